@@ -1,0 +1,180 @@
+/**
+ * The mailbox, as integers: two channels in an interpreter's slot, one for work sent to it, one for answers to what it
+ * asked itself. Only the owner takes; anybody puts, naming the id it means, because slots are used again.
+ *
+ * Taking a piece of work and becoming its executor is one step for everybody else. Before C_HEAD moves, the taker writes
+ * down what it is about to run (S_RUN…) and where that record lies (S_CLAIM); if it dies, the repair compares S_CLAIM
+ * with C_HEAD and knows whether the record is still there, to be run by somebody else, or was being run by the dead.
+ */
+import { cas, get, load, set, type SharedMemory, store } from "../memory/atomics.js";
+import { ring } from "../memory/bell.js";
+import {
+  C_COUNT,
+  C_FLAGS,
+  C_HEAD,
+  C_ID,
+  C_TAIL,
+  CHANNEL_SHUT,
+  OK,
+  R_SENDER,
+  REF_WORDS,
+  RUN_CONDEMNED,
+  RUN_FINISHING,
+  RUN_FLAGS,
+  RUN_IDLE,
+  RUN_RUNNING,
+  S_CLAIM,
+  S_REPLIES,
+  S_RUN,
+  S_RUN_CALLER,
+  S_RUN_SEQ,
+  S_WORK,
+  slotPointer,
+  STATUS_EMPTY,
+  STATUS_NOT_FOUND,
+  STATUS_SHUT,
+} from "../memory/layout.js";
+import { lock, unlock } from "../memory/lock.js";
+import { append, first, payloadOf, referencesOf, removeRecord } from "../queue/channel.js";
+import { receive, type Received } from "../queue/receive.js";
+
+/** Puts a record into `lane` (S_WORK or S_REPLIES) of interpreter `id`, which is in `slot` if it lives. */
+export function send(
+  m: SharedMemory,
+  slot: number,
+  lane: typeof S_WORK | typeof S_REPLIES,
+  id: number,
+  flags: number,
+  sender: number,
+  references: ArrayLike<number>,
+  bytes: Buffer,
+  start: number,
+  length: number,
+  blob: number,
+): number {
+  const c = slotPointer(slot) + lane;
+  lock(m, c);
+  let status = OK;
+  if (get(m, c + C_ID) !== id) status = STATUS_NOT_FOUND;
+  else if ((get(m, c + C_FLAGS) & CHANNEL_SHUT) !== 0) status = STATUS_SHUT;
+  else status = append(m, c, flags, sender, references, bytes, start, length, blob);
+  unlock(m, c);
+  if (status === OK) ring(m, slot);
+  return status;
+}
+
+/** Whether there may be answers: two loads, for a look without the lock. */
+export function hasReplies(m: SharedMemory): boolean {
+  return load(m, m.me + S_REPLIES + C_HEAD) !== load(m, m.me + S_REPLIES + C_TAIL);
+}
+
+/** Takes the next record of a lane of this interpreter's own. */
+export function takeFrom(m: SharedMemory, lane: typeof S_WORK | typeof S_REPLIES, into: Received): number {
+  const c = m.me + lane;
+  if (load(m, c + C_HEAD) === load(m, c + C_TAIL)) return STATUS_EMPTY;
+  lock(m, c);
+  const r = first(m, c);
+  if (r !== 0) receive(m, c, r, into);
+  unlock(m, c);
+  return r === 0 ? STATUS_EMPTY : OK;
+}
+
+/** Takes a piece of work out of channel `c` (the own mailbox, or a pool's queue) to execute it. */
+export function takeWork(m: SharedMemory, c: number, into: Received): number {
+  if (load(m, c + C_HEAD) === load(m, c + C_TAIL)) return STATUS_EMPTY;
+  lock(m, c);
+  const r = first(m, c);
+  if (r !== 0) claim(m, c, r, into);
+  unlock(m, c);
+  return r === 0 ? STATUS_EMPTY : OK;
+}
+
+/** Under the channel's lock. */
+export function claim(m: SharedMemory, c: number, r: number, into: Received): void {
+  set(m, m.me + S_RUN_CALLER, get(m, r + R_SENDER));
+  set(m, m.me + S_RUN_SEQ, get(m, payloadOf(m, r) + referencesOf(m, r) * REF_WORDS));
+  store(m, m.me + S_CLAIM, r);
+  const run = load(m, m.me + S_RUN) >>> 2;
+  store(m, m.me + S_RUN, ((run + 1) << 2) | RUN_RUNNING);
+  receive(m, c, r, into);
+  store(m, m.me + S_CLAIM, 0);
+}
+
+/** The owner of `slotPointer` died holding channel `c`: was the record that it meant to take still there? */
+export function repairClaim(m: SharedMemory, p: number, c: number): void {
+  const claimed = load(m, p + S_CLAIM);
+  if (claimed === 0) return;
+  store(m, p + S_CLAIM, 0);
+  if (load(m, c + C_HEAD) === claimed) store(m, p + S_RUN, load(m, p + S_RUN) & ~RUN_FLAGS);
+}
+
+/** The current piece of work is done; from here on nobody may stop it. False: it was condemned before. */
+export function finishWork(m: SharedMemory): boolean {
+  const run = load(m, m.me + S_RUN);
+  if ((run & RUN_FLAGS) !== RUN_RUNNING) return false;
+  return cas(m, m.me + S_RUN, run, (run & ~RUN_FLAGS) | RUN_FINISHING) === run;
+}
+
+/** Its result was sent: this interpreter executes nothing. */
+export function endWork(m: SharedMemory): void {
+  store(m, m.me + S_RUN, (load(m, m.me + S_RUN) & ~RUN_FLAGS) | RUN_IDLE);
+}
+
+/**
+ * Settles that the piece `seq` of `caller` that `slot` executes will not finish. True: its thread is to be terminated.
+ * False: it does not execute that piece (not yet, not any more, or its result is on the way).
+ */
+export function condemn(m: SharedMemory, slot: number, caller: number, seq: number): boolean {
+  const p = slotPointer(slot);
+  const run = load(m, p + S_RUN);
+  if ((run & RUN_FLAGS) !== RUN_RUNNING) return false;
+  if (load(m, p + S_RUN_CALLER) !== caller || load(m, p + S_RUN_SEQ) !== seq) return false;
+  return cas(m, p + S_RUN, run, (run & ~RUN_FLAGS) | RUN_CONDEMNED) === run;
+}
+
+/** Takes back a piece of work that was not begun. False: it was begun, or there is none such. */
+export function cancelWork(m: SharedMemory, slot: number, id: number, sender: number, seq: number): boolean {
+  const c = slotPointer(slot) + S_WORK;
+  lock(m, c);
+  const removed = get(m, c + C_ID) === id && removeRecord(m, c, sender, seq);
+  unlock(m, c);
+  return removed;
+}
+
+/** What `closeWhenIdle` found. */
+export const CLOSE_BUSY = -10;
+
+/**
+ * Puts the last record that interpreter `id` will ever be sent, and refuses all later ones. Without `wait`, only if it
+ * executes nothing and nothing waits there.
+ */
+export function sendLast(
+  m: SharedMemory,
+  slot: number,
+  id: number,
+  wait: boolean,
+  flags: number,
+  sender: number,
+  bytes: Buffer,
+  start: number,
+  length: number,
+): number {
+  const c = slotPointer(slot) + S_WORK;
+  lock(m, c);
+  let status = OK;
+  if (get(m, c + C_ID) !== id) status = STATUS_NOT_FOUND;
+  else if ((get(m, c + C_FLAGS) & CHANNEL_SHUT) !== 0) status = STATUS_SHUT;
+  else if (!wait && (get(m, c + C_COUNT) > 0 || isBusy(m, slot))) status = CLOSE_BUSY;
+  else {
+    status = append(m, c, flags, sender, [], bytes, start, length, 0);
+    if (status === OK) set(m, c + C_FLAGS, get(m, c + C_FLAGS) | CHANNEL_SHUT);
+  }
+  unlock(m, c);
+  if (status === OK) ring(m, slot);
+  return status;
+}
+
+/** It claims its next piece under the same lock, so idle here means idle until the last record. */
+function isBusy(m: SharedMemory, slot: number): boolean {
+  return (load(m, slotPointer(slot) + S_RUN) & RUN_FLAGS) !== RUN_IDLE;
+}

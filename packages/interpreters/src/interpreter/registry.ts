@@ -1,0 +1,139 @@
+/**
+ * Who is there: the table of interpreters, as integers.
+ *
+ * A slot is claimed under the registry lock and freed by the supervisor, after it has cleaned up. Ids count up and are
+ * never used twice; slots are, so whoever addresses one says which id it means.
+ *
+ *     FREE ──claim──▶ BOOTING ──thread runs──▶ READY ──close──▶ FINALIZING
+ *      ▲                 └───────────────┴──────────────────────────┴──▶ DEAD (being cleaned up) ──▶ FREE
+ */
+import { add, cas, get, load, set, type SharedMemory, store } from "../memory/atomics.js";
+import { setBit } from "../memory/bitset.js";
+import {
+  BITSET_WORDS,
+  FIRST_FREE_SLOT,
+  H_NEXT_INTERPRETER,
+  H_REGISTRY_LOCK,
+  H_SLOTS_USED,
+  MAIN_SLOT,
+  MAX_SLOTS,
+  RUN_FLAGS,
+  RUN_IDLE,
+  S_CLAIM,
+  S_CREATOR,
+  S_HOLDERS,
+  S_ID,
+  S_INTERRUPT,
+  S_REPLIES,
+  S_RUN,
+  S_STATE,
+  S_WAITING_ON,
+  S_WHENCE,
+  S_WORK,
+  slotPointer,
+  STATE_BOOTING,
+  STATE_FREE,
+  STATE_READY,
+  SUPERVISOR_SLOT,
+  WHENCE_CREATED,
+  WHENCE_RUNTIME,
+} from "../memory/layout.js";
+import { lock, unlock } from "../memory/lock.js";
+import { openChannel } from "../queue/channel.js";
+
+/** Registers the main interpreter, id 0, and the supervisor's slot, which has no id of its own. */
+export function registerMain(m: SharedMemory): void {
+  openSlot(m, SUPERVISOR_SLOT, -2, WHENCE_RUNTIME);
+  store(m, slotPointer(SUPERVISOR_SLOT) + S_STATE, STATE_READY);
+  openSlot(m, MAIN_SLOT, add(m, H_NEXT_INTERPRETER, 1), WHENCE_RUNTIME);
+  store(m, slotPointer(MAIN_SLOT) + S_STATE, STATE_READY);
+}
+
+/**
+ * Claims a slot for a new interpreter, BOOTING; this interpreter holds it. Until the supervisor has taken over, the
+ * slot names its creator, whose death would otherwise leave it behind. Returns the slot, or -1: all are in use.
+ */
+export function claimSlot(m: SharedMemory, whence: number): number {
+  lock(m, H_REGISTRY_LOCK);
+  let slot = FIRST_FREE_SLOT;
+  while (slot < MAX_SLOTS && load(m, slotPointer(slot) + S_STATE) !== STATE_FREE) slot++;
+  if (slot === MAX_SLOTS) slot = -1;
+  else {
+    openSlot(m, slot, add(m, H_NEXT_INTERPRETER, 1), whence);
+    setBit(m, slotPointer(slot) + S_HOLDERS, m.slot);
+    if (get(m, H_SLOTS_USED) <= slot) store(m, H_SLOTS_USED, slot + 1);
+    set(m, slotPointer(slot) + S_CREATOR, whence === WHENCE_CREATED ? m.slot + 1 : 0);
+    store(m, slotPointer(slot) + S_STATE, STATE_BOOTING);
+  }
+  unlock(m, H_REGISTRY_LOCK);
+  return slot;
+}
+
+function openSlot(m: SharedMemory, slot: number, id: number, whence: number): void {
+  const p = slotPointer(slot);
+  set(m, p + S_WHENCE, whence);
+  set(m, p + S_WAITING_ON, 0);
+  set(m, p + S_INTERRUPT, 0);
+  // The run number goes on from the last interpreter in this slot, so that no late stop can hit the wrong one.
+  store(m, p + S_RUN, load(m, p + S_RUN) & ~RUN_FLAGS);
+  set(m, p + S_CLAIM, 0);
+  for (let i = 0; i < BITSET_WORDS; i++) set(m, p + S_HOLDERS + i, 0);
+  openChannel(m, p + S_WORK, id, 0, 0, 0);
+  openChannel(m, p + S_REPLIES, id, 0, 0, 0);
+  store(m, p + S_ID, id);
+}
+
+/** The slot of interpreter `id`, or -1: there is none (any more). */
+export function slotOf(m: SharedMemory, id: number): number {
+  if (id < 0) return -1;
+  const end = load(m, H_SLOTS_USED);
+  for (let slot = 0; slot < end; slot++) if (isAlive(m, slot) && idOf(m, slot) === id) return slot;
+  return -1;
+}
+
+export function idOf(m: SharedMemory, slot: number): number {
+  return load(m, slotPointer(slot) + S_ID);
+}
+
+export function stateOf(m: SharedMemory, slot: number): number {
+  return load(m, slotPointer(slot) + S_STATE);
+}
+
+/** Whether somebody lives in the slot: booting, ready or finalizing. */
+export function isAlive(m: SharedMemory, slot: number): boolean {
+  const state = stateOf(m, slot);
+  return state >= STATE_BOOTING && state < 4;
+}
+
+/** Whether the slot's owner executes a piece of work. */
+export function isExecuting(m: SharedMemory, slot: number): boolean {
+  return (load(m, slotPointer(slot) + S_RUN) & RUN_FLAGS) !== RUN_IDLE;
+}
+
+/** Moves from one state to another; false where it is in neither (it died). */
+export function setState(m: SharedMemory, slot: number, from: number, to: number): boolean {
+  return cas(m, slotPointer(slot) + S_STATE, from, to) === from;
+}
+
+/**
+ * This interpreter is about to block until `slot` answers. False: that would close a circle of interpreters that wait
+ * for each other, so none of them would ever go on. Under the registry lock, so that of two who close a circle at the
+ * same time the second sees the first.
+ */
+export function beginWaitingOn(m: SharedMemory, slot: number): boolean {
+  lock(m, H_REGISTRY_LOCK);
+  let next = slot;
+  // As many steps as there can be interpreters: a circle that does not contain this one is none of its business.
+  for (let steps = 0; next !== m.slot && steps < MAX_SLOTS; steps++) {
+    next = load(m, slotPointer(next) + S_WAITING_ON) - 1;
+    if (next === -1) break;
+  }
+  const free = next !== m.slot;
+  if (free) store(m, m.me + S_WAITING_ON, slot + 1);
+  unlock(m, H_REGISTRY_LOCK);
+  return free;
+}
+
+export function endWaitingOn(m: SharedMemory): void {
+  store(m, m.me + S_WAITING_ON, 0);
+}

@@ -1,0 +1,74 @@
+/**
+ * A mutual-exclusion lock that survives its holder.
+ *
+ * The word is 0 (free) or `{ contended: 1 bit, owner: slot + 1 }`. The algorithm is the three-state futex mutex of
+ * Ulrich Drepper, "Futexes Are Tricky" (mutex 2); the owner and the list of intents are what Linux calls a robust
+ * futex (Documentation/locking/robust-futexes.rst).
+ *
+ *     free ──lock──▶ owner ──somebody waits──▶ owner | CONTENDED ──unlock──▶ free, one waiter notified
+ *
+ * A thread can be terminated at any call or loop back-edge. So before it tries to take a lock it writes the lock's
+ * pointer into its slot (an *intent*), and clears it after the release. When it dies, the supervisor goes through
+ * its intents (supervisor/repair.ts): a lock whose word names the dead is repaired by kind and released; on any
+ * other, all waiters are notified, because the dead may have swallowed a wake-up that was meant for one of them.
+ *
+ * Locks are held for some hundred instructions, never across user code, and taken in the order
+ * registry → queue or mailbox → pages.
+ */
+import { cas, exchange, get, load, notify, pause, set, type SharedMemory, wait } from "./atomics.js";
+import { S_INTENTS } from "./layout.js";
+
+/**
+ * The supervisor alone does not wait for ever: the holder may be dead, which it would learn only after it returned to
+ * its event loop. It drops what it is doing, as if it had died there (`repairLocks` of its own slot), and comes back
+ * to it later; all that it does can be done again.
+ */
+export class LockBusy extends Error {}
+
+const CONTENDED = 0x10000;
+const OWNER = 0xffff;
+
+export function lock(m: SharedMemory, p: number): void {
+  set(m, m.me + S_INTENTS + m.depth, p);
+  m.depth++;
+  const me = m.slot + 1;
+  if (cas(m, p, 0, me) === 0) return;
+  for (let i = 0; i < m.spins; i++) {
+    pause(m);
+    if (load(m, p) === 0 && cas(m, p, 0, me) === 0) return;
+  }
+  // From here on others may sleep as well, so whoever gets it this way leaves it marked as contended.
+  for (let slept = false; ; ) {
+    const word = load(m, p);
+    if (word === 0) {
+      if (cas(m, p, 0, me | CONTENDED) === 0) return;
+    } else if ((word & CONTENDED) !== 0 || cas(m, p, word, word | CONTENDED) === word) {
+      if (slept && m.patience !== Infinity) throw new LockBusy();
+      wait(m, p, word | CONTENDED, m.patience);
+      slept = true;
+    }
+  }
+}
+
+export function unlock(m: SharedMemory, p: number): void {
+  const word = exchange(m, p, 0);
+  if ((word & CONTENDED) !== 0) notify(m, p, 1);
+  m.depth--;
+  set(m, m.me + S_INTENTS + m.depth, 0);
+}
+
+/** Whether the lock at `p` is held by `slot`. */
+export function heldBy(m: SharedMemory, p: number, slot: number): boolean {
+  return (load(m, p) & OWNER) === slot + 1;
+}
+
+/** Releases a lock in the name of its dead holder, or wakes everybody where the dead did not hold it. */
+export function releaseForDead(m: SharedMemory, p: number, slot: number): void {
+  if (heldBy(m, p, slot)) exchange(m, p, 0);
+  notify(m, p, Infinity);
+}
+
+/** The `i`-th intent of a slot: pointer to a lock, or 0. */
+export function intentOf(m: SharedMemory, slotPointer: number, i: number): number {
+  return get(m, slotPointer + S_INTENTS + i);
+}

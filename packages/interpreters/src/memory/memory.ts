@@ -1,0 +1,117 @@
+/**
+ * Creating the shared memory, and a thread's view of it.
+ *
+ * One `WebAssembly.Memory` for the whole process: it is as fast as a fixed `SharedArrayBuffer` and grows in place for
+ * everybody, where a growable `SharedArrayBuffer` is many times slower.
+ */
+import { availableParallelism } from "node:os";
+import { InterpreterError } from "../errors.js";
+import { byteLength, get, refresh, set, type SharedMemory } from "./atomics.js";
+import {
+  C_ID,
+  C_KIND,
+  FIRST_FREE_SLOT,
+  H_FIRST_PAGE,
+  H_MAGIC,
+  H_MAX_PAGES,
+  H_PAGE_LOCK,
+  H_PAGES,
+  H_PROTOCOL,
+  H_REGISTRY_LOCK,
+  H_SLOTS_USED,
+  LOCK_CHANNEL,
+  LOCK_PAGES,
+  LOCK_REGISTRY,
+  MAGIC,
+  MAX_SLOTS,
+  PAGE_BYTES,
+  PAGE_TABLE,
+  PAGE_WORDS,
+  PROTOCOL,
+  PT_WORDS,
+  S_REPLIES,
+  S_WORK,
+  slotPointer,
+  WASM_PAGE_BYTES,
+} from "./layout.js";
+import { RESERVED_PAGES, repairPages } from "./pages.js";
+import { Memory, type WasmMemory } from "./webassembly.js";
+
+/** Times to look again before sleeping: some microseconds, longer than any lock is held. */
+const LOCK_SPINS = 200;
+
+/** WebAssembly pages (64 KiB): 4 GiB, and what to fall back to where so much address space is not to be had. */
+const MAXIMA = [65536, 32768, 16384, 8192, 4096, 2048, 1024];
+
+/** Free memory to begin with, so that a small program never grows it. */
+const INITIAL_DATA_BYTES = 4 << 20;
+
+export function createMemory(maxima: readonly number[] = MAXIMA): WasmMemory {
+  for (const maximum of maxima) {
+    const maxPages = (maximum * WASM_PAGE_BYTES) / PAGE_BYTES;
+    const firstPage = Math.ceil((PAGE_TABLE + maxPages * PT_WORDS) / PAGE_WORDS);
+    const initial = Math.ceil((firstPage * PAGE_BYTES + INITIAL_DATA_BYTES) / WASM_PAGE_BYTES);
+    try {
+      const memory = new Memory({ shared: true, initial: Math.min(initial, maximum), maximum });
+      initialize(openMemory(memory, 0), maxPages, firstPage);
+      return memory;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  throw new InterpreterError(
+    `Cannot start interpreters: no shared memory of even ${(maxima.at(-1)! * WASM_PAGE_BYTES) >> 20} MiB could be ` +
+      "reserved. Raise the limit on this process's address space (ulimit -v).",
+    { code: "ERR_INTERPRETER_MEMORY" },
+  );
+}
+
+/** The view of the thread that owns `slot`. Refuses a memory that another version of this package laid out. */
+export function openMemory(memory: WasmMemory, slot: number): SharedMemory {
+  const spins = availableParallelism() > 1 ? LOCK_SPINS : 0;
+  const m: SharedMemory = {
+    memory,
+    i32: undefined as unknown as Int32Array,
+    u8: undefined as unknown as Buffer,
+    slot,
+    me: slotPointer(slot),
+    depth: 0,
+    spins,
+    patience: Infinity,
+    reserve: RESERVED_PAGES,
+  };
+  refresh(m);
+  return m;
+}
+
+/** Throws where `memory` was laid out by a copy of this package that speaks another protocol. */
+export function checkProtocol(m: SharedMemory): void {
+  const magic = get(m, H_MAGIC);
+  const protocol = get(m, H_PROTOCOL);
+  if (magic === MAGIC && protocol === PROTOCOL) return;
+  throw new InterpreterError(
+    `Cannot join the interpreters of this process: they speak protocol ${protocol}, this copy of the package ` +
+      `speaks ${PROTOCOL}. Make all parts of the program use one version of \`interpreters\`.`,
+    { code: "ERR_INTERPRETER_PROTOCOL" },
+  );
+}
+
+function initialize(m: SharedMemory, maxPages: number, firstPage: number): void {
+  set(m, H_MAX_PAGES, maxPages);
+  set(m, H_FIRST_PAGE, firstPage);
+  set(m, H_SLOTS_USED, FIRST_FREE_SLOT);
+  set(m, H_PAGE_LOCK + 1, LOCK_PAGES);
+  set(m, H_REGISTRY_LOCK + 1, LOCK_REGISTRY);
+  for (let slot = 0; slot < MAX_SLOTS; slot++) {
+    for (const channel of [slotPointer(slot) + S_WORK, slotPointer(slot) + S_REPLIES]) {
+      set(m, channel + C_KIND, LOCK_CHANNEL);
+      set(m, channel + C_ID, -1);
+    }
+  }
+  const pages = Math.floor(byteLength(m) / PAGE_BYTES);
+  set(m, PAGE_TABLE + firstPage * PT_WORDS, pages - firstPage);
+  set(m, H_PAGES, pages);
+  repairPages(m);
+  set(m, H_PROTOCOL, PROTOCOL);
+  set(m, H_MAGIC, MAGIC);
+}

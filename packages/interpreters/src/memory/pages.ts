@@ -1,0 +1,249 @@
+/**
+ * The page allocator: runs of 4 KiB pages with an owner each.
+ *
+ * The page table tiles the memory with runs. The *truth* is one word on a run's first page, `{ owner, pages }`;
+ * every operation changes the tiling by single stores, so that at each instant the words read from the first page
+ * on, each telling where the next run begins, are a legal tiling:
+ *
+ *     allocate 3 of a free run of 10:   write {free, 7} on its 4th page (nobody looks there yet)
+ *                                       store {me, 3} on its 1st page            ← published
+ *     free:                             store {free, n} on its 1st page          ← published
+ *     join two free neighbours:         store {free, a + b} on the left one      ← published
+ *
+ * Free lists (segregated by size, good fit), back pointers and the count of free pages are *derived*: after a death
+ * inside the lock the repair rebuilds them all from the tiling. Pages owned by the dead are swept.
+ *
+ * The last pages of a full memory are kept for those that have to clean up: everybody else's `reserve` is
+ * subtracted first, the supervisor's is 0.
+ */
+import { byteLength, get, grow, load, reach, set, type SharedMemory, store } from "./atomics.js";
+import {
+  BINS,
+  H_BIN_MASK,
+  H_BINS,
+  H_FIRST_PAGE,
+  H_FREE_PAGES,
+  H_MAX_PAGES,
+  H_PAGE_LOCK,
+  H_PAGES,
+  OWNER_FREE,
+  PAGE_BYTES,
+  PAGE_TABLE,
+  PAGE_WORDS,
+  PT_BACK,
+  PT_NEXT,
+  PT_OWNER_SHIFT,
+  PT_PAGES_MASK,
+  PT_PREV,
+  PT_RUN,
+  PT_WORDS,
+  WASM_PAGE_BYTES,
+} from "./layout.js";
+import { lock, unlock } from "./lock.js";
+
+/** Pages that only the supervisor may use: enough for a death notice to every interpreter. */
+export const RESERVED_PAGES = 512;
+
+const EXACT_BINS = 32;
+const PAGES_PER_WASM_PAGE = WASM_PAGE_BYTES / PAGE_BYTES;
+
+/** Gives `pages` contiguous pages to `owner`; returns the pointer, or 0 when there is no memory. */
+export function allocatePages(m: SharedMemory, pages: number, owner: number): number {
+  lock(m, H_PAGE_LOCK);
+  let page = find(m, pages);
+  if (page === 0 && extend(m, pages)) page = find(m, pages);
+  if (page !== 0) take(m, page, pages, owner);
+  unlock(m, H_PAGE_LOCK);
+  const p = page * PAGE_WORDS;
+  reach(m, p + pages * PAGE_WORDS - 1);
+  return p;
+}
+
+/** Returns a run that begins at pointer `p`. */
+export function freePages(m: SharedMemory, p: number): void {
+  lock(m, H_PAGE_LOCK);
+  release(m, p / PAGE_WORDS);
+  unlock(m, H_PAGE_LOCK);
+}
+
+/** Hands a run over. One store; needs no lock, because only the current owner may do it. */
+export function setPageOwner(m: SharedMemory, p: number, owner: number): void {
+  const at = entry(p / PAGE_WORDS);
+  store(m, at, (load(m, at) & PT_PAGES_MASK) | (owner << PT_OWNER_SHIFT));
+}
+
+/** How many pages the run at pointer `p` has. */
+export function pagesOf(m: SharedMemory, p: number): number {
+  return load(m, entry(p / PAGE_WORDS)) & PT_PAGES_MASK;
+}
+
+/** Frees every run of `owner`; returns the number of pages. Called when it is dead. */
+export function sweepPages(m: SharedMemory, owner: number): number {
+  lock(m, H_PAGE_LOCK);
+  let swept = 0;
+  let page = get(m, H_FIRST_PAGE);
+  while (page < get(m, H_PAGES)) {
+    const run = load(m, entry(page));
+    if (run >>> PT_OWNER_SHIFT === owner) {
+      swept += run & PT_PAGES_MASK;
+      page = release(m, page);
+    }
+    page += load(m, entry(page)) & PT_PAGES_MASK;
+  }
+  unlock(m, H_PAGE_LOCK);
+  return swept;
+}
+
+/** Rebuilds everything derived from the tiling. The lock is held in the name of the dead. */
+export function repairPages(m: SharedMemory): void {
+  for (let bin = 0; bin < BINS; bin++) set(m, H_BINS + bin, 0);
+  set(m, H_BIN_MASK, 0);
+  set(m, H_BIN_MASK + 1, 0);
+  set(m, H_FREE_PAGES, 0);
+  const end = get(m, H_PAGES);
+  let page = get(m, H_FIRST_PAGE);
+  while (page < end) {
+    let run = load(m, entry(page));
+    if (run >>> PT_OWNER_SHIFT === OWNER_FREE) {
+      let pages = run;
+      while (page + pages < end) {
+        run = load(m, entry(page + pages));
+        if (run >>> PT_OWNER_SHIFT !== OWNER_FREE) break;
+        pages += run;
+      }
+      insert(m, page, pages);
+      page += pages;
+    } else {
+      const pages = run & PT_PAGES_MASK;
+      set(m, entry(page + pages - 1) + PT_BACK, page);
+      page += pages;
+    }
+  }
+}
+
+function entry(page: number): number {
+  return PAGE_TABLE + page * PT_WORDS;
+}
+
+function binOf(pages: number): number {
+  return pages < EXACT_BINS ? pages : EXACT_BINS + 26 - Math.clz32(pages);
+}
+
+/** First page of a free run of at least `pages`, or 0. */
+function find(m: SharedMemory, pages: number): number {
+  // The reserve counts only once the memory cannot grow any more; until then `extend` makes room for it.
+  if (get(m, H_FREE_PAGES) - pages < m.reserve) return 0;
+  const exact = binOf(pages);
+  // Runs of one large bin differ in length: look at some of them before splitting a larger one.
+  let page = get(m, H_BINS + exact);
+  for (let tries = 0; page !== 0 && tries < 16; tries++) {
+    if (load(m, entry(page)) >= pages) return page;
+    page = get(m, entry(page) + PT_NEXT);
+  }
+  const bin = firstBin(m, exact + 1);
+  if (bin !== -1) return get(m, H_BINS + bin);
+  // Nothing larger: the rest of the own bin is the last chance.
+  while (page !== 0) {
+    if (load(m, entry(page)) >= pages) return page;
+    page = get(m, entry(page) + PT_NEXT);
+  }
+  return 0;
+}
+
+function firstBin(m: SharedMemory, from: number): number {
+  for (let word = from >> 5; word < 2; word++) {
+    let mask = get(m, H_BIN_MASK + word);
+    if (word === from >> 5) mask &= -1 << (from & 31);
+    if (mask !== 0) return word * 32 + 31 - Math.clz32(mask & -mask);
+  }
+  return -1;
+}
+
+function take(m: SharedMemory, page: number, pages: number, owner: number): void {
+  const length = load(m, entry(page));
+  remove(m, page, length);
+  if (length > pages) insert(m, page + pages, length - pages);
+  set(m, entry(page + pages - 1) + PT_BACK, page);
+  store(m, entry(page), pages | (owner << PT_OWNER_SHIFT));
+}
+
+/** Frees the run at `page` and joins it with free neighbours; returns the first page of what came of it. */
+function release(m: SharedMemory, page: number): number {
+  let pages = load(m, entry(page)) & PT_PAGES_MASK;
+  store(m, entry(page), pages);
+  const next = page + pages;
+  if (next < get(m, H_PAGES)) {
+    const run = load(m, entry(next));
+    if (run >>> PT_OWNER_SHIFT === OWNER_FREE) {
+      remove(m, next, run);
+      pages += run;
+      store(m, entry(page), pages);
+    }
+  }
+  if (page > get(m, H_FIRST_PAGE)) {
+    const previous = get(m, entry(page - 1) + PT_BACK);
+    const run = load(m, entry(previous));
+    if (run >>> PT_OWNER_SHIFT === OWNER_FREE) {
+      remove(m, previous, run);
+      pages += run;
+      page = previous;
+    }
+  }
+  insert(m, page, pages);
+  return page;
+}
+
+/** Writes a free run and puts it into its list. The store of its length publishes it (or repeats it). */
+function insert(m: SharedMemory, page: number, pages: number): void {
+  const at = entry(page);
+  const bin = binOf(pages);
+  const head = get(m, H_BINS + bin);
+  set(m, entry(page + pages - 1) + PT_BACK, page);
+  set(m, at + PT_NEXT, head);
+  set(m, at + PT_PREV, 0);
+  store(m, at + PT_RUN, pages);
+  if (head !== 0) set(m, entry(head) + PT_PREV, page);
+  set(m, H_BINS + bin, page);
+  const word = H_BIN_MASK + (bin >> 5);
+  set(m, word, get(m, word) | (1 << (bin & 31)));
+  set(m, H_FREE_PAGES, get(m, H_FREE_PAGES) + pages);
+}
+
+function remove(m: SharedMemory, page: number, pages: number): void {
+  const bin = binOf(pages);
+  const next = get(m, entry(page) + PT_NEXT);
+  const previous = get(m, entry(page) + PT_PREV);
+  if (next !== 0) set(m, entry(next) + PT_PREV, previous);
+  if (previous !== 0) set(m, entry(previous) + PT_NEXT, next);
+  else {
+    set(m, H_BINS + bin, next);
+    const word = H_BIN_MASK + (bin >> 5);
+    if (next === 0) set(m, word, get(m, word) & ~(1 << (bin & 31)));
+  }
+  set(m, H_FREE_PAGES, get(m, H_FREE_PAGES) - pages);
+}
+
+/** Grows the memory so that a run of `pages` exists besides the reserve. */
+function extend(m: SharedMemory, pages: number): boolean {
+  const had = get(m, H_PAGES);
+  // An eighth more at a time keeps the number of growths logarithmic; between 1 MiB and 64 MiB.
+  const generous = Math.min(Math.max(had >> 3, 256), 16384);
+  const needed = pages + m.reserve;
+  const most = get(m, H_MAX_PAGES) - byteLength(m) / PAGE_BYTES;
+  const tryGrow = (wanted: number): boolean => {
+    const delta = Math.ceil(Math.min(wanted, most) / PAGES_PER_WASM_PAGE);
+    return delta > 0 && grow(m, delta);
+  };
+  if (!tryGrow(Math.max(generous, needed)) && !tryGrow(needed) && byteLength(m) / PAGE_BYTES <= had) return false;
+  // A thread that died right after growing left pages that nobody knows: they are counted in here.
+  const now = byteLength(m) / PAGE_BYTES;
+  insertNew(m, had, now - had);
+  return true;
+}
+
+/** New pages first become a run of their own, then part of the tiling, then join their neighbour. */
+function insertNew(m: SharedMemory, page: number, pages: number): void {
+  store(m, entry(page), pages);
+  store(m, H_PAGES, page + pages);
+  release(m, page);
+}

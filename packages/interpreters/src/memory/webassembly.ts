@@ -1,0 +1,13 @@
+/** The part of the WebAssembly JavaScript API that is used here; @types/node declares none of it. */
+export interface WasmMemory {
+  /** A new object over the same bytes after every growth. */
+  readonly buffer: SharedArrayBuffer;
+  /** Grows by `delta` pages of 64 KiB, for every thread; throws a RangeError where it cannot. */
+  grow(delta: number): number;
+}
+
+interface MemoryConstructor {
+  new (descriptor: { initial: number; maximum: number; shared: true }): WasmMemory;
+}
+
+export const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: MemoryConstructor } }).WebAssembly;

@@ -1,0 +1,145 @@
+/**
+ * What is done in shared memory when an interpreter is dead, by the supervisor, step by step:
+ *
+ *   1. its locks: repair what each protects, then release it, innermost first;
+ *   2. its mailbox: nothing more can be sent to it, what waited there is dropped;
+ *   3. its items everywhere: each gets the fate it was put with; and it holds nothing and waits for nothing any more;
+ *   4. queues that only it kept;
+ *   5. its pages;
+ *   6. everybody looks again, for a ring that it owed to somebody may be lost.
+ *
+ * The dead executes nothing any more, so every word that only it would write stands still. The supervisor itself is
+ * never terminated alone. Afterwards the slot may be used again.
+ */
+import { add, get, load, reach, set, type SharedMemory, store } from "../memory/atomics.js";
+import { ring } from "../memory/bell.js";
+import { clearBit } from "../memory/bitset.js";
+import {
+  C_FLAGS,
+  C_HEAD_CHUNK,
+  CHANNEL_CLOSED,
+  H_DEATHS,
+  H_QUEUES,
+  H_REGISTRY_LOCK,
+  H_SLOTS_USED,
+  INTENTS,
+  LOCK_QUEUE,
+  LOCK_PAGES,
+  LOCK_REGISTRY,
+  OWNER_SHARED,
+  PAGE_WORDS,
+  Q_NEXT,
+  S_HOLDERS,
+  S_ID,
+  S_INTENTS,
+  S_REPLIES,
+  S_STATE,
+  S_WAITING_ON,
+  S_WORK,
+  slotPointer,
+  STATE_DEAD,
+  STATE_FREE,
+} from "../memory/layout.js";
+import { heldBy, intentOf, lock, releaseForDead, unlock } from "../memory/lock.js";
+import { repairPages, setPageOwner, sweepPages } from "../memory/pages.js";
+import { closeChannel, repairChannel, unbind } from "../queue/channel.js";
+import { collectQueues, leaveQueue, repairQueue } from "../queue/queues.js";
+import { repairClaim } from "../interpreter/mailbox.js";
+import { isAlive } from "../interpreter/registry.js";
+
+/** Cleans up after the interpreter in `slot`, whose thread has ended, up to the point where the slot is free. */
+export function bury(m: SharedMemory, slot: number): void {
+  const p = slotPointer(slot);
+  const id = get(m, p + S_ID);
+  store(m, p + S_STATE, STATE_DEAD);
+  repairLocks(m, slot);
+  closeLane(m, p + S_WORK);
+  closeLane(m, p + S_REPLIES);
+  leaveEverything(m, slot, id);
+  collectQueues(m);
+  sweepPages(m, slot + 1);
+  set(m, p + S_WAITING_ON, 0);
+  add(m, H_DEATHS, 1);
+  ringEverybody(m);
+}
+
+/** The last step, when nobody will ask any more what the dead was doing. */
+export function freeSlot(m: SharedMemory, slot: number): void {
+  store(m, slotPointer(slot) + S_ID, -1);
+  store(m, slotPointer(slot) + S_STATE, STATE_FREE);
+}
+
+/** Repairs and releases what the dead held, and passes on wake-ups that it may have swallowed. */
+export function repairLocks(m: SharedMemory, slot: number): void {
+  const p = slotPointer(slot);
+  for (let i = INTENTS - 1; i >= 0; i--) {
+    const lockWord = intentOf(m, p, i);
+    if (lockWord === 0) continue;
+    reach(m, lockWord + PAGE_WORDS - 1);
+    if (heldBy(m, lockWord, slot)) {
+      const kind = get(m, lockWord + 1);
+      if (kind === LOCK_PAGES) repairPages(m);
+      else if (kind === LOCK_REGISTRY) repairRegistry(m);
+      else {
+        if (kind === LOCK_QUEUE) repairQueue(m, lockWord, slot);
+        else repairChannel(m, lockWord, slot + 1);
+        repairClaim(m, p, lockWord);
+        // It died closing the channel: that cannot be undone, so it is finished, by the supervisor as its owner.
+        if ((get(m, lockWord + C_FLAGS) & CHANNEL_CLOSED) !== 0 && get(m, lockWord + C_HEAD_CHUNK) !== 0) {
+          closeChannel(m, lockWord);
+        }
+      }
+    }
+    releaseForDead(m, lockWord, slot);
+    set(m, p + S_INTENTS + i, 0);
+  }
+}
+
+/** Every queue in the list is everybody's; one whose maker died before it was linked is swept with the maker's pages. */
+function repairRegistry(m: SharedMemory): void {
+  for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
+    reach(m, q + PAGE_WORDS - 1);
+    setPageOwner(m, q, OWNER_SHARED);
+  }
+}
+
+function closeLane(m: SharedMemory, c: number): void {
+  lock(m, c);
+  closeChannel(m, c);
+  unlock(m, c);
+}
+
+/**
+ * Gives everything that it put its fate, items in queues and what it sent to other interpreters' mailboxes, and takes
+ * it off every list. Nobody frees a queue without the registry lock.
+ */
+function leaveEverything(m: SharedMemory, slot: number, id: number): void {
+  lock(m, H_REGISTRY_LOCK);
+  for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
+    reach(m, q + PAGE_WORDS - 1);
+    lock(m, q);
+    unbind(m, q, id);
+    leaveQueue(m, q, slot);
+    unlock(m, q);
+  }
+  unlock(m, H_REGISTRY_LOCK);
+  const end = load(m, H_SLOTS_USED);
+  for (let other = 0; other < end; other++) {
+    const p = slotPointer(other);
+    unbindLane(m, p + S_WORK, id);
+    unbindLane(m, p + S_REPLIES, id);
+    clearBit(m, p + S_HOLDERS, slot);
+  }
+}
+
+function unbindLane(m: SharedMemory, c: number, id: number): void {
+  lock(m, c);
+  unbind(m, c, id);
+  unlock(m, c);
+}
+
+/** A ring that the dead owed to somebody may be lost: everybody looks again. */
+function ringEverybody(m: SharedMemory): void {
+  const end = load(m, H_SLOTS_USED);
+  for (let slot = 0; slot < end; slot++) if (isAlive(m, slot)) ring(m, slot);
+}
