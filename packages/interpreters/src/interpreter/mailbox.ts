@@ -14,7 +14,10 @@ import {
   C_HEAD,
   C_ID,
   C_TAIL,
+  CHANNEL_CLOSED,
   CHANNEL_SHUT,
+  Q_GETTERS,
+  H_SLOTS_USED,
   OK,
   R_SENDER,
   REF_WORDS,
@@ -36,6 +39,7 @@ import {
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
 import { append, first, payloadOf, referencesOf, removeRecord } from "../queue/channel.js";
+import { enlist } from "../queue/queues.js";
 import { receive, type Received } from "../queue/receive.js";
 
 /** Puts a record into `lane` (S_WORK or S_REPLIES) of interpreter `id`, which is in `slot` if it lives. */
@@ -89,8 +93,25 @@ export function takeWork(m: SharedMemory, c: number, into: Received): number {
   return r === 0 ? STATUS_EMPTY : OK;
 }
 
+/** Takes a record of a pool's queue to execute it, or enlists to be rung when there is one. */
+export function takeWorkOrWait(m: SharedMemory, q: number, into: Received): number {
+  lock(m, q);
+  let status = OK;
+  if ((get(m, q + C_FLAGS) & CHANNEL_CLOSED) !== 0) status = STATUS_NOT_FOUND;
+  else {
+    const r = first(m, q);
+    if (r !== 0) claim(m, q, r, into);
+    else {
+      status = STATUS_EMPTY;
+      enlist(m, q, Q_GETTERS);
+    }
+  }
+  unlock(m, q);
+  return status;
+}
+
 /** Under the channel's lock. */
-export function claim(m: SharedMemory, c: number, r: number, into: Received): void {
+function claim(m: SharedMemory, c: number, r: number, into: Received): void {
   set(m, m.me + S_RUN_CALLER, get(m, r + R_SENDER));
   set(m, m.me + S_RUN_SEQ, get(m, payloadOf(m, r) + referencesOf(m, r) * REF_WORDS));
   store(m, m.me + S_CLAIM, r);
@@ -130,6 +151,17 @@ export function condemn(m: SharedMemory, slot: number, caller: number, seq: numb
   if ((run & RUN_FLAGS) !== RUN_RUNNING) return false;
   if (load(m, p + S_RUN_CALLER) !== caller || load(m, p + S_RUN_SEQ) !== seq) return false;
   return cas(m, p + S_RUN, run, (run & ~RUN_FLAGS) | RUN_CONDEMNED) === run;
+}
+
+/** Whether somebody executes the piece `seq` of `caller` now. */
+export function isRunningWork(m: SharedMemory, caller: number, seq: number): boolean {
+  const end = load(m, H_SLOTS_USED);
+  for (let slot = 0; slot < end; slot++) {
+    const p = slotPointer(slot);
+    if ((load(m, p + S_RUN) & RUN_FLAGS) === RUN_IDLE) continue;
+    if (load(m, p + S_RUN_CALLER) === caller && load(m, p + S_RUN_SEQ) === seq) return true;
+  }
+  return false;
 }
 
 /** Takes back a piece of work that was not begun. False: it was begun, or there is none such. */

@@ -24,6 +24,7 @@ import {
   S_HOLDERS,
   S_ID,
   S_INTERRUPT,
+  S_ITEM_REFERENCES,
   S_REPLIES,
   S_RUN,
   S_STATE,
@@ -41,6 +42,9 @@ import {
 import { lock, unlock } from "../memory/lock.js";
 import { openChannel } from "../queue/channel.js";
 
+/** Whose name a thread uses that has no slot yet, for the lock under which it claims one. Never given out. */
+export const JOIN_SLOT = MAX_SLOTS - 1;
+
 /** Registers the main interpreter, id 0, and the supervisor's slot, which has no id of its own. */
 export function registerMain(m: SharedMemory): void {
   openSlot(m, SUPERVISOR_SLOT, -2, WHENCE_RUNTIME);
@@ -56,8 +60,8 @@ export function registerMain(m: SharedMemory): void {
 export function claimSlot(m: SharedMemory, whence: number): number {
   lock(m, H_REGISTRY_LOCK);
   let slot = FIRST_FREE_SLOT;
-  while (slot < MAX_SLOTS && load(m, slotPointer(slot) + S_STATE) !== STATE_FREE) slot++;
-  if (slot === MAX_SLOTS) slot = -1;
+  while (slot < JOIN_SLOT && load(m, slotPointer(slot) + S_STATE) !== STATE_FREE) slot++;
+  if (slot === JOIN_SLOT) slot = -1;
   else {
     openSlot(m, slot, add(m, H_NEXT_INTERPRETER, 1), whence);
     setBit(m, slotPointer(slot) + S_HOLDERS, m.slot);
@@ -77,6 +81,7 @@ function openSlot(m: SharedMemory, slot: number, id: number, whence: number): vo
   // The run number goes on from the last interpreter in this slot, so that no late stop can hit the wrong one.
   store(m, p + S_RUN, load(m, p + S_RUN) & ~RUN_FLAGS);
   set(m, p + S_CLAIM, 0);
+  set(m, p + S_ITEM_REFERENCES, 0);
   for (let i = 0; i < BITSET_WORDS; i++) set(m, p + S_HOLDERS + i, 0);
   openChannel(m, p + S_WORK, id, 0, 0, 0);
   openChannel(m, p + S_REPLIES, id, 0, 0, 0);

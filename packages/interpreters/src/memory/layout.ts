@@ -109,6 +109,10 @@ export const RUN_FLAGS = 3;
 /** The mailbox: work sent to the interpreter, and answers to what it asked itself. Two channels. */
 export const S_WORK = 48;
 export const S_REPLIES = 64;
+/** How many records, anywhere, carry a reference to this interpreter. */
+export const S_ITEM_REFERENCES = 80;
+/** Node's threadId, for who has to find the thread. */
+export const S_THREAD = 81;
 /** Which slots hold a handle to this interpreter: a bit set. */
 export const S_HOLDERS = 96;
 

@@ -72,8 +72,13 @@ import {
   RECORD_STATE,
   RECORD_UNBOUND,
   RECORD_UNBOUND_SHIFT,
+  REF_INTERPRETER,
   REF_QUEUE,
   REF_WORDS,
+  S_HOLDERS,
+  S_ID,
+  S_ITEM_REFERENCES,
+  slotPointer,
   STATUS_NO_MEMORY,
   UNBOUND_ITEM,
   UNBOUND_ITEM_ERROR,
@@ -474,16 +479,29 @@ function writePayload(
 /** Makes this thread a holder of everything that the payload refers to. */
 function holdReferences(m: SharedMemory, payload: number, count: number): void {
   for (let i = 0; i < count * REF_WORDS; i += REF_WORDS) {
+    const kind = get(m, payload + i);
     const a = get(m, payload + i + 1);
-    if (get(m, payload + i) === REF_QUEUE) setBit(m, a + Q_HOLDERS, m.slot);
+    if (kind === REF_QUEUE) setBit(m, a + Q_HOLDERS, m.slot);
+    else if (kind === REF_INTERPRETER && livesIn(m, a, get(m, payload + i + 2))) {
+      setBit(m, slotPointer(a) + S_HOLDERS, m.slot);
+    }
   }
 }
 
 function countReferences(m: SharedMemory, payload: number, count: number, by: number): void {
   for (let i = 0; i < count * REF_WORDS; i += REF_WORDS) {
-    if (get(m, payload + i) !== REF_QUEUE) continue;
-    const q = get(m, payload + i + 1);
-    add(m, q + Q_ITEM_REFERENCES, by);
-    add(m, q + Q_TOUCHED, 1);
+    const kind = get(m, payload + i);
+    const a = get(m, payload + i + 1);
+    if (kind === REF_QUEUE) {
+      add(m, a + Q_ITEM_REFERENCES, by);
+      add(m, a + Q_TOUCHED, 1);
+    } else if (kind === REF_INTERPRETER && livesIn(m, a, get(m, payload + i + 2))) {
+      add(m, slotPointer(a) + S_ITEM_REFERENCES, by);
+    }
   }
+}
+
+/** An interpreter may be gone, and its slot somebody else's, while a record still names it. */
+function livesIn(m: SharedMemory, slot: number, id: number): boolean {
+  return load(m, slotPointer(slot) + S_ID) === id;
 }

@@ -47,11 +47,14 @@ import {
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
 import { allocatePages, freePages, setPageOwner } from "../memory/pages.js";
-import { append, clearChannel, closeChannel, first, openChannel, repairChannel } from "./channel.js";
+import { append, clearChannel, closeChannel, first, openChannel, removeRecord, repairChannel } from "./channel.js";
 import { receive, type Received } from "./receive.js";
 
-/** Makes a queue that this interpreter holds. Returns its pointer, or 0: no memory. */
-export function createQueue(m: SharedMemory, maxsize: number, unbound: number): number {
+/**
+ * Makes a queue that this interpreter holds. Returns its pointer, or 0: no memory. A hidden one is found by nobody who
+ * was not given it: its id is negative.
+ */
+export function createQueue(m: SharedMemory, maxsize: number, unbound: number, hidden: boolean): number {
   const q = allocatePages(m, 1, m.slot + 1);
   if (q === 0) return 0;
   for (let i = 0; i < Q_INLINE_CHUNK; i++) set(m, q + i, 0);
@@ -59,7 +62,8 @@ export function createQueue(m: SharedMemory, maxsize: number, unbound: number): 
   set(m, q + Q_UNBOUND, unbound);
   setBit(m, q + Q_HOLDERS, m.slot);
   lock(m, H_REGISTRY_LOCK);
-  openChannel(m, q, add(m, H_NEXT_QUEUE, 1), maxsize, q + Q_INLINE_CHUNK, q + PAGE_WORDS);
+  const id = hidden ? -q : add(m, H_NEXT_QUEUE, 1);
+  openChannel(m, q, id, maxsize, q + Q_INLINE_CHUNK, q + PAGE_WORDS);
   set(m, q + Q_NEXT, get(m, H_QUEUES));
   store(m, H_QUEUES, q);
   setPageOwner(m, q, OWNER_SHARED);
@@ -83,7 +87,7 @@ export function listQueueIds(m: SharedMemory, ids: Int32Array): number {
   let count = 0;
   for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
     const id = idOf(m, q);
-    if (id === -1) continue;
+    if (id < 0) continue;
     if (count < ids.length) ids[count] = id;
     count++;
   }
@@ -151,6 +155,14 @@ export function take(m: SharedMemory, q: number, wait: boolean, into: Received):
   unlock(m, q);
   if (waiter !== -1) ring(m, waiter);
   return status;
+}
+
+/** Takes back the record of `sender` whose value begins with `key`. False: it is not there (any more). */
+export function removeFrom(m: SharedMemory, q: number, sender: number, key: number): boolean {
+  lock(m, q);
+  const removed = removeRecord(m, q, sender, key);
+  unlock(m, q);
+  return removed;
 }
 
 /** Whether this interpreter is still on the list: nobody rang it for this queue since it enlisted. */
@@ -282,7 +294,8 @@ function bitsOf(list: typeof Q_GETTERS | typeof Q_PUTTERS): number {
   return list === Q_GETTERS ? Q_GET_WAITERS : Q_PUT_WAITERS;
 }
 
-function enlist(m: SharedMemory, q: number, list: typeof Q_GETTERS | typeof Q_PUTTERS): void {
+/** Puts this interpreter on the list of those to ring. Under the queue's lock. */
+export function enlist(m: SharedMemory, q: number, list: typeof Q_GETTERS | typeof Q_PUTTERS): void {
   if (setBit(m, q + bitsOf(list), m.slot)) set(m, q + list, get(m, q + list) + 1);
 }
 

@@ -1,0 +1,29 @@
+/** Checks of arguments that several parts make in the same words. */
+import { inspect } from "node:util";
+
+/** Ids of interpreters and queues: integers from 0 on. */
+export function checkId(what: string, id: unknown): asserts id is number {
+  if (typeof id !== "number" || !Number.isInteger(id)) {
+    throw new TypeError(`${what} must be an integer, found ${show(id)}`);
+  }
+  if (id < 0) throw new RangeError(`${what} must not be negative, found ${id}`);
+}
+
+/** Milliseconds; undefined and Infinity: no limit. */
+export function checkTimeout(timeout: unknown, what = "timeout"): number {
+  if (timeout === undefined) return Infinity;
+  if (typeof timeout !== "number" || Number.isNaN(timeout)) {
+    throw new TypeError(`${what} must be a number of milliseconds, found ${show(timeout)}`);
+  }
+  if (timeout < 0) throw new RangeError(`${what} must not be negative, found ${timeout}`);
+  return timeout;
+}
+
+export function checkSignal(signal: unknown): asserts signal is AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw new TypeError(`signal must be an AbortSignal, found ${show(signal)}`);
+}
+
+export function show(value: unknown): string {
+  return inspect(value, { depth: 0, breakLength: Infinity });
+}

@@ -1,0 +1,202 @@
+/** Reads back what encode.ts wrote. */
+
+import { InterpreterError } from "../errors.js";
+import { ABSENT, type Decoder } from "./decoder.js";
+import { kindsByTag } from "./encoder.js";
+import { referenceTypeOfKind } from "./references.js";
+import type { ReadShape } from "./shapes.js";
+import {
+  TAG_ABSENT,
+  TAG_ARRAY,
+  TAG_ARRAY_WITH_PROPERTIES,
+  TAG_BACK,
+  TAG_BIGINT,
+  TAG_FALSE,
+  TAG_FLOAT64,
+  TAG_INT32,
+  TAG_INT53,
+  TAG_INT64,
+  TAG_LATIN1,
+  TAG_NULL,
+  TAG_OBJECT,
+  TAG_OBJECT_NEW_SHAPE,
+  TAG_OBJECT_OF_SHAPE,
+  TAG_REFERENCE,
+  TAG_SHORT_LATIN1,
+  TAG_SMALL_INT,
+  TAG_SPARSE_ARRAY,
+  TAG_TRUE,
+  TAG_UNDEFINED,
+  TAG_UTF16,
+} from "./tags.js";
+
+type Properties = Record<string, unknown>;
+
+/** A value, or `ABSENT`. */
+export function readSlot(d: Decoder): unknown {
+  const tag = d.readByte();
+  if (tag >= TAG_SMALL_INT) return tag - TAG_SMALL_INT;
+  if (tag >= TAG_SHORT_LATIN1) return d.readLatin1(tag - TAG_SHORT_LATIN1);
+  switch (tag) {
+    case TAG_NULL:
+      return null;
+    case TAG_FALSE:
+      return false;
+    case TAG_TRUE:
+      return true;
+    case TAG_UNDEFINED:
+      return undefined;
+    case TAG_ABSENT:
+      return ABSENT;
+    case TAG_INT32:
+      return d.readInt32();
+    case TAG_INT53:
+    case TAG_FLOAT64:
+      return d.readFloat64();
+    case TAG_INT64:
+      return d.readInt64();
+    case TAG_BIGINT:
+      return d.readBigint();
+    case TAG_LATIN1:
+      return d.readLatin1(d.readCount(1));
+    case TAG_UTF16:
+      return d.readUtf16();
+    case TAG_OBJECT_OF_SHAPE: {
+      const number = d.readVarint();
+      if (number >= d.shapeCount) throw d.malformed(`it has no shape ${number}`);
+      return readShaped(d, d.shapes[number]);
+    }
+    case TAG_OBJECT_NEW_SHAPE:
+      return readNewShape(d);
+    case TAG_OBJECT: {
+      const object: Properties = d.note({});
+      readKeysAndValues(d, object);
+      return object;
+    }
+    case TAG_ARRAY:
+      return readElements(d);
+    case TAG_ARRAY_WITH_PROPERTIES: {
+      const array = readElements(d);
+      readKeysAndValues(d, array as unknown as Properties);
+      return array;
+    }
+    case TAG_SPARSE_ARRAY:
+      return readSparse(d);
+    case TAG_BACK: {
+      const number = d.readVarint();
+      if (number >= d.objectCount || d.objects[number] === undefined) {
+        throw d.malformed(`it has no object ${number}`);
+      }
+      return d.objects[number];
+    }
+    case TAG_REFERENCE:
+      return readReference(d);
+    default: {
+      const kind = kindsByTag[tag];
+      if (kind === undefined) throw d.malformed(`nothing is encoded with tag ${tag}`);
+      return kind.read(d, tag);
+    }
+  }
+}
+
+export function readValue(d: Decoder): unknown {
+  const value = readSlot(d);
+  if (value === ABSENT) throw d.malformed("there is nothing where a value must be");
+  return value;
+}
+
+function readNewShape(d: Decoder): unknown {
+  const size = d.readByte() | (d.readByte() << 8);
+  d.need(size);
+  const shape = d.previous.next(d.bytes, d.position, size);
+  if (shape === undefined) throw d.malformed("a list of property names in it makes no sense");
+  d.position += size;
+  d.shapes[d.shapeCount++] = shape;
+  return readShaped(d, shape);
+}
+
+function readShaped(d: Decoder, shape: ReadShape): unknown {
+  d.previous = shape;
+  const object: Properties = {};
+  d.note(object);
+  const keys = shape.keys;
+  const count = keys.length;
+  if (shape.delicate) {
+    for (let i = 0; i < count; i++) setProperty(object, keys[i], readSlot(d));
+    return object;
+  }
+  for (let i = 0; i < count; i++) {
+    const value = readSlot(d);
+    if (value !== ABSENT) object[keys[i]] = value;
+  }
+  return object;
+}
+
+/** As if by an object literal, whatever the name means on the prototype. */
+export function setProperty(object: object, key: string, value: unknown, enumerable = true): void {
+  if (value === ABSENT) return;
+  Object.defineProperty(object, key, { value, enumerable, writable: true, configurable: true });
+}
+
+export function readKey(d: Decoder): string {
+  const key = readSlot(d);
+  if (typeof key !== "string") throw d.malformed("a property name in it is no text");
+  return key;
+}
+
+function readKeysAndValues(d: Decoder, object: Properties): void {
+  const count = d.readCount(2);
+  const isArray = Array.isArray(object);
+  for (let i = 0; i < count; i++) {
+    const key = readKey(d);
+    const value = readSlot(d);
+    if (isArray && key === "length") throw d.malformed("an array in it has two lengths");
+    if (key in Object.prototype || isArray) setProperty(object, key, value);
+    else if (value !== ABSENT) object[key] = value;
+  }
+}
+
+function readElements(d: Decoder): unknown[] {
+  const length = d.readCount(1);
+  const array: unknown[] = [];
+  d.note(array);
+  for (let i = 0; i < length; i++) {
+    const value = readSlot(d);
+    if (value === ABSENT) array.length = i + 1;
+    else array.push(value);
+  }
+  return array;
+}
+
+function readSparse(d: Decoder): unknown[] {
+  const length = d.readVarint();
+  if (length > 0xffff_ffff) throw d.malformed("an array in it is too long");
+  const array: unknown[] = d.note([]);
+  // An element far away makes the runtime choose the representation that takes no space for holes.
+  if (length > 0) {
+    array[length - 1] = undefined;
+    delete array[length - 1];
+  }
+  readKeysAndValues(d, array as unknown as Properties);
+  if (array.length !== length) throw d.malformed("an array in it has an element beyond its end");
+  return array;
+}
+
+function readReference(d: Decoder): unknown {
+  const index = d.readVarint();
+  const { refs } = d;
+  if (index * 3 + 2 >= refs.length) throw d.malformed(`it has no reference ${index}`);
+  const resolved = (d.resolved ??= new Map());
+  if (resolved.has(index)) return resolved.get(index);
+  const type = referenceTypeOfKind(refs[index * 3]);
+  if (type === undefined) {
+    throw new InterpreterError(
+      `Cannot read a value that was sent here: it refers to something of kind ${refs[index * 3]}, which is not ` +
+        `known in this interpreter. Load the same version of this package in both interpreters`,
+      { code: "ERR_MALFORMED_VALUE" },
+    );
+  }
+  const value = type.fromReference(refs[index * 3 + 1], refs[index * 3 + 2]);
+  resolved.set(index, value);
+  return value;
+}

@@ -1,0 +1,246 @@
+/** The state of one decoding, and the reading of what is not an object. Trusts no count it reads. */
+
+import { InterpreterError } from "../errors.js";
+import { readShapeBeforeFirst, type ReadShape } from "./shapes.js";
+import { float64, float64Bytes } from "./write.js";
+
+/** Methods every `Buffer` has; its type declarations leave them out. */
+interface RawStringReader {
+  latin1Slice(start: number, end: number): string;
+  ucs2Slice(start: number, end: number): string;
+}
+
+/** Read where there is no value: a hole, a property that went away. */
+export const ABSENT: unique symbol = Symbol("absent");
+
+/** Beyond this the list of objects is not kept for the next time. */
+const KEPT_OBJECTS = 4096;
+
+const NO_REFS: ArrayLike<number> = [];
+const bigint64 = new BigInt64Array(float64.buffer);
+const { fromCharCode } = String;
+
+export class Decoder {
+  bytes!: Buffer;
+  position = 0;
+  end = 0;
+  refs: ArrayLike<number> = NO_REFS;
+  /** What each reference turned out to be, for the second time it is met. */
+  resolved: Map<number, unknown> | undefined = undefined;
+  objects: unknown[] = [];
+  objectCount = 0;
+  shapes: ReadShape[] = [];
+  shapeCount = 0;
+  previous: ReadShape = readShapeBeforeFirst;
+
+  begin(bytes: Buffer, start: number, end: number, refs: ArrayLike<number>): void {
+    this.bytes = bytes;
+    this.position = start;
+    this.end = end;
+    this.refs = refs;
+    this.previous = readShapeBeforeFirst;
+  }
+
+  finish(): void {
+    if (this.objectCount > KEPT_OBJECTS) this.objects = [];
+    else for (let i = 0; i < this.objectCount; i++) this.objects[i] = undefined;
+    this.objectCount = 0;
+    this.shapeCount = 0;
+    this.resolved = undefined;
+    this.refs = NO_REFS;
+  }
+
+  /** Gives `object` the next number. */
+  note<T>(object: T): T {
+    this.objects[this.objectCount++] = object;
+    return object;
+  }
+
+  malformed(found: string): Error {
+    return new InterpreterError(
+      `Cannot read a value that was sent here: ${found}. Its bytes were damaged, or written by another version ` +
+        `of this package`,
+      { code: "ERR_MALFORMED_VALUE" },
+    );
+  }
+
+  /** Makes sure that `count` more bytes are there. */
+  need(count: number): void {
+    if (count > this.end - this.position) throw this.malformed(`it ends ${count} bytes too early`);
+  }
+
+  readByte(): number {
+    if (this.position >= this.end) throw this.malformed("it ends in the middle");
+    return this.bytes[this.position++];
+  }
+
+  readVarint(): number {
+    let value = this.readByte();
+    if (value < 0x80) return value;
+    value -= 0x80;
+    let factor = 0x80;
+    for (let i = 0; i < 7; i++) {
+      const byte = this.readByte();
+      if (byte < 0x80) {
+        const result = value + byte * factor;
+        if (!Number.isSafeInteger(result)) break;
+        return result;
+      }
+      value += (byte - 0x80) * factor;
+      factor *= 0x80;
+    }
+    throw this.malformed("a count in it is out of range");
+  }
+
+  /** Reads how many things follow, of at least `size` bytes each. */
+  readCount(size: number): number {
+    const count = this.readVarint();
+    if (count * size > this.end - this.position) throw this.malformed("it announces more than there is");
+    return count;
+  }
+
+  readInt32(): number {
+    this.need(4);
+    const { bytes, position } = this;
+    this.position = position + 4;
+    return (
+      bytes[position] |
+      (bytes[position + 1] << 8) |
+      (bytes[position + 2] << 16) |
+      (bytes[position + 3] << 24)
+    );
+  }
+
+  #load8(): void {
+    this.need(8);
+    const { bytes, position } = this;
+    this.position = position + 8;
+    float64Bytes[0] = bytes[position];
+    float64Bytes[1] = bytes[position + 1];
+    float64Bytes[2] = bytes[position + 2];
+    float64Bytes[3] = bytes[position + 3];
+    float64Bytes[4] = bytes[position + 4];
+    float64Bytes[5] = bytes[position + 5];
+    float64Bytes[6] = bytes[position + 6];
+    float64Bytes[7] = bytes[position + 7];
+  }
+
+  readFloat64(): number {
+    this.#load8();
+    return float64[0];
+  }
+
+  readInt64(): bigint {
+    this.#load8();
+    return bigint64[0];
+  }
+
+  readBigint(): bigint {
+    const size = this.readVarint();
+    const negative = this.readByte() === 1;
+    this.need(size);
+    const digits = this.bytes.toString("hex", this.position, this.position + size);
+    this.position += size;
+    const value = BigInt(`0x0${digits}`);
+    return negative ? -value : value;
+  }
+
+  /** A copy of the next `size` bytes. */
+  readRaw(size: number): Uint8Array<ArrayBuffer> {
+    this.need(size);
+    const { bytes, position } = this;
+    const copy = new Uint8Array(size);
+    if (size <= 16) for (let i = 0; i < size; i++) copy[i] = bytes[position + i];
+    else bytes.copy(copy, 0, position, position + size);
+    this.position = position + size;
+    return copy;
+  }
+
+  readUtf16(): string {
+    const length = this.readCount(2);
+    const { position } = this;
+    this.position = position + length * 2;
+    return (this.bytes as unknown as RawStringReader).ucs2Slice(position, this.position);
+  }
+
+  /** Reads `length` characters of one byte each. */
+  readLatin1(length: number): string {
+    if (length > this.end - this.position) throw this.malformed("a text in it is cut off");
+    const { bytes: b, position: p } = this;
+    this.position = p + length;
+    // A call into the runtime costs more than spelling out the short ones.
+    switch (length) {
+      case 0:
+        return "";
+      case 1:
+        return fromCharCode(b[p]);
+      case 2:
+        return fromCharCode(b[p], b[p + 1]);
+      case 3:
+        return fromCharCode(b[p], b[p + 1], b[p + 2]);
+      case 4:
+        return fromCharCode(b[p], b[p + 1], b[p + 2], b[p + 3]);
+      case 5:
+        return fromCharCode(b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4]);
+      case 6:
+        return fromCharCode(b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5]);
+      case 7:
+        return fromCharCode(b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6]);
+      case 8:
+        return fromCharCode(b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7]);
+      default:
+        if (length > 16) return (b as unknown as RawStringReader).latin1Slice(p, this.position);
+        return this.#readLatin1Upto16(length);
+    }
+  }
+
+  #readLatin1Upto16(length: number): string {
+    const b = this.bytes;
+    const p = this.position - length;
+    const q = p + 8;
+    switch (length) {
+      case 9:
+        return fromCharCode(b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q]);
+      // prettier-ignore
+      case 10:
+        return fromCharCode(
+          b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q], b[q + 1],
+        );
+      // prettier-ignore
+      case 11:
+        return fromCharCode(
+          b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q], b[q + 1], b[q + 2],
+        );
+      // prettier-ignore
+      case 12:
+        return fromCharCode(
+          b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q], b[q + 1], b[q + 2],
+          b[q + 3],
+        );
+      // prettier-ignore
+      case 13:
+        return fromCharCode(
+          b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q], b[q + 1], b[q + 2],
+          b[q + 3], b[q + 4],
+        );
+      // prettier-ignore
+      case 14:
+        return fromCharCode(
+          b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q], b[q + 1], b[q + 2],
+          b[q + 3], b[q + 4], b[q + 5],
+        );
+      // prettier-ignore
+      case 15:
+        return fromCharCode(
+          b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q], b[q + 1], b[q + 2],
+          b[q + 3], b[q + 4], b[q + 5], b[q + 6],
+        );
+      // prettier-ignore
+      default:
+        return fromCharCode(
+          b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q], b[q + 1], b[q + 2],
+          b[q + 3], b[q + 4], b[q + 5], b[q + 6], b[q + 7],
+        );
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/** The words for what cannot travel: where it is, what it is, what to do. */
+
+import { inspect, types } from "node:util";
+import { NotShareableError } from "../errors.js";
+
+/** One step into a value: an index, a property, an entry of a `Map`, an item of a `Set`. */
+export type Step = number | string | { readonly entry: unknown } | { readonly item: number };
+
+const SHOWN_STEPS = 24;
+
+function notation(step: Step): string {
+  if (typeof step === "number") return `[${step}]`;
+  if (typeof step === "object") return "item" in step ? `<item ${step.item}>` : `.get(${short(step.entry)})`;
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+}
+
+export function formatPath(root: string, steps: readonly Step[]): string {
+  if (steps.length <= SHOWN_STEPS) return root + steps.map(notation).join("");
+  const half = SHOWN_STEPS / 2;
+  return `${root}${steps.slice(0, half).map(notation).join("")}…${steps.slice(-half).map(notation).join("")}`;
+}
+
+function short(value: unknown): string {
+  const text = safeInspect(value, { depth: 0, breakLength: Infinity });
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
+/** What kind of thing it is: "a function", "an AsyncGenerator". */
+export function describe(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  if (typeof value === "symbol") return "a symbol";
+  if (types.isProxy(value)) return "a Proxy";
+  if (types.isModuleNamespaceObject(value)) return "a module namespace";
+  const name = className(value);
+  return `${/^[AEIOU]/i.test(name) ? "an" : "a"} ${name}`;
+}
+
+function className(value: unknown): string {
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  if (tag !== "Object") return tag;
+  const { constructor } = Object(value) as { constructor?: unknown };
+  return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "host object";
+}
+
+const advice: Readonly<Record<string, string>> = {
+  "a function": "only data can be copied, so leave it out, or name it as a function of a module",
+  "a symbol": "symbols are unique to their interpreter, so leave it out or use a string",
+  "a Promise": "await it first",
+  "a SharedArrayBuffer": "copy it into an ArrayBuffer, or leave it out",
+  "a Proxy": "copy what it stands for into a plain object first",
+};
+
+export function notShareable(root: string, steps: readonly Step[], found: string, hint?: string): Error {
+  const todo = hint ?? advice[found] ?? "only data can be copied, so leave it out or send what it is made of";
+  return new NotShareableError(
+    `Cannot copy to another interpreter: ${formatPath(root, steps)} is ${found} (${todo})`,
+  );
+}
+
+/** `util.inspect`, whatever it meets. */
+export function safeInspect(value: unknown, options?: Parameters<typeof inspect>[1] & object): string {
+  try {
+    return inspect(value, { ...options });
+  } catch {
+    return `[${typeof value} that could not be displayed]`;
+  }
+}
+
+/** What stands in a lenient copy for a property whose getter threw. */
+export function getterThrew(error: unknown): string {
+  let text: string;
+  try {
+    text = error instanceof Error ? `${error.name}: ${error.message}` : safeInspect(error);
+  } catch {
+    text = "something that could not be displayed";
+  }
+  return `[Getter threw: ${text}]`;
+}

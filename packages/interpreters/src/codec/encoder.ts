@@ -1,0 +1,115 @@
+/** The state of one encoding, and the table of the kinds of object that have an encoding of their own. */
+
+import type { Decoder } from "./decoder.js";
+import { getterThrew, notShareable, type Step } from "./describe.js";
+import { ObjectNumbers, Seen } from "./identity.js";
+import type { Scratch } from "./scratch.js";
+import { nextEpoch, shapeBeforeFirst, type WrittenShape } from "./shapes.js";
+
+export const CODEC_NEUTRAL = 0;
+export const CODEC_JAVASCRIPT = 1;
+
+export class Encoder {
+  out!: Scratch;
+  /** Raised to `CODEC_JAVASCRIPT` by whatever writes a tag that is not neutral. */
+  codec: number = CODEC_NEUTRAL;
+  lenient = false;
+  root = "";
+  /** The way from the root to the value being written. Steps at and beyond its depth are left-overs. */
+  readonly path: Step[] = [];
+  /** Whether the path may hold values of the user's. */
+  pathHoldsValues = false;
+  /** How deep the walk was when it last entered an object. */
+  depth = 0;
+
+  readonly seen = new Seen();
+  /** Objects that travel by reference: index of their triple. */
+  readonly references = new ObjectNumbers();
+  /** Where `out.refs` was: triples are counted from there. */
+  firstRef = 0;
+
+  /** Buffers that are in the payload: twice the number of their object, or of a view on them plus one. */
+  readonly buffers = new ObjectNumbers();
+  /** Buffers of which only a part was written, for one view. */
+  readonly partly = new Set<object>();
+  /** Buffers that turned out to be used more than once after only a part was written. */
+  sharedBuffers = new Set<object>();
+  /** Buffers to be written whole: what the attempt before found to be shared. */
+  wholeBuffers: ReadonlySet<object> | undefined = undefined;
+
+  epoch = 0;
+  shapes = 0;
+  previous: WrittenShape = shapeBeforeFirst();
+
+  begin(out: Scratch, root: string, lenient: boolean): void {
+    this.out = out;
+    this.root = root;
+    this.lenient = lenient;
+    this.firstRef = out.refs.length;
+    this.codec = CODEC_NEUTRAL;
+    this.depth = 0;
+    this.epoch = nextEpoch();
+    this.shapes = 0;
+    this.previous = shapeBeforeFirst();
+  }
+
+  /** Starts over, now knowing which buffers are shared. */
+  beginAgain(): void {
+    const whole = this.sharedBuffers;
+    this.sharedBuffers = new Set();
+    this.finish();
+    this.wholeBuffers = whole;
+    this.begin(this.out, this.root, this.lenient);
+  }
+
+  forgetBuffers(): void {
+    this.buffers.clear();
+    if (this.partly.size > 0) this.partly.clear();
+    if (this.sharedBuffers.size > 0) this.sharedBuffers = new Set();
+  }
+
+  /** Lets go of everything the values were. */
+  finish(): void {
+    this.seen.clear();
+    this.references.clear();
+    this.forgetBuffers();
+    this.wholeBuffers = undefined;
+    if (this.pathHoldsValues || this.path.length > 64) this.path.length = 0;
+    this.pathHoldsValues = false;
+  }
+
+  /** The error for a value that cannot travel, met at `depth`. */
+  failure(depth: number, found: string, hint?: string): Error {
+    return notShareable(this.root, this.path.slice(0, depth), found, hint);
+  }
+
+  /** Reads a property outside the hot walk. */
+  read(object: object, key: string): unknown {
+    if (!this.lenient) return (object as Record<string, unknown>)[key];
+    try {
+      return (object as Record<string, unknown>)[key];
+    } catch (error) {
+      return getterThrew(error);
+    }
+  }
+}
+
+/** A kind of object that is neither a plain object nor an array. */
+export interface Kind<T extends object = object> {
+  /** Every tag its encodings start with. */
+  readonly tags: readonly number[];
+  /** Must be certain, and must not run user code. */
+  is(value: object): value is T;
+  /** `depth` is that of the value's parts. Must give objects numbers in the order in which `read` does. */
+  write(encoder: Encoder, value: T, depth: number): void;
+  read(decoder: Decoder, tag: number): unknown;
+}
+
+export const kinds: Kind[] = [];
+export const kindsByTag: (Kind | undefined)[] = Array.from({ length: 0x40 }, () => undefined);
+
+export function registerKind<T extends object>(kind: Kind<T>): void {
+  const erased = kind as unknown as Kind;
+  kinds.push(erased);
+  for (const tag of kind.tags) kindsByTag[tag] = erased;
+}

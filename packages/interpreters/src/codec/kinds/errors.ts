@@ -1,0 +1,141 @@
+/**
+ * Errors: class, name, message, stack, cause, the errors of an AggregateError, and own enumerable
+ * properties. A class that only the sender has becomes the nearest one that everybody has.
+ */
+
+import { types } from "node:util";
+import type { Decoder } from "../decoder.js";
+import { readKey, readSlot, readValue, setProperty } from "../decode.js";
+import { writeJavaScriptTag, writeKeysAndValues, writeValue, writtenBefore } from "../encode.js";
+import { registerKind, type Encoder } from "../encoder.js";
+import { TAG_DOM_EXCEPTION, TAG_ERROR } from "../tags.js";
+import { writeString, writeVarint } from "../write.js";
+import { errorClass, errorClassName, isOwnErrorClass } from "./error-classes.js";
+
+function ownDescriptor(error: object, key: string): PropertyDescriptor | undefined {
+  return Object.getOwnPropertyDescriptor(error, key);
+}
+
+/** Properties that are not enumerable but belong to the error all the same. */
+function hiddenKeys(e: Encoder, error: object, className: string): string[] {
+  const keys: string[] = [];
+  for (const key of ["name", "message", "stack", "cause", "errors"]) {
+    const descriptor = ownDescriptor(error, key);
+    if (descriptor !== undefined) {
+      if (descriptor.enumerable !== true) keys.push(key);
+    } else if (
+      (key === "name" && e.read(error, key) !== className) ||
+      (key === "message" && e.read(error, key) !== "") ||
+      // Some runtimes have it as an accessor of the prototype.
+      (key === "stack" && typeof e.read(error, key) === "string")
+    ) {
+      keys.push(key);
+    }
+  }
+  if (!isOwnErrorClass(className)) return keys;
+  for (const key of Object.getOwnPropertyNames(error)) {
+    if (!keys.includes(key) && ownDescriptor(error, key)?.enumerable !== true) keys.push(key);
+  }
+  return keys;
+}
+
+function writeHidden(e: Encoder, error: object, keys: readonly string[], depth: number): void {
+  writeVarint(e.out, keys.length);
+  for (const key of keys) {
+    writeString(e.out, key);
+    const value = e.read(error, key);
+    e.path[depth] = key;
+    writeValue(e, value, depth + 1);
+  }
+}
+
+function readProperties(d: Decoder, error: object, enumerable: boolean): void {
+  const count = d.readCount(2);
+  for (let i = 0; i < count; i++) {
+    const key = readKey(d);
+    // What went away while it was being written reads as absent, and is left out.
+    setProperty(error, key, readSlot(d), enumerable);
+  }
+}
+
+function isDomException(value: object): value is DOMException {
+  try {
+    codeOfDomException.call(value as DOMException);
+    return true;
+  } catch {
+    return false;
+  }
+}
+// Unlike `instanceof`, this cannot be imitated.
+const codeOfDomException = Object.getOwnPropertyDescriptor(DOMException.prototype, "code")?.get as (
+  this: DOMException,
+) => number;
+
+registerKind<DOMException>({
+  tags: [TAG_DOM_EXCEPTION],
+  is: (value): value is DOMException => value instanceof DOMException && isDomException(value),
+  write(e, error, depth) {
+    if (writtenBefore(e, error)) return;
+    writeJavaScriptTag(e, TAG_DOM_EXCEPTION);
+    writeString(e.out, String(e.read(error, "message")));
+    writeString(e.out, String(e.read(error, "name")));
+    const hidden = ["stack", "cause"].filter((key) => ownDescriptor(error, key)?.enumerable === false);
+    writeHidden(e, error, hidden, depth);
+    writeKeysAndValues(e, error, Object.keys(error), depth);
+  },
+  read(d) {
+    const message = readValue(d);
+    const name = readValue(d);
+    if (typeof message !== "string" || typeof name !== "string") {
+      throw d.malformed("an exception in it has no name or no message");
+    }
+    const error = d.note(withoutStack(() => new DOMException(message, name)));
+    readProperties(d, error, false);
+    readProperties(d, error, true);
+    return error;
+  },
+});
+
+registerKind<object>({
+  tags: [TAG_ERROR],
+  // Old-style classes make objects that only inherit from Error.
+  is: (value): value is object => types.isNativeError(value) || value instanceof Error,
+  write(e, error, depth) {
+    if (writtenBefore(e, error)) return;
+    const className = errorClassName(error);
+    writeJavaScriptTag(e, TAG_ERROR);
+    writeString(e.out, className);
+    writeHidden(e, error, hiddenKeys(e, error, className), depth);
+    writeKeysAndValues(e, error, Object.keys(error), depth);
+  },
+  read(d) {
+    const className = readKey(d);
+    const error = d.note(
+      withoutStack(() => Reflect.construct(Error, [], errorClass(className) as new () => Error) as Error),
+    );
+    // Only what was sent: the stack of the copy would be that of the decoder.
+    delete error.stack;
+    readProperties(d, error, false);
+    readProperties(d, error, true);
+    return error;
+  },
+});
+
+/** Collecting a stack takes longer than all the rest, and nobody would see it. */
+function withoutStack<T>(make: () => T): T {
+  const limit = Error.stackTraceLimit;
+  try {
+    Error.stackTraceLimit = 0;
+  } catch {
+    // Frozen: then it takes longer.
+  }
+  try {
+    return make();
+  } finally {
+    try {
+      Error.stackTraceLimit = limit;
+    } catch {
+      // As above.
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Reusable space to encode into.
+ *
+ * There is a stack of them and not one: a getter that runs while a value is being encoded may itself
+ * encode something.
+ */
+
+import { NotShareableError } from "../errors.js";
+
+const INITIAL_BYTES = 4096;
+/** A scratch that grew beyond this gives its buffer back, so that one big message does not stay for ever. */
+const KEPT_BYTES = 1 << 20;
+const KEPT_REFS = 1024;
+const KEPT_SCRATCHES = 8;
+
+export class Scratch {
+  /** Replaced by a bigger one when it grows: never keep it across a call that may write. */
+  bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  /** Where the next byte goes. */
+  end = 0;
+  /** What travels by reference: triples of kind, a, b. */
+  refs: number[] = [];
+
+  /** Makes room for `extra` bytes after `end`. */
+  reserve(extra: number): void {
+    const needed = this.end + extra;
+    if (needed <= this.bytes.length) return;
+    let bigger: Buffer;
+    try {
+      bigger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
+    } catch (cause) {
+      throw new NotShareableError(`Cannot share a value of more than ${this.end} bytes: no room for its copy`, {
+        cause,
+      });
+    }
+    this.bytes.copy(bigger, 0, 0, this.end);
+    this.bytes = bigger;
+  }
+
+  /** Empties it; the space stays. */
+  reset(): void {
+    this.end = 0;
+    this.refs.length = 0;
+  }
+
+  /** Gives back space that is out of the ordinary. */
+  shrink(): void {
+    if (this.bytes.length > KEPT_BYTES) {
+      this.bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+      this.end = 0;
+    }
+    if (this.refs.length > KEPT_REFS) this.refs = [];
+  }
+}
+
+const free: Scratch[] = [];
+
+export function acquireScratch(): Scratch {
+  return free.pop() ?? new Scratch();
+}
+
+/** The caller must not touch `scratch` afterwards. */
+export function releaseScratch(scratch: Scratch): void {
+  scratch.shrink();
+  scratch.reset();
+  if (free.length < KEPT_SCRATCHES) free.push(scratch);
+}

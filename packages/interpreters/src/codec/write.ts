@@ -1,0 +1,172 @@
+/** Writes what is not an object: numbers, strings, bigints, and the counts of the format itself. */
+
+import type { Scratch } from "./scratch.js";
+import {
+  SHORT_LATIN1_MAX,
+  TAG_BIGINT,
+  TAG_FLOAT64,
+  TAG_INT32,
+  TAG_INT53,
+  TAG_INT64,
+  TAG_LATIN1,
+  TAG_SHORT_LATIN1,
+  TAG_SMALL_INT,
+  TAG_UTF16,
+} from "./tags.js";
+
+/** Methods every `Buffer` has; its type declarations leave them out. */
+interface RawStringWriter {
+  latin1Write(text: string, offset: number): number;
+  ucs2Write(text: string, offset: number): number;
+}
+
+/** Up to this length a loop over the characters beats a call into the runtime. */
+const LOOPED_CHARACTERS = 18;
+/** Up to this length copying bytes in a loop beats `set`. */
+const LOOPED_BYTES = 12;
+
+export const float64 = new Float64Array(1);
+export const float64Bytes = new Uint8Array(float64.buffer);
+const bigint64 = new BigInt64Array(float64.buffer);
+
+export function writeByte(out: Scratch, byte: number): void {
+  if (out.end >= out.bytes.length) out.reserve(1);
+  out.bytes[out.end++] = byte;
+}
+
+export function writeVarint(out: Scratch, value: number): void {
+  if (out.bytes.length - out.end < 8) out.reserve(8);
+  const bytes = out.bytes;
+  let end = out.end;
+  while (value >= 0x80) {
+    bytes[end++] = (value % 0x80) | 0x80;
+    value = Math.floor(value / 0x80);
+  }
+  bytes[end++] = value;
+  out.end = end;
+}
+
+/** A tag and a small count in one go. */
+export function writeTagAndVarint(out: Scratch, tag: number, value: number): void {
+  if (value < 0x80) {
+    if (out.bytes.length - out.end < 2) out.reserve(2);
+    out.bytes[out.end] = tag;
+    out.bytes[out.end + 1] = value;
+    out.end += 2;
+    return;
+  }
+  writeByte(out, tag);
+  writeVarint(out, value);
+}
+
+function write8(out: Scratch, tag: number): void {
+  const { bytes, end } = out;
+  bytes[end] = tag;
+  bytes[end + 1] = float64Bytes[0];
+  bytes[end + 2] = float64Bytes[1];
+  bytes[end + 3] = float64Bytes[2];
+  bytes[end + 4] = float64Bytes[3];
+  bytes[end + 5] = float64Bytes[4];
+  bytes[end + 6] = float64Bytes[5];
+  bytes[end + 7] = float64Bytes[6];
+  bytes[end + 8] = float64Bytes[7];
+  out.end = end + 9;
+}
+
+export function writeNumber(out: Scratch, value: number): void {
+  if (out.bytes.length - out.end < 9) out.reserve(9);
+  const small = value | 0;
+  if (small === value && (small !== 0 || 1 / value > 0)) {
+    const { bytes, end } = out;
+    if (small >= 0 && small < 0x80) {
+      bytes[end] = TAG_SMALL_INT + small;
+      out.end = end + 1;
+      return;
+    }
+    bytes[end] = TAG_INT32;
+    bytes[end + 1] = small;
+    bytes[end + 2] = small >> 8;
+    bytes[end + 3] = small >> 16;
+    bytes[end + 4] = small >> 24;
+    out.end = end + 5;
+    return;
+  }
+  float64[0] = value;
+  // Negative zero is not an integer in any other language.
+  write8(out, value !== 0 && Number.isSafeInteger(value) ? TAG_INT53 : TAG_FLOAT64);
+}
+
+/** Returns whether the encoding is neutral: whether the number fits 64 bits. */
+export function writeBigint(out: Scratch, value: bigint): boolean {
+  if (BigInt.asIntN(64, value) === value) {
+    if (out.bytes.length - out.end < 9) out.reserve(9);
+    bigint64[0] = value;
+    write8(out, TAG_INT64);
+    return true;
+  }
+  const negative = value < 0n;
+  const digits = (negative ? -value : value).toString(16);
+  const size = (digits.length + 1) >> 1;
+  writeTagAndVarint(out, TAG_BIGINT, size);
+  writeByte(out, negative ? 1 : 0);
+  out.reserve(size);
+  out.bytes.write(digits.padStart(size * 2, "0"), out.end, "hex");
+  out.end += size;
+  return false;
+}
+
+export function writeString(out: Scratch, text: string): void {
+  const length = text.length;
+  if (length > LOOPED_CHARACTERS) {
+    writeLongString(out, text);
+    return;
+  }
+  if (out.bytes.length - out.end < length + 1) out.reserve(length + 1);
+  const { bytes, end } = out;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0xff) {
+      writeUtf16(out, text);
+      return;
+    }
+    bytes[end + 1 + i] = code;
+  }
+  bytes[end] = TAG_SHORT_LATIN1 + length;
+  out.end = end + 1 + length;
+}
+
+function writeLongString(out: Scratch, text: string): void {
+  const length = text.length;
+  if (!isLatin1(text)) {
+    writeUtf16(out, text);
+    return;
+  }
+  if (length <= SHORT_LATIN1_MAX) writeByte(out, TAG_SHORT_LATIN1 + length);
+  else writeTagAndVarint(out, TAG_LATIN1, length);
+  if (out.bytes.length - out.end < length) out.reserve(length);
+  (out.bytes as unknown as RawStringWriter).latin1Write(text, out.end);
+  out.end += length;
+}
+
+function isLatin1(text: string): boolean {
+  // As many UTF-8 bytes as characters: plain ASCII, which the runtime finds out faster than a loop.
+  if (Buffer.byteLength(text) === text.length) return true;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false;
+  return true;
+}
+
+function writeUtf16(out: Scratch, text: string): void {
+  writeTagAndVarint(out, TAG_UTF16, text.length);
+  if (out.bytes.length - out.end < text.length * 2) out.reserve(text.length * 2);
+  (out.bytes as unknown as RawStringWriter).ucs2Write(text, out.end);
+  out.end += text.length * 2;
+}
+
+export function writeRaw(out: Scratch, data: Uint8Array): void {
+  const length = data.length;
+  if (out.bytes.length - out.end < length) out.reserve(length);
+  const { bytes, end } = out;
+  if (length <= LOOPED_BYTES) for (let i = 0; i < length; i++) bytes[end + i] = data[i];
+  else bytes.set(data, end);
+  out.end = end + length;
+}

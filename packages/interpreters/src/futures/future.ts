@@ -1,0 +1,236 @@
+/**
+ * The result of a task that may not have run yet (CPython: `concurrent.futures.Future`), awaitable like a promise.
+ *
+ *     waiting ──taken by a worker──▶ running ──▶ finished (a value, or an error)
+ *        └──cancel()──▶ cancelled
+ *
+ * Settled exactly once: by the worker's answer, by the worker's death, or by `cancel` while it waits in line. Whether it
+ * still waits is decided in shared memory, where the task either was taken or is taken back.
+ */
+import { checkTimeout } from "../check.js";
+import { CancelledError, type ExceptionInfo, ExecutionFailed, callerFrames } from "../errors.js";
+import { readBody } from "../interpreter/message.js";
+import type { Trace } from "../interpreter/operation.js";
+import { REPLY_FAILURE, REPLY_VALUE } from "../interpreter/protocol.js";
+import { type Death, diedError, type Pending, type Runtime } from "../interpreter/runtime.js";
+import type { Received } from "../queue/receive.js";
+
+/** What a future needs of the executor that made it. */
+export interface Owner {
+  readonly rt: Runtime;
+  /** Takes the task back; false when a worker has it, or had it. */
+  takeBack(sequence: number): boolean;
+  /** Whether a worker is executing it now. */
+  isRunning(sequence: number): boolean;
+  /** Runs it once more after a death; false when it may not. */
+  retry(future: Future<unknown>, death: Death): boolean;
+  settled(future: Future<unknown>): void;
+}
+
+const WAITING = 0;
+const FULFILLED = 1;
+const REJECTED = 2;
+const CANCELLED = 3;
+
+export class Future<T> implements PromiseLike<T>, Pending {
+  /** @internal Tasks are owed by whoever runs them. */
+  readonly target = -1;
+  /** @internal */
+  sequence = 0;
+  /** @internal How often it may be run again. */
+  retriesLeft = 0;
+  /** @internal What it runs, for another try, and to keep its code alive. */
+  task: unknown;
+  readonly #owner: Owner;
+  readonly #trace: Trace | undefined;
+  #state = WAITING;
+  #value: unknown;
+  #promise: Promise<T> | undefined;
+  #resolve: ((value: T) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
+  #callbacks: ((future: Future<T>) => void)[] | undefined;
+
+  /** @internal */
+  constructor(owner: Owner, trace: Trace | undefined) {
+    this.#owner = owner;
+    this.#trace = trace;
+  }
+
+  /** Takes the task back if no worker has taken it yet. Returns whether it is cancelled. */
+  cancel(): boolean {
+    if (this.#state === CANCELLED) return true;
+    if (this.#state !== WAITING || !this.#owner.takeBack(this.sequence)) return false;
+    this.#settle(CANCELLED, new CancelledError("The task was cancelled before it ran"));
+    return true;
+  }
+
+  cancelled(): boolean {
+    return this.#state === CANCELLED;
+  }
+
+  /** Whether a worker is executing it now. */
+  running(): boolean {
+    return this.#state === WAITING && this.#owner.isRunning(this.sequence);
+  }
+
+  /** Whether it is finished or cancelled. */
+  done(): boolean {
+    return this.#state !== WAITING;
+  }
+
+  /**
+   * The result, as a promise.
+   *
+   * @param timeout milliseconds to wait for it; no limit by default
+   * @throws the task's own exception; CancelledError; a TimeoutError DOMException
+   */
+  async result(timeout?: number): Promise<T> {
+    await this.#settledWithin(timeout);
+    return this.#get();
+  }
+
+  /** As `result`, blocking this thread. */
+  resultSync(timeout?: number): T {
+    const limit = checkTimeout(timeout);
+    if (!this.#owner.rt.blockUntil(() => this.done(), limit)) throw timedOut(limit);
+    return this.#get();
+  }
+
+  /** The exception it ended with, or undefined if it returned. */
+  async exception(timeout?: number): Promise<unknown> {
+    await this.#settledWithin(timeout);
+    if (this.#state === CANCELLED) return this.#get();
+    return this.#state === REJECTED ? this.#observe(this.#value) : undefined;
+  }
+
+  /** Calls `fn` with this future once it is done; soon, if it is. What it throws is an uncaught exception. */
+  addDoneCallback(fn: (future: Future<T>) => void): void {
+    if (typeof fn !== "function") throw new TypeError("addDoneCallback: expected a function");
+    if (this.done()) queueMicrotask(() => fn(this));
+    else (this.#callbacks ??= []).push(fn);
+  }
+
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#asPromise().then(onFulfilled, onRejected);
+  }
+
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+    return this.#asPromise().catch(onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return this.#asPromise().finally(onFinally);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Future";
+  }
+
+  /** @internal A worker's answer. */
+  settle(status: number, received: Received): void {
+    let value: unknown;
+    try {
+      value = readBody(this.#owner.rt.m, received);
+    } catch (error) {
+      this.#settle(REJECTED, error);
+      return;
+    }
+    if (status === REPLY_VALUE) this.#settle(FULFILLED, value);
+    else if (status === REPLY_FAILURE) {
+      const [excinfo, thrown] = value as [ExceptionInfo, unknown];
+      this.#settle(REJECTED, this.#original(received.sender, excinfo, thrown));
+    } else this.#settle(REJECTED, value);
+  }
+
+  /** @internal The worker died that was executing it. */
+  died(death: Death): void {
+    if (this.#owner.retry(this as Future<unknown>, death)) return;
+    const error = diedError(death, "finish a task");
+    appendFrames(error, this.#trace?.stack);
+    this.#settle(REJECTED, error);
+  }
+
+  /** @internal It cannot be run any more. */
+  fail(error: unknown): void {
+    if (this.#state === WAITING) this.#settle(REJECTED, error);
+  }
+
+  /** @internal Nobody is going to look at how it ends, and that is fine. */
+  abandon(): void {
+    this.#asPromise().catch(() => {});
+  }
+
+  #settle(state: number, value: unknown): void {
+    this.#state = state;
+    this.#value = value;
+    this.task = undefined;
+    if (state === FULFILLED) this.#resolve?.(value as T);
+    else if (this.#reject !== undefined) this.#reject(value);
+    // A promise nobody handles is how a failure nobody looks at is noticed. Cancelling is no failure.
+    else if (state === REJECTED) this.#asPromise();
+    this.#owner.settled(this as Future<unknown>);
+    const callbacks = this.#callbacks;
+    this.#callbacks = undefined;
+    if (callbacks !== undefined) for (const fn of callbacks) queueMicrotask(() => fn(this));
+  }
+
+  #asPromise(): Promise<T> {
+    return (this.#promise ??= new Promise<T>((resolve, reject) => {
+      if (this.#state === FULFILLED) resolve(this.#value as T);
+      else if (this.#state !== WAITING) reject(this.#value);
+      else {
+        this.#resolve = resolve;
+        this.#reject = reject;
+      }
+    }));
+  }
+
+  #get(): T {
+    if (this.#state === FULFILLED) return this.#value as T;
+    throw this.#observe(this.#value);
+  }
+
+  /** Marks the failure as looked at. */
+  #observe(error: unknown): unknown {
+    this.abandon();
+    return error;
+  }
+
+  async #settledWithin(timeout: number | undefined): Promise<void> {
+    const limit = checkTimeout(timeout);
+    if (this.done()) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer =
+        limit === Infinity ? undefined : setTimeout(() => reject(timedOut(limit)), Math.min(limit, 0x7fffffff));
+      this.addDoneCallback(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** What the task threw, as itself; the full display hangs off it. */
+  #original(interpreterId: number, excinfo: ExceptionInfo, thrown: unknown): unknown {
+    if (!(thrown instanceof Error)) return thrown;
+    const failure = new ExecutionFailed(interpreterId, excinfo, thrown);
+    failure.useCallerFrames(this.#trace?.stack);
+    Object.defineProperty(thrown, "executionFailed", { value: failure, configurable: true });
+    appendFrames(thrown, this.#trace?.stack);
+    return thrown;
+  }
+}
+
+/** Lets the stack go on where the task was submitted. */
+function appendFrames(error: Error, stack: string | undefined): void {
+  const frames = callerFrames(stack);
+  if (frames === "") return;
+  const value = `${error.stack ?? `${error.name}: ${error.message}`}\n    --- submitted ---\n${frames}`;
+  Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
+}
+
+function timedOut(limit: number): DOMException {
+  return new DOMException(`The task was not done within ${limit} ms; it goes on`, "TimeoutError");
+}

@@ -1,0 +1,13 @@
+/** The JavaScript guest: what an interpreter does when it is asked to run JavaScript. */
+import type { Guest } from "../guest.js";
+import type { Callable } from "./callable.js";
+import { describeFailure } from "./failure.js";
+import { load } from "./load.js";
+import { bindGlobals, runScript } from "./script.js";
+
+export const javascript: Guest = {
+  exec: runScript,
+  prepare: bindGlobals,
+  load: (description) => load(description as Callable),
+  describeFailure,
+};

@@ -1,0 +1,111 @@
+/**
+ * Target side: turns what `describe` made of a function back into something that can be called.
+ *
+ * Runs in interpreters, where start-up counts: nothing here loads the parser.
+ */
+
+import vm from "node:vm";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { NotShareableError } from "../../errors.js";
+import { resolveBuiltin } from "./builtins.js";
+import type { Callable } from "./callable.js";
+import { callFilename, compile } from "./dynamic-import.js";
+import { enableTypeScript } from "./typescript.js";
+
+export type Loaded = (...args: unknown[]) => unknown;
+
+/** To be called with `this` undefined. Throws, or rejects, when there is nothing to call. */
+export function load(callable: Callable): Loaded | Promise<Loaded> {
+  switch (callable.kind) {
+    case "function":
+      return loadFunction(callable);
+    case "module":
+      return loadExport(callable.url, callable.export);
+    case "builtin":
+      return loadBuiltin(callable.path);
+  }
+}
+
+function loadFunction({ source, free, name }: Callable & { kind: "function" }): Loaded {
+  const missing = free.filter((each) => !isGlobal(each));
+  if (missing.length > 0) throw new NotShareableError(captured(name, missing));
+  // Functions of modules were strict. The function begins on a line of its own, so that stacks count its lines from 1.
+  const script = compile(`"use strict";(\n${source}\n)`, callFilename(name), -1);
+  return script.runInThisContext() as Loaded;
+}
+
+function captured(name: string, missing: readonly string[]): string {
+  const list = missing.map((each) => `\`${each}\``).join(", ");
+  const [globals, them, as] = missing.length === 1 ? ["global", "it", "an argument"] : ["globals", "them", "arguments"];
+  const node = missing.filter((each) => ["require", "module", "exports", "__filename", "__dirname"].includes(each));
+  return (
+    `${name === "" ? "an anonymous function" : `function ${JSON.stringify(name)}`} captures ${list} from where it was ` +
+    `written, and this interpreter has no such ${globals}: pass ${them} as ${as}, ` +
+    `bind ${them} here with prepareMain(), or move the function into a module and use fromModule()` +
+    (node.length > 0 ? "; to load a module from within the function use `await import(…)`" : "")
+  );
+}
+
+/**
+ * Whether code here can read `name`: a property of the global object, or a `let`, `const` or `class` of a script. Not
+ * one whose script failed before it got its value: that stays unusable for good.
+ */
+function isGlobal(name: string): boolean {
+  if (name in globalThis) return true;
+  try {
+    new vm.Script(name).runInThisContext();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function loadBuiltin(path: string): Loaded {
+  const found = resolveBuiltin(path);
+  if (found === undefined) {
+    throw new NotShareableError(`${path} is not a function in this interpreter; it may have been removed or replaced`);
+  }
+  return found;
+}
+
+const typeScript = /\.[cm]?ts$/;
+
+async function loadExport(url: string, name: string): Promise<Loaded> {
+  if (url.startsWith("file:") && typeScript.test(new URL(url).pathname)) enableTypeScript();
+  let namespace: Record<string, unknown>;
+  try {
+    namespace = (await import(url)) as Record<string, unknown>; // loaded once: Node keeps it
+  } catch (error) {
+    throw notFound(url, error) ?? error;
+  }
+  const found = namespace[name];
+  if (typeof found === "function" && !isClass(found)) return found as Loaded;
+  if (typeof found === "function") {
+    throw new TypeError(`${name} of ${url} is a class; export a function that makes the instance and returns plain data`);
+  }
+  const functions = Object.keys(namespace).filter((each) => typeof namespace[each] === "function");
+  throw new TypeError(
+    `${url} ${name in namespace ? `exports ${name}, which is no function` : `has no export ${JSON.stringify(name)}`}; ` +
+      (functions.length === 0 ? "it exports no functions" : `the functions it exports are ${functions.join(", ")}`),
+  );
+}
+
+const isClass = (fn: Function): boolean => /^class\b/.test(Function.prototype.toString.call(fn));
+
+/** Node's own message would name a file of this package as the importer. */
+function notFound(url: string, error: unknown): Error | undefined {
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_MODULE_NOT_FOUND") return undefined;
+  const missing = "url" in error && typeof error.url === "string" ? error.url : undefined;
+  if (missing === undefined) return undefined;
+  const other = missing.replace(/\.([cm]?)js$/, ".$1ts");
+  const hint =
+    other !== missing && missing.startsWith("file:") && existsSync(fileURLToPath(other))
+      ? `; ${other} is there: import it by that name, as Node runs TypeScript without rewriting specifiers`
+      : "";
+  if (missing !== url && hint === "") return undefined; // a module it imports, and the message says so
+  return Object.assign(new Error(`cannot find module ${missing}${missing === url ? "" : `, imported by way of ${url}`}${hint}`), {
+    code: error.code,
+    url: missing,
+  });
+}

@@ -1,0 +1,24 @@
+/**
+ * PEP 734 for JavaScript: isolated interpreters in one process, queues between them on which nothing is ever silently
+ * lost, and `InterpreterPoolExecutor`. The whole public surface; ARCHITECTURE.md shows the way from here to the bytes.
+ */
+export {
+  create,
+  getCurrent,
+  getMain,
+  Interpreter,
+  listAll,
+  type CallOptions,
+  type ExecOptions,
+  type InterpreterView,
+  type Whence,
+} from "./interpreter/interpreter.js";
+export type { CreateOptions, ResourceLimits } from "./interpreter/options.js";
+export { fromModule } from "./guests/javascript/callable.js";
+export { isShareable } from "./codec/shareable.js";
+export { createQueue, listQueues, Queue, type PutOptions, type QueueOptions, type WaitOptions } from "./queue/queue.js";
+export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems } from "./queue/unbound.js";
+export { InterpreterPoolExecutor, type ExecutorOptions, type ExecutorView, type SubmitOptions } from "./futures/executor.js";
+export { Future } from "./futures/future.js";
+export type { MapOptions } from "./futures/map.js";
+export * from "./errors.js";

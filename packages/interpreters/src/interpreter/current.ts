@@ -1,0 +1,66 @@
+/**
+ * This thread's runtime: joins the one that the process has, or starts one.
+ *
+ * An interpreter that we made is given its slot (worker.ts). Any other thread looks for a memory in Node's environment
+ * data, which every worker inherits from the thread that started it; where there is none, this thread is the main
+ * interpreter of a new runtime, and leaves it there for the threads that it will start.
+ */
+import { getEnvironmentData, setEnvironmentData, threadId } from "node:worker_threads";
+import { InterpreterError } from "../errors.js";
+import { store } from "../memory/atomics.js";
+import {
+  MAIN_SLOT,
+  MAX_SLOTS,
+  PROTOCOL,
+  S_STATE,
+  S_THREAD,
+  slotPointer,
+  STATE_READY,
+  WHENCE_WORKER_THREADS,
+} from "../memory/layout.js";
+import { checkProtocol, createMemory, openMemory } from "../memory/memory.js";
+import type { WasmMemory } from "../memory/webassembly.js";
+import { claimSlot, JOIN_SLOT, registerMain } from "./registry.js";
+import { Runtime } from "./runtime.js";
+
+const KEY = "interpreters.runtime";
+const HERE = Symbol.for(`interpreters.runtime.${PROTOCOL}`);
+const here = globalThis as { [HERE]?: Runtime };
+
+/** What other threads need to join. */
+interface Invitation {
+  readonly memory: WasmMemory;
+}
+
+/** The runtime of this thread. */
+export function runtime(): Runtime {
+  return (here[HERE] ??= join());
+}
+
+/** Makes this thread the interpreter in `slot`. Before anything else in it asks for the runtime. */
+export function enter(memory: WasmMemory, slot: number): Runtime {
+  const m = openMemory(memory, slot);
+  checkProtocol(m);
+  store(m, m.me + S_THREAD, threadId);
+  setEnvironmentData(KEY, { memory } satisfies Invitation);
+  return (here[HERE] = new Runtime(m));
+}
+
+function join(): Runtime {
+  const invitation = getEnvironmentData(KEY) as unknown as Invitation | undefined;
+  if (invitation === undefined) {
+    const memory = createMemory();
+    registerMain(openMemory(memory, MAIN_SLOT));
+    return enter(memory, MAIN_SLOT);
+  }
+  const guest = openMemory(invitation.memory, JOIN_SLOT);
+  checkProtocol(guest);
+  const slot = claimSlot(guest, WHENCE_WORKER_THREADS);
+  if (slot === -1) {
+    throw new InterpreterError(`Cannot join the interpreters of this process: all ${MAX_SLOTS} places are taken`, {
+      code: "ERR_INTERPRETER_LIMIT",
+    });
+  }
+  store(guest, slotPointer(slot) + S_STATE, STATE_READY);
+  return enter(invitation.memory, slot);
+}

@@ -1,0 +1,458 @@
+/**
+ * Interpreters: the public class (PEP 734, "Interpreter Objects"; CPython: `concurrent.interpreters.Interpreter`).
+ */
+import { checkId, checkSignal, checkTimeout, show } from "../check.js";
+import { registerReference } from "../codec/codec.js";
+import { InterpreterError, InterpreterNotFoundError } from "../errors.js";
+import { describe } from "../guests/javascript/callable.js";
+import { load } from "../memory/atomics.js";
+import { clearBit, isEmptySet, setBit } from "../memory/bitset.js";
+import {
+  H_SLOTS_USED,
+  MAIN_SLOT,
+  REF_INTERPRETER,
+  S_HOLDERS,
+  S_WHENCE,
+  S_WORK,
+  slotPointer,
+  WHENCE_CREATED,
+} from "../memory/layout.js";
+import type { Queue } from "../queue/queue.js";
+import { request, startSupervisor } from "../supervisor/start.js";
+import { codeOf } from "./code.js";
+import { runtime } from "./current.js";
+import { cancelWork, CLOSE_BUSY, send, sendLast } from "./mailbox.js";
+import { Message, WITH_SENDER } from "./message.js";
+import { Operation, statusError, type Trace } from "./operation.js";
+import { checkCreateOptions, type CreateOptions } from "./options.js";
+import {
+  reasonNumber,
+  REQUEST_ABORT,
+  REQUEST_BOOT,
+  REQUEST_COLLECT,
+  REQUEST_TERMINATE,
+  WORK_CALL,
+  WORK_CLOSE,
+  WORK_EXEC,
+  WORK_PREPARE,
+  WORK_SERVE,
+} from "./protocol.js";
+import { claimSlot, idOf, isAlive, isExecuting, slotOf } from "./registry.js";
+import type { Death, Runtime } from "./runtime.js";
+
+/** Where an interpreter comes from (PEP 734 leaves it to `_interpreters.whence`). */
+export type Whence = "runtime init" | "interpreters module" | "worker_threads" | "unknown";
+const WHENCE: readonly Whence[] = ["unknown", "runtime init", "interpreters module", "worker_threads"];
+
+/** Options of one operation in another interpreter. */
+export interface CallOptions {
+  /** Milliseconds that it may run (waiting in line does not count); then that interpreter is terminated. */
+  timeout?: number;
+  /** Takes the operation back while it waits in line; once it runs, terminates that interpreter. */
+  signal?: AbortSignal;
+  /** Buffers among the arguments to move instead of copy: they are detached here. */
+  transfer?: readonly ArrayBuffer[];
+}
+
+export interface ExecOptions extends CallOptions {
+  /** The name that the script has in stack traces. */
+  filename?: string;
+}
+
+/** Calls with options: what `with` returns. */
+export interface InterpreterView {
+  exec(code: string, options?: ExecOptions): Promise<void>;
+  execSync(code: string, options?: ExecOptions): void;
+  call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>>;
+  callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R>;
+}
+
+/** The one object for each interpreter in this thread. */
+const known = new Map<number, WeakRef<Interpreter>>();
+const collected = new FinalizationRegistry<{ id: number; slot: number }>(({ id, slot }) => {
+  if (known.get(id)?.deref() !== undefined) return;
+  known.delete(id);
+  const rt = runtime();
+  const { m } = rt;
+  if (idOf(m, slot) !== id) return;
+  clearBit(m, slotPointer(slot) + S_HOLDERS, m.slot);
+  if (isEmptySet(m, slotPointer(slot) + S_HOLDERS) && whenceOf(rt, slot) === WHENCE_CREATED) request(rt, REQUEST_COLLECT);
+});
+
+/** Set for the one call of the constructor that binds to a known slot. */
+let binding: { id: number; slot: number; name: string | undefined } | undefined;
+
+export let serveQueue: (interp: Interpreter, queue: Queue) => void;
+
+/**
+ * An interpreter: a JavaScript world of its own (globals, modules, thread) in this process. Made by `create`;
+ * `new Interpreter(id)` is the one object for an existing one.
+ *
+ * @throws TypeError, RangeError for what cannot be an id; InterpreterNotFoundError
+ * @example
+ * const interp = create();
+ * await interp.call((a: number, b: number) => a + b, 1, 2); // 3
+ * await interp.close();
+ */
+export class Interpreter implements InterpreterView {
+  readonly #rt!: Runtime;
+  readonly #slot!: number;
+  readonly id!: number;
+  readonly whence!: Whence;
+  /** The name given to `create`; known to the interpreter that created it. */
+  readonly name: string | undefined;
+
+  constructor(id: number) {
+    const rt = runtime();
+    const bound = binding;
+    binding = undefined;
+    checkId("an interpreter's id", id);
+    const slot = bound?.slot ?? slotOf(rt.m, id);
+    if (slot === -1) throw new InterpreterNotFoundError(`There is no interpreter ${id} (any more)`);
+    if (bound === undefined) {
+      const same = known.get(id)?.deref();
+      if (same !== undefined) return same;
+    }
+    this.#rt = rt;
+    this.#slot = slot;
+    this.id = id;
+    this.name = bound?.name;
+    this.whence = WHENCE[whenceOf(rt, slot)] ?? "unknown";
+    setBit(rt.m, slotPointer(slot) + S_HOLDERS, rt.m.slot);
+    known.set(id, new WeakRef(this));
+    collected.register(this, { id, slot });
+  }
+
+  /** Whether it is executing something for somebody. Interpreters that `create` did not make always are. */
+  isRunning(): boolean {
+    this.#checkAlive("look at");
+    return this.whence !== "interpreters module" || isExecuting(this.#rt.m, this.#slot);
+  }
+
+  /**
+   * Binds values as globals of its `__main__`, for later `exec` and `call`.
+   *
+   * @throws NotShareableError a value cannot travel
+   */
+  async prepareMain(namespace: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#prepare(namespace, this.prepareMain).promise();
+  }
+
+  prepareMainSync(namespace: Readonly<Record<string, unknown>>): void {
+    this.#prepare(namespace, this.prepareMainSync).block(this.#slot);
+  }
+
+  /**
+   * Runs a script in its `__main__`; declarations stay for later scripts and calls. There is no return value.
+   *
+   * @throws ExecutionFailed an exception left the script; InterpreterDiedError; InterpreterNotFoundError
+   */
+  async exec(code: string, options: ExecOptions = {}): Promise<void> {
+    await this.#exec(code, options, this.exec).promise();
+  }
+
+  execSync(code: string, options: ExecOptions = {}): void {
+    this.#exec(code, options, this.execSync).block(this.#slot);
+  }
+
+  /**
+   * Calls a function there and returns its (awaited) result. The function must be stateless, a function of a module
+   * (`fromModule`), or a builtin; arguments and result are copied, see `isShareable`.
+   *
+   * @throws NotShareableError the function, an argument or the result cannot travel; ExecutionFailed the function threw;
+   * InterpreterDiedError; InterpreterNotFoundError
+   */
+  call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>> {
+    return this.#callWith({}, fn, args, this.call);
+  }
+
+  callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R> {
+    return this.#call<Awaited<R>>({}, fn, args, this.callSync).block(this.#slot);
+  }
+
+  /** Operations with a time limit, a signal, or buffers to move. */
+  with(options: CallOptions): InterpreterView {
+    checkCallOptions(options);
+    // The arrows keep `this`; the traces begin at the user's call of them.
+    const view: InterpreterView = {
+      exec: async (code, more) => void (await this.#exec(code, { ...options, ...more }, view.exec).promise()),
+      execSync: (code, more) => this.#exec(code, { ...options, ...more }, view.execSync).block(this.#slot),
+      call: (fn, ...args) => this.#callWith(options, fn, args, view.call),
+      callSync: (fn, ...args) => this.#call<never>(options, fn, args, view.callSync).block(this.#slot),
+    };
+    return view;
+  }
+
+  /**
+   * Ends the interpreter. While work runs or waits there it throws (`ERR_INTERPRETER_RUNNING`) and stops nothing; with
+   * `wait` that work ends first, and new work is refused meanwhile.
+   */
+  async close(options: { wait?: boolean } = {}): Promise<void> {
+    await this.#close(options).promise();
+  }
+
+  closeSync(options: { wait?: boolean } = {}): void {
+    // With `wait`, its work may be waiting for this interpreter, as in a call.
+    this.#close(options).block(options.wait === true ? this.#slot : -1);
+  }
+
+  /** Stops the interpreter at once, whatever it does. */
+  async terminate(): Promise<void> {
+    await this.#terminate().promise();
+  }
+
+  terminateSync(): void {
+    this.#terminate().block();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isGone()) return;
+    await this.close({ wait: true });
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isGone()) return;
+    this.closeSync({ wait: true });
+  }
+
+  get [Symbol.toStringTag](): string {
+    return `Interpreter ${this.id}`;
+  }
+
+  /** Has it take further work from a pool's queue. Answered like any other work. */
+  static {
+    serveQueue = (interp, queue) => {
+      const operation = interp.#start<void>(WORK_SERVE, "serve a pool in", {}, queue, "queue", serveQueue);
+      // Its death is heard of by the pool.
+      operation.ignore();
+    };
+  }
+
+  #prepare(namespace: Readonly<Record<string, unknown>>, from: Function): Operation<void> {
+    if (typeof namespace !== "object" || namespace === null) {
+      throw new TypeError(`prepareMain: the namespace must be an object, found ${show(namespace)}`);
+    }
+    return this.#start(WORK_PREPARE, "prepare", {}, { ...namespace }, "namespace", from);
+  }
+
+  #exec(code: string, options: ExecOptions, from: Function): Operation<void> {
+    if (typeof code !== "string") throw new TypeError(`exec: the code must be a string, found ${show(code)}`);
+    if (options.filename !== undefined && typeof options.filename !== "string") {
+      throw new TypeError(`exec: filename must be a string, found ${show(options.filename)}`);
+    }
+    checkCallOptions(options);
+    const filename = options.filename ?? "<exec>";
+    return this.#start(WORK_EXEC, "execute a script in", options, [code, filename], "script", from);
+  }
+
+  /** Bad input is an error at once, and of the promise for those who wait for one. */
+  async #callWith<A extends unknown[], R>(
+    options: CallOptions,
+    fn: (...args: A) => R,
+    args: A,
+    from: Function,
+  ): Promise<Awaited<R>> {
+    return this.#call<Awaited<R>>(options, fn, args, from).promise();
+  }
+
+  #call<T>(options: CallOptions, fn: Function, args: unknown[], from: Function): Operation<T> {
+    const code = codeOf(this.#rt.m, fn, describe);
+    const operation = this.#start<T>(WORK_CALL, "call a function in", options, args, "args", from, code.id, code.pointer);
+    operation.keep = code;
+    return operation;
+  }
+
+  #start<T>(
+    kind: number,
+    verb: string,
+    options: CallOptions,
+    value: unknown,
+    root: string,
+    from: Function,
+    a = 0,
+    b = 0,
+  ): Operation<T> {
+    const what = `${verb} interpreter ${this.id}`;
+    this.#checkTarget(what);
+    const { signal, transfer } = options;
+    signal?.throwIfAborted();
+    const timeout = options.timeout === undefined ? 0 : Math.max(1, Math.min(Math.ceil(options.timeout), 0x7fffffff));
+    const trace: Trace = {};
+    Error.captureStackTrace(trace, from);
+    const message = new Message();
+    try {
+      const operation = new Operation<T>(this.#rt, this.id, what, trace);
+      try {
+        message.header(operation.sequence, kind, a, b, 0, timeout).value(value, root);
+        if (transfer !== undefined) checkTransfer(transfer);
+        this.#post(operation, message);
+      } catch (error) {
+        this.#rt.forget(operation.sequence);
+        throw error;
+      }
+      // Only now that it is on its way, so that a refusal leaves everything as it was.
+      if (transfer !== undefined && transfer.length > 0) structuredClone(undefined, { transfer: [...transfer] });
+      if (signal !== undefined) this.#stopOnAbort(operation, signal);
+      return operation;
+    } finally {
+      message.discard();
+    }
+  }
+
+  #post(operation: Operation<unknown>, message: Message): void {
+    const { m, id } = this.#rt;
+    const status = message.post(m, WITH_SENDER, (flags, refs, bytes, length, blob) =>
+      send(m, this.#slot, S_WORK, this.id, flags, id, refs, bytes, 0, length, blob),
+    );
+    operation.sent(status);
+  }
+
+  #stopOnAbort(operation: Operation<unknown>, signal: AbortSignal): void {
+    const rt = this.#rt;
+    const onAbort = (): void => {
+      if (operation.settled) return;
+      if (cancelWork(rt.m, this.#slot, this.id, rt.id, operation.sequence)) {
+        rt.forget(operation.sequence);
+        operation.reject(signal.reason);
+      } else request(rt, REQUEST_ABORT, this.id, reasonNumber("aborted"), operation.sequence);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    operation.whenSettled(() => signal.removeEventListener("abort", onAbort));
+  }
+
+  #close({ wait = false }: { wait?: boolean }): Operation<void> {
+    const what = `close interpreter ${this.id}`;
+    this.#checkTarget(what);
+    const { m, id } = this.#rt;
+    const operation = new EndOperation(this.#rt, this.id, what);
+    const message = new Message().header(operation.sequence, WORK_CLOSE);
+    const status = message.post(m, WITH_SENDER, (flags, _refs, bytes, length) =>
+      sendLast(m, this.#slot, this.id, wait, flags, id, bytes, 0, length),
+    );
+    message.discard();
+    if (status === CLOSE_BUSY) {
+      this.#rt.forget(operation.sequence);
+      throw new InterpreterError(
+        `Cannot ${what}: it is running. Wait for its work first, or use close({ wait: true }), or terminate().`,
+        { code: "ERR_INTERPRETER_RUNNING" },
+      );
+    }
+    return operation.sent(status);
+  }
+
+  #terminate(): Operation<void> {
+    this.#checkTarget(`terminate interpreter ${this.id}`);
+    const operation = new EndOperation(this.#rt, this.id, `terminate interpreter ${this.id}`);
+    request(this.#rt, REQUEST_TERMINATE, this.id, reasonNumber("terminated"));
+    return operation;
+  }
+
+  #isGone(): boolean {
+    return idOf(this.#rt.m, this.#slot) !== this.id || !isAlive(this.#rt.m, this.#slot);
+  }
+
+  #checkAlive(what: string): void {
+    if (this.#isGone()) throw new InterpreterNotFoundError(`Cannot ${what} interpreter ${this.id}: it is gone`);
+  }
+
+  #checkTarget(what: string): void {
+    if (this.id === this.#rt.id) {
+      throw new InterpreterError(`Cannot ${what}: it is the current interpreter`, { code: "ERR_INTERPRETER_CURRENT" });
+    }
+    if (this.whence !== "interpreters module") {
+      throw new InterpreterError(`Cannot ${what}: interpreters.create() did not make it (whence: ${this.whence})`, {
+        code: "ERR_INTERPRETER_FOREIGN",
+      });
+    }
+    if (this.#isGone()) throw statusError(-3, this.id, what);
+  }
+}
+
+/** Waits for an interpreter's end, however it comes about. */
+class EndOperation extends Operation<void> {
+  override died(_death: Death): void {
+    this.resolve(undefined);
+  }
+}
+
+/**
+ * Makes an interpreter (PEP 734: `create`). It boots in the background; its first operation waits for that.
+ *
+ * @throws TypeError for a bad option; InterpreterError (`ERR_INTERPRETER_LIMIT`) all places are taken
+ * @example
+ * await using interp = create({ name: "thumbnails" });
+ * await interp.exec("var greeting = 'hello'");
+ */
+export function create(options: CreateOptions = {}): Interpreter {
+  const boot = checkCreateOptions(options);
+  const rt = runtime();
+  const { m } = rt;
+  startSupervisor(rt);
+  const slot = claimSlot(m, WHENCE_CREATED);
+  if (slot === -1) {
+    throw new InterpreterError("Cannot create an interpreter: all places are taken. Close some first.", {
+      code: "ERR_INTERPRETER_LIMIT",
+    });
+  }
+  const id = idOf(m, slot);
+  request(rt, REQUEST_BOOT, slot, id, 0, boot);
+  return bind(id, slot, options.name);
+}
+
+/** The interpreter that this code runs in. */
+export function getCurrent(): Interpreter {
+  const rt = runtime();
+  return bind(rt.id, rt.m.slot);
+}
+
+/** The main interpreter: the thread that started the runtime. */
+export function getMain(): Interpreter {
+  return bind(0, MAIN_SLOT);
+}
+
+/** All interpreters, booting ones too, ordered by id. */
+export function listAll(): Interpreter[] {
+  const { m } = runtime();
+  const found: Interpreter[] = [];
+  const end = load(m, H_SLOTS_USED);
+  for (let slot = 0; slot < end; slot++) {
+    const id = idOf(m, slot);
+    if (id >= 0 && isAlive(m, slot)) found.push(bind(id, slot));
+  }
+  return found.sort((a, b) => a.id - b.id);
+}
+
+function bind(id: number, slot: number, name?: string): Interpreter {
+  const same = known.get(id)?.deref();
+  if (same !== undefined) return same;
+  binding = { id, slot, name };
+  return new Interpreter(id);
+}
+
+function whenceOf(rt: Runtime, slot: number): number {
+  return load(rt.m, slotPointer(slot) + S_WHENCE);
+}
+
+function checkCallOptions({ timeout, signal, transfer }: CallOptions): void {
+  checkTimeout(timeout);
+  checkSignal(signal);
+  if (transfer !== undefined) checkTransfer(transfer);
+}
+
+function checkTransfer(transfer: readonly ArrayBuffer[]): void {
+  if (Array.isArray(transfer) && transfer.every((item) => item instanceof ArrayBuffer)) return;
+  throw new TypeError(`transfer must be an array of ArrayBuffers, found ${show(transfer)}`);
+}
+
+registerReference<Interpreter>({
+  kind: REF_INTERPRETER,
+  is: (value): value is Interpreter => value instanceof Interpreter,
+  toReference: (interp) => [slotOfInterpreter(interp), interp.id],
+  fromReference: (slot, id) => bind(id, slot),
+});
+
+/** A dead interpreter's handle still travels, as CPython's does: it only says which one it was. */
+function slotOfInterpreter(interp: Interpreter): number {
+  const slot = slotOf(runtime().m, interp.id);
+  return slot === -1 ? MAIN_SLOT : slot;
+}

@@ -1,0 +1,164 @@
+/**
+ * One operation on another interpreter, from sending to its one outcome, in both forms: a promise, or blocking.
+ */
+import {
+  type ExceptionInfo,
+  ExecutionFailed,
+  InterpreterError,
+  InterpreterNotFoundError,
+} from "../errors.js";
+import type { Received } from "../queue/receive.js";
+import { OK, STATUS_NO_MEMORY, STATUS_NOT_FOUND, STATUS_SHUT } from "../memory/layout.js";
+import { readBody } from "./message.js";
+import { REPLY_FAILURE, REPLY_VALUE } from "./protocol.js";
+import { beginWaitingOn, endWaitingOn } from "./registry.js";
+import { type Death, diedError, type Pending, type Runtime } from "./runtime.js";
+
+/** Carries a stack; formatted only when somebody reads it. */
+export interface Trace {
+  stack?: string;
+}
+
+export class Operation<out T> implements Pending {
+  readonly target: number;
+  readonly sequence: number;
+  /** What is being done, for messages: "call resize in interpreter 3". */
+  readonly what: string;
+  /** Anything that must stay reachable until it is settled. */
+  keep: unknown;
+  readonly #rt: Runtime;
+  readonly #trace: Trace | undefined;
+  #outcome: "pending" | "fulfilled" | "rejected" = "pending";
+  #value: unknown;
+  #resolve: ((value: never) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
+  #onSettled: (() => void) | undefined;
+
+  constructor(rt: Runtime, target: number, what: string, trace?: Trace) {
+    this.#rt = rt;
+    this.target = target;
+    this.what = what;
+    this.#trace = trace;
+    this.sequence = rt.nextSequence();
+    rt.expect(this.sequence, this);
+  }
+
+  get settled(): boolean {
+    return this.#outcome !== "pending";
+  }
+
+  settle(status: number, received: Received): void {
+    let value: unknown;
+    try {
+      value = readBody(this.#rt.m, received);
+    } catch (error) {
+      this.reject(error);
+      return;
+    }
+    if (status === REPLY_VALUE) this.resolve(value);
+    else if (status === REPLY_FAILURE) {
+      const [excinfo, cause] = value as [ExceptionInfo, unknown];
+      const failure = new ExecutionFailed(this.target, excinfo, cause);
+      failure.useCallerFrames(this.#trace?.stack);
+      this.reject(failure);
+    } else {
+      if (value instanceof Error) useTrace(value, this.#trace);
+      this.reject(value);
+    }
+  }
+
+  died(death: Death): void {
+    const error = diedError(death, this.what);
+    useTrace(error, this.#trace);
+    this.reject(error);
+  }
+
+  resolve(value: unknown): void {
+    this.#settleAs("fulfilled", value);
+    this.#resolve?.(value as never);
+  }
+
+  reject(error: unknown): void {
+    this.#settleAs("rejected", error);
+    this.#reject?.(error);
+  }
+
+  /** Checks what `send` said; an operation that was not sent is not pending, and its error is thrown at once. */
+  sent(status: number): this {
+    if (status === OK) return this;
+    this.#rt.forget(this.sequence);
+    throw statusError(status, this.target, this.what);
+  }
+
+  /** Nobody waits for it. */
+  ignore(): void {}
+
+  /** Called once it is settled, however. */
+  whenSettled(callback: () => void): void {
+    this.#onSettled = callback;
+  }
+
+  promise(): Promise<T> {
+    this.#rt.hold();
+    return new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Blocks until it is settled. `slot`: whose answer this is, unless it is the supervisor's, which never waits. */
+  block(slot = -1): T {
+    if (slot !== -1 && !beginWaitingOn(this.#rt.m, slot)) {
+      this.#rt.forget(this.sequence);
+      throw new InterpreterError(
+        `Cannot ${this.what}: it waits, directly or through others, for this interpreter (${this.#rt.id}), which ` +
+          "would now wait for it, for ever. Use the form that returns a promise.",
+        { code: "ERR_INTERPRETER_DEADLOCK" },
+      );
+    }
+    try {
+      this.#rt.blockUntil(() => this.settled);
+    } finally {
+      if (slot !== -1) endWaitingOn(this.#rt.m);
+    }
+    if (this.#outcome === "rejected") throw this.#value;
+    return this.#value as T;
+  }
+
+  #settleAs(outcome: "fulfilled" | "rejected", value: unknown): void {
+    this.#outcome = outcome;
+    this.#value = value;
+    this.#onSettled?.();
+    if (this.#resolve !== undefined) this.#rt.release();
+  }
+}
+
+/** Gives an error made while answering the stack of the place that asked. */
+function useTrace(error: Error, trace: Trace | undefined): void {
+  if (trace?.stack === undefined) return;
+  const frames = trace.stack.slice(trace.stack.indexOf("\n") + 1);
+  Object.defineProperty(error, "stack", {
+    value: `${error.name}: ${error.message}\n${frames}`,
+    writable: true,
+    configurable: true,
+  });
+}
+
+/** The error for a message that was not taken. */
+export function statusError(status: number, id: number, what: string): InterpreterError {
+  if (status === STATUS_NOT_FOUND) {
+    return new InterpreterNotFoundError(`Cannot ${what}: interpreter ${id} is gone`);
+  }
+  if (status === STATUS_SHUT) {
+    return new InterpreterError(`Cannot ${what}: interpreter ${id} is closing and takes no new work`, {
+      code: "ERR_INTERPRETER_CLOSING",
+    });
+  }
+  if (status === STATUS_NO_MEMORY) {
+    return new InterpreterError(
+      `Cannot ${what}: the shared memory is full. Get items out of queues, or close some.`,
+      { code: "ERR_INTERPRETER_MEMORY" },
+    );
+  }
+  return new InterpreterError(`Cannot ${what}: status ${status}`);
+}

@@ -1,0 +1,78 @@
+/**
+ * The options of `create`, checked where they are given, so that a mistake is an error there and not a failed boot.
+ */
+import { inspect } from "node:util";
+
+/** Limits of an interpreter's JavaScript engine, in MiB (Node's `resourceLimits`). */
+export interface ResourceLimits {
+  maxOldGenerationSizeMb?: number;
+  maxYoungGenerationSizeMb?: number;
+  codeRangeSizeMb?: number;
+  stackSizeMb?: number;
+}
+
+export interface CreateOptions {
+  /** Shown by debuggers and in `inspect`; at most 80 characters. */
+  name?: string;
+  /** Environment variables; a copy of the current ones by default. */
+  env?: Readonly<Record<string, string>>;
+  /** Appended to `process.argv`. */
+  argv?: readonly string[];
+  /** Node options for this interpreter; the process's own by default. */
+  execArgv?: readonly string[];
+  resourceLimits?: ResourceLimits;
+}
+
+/** What the supervisor is told. */
+export interface BootOptions {
+  readonly name: string | undefined;
+  readonly env: Record<string, string> | undefined;
+  readonly argv: string[] | undefined;
+  readonly execArgv: string[] | undefined;
+  readonly resourceLimits: ResourceLimits | undefined;
+}
+
+const KNOWN = ["name", "env", "argv", "execArgv", "resourceLimits"];
+const LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
+
+export function checkCreateOptions(options: CreateOptions): BootOptions {
+  if (typeof options !== "object" || options === null) fail("options", "an object", options);
+  for (const key of Object.keys(options)) {
+    if (!KNOWN.includes(key)) throw new TypeError(`create: there is no option ${key}; there are ${KNOWN.join(", ")}`);
+  }
+  const { name, env, argv, execArgv, resourceLimits } = options;
+  if (name !== undefined && (typeof name !== "string" || name.length > 80)) {
+    fail("name", "a string of at most 80 characters", name);
+  }
+  for (const [key, list] of Object.entries({ argv, execArgv })) {
+    if (list !== undefined && !(Array.isArray(list) && list.every((item) => typeof item === "string"))) {
+      fail(key, "an array of strings", list);
+    }
+  }
+  if (env !== undefined) {
+    if (typeof env !== "object" || env === null) fail("env", "an object of strings", env);
+    for (const [key, value] of Object.entries(env)) {
+      if (typeof value !== "string") fail(`env.${key}`, "a string", value);
+    }
+  }
+  if (resourceLimits !== undefined) {
+    if (typeof resourceLimits !== "object" || resourceLimits === null) {
+      fail("resourceLimits", "an object", resourceLimits);
+    }
+    for (const [key, value] of Object.entries(resourceLimits)) {
+      if (!LIMITS.includes(key)) throw new TypeError(`create: there is no resourceLimits.${key}`);
+      if (typeof value !== "number" || !(value > 0)) fail(`resourceLimits.${key}`, "a positive number (MiB)", value);
+    }
+  }
+  return {
+    name,
+    env: env && { ...env },
+    argv: argv && [...argv],
+    execArgv: execArgv && [...execArgv],
+    resourceLimits: resourceLimits && { ...resourceLimits },
+  };
+}
+
+function fail(option: string, expected: string, found: unknown): never {
+  throw new TypeError(`create: ${option} must be ${expected}, found ${inspect(found, { depth: 0 })}`);
+}

@@ -1,0 +1,232 @@
+/**
+ * What one thread knows of the shared world: its view of the memory, its slot, what it asked and what it waits for.
+ *
+ * There is one runtime in a thread, found under a global symbol, so that two copies of the package share it. All
+ * waiting comes together here: one doorbell, looked after by whoever has the thread.
+ *
+ *   - blocked in a Sync operation:  `blockUntil` looks, spins briefly, sleeps (`Atomics.wait`)
+ *   - on the event loop:            `#turn` looks, comes back soon while answers keep coming (`setImmediate`), then
+ *                                   sleeps (`Atomics.waitAsync`)
+ *
+ * After every ring `look` takes all answers out of the mailbox and asks everybody who waits for a queue. Nothing is
+ * ever polled by time. The event loop is kept alive while something asynchronous is pending, and not by anything else.
+ */
+import { performance } from "node:perf_hooks";
+import { InterpreterDiedError, InterpreterError } from "../errors.js";
+import { bell, sleep, sleepAsync, spin } from "../memory/bell.js";
+import type { SharedMemory } from "../memory/atomics.js";
+import { OK, S_REPLIES } from "../memory/layout.js";
+import { makeReceived, type Received } from "../queue/receive.js";
+import { hasReplies, takeFrom } from "./mailbox.js";
+import { headerWord, readBody } from "./message.js";
+import { type EndReason, NOTICE_DEATH, REASONS } from "./protocol.js";
+import { idOf } from "./registry.js";
+
+/** Something this thread asked for and that will be settled exactly once: by a reply, or by a death. */
+export interface Pending {
+  /** The interpreter that owes the answer; its death settles it. -1: whoever turns out to be running it. */
+  readonly target: number;
+  /** A reply came. Reads its value from `received`, if it wants it. */
+  settle(status: number, received: Received): void;
+  /** The interpreter died that owed the answer. */
+  died(death: Death): void;
+}
+
+/** A death, as the supervisor told it. */
+export interface Death {
+  readonly id: number;
+  readonly reason: EndReason;
+  readonly exitCode: number | undefined;
+  /** The piece of work that it was executing: whose, and which. -1: none. */
+  readonly caller: number;
+  readonly sequence: number;
+  /** What killed it, where that is an error: an uncaught exception, a failed boot. */
+  readonly error: unknown;
+}
+
+/** How long, after the last answer, the event loop keeps looking before it sleeps; milliseconds. */
+const LINGER = 0.06;
+/** Bounds for the number of looks before a blocked thread sleeps: it adapts to whether spinning helped lately. */
+const MIN_SPINS = 100;
+const MAX_SPINS = 20_000;
+
+export class Runtime {
+  readonly m: SharedMemory;
+  readonly id: number;
+  readonly #pending = new Map<number, Pending>();
+  /** Asked after every ring; they remove themselves. */
+  readonly #watchers = new Set<() => void>();
+  readonly #deathListeners = new Set<(death: Death) => void>();
+  #sequence = 0;
+  #spins = 2000;
+  #listening = false;
+  #lingerUntil = 0;
+  #holds = 0;
+  readonly #received = makeReceived();
+  /** Its being referenced is what keeps the event loop alive. */
+  readonly #keepAlive = setInterval(() => {}, 0x7fffffff);
+
+  constructor(m: SharedMemory) {
+    this.m = m;
+    this.id = idOf(m, m.slot);
+    this.#keepAlive.unref();
+  }
+
+  /** A number for a piece of work, positive, not in use. */
+  nextSequence(): number {
+    do this.#sequence = (this.#sequence + 1) & 0x7fffffff;
+    while (this.#sequence === 0 || this.#pending.has(this.#sequence));
+    return this.#sequence;
+  }
+
+  /** Registers something to be settled. `listen` unless the caller is going to block for it. */
+  expect(sequence: number, pending: Pending): void {
+    this.#pending.set(sequence, pending);
+  }
+
+  /** It will not be settled any more: it was never sent, or was taken back. */
+  forget(sequence: number): void {
+    this.#pending.delete(sequence);
+  }
+
+  isPending(sequence: number): boolean {
+    return this.#pending.has(sequence);
+  }
+
+  /** Has `look` called after every ring, until it is removed. */
+  watch(look: () => void): void {
+    this.#watchers.add(look);
+  }
+
+  unwatch(look: () => void): void {
+    this.#watchers.delete(look);
+  }
+
+  onDeath(listener: (death: Death) => void): () => void {
+    this.#deathListeners.add(listener);
+    return () => this.#deathListeners.delete(listener);
+  }
+
+  /** Something asynchronous is pending: the event loop must go on, and somebody must look at the doorbell. */
+  hold(): void {
+    if (this.#holds++ === 0) this.#keepAlive.ref();
+    if (this.#listening) return;
+    this.#listening = true;
+    this.#lingerUntil = performance.now() + LINGER;
+    setImmediate(this.#turn);
+  }
+
+  release(): void {
+    if (--this.#holds === 0) this.#keepAlive.unref();
+  }
+
+  /** Takes all answers and asks all watchers. Returns whether there was an answer. */
+  look(): boolean {
+    let progress = false;
+    while (hasReplies(this.m) && takeFrom(this.m, S_REPLIES, this.#received) === OK) {
+      progress = true;
+      this.#deliver(this.#received);
+    }
+    for (const watcher of this.#watchers) watcher();
+    return progress;
+  }
+
+  /** Blocks this thread until `done()`; false when `timeout` milliseconds went by first. */
+  blockUntil(done: () => boolean, timeout = Infinity): boolean {
+    const deadline = timeout === Infinity ? Infinity : performance.now() + timeout;
+    for (;;) {
+      const seen = bell(this.m);
+      this.look();
+      if (done()) return true;
+      const left = deadline === Infinity ? Infinity : deadline - performance.now();
+      if (left <= 0) return false;
+      if (!this.spin(seen)) sleep(this.m, seen, left);
+    }
+  }
+
+  /** Spins a little; longer when that has paid off lately. True: it rang. */
+  spin(seen: number): boolean {
+    if (this.m.spins === 0) return false;
+    const rang = spin(this.m, seen, this.#spins);
+    this.#spins = rang ? Math.min(this.#spins * 2, MAX_SPINS) : Math.max(this.#spins >> 1, MIN_SPINS);
+    return rang;
+  }
+
+  /** One turn of the event loop that looks at the doorbell and arranges for the next. */
+  readonly #turn = (): void => {
+    const seen = bell(this.m);
+    const progress = this.look();
+    if (this.#holds === 0) {
+      this.#listening = false;
+      return;
+    }
+    const now = performance.now();
+    if (progress) this.#lingerUntil = now + LINGER;
+    const rung = now < this.#lingerUntil ? undefined : sleepAsync(this.m, seen);
+    if (rung === undefined) setImmediate(this.#turn);
+    else void rung.then(this.#turn);
+  };
+
+  #deliver(received: Received): void {
+    const { m } = this;
+    const sequence = headerWord(m, received, 0);
+    const status = headerWord(m, received, 1);
+    if (status === NOTICE_DEATH) {
+      this.#mourn(received);
+      return;
+    }
+    const pending = this.#pending.get(sequence);
+    if (pending === undefined) {
+      // Taken back or timed out meanwhile; decoding releases what it carries.
+      readBody(m, received);
+      return;
+    }
+    this.#pending.delete(sequence);
+    pending.settle(status, received);
+  }
+
+  #mourn(received: Received): void {
+    const { m } = this;
+    const exitCode = headerWord(m, received, 4);
+    const reason = REASONS[headerWord(m, received, 3)];
+    const id = headerWord(m, received, 2);
+    const [caller, sequence, error] = readBody(m, received) as [number, number, unknown];
+    const death: Death = { id, reason, exitCode: exitCode === -1 ? undefined : exitCode, caller, sequence, error };
+    // What it still owes. Replies it sent came before this notice, so whatever is pending now will not come.
+    for (const [key, pending] of this.#pending) {
+      const mine = pending.target === id || (caller === this.id && sequence === key && pending.target === -1);
+      if (!mine) continue;
+      this.#pending.delete(key);
+      pending.died(death);
+    }
+    for (const listener of this.#deathListeners) listener(death);
+  }
+}
+
+/** The error for an operation that ended with the interpreter that it was for. */
+export function diedError(death: Death, what: string): InterpreterError {
+  const { id, exitCode } = death;
+  // A close that overtook it: the interpreter is gone for this operation just the same.
+  const reason = death.reason === "closed" ? "terminated" : death.reason;
+  const cause = death.error === undefined ? undefined : { cause: death.error };
+  if (reason === "boot") {
+    const why = death.error instanceof Error ? `: ${death.error.message}` : "";
+    return new InterpreterError(`Cannot ${what}: interpreter ${id} failed to boot${why}`, {
+      ...cause,
+      code: "ERR_INTERPRETER_BOOT",
+    });
+  }
+  const how = {
+    terminated: "was terminated",
+    timeout: "was stopped because the time limit had passed",
+    aborted: "was stopped by an abort signal",
+    exit: `called process.exit(${exitCode ?? ""})`,
+    "out-of-memory": "ran out of memory",
+    "uncaught-exception": "ended by an uncaught exception",
+  }[reason];
+  return new InterpreterDiedError(
+    `Cannot ${what}: interpreter ${id} ${how}`,
+    { interpreterId: id, reason, exitCode },
+    cause,
+  );
+}

@@ -1,0 +1,244 @@
+/**
+ * What an interpreter does all day: take a piece of work, execute it, answer, take the next.
+ *
+ * One piece at a time, first in, first out, from its own mailbox first and then from the queue of the pool it serves, if
+ * any. Between pieces microtasks run; every millisecond, and before it sleeps, the event loop has a turn, so timers and
+ * sockets of the guest's live on. A piece that returns a promise is awaited on the event loop.
+ */
+import { performance } from "node:perf_hooks";
+import { InterpreterError, NotShareableError } from "../errors.js";
+import type { Guest, GuestFunction } from "../guests/guest.js";
+import { load } from "../memory/atomics.js";
+import { bell, sleepAsync } from "../memory/bell.js";
+import {
+  OK,
+  S_REPLIES,
+  S_RUN,
+  S_WORK,
+  STATE_BOOTING,
+  STATE_FINALIZING,
+  STATE_READY,
+  STATUS_EMPTY,
+  STATUS_NO_MEMORY,
+} from "../memory/layout.js";
+import { RESERVED_PAGES } from "../memory/pages.js";
+import { pointerOf, type Queue } from "../queue/queue.js";
+import { makeReceived, type Received } from "../queue/receive.js";
+import { request } from "../supervisor/start.js";
+import { fetchCode } from "./code.js";
+import { endWork, finishWork, send, takeWork, takeWorkOrWait } from "./mailbox.js";
+import { headerWord, Message, readBody, WITHOUT_SENDER } from "./message.js";
+import {
+  REPLY_FAILURE,
+  REPLY_REFUSED,
+  REPLY_VALUE,
+  REQUEST_DEADLINE,
+  REQUEST_FINALIZING,
+  WORK_CALL,
+  WORK_CLOSE,
+  WORK_EXEC,
+  WORK_PREPARE,
+  WORK_SERVE,
+} from "./protocol.js";
+import { setState, slotOf } from "./registry.js";
+import type { Runtime } from "./runtime.js";
+
+/** Longest time between two turns of the event loop while there is work; milliseconds. */
+const TURN_EVERY = 1;
+/** How many pieces to execute between two looks at the clock. */
+const CLOCK_EVERY = 16;
+
+/** Serves until the interpreter is closed. */
+export async function serve(rt: Runtime, guest: Guest): Promise<never> {
+  const { m } = rt;
+  const received = makeReceived();
+  const executor = new Executor(rt, guest);
+  setState(m, m.slot, STATE_BOOTING, STATE_READY);
+  let lastTurn = performance.now();
+  let count = 0;
+  for (;;) {
+    const seen = bell(m);
+    rt.look();
+    let status = takeWork(m, m.me + S_WORK, received);
+    if (status !== OK && executor.pool !== undefined) {
+      status = takeWorkOrWait(m, pointerOf(executor.pool), received);
+      // The pool is gone; whoever closed it does not want anything from here any more.
+      if (status !== OK && status !== STATUS_EMPTY) executor.pool = undefined;
+    }
+    if (status === OK) {
+      // Awaiting lets microtasks of the piece run before the next begins.
+      await executor.execute(received);
+      if (++count % CLOCK_EVERY === 0 && performance.now() - lastTurn > TURN_EVERY) {
+        await turn();
+        lastTurn = performance.now();
+      }
+      continue;
+    }
+    if (rt.spin(seen)) continue;
+    await turn();
+    lastTurn = performance.now();
+    await sleepAsync(m, seen);
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+class Executor {
+  /** The pool's queue, where further work comes from. */
+  pool: Queue | undefined;
+  readonly #rt: Runtime;
+  readonly #guest: Guest;
+  readonly #functions = new Map<number, GuestFunction>();
+
+  constructor(rt: Runtime, guest: Guest) {
+    this.#rt = rt;
+    this.#guest = guest;
+  }
+
+  /** Executes one piece and answers it. A promise only where there is something to wait for. */
+  execute(received: Received): void | Promise<void> {
+    const { m } = this.#rt;
+    const { sender } = received;
+    const sequence = headerWord(m, received, 0);
+    const kind = headerWord(m, received, 1);
+    const a = headerWord(m, received, 2);
+    const b = headerWord(m, received, 3);
+    const timeout = headerWord(m, received, 5);
+    let value: unknown;
+    try {
+      value = readBody(m, received);
+    } catch (error) {
+      this.#answer(sender, sequence, REPLY_REFUSED, error);
+      return;
+    }
+    if (timeout > 0) request(this.#rt, REQUEST_DEADLINE, sender, sequence, timeout, load(m, m.me + S_RUN));
+    try {
+      const result = this.#run(kind, a, b, value);
+      if (isThenable(result)) {
+        return Promise.resolve(result).then(
+          (settled) => this.#answer(sender, sequence, REPLY_VALUE, settled),
+          (error: unknown) => this.#failed(sender, sequence, error),
+        );
+      }
+      this.#answer(sender, sequence, REPLY_VALUE, result);
+    } catch (error) {
+      this.#failed(sender, sequence, error);
+    }
+  }
+
+  #run(kind: number, a: number, b: number, value: unknown): unknown {
+    if (kind === WORK_CALL) {
+      const fn = this.#functions.get(a);
+      // A function of a module must not see the module's exports as `this`.
+      if (fn !== undefined) return fn.apply(undefined, value as unknown[]);
+      return this.#load(a, b, value as unknown[]);
+    }
+    if (kind === WORK_EXEC) {
+      const [source, filename] = value as [string, string];
+      const result = this.#guest.exec(source, filename);
+      return isThenable(result) ? Promise.resolve(result).then(() => undefined) : undefined;
+    }
+    if (kind === WORK_PREPARE) return this.#guest.prepare(value as Record<string, unknown>);
+    if (kind === WORK_SERVE) this.pool = value as Queue;
+    else if (kind === WORK_CLOSE) return this.#close();
+    return undefined;
+  }
+
+  #load(id: number, pointer: number, args: unknown[]): unknown {
+    const description = fetchCode(this.#rt.m, id, pointer);
+    if (description === undefined) {
+      throw new Refusal(new InterpreterError("Cannot run a function whose sender is gone"));
+    }
+    const start = (fn: GuestFunction): unknown => {
+      this.#functions.set(id, fn);
+      return fn.apply(undefined, args);
+    };
+    try {
+      const fn = this.#guest.load(description);
+      return typeof fn === "function" ? start(fn) : fn.then(start);
+    } catch (error) {
+      if (error instanceof NotShareableError) throw new Refusal(error);
+      throw error;
+    }
+  }
+
+  /** Ends this thread, as `process.exit()` does; whoever waits for the end hears of it from the supervisor. */
+  #close(): Promise<never> {
+    const { m } = this.#rt;
+    setState(m, m.slot, STATE_READY, STATE_FINALIZING);
+    endWork(m);
+    request(this.#rt, REQUEST_FINALIZING, this.#rt.id);
+    process.exit(0);
+  }
+
+  #failed(sender: number, sequence: number, thrown: unknown): void {
+    if (thrown instanceof Refusal) this.#answer(sender, sequence, REPLY_REFUSED, thrown.error);
+    else this.#answer(sender, sequence, REPLY_FAILURE, [this.#guest.describeFailure(thrown), thrown]);
+  }
+
+  /** Sends the one answer to a piece of work, unless somebody decided meanwhile that it will not be finished. */
+  #answer(sender: number, sequence: number, status: number, value: unknown): void {
+    const { m } = this.#rt;
+    const message = new Message();
+    try {
+      try {
+        message.header(sequence, status).value(value, "result", status !== REPLY_VALUE);
+      } catch (error) {
+        // A getter of the result's that throws is the user's failure; anything else says what cannot travel.
+        message.rewind(0);
+        const refused = error instanceof NotShareableError || error instanceof InterpreterError;
+        if (refused) message.header(sequence, REPLY_REFUSED).value(error, "error", true);
+        else {
+          message.header(sequence, REPLY_FAILURE);
+          message.value([this.#guest.describeFailure(error), error], "error", true);
+        }
+      }
+      // Condemned: the supervisor is terminating this thread, and has told or will tell the caller so.
+      if (!finishWork(m)) return;
+      if (this.#post(message, sender) === STATUS_NO_MEMORY) {
+        const size = message.scratch.end;
+        const full = new InterpreterError(
+          `Cannot send a result of ${size} bytes: the shared memory is full. Get items out of queues, or close some.`,
+          { code: "ERR_INTERPRETER_MEMORY" },
+        );
+        message.rewind(0);
+        message.header(sequence, REPLY_REFUSED).value(full, "error", true);
+        // An answer must arrive: this small one may use what is kept for that.
+        m.reserve = 0;
+        this.#post(message, sender);
+        m.reserve = RESERVED_PAGES;
+      }
+      endWork(m);
+    } finally {
+      message.discard();
+    }
+  }
+
+  #post(message: Message, sender: number): number {
+    const { m, id } = this.#rt;
+    const slot = slotOf(m, sender);
+    // The caller is gone: nobody waits for the answer.
+    if (slot === -1) return OK;
+    return message.post(m, WITHOUT_SENDER, (flags, refs, bytes, length, blob) =>
+      send(m, slot, S_REPLIES, sender, flags, id, refs, bytes, 0, length, blob),
+    );
+  }
+}
+
+/** Carries an error of ours past those of the guest's. */
+class Refusal {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null &&
+    (typeof value === "object" || typeof value === "function") &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}

@@ -1,0 +1,473 @@
+/**
+ * Queues between interpreters: the public class (PEP 734, "Queue Objects"; CPython: `concurrent.interpreters.Queue`).
+ *
+ * - Any number of producers and consumers, in any interpreters; strictly first in, first out.
+ * - Waiters wake as soon as there is something for them; nothing polls, no wake-up is lost, whoever dies.
+ * - A bounded queue holds its producers back; `timeout` and `signal` end a wait and leave no trace.
+ * - A queue is shareable and keeps its identity: getting a queue that you hold already gives you that very object.
+ * - It lives as long as an interpreter holds it or an item carries it.
+ */
+import { registerReference } from "../codec/codec.js";
+import { checkId, checkSignal, checkTimeout, show } from "../check.js";
+import {
+  InterpreterError,
+  ItemInterpreterDestroyed,
+  QueueEmpty,
+  QueueFull,
+  QueueNotFoundError,
+  QueueShutDown,
+} from "../errors.js";
+import { runtime } from "../interpreter/current.js";
+import { Message, readValue } from "../interpreter/message.js";
+import type { Runtime } from "../interpreter/runtime.js";
+import { get } from "../memory/atomics.js";
+import {
+  C_MAXSIZE,
+  OK,
+  Q_GETTERS,
+  Q_PUTTERS,
+  Q_UNBOUND,
+  RECORD_ERROR,
+  RECORD_UNBOUND,
+  REF_QUEUE,
+  STATUS_EMPTY,
+  STATUS_FULL,
+  STATUS_NO_MEMORY,
+  STATUS_NOT_FOUND,
+} from "../memory/layout.js";
+import {
+  closeQueue,
+  collectQueues,
+  createQueue as createQueueAt,
+  findQueue,
+  idOf,
+  isWaiting,
+  listQueueIds,
+  put,
+  releaseQueue,
+  shutdownQueue,
+  sizeOf,
+  take,
+} from "./queues.js";
+import { makeReceived } from "./receive.js";
+import { UNBOUND, unboundFrom, type UnboundItems, unboundNumber } from "./unbound.js";
+import { Waiting } from "./waiting.js";
+
+/** Options of everything that waits. */
+export interface WaitOptions {
+  /** Milliseconds; 0: try once; without it there is no limit. */
+  timeout?: number;
+  /** Ends the wait with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+export interface PutOptions {
+  /** What becomes of this item when this interpreter is destroyed; the queue's default otherwise. */
+  unboundItems?: UnboundItems;
+}
+
+type Binding = { pointer: number; id: number };
+
+/** The one object for each queue of this thread, and what gives its handle back. */
+const known = new Map<number, WeakRef<Queue>>();
+const collected = new FinalizationRegistry<Binding>(({ pointer, id }) => {
+  // Unless a newer object for the same queue has taken its place: the handle is the thread's, not the object's.
+  if (known.get(id)?.deref() !== undefined) return;
+  known.delete(id);
+  const { m } = runtime();
+  if (releaseQueue(m, pointer, m.slot)) collectQueues(m);
+});
+
+/** Set for the one call of the constructor that binds to a queue by pointer. */
+let binding: Binding | undefined;
+export let pointerOf: (queue: Queue) => number;
+
+const received = makeReceived();
+
+/**
+ * A queue. Made by `createQueue`; `new Queue(id)` binds to an existing one.
+ *
+ * @typeParam T the type of the items
+ * @typeParam Missing what `get` may return instead: `typeof UNBOUND`, or never where the queue's default rules it out
+ * @throws QueueNotFoundError there is no queue of that id
+ * @example
+ * const queue = createQueue<number>();
+ * queue.putNowait(1);
+ * new Queue(queue.id) === queue; // true
+ */
+export class Queue<T = unknown, Missing = typeof UNBOUND> {
+  readonly #rt!: Runtime;
+  readonly #pointer!: number;
+  readonly #getting!: Waiting;
+  readonly #putting!: Waiting;
+  readonly id!: number;
+  /** Most items it holds; 0: no limit. */
+  readonly maxsize!: number;
+  /** What becomes of items whose interpreter is destroyed, unless they were put with a behaviour of their own. */
+  readonly unboundItems!: UnboundItems;
+
+  static {
+    pointerOf = (queue) => queue.#pointer;
+  }
+
+  constructor(id: number) {
+    const rt = runtime();
+    let bound = binding;
+    binding = undefined;
+    if (bound === undefined) {
+      checkId("a queue's id", id);
+      const same = known.get(id)?.deref();
+      if (same !== undefined && idOf(rt.m, same.#pointer) === id) return same as Queue<T, Missing>;
+      const pointer = findQueue(rt.m, id);
+      if (pointer === 0) throw new QueueNotFoundError(`Cannot bind to queue ${id}: there is none`);
+      bound = { pointer, id };
+    }
+    this.#rt = rt;
+    this.#pointer = bound.pointer;
+    this.id = bound.id;
+    this.maxsize = get(rt.m, bound.pointer + C_MAXSIZE);
+    this.unboundItems = unboundFrom(get(rt.m, bound.pointer + Q_UNBOUND));
+    this.#getting = new Waiting(rt, bound.pointer, Q_GETTERS);
+    this.#putting = new Waiting(rt, bound.pointer, Q_PUTTERS);
+    known.set(this.id, new WeakRef(this as Queue));
+    collected.register(this, bound);
+  }
+
+  /** How many items could be got now. */
+  qsize(): number {
+    this.#checkOpen("look into");
+    return sizeOf(this.#rt.m, this.#pointer);
+  }
+
+  empty(): boolean {
+    return this.qsize() === 0;
+  }
+
+  full(): boolean {
+    return this.maxsize > 0 && this.qsize() >= this.maxsize;
+  }
+
+  /**
+   * Puts an item, waiting for room where the queue is bounded.
+   *
+   * @throws NotShareableError the value cannot travel; QueueFull no room within `timeout`; QueueShutDown;
+   * QueueNotFoundError the queue was closed; the signal's reason
+   */
+  async put(value: T, options: WaitOptions & PutOptions = {}): Promise<void> {
+    const timeout = checkTimeout(options.timeout);
+    checkSignal(options.signal);
+    options.signal?.throwIfAborted();
+    const message = this.#message(value, options);
+    let status = this.#putting.size > 0 ? STATUS_FULL : this.#tryPut(message, options, false);
+    if (status === STATUS_FULL && timeout > 0) {
+      try {
+        await this.#wait(this.#putting, timeout, options.signal, () => {
+          status = this.#tryPut(message, options, true);
+          return status !== STATUS_FULL;
+        });
+      } finally {
+        message.discard();
+      }
+    } else message.discard();
+    this.#checkPut(status, timeout);
+  }
+
+  /** As `put`, blocking this thread. */
+  putSync(value: T, options: { timeout?: number } & PutOptions = {}): void {
+    const timeout = checkTimeout(options.timeout);
+    const message = this.#message(value, options);
+    let status = this.#tryPut(message, options, false);
+    try {
+      if (status === STATUS_FULL && timeout > 0) {
+        this.#block(this.#putting, Q_PUTTERS, timeout, () => {
+          status = this.#tryPut(message, options, true);
+          return status !== STATUS_FULL;
+        });
+      }
+    } finally {
+      message.discard();
+    }
+    this.#checkPut(status, timeout);
+  }
+
+  /** Puts an item if there is room now; throws QueueFull otherwise. */
+  putNowait(value: T, options: PutOptions = {}): void {
+    this.putSync(value, { ...options, timeout: 0 });
+  }
+
+  /**
+   * Gets the next item, waiting for one.
+   *
+   * @throws QueueEmpty nothing within `timeout`; QueueShutDown and nothing left; QueueNotFoundError the queue was closed;
+   * ItemInterpreterDestroyed; the signal's reason
+   */
+  async get(options: WaitOptions = {}): Promise<T | Missing> {
+    const timeout = checkTimeout(options.timeout);
+    checkSignal(options.signal);
+    options.signal?.throwIfAborted();
+    let item: T | Missing;
+    // Whoever waits here already comes first.
+    let status = this.#getting.size > 0 ? STATUS_EMPTY : take(this.#rt.m, this.#pointer, false, received);
+    if (status === OK) return this.#item();
+    if (status === STATUS_EMPTY && timeout > 0) {
+      await this.#wait(this.#getting, timeout, options.signal, () => {
+        status = take(this.#rt.m, this.#pointer, true, received);
+        if (status === OK) item = this.#item();
+        return status !== STATUS_EMPTY;
+      });
+    }
+    this.#checkGot(status, timeout);
+    return item!;
+  }
+
+  /** As `get`, blocking this thread. */
+  getSync(options: { timeout?: number } = {}): T | Missing {
+    const timeout = checkTimeout(options.timeout);
+    let status = take(this.#rt.m, this.#pointer, false, received);
+    if (status === STATUS_EMPTY && timeout > 0) {
+      this.#block(this.#getting, Q_GETTERS, timeout, () => {
+        status = take(this.#rt.m, this.#pointer, true, received);
+        return status !== STATUS_EMPTY;
+      });
+    }
+    this.#checkGot(status, timeout);
+    return this.#item();
+  }
+
+  /** Gets the next item if there is one now; throws QueueEmpty otherwise. */
+  getNowait(): T | Missing {
+    return this.getSync({ timeout: 0 });
+  }
+
+  /** Ends the queue for producers, and for consumers once it is empty; `immediate` drops what is in it. */
+  shutdown({ immediate = false }: { immediate?: boolean } = {}): void {
+    this.#checkStatus(shutdownQueue(this.#rt.m, this.#pointer, immediate), "shut down");
+  }
+
+  /** Ends the queue for everybody, at once: whoever waits or comes later gets QueueNotFoundError. */
+  close(): void {
+    this.#checkStatus(closeQueue(this.#rt.m, this.#pointer), "close");
+  }
+
+  /** Gets item by item, until the queue is shut down and empty. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<T | Missing, void, undefined> {
+    for (;;) {
+      let item: T | Missing;
+      try {
+        item = await this.get();
+      } catch (error) {
+        if (error instanceof QueueShutDown) return;
+        throw error;
+      }
+      yield item;
+    }
+  }
+
+  get [Symbol.toStringTag](): string {
+    return `Queue ${this.id}`;
+  }
+
+  #message(value: T, { unboundItems }: PutOptions): Message {
+    if (unboundItems !== undefined) unboundNumber(unboundItems);
+    const message = new Message();
+    try {
+      return message.value(value, "value");
+    } catch (error) {
+      message.discard();
+      throw error;
+    }
+  }
+
+  #tryPut(message: Message, { unboundItems }: PutOptions, wait: boolean): number {
+    const { m, id } = this.#rt;
+    return message.post(m, unboundNumber(unboundItems ?? this.unboundItems), (flags, refs, bytes, length, blob) =>
+      put(m, this.#pointer, wait, flags, id, refs, bytes, 0, length, blob),
+    );
+  }
+
+  #item(): T | Missing {
+    if (received.state === RECORD_UNBOUND) return UNBOUND as Missing;
+    if (received.state === RECORD_ERROR) {
+      throw new ItemInterpreterDestroyed(
+        `The item that was next in queue ${this.id} is gone with interpreter ${received.sender}, which had put it`,
+      );
+    }
+    return readValue(this.#rt.m, received, 0) as T;
+  }
+
+  /** Waits on the event loop until `attempt` is true; a time limit that comes first leaves its status as it was. */
+  #wait(
+    waiting: Waiting,
+    timeout: number,
+    signal: AbortSignal | undefined,
+    attempt: () => boolean,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      const waiter = {
+        attempt(): boolean {
+          try {
+            if (!attempt()) return false;
+            resolve();
+          } catch (error) {
+            reject(error);
+          }
+          settle();
+          return true;
+        },
+      };
+      const onAbort = (): void => {
+        settle();
+        waiting.remove(waiter);
+        reject(signal!.reason);
+      };
+      const onTimeout = (): void => {
+        // One last look: an item that came at the same moment is not left behind. (attempt settles if so)
+        settle();
+        waiting.remove(waiter);
+        resolve();
+      };
+      const timer = timeout === Infinity ? undefined : setTimeout(onTimeout, Math.min(timeout, 0x7fffffff));
+      signal?.addEventListener("abort", onAbort);
+      waiting.add(waiter);
+    });
+  }
+
+  #block(waiting: Waiting, list: typeof Q_GETTERS | typeof Q_PUTTERS, timeout: number, attempt: () => boolean): void {
+    let enlisted = false;
+    try {
+      this.#rt.blockUntil(() => {
+        if (enlisted && isWaiting(this.#rt.m, this.#pointer, list)) return false;
+        enlisted = true;
+        return attempt();
+      }, timeout);
+    } finally {
+      waiting.restore();
+    }
+  }
+
+  #checkPut(status: number, timeout: number): void {
+    if (status === OK) return;
+    if (status === STATUS_FULL) {
+      throw new QueueFull(
+        `Cannot put into queue ${this.id}: it holds ${this.maxsize} items, its most` + waited(timeout),
+      );
+    }
+    this.#checkStatus(status, "put into");
+  }
+
+  #checkGot(status: number, timeout: number): void {
+    if (status === OK) return;
+    if (status === STATUS_EMPTY) throw new QueueEmpty(`Cannot get from queue ${this.id}: it is empty` + waited(timeout));
+    this.#checkStatus(status, "get from");
+  }
+
+  #checkStatus(status: number, what: string): void {
+    if (status === OK) return;
+    if (status === STATUS_NOT_FOUND) throw new QueueNotFoundError(`Cannot ${what} queue ${this.id}: it was closed`);
+    if (status === STATUS_NO_MEMORY) {
+      throw new InterpreterError(
+        `Cannot ${what} queue ${this.id}: the shared memory is full. Get items out of queues, or close some.`,
+        { code: "ERR_INTERPRETER_MEMORY" },
+      );
+    }
+    throw new QueueShutDown(`Cannot ${what} queue ${this.id}: it was shut down`);
+  }
+
+  #checkOpen(what: string): void {
+    if (idOf(this.#rt.m, this.#pointer) === -1) this.#checkStatus(STATUS_NOT_FOUND, what);
+  }
+}
+
+function waited(timeout: number): string {
+  return timeout === 0 ? "" : `, and was for ${timeout} ms`;
+}
+
+/** Options of `createQueue`. */
+export interface QueueOptions<U extends UnboundItems = UnboundItems> {
+  /** What becomes of items whose interpreter is destroyed; default UNBOUND. */
+  unboundItems?: U;
+}
+
+/**
+ * Makes a queue (PEP 734: `create_queue`).
+ *
+ * @param maxsize most items it holds; 0 (the default) or less: no limit
+ * @throws TypeError maxsize is not an integer, or an unknown behaviour
+ * @example
+ * const queue = createQueue<string>(10, { unboundItems: UNBOUND_REMOVE });
+ * await queue.put("work");
+ */
+export function createQueue<T = unknown>(maxsize?: number, options?: { unboundItems?: typeof UNBOUND }): Queue<T>;
+export function createQueue<T = unknown>(
+  maxsize: number | undefined,
+  options: { unboundItems: Exclude<UnboundItems, typeof UNBOUND> },
+): Queue<T, never>;
+export function createQueue<T = unknown>(
+  maxsize?: number,
+  options?: QueueOptions,
+): Queue<T, typeof UNBOUND> | Queue<T, never> {
+  const max = maxsize ?? 0;
+  if (typeof max !== "number" || !Number.isInteger(max)) {
+    throw new TypeError(`createQueue: maxsize must be an integer, found ${show(maxsize)}`);
+  }
+  if (max > 0x7fffffff) throw new RangeError(`createQueue: maxsize must be below 2 ** 31, found ${max}`);
+  return make(Math.max(max, 0), unboundNumber(options?.unboundItems ?? UNBOUND), false);
+}
+
+/** A queue that is not listed and has no id of its own: a pool's. */
+export function createHiddenQueue(): Queue {
+  return make(0, unboundNumber(UNBOUND), true);
+}
+
+function make<T>(maxsize: number, unbound: number, hidden: boolean): Queue<T> {
+  const { m } = runtime();
+  const pointer = createQueueAt(m, maxsize, unbound, hidden);
+  if (pointer === 0) {
+    throw new InterpreterError("Cannot create a queue: the shared memory is full. Get items out of queues, or close some.", {
+      code: "ERR_INTERPRETER_MEMORY",
+    });
+  }
+  return bind<T>(pointer, idOf(m, pointer));
+}
+
+/** All queues of the process, ordered by id. */
+export function listQueues(): Queue[] {
+  const { m } = runtime();
+  let ids = new Int32Array(64);
+  for (let count = listQueueIds(m, ids); ; count = listQueueIds(m, ids)) {
+    if (count <= ids.length) {
+      ids = ids.subarray(0, count).sort();
+      break;
+    }
+    ids = new Int32Array(count * 2);
+  }
+  const queues: Queue[] = [];
+  for (const id of ids) {
+    try {
+      queues.push(new Queue(id));
+    } catch (error) {
+      // Closed since it was listed.
+      if (!(error instanceof QueueNotFoundError)) throw error;
+    }
+  }
+  return queues;
+}
+
+/** The object for a queue that this thread holds a handle to. */
+function bind<T>(pointer: number, id: number): Queue<T> {
+  const same = known.get(id)?.deref();
+  if (same !== undefined) return same as Queue<T>;
+  binding = { pointer, id };
+  return new Queue<T>(id);
+}
+
+registerReference<Queue>({
+  kind: REF_QUEUE,
+  is: (value): value is Queue => value instanceof Queue,
+  toReference: (queue) => [pointerOf(queue), queue.id],
+  fromReference: (pointer, id) => bind(pointer, id),
+});

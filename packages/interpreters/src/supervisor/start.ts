@@ -1,0 +1,62 @@
+/**
+ * Starting the supervisor, with the first interpreter, and talking to it.
+ *
+ * Its thread belongs to the main interpreter's, whose end ends it and all interpreters with it. It does not keep the
+ * process alive: what is pending does.
+ */
+import { Worker } from "node:worker_threads";
+import { InterpreterError } from "../errors.js";
+import { cas, load, store } from "../memory/atomics.js";
+import { H_SUPERVISOR, MAIN_SLOT, S_WORK, SUPERVISOR_SLOT } from "../memory/layout.js";
+import { send } from "../interpreter/mailbox.js";
+import { Message, WITH_SENDER } from "../interpreter/message.js";
+import type { Runtime } from "../interpreter/runtime.js";
+import { statusError } from "../interpreter/operation.js";
+
+/** The supervisor's mailbox is addressed by this id; it is no interpreter. */
+export const SUPERVISOR_ID = -2;
+
+const NOT_STARTED = 0;
+const STARTED = 1;
+
+/** Makes sure that it runs. */
+export function startSupervisor(rt: Runtime): void {
+  const { m } = rt;
+  if (load(m, H_SUPERVISOR) !== NOT_STARTED) return;
+  if (m.slot !== MAIN_SLOT) {
+    throw new InterpreterError(
+      "Cannot create an interpreter from a worker thread before the main interpreter has created one: call " +
+        "interpreters.create() or interpreters.prewarm() there first.",
+    );
+  }
+  if (cas(m, H_SUPERVISOR, NOT_STARTED, STARTED) !== NOT_STARTED) return;
+  const worker = new Worker(new URL("./main.js", import.meta.url), {
+    workerData: { memory: m.memory },
+    name: "interpreters supervisor",
+    // Whatever the user passed to the process (--import, --test …) is not for this thread.
+    execArgv: [],
+    stdin: false,
+  });
+  worker.on("error", (error) => {
+    store(m, H_SUPERVISOR, NOT_STARTED);
+    throw new InterpreterError("The supervisor of the interpreters died; this is a bug in `interpreters`", {
+      cause: error,
+    });
+  });
+  worker.unref();
+}
+
+/** Sends the supervisor a request. Its effects are seen as deaths, or not at all. */
+export function request(rt: Runtime, kind: number, a = 0, b = 0, c = 0, value?: unknown): void {
+  const { m } = rt;
+  const message = new Message();
+  try {
+    message.header(0, kind, a, b, c).value(value, "options");
+    const status = message.post(m, WITH_SENDER, (flags, refs, bytes, length, blob) =>
+      send(m, SUPERVISOR_SLOT, S_WORK, SUPERVISOR_ID, flags, rt.id, refs, bytes, 0, length, blob),
+    );
+    if (status !== 0) throw statusError(status, SUPERVISOR_ID, "reach the supervisor");
+  } finally {
+    message.discard();
+  }
+}
