@@ -124,6 +124,14 @@ export function callerFrames(stack: string | undefined): string {
     .join("\n");
 }
 
+/** A stack without this package's own frames: what is left is the user's. */
+export function withoutOwnFrames(stack: string): string {
+  return stack
+    .split("\n")
+    .filter((line) => !(/^\s+at /.test(line) && line.includes(packageRoot)))
+    .join("\n");
+}
+
 /** A native addon cannot be loaded in this kind of interpreter. */
 export class AddonImportError extends InterpreterError {
   constructor(message: string, options?: ErrorOptions) {

@@ -8,7 +8,7 @@
  * still waits is decided in shared memory, where the task either was taken or is taken back.
  */
 import { checkTimeout } from "../check.js";
-import { CancelledError, type ExceptionInfo, ExecutionFailed, callerFrames } from "../errors.js";
+import { CancelledError, type ExceptionInfo, ExecutionFailed, callerFrames, withoutOwnFrames } from "../errors.js";
 import { readBody } from "../interpreter/message.js";
 import type { Trace } from "../interpreter/operation.js";
 import { REPLY_FAILURE, REPLY_VALUE } from "../interpreter/protocol.js";
@@ -227,7 +227,8 @@ export class Future<T> implements PromiseLike<T>, Pending {
 function appendFrames(error: Error, stack: string | undefined): void {
   const frames = callerFrames(stack);
   if (frames === "") return;
-  const value = `${error.stack ?? `${error.name}: ${error.message}`}\n    --- submitted ---\n${frames}`;
+  const own = withoutOwnFrames(error.stack ?? `${error.name}: ${error.message}`);
+  const value = `${own}\n    --- submitted ---\n${frames}`;
   Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
 }
 

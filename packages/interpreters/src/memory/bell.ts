@@ -1,36 +1,49 @@
 /**
  * The doorbell: how an interpreter waits for anything at all.
  *
- * Each slot has a counter (S_BELL) and a flag (S_SLEEPING). It is an event count: who waits reads the counter, looks
- * whether there is something to do, and sleeps only if the counter has not moved since.
+ * Each slot has one word, `{ counter: 31 bits, sleeping: 1 bit }`. It is an event count: who waits reads the counter,
+ * looks whether there is something to do, and goes to sleep only by a compare-and-swap from the counter it read.
  *
- *     ring:  publish the news;  bell += 1;  if sleeping was set: clear it, notify
- *     wait:  seen = bell;  look for news;  sleeping = 1;  sleep while bell === seen;  sleeping = 0
+ *     ring:   publish the news;  counter += 1 and sleeping = 0, in one step;  if sleeping was set: notify all
+ *     wait:   seen = counter;  look for news;  { seen, 0 } → { seen, 1 }, or it rang;  sleep while the word is { seen, 1 }
  *
- * Both sides write their word before they read the other's, and all are sequentially consistent, so one of them sees
- * the other: no wake-up is lost, and a ring costs a system call only when somebody sleeps. Blocked threads and event
- * loops (`waitAsync`) wait on the same word, so a ring need not know which it wakes; it wakes all.
+ * Counter and flag are one word, so that a ring can only clear the flag of sleepers that it also wakes: with two words,
+ * a ring that came before a sleep could take away the flag of that sleep, and the next ring would wake nobody. A ring
+ * costs a system call only when somebody sleeps. Blocked threads and event loops (`waitAsync`) wait on the same word,
+ * so a ring need not know which it wakes; it wakes all.
  */
-import { add, exchange, load, notify, pause, type SharedMemory, store, wait, waitAsync } from "./atomics.js";
-import { S_BELL, S_SLEEPING, slotPointer } from "./layout.js";
+import { add, cas, load, notify, pause, type SharedMemory, wait, waitAsync } from "./atomics.js";
+import { S_BELL, slotPointer } from "./layout.js";
+
+const SLEEPING = 1;
+const ONE_RING = 2;
 
 export function ring(m: SharedMemory, slot: number): void {
-  const p = slotPointer(slot);
-  add(m, p + S_BELL, 1);
-  if (load(m, p + S_SLEEPING) !== 0 && exchange(m, p + S_SLEEPING, 0) !== 0) {
-    notify(m, p + S_BELL, Infinity);
+  const p = slotPointer(slot) + S_BELL;
+  for (;;) {
+    const word = load(m, p);
+    if (cas(m, p, word, (word + ONE_RING) & ~SLEEPING) !== word) continue;
+    if ((word & SLEEPING) !== 0) notify(m, p, Infinity);
+    return;
   }
+}
+
+/** A ring that also makes up for one by somebody who died after clearing the flag and before notifying. */
+export function ringAfterDeath(m: SharedMemory, slot: number): void {
+  const p = slotPointer(slot) + S_BELL;
+  add(m, p, ONE_RING);
+  notify(m, p, Infinity);
 }
 
 /** The counter, to be read before looking for news. */
 export function bell(m: SharedMemory): number {
-  return load(m, m.me + S_BELL);
+  return load(m, m.me + S_BELL) & ~SLEEPING;
 }
 
 /** Looks `spins` times whether it rang; cheaper than a sleep when the answer is some microseconds away. */
 export function spin(m: SharedMemory, seen: number, spins: number): boolean {
   for (let i = 0; i < spins; i++) {
-    if (load(m, m.me + S_BELL) !== seen) return true;
+    if ((load(m, m.me + S_BELL) & ~SLEEPING) !== seen) return true;
     pause(m);
   }
   return false;
@@ -38,12 +51,16 @@ export function spin(m: SharedMemory, seen: number, spins: number): boolean {
 
 /** Blocks the thread until it rings, or `timeout` milliseconds went by. */
 export function sleep(m: SharedMemory, seen: number, timeout: number): void {
-  store(m, m.me + S_SLEEPING, 1);
-  wait(m, m.me + S_BELL, seen, timeout);
+  if (fallAsleep(m, seen)) wait(m, m.me + S_BELL, seen | SLEEPING, timeout);
 }
 
 /** Like `sleep` on the event loop; undefined when it has rung already. Does not keep the event loop alive. */
 export function sleepAsync(m: SharedMemory, seen: number): Promise<unknown> | undefined {
-  store(m, m.me + S_SLEEPING, 1);
-  return waitAsync(m, m.me + S_BELL, seen);
+  return fallAsleep(m, seen) ? waitAsync(m, m.me + S_BELL, seen | SLEEPING) : undefined;
+}
+
+/** False: it rang since `seen`. The flag may be set already, by this thread's event loop. */
+function fallAsleep(m: SharedMemory, seen: number): boolean {
+  const word = cas(m, m.me + S_BELL, seen, seen | SLEEPING);
+  return word === seen || word === (seen | SLEEPING);
 }

@@ -80,10 +80,8 @@ export const S_CREATOR = 4;
 export const S_INTENTS = 8;
 export const INTENTS = 4;
 
-/** The doorbell: a counter to wait on. Everybody adds to it; only the owner waits. Own cache line. */
+/** The doorbell, `{ counter: 31 bits, sleeping: 1 bit }`: everybody rings, only the owner waits. Own cache line. */
 export const S_BELL = 16;
-/** 1 while the owner sleeps, or is about to: only then does a ring cost a system call. */
-export const S_SLEEPING = 17;
 /** INTERRUPT_… bits: requests that also wake whatever the owner waits for. */
 export const S_INTERRUPT = 18;
 

@@ -12,7 +12,7 @@
  * never terminated alone. Afterwards the slot may be used again.
  */
 import { add, get, load, reach, set, type SharedMemory, store } from "../memory/atomics.js";
-import { ring } from "../memory/bell.js";
+import { ringAfterDeath } from "../memory/bell.js";
 import { clearBit } from "../memory/bitset.js";
 import {
   C_FLAGS,
@@ -141,5 +141,5 @@ function unbindLane(m: SharedMemory, c: number, id: number): void {
 /** A ring that the dead owed to somebody may be lost: everybody looks again. */
 function ringEverybody(m: SharedMemory): void {
   const end = load(m, H_SLOTS_USED);
-  for (let slot = 0; slot < end; slot++) if (isAlive(m, slot)) ring(m, slot);
+  for (let slot = 0; slot < end; slot++) if (isAlive(m, slot)) ringAfterDeath(m, slot);
 }
