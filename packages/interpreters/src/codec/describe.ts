@@ -32,14 +32,18 @@ export function describe(value: unknown): string {
   if (types.isProxy(value)) return "a Proxy";
   if (types.isModuleNamespaceObject(value)) return "a module namespace";
   const name = className(value);
-  return `${/^[AEIOU]/i.test(name) ? "an" : "a"} ${name}`;
+  return `${/^([AEIO]|U(?!RL|int))/i.test(name) ? "an" : "a"} ${name}`;
 }
 
 function className(value: unknown): string {
   const tag = Object.prototype.toString.call(value).slice(8, -1);
-  if (tag !== "Object") return tag;
   const { constructor } = Object(value) as { constructor?: unknown };
-  return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "host object";
+  const name = typeof constructor === "function" ? constructor.name : "";
+  if (tag === "Object") return name === "" ? "host object" : name;
+  // Some builtin classes have only the tag of a class they extend.
+  const tagged = (globalThis as Record<string, unknown>)[tag];
+  const extended = typeof tagged === "function" && tagged !== constructor && Object(value) instanceof tagged;
+  return extended && name !== "" ? name : tag;
 }
 
 const advice: Readonly<Record<string, string>> = {

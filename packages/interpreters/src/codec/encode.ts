@@ -247,14 +247,14 @@ function otherKeys(array: unknown[]): string[] | undefined {
   const keys = keysOf(array);
   // Elements come first, so other keys are at the end, if anywhere.
   let at = keys.length;
-  if (at === 0 || keys[at - 1] === String(length - 1)) return undefined;
+  if (at === 0 || (length > 0 && keys[at - 1] === String(length - 1))) return undefined;
   while (at > 0 && !isElement(keys[at - 1], length)) at--;
   return at === keys.length ? undefined : keys.slice(at);
 }
 
 function isElement(key: string, length: number): boolean {
   const index = Number(key);
-  return index < length && String(index) === key;
+  return Number.isInteger(index) && index >= 0 && index < length && String(index) === key;
 }
 
 function writeOther(e: Encoder, object: object, depth: number): void {

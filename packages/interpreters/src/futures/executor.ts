@@ -20,7 +20,8 @@ import { runtime } from "../interpreter/current.js";
 import { create, type Interpreter, serveQueue } from "../interpreter/interpreter.js";
 import { isRunningWork } from "../interpreter/mailbox.js";
 import { Message, WITH_SENDER } from "../interpreter/message.js";
-import { statusError, type Trace } from "../interpreter/operation.js";
+import { takeTrace } from "../interpreter/trace.js";
+import { statusError } from "../interpreter/operation.js";
 import type { ResourceLimits } from "../interpreter/options.js";
 import { reasonNumber, REQUEST_ABORT, WORK_CALL } from "../interpreter/protocol.js";
 import { type Death, diedError, type Runtime } from "../interpreter/runtime.js";
@@ -119,7 +120,7 @@ export class InterpreterPoolExecutor implements ExecutorView {
    * argument cannot travel
    */
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
-    return this.#submit<Awaited<R>>(fn, args, NO_OPTIONS, this.submit);
+    return this.#submit<Awaited<R>>(fn, args, NO_OPTIONS);
   }
 
   /** A view that submits with a time limit or a signal. */
@@ -127,7 +128,7 @@ export class InterpreterPoolExecutor implements ExecutorView {
     checkTimeout(options.timeout);
     checkSignal(options.signal);
     const view: ExecutorView = {
-      submit: (fn, ...args) => this.#submit(fn, args, options, view.submit),
+      submit: (fn, ...args) => this.#submit(fn, args, options),
       map: (fn, source, more) => this.#map(fn, source, options, more),
     };
     return view;
@@ -161,12 +162,10 @@ export class InterpreterPoolExecutor implements ExecutorView {
     await this.shutdown();
   }
 
-  #submit<T>(fn: Function, args: unknown[], options: SubmitOptions, from: Function): Future<T> {
+  #submit<T>(fn: Function, args: unknown[], options: SubmitOptions): Future<T> {
     this.#checkUsable();
     options.signal?.throwIfAborted();
-    const trace: Trace = {};
-    Error.captureStackTrace(trace, from);
-    const future = new Future<T>(this.#owner, trace);
+    const future = new Future<T>(this.#owner, takeTrace(fn));
     future.retriesLeft = this.#options.retries ?? 0;
     const code = codeOf(this.#rt.m, fn, describe);
     this.#enqueue(future as Future<unknown>, { fn, code, args, options });
@@ -208,7 +207,7 @@ export class InterpreterPoolExecutor implements ExecutorView {
     const signal = mapOptions.signal ?? options.signal;
     const each: SubmitOptions = { ...options, ...(signal && { signal }) };
     return mapOver<I, Awaited<R>>(
-      (item) => this.#submit<Awaited<R>>(fn, [item], each, this.map),
+      (item) => this.#submit<Awaited<R>>(fn, [item], each),
       source,
       { ...mapOptions, ...(signal && { signal }) },
       this.maxWorkers,

@@ -10,7 +10,7 @@
 import { checkTimeout } from "../check.js";
 import { CancelledError, type ExceptionInfo, ExecutionFailed, callerFrames, withoutOwnFrames } from "../errors.js";
 import { readBody } from "../interpreter/message.js";
-import type { Trace } from "../interpreter/operation.js";
+import type { Trace } from "../interpreter/trace.js";
 import { REPLY_FAILURE, REPLY_VALUE } from "../interpreter/protocol.js";
 import { type Death, diedError, type Pending, type Runtime } from "../interpreter/runtime.js";
 import type { Received } from "../queue/receive.js";
@@ -170,7 +170,7 @@ export class Future<T> implements PromiseLike<T>, Pending {
     if (state === FULFILLED) this.#resolve?.(value as T);
     else if (this.#reject !== undefined) this.#reject(value);
     // A promise nobody handles is how a failure nobody looks at is noticed. Cancelling is no failure.
-    else if (state === REJECTED) this.#asPromise();
+    else if (state === REJECTED) void this.#asPromise();
     this.#owner.settled(this as Future<unknown>);
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;

@@ -23,7 +23,8 @@ import { codeOf } from "./code.js";
 import { runtime } from "./current.js";
 import { cancelWork, CLOSE_BUSY, send, sendLast } from "./mailbox.js";
 import { Message, WITH_SENDER } from "./message.js";
-import { Operation, statusError, type Trace } from "./operation.js";
+import { takeTrace } from "./trace.js";
+import { Operation, statusError } from "./operation.js";
 import { checkCreateOptions, type CreateOptions } from "./options.js";
 import {
   reasonNumber,
@@ -135,11 +136,11 @@ export class Interpreter implements InterpreterView {
    * @throws NotShareableError a value cannot travel
    */
   async prepareMain(namespace: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#prepare(namespace, this.prepareMain).promise();
+    await this.#prepare(namespace).promise();
   }
 
   prepareMainSync(namespace: Readonly<Record<string, unknown>>): void {
-    this.#prepare(namespace, this.prepareMainSync).block(this.#slot);
+    this.#prepare(namespace).block(this.#slot);
   }
 
   /**
@@ -148,11 +149,11 @@ export class Interpreter implements InterpreterView {
    * @throws ExecutionFailed an exception left the script; InterpreterDiedError; InterpreterNotFoundError
    */
   async exec(code: string, options: ExecOptions = {}): Promise<void> {
-    await this.#exec(code, options, this.exec).promise();
+    await this.#exec(code, options).promise();
   }
 
   execSync(code: string, options: ExecOptions = {}): void {
-    this.#exec(code, options, this.execSync).block(this.#slot);
+    this.#exec(code, options).block(this.#slot);
   }
 
   /**
@@ -163,22 +164,21 @@ export class Interpreter implements InterpreterView {
    * InterpreterDiedError; InterpreterNotFoundError
    */
   call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>> {
-    return this.#callWith({}, fn, args, this.call);
+    return this.#callWith({}, fn, args);
   }
 
   callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R> {
-    return this.#call<Awaited<R>>({}, fn, args, this.callSync).block(this.#slot);
+    return this.#call<Awaited<R>>({}, fn, args).block(this.#slot);
   }
 
   /** Operations with a time limit, a signal, or buffers to move. */
   with(options: CallOptions): InterpreterView {
     checkCallOptions(options);
-    // The arrows keep `this`; the traces begin at the user's call of them.
     const view: InterpreterView = {
-      exec: async (code, more) => void (await this.#exec(code, { ...options, ...more }, view.exec).promise()),
-      execSync: (code, more) => this.#exec(code, { ...options, ...more }, view.execSync).block(this.#slot),
-      call: (fn, ...args) => this.#callWith(options, fn, args, view.call),
-      callSync: (fn, ...args) => this.#call<never>(options, fn, args, view.callSync).block(this.#slot),
+      exec: async (code, more) => void (await this.#exec(code, { ...options, ...more }).promise()),
+      execSync: (code, more) => this.#exec(code, { ...options, ...more }).block(this.#slot),
+      call: (fn, ...args) => this.#callWith(options, fn, args),
+      callSync: (fn, ...args) => this.#call<never>(options, fn, args).block(this.#slot),
     };
     return view;
   }
@@ -222,27 +222,27 @@ export class Interpreter implements InterpreterView {
   /** Has it take further work from a pool's queue. Answered like any other work. */
   static {
     serveQueue = (interp, queue) => {
-      const operation = interp.#start<void>(WORK_SERVE, "serve a pool in", {}, queue, "queue", serveQueue);
+      const operation = interp.#start<void>(WORK_SERVE, "serve a pool in", {}, queue, "queue");
       // Its death is heard of by the pool.
       operation.ignore();
     };
   }
 
-  #prepare(namespace: Readonly<Record<string, unknown>>, from: Function): Operation<void> {
+  #prepare(namespace: Readonly<Record<string, unknown>>): Operation<void> {
     if (typeof namespace !== "object" || namespace === null) {
       throw new TypeError(`prepareMain: the namespace must be an object, found ${show(namespace)}`);
     }
-    return this.#start(WORK_PREPARE, "prepare", {}, { ...namespace }, "namespace", from);
+    return this.#start(WORK_PREPARE, "prepare", {}, { ...namespace }, "namespace");
   }
 
-  #exec(code: string, options: ExecOptions, from: Function): Operation<void> {
+  #exec(code: string, options: ExecOptions): Operation<void> {
     if (typeof code !== "string") throw new TypeError(`exec: the code must be a string, found ${show(code)}`);
     if (options.filename !== undefined && typeof options.filename !== "string") {
       throw new TypeError(`exec: filename must be a string, found ${show(options.filename)}`);
     }
     checkCallOptions(options);
     const filename = options.filename ?? "<exec>";
-    return this.#start(WORK_EXEC, "execute a script in", options, [code, filename], "script", from);
+    return this.#start(WORK_EXEC, "execute a script in", options, [code, filename], "script");
   }
 
   /** Bad input is an error at once, and of the promise for those who wait for one. */
@@ -250,14 +250,13 @@ export class Interpreter implements InterpreterView {
     options: CallOptions,
     fn: (...args: A) => R,
     args: A,
-    from: Function,
   ): Promise<Awaited<R>> {
-    return this.#call<Awaited<R>>(options, fn, args, from).promise();
+    return this.#call<Awaited<R>>(options, fn, args).promise();
   }
 
-  #call<T>(options: CallOptions, fn: Function, args: unknown[], from: Function): Operation<T> {
+  #call<T>(options: CallOptions, fn: Function, args: unknown[]): Operation<T> {
     const code = codeOf(this.#rt.m, fn, describe);
-    const operation = this.#start<T>(WORK_CALL, "call a function in", options, args, "args", from, code.id, code.pointer);
+    const operation = this.#start<T>(WORK_CALL, "call a function in", options, args, "args", code.id, code.pointer);
     operation.keep = code;
     return operation;
   }
@@ -268,7 +267,6 @@ export class Interpreter implements InterpreterView {
     options: CallOptions,
     value: unknown,
     root: string,
-    from: Function,
     a = 0,
     b = 0,
   ): Operation<T> {
@@ -277,8 +275,8 @@ export class Interpreter implements InterpreterView {
     const { signal, transfer } = options;
     signal?.throwIfAborted();
     const timeout = options.timeout === undefined ? 0 : Math.max(1, Math.min(Math.ceil(options.timeout), 0x7fffffff));
-    const trace: Trace = {};
-    Error.captureStackTrace(trace, from);
+    // Calls of one function share a trace; `a` is its code.
+    const trace = takeTrace(a === 0 ? kind : a);
     const message = new Message();
     try {
       const operation = new Operation<T>(this.#rt, this.id, what, trace);

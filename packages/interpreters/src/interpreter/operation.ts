@@ -2,6 +2,7 @@
  * One operation on another interpreter, from sending to its one outcome, in both forms: a promise, or blocking.
  */
 import {
+  callerFrames,
   type ExceptionInfo,
   ExecutionFailed,
   InterpreterError,
@@ -12,12 +13,8 @@ import { OK, STATUS_NO_MEMORY, STATUS_NOT_FOUND, STATUS_SHUT } from "../memory/l
 import { readBody } from "./message.js";
 import { REPLY_FAILURE, REPLY_VALUE } from "./protocol.js";
 import { beginWaitingOn, endWaitingOn } from "./registry.js";
+import type { Trace } from "./trace.js";
 import { type Death, diedError, type Pending, type Runtime } from "./runtime.js";
-
-/** Carries a stack; formatted only when somebody reads it. */
-export interface Trace {
-  stack?: string;
-}
 
 export class Operation<out T> implements Pending {
   readonly target: number;
@@ -135,8 +132,8 @@ export class Operation<out T> implements Pending {
 
 /** Gives an error made while answering the stack of the place that asked. */
 function useTrace(error: Error, trace: Trace | undefined): void {
-  if (trace?.stack === undefined) return;
-  const frames = trace.stack.slice(trace.stack.indexOf("\n") + 1);
+  const frames = callerFrames(trace?.stack);
+  if (frames === "") return;
   Object.defineProperty(error, "stack", {
     value: `${error.name}: ${error.message}\n${frames}`,
     writable: true,

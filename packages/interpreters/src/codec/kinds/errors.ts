@@ -16,28 +16,20 @@ function ownDescriptor(error: object, key: string): PropertyDescriptor | undefin
   return Object.getOwnPropertyDescriptor(error, key);
 }
 
-/** Properties that are not enumerable but belong to the error all the same. */
+/** Properties that are not enumerable but belong to the error all the same, in their order. */
 function hiddenKeys(e: Encoder, error: object, className: string): string[] {
-  const keys: string[] = [];
-  for (const key of ["name", "message", "stack", "cause", "errors"]) {
-    const descriptor = ownDescriptor(error, key);
-    if (descriptor !== undefined) {
-      if (descriptor.enumerable !== true) keys.push(key);
-    } else if (
-      (key === "name" && e.read(error, key) !== className) ||
-      (key === "message" && e.read(error, key) !== "") ||
-      // Some runtimes have it as an accessor of the prototype.
-      (key === "stack" && typeof e.read(error, key) === "string")
-    ) {
-      keys.push(key);
-    }
-  }
-  if (!isOwnErrorClass(className)) return keys;
-  for (const key of Object.getOwnPropertyNames(error)) {
-    if (!keys.includes(key) && ownDescriptor(error, key)?.enumerable !== true) keys.push(key);
-  }
+  const own = Object.getOwnPropertyNames(error);
+  const all = isOwnErrorClass(className);
+  const keys = own.filter(
+    (key) => (all || standard.has(key)) && ownDescriptor(error, key)?.enumerable === false,
+  );
+  // What a class of the user's, or the runtime, keeps on the prototype.
+  if (!own.includes("stack") && typeof e.read(error, "stack") === "string") keys.push("stack");
+  if (!own.includes("message") && e.read(error, "message") !== "") keys.push("message");
+  if (!own.includes("name") && e.read(error, "name") !== className) keys.push("name");
   return keys;
 }
+const standard = new Set(["name", "message", "stack", "cause", "errors"]);
 
 function writeHidden(e: Encoder, error: object, keys: readonly string[], depth: number): void {
   writeVarint(e.out, keys.length);

@@ -1,0 +1,32 @@
+/**
+ * Where an operation was asked for, for the stack of the error that it may end with.
+ *
+ * Collecting a stack costs more than an empty task does. So of many operations with the same function within one turn of
+ * the event loop (a loop that submits thousands), those after the first few share the trace of the last of these.
+ */
+
+/** Carries a stack; formatted only when somebody reads it. */
+export interface Trace {
+  stack?: string;
+}
+
+/** Traces taken in one turn before they are shared. */
+const EXACT = 64;
+
+let taken = 0;
+let shared: { of: unknown; trace: Trace } | undefined;
+
+/** Where this is. `of`: what operations must have in common to share one. */
+export function takeTrace(of: unknown): Trace {
+  if (taken >= EXACT && shared !== undefined && shared.of === of) return shared.trace;
+  const trace: Trace = {};
+  Error.captureStackTrace(trace, takeTrace);
+  if (taken++ === 0) setImmediate(nextTurn).unref();
+  if (taken >= EXACT) shared = { of, trace };
+  return trace;
+}
+
+function nextTurn(): void {
+  taken = 0;
+  shared = undefined;
+}
