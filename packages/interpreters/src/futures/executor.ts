@@ -162,10 +162,10 @@ export class InterpreterPoolExecutor implements ExecutorView {
     await this.shutdown();
   }
 
-  #submit<T>(fn: Function, args: unknown[], options: SubmitOptions): Future<T> {
+  #submit<T>(fn: Function, args: unknown[], options: SubmitOptions, trace = takeTrace(fn)): Future<T> {
     this.#checkUsable();
     options.signal?.throwIfAborted();
-    const future = new Future<T>(this.#owner, takeTrace(fn));
+    const future = new Future<T>(this.#owner, trace);
     future.retriesLeft = this.#options.retries ?? 0;
     const code = codeOf(this.#rt.m, fn, describe);
     this.#enqueue(future as Future<unknown>, { fn, code, args, options });
@@ -206,8 +206,9 @@ export class InterpreterPoolExecutor implements ExecutorView {
     this.#checkUsable();
     const signal = mapOptions.signal ?? options.signal;
     const each: SubmitOptions = { ...options, ...(signal && { signal }) };
+    const trace = takeTrace(fn);
     return mapOver<I, Awaited<R>>(
-      (item) => this.#submit<Awaited<R>>(fn, [item], each),
+      (item) => this.#submit<Awaited<R>>(fn, [item], each, trace),
       source,
       { ...mapOptions, ...(signal && { signal }) },
       this.maxWorkers,

@@ -44,6 +44,7 @@ export class Future<T> implements PromiseLike<T>, Pending {
   readonly #owner: Owner;
   readonly #trace: Trace | undefined;
   #state = WAITING;
+  #quiet = false;
   #value: unknown;
   #promise: Promise<T> | undefined;
   #resolve: ((value: T) => void) | undefined;
@@ -160,7 +161,8 @@ export class Future<T> implements PromiseLike<T>, Pending {
 
   /** @internal Nobody is going to look at how it ends, and that is fine. */
   abandon(): void {
-    this.#asPromise().catch(() => {});
+    this.#quiet = true;
+    this.#promise?.catch(() => {});
   }
 
   #settle(state: number, value: unknown): void {
@@ -170,7 +172,7 @@ export class Future<T> implements PromiseLike<T>, Pending {
     if (state === FULFILLED) this.#resolve?.(value as T);
     else if (this.#reject !== undefined) this.#reject(value);
     // A promise nobody handles is how a failure nobody looks at is noticed. Cancelling is no failure.
-    else if (state === REJECTED) void this.#asPromise();
+    else if (state === REJECTED && !this.#quiet) void this.#asPromise();
     this.#owner.settled(this as Future<unknown>);
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;
@@ -226,9 +228,8 @@ export class Future<T> implements PromiseLike<T>, Pending {
 /** Lets the stack go on where the task was submitted. */
 function appendFrames(error: Error, stack: string | undefined): void {
   const frames = callerFrames(stack);
-  if (frames === "") return;
   const own = withoutOwnFrames(error.stack ?? `${error.name}: ${error.message}`);
-  const value = `${own}\n    --- submitted ---\n${frames}`;
+  const value = frames === "" ? own : `${own}\n    --- submitted ---\n${frames}`;
   Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
 }
 

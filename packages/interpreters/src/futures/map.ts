@@ -53,41 +53,58 @@ async function* run<I, O>(
   options: { buffersize: number; ordered: boolean; timeout: number; signal: AbortSignal | undefined },
 ): AsyncGenerator<O, void, undefined> {
   const { buffersize, ordered, timeout, signal } = options;
-  /** Submitted and not yet consumed, in order of the items or, where that does not matter, done ones first. */
+  /** Submitted and not yet consumed, in the order of the items. */
   const window = new Set<Future<O>>();
+  /** Those of them that are done, as they came. Kept only where the order does not matter. */
   const done: Future<O>[] = [];
   let pulling = false;
-  let ended = false;
+  /** The source ended, or threw, by itself: it is closed already. */
+  let exhausted = false;
+  /** The consumer left: an item that arrives now is nobody's. */
+  let over = false;
+  /** Thrown when everything that came before it was consumed; and thrown at once. */
   let failure: { error: unknown } | undefined;
+  let stop: { error: unknown } | undefined;
   let wake = (): void => {};
-  const fail = (error: unknown): void => {
-    failure ??= { error };
-    ended = true;
-    wake();
-  };
+
   const accept = (result: IteratorResult<I>): void => {
     pulling = false;
-    if (result.done === true) ended = true;
-    else {
-      const future = submit(result.value);
-      window.add(future);
-      future.addDoneCallback(() => {
-        done.push(future);
-        wake();
-      });
+    if (over) return;
+    try {
+      if (result.done === true) exhausted = true;
+      else {
+        const future = submit(result.value);
+        // It is looked at when its turn comes; until then its failure is not an unhandled one.
+        future.abandon();
+        window.add(future);
+        future.addDoneCallback(() => {
+          if (!ordered) done.push(future);
+          wake();
+        });
+      }
+    } catch (error) {
+      failure ??= { error };
     }
     wake();
   };
+  const sourceFailed = (error: unknown): void => {
+    pulling = false;
+    exhausted = true;
+    failure ??= { error };
+    wake();
+  };
   const pull = (): void => {
-    while (!ended && !pulling && window.size < buffersize) {
+    while (!exhausted && failure === undefined && !pulling && window.size < buffersize) {
+      let result: IteratorResult<I> | Promise<IteratorResult<I>>;
       try {
-        const result = source.next();
-        pulling = true;
-        if (isPromise(result)) result.then(accept).catch(fail);
-        else accept(result);
+        result = source.next();
       } catch (error) {
-        fail(error);
+        sourceFailed(error);
+        return;
       }
+      pulling = true;
+      if (isPromise(result)) result.then(accept, sourceFailed);
+      else accept(result);
     }
   };
   const next = (): Future<O> | undefined => {
@@ -95,43 +112,40 @@ async function* run<I, O>(
     const [oldest] = window;
     return oldest?.done() === true ? oldest : undefined;
   };
-  const onAbort = (): void => fail(signal!.reason);
-  const timer =
-    timeout === Infinity
-      ? undefined
-      : setTimeout(
-          () => fail(new DOMException(`map: the results were not there within ${timeout} ms`, "TimeoutError")),
-          Math.min(timeout, 0x7fffffff),
-        );
+  const stopWith = (error: unknown): void => {
+    stop ??= { error };
+    wake();
+  };
+  const onAbort = (): void => stopWith(signal!.reason);
+  const onTimeout = (): void =>
+    stopWith(new DOMException(`map: the results were not there within ${timeout} ms`, "TimeoutError"));
+  const timer = timeout === Infinity ? undefined : setTimeout(onTimeout, Math.min(timeout, 0x7fffffff));
   signal?.addEventListener("abort", onAbort, { once: true });
-  let closed = false;
   try {
     signal?.throwIfAborted();
     for (;;) {
       pull();
       const future = next();
+      if (stop !== undefined) throw stop.error;
       if (future !== undefined) {
         window.delete(future);
-        if (ordered) done.splice(done.indexOf(future), 1);
         yield await future;
-      } else if (failure !== undefined && (window.size === 0 || !ordered || signal?.aborted === true)) {
-        throw failure.error;
-      } else if (ended && window.size === 0) {
-        closed = true;
-        return;
-      } else {
+      } else if (window.size > 0 || (!exhausted && failure === undefined)) {
         await new Promise<void>((resolve) => (wake = resolve));
-      }
+      } else if (failure !== undefined) throw failure.error;
+      else return;
     }
   } finally {
+    over = true;
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
-    for (const future of window) {
-      future.cancel();
-      future.abandon();
+    for (const future of window) future.cancel();
+    if (!exhausted && source.return !== undefined) {
+      const closing = source.return();
+      // Behind a next() that is under way it may never come; nobody waits for that.
+      if (pulling) Promise.resolve(closing).catch(() => {});
+      else await closing;
     }
-    // An iterator that ended or threw by itself is closed already.
-    if (!closed && !ended) await source.return?.();
   }
 }
 

@@ -38,7 +38,7 @@ import {
   WORK_PREPARE,
   WORK_SERVE,
 } from "./protocol.js";
-import { claimSlot, idOf, isAlive, isExecuting, slotOf } from "./registry.js";
+import { claimSlot, idOf, isAlive, isExecuting, freeSlot, nameOf, setName, slotOf } from "./registry.js";
 import type { Death, Runtime } from "./runtime.js";
 
 /** Where an interpreter comes from (PEP 734 leaves it to `_interpreters.whence`). */
@@ -81,7 +81,7 @@ const collected = new FinalizationRegistry<{ id: number; slot: number }>(({ id, 
 });
 
 /** Set for the one call of the constructor that binds to a known slot. */
-let binding: { id: number; slot: number; name: string | undefined } | undefined;
+let binding: { id: number; slot: number } | undefined;
 
 export let serveQueue: (interp: Interpreter, queue: Queue) => void;
 
@@ -100,7 +100,7 @@ export class Interpreter implements InterpreterView {
   readonly #slot!: number;
   readonly id!: number;
   readonly whence!: Whence;
-  /** The name given to `create`; known to the interpreter that created it. */
+  /** The name given to `create`. */
   readonly name: string | undefined;
 
   constructor(id: number) {
@@ -117,7 +117,7 @@ export class Interpreter implements InterpreterView {
     this.#rt = rt;
     this.#slot = slot;
     this.id = id;
-    this.name = bound?.name;
+    this.name = nameOf(rt.m, slot);
     this.whence = WHENCE[whenceOf(rt, slot)] ?? "unknown";
     setBit(rt.m, slotPointer(slot) + S_HOLDERS, rt.m.slot);
     known.set(id, new WeakRef(this));
@@ -393,8 +393,14 @@ export function create(options: CreateOptions = {}): Interpreter {
     });
   }
   const id = idOf(m, slot);
-  request(rt, REQUEST_BOOT, slot, id, 0, boot);
-  return bind(id, slot, options.name);
+  if (boot.name !== undefined) setName(m, slot, boot.name);
+  try {
+    request(rt, REQUEST_BOOT, slot, id, 0, boot);
+  } catch (error) {
+    freeSlot(m, slot);
+    throw error;
+  }
+  return bind(id, slot);
 }
 
 /** The interpreter that this code runs in. */
@@ -420,10 +426,10 @@ export function listAll(): Interpreter[] {
   return found.sort((a, b) => a.id - b.id);
 }
 
-function bind(id: number, slot: number, name?: string): Interpreter {
+function bind(id: number, slot: number): Interpreter {
   const same = known.get(id)?.deref();
   if (same !== undefined) return same;
-  binding = { id, slot, name };
+  binding = { id, slot };
   return new Interpreter(id);
 }
 

@@ -23,12 +23,14 @@ export interface CreateOptions {
   resourceLimits?: ResourceLimits;
 }
 
-/** What the supervisor is told. */
+/** What the supervisor is told. It starts the thread, but what is inherited comes from the creator. */
 export interface BootOptions {
   readonly name: string | undefined;
-  readonly env: Record<string, string> | undefined;
+  readonly env: NodeJS.Dict<string>;
   readonly argv: string[] | undefined;
-  readonly execArgv: string[] | undefined;
+  readonly execArgv: string[];
+  /** Whether they are the creator's own, of which some may not be meant for threads. */
+  readonly inheritedExecArgv: boolean;
   readonly resourceLimits: ResourceLimits | undefined;
 }
 
@@ -66,11 +68,37 @@ export function checkCreateOptions(options: CreateOptions): BootOptions {
   }
   return {
     name,
-    env: env && { ...env },
+    env: { ...(env ?? process.env) },
     argv: argv && [...argv],
-    execArgv: execArgv && [...execArgv],
+    execArgv: execArgv ? [...execArgv] : inheritedExecArgv(),
+    inheritedExecArgv: execArgv === undefined,
     resourceLimits: resourceLimits && { ...resourceLimits },
   };
+}
+
+/** Flags that say what the process runs, and not how: with their value where that is an argument of its own. */
+const WHAT_TO_RUN = /^(-e|--eval|-p|--print|-pe|-c|--check|-i|--interactive|--input-type|--test|--watch|--run)\b/;
+const TAKES_A_VALUE = new Set(["-e", "--eval", "-p", "--print", "-pe", "--run", "--watch-path"]);
+
+function inheritedExecArgv(): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < process.execArgv.length; i++) {
+    const flag = process.execArgv[i];
+    if (!WHAT_TO_RUN.test(flag)) kept.push(flag);
+    else if (TAKES_A_VALUE.has(flag)) i++;
+  }
+  return kept;
+}
+
+/**
+ * What is left of inherited flags when Node refuses some of them for threads. It says which, in words only:
+ * "Initiated Worker with invalid execArgv flags: --title=x, --expose-gc".
+ */
+export function withoutRefused(execArgv: readonly string[], error: unknown): string[] | undefined {
+  if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== "ERR_WORKER_INVALID_EXEC_ARGV") return undefined;
+  const refused = error.message.slice(error.message.indexOf(": ") + 2).split(", ");
+  const kept = execArgv.filter((flag) => !refused.includes(flag));
+  return kept.length < execArgv.length ? kept : undefined;
 }
 
 function fail(option: string, expected: string, found: unknown): never {

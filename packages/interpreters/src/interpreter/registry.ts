@@ -7,7 +7,7 @@
  *     FREE ──claim──▶ BOOTING ──thread runs──▶ READY ──close──▶ FINALIZING
  *      ▲                 └───────────────┴──────────────────────────┴──▶ DEAD (being cleaned up) ──▶ FREE
  */
-import { add, cas, get, load, set, type SharedMemory, store } from "../memory/atomics.js";
+import { add, cas, get, load, readBytes, set, type SharedMemory, store, writeBytes } from "../memory/atomics.js";
 import { setBit } from "../memory/bitset.js";
 import {
   BITSET_WORDS,
@@ -17,6 +17,7 @@ import {
   H_SLOTS_USED,
   MAIN_SLOT,
   MAX_SLOTS,
+  NAME_BYTES,
   RUN_FLAGS,
   RUN_IDLE,
   S_CLAIM,
@@ -24,6 +25,7 @@ import {
   S_HOLDERS,
   S_ID,
   S_INTERRUPT,
+  S_NAME,
   S_ITEM_REFERENCES,
   S_REPLIES,
   S_RUN,
@@ -78,6 +80,7 @@ function openSlot(m: SharedMemory, slot: number, id: number, whence: number): vo
   set(m, p + S_WHENCE, whence);
   set(m, p + S_WAITING_ON, 0);
   set(m, p + S_INTERRUPT, 0);
+  set(m, p + S_NAME, 0);
   // The run number goes on from the last interpreter in this slot, so that no late stop can hit the wrong one.
   store(m, p + S_RUN, load(m, p + S_RUN) & ~RUN_FLAGS);
   set(m, p + S_CLAIM, 0);
@@ -96,8 +99,31 @@ export function slotOf(m: SharedMemory, id: number): number {
   return -1;
 }
 
+/** Nobody lives there any more, and nobody will ask what the dead was doing. */
+export function freeSlot(m: SharedMemory, slot: number): void {
+  store(m, slotPointer(slot) + S_ID, -1);
+  store(m, slotPointer(slot) + S_STATE, STATE_FREE);
+}
+
 export function idOf(m: SharedMemory, slot: number): number {
   return load(m, slotPointer(slot) + S_ID);
+}
+
+/** What the creator called it, or undefined. */
+export function nameOf(m: SharedMemory, slot: number): string | undefined {
+  const length = get(m, slotPointer(slot) + S_NAME);
+  if (length === 0) return undefined;
+  const bytes = Buffer.alloc(length);
+  readBytes(m, slotPointer(slot) + S_NAME + 1, 0, bytes, 0, length);
+  return bytes.toString();
+}
+
+/** Names the interpreter in a slot that this thread has just claimed. */
+export function setName(m: SharedMemory, slot: number, name: string): void {
+  const bytes = Buffer.from(name);
+  const length = Math.min(bytes.length, NAME_BYTES);
+  writeBytes(m, slotPointer(slot) + S_NAME + 1, 0, bytes, 0, length);
+  set(m, slotPointer(slot) + S_NAME, length);
 }
 
 export function stateOf(m: SharedMemory, slot: number): number {

@@ -114,6 +114,10 @@ export const S_THREAD = 81;
 /** Which slots hold a handle to this interpreter: a bit set. */
 export const S_HOLDERS = 96;
 
+/** The name given by the creator: its length in bytes, then UTF-8. */
+export const S_NAME = 128;
+export const NAME_BYTES = 320;
+
 export const STATE_FREE = 0;
 /** Known, but its thread does not run yet. Work may be sent already. */
 export const STATE_BOOTING = 1;

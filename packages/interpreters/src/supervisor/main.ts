@@ -6,6 +6,7 @@
 import { writeSync } from "node:fs";
 import { inspect } from "node:util";
 import { type ResourceLimits, Worker, workerData } from "node:worker_threads";
+import { withoutOwnFrames } from "../errors.js";
 import { bell, ring, sleepAsync } from "../memory/bell.js";
 import { get, load, set, type SharedMemory, store } from "../memory/atomics.js";
 import { isEmptySet } from "../memory/bitset.js";
@@ -50,9 +51,9 @@ import {
   REQUEST_TERMINATE,
   WORK_CLOSE,
 } from "../interpreter/protocol.js";
-import { idOf, isAlive, slotOf, stateOf } from "../interpreter/registry.js";
-import { bury, freeSlot, repairLocks } from "./repair.js";
-import type { BootOptions } from "../interpreter/options.js";
+import { freeSlot, idOf, isAlive, slotOf, stateOf } from "../interpreter/registry.js";
+import { bury, repairLocks } from "./repair.js";
+import { type BootOptions, withoutRefused } from "../interpreter/options.js";
 import { SUPERVISOR_ID } from "./start.js";
 
 /** How long an interpreter that is closing may run its exit handlers; milliseconds. */
@@ -92,14 +93,7 @@ function boot(slot: number, id: number, options: BootOptions): void {
   if (idOf(m, slot) !== id || stateOf(m, slot) !== STATE_BOOTING) return;
   let worker: Worker;
   try {
-    worker = new Worker(new URL("../interpreter/worker.js", import.meta.url), {
-      workerData: { memory: m.memory, slot, options },
-      ...(options.name && { name: options.name }),
-      ...(options.env && { env: options.env }),
-      ...(options.argv && { argv: options.argv }),
-      ...(options.execArgv && { execArgv: options.execArgv }),
-      ...(options.resourceLimits && { resourceLimits: options.resourceLimits as ResourceLimits }),
-    });
+    worker = startThread(slot, options, options.execArgv);
   } catch (error) {
     finish({ slot, id, reason: "boot", exitCode: -1, error });
     return;
@@ -119,6 +113,23 @@ function boot(slot: number, id: number, options: BootOptions): void {
     const reason = child.reason ?? byItself;
     finish({ slot, id, reason, exitCode, error: child.error });
   });
+}
+
+function startThread(slot: number, options: BootOptions, execArgv: string[]): Worker {
+  try {
+    return new Worker(new URL("../interpreter/worker.js", import.meta.url), {
+      workerData: { memory: m.memory, slot },
+      env: options.env,
+      execArgv,
+      ...(options.name && { name: options.name }),
+      ...(options.argv && { argv: options.argv }),
+      ...(options.resourceLimits && { resourceLimits: options.resourceLimits as ResourceLimits }),
+    });
+  } catch (error) {
+    const rest = options.inheritedExecArgv ? withoutRefused(execArgv, error) : undefined;
+    if (rest === undefined) throw error;
+    return startThread(slot, options, rest);
+  }
 }
 
 function terminate(id: number, reason: EndReason): void {
@@ -197,7 +208,7 @@ function buryOne({ slot, id, reason, exitCode, error }: Ended): void {
 function print(id: number, reason: EndReason, error: unknown): void {
   const what = reason === "boot" ? "failed to boot" : "ended by an uncaught exception";
   try {
-    writeSync(2, `Interpreter ${id} ${what}:\n${inspect(error)}\n`);
+    writeSync(2, `Interpreter ${id} ${what}:\n${withoutOwnFrames(inspect(error))}\n`);
   } catch {
     // There is no stderr to say so.
   }

@@ -38,7 +38,6 @@ import {
   S_WORK,
   slotPointer,
   STATE_DEAD,
-  STATE_FREE,
 } from "../memory/layout.js";
 import { heldBy, intentOf, lock, releaseForDead, unlock } from "../memory/lock.js";
 import { repairPages, setPageOwner, sweepPages } from "../memory/pages.js";
@@ -61,12 +60,6 @@ export function bury(m: SharedMemory, slot: number): void {
   set(m, p + S_WAITING_ON, 0);
   add(m, H_DEATHS, 1);
   ringEverybody(m);
-}
-
-/** The last step, when nobody will ask any more what the dead was doing. */
-export function freeSlot(m: SharedMemory, slot: number): void {
-  store(m, slotPointer(slot) + S_ID, -1);
-  store(m, slotPointer(slot) + S_STATE, STATE_FREE);
 }
 
 /** Repairs and releases what the dead held, and passes on wake-ups that it may have swallowed. */

@@ -84,13 +84,14 @@ async function loadExport(url: string, name: string): Promise<Loaded> {
   if (typeof found === "function") {
     throw new TypeError(`${name} of ${url} is a class; export a function that makes the instance and returns plain data`);
   }
-  const functions = Object.keys(namespace).filter((each) => typeof namespace[each] === "function");
+  const functions = Object.keys(namespace).filter((each) => isFunction(namespace[each]));
   throw new TypeError(
     `${url} ${name in namespace ? `exports ${name}, which is no function` : `has no export ${JSON.stringify(name)}`}; ` +
       (functions.length === 0 ? "it exports no functions" : `the functions it exports are ${functions.join(", ")}`),
   );
 }
 
+const isFunction = (value: unknown): boolean => typeof value === "function" && !isClass(value);
 const isClass = (fn: Function): boolean => /^class\b/.test(Function.prototype.toString.call(fn));
 
 /** Node's own message would name a file of this package as the importer. */

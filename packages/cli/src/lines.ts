@@ -1,0 +1,101 @@
+/**
+ * Cuts a stream of bytes into numbered lines, with memory for one chunk and one unfinished line.
+ *
+ * Lines are cut on bytes and decoded afterwards, so a character that straddles two chunks stays whole, and the
+ * pieces of a long line are joined once, not once per chunk. Every line is delivered, a line that cannot be
+ * decoded too (as an error with its number): a caller can say which line it was and go on with the next.
+ */
+
+import { constants, isUtf8 } from "node:buffer";
+
+/** A line without its line break (`\n` or `\r\n`), or why its text cannot be had. */
+export type Line =
+  | { readonly number: number; readonly text: string }
+  | { readonly number: number; readonly error: Error };
+
+const LF = 0x0a;
+
+/** `maxBytes` is the longest line that can be delivered: by default what fits into a string at all. */
+export async function* splitLines(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number = constants.MAX_STRING_LENGTH,
+): AsyncGenerator<Line, void, void> {
+  let number = 0;
+  let unfinished: Buffer[] = [];
+  let unfinishedBytes = 0;
+
+  // Beyond the limit the rest of the line is only counted, so that memory stays bounded.
+  const hold = (bytes: Buffer): void => {
+    unfinishedBytes += bytes.length;
+    if (unfinishedBytes > maxBytes) unfinished = [];
+    else if (bytes.length > 0) unfinished.push(bytes);
+  };
+  const finishLine = (): Line => {
+    number += 1;
+    const line =
+      unfinishedBytes > maxBytes
+        ? tooLong(number, maxBytes)
+        : decode(number, unfinished.length === 1 ? unfinished[0] : Buffer.concat(unfinished));
+    unfinished = [];
+    unfinishedBytes = 0;
+    return line;
+  };
+
+  for await (const chunk of chunks) {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const first = bytes.indexOf(LF);
+    if (first < 0) {
+      hold(bytes);
+      continue;
+    }
+    hold(bytes.subarray(0, first));
+    yield finishLine();
+    const last = bytes.lastIndexOf(LF);
+    if (last > first) {
+      const whole = bytes.subarray(first + 1, last);
+      for (const line of decodeAll(number + 1, whole, maxBytes)) {
+        number += 1;
+        yield line;
+      }
+    }
+    hold(bytes.subarray(last + 1));
+  }
+  if (unfinishedBytes > 0) yield finishLine();
+}
+
+/** The lines of a block of whole lines, the first of them numbered `number`. */
+function* decodeAll(number: number, block: Buffer, maxBytes: number): Generator<Line, void, void> {
+  // One decoding for the whole block is several times faster than one per line.
+  if (block.length <= maxBytes && isUtf8(block)) {
+    for (const text of block.toString("utf8").split("\n"))
+      yield { number: number++, text: trimEnd(text) };
+    return;
+  }
+  for (let start = 0; start <= block.length;) {
+    const found = block.indexOf(LF, start);
+    const end = found < 0 ? block.length : found;
+    yield end - start > maxBytes
+      ? tooLong(number, maxBytes)
+      : decode(number, block.subarray(start, end));
+    number += 1;
+    start = end + 1;
+  }
+}
+
+function decode(number: number, bytes: Buffer): Line {
+  if (!isUtf8(bytes)) return { number, error: new TypeError("the line is not valid UTF-8") };
+  const text = trimEnd(bytes.toString("utf8"));
+  // A byte order mark is a remark about the file, not part of its first line.
+  return { number, text: number === 1 && text.startsWith("\uFEFF") ? text.slice(1) : text };
+}
+
+function tooLong(number: number, maxBytes: number): Line {
+  return {
+    number,
+    error: new RangeError(`the line is longer than ${maxBytes} bytes, the most that can be read`),
+  };
+}
+
+function trimEnd(text: string): string {
+  return text.endsWith("\r") ? text.slice(0, -1) : text;
+}

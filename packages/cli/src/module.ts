@@ -1,0 +1,163 @@
+/**
+ * Finds the function that a command line argument such as `./resize.js#thumbnail` or `terser#minify` means.
+ *
+ * The module is never loaded in the main interpreter: it belongs to the user, takes time to load, and may do anything.
+ * One of the pool's interpreters loads it before the first item, so that a module that cannot be used is reported
+ * once, and not once per item.
+ */
+
+import { execFile } from "node:child_process";
+import { statSync } from "node:fs";
+import { isAbsolute, relative, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import type { Engine, ExecutorLike } from "./engine.js";
+import { UsageError, describeError, oneLine } from "./errors.js";
+
+export interface ModuleReference {
+  /** As the user wrote it, without the export. */
+  readonly shown: string;
+  readonly url: URL;
+  /** The export asked for; without one, `chooseExport` finds it. */
+  readonly exportName: string | undefined;
+}
+
+/** Resolves the argument to a URL, as `import` in the working directory would. */
+export async function resolveModule(argument: string, cwd: string): Promise<ModuleReference> {
+  const hash = argument.lastIndexOf("#");
+  if (hash < 0 || isFile(resolve(cwd, argument))) {
+    return { shown: argument, url: await urlOf(argument, cwd), exportName: undefined };
+  }
+  const shown = argument.slice(0, hash);
+  const exportName = argument.slice(hash + 1);
+  if (exportName === "") throw new UsageError(`no export is named after the # of ${argument}`);
+  return { shown, url: await urlOf(shown, cwd), exportName };
+}
+
+async function urlOf(specifier: string, cwd: string): Promise<URL> {
+  if (/^(?:file|node|data):/.test(specifier)) {
+    const url = new URL(specifier);
+    if (url.protocol === "file:" && !isFile(fileURLToPath(url)))
+      throw notFound(specifier, fileURLToPath(url));
+    return url;
+  }
+  const path = resolve(cwd, specifier);
+  if (isFile(path)) return pathToFileURL(path);
+  if (specifier === "" || /^\.{0,2}[\\/]|^\.{1,2}$/.test(specifier) || isAbsolute(specifier)) {
+    throw notFound(specifier, path);
+  }
+  return resolvePackage(specifier, cwd);
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function notFound(shown: string, path: string): UsageError {
+  const what =
+    statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+      ? "is a directory"
+      : "does not exist";
+  return new UsageError(`cannot find the module ${shown}: ${path} ${what}`);
+}
+
+const RESOLVE = `
+  const specifier = process.argv[1];
+  try { console.log(JSON.stringify({ url: import.meta.resolve(specifier) })); }
+  catch (error) { console.log(JSON.stringify({ message: error.message, code: error.code })); }
+`;
+
+/**
+ * Asks Node itself, in a process of its own: there alone can a package be resolved as `import` does it from a folder
+ * of our choice. (`require.resolve` would take another file of a package that has both kinds.)
+ */
+async function resolvePackage(specifier: string, cwd: string): Promise<URL> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--no-warnings", "--input-type=module", "--eval", RESOLVE, "--", specifier],
+    { cwd },
+  );
+  const answer: { url?: string; message?: string; code?: string } = JSON.parse(stdout);
+  if (answer.url !== undefined) return new URL(answer.url);
+  if (answer.code === "ERR_MODULE_NOT_FOUND") {
+    throw new UsageError(
+      `cannot find the module ${specifier}: there is no such file in ${cwd}, and no such package is installed there`,
+    );
+  }
+  throw new UsageError(
+    `cannot find the module ${specifier}: ${answer.message ?? "it cannot be resolved"}`,
+  );
+}
+
+/** Cannot be the name of an export that anybody has. */
+const NO_EXPORT = "(interpreters map: which functions are there?)";
+
+/**
+ * Loads the module in an interpreter of the pool and gives the name of the export to call.
+ *
+ * The package loads a module, TypeScript included, when one of its functions is called. So an export is called that is
+ * not there: the answer is a TypeError that lists those that are, and anything else means that loading itself failed.
+ */
+export async function chooseExport(
+  module: ModuleReference,
+  cwd: string,
+  engine: Engine,
+  executor: ExecutorLike,
+): Promise<string> {
+  const { shown, exportName } = module;
+  const functions = await listFunctions(module, cwd, engine, executor);
+  const list =
+    functions.length === 0
+      ? "it exports no function"
+      : `the functions it exports are ${functions.join(", ")}`;
+  if (exportName !== undefined) {
+    if (functions.includes(exportName)) return exportName;
+    throw new UsageError(`${shown} exports no function ${exportName}; ${list}`);
+  }
+  if (functions.includes("default")) return "default";
+  if (functions.length === 1) return functions[0];
+  throw new UsageError(
+    functions.length === 0
+      ? `${shown} exports no function`
+      : `${shown} has no default function: say which one, as in ${shown}#${functions[0]} (${list})`,
+  );
+}
+
+async function listFunctions(
+  module: ModuleReference,
+  cwd: string,
+  engine: Engine,
+  executor: ExecutorLike,
+): Promise<readonly string[]> {
+  let answer: unknown;
+  try {
+    await executor.submit(engine.fromModule(module.url)[NO_EXPORT]);
+  } catch (error) {
+    answer = error;
+  }
+  if (answer instanceof TypeError && answer.message.includes(NO_EXPORT)) {
+    const [, names] = /the functions it exports are (.+)$/.exec(answer.message) ?? [];
+    // "module.exports" is what newer versions of Node call the default export of a CommonJS module a second time.
+    return names?.split(", ").filter((name) => name !== "module.exports") ?? [];
+  }
+  const location = locationIn(engine.displayOf(answer) ?? "", cwd);
+  const where = location === undefined ? "" : ` (at ${location})`;
+  throw new UsageError(
+    `cannot load the module ${module.shown}: ${oneLine(describeError(answer))}${where}`,
+  );
+}
+
+/** The first place in a file that the display of an error shows, relative to the working directory. */
+export function locationIn(display: string, cwd: string): string | undefined {
+  for (const line of display.split("\n")) {
+    // A frame ("at f (file:///x.js:1:2)"), or what stands above a SyntaxError ("file:///x.js:1").
+    const [, place, position] = PLACE.exec(line) ?? [];
+    if (place === undefined) continue;
+    const path = place.startsWith("file://") ? fileURLToPath(place) : place;
+    const shorter = relative(cwd, path);
+    return `${shorter.startsWith("..") || isAbsolute(shorter) ? path : shorter}${position}`;
+  }
+  return undefined;
+}
+
+const PLACE = /(?:^|[ (])((?:file:\/\/|[A-Za-z]:\\|\/)[^()]*?)((?::\d+){1,2})\)?$/;

@@ -1,0 +1,100 @@
+/**
+ * Writes lines to a stream in large pieces, and tells when its reader cannot keep up or is gone.
+ *
+ * Lines written in one turn of the event loop travel in one write: few system calls in bulk, no delay for a trickle.
+ */
+
+import { createWriteStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { resolve } from "node:path";
+import { finished } from "node:stream/promises";
+import type { Writable } from "node:stream";
+import { UsageError, systemMessage } from "./errors.js";
+
+const FLUSH_AT = 64 * 1024;
+
+export interface LineWriterOptions {
+  /** Called once, when the stream fails: the reader of a pipe went away, the disk is full. */
+  onFailure(error: unknown): void;
+  /** Called before something is written. */
+  onFlush?: () => void;
+  /** Whether `end` ends the stream too; not so for stdout. */
+  readonly owned: boolean;
+}
+
+export class LineWriter {
+  readonly #stream: Writable;
+  readonly #options: LineWriterOptions;
+  #pending = "";
+  #scheduled: NodeJS.Immediate | undefined;
+  #drained: Promise<void> | undefined;
+  #failed = false;
+
+  constructor(stream: Writable, options: LineWriterOptions) {
+    this.#stream = stream;
+    this.#options = options;
+    stream.on("error", (error: unknown) => {
+      if (this.#failed) return;
+      this.#failed = true;
+      options.onFailure(error);
+    });
+  }
+
+  /** Adds a line. A promise is returned while the reader is behind: wait for it before writing more. */
+  write(line: string): Promise<void> | undefined {
+    this.#pending += `${line}\n`;
+    if (this.#pending.length >= FLUSH_AT) this.#flush();
+    else this.#scheduled ??= setImmediate(() => this.#flush());
+    return this.#drained;
+  }
+
+  /** Resolves when everything is with the operating system, or never will be because the stream failed. */
+  async end(): Promise<void> {
+    this.#flush();
+    if (this.#failed) return;
+    const done = this.#options.owned
+      ? finished(this.#stream.end(), { readable: false })
+      : new Promise<void>((resolve) => this.#stream.write("", () => resolve()));
+    // The failure itself has gone to onFailure.
+    await done.catch(() => undefined);
+  }
+
+  #flush(): void {
+    clearImmediate(this.#scheduled);
+    this.#scheduled = undefined;
+    const text = this.#pending;
+    this.#pending = "";
+    if (text === "" || this.#failed) return;
+    this.#options.onFlush?.();
+    if (this.#stream.write(text) || this.#drained !== undefined) return;
+    this.#drained = new Promise((resolve) => {
+      const done = (): void => {
+        this.#drained = undefined;
+        for (const event of ["drain", "error", "close"]) this.#stream.off(event, done);
+        resolve();
+      };
+      for (const event of ["drain", "error", "close"]) this.#stream.on(event, done);
+    });
+  }
+}
+
+/** Opens the file that `option` names for writing, from its start. */
+export async function openOutput(option: string, path: string, cwd: string): Promise<Writable> {
+  const absolute = resolve(cwd, path);
+  const handle = await open(absolute, "w").catch((error: unknown) => {
+    const why =
+      systemMessage(error) === "there is no such file"
+        ? "there is no such folder"
+        : systemMessage(error);
+    throw new UsageError(`cannot write ${option} ${path}: ${why}`);
+  });
+  return createWriteStream(absolute, { fd: handle });
+}
+
+/** Whether the reader has gone: no fault of ours, and nobody there to be told. */
+export function isClosedPipe(error: unknown): boolean {
+  const code =
+    typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  // Windows says EOF where others say EPIPE.
+  return code === "EPIPE" || code === "EOF";
+}

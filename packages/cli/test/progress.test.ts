@@ -1,0 +1,42 @@
+/** The text of the progress bar. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type ProgressState, formatProgress } from "../src/progress.js";
+
+const state = (more: Partial<ProgressState>): string =>
+  formatProgress({
+    done: 50,
+    failed: 0,
+    total: 200,
+    elapsed: 10_000,
+    width: 80,
+    bar: (share) => "#".repeat(Math.round(share * 8)).padEnd(8, "."),
+    ...more,
+  });
+
+test("with a known total it shows share, count, rate and time left", () => {
+  assert.equal(state({}), "##......  25%  50/200  5.0/s  0:30 left");
+  assert.equal(
+    state({ done: 1, total: 100_000, elapsed: 100 }),
+    "........   0%  1/100000  10.0/s  2:46:40 left",
+  );
+  assert.equal(state({ done: 200 }), "######## 100%  200/200  20.0/s  0:00 left");
+});
+
+test("before anything is done nobody can say how long it takes", () => {
+  assert.equal(state({ done: 0, elapsed: 0 }), "........   0%  0/200  0.0/s  -:-- left");
+});
+
+test("without a total it shows count and rate", () => {
+  assert.equal(state({ total: undefined, done: 12_345 }), "12345 items  1235/s");
+});
+
+test("failures are counted", () => {
+  assert.equal(state({ failed: 3 }), "##......  25%  50/200  5.0/s  0:30 left  3 failed");
+});
+
+test("a narrow terminal gets no bar, and never more than fits", () => {
+  assert.equal(state({ width: 30 }), "50/200  5.0/s  0:30 left");
+  assert.equal(state({ width: 10 }), "50/200  5.");
+});
