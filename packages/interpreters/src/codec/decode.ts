@@ -161,6 +161,13 @@ function readElements(d: Decoder): unknown[] {
   const array: unknown[] = [];
   d.note(array);
   for (let i = 0; i < length; i++) {
+    // Not left to `readSlot`, which is too big to be inlined: long lists of small numbers are common.
+    const tag = d.position < d.end ? d.bytes[d.position] : 0;
+    if (tag >= TAG_SMALL_INT) {
+      d.position++;
+      array.push(tag - TAG_SMALL_INT);
+      continue;
+    }
     const value = readSlot(d);
     if (value === ABSENT) array.length = i + 1;
     else array.push(value);

@@ -2,7 +2,6 @@
 
 import { InterpreterError } from "../errors.js";
 import { readShapeBeforeFirst, type ReadShape } from "./shapes.js";
-import { float64, float64Bytes } from "./write.js";
 
 /** Methods every `Buffer` has; its type declarations leave them out. */
 interface RawStringReader {
@@ -16,12 +15,14 @@ export const ABSENT: unique symbol = Symbol("absent");
 /** Beyond this the list of objects is not kept for the next time. */
 const KEPT_OBJECTS = 4096;
 
+const NO_BYTES = Buffer.alloc(0);
 const NO_REFS: ArrayLike<number> = [];
-const bigint64 = new BigInt64Array(float64.buffer);
 const { fromCharCode } = String;
 
 export class Decoder {
-  bytes!: Buffer;
+  bytes: Buffer = NO_BYTES;
+  private viewed: Buffer = NO_BYTES;
+  private view: DataView = new DataView(new ArrayBuffer(0));
   position = 0;
   end = 0;
   refs: ArrayLike<number> = NO_REFS;
@@ -101,38 +102,33 @@ export class Decoder {
 
   readInt32(): number {
     this.need(4);
-    const { bytes, position } = this;
+    const { position } = this;
     this.position = position + 4;
-    return (
-      bytes[position] |
-      (bytes[position + 1] << 8) |
-      (bytes[position + 2] << 16) |
-      (bytes[position + 3] << 24)
-    );
+    return this.dataView().getInt32(position, true);
   }
 
-  #load8(): void {
-    this.need(8);
-    const { bytes, position } = this;
-    this.position = position + 8;
-    float64Bytes[0] = bytes[position];
-    float64Bytes[1] = bytes[position + 1];
-    float64Bytes[2] = bytes[position + 2];
-    float64Bytes[3] = bytes[position + 3];
-    float64Bytes[4] = bytes[position + 4];
-    float64Bytes[5] = bytes[position + 5];
-    float64Bytes[6] = bytes[position + 6];
-    float64Bytes[7] = bytes[position + 7];
+  /** A view of the bytes, made when the first number wants it. */
+  private dataView(): DataView {
+    const { bytes } = this;
+    if (this.viewed !== bytes) {
+      this.viewed = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
+    return this.view;
   }
 
   readFloat64(): number {
-    this.#load8();
-    return float64[0];
+    this.need(8);
+    const { position } = this;
+    this.position = position + 8;
+    return this.dataView().getFloat64(position, true);
   }
 
   readInt64(): bigint {
-    this.#load8();
-    return bigint64[0];
+    this.need(8);
+    const { position } = this;
+    this.position = position + 8;
+    return this.dataView().getBigInt64(position, true);
   }
 
   readBigint(): bigint {
@@ -190,11 +186,11 @@ export class Decoder {
         return fromCharCode(b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7]);
       default:
         if (length > 16) return (b as unknown as RawStringReader).latin1Slice(p, this.position);
-        return this.#readLatin1Upto16(length);
+        return this.readLatin1Upto16(length);
     }
   }
 
-  #readLatin1Upto16(length: number): string {
+  private readLatin1Upto16(length: number): string {
     const b = this.bytes;
     const p = this.position - length;
     const q = p + 8;

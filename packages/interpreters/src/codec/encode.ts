@@ -182,23 +182,26 @@ function writeArray(e: Encoder, array: unknown[], depth: number): void {
     writeKeysAndValues(e, array, keysOf(array), depth);
     return;
   }
-  const others = otherKeys(array);
-  if (others === undefined) writeTagAndVarint(out, TAG_ARRAY, length);
-  else {
-    e.codec = CODEC_JAVASCRIPT;
-    writeTagAndVarint(out, TAG_ARRAY_WITH_PROPERTIES, length);
-  }
+  const tagAt = out.end;
+  writeTagAndVarint(out, TAG_ARRAY, length);
+  let holes = 0;
   for (let i = 0; i < length; i++) {
     const value = e.lenient ? readElement(array, i) : array[i];
     if (typeof value === "string") writeString(out, value);
     else if (typeof value === "number") writeNumber(out, value);
-    else if (value === undefined && !hasOwn.call(array, i)) writeJavaScriptTag(e, TAG_ABSENT);
-    else {
+    else if (value === undefined && !hasOwn.call(array, i)) {
+      holes++;
+      writeJavaScriptTag(e, TAG_ABSENT);
+    } else {
       e.path[depth] = i;
       writeValue(e, value, depth + 1);
     }
   }
-  if (others !== undefined) writeKeysAndValues(e, array, others, depth);
+  if (hasOnlyElements(array, length - holes)) return;
+  const others = keysOf(array).filter((key) => !isElement(key, length));
+  e.codec = CODEC_JAVASCRIPT;
+  out.bytes[tagAt] = TAG_ARRAY_WITH_PROPERTIES;
+  writeKeysAndValues(e, array, others, depth);
 }
 
 function readElement(array: unknown[], index: number): unknown {
@@ -236,20 +239,16 @@ const inspectedNothing = {
   colors: false,
 };
 
-/** The keys an array has besides its elements; undefined if there are none. */
-function otherKeys(array: unknown[]): string[] | undefined {
+/**
+ * Whether an array has no more properties than its `present` elements. There is no direct question, and every
+ * indirect one takes longer the more elements there are, except one: a display that shows no elements.
+ */
+function hasOnlyElements(array: unknown[], present: number): boolean {
   const { length } = array;
   if (length > SHORT_ARRAY && getPrototypeOf(array) === ArrayPrototype && !types.isProxy(array)) {
-    // There is no direct question whose answer does not take time in proportion to the length. A display of
-    // no elements is one: if it shows nothing but their number, then there is nothing else.
-    if (safeInspect(array, inspectedNothing) === `[ ... ${length} more items ]`) return undefined;
+    if (safeInspect(array, inspectedNothing) === `[ ... ${length} more items ]`) return true;
   }
-  const keys = keysOf(array);
-  // Elements come first, so other keys are at the end, if anywhere.
-  let at = keys.length;
-  if (at === 0 || (length > 0 && keys[at - 1] === String(length - 1))) return undefined;
-  while (at > 0 && !isElement(keys[at - 1], length)) at--;
-  return at === keys.length ? undefined : keys.slice(at);
+  return keysOf(array).length <= present;
 }
 
 function isElement(key: string, length: number): boolean {

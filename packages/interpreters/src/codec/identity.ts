@@ -8,48 +8,48 @@ const LINEAR = 12;
 /** Numbers objects in the order in which they are first met. */
 export class Seen {
   count = 0;
-  readonly #few: (object | undefined)[] = [];
+  private readonly few: (object | undefined)[] = [];
   /**
    * All objects in order, once they are many. A set and not a map: one look-up tells whether the object is
    * new, and numbers are wanted only once something really is repeated.
    */
-  #many: Set<object> | undefined;
-  #numbers: Map<object, number> | undefined;
+  private many: Set<object> | undefined;
+  private numbers: Map<object, number> | undefined;
 
   /** The number `object` already has; -1 when it is new, and now has the next number. */
   track(object: object): number {
     const count = this.count;
     if (count < LINEAR) {
-      const few = this.#few;
+      const few = this.few;
       for (let i = 0; i < count; i++) if (few[i] === object) return i;
       few[count] = object;
       this.count = count + 1;
       return -1;
     }
-    return this.#trackAmongMany(object);
+    return this.trackAmongMany(object);
   }
 
-  #trackAmongMany(object: object): number {
-    const many = (this.#many ??= new Set(this.#few as object[]));
-    if (this.#numbers !== undefined) {
-      const number = this.#numbers.get(object);
+  private trackAmongMany(object: object): number {
+    const many = (this.many ??= new Set(this.few as object[]));
+    if (this.numbers !== undefined) {
+      const number = this.numbers.get(object);
       if (number !== undefined) return number;
-      this.#numbers.set(object, this.count);
+      this.numbers.set(object, this.count);
     }
     many.add(object);
     if (many.size > this.count) {
       this.count++;
       return -1;
     }
-    this.#numbers = new Map();
-    for (const earlier of many) this.#numbers.set(earlier, this.#numbers.size);
-    return this.#numbers.get(object) as number;
+    this.numbers = new Map();
+    for (const earlier of many) this.numbers.set(earlier, this.numbers.size);
+    return this.numbers.get(object) as number;
   }
 
   /** Forgets the objects from number `count` on. */
   truncate(count: number): void {
     if (count >= this.count) return;
-    const kept = this.#many === undefined ? this.#few.slice(0, count) : [...this.#many].slice(0, count);
+    const kept = this.many === undefined ? this.few.slice(0, count) : [...this.many].slice(0, count);
     this.clear();
     for (const object of kept) this.track(object as object);
   }
@@ -57,10 +57,10 @@ export class Seen {
   clear(): void {
     // Not by setting the length, which would give up the space.
     const few = Math.min(this.count, LINEAR);
-    for (let i = 0; i < few; i++) this.#few[i] = undefined;
+    for (let i = 0; i < few; i++) this.few[i] = undefined;
     this.count = 0;
-    this.#many = undefined;
-    this.#numbers = undefined;
+    this.many = undefined;
+    this.numbers = undefined;
   }
 }
 

@@ -13,9 +13,15 @@ const KEPT_BYTES = 1 << 20;
 const KEPT_REFS = 1024;
 const KEPT_SCRATCHES = 8;
 
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 export class Scratch {
   /** Replaced by a bigger one when it grows: never keep it across a call that may write. */
   bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  /** The same bytes. */
+  view: DataView = viewOf(this.bytes);
   /** Where the next byte goes. */
   end = 0;
   /** What travels by reference: triples of kind, a, b. */
@@ -35,6 +41,7 @@ export class Scratch {
     }
     this.bytes.copy(bigger, 0, 0, this.end);
     this.bytes = bigger;
+    this.view = viewOf(bigger);
   }
 
   /** Empties it; the space stays. */
@@ -47,6 +54,7 @@ export class Scratch {
   shrink(): void {
     if (this.bytes.length > KEPT_BYTES) {
       this.bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+      this.view = viewOf(this.bytes);
       this.end = 0;
     }
     if (this.refs.length > KEPT_REFS) this.refs = [];

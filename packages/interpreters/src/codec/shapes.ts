@@ -7,12 +7,14 @@
  */
 
 /** Longer lists are more likely dictionaries than records: they are written key by key. */
-const MAX_KEYS = 40;
-const MAX_BYTES = 512;
-const MAX_WRITTEN_SHAPES = 1024;
+const MAX_KEYS = 120;
+const MAX_BYTES = 1500;
+/** How many bytes of key lists are remembered for writing. */
+const MAX_REMEMBERED = 1 << 18;
+const REMEMBERED_PER_SHAPE = 100;
 const MAX_CHAIN = 16;
 /** A power of two. */
-const READ_SLOTS = 512;
+const READ_SLOTS = 256;
 
 const hasOwn = Object.prototype.hasOwnProperty;
 
@@ -55,12 +57,12 @@ export function shapeBeforeFirst(): WrittenShape {
 }
 
 let byFirstKey = new Map<string, WrittenShape>();
-let written = 0;
+let remembered = 0;
 let lastEpoch = 0;
 
 function forgetWrittenShapes(): void {
   byFirstKey = new Map();
-  written = 0;
+  remembered = 0;
   initial.successor = undefined;
 }
 
@@ -91,12 +93,12 @@ export function shapeOf(object: object): WrittenShape | undefined {
   const keys = Object.keys(object);
   const bytes = keyBytes(keys);
   if (bytes === undefined) return undefined;
-  if (written >= MAX_WRITTEN_SHAPES) forgetWrittenShapes();
+  if (remembered >= MAX_REMEMBERED) forgetWrittenShapes();
   const shape = new WrittenShape(keys, bytes);
   // A chain that grew too long is dropped: its keys are data, not a record's fields.
   if (length < MAX_CHAIN) shape.sibling = byFirstKey.get(firstKey);
   byFirstKey.set(firstKey, shape);
-  written++;
+  remembered += bytes.length + REMEMBERED_PER_SHAPE;
   return shape;
 }
 

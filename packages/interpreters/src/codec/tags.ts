@@ -3,14 +3,13 @@
  *
  * Tags below `FIRST_JAVASCRIPT_TAG`, and the two ranges at the top, are neutral: any guest language
  * can read them, so their numbers and layouts must not change. All other tags say something only
- * JavaScript has. Lengths and counts are varints (LEB128); numbers are in the byte order of the machine,
- * since bytes never leave the process.
+ * JavaScript has. Lengths and counts are varints (LEB128); numbers are little-endian.
  */
 
 export const TAG_NULL = 0x00;
 export const TAG_FALSE = 0x01;
 export const TAG_TRUE = 0x02;
-/** 4 bytes, two's complement, little-endian. */
+/** 4 bytes, two's complement. */
 export const TAG_INT32 = 0x03;
 /** An integer within ±2^53, written as 8 bytes float64, that is not negative zero. */
 export const TAG_INT53 = 0x04;
@@ -19,7 +18,7 @@ export const TAG_INT64 = 0x05;
 export const TAG_FLOAT64 = 0x06;
 /** Count, then one byte per character (U+0000 to U+00FF). */
 export const TAG_LATIN1 = 0x07;
-/** Count of UTF-16 code units, then two bytes, little-endian, for each; surrogates may be unpaired. */
+/** Count of UTF-16 code units, then two bytes for each; surrogates may be unpaired. */
 export const TAG_UTF16 = 0x08;
 /** Count, then the bytes. */
 export const TAG_BYTES = 0x09;

@@ -25,9 +25,8 @@ const LOOPED_CHARACTERS = 18;
 /** Up to this length copying bytes in a loop beats `set`. */
 const LOOPED_BYTES = 12;
 
-export const float64 = new Float64Array(1);
-export const float64Bytes = new Uint8Array(float64.buffer);
-const bigint64 = new BigInt64Array(float64.buffer);
+/** Whether a text needs more than one byte for a character; told at once for most that do not. */
+const beyondLatin1 = /[^\x00-\xff]/;
 
 export function writeByte(out: Scratch, byte: number): void {
   if (out.end >= out.bytes.length) out.reserve(1);
@@ -59,49 +58,34 @@ export function writeTagAndVarint(out: Scratch, tag: number, value: number): voi
   writeVarint(out, value);
 }
 
-function write8(out: Scratch, tag: number): void {
-  const { bytes, end } = out;
-  bytes[end] = tag;
-  bytes[end + 1] = float64Bytes[0];
-  bytes[end + 2] = float64Bytes[1];
-  bytes[end + 3] = float64Bytes[2];
-  bytes[end + 4] = float64Bytes[3];
-  bytes[end + 5] = float64Bytes[4];
-  bytes[end + 6] = float64Bytes[5];
-  bytes[end + 7] = float64Bytes[6];
-  bytes[end + 8] = float64Bytes[7];
-  out.end = end + 9;
-}
-
 export function writeNumber(out: Scratch, value: number): void {
   if (out.bytes.length - out.end < 9) out.reserve(9);
+  const { bytes, end } = out;
   const small = value | 0;
   if (small === value && (small !== 0 || 1 / value > 0)) {
-    const { bytes, end } = out;
     if (small >= 0 && small < 0x80) {
       bytes[end] = TAG_SMALL_INT + small;
       out.end = end + 1;
       return;
     }
     bytes[end] = TAG_INT32;
-    bytes[end + 1] = small;
-    bytes[end + 2] = small >> 8;
-    bytes[end + 3] = small >> 16;
-    bytes[end + 4] = small >> 24;
+    out.view.setInt32(end + 1, small, true);
     out.end = end + 5;
     return;
   }
-  float64[0] = value;
   // Negative zero is not an integer in any other language.
-  write8(out, value !== 0 && Number.isSafeInteger(value) ? TAG_INT53 : TAG_FLOAT64);
+  bytes[end] = value !== 0 && Number.isSafeInteger(value) ? TAG_INT53 : TAG_FLOAT64;
+  out.view.setFloat64(end + 1, value, true);
+  out.end = end + 9;
 }
 
 /** Returns whether the encoding is neutral: whether the number fits 64 bits. */
 export function writeBigint(out: Scratch, value: bigint): boolean {
   if (BigInt.asIntN(64, value) === value) {
     if (out.bytes.length - out.end < 9) out.reserve(9);
-    bigint64[0] = value;
-    write8(out, TAG_INT64);
+    out.bytes[out.end] = TAG_INT64;
+    out.view.setBigInt64(out.end + 1, value, true);
+    out.end += 9;
     return true;
   }
   const negative = value < 0n;
@@ -137,7 +121,7 @@ export function writeString(out: Scratch, text: string): void {
 
 function writeLongString(out: Scratch, text: string): void {
   const length = text.length;
-  if (!isLatin1(text)) {
+  if (beyondLatin1.test(text)) {
     writeUtf16(out, text);
     return;
   }
@@ -146,13 +130,6 @@ function writeLongString(out: Scratch, text: string): void {
   if (out.bytes.length - out.end < length) out.reserve(length);
   (out.bytes as unknown as RawStringWriter).latin1Write(text, out.end);
   out.end += length;
-}
-
-function isLatin1(text: string): boolean {
-  // As many UTF-8 bytes as characters: plain ASCII, which the runtime finds out faster than a loop.
-  if (Buffer.byteLength(text) === text.length) return true;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false;
-  return true;
 }
 
 function writeUtf16(out: Scratch, text: string): void {

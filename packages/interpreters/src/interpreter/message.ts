@@ -96,7 +96,7 @@ export function headerWord(m: SharedMemory, received: Received, i: number): numb
  * Decodes the value behind `skip` bytes of header and gives the pages of a large payload back. To be called once for
  * every record that was taken and may carry something: decoding is what makes its references handles of this thread.
  */
-export function readValue(m: SharedMemory, received: Received, skip: number): unknown {
+export function readValue(m: SharedMemory, received: Received, skip: number, free = freePages): unknown {
   const { blob } = received;
   const bytes = blob !== 0 ? m.u8 : received.bytes;
   const start = blob * 4;
@@ -109,11 +109,11 @@ export function readValue(m: SharedMemory, received: Received, skip: number): un
     if (words * 4 + skip === received.length) return undefined;
     return decode(bytes, start + words * 4 + skip, start + received.length, references);
   } finally {
-    if (blob !== 0) freePages(m, blob);
+    if (blob !== 0) free(m, blob);
   }
 }
 
 /** The value behind a mailbox record's header. */
-export function readBody(m: SharedMemory, received: Received): unknown {
-  return readValue(m, received, HEADER_BYTES);
+export function readBody(m: SharedMemory, received: Received, free = freePages): unknown {
+  return readValue(m, received, HEADER_BYTES, free);
 }

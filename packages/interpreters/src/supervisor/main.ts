@@ -29,11 +29,13 @@ import {
   slotPointer,
   STATE_BOOTING,
   STATE_FINALIZING,
+  STATUS_NO_MEMORY,
   SUPERVISOR_SLOT,
   WHENCE_CREATED,
 } from "../memory/layout.js";
 import { LockBusy } from "../memory/lock.js";
 import { openMemory } from "../memory/memory.js";
+import { freePages, sweepPages } from "../memory/pages.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 import { makeReceived } from "../queue/receive.js";
 import { condemn, send, sendLast, takeFrom } from "../interpreter/mailbox.js";
@@ -77,6 +79,8 @@ interface Ended {
   readonly reason: EndReason;
   readonly exitCode: number;
   readonly error: unknown;
+  /** It has been printed; burying may have to be begun again. */
+  printed?: boolean;
 }
 
 const m: SharedMemory = openMemory((workerData as { memory: WasmMemory }).memory, SUPERVISOR_SLOT);
@@ -84,6 +88,11 @@ m.patience = PATIENCE;
 m.reserve = 0;
 const children = new Map<number, Child>();
 let ended: Ended[] = [];
+/** Pages of requests that were read, to be freed; what is forgotten of them is swept with the supervisor's own pages. */
+let garbage: number[] = [];
+let collecting = false;
+/** It dropped what it did (`LockBusy`): pages that it owned then are nobody's. */
+let sweeping = false;
 const received = makeReceived();
 // The thread lives as long as the process; nothing else keeps its event loop going.
 setInterval(() => {}, 0x7fffffff);
@@ -95,7 +104,8 @@ function boot(slot: number, id: number, options: BootOptions): void {
   try {
     worker = startThread(slot, options, options.execArgv);
   } catch (error) {
-    finish({ slot, id, reason: "boot", exitCode: -1, error });
+    ended.push({ slot, id, reason: "boot", exitCode: -1, error });
+    setImmediate(work);
     return;
   }
   const child: Child = { worker, id, reason: undefined, error: undefined };
@@ -156,53 +166,78 @@ function watch(slot: number, run: number, caller: number, sequence: number, limi
   }, limit);
 }
 
-/** Buries all who have ended. Where a lock is held by somebody else who may be dead, it goes on when that is known. */
 function finish(next: Ended): void {
   ended.push(next);
-  buryAll();
+  work();
 }
 
-function buryAll(): void {
-  const now = ended;
-  ended = [];
+/** Does all that is to be done and needs locks: requests, burials, collecting. Whatever is left is still there. */
+function work(): void {
   try {
+    if (sweeping) sweepPages(m, SUPERVISOR_SLOT + 1);
+    sweeping = false;
     // All their locks first: burying one of them needs locks that another may have died with.
-    for (const { slot } of now) repairLocks(m, slot);
-    while (now.length > 0) {
-      buryOne(now[0]);
-      now.shift();
+    for (const { slot } of ended) repairLocks(m, slot);
+    for (let next = ended[0]; next !== undefined; next = ended[0]) {
+      buryOne(next);
+      ended.shift();
+      collecting = true;
     }
-    collect();
+    while (takeFrom(m, S_WORK, received) === OK) handle();
+    for (let page = garbage.pop(); page !== undefined; page = garbage.pop()) freePages(m, page);
+    if (collecting) collect();
+    collecting = false;
   } catch (error) {
     if (!(error instanceof LockBusy)) throw error;
+    // The holder of a lock may be dead, which only the event loop can tell; or there was no memory for a notice. Until then it is as if this had died here.
     repairLocks(m, SUPERVISOR_SLOT);
     m.depth = 0;
-    setTimeout(buryAll, 1);
-  } finally {
-    ended.unshift(...now);
+    garbage = [];
+    sweeping = true;
+    setTimeout(work, 1);
   }
 }
 
-function buryOne({ slot, id, reason, exitCode, error }: Ended): void {
+function buryOne(dead: Ended): void {
+  const { slot, id, reason, exitCode, error } = dead;
   const p = slotPointer(slot);
   bury(m, slot);
   const running = (load(m, p + S_RUN) & RUN_FLAGS) !== RUN_IDLE;
   const caller = running ? get(m, p + S_RUN_CALLER) : -1;
   const sequence = running ? get(m, p + S_RUN_SEQ) : -1;
   // Nobody asked for anything there, so nobody else will be told.
-  if (reason === "boot" || (reason === "uncaught-exception" && !running)) print(id, reason, error);
-  const message = new Message();
-  message.header(0, NOTICE_DEATH, id, reasonNumber(reason), exitCode);
-  message.value([caller, sequence, error], "notice", true);
+  if (reason === "boot" || (reason === "uncaught-exception" && !running)) {
+    if (dead.printed !== true) print(id, reason, error);
+    dead.printed = true;
+  }
+  const notice = { id, reason: reasonNumber(reason), exitCode, caller, sequence };
   const end = load(m, H_SLOTS_USED);
   for (let other = 0; other < end; other++) {
     if (other === slot || other === SUPERVISOR_SLOT || !isAlive(m, other)) continue;
-    message.post(m, WITHOUT_SENDER, (flags, refs, bytes, length, blob) =>
-      send(m, other, S_REPLIES, idOf(m, other), flags, SUPERVISOR_ID, refs, bytes, 0, length, blob),
-    );
+    // The error may be large, and memory short. That somebody died must be heard of in any case.
+    if (notify(other, notice, error) === STATUS_NO_MEMORY && notify(other, notice, undefined) === STATUS_NO_MEMORY) {
+      throw new LockBusy();
+    }
   }
-  message.discard();
   freeSlot(m, slot);
+}
+
+interface Notice {
+  readonly id: number;
+  readonly reason: number;
+  readonly exitCode: number;
+  readonly caller: number;
+  readonly sequence: number;
+}
+
+function notify(slot: number, { id, reason, exitCode, caller, sequence }: Notice, error: unknown): number {
+  const message = new Message().header(0, NOTICE_DEATH, id, reason, exitCode);
+  message.value([caller, sequence, error], "notice", true);
+  const status = message.post(m, WITHOUT_SENDER, (flags, refs, bytes, length, blob) =>
+    send(m, slot, S_REPLIES, idOf(m, slot), flags, SUPERVISOR_ID, refs, bytes, 0, length, blob),
+  );
+  message.discard();
+  return status;
 }
 
 function print(id: number, reason: EndReason, error: unknown): void {
@@ -223,7 +258,9 @@ function collect(): void {
     if (load(m, p + S_ITEM_REFERENCES) > 0 || !isEmptySet(m, p + S_HOLDERS)) continue;
     const id = idOf(m, slot);
     if (get(m, p + S_CREATOR) !== 0 && !children.has(slot)) {
-      if (!isAlive(m, get(m, p + S_CREATOR) - 1)) finish({ slot, id, reason: "terminated", exitCode: -1, error: undefined });
+      if (isAlive(m, get(m, p + S_CREATOR) - 1)) continue;
+      set(m, p + S_CREATOR, 0);
+      setImmediate(finish, { slot, id, reason: "terminated", exitCode: -1, error: undefined });
       continue;
     }
     const message = new Message().header(0, WORK_CLOSE);
@@ -240,7 +277,7 @@ function handle(): void {
   const a = headerWord(m, received, 2);
   const b = headerWord(m, received, 3);
   const c = headerWord(m, received, 4);
-  const value = readBody(m, received);
+  const value = readBody(m, received, (_m, page) => garbage.push(page));
   if (kind === REQUEST_BOOT) boot(a, b, value as BootOptions);
   else if (kind === REQUEST_TERMINATE) terminate(a, REASONS[b]);
   else if (kind === REQUEST_ABORT) stopWork(sender, c, REASONS[b]);
@@ -248,21 +285,13 @@ function handle(): void {
     const slot = slotOf(m, sender);
     if (slot !== -1) watch(slot, value as number, a, b, c);
   } else if (kind === REQUEST_FINALIZING) setTimeout(() => terminate(a, "closed"), FINALIZE_LIMIT).unref();
-  else if (kind === REQUEST_COLLECT) collect();
+  else if (kind === REQUEST_COLLECT) collecting = true;
 }
 
 function listen(): void {
   for (;;) {
     const seen = bell(m);
-    try {
-      while (takeFrom(m, S_WORK, received) === OK) handle();
-    } catch (error) {
-      if (!(error instanceof LockBusy)) throw error;
-      repairLocks(m, SUPERVISOR_SLOT);
-      m.depth = 0;
-      setTimeout(listen, 1);
-      return;
-    }
+    work();
     const rung = sleepAsync(m, seen);
     if (rung === undefined) continue;
     void rung.then(listen);

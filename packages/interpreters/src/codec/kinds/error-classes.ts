@@ -2,7 +2,7 @@
 
 import * as own from "../../errors.js";
 
-export type ErrorClass = abstract new (...args: never[]) => Error;
+type ErrorClass = abstract new (...args: never[]) => Error;
 
 const builtin = [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError];
 
@@ -45,6 +45,10 @@ export function isOwnErrorClass(name: string): boolean {
   return ownNames.has(name);
 }
 
-export function errorClass(name: string): ErrorClass {
-  return byName.get(name) ?? Error;
+/** An instance of the class of that name, without properties; `Error` where there is none. */
+export function makeError(name: string): Error {
+  const cls = byName.get(name) ?? Error;
+  // A constructor with parameters of its own is not called: what it would set is sent anyway.
+  if (cls === AggregateError || ownNames.has(name)) return Reflect.construct(Error, [], cls as typeof Error) as Error;
+  return new (cls as typeof Error)();
 }

@@ -10,7 +10,7 @@ import { writeJavaScriptTag, writeKeysAndValues, writeValue, writtenBefore } fro
 import { registerKind, type Encoder } from "../encoder.js";
 import { TAG_DOM_EXCEPTION, TAG_ERROR } from "../tags.js";
 import { writeString, writeVarint } from "../write.js";
-import { errorClass, errorClassName, isOwnErrorClass } from "./error-classes.js";
+import { errorClassName, isOwnErrorClass, makeError } from "./error-classes.js";
 
 function ownDescriptor(error: object, key: string): PropertyDescriptor | undefined {
   return Object.getOwnPropertyDescriptor(error, key);
@@ -41,13 +41,20 @@ function writeHidden(e: Encoder, error: object, keys: readonly string[], depth: 
   }
 }
 
-function readProperties(d: Decoder, error: object, enumerable: boolean): void {
+/** Returns whether a stack is among them. */
+function readProperties(d: Decoder, error: object, enumerable: boolean): boolean {
   const count = d.readCount(2);
+  let stack = false;
   for (let i = 0; i < count; i++) {
     const key = readKey(d);
+    if (key === "stack") stack = true;
     // What went away while it was being written reads as absent, and is left out.
-    setProperty(error, key, readSlot(d), enumerable);
+    const value = readSlot(d);
+    // Assigning to the stack an error was born with is much cheaper than defining another one.
+    if (key === "stack" && !enumerable && typeof value === "string") (error as Error).stack = value;
+    else setProperty(error, key, value, enumerable);
   }
+  return stack;
 }
 
 function isDomException(value: object): value is DOMException {
@@ -102,13 +109,11 @@ registerKind<object>({
   },
   read(d) {
     const className = readKey(d);
-    const error = d.note(
-      withoutStack(() => Reflect.construct(Error, [], errorClass(className) as new () => Error) as Error),
-    );
-    // Only what was sent: the stack of the copy would be that of the decoder.
-    delete error.stack;
-    readProperties(d, error, false);
-    readProperties(d, error, true);
+    const error = d.note(withoutStack(() => makeError(className)));
+    const hidden = readProperties(d, error, false);
+    const shown = readProperties(d, error, true);
+    // Every error is born with a stack, which here would be that of the decoder.
+    if (!hidden && !shown) delete error.stack;
     return error;
   },
 });
