@@ -9,6 +9,14 @@ export function checkId(what: string, id: unknown): asserts id is number {
   if (id < 0) throw new RangeError(`${what} must not be negative, found ${id}`);
 }
 
+/** Integers from `least` on. */
+export function checkCount(what: string, value: unknown, least: number): asserts value is number {
+  if (typeof value !== "number" || !Number.isInteger(value)) {
+    throw new TypeError(`${what} must be an integer, found ${show(value)}`);
+  }
+  if (value < least) throw new RangeError(`${what} must be at least ${least}, found ${value}`);
+}
+
 /** Milliseconds; undefined and Infinity: no limit. */
 export function checkTimeout(timeout: unknown, what = "timeout"): number {
   if (timeout === undefined) return Infinity;

@@ -1,6 +1,7 @@
 /** The state of one decoding, and the reading of what is not an object. Trusts no count it reads. */
 
 import { InterpreterError } from "../errors.js";
+import { SHORT_TEXT, shortLatin1 } from "./latin1.js";
 import { readShapeBeforeFirst, type ReadShape } from "./shapes.js";
 
 /** Methods every `Buffer` has; its type declarations leave them out. */
@@ -17,7 +18,6 @@ const KEPT_OBJECTS = 4096;
 
 const NO_BYTES = Buffer.alloc(0);
 const NO_REFS: ArrayLike<number> = [];
-const { fromCharCode } = String;
 
 export class Decoder {
   bytes: Buffer = NO_BYTES;
@@ -161,82 +161,10 @@ export class Decoder {
 
   /** Reads `length` characters of one byte each. */
   readLatin1(length: number): string {
-    if (length > this.end - this.position) throw this.malformed("a text in it is cut off");
-    const { bytes: b, position: p } = this;
-    this.position = p + length;
-    // A call into the runtime costs more than spelling out the short ones.
-    switch (length) {
-      case 0:
-        return "";
-      case 1:
-        return fromCharCode(b[p]);
-      case 2:
-        return fromCharCode(b[p], b[p + 1]);
-      case 3:
-        return fromCharCode(b[p], b[p + 1], b[p + 2]);
-      case 4:
-        return fromCharCode(b[p], b[p + 1], b[p + 2], b[p + 3]);
-      case 5:
-        return fromCharCode(b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4]);
-      case 6:
-        return fromCharCode(b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5]);
-      case 7:
-        return fromCharCode(b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6]);
-      case 8:
-        return fromCharCode(b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7]);
-      default:
-        if (length > 16) return (b as unknown as RawStringReader).latin1Slice(p, this.position);
-        return this.readLatin1Upto16(length);
-    }
-  }
-
-  private readLatin1Upto16(length: number): string {
-    const b = this.bytes;
-    const p = this.position - length;
-    const q = p + 8;
-    switch (length) {
-      case 9:
-        return fromCharCode(b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q]);
-      // prettier-ignore
-      case 10:
-        return fromCharCode(
-          b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q], b[q + 1],
-        );
-      // prettier-ignore
-      case 11:
-        return fromCharCode(
-          b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q], b[q + 1], b[q + 2],
-        );
-      // prettier-ignore
-      case 12:
-        return fromCharCode(
-          b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q], b[q + 1], b[q + 2],
-          b[q + 3],
-        );
-      // prettier-ignore
-      case 13:
-        return fromCharCode(
-          b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q], b[q + 1], b[q + 2],
-          b[q + 3], b[q + 4],
-        );
-      // prettier-ignore
-      case 14:
-        return fromCharCode(
-          b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q], b[q + 1], b[q + 2],
-          b[q + 3], b[q + 4], b[q + 5],
-        );
-      // prettier-ignore
-      case 15:
-        return fromCharCode(
-          b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q], b[q + 1], b[q + 2],
-          b[q + 3], b[q + 4], b[q + 5], b[q + 6],
-        );
-      // prettier-ignore
-      default:
-        return fromCharCode(
-          b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7], b[q], b[q + 1], b[q + 2],
-          b[q + 3], b[q + 4], b[q + 5], b[q + 6], b[q + 7],
-        );
-    }
+    const { position } = this;
+    if (length > this.end - position) throw this.malformed("a text in it is cut off");
+    this.position = position + length;
+    if (length <= SHORT_TEXT) return shortLatin1(this.bytes, position, length);
+    return (this.bytes as unknown as RawStringReader).latin1Slice(position, this.position);
   }
 }

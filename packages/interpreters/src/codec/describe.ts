@@ -1,6 +1,6 @@
 /** The words for what cannot travel: where it is, what it is, what to do. */
 
-import { inspect, types } from "node:util";
+import { inspect, types, type InspectOptions } from "node:util";
 import { NotShareableError } from "../errors.js";
 
 /** One step into a value: an index, a property, an entry of a `Map`, an item of a `Set`. */
@@ -62,9 +62,9 @@ export function notShareable(root: string, steps: readonly Step[], found: string
 }
 
 /** `util.inspect`, whatever it meets. */
-export function safeInspect(value: unknown, options?: Parameters<typeof inspect>[1] & object): string {
+export function safeInspect(value: unknown, options?: InspectOptions): string {
   try {
-    return inspect(value, { ...options });
+    return inspect(value, options);
   } catch {
     return `[${typeof value} that could not be displayed]`;
   }

@@ -1,10 +1,9 @@
 /** The hot walk: primitives, plain objects and arrays. Everything else is looked up in the table of kinds. */
 
-import { inspect, types } from "node:util";
-import { serialize } from "node:v8";
+import { types } from "node:util";
 import { describe, getterThrew, safeInspect } from "./describe.js";
-import { CODEC_JAVASCRIPT, kinds, type Encoder } from "./encoder.js";
-import { referenceTypeOf } from "./references.js";
+import { writeLeniently, writeOther } from "./encode-other.js";
+import { CODEC_JAVASCRIPT, type Encoder } from "./encoder.js";
 import { shapeOf } from "./shapes.js";
 import {
   TAG_ABSENT,
@@ -16,7 +15,6 @@ import {
   TAG_OBJECT,
   TAG_OBJECT_NEW_SHAPE,
   TAG_OBJECT_OF_SHAPE,
-  TAG_REFERENCE,
   TAG_SPARSE_ARRAY,
   TAG_TRUE,
   TAG_UNDEFINED,
@@ -35,10 +33,7 @@ const { getPrototypeOf, keys: keysOf } = Object;
 const hasOwn = Object.prototype.hasOwnProperty;
 const ObjectPrototype: object = Object.prototype;
 const ArrayPrototype: object = Array.prototype;
-const toStringTag = Object.prototype.toString;
 
-/** Deeper parts of a lenient copy are only described: whoever reads it may have a smaller stack. */
-const LENIENT_DEPTH = 100;
 /** Up to this length `Object.keys` finds an array's other properties sooner than `inspect` does. */
 const SHORT_ARRAY = 96;
 /** Arrays up to this length are never written as sparse ones. */
@@ -87,7 +82,7 @@ export function writtenBefore(e: Encoder, object: object): boolean {
   return true;
 }
 
-function writeObject(e: Encoder, object: object, depth: number): void {
+export function writeObject(e: Encoder, object: object, depth: number): void {
   e.depth = depth;
   const prototype = getPrototypeOf(object) as object | null;
   if (prototype === ObjectPrototype) {
@@ -100,7 +95,7 @@ function writeObject(e: Encoder, object: object, depth: number): void {
 }
 
 /** Own enumerable string-keyed properties. */
-function writeProperties(e: Encoder, object: object, depth: number): void {
+export function writeProperties(e: Encoder, object: object, depth: number): void {
   const { out } = e;
   e.codec = CODEC_JAVASCRIPT;
   if (e.lenient) {
@@ -154,12 +149,7 @@ function writeProperties(e: Encoder, object: object, depth: number): void {
 }
 
 /** A count, then keys and values; leaves out what getters removed in the meantime. */
-export function writeKeysAndValues(
-  e: Encoder,
-  object: object,
-  keys: readonly string[],
-  depth: number,
-): void {
+export function writeKeysAndValues(e: Encoder, object: object, keys: readonly string[], depth: number): void {
   writeVarint(e.out, keys.length);
   for (const key of keys) {
     writeString(e.out, key);
@@ -255,93 +245,3 @@ function isElement(key: string, length: number): boolean {
   const index = Number(key);
   return Number.isInteger(index) && index >= 0 && index < length && String(index) === key;
 }
-
-function writeOther(e: Encoder, object: object, depth: number): void {
-  if (writeReference(e, object)) return;
-  // For an ordinary object this is one cheap question; only what is not gets asked many.
-  const ordinary = !ArrayBuffer.isView(object) && toStringTag.call(object) === "[object Object]";
-  if (!ordinary || object instanceof Error) {
-    for (const kind of kinds) {
-      if (kind.is(object)) {
-        kind.write(e, object, depth);
-        return;
-      }
-    }
-    if (hasNoProperties(object)) throw e.failure(depth, describe(object));
-  }
-  if (writtenBefore(e, object)) return;
-  if (keysOf(object).length === 0) refuseHiddenState(e, object, depth);
-  writeProperties(e, object, depth);
-}
-
-function writeReference(e: Encoder, object: object): boolean {
-  const type = referenceTypeOf(object);
-  if (type === undefined) return false;
-  const { refs } = e.out;
-  let index = e.references.find(object);
-  if (index < 0) {
-    index = (refs.length - e.firstRef) / 3;
-    e.references.add(object, index);
-    const [a, b] = type.toReference(object);
-    refs.push(type.kind, a, b);
-  }
-  writeTagAndVarint(e.out, TAG_REFERENCE, index);
-  return true;
-}
-
-/** What is never a bag of properties, whatever properties it may have. */
-function hasNoProperties(object: object): boolean {
-  return (
-    types.isProxy(object) ||
-    types.isPromise(object) ||
-    types.isModuleNamespaceObject(object) ||
-    types.isWeakMap(object) ||
-    types.isWeakSet(object) ||
-    types.isGeneratorObject(object) ||
-    types.isSharedArrayBuffer(object) ||
-    types.isExternal(object)
-  );
-}
-
-/**
- * An object without properties would arrive as `{}`. That is right for an empty object, but a lost value for
- * one that keeps its state elsewhere: one made by the runtime (an iterator, a WeakRef, a native handle), which
- * the serializer of the platform can tell, or an instance of a built-in class.
- */
-function refuseHiddenState(e: Encoder, object: object, depth: number): void {
-  try {
-    serialize(object);
-  } catch {
-    throw e.failure(depth, describe(object));
-  }
-  const prototype = getPrototypeOf(object) as { constructor?: unknown } | null;
-  const constructor = prototype?.constructor;
-  if (typeof constructor !== "function" || constructor.name === "Object") return;
-  const builtin = (globalThis as Record<string, unknown>)[constructor.name];
-  if (builtin === constructor) throw e.failure(depth, describe(object));
-}
-
-/** Writes an object, or, if anything about it cannot travel, the text that describes it. Never throws. */
-function writeLeniently(e: Encoder, object: object, depth: number): void {
-  const { out, codec } = e;
-  const { end } = out;
-  const refs = out.refs.length;
-  const objects = e.seen.count;
-  if (depth <= LENIENT_DEPTH) {
-    try {
-      writeObject(e, object, depth);
-      return;
-    } catch {
-      // Take back whatever was written of it.
-      out.end = end;
-      out.refs.length = refs;
-      e.codec = codec;
-      e.seen.truncate(objects);
-      e.references.truncate((refs - e.firstRef) / 3);
-      e.forgetBuffers();
-    }
-  }
-  writeString(out, safeInspect(object, inspectedLeniently));
-}
-
-const inspectedLeniently: Parameters<typeof inspect>[1] & object = { depth: 2, maxArrayLength: 20 };

@@ -35,9 +35,12 @@ export class Scratch {
     try {
       bigger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
     } catch (cause) {
-      throw new NotShareableError(`Cannot share a value of more than ${this.end} bytes: no room for its copy`, {
-        cause,
-      });
+      throw new NotShareableError(
+        `Cannot share a value of more than ${this.end} bytes: no room for its copy`,
+        {
+          cause,
+        },
+      );
     }
     this.bytes.copy(bigger, 0, 0, this.end);
     this.bytes = bigger;

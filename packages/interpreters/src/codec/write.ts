@@ -26,7 +26,7 @@ const LOOPED_CHARACTERS = 18;
 const LOOPED_BYTES = 12;
 
 /** Whether a text needs more than one byte for a character; told at once for most that do not. */
-const beyondLatin1 = /[^\x00-\xff]/;
+const beyondLatin1 = /[\u0100-\uffff]/;
 
 export function writeByte(out: Scratch, byte: number): void {
   if (out.end >= out.bytes.length) out.reserve(1);

@@ -12,17 +12,18 @@
  * names; all others are in the queue, untouched, and a new worker takes its place.
  */
 import { availableParallelism } from "node:os";
-import { checkSignal, checkTimeout, show } from "../check.js";
-import { BrokenInterpreterPool, InterpreterError } from "../errors.js";
+import { onAbort } from "../abort.js";
+import { checkCount, checkSignal, checkTimeout, show } from "../check.js";
+import { BrokenInterpreterPool, InterpreterError, NotShareableError } from "../errors.js";
 import { describe } from "../guests/javascript/callable.js";
 import { type Code, codeOf } from "../interpreter/code.js";
 import { runtime } from "../interpreter/current.js";
 import { create, type Interpreter, serveQueue } from "../interpreter/interpreter.js";
 import { isRunningWork } from "../interpreter/mailbox.js";
 import { Message, WITH_SENDER } from "../interpreter/message.js";
-import { takeTrace } from "../interpreter/trace.js";
+import { takeTrace, useTrace } from "../interpreter/trace.js";
 import { statusError } from "../interpreter/operation.js";
-import type { ResourceLimits } from "../interpreter/options.js";
+import { checkCreateOptions, type ResourceLimits } from "../interpreter/options.js";
 import { reasonNumber, REQUEST_ABORT, WORK_CALL } from "../interpreter/protocol.js";
 import { type Death, diedError, type Runtime } from "../interpreter/runtime.js";
 import { OK } from "../memory/layout.js";
@@ -167,9 +168,14 @@ export class InterpreterPoolExecutor implements ExecutorView {
     options.signal?.throwIfAborted();
     const future = new Future<T>(this.#owner, trace);
     future.retriesLeft = this.#options.retries ?? 0;
-    const code = codeOf(this.#rt.m, fn, describe);
-    this.#enqueue(future as Future<unknown>, { fn, code, args, options });
-    if (options.signal !== undefined) this.#stopOnAbort(future as Future<unknown>, options.signal);
+    try {
+      const code = codeOf(this.#rt.m, fn, describe);
+      this.#enqueue(future, { fn, code, args, options });
+    } catch (error) {
+      if (error instanceof NotShareableError) useTrace(error, trace);
+      throw error;
+    }
+    if (options.signal !== undefined) this.#stopOnAbort(future, options.signal);
     return future;
   }
 
@@ -194,7 +200,20 @@ export class InterpreterPoolExecutor implements ExecutorView {
     this.#rt.expect(sequence, future);
     if (this.#waiting.size === 0) this.#rt.hold();
     this.#waiting.add(future);
-    if (this.#workers.size < this.maxWorkers && this.#workers.size < this.#waiting.size) this.#addWorker();
+    if (!this.#needsWorker()) return;
+    try {
+      this.#addWorker();
+    } catch (error) {
+      // Another one will run it.
+      if (this.#workers.size > 0) return;
+      this.#takeBack(sequence);
+      this.#settled(future);
+      throw error;
+    }
+  }
+
+  #needsWorker(): boolean {
+    return this.#workers.size < this.maxWorkers && this.#workers.size < this.#waiting.size;
   }
 
   #map<I, R>(
@@ -204,6 +223,8 @@ export class InterpreterPoolExecutor implements ExecutorView {
     mapOptions: MapOptions = {},
   ): AsyncGenerator<Awaited<R>, void, undefined> {
     this.#checkUsable();
+    // A function that cannot travel is an error at once, and not of the first item.
+    codeOf(this.#rt.m, fn, describe);
     const signal = mapOptions.signal ?? options.signal;
     const each: SubmitOptions = { ...options, ...(signal && { signal }) };
     const trace = takeTrace(fn);
@@ -233,13 +254,12 @@ export class InterpreterPoolExecutor implements ExecutorView {
   }
 
   #stopOnAbort(future: Future<unknown>, signal: AbortSignal): void {
-    const onAbort = (): void => {
+    const stopListening = onAbort(signal, () => {
       if (future.done()) return;
       if (this.#takeBack(future.sequence)) future.fail(signal.reason);
       else request(this.#rt, REQUEST_ABORT, -1, reasonNumber("aborted"), future.sequence);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    future.addDoneCallback(() => signal.removeEventListener("abort", onAbort));
+    });
+    future.addDoneCallback(stopListening);
   }
 
   #retry(future: Future<unknown>, death: Death): boolean {
@@ -268,7 +288,7 @@ export class InterpreterPoolExecutor implements ExecutorView {
       this.#break(new BrokenInterpreterPool("The pool is broken: an interpreter failed to boot", { cause: diedError(death, "start a worker") }));
       return;
     }
-    if (this.#workers.size < this.maxWorkers && this.#workers.size < this.#waiting.size) this.#addWorker();
+    if (this.#needsWorker()) this.#addWorker();
   }
 
   #break(error: BrokenInterpreterPool): void {
@@ -309,18 +329,18 @@ async function closeQuietly(worker: Interpreter): Promise<void> {
   }
 }
 
-function checkOptions(options: ExecutorOptions): void {
-  const { maxWorkers, retries, name } = options;
-  if (maxWorkers !== undefined) checkCount("maxWorkers", maxWorkers, 1);
-  if (retries !== undefined) checkCount("retries", retries, 0);
-  if (name !== undefined && typeof name !== "string") {
-    throw new TypeError(`InterpreterPoolExecutor: name must be a string, found ${show(name)}`);
-  }
-}
+const KNOWN = ["maxWorkers", "name", "retries", "resourceLimits"];
 
-function checkCount(option: string, value: unknown, least: number): void {
-  if (typeof value !== "number" || !Number.isInteger(value)) {
-    throw new TypeError(`InterpreterPoolExecutor: ${option} must be an integer, found ${show(value)}`);
+function checkOptions(options: ExecutorOptions): void {
+  const what = "InterpreterPoolExecutor";
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${what}: options must be an object, found ${show(options)}`);
   }
-  if (value < least) throw new RangeError(`InterpreterPoolExecutor: ${option} must be at least ${least}, found ${value}`);
+  for (const key of Object.keys(options)) {
+    if (!KNOWN.includes(key)) throw new TypeError(`${what}: there is no option ${key}; there are ${KNOWN.join(", ")}`);
+  }
+  const { maxWorkers, retries, name, resourceLimits } = options;
+  if (maxWorkers !== undefined) checkCount(`${what}: maxWorkers`, maxWorkers, 1);
+  if (retries !== undefined) checkCount(`${what}: retries`, retries, 0);
+  checkCreateOptions({ ...(name !== undefined && { name }), ...(resourceLimits && { resourceLimits }) });
 }

@@ -10,7 +10,7 @@
 import { checkTimeout } from "../check.js";
 import { CancelledError, type ExceptionInfo, ExecutionFailed, callerFrames, withoutOwnFrames } from "../errors.js";
 import { readBody } from "../interpreter/message.js";
-import type { Trace } from "../interpreter/trace.js";
+import { type Trace, useTrace } from "../interpreter/trace.js";
 import { REPLY_FAILURE, REPLY_VALUE } from "../interpreter/protocol.js";
 import { type Death, diedError, type Pending, type Runtime } from "../interpreter/runtime.js";
 import type { Received } from "../queue/receive.js";
@@ -32,7 +32,7 @@ const FULFILLED = 1;
 const REJECTED = 2;
 const CANCELLED = 3;
 
-export class Future<T> implements PromiseLike<T>, Pending {
+export class Future<out T> implements PromiseLike<T>, Pending {
   /** @internal Tasks are owed by whoever runs them. */
   readonly target = -1;
   /** @internal */
@@ -47,9 +47,9 @@ export class Future<T> implements PromiseLike<T>, Pending {
   #quiet = false;
   #value: unknown;
   #promise: Promise<T> | undefined;
-  #resolve: ((value: T) => void) | undefined;
+  #resolve: ((value: never) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
-  #callbacks: ((future: Future<T>) => void)[] | undefined;
+  #callbacks: ((future: never) => void)[] | undefined;
 
   /** @internal */
   constructor(owner: Owner, trace: Trace | undefined) {
@@ -111,14 +111,15 @@ export class Future<T> implements PromiseLike<T>, Pending {
     else (this.#callbacks ??= []).push(fn);
   }
 
-  then<A = T, B = never>(
+  /** As a promise's. The reason's type is the handler's to say. */
+  then<A = T, B = never, E = unknown>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+    onRejected?: ((reason: E) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.#asPromise().then(onFulfilled, onRejected);
   }
 
-  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+  catch<B = never, E = unknown>(onRejected?: ((reason: E) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.#asPromise().catch(onRejected);
   }
 
@@ -143,7 +144,10 @@ export class Future<T> implements PromiseLike<T>, Pending {
     else if (status === REPLY_FAILURE) {
       const [excinfo, thrown] = value as [ExceptionInfo, unknown];
       this.#settle(REJECTED, this.#original(received.sender, excinfo, thrown));
-    } else this.#settle(REJECTED, value);
+    } else {
+      if (value instanceof Error) useTrace(value, this.#trace);
+      this.#settle(REJECTED, value);
+    }
   }
 
   /** @internal The worker died that was executing it. */
@@ -169,14 +173,14 @@ export class Future<T> implements PromiseLike<T>, Pending {
     this.#state = state;
     this.#value = value;
     this.task = undefined;
-    if (state === FULFILLED) this.#resolve?.(value as T);
+    if (state === FULFILLED) this.#resolve?.(value as never);
     else if (this.#reject !== undefined) this.#reject(value);
     // A promise nobody handles is how a failure nobody looks at is noticed. Cancelling is no failure.
     else if (state === REJECTED && !this.#quiet) void this.#asPromise();
     this.#owner.settled(this as Future<unknown>);
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;
-    if (callbacks !== undefined) for (const fn of callbacks) queueMicrotask(() => fn(this));
+    if (callbacks !== undefined) for (const fn of callbacks) queueMicrotask(() => fn(this as never));
   }
 
   #asPromise(): Promise<T> {

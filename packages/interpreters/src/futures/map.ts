@@ -5,7 +5,8 @@
  * consumer waits for a result, so an asynchronous source that is slow delays nothing that is there already. When the
  * consumer stops, the source is closed and what was not begun is cancelled.
  */
-import { checkSignal, checkTimeout, show } from "../check.js";
+import { onAbort } from "../abort.js";
+import { checkCount, checkSignal, checkTimeout, show } from "../check.js";
 import type { Future } from "./future.js";
 
 export interface MapOptions {
@@ -28,9 +29,7 @@ export function mapOver<I, O>(
   workers: number,
 ): AsyncGenerator<O, void, undefined> {
   const { buffersize = BUFFER_PER_WORKER * workers, ordered = true } = options;
-  if (typeof buffersize !== "number" || !(buffersize >= 1)) {
-    throw new RangeError(`map: buffersize must be at least 1, found ${show(buffersize)}`);
-  }
+  checkCount("map: buffersize", buffersize, 1);
   const timeout = checkTimeout(options.timeout);
   checkSignal(options.signal);
   return run(submit, iterate(source), { buffersize, ordered, timeout, signal: options.signal });
@@ -116,13 +115,12 @@ async function* run<I, O>(
     stop ??= { error };
     wake();
   };
-  const onAbort = (): void => stopWith(signal!.reason);
   const onTimeout = (): void =>
     stopWith(new DOMException(`map: the results were not there within ${timeout} ms`, "TimeoutError"));
+  signal?.throwIfAborted();
   const timer = timeout === Infinity ? undefined : setTimeout(onTimeout, Math.min(timeout, 0x7fffffff));
-  signal?.addEventListener("abort", onAbort, { once: true });
+  const stopListening = signal && onAbort(signal, () => stopWith(signal.reason));
   try {
-    signal?.throwIfAborted();
     for (;;) {
       pull();
       const future = next();
@@ -138,7 +136,7 @@ async function* run<I, O>(
   } finally {
     over = true;
     clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
+    stopListening?.();
     for (const future of window) future.cancel();
     if (!exhausted && source.return !== undefined) {
       const closing = source.return();

@@ -1,9 +1,10 @@
 /**
  * Interpreters: the public class (PEP 734, "Interpreter Objects"; CPython: `concurrent.interpreters.Interpreter`).
  */
+import { onAbort } from "../abort.js";
 import { checkId, checkSignal, checkTimeout, show } from "../check.js";
 import { registerReference } from "../codec/codec.js";
-import { InterpreterError, InterpreterNotFoundError } from "../errors.js";
+import { InterpreterError, InterpreterNotFoundError, NotShareableError } from "../errors.js";
 import { describe } from "../guests/javascript/callable.js";
 import { load } from "../memory/atomics.js";
 import { clearBit, isEmptySet, setBit } from "../memory/bitset.js";
@@ -23,7 +24,7 @@ import { codeOf } from "./code.js";
 import { runtime } from "./current.js";
 import { cancelWork, CLOSE_BUSY, send, sendLast } from "./mailbox.js";
 import { Message, WITH_SENDER } from "./message.js";
-import { takeTrace } from "./trace.js";
+import { takeTrace, useTrace } from "./trace.js";
 import { Operation, statusError } from "./operation.js";
 import { checkCreateOptions, type CreateOptions } from "./options.js";
 import {
@@ -286,6 +287,7 @@ export class Interpreter implements InterpreterView {
         this.#post(operation, message);
       } catch (error) {
         this.#rt.forget(operation.sequence);
+        if (error instanceof NotShareableError) useTrace(error, trace);
         throw error;
       }
       // Only now that it is on its way, so that a refusal leaves everything as it was.
@@ -307,15 +309,14 @@ export class Interpreter implements InterpreterView {
 
   #stopOnAbort(operation: Operation<unknown>, signal: AbortSignal): void {
     const rt = this.#rt;
-    const onAbort = (): void => {
+    const stopListening = onAbort(signal, () => {
       if (operation.settled) return;
       if (cancelWork(rt.m, this.#slot, this.id, rt.id, operation.sequence)) {
         rt.forget(operation.sequence);
         operation.reject(signal.reason);
       } else request(rt, REQUEST_ABORT, this.id, reasonNumber("aborted"), operation.sequence);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    operation.whenSettled(() => signal.removeEventListener("abort", onAbort));
+    });
+    operation.whenSettled(stopListening);
   }
 
   #close({ wait = false }: { wait?: boolean }): Operation<void> {

@@ -2,7 +2,6 @@
  * One operation on another interpreter, from sending to its one outcome, in both forms: a promise, or blocking.
  */
 import {
-  callerFrames,
   type ExceptionInfo,
   ExecutionFailed,
   InterpreterError,
@@ -13,7 +12,7 @@ import { OK, STATUS_NO_MEMORY, STATUS_NOT_FOUND, STATUS_SHUT } from "../memory/l
 import { readBody } from "./message.js";
 import { REPLY_FAILURE, REPLY_VALUE } from "./protocol.js";
 import { beginWaitingOn, endWaitingOn } from "./registry.js";
-import type { Trace } from "./trace.js";
+import { type Trace, useTrace } from "./trace.js";
 import { type Death, diedError, type Pending, type Runtime } from "./runtime.js";
 
 export class Operation<out T> implements Pending {
@@ -128,17 +127,6 @@ export class Operation<out T> implements Pending {
     this.#onSettled?.();
     if (this.#resolve !== undefined) this.#rt.release();
   }
-}
-
-/** Gives an error made while answering the stack of the place that asked. */
-function useTrace(error: Error, trace: Trace | undefined): void {
-  const frames = callerFrames(trace?.stack);
-  if (frames === "") return;
-  Object.defineProperty(error, "stack", {
-    value: `${error.name}: ${error.message}\n${frames}`,
-    writable: true,
-    configurable: true,
-  });
 }
 
 /** The error for a message that was not taken. */

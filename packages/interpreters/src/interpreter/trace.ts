@@ -5,6 +5,8 @@
  * the event loop (a loop that submits thousands), those after the first few share the trace of the last of these.
  */
 
+import { callerFrames } from "../errors.js";
+
 /** Carries a stack; formatted only when somebody reads it. */
 export interface Trace {
   stack?: string;
@@ -24,6 +26,17 @@ export function takeTrace(of: unknown): Trace {
   if (taken++ === 0) setImmediate(nextTurn).unref();
   if (taken >= EXACT) shared = { of, trace };
   return trace;
+}
+
+/** Gives an error made while answering the stack of the place that asked. */
+export function useTrace(error: Error, trace: Trace | undefined): void {
+  const frames = callerFrames(trace?.stack);
+  if (frames === "") return;
+  Object.defineProperty(error, "stack", {
+    value: `${error.name}: ${error.message}\n${frames}`,
+    writable: true,
+    configurable: true,
+  });
 }
 
 function nextTurn(): void {

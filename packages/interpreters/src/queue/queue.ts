@@ -8,6 +8,7 @@
  * - It lives as long as an interpreter holds it or an item carries it.
  */
 import { registerReference } from "../codec/codec.js";
+import { onAbort } from "../abort.js";
 import { checkId, checkSignal, checkTimeout, show } from "../check.js";
 import {
   InterpreterError,
@@ -305,7 +306,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         clearTimeout(timer);
-        signal?.removeEventListener("abort", onAbort);
+        stopListening?.();
       };
       const waiter = {
         attempt(): boolean {
@@ -319,19 +320,19 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
           return true;
         },
       };
-      const onAbort = (): void => {
-        settle();
-        waiting.remove(waiter);
-        reject(signal!.reason);
-      };
       const onTimeout = (): void => {
-        // One last look: an item that came at the same moment is not left behind. (attempt settles if so)
         settle();
         waiting.remove(waiter);
         resolve();
       };
       const timer = timeout === Infinity ? undefined : setTimeout(onTimeout, Math.min(timeout, 0x7fffffff));
-      signal?.addEventListener("abort", onAbort);
+      const stopListening =
+        signal &&
+        onAbort(signal, () => {
+          settle();
+          waiting.remove(waiter);
+          reject(signal.reason);
+        });
       waiting.add(waiter);
     });
   }

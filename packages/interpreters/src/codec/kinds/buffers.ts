@@ -8,14 +8,7 @@ import type { Decoder } from "../decoder.js";
 import { readValue } from "../decode.js";
 import { writtenBefore, writeJavaScriptTag, writeValue } from "../encode.js";
 import { CODEC_JAVASCRIPT, registerKind, type Encoder } from "../encoder.js";
-import {
-  TAG_ARRAY_BUFFER,
-  TAG_BACK,
-  TAG_BACK_BUFFER,
-  TAG_BYTES,
-  TAG_VIEW,
-  TAG_VIEW_OVER,
-} from "../tags.js";
+import { TAG_ARRAY_BUFFER, TAG_BACK, TAG_BACK_BUFFER, TAG_BYTES, TAG_VIEW, TAG_VIEW_OVER } from "../tags.js";
 import { writeByte, writeRaw, writeTagAndVarint, writeVarint } from "../write.js";
 
 interface ViewClass {
@@ -60,7 +53,8 @@ function writeView(e: Encoder, view: ArrayBufferView, depth: number): void {
     writeOver(e, view, kind, depth);
     return;
   }
-  if (isDetached(buffer)) throw e.failure(depth, `a ${name} on a detached ArrayBuffer`, "its data was moved away");
+  if (isDetached(buffer))
+    throw e.failure(depth, `a ${name} on a detached ArrayBuffer`, "its data was moved away");
   // Many a Buffer is a piece of one pool, next to pieces that have nothing to do with it.
   if (view instanceof Buffer) {
     writeOwn(e, view, kind);
@@ -134,7 +128,8 @@ function writeBuffer(e: Encoder, buffer: ArrayBuffer, depth: number): void {
 
 function viewClass(d: Decoder, kind: number): ViewClass {
   const cls = classes[kind];
-  if (cls === undefined) throw d.malformed(`${names[kind] ?? `view ${kind}`} is not known in this interpreter`);
+  if (cls === undefined)
+    throw d.malformed(`${names[kind] ?? `view ${kind}`} is not known in this interpreter`);
   return cls;
 }
 

@@ -4,7 +4,16 @@ import * as own from "../../errors.js";
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
-const builtin = [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError];
+const builtin = [
+  Error,
+  TypeError,
+  RangeError,
+  SyntaxError,
+  ReferenceError,
+  EvalError,
+  URIError,
+  AggregateError,
+];
 
 const byName = new Map<string, ErrorClass>();
 const nameByPrototype = new Map<object, string>();
@@ -36,7 +45,8 @@ function foreignName(prototype: object): string | undefined {
   const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
   if (typeof constructor !== "function" || !byName.has(constructor.name)) return undefined;
   const { name } = constructor;
-  if (ownNames.has(name)) return Object.hasOwn(prototype, Symbol.for(`interpreters.error.${name}`)) ? name : undefined;
+  if (ownNames.has(name))
+    return Object.hasOwn(prototype, Symbol.for(`interpreters.error.${name}`)) ? name : undefined;
   const native = Function.prototype.toString.call(constructor).includes("[native code]");
   return native ? name : undefined;
 }
@@ -49,6 +59,7 @@ export function isOwnErrorClass(name: string): boolean {
 export function makeError(name: string): Error {
   const cls = byName.get(name) ?? Error;
   // A constructor with parameters of its own is not called: what it would set is sent anyway.
-  if (cls === AggregateError || ownNames.has(name)) return Reflect.construct(Error, [], cls as typeof Error) as Error;
+  if (cls === AggregateError || ownNames.has(name))
+    return Reflect.construct<[], Error>(Error, [], cls as typeof Error);
   return new (cls as typeof Error)();
 }
