@@ -1,0 +1,136 @@
+/** Errors keep what people look at: class, name, message, stack, causes, own properties. */
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { types } from "node:util";
+import * as errors from "../../src/errors.js";
+import { assertSameGraph, roundTrip } from "./support.js";
+
+describe("errors", () => {
+  it("keeps the class, message, stack and own properties of builtin ones", () => {
+    for (const Class of [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError]) {
+      const error = Object.assign(new Class("what happened"), { code: "E_CODE", details: { list: [1, 2] } });
+      const copy = roundTrip(error);
+      assertSameGraph(copy, error);
+      assert.ok(copy instanceof Class && types.isNativeError(copy));
+      assert.equal(copy.stack, error.stack);
+      assert.equal(String(copy), String(error));
+    }
+  });
+
+  it("keeps causes, whatever they are, and cycles among them", () => {
+    const inner = new RangeError("inner");
+    const outer = new Error("outer", { cause: inner });
+    assertSameGraph(roundTrip(outer), outer);
+    inner.cause = outer;
+    const copy = roundTrip(outer);
+    assert.ok(copy.cause instanceof RangeError);
+    assert.equal(copy.cause.cause, copy);
+    for (const cause of [undefined, null, "text", 0, { a: 1 }]) {
+      const made = roundTrip(new Error("e", { cause }));
+      assert.ok(Object.hasOwn(made, "cause"));
+      assert.deepEqual(made.cause, cause);
+    }
+    assert.ok(!Object.hasOwn(roundTrip(new Error("e")), "cause"));
+  });
+
+  it("keeps the errors of an AggregateError", () => {
+    const copy = roundTrip(new AggregateError([new TypeError("a"), "b"], "several"));
+    assert.ok(copy instanceof AggregateError && copy.errors[0] instanceof TypeError);
+    assert.deepEqual([copy.message, copy.errors[0].message, copy.errors[1]], ["several", "a", "b"]);
+    assert.ok(!Object.keys(copy).includes("errors"));
+  });
+
+  it("makes of a user's class the nearest builtin one, and keeps its name", () => {
+    class HttpError extends TypeError {
+      status: number;
+      constructor(status: number) {
+        super(`status ${status}`);
+        this.name = "HttpError";
+        this.status = status;
+      }
+    }
+    class PrototypeNamed extends Error {}
+    PrototypeNamed.prototype.name = "PrototypeNamed";
+    const copy = roundTrip(new HttpError(404));
+    assert.equal(Object.getPrototypeOf(copy), TypeError.prototype);
+    assert.deepEqual([copy.name, copy.status, String(copy)], ["HttpError", 404, "HttpError: status 404"]);
+    assert.equal(String(roundTrip(new PrototypeNamed("x"))), "PrototypeNamed: x");
+    assert.equal(Object.getPrototypeOf(roundTrip(new PrototypeNamed("x"))), Error.prototype);
+  });
+
+  it("knows errors that were made without the constructor", () => {
+    function Legacy(this: { message: string }, message: string): void {
+      this.message = message;
+    }
+    Legacy.prototype = Object.create(Error.prototype, { name: { value: "Legacy" } }) as object;
+    const legacy = Reflect.construct(Legacy, ["old"]) as Error;
+    const copy = roundTrip(legacy);
+    assert.ok(copy instanceof Error);
+    assert.equal(String(copy), "Legacy: old");
+  });
+
+  it("keeps this package's own classes and what they know", () => {
+    const own = [
+      new errors.InterpreterError("m", { code: "ERR_X" }),
+      new errors.InterpreterNotFoundError("m"),
+      new errors.InterpreterDiedError("m", { interpreterId: 3, reason: "exit", exitCode: 7 }),
+      new errors.AddonImportError("m"),
+      new errors.BrokenInterpreterPool("m"),
+      new errors.CancelledError("m"),
+      new errors.NotShareableError("m"),
+      new errors.QueueEmpty("m"),
+      new errors.QueueFull("m"),
+      new errors.QueueShutDown("m"),
+      new errors.QueueNotFoundError("m"),
+      new errors.ItemInterpreterDestroyed("m", { cause: 1 }),
+    ];
+    for (const error of own) {
+      const copy = roundTrip(error);
+      assertSameGraph(copy, error);
+      assert.equal(copy.code, error.code);
+      assert.equal(copy.stack, error.stack);
+      assert.equal(String(copy), String(error));
+    }
+    const info = {
+      type: { name: "TypeError" },
+      message: "m",
+      formatted: "TypeError: m",
+      errdisplay: "display",
+    };
+    const failed = roundTrip(new errors.ExecutionFailed(4, info, new TypeError("m")));
+    assert.ok(failed instanceof errors.ExecutionFailed && failed.cause instanceof TypeError);
+    assert.deepEqual([failed.excinfo, failed.interpreterId], [info, 4]);
+    class Mine extends errors.QueueEmpty {}
+    assert.equal(Object.getPrototypeOf(roundTrip(new Mine("m"))), errors.QueueEmpty.prototype);
+  });
+
+  it("keeps DOMExceptions", () => {
+    for (const error of [
+      new DOMException("aborted", "AbortError"),
+      AbortSignal.abort().reason as DOMException,
+    ]) {
+      const copy = roundTrip(error);
+      assert.ok(copy instanceof DOMException);
+      assert.deepEqual(
+        [copy.name, copy.message, copy.code, copy.stack],
+        [error.name, error.message, error.code, error.stack],
+      );
+    }
+  });
+
+  it("keeps missing and replaced parts as they are", () => {
+    const bare = new Error("gone");
+    delete bare.stack;
+    assert.ok(!Object.hasOwn(roundTrip(bare), "stack"));
+    const odd = Object.assign(new Error(), { message: { not: "text" }, stack: 5, name: 7 });
+    const copy = roundTrip(odd) as unknown as Record<string, unknown>;
+    assert.deepEqual([copy["message"], copy["stack"], copy["name"]], [{ not: "text" }, 5, 7]);
+  });
+
+  it("leaves the collecting of stacks as it was", () => {
+    const before = Error.stackTraceLimit;
+    roundTrip(new Error("e"));
+    assert.equal(Error.stackTraceLimit, before);
+  });
+});
