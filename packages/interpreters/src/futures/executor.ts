@@ -28,7 +28,7 @@ import { reasonNumber, REQUEST_ABORT, WORK_CALL } from "../interpreter/protocol.
 import { type Death, diedError, type Runtime } from "../interpreter/runtime.js";
 import { OK } from "../memory/layout.js";
 import { createHiddenQueue, pointerOf, type Queue } from "../queue/queue.js";
-import { put, removeFrom } from "../queue/queues.js";
+import { removeFrom } from "../queue/queues.js";
 import { request } from "../supervisor/start.js";
 import { Future, type Owner } from "./future.js";
 import { mapOver, type MapOptions } from "./map.js";
@@ -184,15 +184,13 @@ export class InterpreterPoolExecutor implements ExecutorView {
     const { timeout } = task.options;
     const limit = timeout === undefined ? 0 : Math.max(1, Math.min(Math.ceil(timeout), 0x7fffffff));
     const sequence = this.#rt.nextSequence();
-    const message = new Message();
+    const message = Message.take();
     try {
       message.header(sequence, WORK_CALL, task.code.id, task.code.pointer, 0, limit).value(task.args, "args");
-      const status = message.post(m, WITH_SENDER, (flags, refs, bytes, length, blob) =>
-        put(m, this.#pointer, false, flags, id, refs, bytes, 0, length, blob),
-      );
+      const status = message.intoQueue(m, this.#pointer, false, id, WITH_SENDER);
       if (status !== OK) throw statusError(status, -1, "submit a task");
     } finally {
-      message.discard();
+      message.discard(m);
     }
     future.sequence = sequence;
     // The code must outlive the call; the arguments are only needed to run it again.

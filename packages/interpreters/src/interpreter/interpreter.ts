@@ -22,7 +22,7 @@ import type { Queue } from "../queue/queue.js";
 import { request, startSupervisor } from "../supervisor/start.js";
 import { codeOf } from "./code.js";
 import { runtime } from "./current.js";
-import { cancelWork, CLOSE_BUSY, send, sendLast } from "./mailbox.js";
+import { cancelWork, CLOSE_BUSY } from "./mailbox.js";
 import { Message, WITH_SENDER } from "./message.js";
 import { takeTrace, useTrace } from "./trace.js";
 import { Operation, statusError } from "./operation.js";
@@ -278,7 +278,7 @@ export class Interpreter implements InterpreterView {
     const timeout = options.timeout === undefined ? 0 : Math.max(1, Math.min(Math.ceil(options.timeout), 0x7fffffff));
     // Calls of one function share a trace; `a` is its code.
     const trace = takeTrace(a === 0 ? kind : a);
-    const message = new Message();
+    const message = Message.take();
     try {
       const operation = new Operation<T>(this.#rt, this.id, what, trace);
       try {
@@ -295,16 +295,13 @@ export class Interpreter implements InterpreterView {
       if (signal !== undefined) this.#stopOnAbort(operation, signal);
       return operation;
     } finally {
-      message.discard();
+      message.discard(this.#rt.m);
     }
   }
 
   #post(operation: Operation<unknown>, message: Message): void {
     const { m, id } = this.#rt;
-    const status = message.post(m, WITH_SENDER, (flags, refs, bytes, length, blob) =>
-      send(m, this.#slot, S_WORK, this.id, flags, id, refs, bytes, 0, length, blob),
-    );
-    operation.sent(status);
+    operation.sent(message.intoMailbox(m, this.#slot, S_WORK, this.id, id, WITH_SENDER));
   }
 
   #stopOnAbort(operation: Operation<unknown>, signal: AbortSignal): void {
@@ -324,11 +321,9 @@ export class Interpreter implements InterpreterView {
     this.#checkTarget(what);
     const { m, id } = this.#rt;
     const operation = new EndOperation(this.#rt, this.id, what);
-    const message = new Message().header(operation.sequence, WORK_CLOSE);
-    const status = message.post(m, WITH_SENDER, (flags, _refs, bytes, length) =>
-      sendLast(m, this.#slot, this.id, wait, flags, id, bytes, 0, length),
-    );
-    message.discard();
+    const message = Message.take().header(operation.sequence, WORK_CLOSE);
+    const status = message.intoMailboxAsLast(m, this.#slot, this.id, wait, id);
+    message.discard(m);
     if (status === CLOSE_BUSY) {
       this.#rt.forget(operation.sequence);
       throw new InterpreterError(

@@ -2,40 +2,54 @@
  * Building records and reading them: headers, values, references, large payloads.
  */
 import { decode, encode } from "../codec/codec.js";
-import { acquireScratch, releaseScratch, type Scratch } from "../codec/scratch.js";
+import { Scratch } from "../codec/scratch.js";
 import { InterpreterError } from "../errors.js";
 import { get, type SharedMemory } from "../memory/atomics.js";
 import {
   MAX_REFERENCES,
+  OK,
   RECORD_CODEC_SHIFT,
   RECORD_UNBOUND_SHIFT,
   REF_WORDS,
+  type S_REPLIES,
+  type S_WORK,
   STATUS_NO_MEMORY,
   UNBOUND_ITEM_KEEP,
   UNBOUND_ITEM_REMOVE,
 } from "../memory/layout.js";
 import { freePages } from "../memory/pages.js";
 import { makeBlob, needsBlob } from "../queue/channel.js";
+import { put } from "../queue/queues.js";
 import type { Received } from "../queue/receive.js";
+import { send, sendLast } from "./mailbox.js";
 import { HEADER_WORDS } from "./protocol.js";
 
 const HEADER_BYTES = HEADER_WORDS * 4;
 
-/** A record on its way out. Build it, `post` it once, `discard` it. */
+/** A record on its way out: `take` one, build it, send it (again, where there was no room), `discard` it. */
 export class Message {
-  readonly scratch: Scratch = acquireScratch();
+  static readonly #free: Message[] = [];
+
+  /** An empty one. There are several because a getter that runs while a value is encoded may itself send something. */
+  static take(): Message {
+    return Message.#free.pop() ?? new Message();
+  }
+
+  readonly scratch = new Scratch();
   #codec = 0;
+  /** Pages with the payload where it is large, from the first attempt to send it until it was sent. */
+  #blob = 0;
 
   header(sequence: number, kind: number, a = 0, b = 0, c = 0, d = 0): this {
     const { scratch } = this;
     scratch.reserve(HEADER_BYTES);
-    const { bytes, end } = scratch;
-    bytes.writeInt32LE(sequence, end);
-    bytes.writeInt32LE(kind, end + 4);
-    bytes.writeInt32LE(a, end + 8);
-    bytes.writeInt32LE(b, end + 12);
-    bytes.writeInt32LE(c, end + 16);
-    bytes.writeInt32LE(d, end + 20);
+    const { view, end } = scratch;
+    view.setInt32(end, sequence, true);
+    view.setInt32(end + 4, kind, true);
+    view.setInt32(end + 8, a, true);
+    view.setInt32(end + 12, b, true);
+    view.setInt32(end + 16, c, true);
+    view.setInt32(end + 20, d, true);
     scratch.end = end + HEADER_BYTES;
     return this;
   }
@@ -43,7 +57,7 @@ export class Message {
   /** Throws NotShareableError naming the path from `root`; with `lenient` it never throws. */
   value(value: unknown, root: string, lenient = false): this {
     this.#codec = encode(this.scratch, value, root, lenient);
-    if (this.scratch.refs.length / REF_WORDS > MAX_REFERENCES) {
+    if (this.scratch.refs.length > MAX_REFERENCES * REF_WORDS) {
       throw new InterpreterError(
         `Cannot send ${root}: it refers to more than ${MAX_REFERENCES} queues and interpreters. Send it in parts.`,
       );
@@ -51,36 +65,67 @@ export class Message {
     return this;
   }
 
-  /** Drops a value that turned out not to be sendable, keeping what was before it. */
-  rewind(end: number): void {
-    this.scratch.end = end;
-    this.scratch.refs.length = 0;
+  /** Makes it empty again. */
+  clear(): this {
+    this.scratch.reset();
+    return this;
   }
 
-  /**
-   * Hands the record to `put`, which says where it goes, and returns its status. A large payload is written to pages
-   * of its own before, which are taken back unless it was put.
-   */
-  post(m: SharedMemory, unbound: number, put: Put): number {
-    const { bytes, end, refs } = this.scratch;
-    const payload = refs.length * 4 + end;
-    let blob = 0;
-    if (needsBlob(payload)) {
-      blob = makeBlob(m, refs, bytes, 0, end);
-      if (blob === 0) return STATUS_NO_MEMORY;
-    }
-    const flags = (this.#codec << RECORD_CODEC_SHIFT) | (unbound << RECORD_UNBOUND_SHIFT);
-    const status = put(flags, refs, bytes, end, blob);
-    if (status !== 0 && blob !== 0) freePages(m, blob);
+  /** Puts it into a queue; see `put`. */
+  intoQueue(m: SharedMemory, q: number, wait: boolean, sender: number, unbound: number): number {
+    if (!this.#load(m)) return STATUS_NO_MEMORY;
+    const { refs, bytes, end } = this.scratch;
+    return this.#sent(put(m, q, wait, this.#flags(unbound), sender, refs, bytes, 0, end, this.#blob));
+  }
+
+  /** Puts it into a mailbox; see `send`. */
+  intoMailbox(
+    m: SharedMemory,
+    slot: number,
+    lane: typeof S_WORK | typeof S_REPLIES,
+    id: number,
+    sender: number,
+    unbound: number,
+  ): number {
+    if (!this.#load(m)) return STATUS_NO_MEMORY;
+    const { refs, bytes, end } = this.scratch;
+    return this.#sent(send(m, slot, lane, id, this.#flags(unbound), sender, refs, bytes, 0, end, this.#blob));
+  }
+
+  /** Puts it into a mailbox as the last thing ever; see `sendLast`. It has a header and no value. */
+  intoMailboxAsLast(m: SharedMemory, slot: number, id: number, wait: boolean, sender: number): number {
+    return sendLast(m, slot, id, wait, this.#flags(WITH_SENDER), sender, this.scratch.bytes, 0, this.scratch.end);
+  }
+
+  /** Gives it back, and the pages of a payload that was never sent. */
+  discard(m: SharedMemory): void {
+    if (this.#blob !== 0) freePages(m, this.#blob);
+    this.#blob = 0;
+    this.scratch.shrink();
+    this.scratch.reset();
+    if (Message.#free.length < KEPT_MESSAGES) Message.#free.push(this);
+  }
+
+  #flags(unbound: number): number {
+    return (this.#codec << RECORD_CODEC_SHIFT) | (unbound << RECORD_UNBOUND_SHIFT);
+  }
+
+  /** Writes a large payload to pages of its own, outside of any lock. False: no memory. */
+  #load(m: SharedMemory): boolean {
+    const { refs, bytes, end } = this.scratch;
+    if (this.#blob !== 0 || !needsBlob(refs.length * 4 + end)) return true;
+    this.#blob = makeBlob(m, refs, bytes, 0, end);
+    return this.#blob !== 0;
+  }
+
+  #sent(status: number): number {
+    // The pages went with the record.
+    if (status === OK) this.#blob = 0;
     return status;
-  }
-
-  discard(): void {
-    releaseScratch(this.scratch);
   }
 }
 
-export type Put = (flags: number, refs: number[], bytes: Buffer, length: number, blob: number) => number;
+const KEPT_MESSAGES = 8;
 
 /** Work is dropped when its sender dies: nobody waits for it. A reply is kept: it was earned before the death. */
 export const WITH_SENDER = UNBOUND_ITEM_REMOVE;
@@ -92,6 +137,8 @@ export function headerWord(m: SharedMemory, received: Received, i: number): numb
   return received.blob !== 0 ? get(m, received.blob + word) : received.bytes.readInt32LE(word * 4);
 }
 
+const NO_REFERENCES: number[] = [];
+
 /**
  * Decodes the value behind `skip` bytes of header and gives the pages of a large payload back. To be called once for
  * every record that was taken and may carry something: decoding is what makes its references handles of this thread.
@@ -101,7 +148,7 @@ export function readValue(m: SharedMemory, received: Received, skip: number, fre
   const bytes = blob !== 0 ? m.u8 : received.bytes;
   const start = blob * 4;
   const words = received.references * REF_WORDS;
-  const references: number[] = [];
+  const references: number[] = words === 0 ? NO_REFERENCES : [];
   for (let i = 0; i < words; i++) references.push(bytes.readInt32LE(start + i * 4));
   received.blob = 0;
   try {

@@ -26,7 +26,7 @@ import { pointerOf, type Queue } from "../queue/queue.js";
 import { makeReceived, type Received } from "../queue/receive.js";
 import { request } from "../supervisor/start.js";
 import { fetchCode } from "./code.js";
-import { endWork, finishWork, send, takeWork, takeWorkOrWait } from "./mailbox.js";
+import { endWork, finishWork, takeWork, takeWorkOrWait } from "./mailbox.js";
 import { headerWord, Message, readBody, WITHOUT_SENDER } from "./message.js";
 import {
   REPLY_FAILURE,
@@ -181,13 +181,13 @@ class Executor {
   /** Sends the one answer to a piece of work, unless somebody decided meanwhile that it will not be finished. */
   #answer(sender: number, sequence: number, status: number, value: unknown): void {
     const { m } = this.#rt;
-    const message = new Message();
+    const message = Message.take();
     try {
       try {
         message.header(sequence, status).value(value, "result", status !== REPLY_VALUE);
       } catch (error) {
         // A getter of the result's that throws is the user's failure; anything else says what cannot travel.
-        message.rewind(0);
+        message.clear();
         const refused = error instanceof NotShareableError || error instanceof InterpreterError;
         if (refused) message.header(sequence, REPLY_REFUSED).value(error, "error", true);
         else {
@@ -203,8 +203,7 @@ class Executor {
           `Cannot send a result of ${size} bytes: the shared memory is full. Get items out of queues, or close some.`,
           { code: "ERR_INTERPRETER_MEMORY" },
         );
-        message.rewind(0);
-        message.header(sequence, REPLY_REFUSED).value(full, "error", true);
+        message.clear().header(sequence, REPLY_REFUSED).value(full, "error", true);
         // An answer must arrive: this small one may use what is kept for that.
         m.reserve = 0;
         this.#post(message, sender);
@@ -212,7 +211,7 @@ class Executor {
       }
       endWork(m);
     } finally {
-      message.discard();
+      message.discard(m);
     }
   }
 
@@ -221,9 +220,7 @@ class Executor {
     const slot = slotOf(m, sender);
     // The caller is gone: nobody waits for the answer.
     if (slot === -1) return OK;
-    return message.post(m, WITHOUT_SENDER, (flags, refs, bytes, length, blob) =>
-      send(m, slot, S_REPLIES, sender, flags, id, refs, bytes, 0, length, blob),
-    );
+    return message.intoMailbox(m, slot, S_REPLIES, sender, id, WITHOUT_SENDER);
   }
 }
 

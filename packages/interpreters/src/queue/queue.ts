@@ -44,7 +44,6 @@ import {
   idOf,
   isWaiting,
   listQueueIds,
-  put,
   releaseQueue,
   shutdownQueue,
   sizeOf,
@@ -66,6 +65,8 @@ export interface PutOptions {
   /** What becomes of this item when this interpreter is destroyed; the queue's default otherwise. */
   unboundItems?: UnboundItems;
 }
+
+const NO_OPTIONS: PutOptions = {};
 
 type Binding = { pointer: number; id: number };
 
@@ -99,6 +100,8 @@ const received = makeReceived();
 export class Queue<T = unknown, Missing = typeof UNBOUND> {
   readonly #rt!: Runtime;
   readonly #pointer!: number;
+  /** Its default behaviour, as it stands in records. */
+  readonly #unbound!: number;
   readonly #getting!: Waiting;
   readonly #putting!: Waiting;
   readonly id!: number;
@@ -127,7 +130,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     this.#pointer = bound.pointer;
     this.id = bound.id;
     this.maxsize = get(rt.m, bound.pointer + C_MAXSIZE);
-    this.unboundItems = unboundFrom(get(rt.m, bound.pointer + Q_UNBOUND));
+    this.#unbound = get(rt.m, bound.pointer + Q_UNBOUND);
+    this.unboundItems = unboundFrom(this.#unbound);
     this.#getting = new Waiting(rt, bound.pointer, Q_GETTERS);
     this.#putting = new Waiting(rt, bound.pointer, Q_PUTTERS);
     known.set(this.id, new WeakRef(this as Queue));
@@ -167,9 +171,9 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
           return status !== STATUS_FULL;
         });
       } finally {
-        message.discard();
+        message.discard(this.#rt.m);
       }
-    } else message.discard();
+    } else message.discard(this.#rt.m);
     this.#checkPut(status, timeout);
   }
 
@@ -186,14 +190,17 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
         });
       }
     } finally {
-      message.discard();
+      message.discard(this.#rt.m);
     }
     this.#checkPut(status, timeout);
   }
 
   /** Puts an item if there is room now; throws QueueFull otherwise. */
-  putNowait(value: T, options: PutOptions = {}): void {
-    this.putSync(value, { ...options, timeout: 0 });
+  putNowait(value: T, options: PutOptions = NO_OPTIONS): void {
+    const message = this.#message(value, options);
+    const status = this.#tryPut(message, options, false);
+    message.discard(this.#rt.m);
+    this.#checkPut(status, 0);
   }
 
   /**
@@ -237,7 +244,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
 
   /** Gets the next item if there is one now; throws QueueEmpty otherwise. */
   getNowait(): T | Missing {
-    return this.getSync({ timeout: 0 });
+    this.#checkGot(take(this.#rt.m, this.#pointer, false, received), 0);
+    return this.#item();
   }
 
   /** Ends the queue for producers, and for consumers once it is empty; `immediate` drops what is in it. */
@@ -270,20 +278,19 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
 
   #message(value: T, { unboundItems }: PutOptions): Message {
     if (unboundItems !== undefined) unboundNumber(unboundItems);
-    const message = new Message();
+    const message = Message.take();
     try {
       return message.value(value, "value");
     } catch (error) {
-      message.discard();
+      message.discard(this.#rt.m);
       throw error;
     }
   }
 
   #tryPut(message: Message, { unboundItems }: PutOptions, wait: boolean): number {
     const { m, id } = this.#rt;
-    return message.post(m, unboundNumber(unboundItems ?? this.unboundItems), (flags, refs, bytes, length, blob) =>
-      put(m, this.#pointer, wait, flags, id, refs, bytes, 0, length, blob),
-    );
+    const unbound = unboundItems === undefined ? this.#unbound : unboundNumber(unboundItems);
+    return message.intoQueue(m, this.#pointer, wait, id, unbound);
   }
 
   #item(): T | Missing {

@@ -38,8 +38,8 @@ import { openMemory } from "../memory/memory.js";
 import { freePages, sweepPages } from "../memory/pages.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 import { makeReceived } from "../queue/receive.js";
-import { condemn, send, sendLast, takeFrom } from "../interpreter/mailbox.js";
-import { headerWord, Message, readBody, WITH_SENDER, WITHOUT_SENDER } from "../interpreter/message.js";
+import { condemn, takeFrom } from "../interpreter/mailbox.js";
+import { headerWord, Message, readBody, WITHOUT_SENDER } from "../interpreter/message.js";
 import {
   type EndReason,
   NOTICE_DEATH,
@@ -231,12 +231,10 @@ interface Notice {
 }
 
 function notify(slot: number, { id, reason, exitCode, caller, sequence }: Notice, error: unknown): number {
-  const message = new Message().header(0, NOTICE_DEATH, id, reason, exitCode);
+  const message = Message.take().header(0, NOTICE_DEATH, id, reason, exitCode);
   message.value([caller, sequence, error], "notice", true);
-  const status = message.post(m, WITHOUT_SENDER, (flags, refs, bytes, length, blob) =>
-    send(m, slot, S_REPLIES, idOf(m, slot), flags, SUPERVISOR_ID, refs, bytes, 0, length, blob),
-  );
-  message.discard();
+  const status = message.intoMailbox(m, slot, S_REPLIES, idOf(m, slot), SUPERVISOR_ID, WITHOUT_SENDER);
+  message.discard(m);
   return status;
 }
 
@@ -263,11 +261,9 @@ function collect(): void {
       setImmediate(finish, { slot, id, reason: "terminated", exitCode: -1, error: undefined });
       continue;
     }
-    const message = new Message().header(0, WORK_CLOSE);
-    message.post(m, WITH_SENDER, (flags, _refs, bytes, length) =>
-      sendLast(m, slot, id, true, flags, SUPERVISOR_ID, bytes, 0, length),
-    );
-    message.discard();
+    const message = Message.take().header(0, WORK_CLOSE);
+    message.intoMailboxAsLast(m, slot, id, true, SUPERVISOR_ID);
+    message.discard(m);
   }
 }
 

@@ -8,7 +8,6 @@ import { Worker } from "node:worker_threads";
 import { InterpreterError } from "../errors.js";
 import { cas, load, store } from "../memory/atomics.js";
 import { H_SUPERVISOR, MAIN_SLOT, S_WORK, SUPERVISOR_SLOT } from "../memory/layout.js";
-import { send } from "../interpreter/mailbox.js";
 import { Message, WITH_SENDER } from "../interpreter/message.js";
 import type { Runtime } from "../interpreter/runtime.js";
 import { statusError } from "../interpreter/operation.js";
@@ -49,14 +48,12 @@ export function startSupervisor(rt: Runtime): void {
 /** Sends the supervisor a request. Its effects are seen as deaths, or not at all. */
 export function request(rt: Runtime, kind: number, a = 0, b = 0, c = 0, value?: unknown): void {
   const { m } = rt;
-  const message = new Message();
+  const message = Message.take();
   try {
     message.header(0, kind, a, b, c).value(value, "options");
-    const status = message.post(m, WITH_SENDER, (flags, refs, bytes, length, blob) =>
-      send(m, SUPERVISOR_SLOT, S_WORK, SUPERVISOR_ID, flags, rt.id, refs, bytes, 0, length, blob),
-    );
+    const status = message.intoMailbox(m, SUPERVISOR_SLOT, S_WORK, SUPERVISOR_ID, rt.id, WITH_SENDER);
     if (status !== 0) throw statusError(status, SUPERVISOR_ID, "reach the supervisor");
   } finally {
-    message.discard();
+    message.discard(m);
   }
 }
