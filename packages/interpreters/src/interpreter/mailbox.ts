@@ -38,6 +38,7 @@ import {
   STATUS_SHUT,
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
+import { isExecuting } from "./registry.js";
 import { append, first, payloadOf, referencesOf, removeRecord } from "../queue/channel.js";
 import { enlist } from "../queue/queues.js";
 import { receive, type Received } from "../queue/receive.js";
@@ -173,12 +174,12 @@ export function cancelWork(m: SharedMemory, slot: number, id: number, sender: nu
   return removed;
 }
 
-/** What `closeWhenIdle` found. */
+/** What `sendLast` found. */
 export const CLOSE_BUSY = -10;
 
 /**
  * Puts the last record that interpreter `id` will ever be sent, and refuses all later ones. Without `wait`, only if it
- * executes nothing and nothing waits there.
+ * executes nothing and nothing waits there: it claims its next piece under the same lock, so idle means idle until then.
  */
 export function sendLast(
   m: SharedMemory,
@@ -196,7 +197,7 @@ export function sendLast(
   let status = OK;
   if (get(m, c + C_ID) !== id) status = STATUS_NOT_FOUND;
   else if ((get(m, c + C_FLAGS) & CHANNEL_SHUT) !== 0) status = STATUS_SHUT;
-  else if (!wait && (get(m, c + C_COUNT) > 0 || isBusy(m, slot))) status = CLOSE_BUSY;
+  else if (!wait && (get(m, c + C_COUNT) > 0 || isExecuting(m, slot))) status = CLOSE_BUSY;
   else {
     status = append(m, c, flags, sender, [], bytes, start, length, 0);
     if (status === OK) set(m, c + C_FLAGS, get(m, c + C_FLAGS) | CHANNEL_SHUT);
@@ -204,9 +205,4 @@ export function sendLast(
   unlock(m, c);
   if (status === OK) ring(m, slot);
   return status;
-}
-
-/** It claims its next piece under the same lock, so idle here means idle until the last record. */
-function isBusy(m: SharedMemory, slot: number): boolean {
-  return (load(m, slotPointer(slot) + S_RUN) & RUN_FLAGS) !== RUN_IDLE;
 }

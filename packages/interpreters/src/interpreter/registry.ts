@@ -18,6 +18,7 @@ import {
   MAIN_SLOT,
   MAX_SLOTS,
   NAME_BYTES,
+  RUN_FINISHING,
   RUN_FLAGS,
   RUN_IDLE,
   S_CLAIM,
@@ -136,9 +137,10 @@ export function isAlive(m: SharedMemory, slot: number): boolean {
   return state >= STATE_BOOTING && state < 4;
 }
 
-/** Whether the slot's owner executes a piece of work. */
+/** Whether the slot's owner executes a piece of work. One whose answer is on its way is done: its caller may have it. */
 export function isExecuting(m: SharedMemory, slot: number): boolean {
-  return (load(m, slotPointer(slot) + S_RUN) & RUN_FLAGS) !== RUN_IDLE;
+  const state = load(m, slotPointer(slot) + S_RUN) & RUN_FLAGS;
+  return state !== RUN_IDLE && state !== RUN_FINISHING;
 }
 
 /** Moves from one state to another; false where it is in neither (it died). */
