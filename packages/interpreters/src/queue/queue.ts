@@ -231,15 +231,17 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   /** As `get`, blocking this thread. */
   getSync(options: { timeout?: number } = {}): T | Missing {
     const timeout = checkTimeout(options.timeout);
-    let status = take(this.#rt.m, this.#pointer, false, received);
-    if (status === STATUS_EMPTY && timeout > 0) {
-      this.#block(this.#getting, Q_GETTERS, timeout, () => {
-        status = take(this.#rt.m, this.#pointer, true, received);
-        return status !== STATUS_EMPTY;
-      });
-    }
+    let status: number = STATUS_EMPTY;
+    let item: T | Missing;
+    const attempt = (wait: boolean): boolean => {
+      status = take(this.#rt.m, this.#pointer, wait, received);
+      // Read at once: waiters on this thread's event loop, served next, take into the same place.
+      if (status === OK) item = this.#item();
+      return status !== STATUS_EMPTY;
+    };
+    if (!attempt(false) && timeout > 0) this.#block(this.#getting, Q_GETTERS, timeout, () => attempt(true));
     this.#checkGot(status, timeout);
-    return this.#item();
+    return item!;
   }
 
   /** Gets the next item if there is one now; throws QueueEmpty otherwise. */
