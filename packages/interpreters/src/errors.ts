@@ -132,6 +132,19 @@ export function withoutOwnFrames(stack: string): string {
     .join("\n");
 }
 
+/** Takes this package's own frames out of the stacks of an error that came from elsewhere, its causes and its parts. */
+export function hideOwnFrames(value: unknown, depth = 0): void {
+  if (!(value instanceof Error) || depth > MOST_CAUSES) return;
+  const { stack, cause } = value;
+  if (typeof stack === "string" && stack.includes(packageRoot)) {
+    Object.defineProperty(value, "stack", { value: withoutOwnFrames(stack), writable: true, configurable: true });
+  }
+  hideOwnFrames(cause, depth + 1);
+  const { errors } = value as { errors?: unknown };
+  if (Array.isArray(errors)) for (const error of errors.slice(0, MOST_CAUSES)) hideOwnFrames(error, depth + 1);
+}
+const MOST_CAUSES = 16;
+
 /** A native addon cannot be loaded in this kind of interpreter. */
 export class AddonImportError extends InterpreterError {
   constructor(message: string, options?: ErrorOptions) {

@@ -8,7 +8,7 @@
  * still waits is decided in shared memory, where the task either was taken or is taken back.
  */
 import { checkTimeout } from "../check.js";
-import { CancelledError, type ExceptionInfo, ExecutionFailed, callerFrames, withoutOwnFrames } from "../errors.js";
+import { CancelledError, type ExceptionInfo, ExecutionFailed, callerFrames, hideOwnFrames } from "../errors.js";
 import { readBody } from "../interpreter/message.js";
 import { type Trace, useTrace } from "../interpreter/trace.js";
 import { REPLY_FAILURE, REPLY_VALUE } from "../interpreter/protocol.js";
@@ -221,6 +221,7 @@ export class Future<out T> implements PromiseLike<T>, Pending {
   /** What the task threw, as itself; the full display hangs off it. */
   #original(interpreterId: number, excinfo: ExceptionInfo, thrown: unknown): unknown {
     if (!(thrown instanceof Error)) return thrown;
+    hideOwnFrames(thrown);
     const failure = new ExecutionFailed(interpreterId, excinfo, thrown);
     failure.useCallerFrames(this.#trace?.stack);
     Object.defineProperty(thrown, "executionFailed", { value: failure, configurable: true });
@@ -232,8 +233,8 @@ export class Future<out T> implements PromiseLike<T>, Pending {
 /** Lets the stack go on where the task was submitted. */
 function appendFrames(error: Error, stack: string | undefined): void {
   const frames = callerFrames(stack);
-  const own = withoutOwnFrames(error.stack ?? `${error.name}: ${error.message}`);
-  const value = frames === "" ? own : `${own}\n    --- submitted ---\n${frames}`;
+  if (frames === "") return;
+  const value = `${error.stack ?? `${error.name}: ${error.message}`}\n    --- submitted ---\n${frames}`;
   Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
 }
 

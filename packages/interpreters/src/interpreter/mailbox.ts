@@ -39,8 +39,8 @@ import {
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
 import { isExecuting } from "./registry.js";
-import { append, first, payloadOf, referencesOf, removeRecord } from "../queue/channel.js";
-import { enlist } from "../queue/queues.js";
+import { append, first, payloadOf, referencesOf, remove, removeRecord } from "../queue/channel.js";
+import { delist, enlist } from "../queue/queues.js";
 import { receive, type Received } from "../queue/receive.js";
 
 /** Puts a record into `lane` (S_WORK or S_REPLIES) of interpreter `id`, which is in `slot` if it lives. */
@@ -94,15 +94,20 @@ export function takeWork(m: SharedMemory, c: number, into: Received): number {
   return r === 0 ? STATUS_EMPTY : OK;
 }
 
-/** Takes a record of a pool's queue to execute it, or enlists to be rung when there is one. */
+/**
+ * Takes a record of a pool's queue to execute it, or enlists to be rung when there is one. Who executes is not on the
+ * list: a ring that it cannot answer soon would be kept from others.
+ */
 export function takeWorkOrWait(m: SharedMemory, q: number, into: Received): number {
   lock(m, q);
   let status = OK;
   if ((get(m, q + C_FLAGS) & CHANNEL_CLOSED) !== 0) status = STATUS_NOT_FOUND;
   else {
     const r = first(m, q);
-    if (r !== 0) claim(m, q, r, into);
-    else {
+    if (r !== 0) {
+      claim(m, q, r, into);
+      delist(m, q, Q_GETTERS);
+    } else {
       status = STATUS_EMPTY;
       enlist(m, q, Q_GETTERS);
     }
@@ -127,7 +132,11 @@ export function repairClaim(m: SharedMemory, p: number, c: number): void {
   const claimed = load(m, p + S_CLAIM);
   if (claimed === 0) return;
   store(m, p + S_CLAIM, 0);
-  if (load(m, c + C_HEAD) === claimed) store(m, p + S_RUN, load(m, p + S_RUN) & ~RUN_FLAGS);
+  if (load(m, c + C_HEAD) !== claimed) return;
+  const run = load(m, p + S_RUN);
+  if ((run & RUN_FLAGS) !== RUN_CONDEMNED && cas(m, p + S_RUN, run, run & ~RUN_FLAGS) === run) return;
+  // Somebody stopped it, and was told that it will not finish: nobody else may run it. S_RUN goes on naming it.
+  remove(m, c, claimed);
 }
 
 /** The current piece of work is done; from here on nobody may stop it. False: it was condemned before. */

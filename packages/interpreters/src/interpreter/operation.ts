@@ -4,6 +4,7 @@
 import {
   type ExceptionInfo,
   ExecutionFailed,
+  hideOwnFrames,
   InterpreterError,
   InterpreterNotFoundError,
 } from "../errors.js";
@@ -54,6 +55,7 @@ export class Operation<out T> implements Pending {
     if (status === REPLY_VALUE) this.resolve(value);
     else if (status === REPLY_FAILURE) {
       const [excinfo, cause] = value as [ExceptionInfo, unknown];
+      hideOwnFrames(cause);
       const failure = new ExecutionFailed(this.target, excinfo, cause);
       failure.useCallerFrames(this.#trace?.stack);
       this.reject(failure);

@@ -12,6 +12,7 @@ import { load } from "../memory/atomics.js";
 import { bell, sleepAsync } from "../memory/bell.js";
 import {
   OK,
+  Q_GETTERS,
   S_REPLIES,
   S_RUN,
   S_WORK,
@@ -23,6 +24,7 @@ import {
 } from "../memory/layout.js";
 import { RESERVED_PAGES } from "../memory/pages.js";
 import { pointerOf, type Queue } from "../queue/queue.js";
+import { stopWaiting } from "../queue/queues.js";
 import { makeReceived, type Received } from "../queue/receive.js";
 import { request } from "../supervisor/start.js";
 import { fetchCode } from "./code.js";
@@ -60,6 +62,7 @@ export async function serve(rt: Runtime, guest: Guest): Promise<never> {
     const seen = bell(m);
     rt.look();
     let status = takeWork(m, m.me + S_WORK, received);
+    if (status === OK && executor.pool !== undefined) stopWaiting(m, pointerOf(executor.pool), Q_GETTERS);
     if (status !== OK && executor.pool !== undefined) {
       status = takeWorkOrWait(m, pointerOf(executor.pool), received);
       // The pool is gone; whoever closed it does not want anything from here any more.

@@ -109,6 +109,8 @@ export const S_WORK = 48;
 export const S_REPLIES = 64;
 /** How many records, anywhere, carry a reference to this interpreter. */
 export const S_ITEM_REFERENCES = 80;
+/** Moves with every change of S_ITEM_REFERENCES, as Q_TOUCHED does. */
+export const S_TOUCHED = 82;
 /** Node's threadId, for who has to find the thread. */
 export const S_THREAD = 81;
 /** Which slots hold a handle to this interpreter: a bit set. */

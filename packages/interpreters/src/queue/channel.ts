@@ -78,6 +78,7 @@ import {
   S_HOLDERS,
   S_ID,
   S_ITEM_REFERENCES,
+  S_TOUCHED,
   slotPointer,
   STATUS_NO_MEMORY,
   UNBOUND_ITEM,
@@ -309,6 +310,8 @@ export function closeChannel(m: SharedMemory, c: number): void {
   set(m, c + C_FLAGS, get(m, c + C_FLAGS) | CHANNEL_CLOSED);
   store(m, c + C_ID, -1);
   clearChannel(m, c);
+  // Nobody's records are in here: whoever looks for some, while the slot is already claimed again, stops at that.
+  set(m, c + C_SENDERS, 0);
   const last = get(m, c + C_HEAD_CHUNK);
   if (last !== 0 && last !== get(m, c + C_INLINE)) {
     setPageOwner(m, last, m.slot + 1);
@@ -447,7 +450,8 @@ function share(m: SharedMemory, c: number, chunk: number): void {
   if (chunk !== get(m, c + C_INLINE)) setPageOwner(m, chunk, OWNER_SHARED);
 }
 
-function remove(m: SharedMemory, c: number, r: number): void {
+/** Takes a record out from wherever it is. */
+export function remove(m: SharedMemory, c: number, r: number): void {
   empty(m, r, RECORD_REMOVED);
   set(m, c + C_COUNT, get(m, c + C_COUNT) - 1);
 }
@@ -497,6 +501,7 @@ function countReferences(m: SharedMemory, payload: number, count: number, by: nu
       add(m, a + Q_TOUCHED, 1);
     } else if (kind === REF_INTERPRETER && livesIn(m, a, get(m, payload + i + 2))) {
       add(m, slotPointer(a) + S_ITEM_REFERENCES, by);
+      add(m, slotPointer(a) + S_TOUCHED, 1);
     }
   }
 }

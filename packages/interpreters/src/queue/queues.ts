@@ -174,8 +174,10 @@ export function isWaiting(m: SharedMemory, q: number, list: typeof Q_GETTERS | t
 export function stopWaiting(m: SharedMemory, q: number, list: typeof Q_GETTERS | typeof Q_PUTTERS): void {
   lock(m, q);
   let waiter = -1;
-  if (clearBit(m, q + bitsOf(list), m.slot)) set(m, q + list, get(m, q + list) - 1);
-  else if (list === Q_GETTERS ? sizeOf(m, q) > 0 : putStatus(m, q) === OK) waiter = nextWaiter(m, q, list);
+  if (!delist(m, q, list)) {
+    const useful = list === Q_GETTERS ? sizeOf(m, q) > 0 : putStatus(m, q) === OK;
+    if (useful) waiter = nextWaiter(m, q, list);
+  }
   unlock(m, q);
   if (waiter !== -1) ring(m, waiter);
 }
@@ -254,8 +256,10 @@ export function leaveQueue(m: SharedMemory, q: number, dead: number): void {
   clearBit(m, q + Q_GET_WAITERS, dead);
   clearBit(m, q + Q_PUT_WAITERS, dead);
   recount(m, q);
-  if (get(m, q + C_COUNT) > 0) ringList(m, q, Q_GETTERS);
-  if (putStatus(m, q) === OK) ringList(m, q, Q_PUTTERS);
+  // It may have died closing the queue, or shutting it down: then nobody has anything to wait for.
+  const over = get(m, q + C_FLAGS) !== 0;
+  if (over || get(m, q + C_COUNT) > 0) ringList(m, q, Q_GETTERS);
+  if (over || putStatus(m, q) === OK) ringList(m, q, Q_PUTTERS);
 }
 
 /** Restores what is derived. The lock is held in the name of the dead, whose slot is `dead`. */
@@ -297,6 +301,13 @@ function bitsOf(list: typeof Q_GETTERS | typeof Q_PUTTERS): number {
 /** Puts this interpreter on the list of those to ring. Under the queue's lock. */
 export function enlist(m: SharedMemory, q: number, list: typeof Q_GETTERS | typeof Q_PUTTERS): void {
   if (setBit(m, q + bitsOf(list), m.slot)) set(m, q + list, get(m, q + list) + 1);
+}
+
+/** Takes this interpreter off the list; false when it was rung. Under the queue's lock. */
+export function delist(m: SharedMemory, q: number, list: typeof Q_GETTERS | typeof Q_PUTTERS): boolean {
+  if (!clearBit(m, q + bitsOf(list), m.slot)) return false;
+  set(m, q + list, get(m, q + list) - 1);
+  return true;
 }
 
 /** Takes one waiter off the list; -1: there is none. The caller rings it, after the lock. */

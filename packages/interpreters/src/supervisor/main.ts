@@ -24,6 +24,7 @@ import {
   S_RUN,
   S_RUN_CALLER,
   S_RUN_SEQ,
+  S_TOUCHED,
   S_WHENCE,
   S_WORK,
   slotPointer,
@@ -111,6 +112,8 @@ function boot(slot: number, id: number, options: BootOptions): void {
   const child: Child = { worker, id, reason: undefined, error: undefined };
   children.set(slot, child);
   worker.on("error", (error) => {
+    // Node copies it as an object of its class, which would be shown as "TypeError [Error]".
+    if (error instanceof Error) Reflect.deleteProperty(error, Symbol.toStringTag);
     child.error = error;
     const code = (error as NodeJS.ErrnoException | null)?.code;
     if (stateOf(m, slot) === STATE_BOOTING) child.reason ??= "boot";
@@ -253,7 +256,10 @@ function collect(): void {
   for (let slot = 0; slot < end; slot++) {
     const p = slotPointer(slot);
     if (!isAlive(m, slot) || get(m, p + S_WHENCE) !== WHENCE_CREATED) continue;
+    // As for queues: an unmoved S_TOUCHED proves that the looks at records and holders were one.
+    const touched = load(m, p + S_TOUCHED);
     if (load(m, p + S_ITEM_REFERENCES) > 0 || !isEmptySet(m, p + S_HOLDERS)) continue;
+    if (load(m, p + S_TOUCHED) !== touched) continue;
     const id = idOf(m, slot);
     if (get(m, p + S_CREATOR) !== 0 && !children.has(slot)) {
       if (isAlive(m, get(m, p + S_CREATOR) - 1)) continue;
