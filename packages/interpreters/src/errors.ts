@@ -6,6 +6,8 @@
  * which copy of this file made it.
  */
 
+import { callerFrames } from "./stacks.js";
+
 const brandOf = (name: string): symbol => Symbol.for(`interpreters.error.${name}`);
 
 /** Gives `cls` its name, and an `instanceof` that also accepts the same class of another copy. */
@@ -112,38 +114,6 @@ export class ExecutionFailed extends InterpreterError {
   }
 }
 brand(ExecutionFailed, "ExecutionFailed");
-
-const packageRoot = new URL(".", import.meta.url).href;
-
-/** The frames of a stack that belong to the user: not the message, and not this package's own. */
-export function callerFrames(stack: string | undefined): string {
-  if (stack === undefined) return "";
-  return stack
-    .split("\n")
-    .filter((line) => /^\s+at /.test(line) && !line.includes(packageRoot))
-    .join("\n");
-}
-
-/** A stack without this package's own frames: what is left is the user's. */
-export function withoutOwnFrames(stack: string): string {
-  return stack
-    .split("\n")
-    .filter((line) => !(/^\s+at /.test(line) && line.includes(packageRoot)))
-    .join("\n");
-}
-
-/** Takes this package's own frames out of the stacks of an error that came from elsewhere, its causes and its parts. */
-export function hideOwnFrames(value: unknown, depth = 0): void {
-  if (!(value instanceof Error) || depth > MOST_CAUSES) return;
-  const { stack, cause } = value;
-  if (typeof stack === "string" && stack.includes(packageRoot)) {
-    Object.defineProperty(value, "stack", { value: withoutOwnFrames(stack), writable: true, configurable: true });
-  }
-  hideOwnFrames(cause, depth + 1);
-  const { errors } = value as { errors?: unknown };
-  if (Array.isArray(errors)) for (const error of errors.slice(0, MOST_CAUSES)) hideOwnFrames(error, depth + 1);
-}
-const MOST_CAUSES = 16;
 
 /** A native addon cannot be loaded in this kind of interpreter. */
 export class AddonImportError extends InterpreterError {

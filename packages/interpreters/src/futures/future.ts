@@ -8,10 +8,11 @@
  * still waits is decided in shared memory, where the task either was taken or is taken back.
  */
 import { checkTimeout } from "../check.js";
-import { CancelledError, type ExceptionInfo, ExecutionFailed, callerFrames, hideOwnFrames } from "../errors.js";
+import { CancelledError, type ExceptionInfo, ExecutionFailed } from "../errors.js";
 import { readBody } from "../interpreter/message.js";
 import { type Trace, useTrace } from "../interpreter/trace.js";
 import { REPLY_FAILURE, REPLY_VALUE } from "../interpreter/protocol.js";
+import { callerFrames, hideOwnFrames } from "../stacks.js";
 import { type Death, diedError, type Pending, type Runtime } from "../interpreter/runtime.js";
 import type { Received } from "../queue/receive.js";
 

@@ -223,9 +223,8 @@ export class Interpreter implements InterpreterView {
   /** Has it take further work from a pool's queue. Answered like any other work. */
   static {
     serveQueue = (interp, queue) => {
-      const operation = interp.#start<void>(WORK_SERVE, "serve a pool in", {}, queue, "queue");
-      // Its death is heard of by the pool.
-      operation.ignore();
+      // Nobody waits for the answer; a death is heard of by the pool.
+      interp.#start<void>(WORK_SERVE, "serve a pool in", {}, queue, "queue");
     };
   }
 

@@ -4,10 +4,10 @@
 import {
   type ExceptionInfo,
   ExecutionFailed,
-  hideOwnFrames,
   InterpreterError,
   InterpreterNotFoundError,
 } from "../errors.js";
+import { hideOwnFrames } from "../stacks.js";
 import type { Received } from "../queue/receive.js";
 import { OK, STATUS_NO_MEMORY, STATUS_NOT_FOUND, STATUS_SHUT } from "../memory/layout.js";
 import { readBody } from "./message.js";
@@ -87,9 +87,6 @@ export class Operation<out T> implements Pending {
     this.#rt.forget(this.sequence);
     throw statusError(status, this.target, this.what);
   }
-
-  /** Nobody waits for it. */
-  ignore(): void {}
 
   /** Called once it is settled, however. */
   whenSettled(callback: () => void): void {

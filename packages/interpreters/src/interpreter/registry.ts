@@ -25,7 +25,6 @@ import {
   S_CREATOR,
   S_HOLDERS,
   S_ID,
-  S_INTERRUPT,
   S_NAME,
   S_ITEM_REFERENCES,
   S_REPLIES,
@@ -80,7 +79,6 @@ function openSlot(m: SharedMemory, slot: number, id: number, whence: number): vo
   const p = slotPointer(slot);
   set(m, p + S_WHENCE, whence);
   set(m, p + S_WAITING_ON, 0);
-  set(m, p + S_INTERRUPT, 0);
   set(m, p + S_NAME, 0);
   // The run number goes on from the last interpreter in this slot, so that no late stop can hit the wrong one.
   store(m, p + S_RUN, load(m, p + S_RUN) & ~RUN_FLAGS);

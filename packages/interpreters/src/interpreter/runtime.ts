@@ -89,10 +89,6 @@ export class Runtime {
     this.#pending.delete(sequence);
   }
 
-  isPending(sequence: number): boolean {
-    return this.#pending.has(sequence);
-  }
-
   /** Has `look` called after every ring, until it is removed. */
   watch(look: () => void): void {
     this.#watchers.add(look);

@@ -129,6 +129,7 @@ export function pause(m: SharedMemory): void {
 
 /** Grows the memory by `delta` WebAssembly pages (64 KiB); false where it cannot. */
 export function grow(m: SharedMemory, delta: number): boolean {
+  if (m.memory.grow === undefined) return false;
   try {
     m.memory.grow(delta);
   } catch {

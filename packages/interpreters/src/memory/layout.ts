@@ -35,8 +35,6 @@ export const H_NEXT_INTERPRETER = 6;
 export const H_NEXT_QUEUE = 7;
 /** Head of the list of all queues (pointer), linked through Q_NEXT under the registry lock. */
 export const H_QUEUES = 8;
-/** Counts deaths: whoever compares it knows that somebody died since. */
-export const H_DEATHS = 9;
 /** 0 not started, 1 starting, 2 running. Written by the main interpreter and the supervisor. */
 export const H_SUPERVISOR = 10;
 /** One above the highest slot ever used: the end of every walk over the slots. */
@@ -82,8 +80,6 @@ export const INTENTS = 4;
 
 /** The doorbell, `{ counter: 31 bits, sleeping: 1 bit }`: everybody rings, only the owner waits. Own cache line. */
 export const S_BELL = 16;
-/** INTERRUPT_… bits: requests that also wake whatever the owner waits for. */
-export const S_INTERRUPT = 18;
 
 /**
  * What the owner is executing: `{ run: 29 bits, flags: 2 bits }`. The run number differs for every piece of work, so a
@@ -207,7 +203,7 @@ export const UNBOUND_ITEM_KEEP = 3;
 export const INLINE_BYTES = 2048;
 
 /* ---- queue: one page ---- */
-export const Q_CHANNEL = 0;
+/* words 0 to 15: its channel */
 /** Default for the items' unbound behaviour. */
 export const Q_UNBOUND = 16;
 /** How many records, anywhere, carry a reference to this queue. Never too low. */

@@ -40,30 +40,54 @@ import { Memory, type WasmMemory } from "./webassembly.js";
 /** Times to look again before sleeping: some microseconds, longer than any lock is held. */
 const LOCK_SPINS = 200;
 
-/** WebAssembly pages (64 KiB): 4 GiB, and what to fall back to where so much address space is not to be had. */
-const MAXIMA = [65536, 32768, 16384, 8192, 4096, 2048, 1024];
+/** WebAssembly pages (64 KiB): 4 GiB, and what to try where so much is refused. */
+const MAXIMA = [65536, 16384];
+
+/**
+ * Sizes of the last resort, MiB. V8 reserves some 10 GiB of address space for any WebAssembly memory, however small (its
+ * bounds checks are page faults), which a limit on address space (ulimit -v) refuses. A plain buffer needs what it
+ * says, does not grow, and takes real memory only where it is touched.
+ */
+const FIXED = [1024, 512, 256, 128, 64];
 
 /** Free memory to begin with, so that a small program never grows it. */
 const INITIAL_DATA_BYTES = 4 << 20;
 
-export function createMemory(maxima: readonly number[] = MAXIMA): WasmMemory {
+export function createMemory(maxima: readonly number[] = MAXIMA, fixed: readonly number[] = FIXED): WasmMemory {
   for (const maximum of maxima) {
     const maxPages = (maximum * WASM_PAGE_BYTES) / PAGE_BYTES;
-    const firstPage = Math.ceil((PAGE_TABLE + maxPages * PT_WORDS) / PAGE_WORDS);
-    const initial = Math.ceil((firstPage * PAGE_BYTES + INITIAL_DATA_BYTES) / WASM_PAGE_BYTES);
-    try {
-      const memory = new Memory({ shared: true, initial: Math.min(initial, maximum), maximum });
-      initialize(openMemory(memory, 0), maxPages, firstPage);
-      return memory;
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-    }
+    const bytes = firstPageOf(maxPages) * PAGE_BYTES + INITIAL_DATA_BYTES;
+    const initial = Math.min(Math.ceil(bytes / WASM_PAGE_BYTES), maximum);
+    const memory = attempt(() => new Memory({ shared: true, initial, maximum }), maxPages);
+    if (memory !== undefined) return memory;
+  }
+  for (const mib of fixed) {
+    const bytes = mib * 2 ** 20;
+    // A plain object: it has to survive being sent to other threads.
+    const memory = attempt(() => ({ buffer: new SharedArrayBuffer(bytes) }), bytes / PAGE_BYTES);
+    if (memory !== undefined) return memory;
   }
   throw new InterpreterError(
-    `Cannot start interpreters: no shared memory of even ${(maxima.at(-1)! * WASM_PAGE_BYTES) >> 20} MiB could be ` +
-      "reserved. Raise the limit on this process's address space (ulimit -v).",
+    `Cannot start interpreters: not even ${fixed.at(-1)} MiB of shared memory could be reserved. Raise the limit on this ` +
+      "process's address space (ulimit -v).",
     { code: "ERR_INTERPRETER_MEMORY" },
   );
+}
+
+function attempt(make: () => WasmMemory, maxPages: number): WasmMemory | undefined {
+  try {
+    const memory = make();
+    initialize(openMemory(memory, 0), maxPages);
+    return memory;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** The page table, which has an entry for every page there may be, comes before the first page. */
+function firstPageOf(maxPages: number): number {
+  return Math.ceil((PAGE_TABLE + maxPages * PT_WORDS) / PAGE_WORDS);
 }
 
 /** The view of the thread that owns `slot`. Refuses a memory that another version of this package laid out. */
@@ -96,7 +120,8 @@ export function checkProtocol(m: SharedMemory): void {
   );
 }
 
-function initialize(m: SharedMemory, maxPages: number, firstPage: number): void {
+function initialize(m: SharedMemory, maxPages: number): void {
+  const firstPage = firstPageOf(maxPages);
   set(m, H_MAX_PAGES, maxPages);
   set(m, H_FIRST_PAGE, firstPage);
   set(m, H_SLOTS_USED, FIRST_FREE_SLOT);

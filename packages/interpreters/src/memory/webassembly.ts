@@ -2,8 +2,8 @@
 export interface WasmMemory {
   /** A new object over the same bytes after every growth. */
   readonly buffer: SharedArrayBuffer;
-  /** Grows by `delta` pages of 64 KiB, for every thread; throws a RangeError where it cannot. */
-  grow(delta: number): number;
+  /** Missing where the memory has a fixed size. Grows by `delta` pages of 64 KiB, for every thread; throws a RangeError where it cannot. */
+  grow?(delta: number): number;
 }
 
 interface MemoryConstructor {

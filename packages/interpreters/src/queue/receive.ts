@@ -5,7 +5,7 @@
  * it took the record) afterwards, by `unload`.
  */
 import { get, type SharedMemory } from "../memory/atomics.js";
-import { R_FLAGS, R_LENGTH, R_SENDER, RECORD_CODEC_SHIFT, REF_WORDS } from "../memory/layout.js";
+import { R_FLAGS, R_LENGTH, R_SENDER, RECORD_CODEC_SHIFT } from "../memory/layout.js";
 import { freePages } from "../memory/pages.js";
 import { copyPayload, isBlob, payloadOf, referencesOf, stateOf, take } from "./channel.js";
 
@@ -54,9 +54,4 @@ export function unload(m: SharedMemory, into: Received): void {
 /** The `i`-th word of the payload. */
 export function wordAt(received: Received, i: number): number {
   return received.bytes.readInt32LE(i * 4);
-}
-
-/** Where the value begins, behind the references. */
-export function valueOffset(received: Received): number {
-  return received.references * REF_WORDS * 4;
 }

@@ -6,7 +6,7 @@
 import { writeSync } from "node:fs";
 import { inspect } from "node:util";
 import { type ResourceLimits, Worker, workerData } from "node:worker_threads";
-import { withoutOwnFrames } from "../errors.js";
+import { withoutOwnFrames } from "../stacks.js";
 import { bell, ring, sleepAsync } from "../memory/bell.js";
 import { get, load, set, type SharedMemory, store } from "../memory/atomics.js";
 import { isEmptySet } from "../memory/bitset.js";

@@ -11,14 +11,13 @@
  * The dead executes nothing any more, so every word that only it would write stands still. The supervisor itself is
  * never terminated alone. Afterwards the slot may be used again.
  */
-import { add, get, load, reach, set, type SharedMemory, store } from "../memory/atomics.js";
+import { get, load, reach, set, type SharedMemory, store } from "../memory/atomics.js";
 import { ringAfterDeath } from "../memory/bell.js";
 import { clearBit } from "../memory/bitset.js";
 import {
   C_FLAGS,
   C_HEAD_CHUNK,
   CHANNEL_CLOSED,
-  H_DEATHS,
   H_QUEUES,
   H_REGISTRY_LOCK,
   H_SLOTS_USED,
@@ -58,7 +57,6 @@ export function bury(m: SharedMemory, slot: number): void {
   collectQueues(m);
   sweepPages(m, slot + 1);
   set(m, p + S_WAITING_ON, 0);
-  add(m, H_DEATHS, 1);
   ringEverybody(m);
 }
 

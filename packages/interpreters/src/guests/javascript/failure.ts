@@ -5,10 +5,10 @@
  * error, a revoked proxy, an error whose `message` is a getter that throws.
  */
 
-import { fileURLToPath } from "node:url";
 import { inspect, types } from "node:util";
 import vm from "node:vm";
 import type { ExceptionInfo } from "../../errors.js";
+import { isFrame, isOwnFrame } from "../../stacks.js";
 
 export function describeFailure(thrown: unknown): ExceptionInfo {
   try {
@@ -133,9 +133,6 @@ function locate(error: SyntaxError): void {
   }
 }
 
-const packageUrl = new URL("../../", import.meta.url).href;
-const packagePath = fileURLToPath(packageUrl);
-
 /**
  * Drops frames of this package and of Node's insides, and of what this package called to get to the user's code.
  * What `inspect` put behind the last frame (`{` of own properties, a comma) moves up.
@@ -144,9 +141,8 @@ function withoutInternalFrames(stack: string): string {
   const kept: string[] = [];
   let [ours, behind] = [false, ""];
   for (const line of stack.split("\n").reverse()) {
-    const isFrame = /^\s+at /.test(line);
-    const isOurs = isFrame && (line.includes(packageUrl) || line.includes(packagePath));
-    const isNodes = isFrame && (/\bnode:internal\//.test(line) || (ours && /\bnode:\w|\(<anonymous>\)$/.test(line)));
+    const isOurs = isOwnFrame(line);
+    const isNodes = isFrame(line) && (/\bnode:internal\//.test(line) || (ours && /\bnode:\w|\(<anonymous>\)$/.test(line)));
     if (isOurs || isNodes) {
       ours ||= isOurs;
       behind ||= /(?: \{|,)$/.exec(line)?.[0] ?? "";

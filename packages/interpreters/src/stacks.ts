@@ -1,0 +1,50 @@
+/**
+ * Stacks as users see them: without this package's own frames, which say nothing about their code.
+ */
+import { fileURLToPath } from "node:url";
+
+/** Where our frames are: the compiled files, and their sources, which is what they are called with source maps on. */
+const roots = [new URL(".", import.meta.url), new URL("../../src/", import.meta.url)].flatMap((url) => [
+  url.href,
+  fileURLToPath(url),
+]);
+
+/** How deep causes are followed, and how many parts of an AggregateError are looked at. */
+const MOST_CAUSES = 16;
+
+export function isFrame(line: string): boolean {
+  return /^\s+at /.test(line);
+}
+
+export function isOwnFrame(line: string): boolean {
+  return isFrame(line) && roots.some((root) => line.includes(root));
+}
+
+/** The frames of a stack that belong to the user, without its message. */
+export function callerFrames(stack: string | undefined): string {
+  if (stack === undefined) return "";
+  return stack
+    .split("\n")
+    .filter((line) => isFrame(line) && !isOwnFrame(line))
+    .join("\n");
+}
+
+/** A stack without our frames. */
+export function withoutOwnFrames(stack: string): string {
+  return stack
+    .split("\n")
+    .filter((line) => !isOwnFrame(line))
+    .join("\n");
+}
+
+/** Takes our frames out of the stacks of an error that came from elsewhere, its causes and its parts. */
+export function hideOwnFrames(value: unknown, depth = 0): void {
+  if (!(value instanceof Error) || depth > MOST_CAUSES) return;
+  const { stack, cause } = value;
+  if (typeof stack === "string" && roots.some((root) => stack.includes(root))) {
+    Object.defineProperty(value, "stack", { value: withoutOwnFrames(stack), writable: true, configurable: true });
+  }
+  hideOwnFrames(cause, depth + 1);
+  const { errors } = value as { errors?: unknown };
+  if (Array.isArray(errors)) for (const error of errors.slice(0, MOST_CAUSES)) hideOwnFrames(error, depth + 1);
+}
