@@ -72,7 +72,9 @@ export interface InterpreterView {
 /** The one object for each interpreter in this thread. */
 const known = new Map<number, WeakRef<Interpreter>>();
 const collected = new FinalizationRegistry<{ id: number; slot: number }>(({ id, slot }) => {
-  if (known.get(id)?.deref() !== undefined) return;
+  // As for queues: the handle is given back once, by whoever comes first.
+  const entry = known.get(id);
+  if (entry === undefined || entry.deref() !== undefined) return;
   known.delete(id);
   const rt = runtime();
   const { m } = rt;

@@ -73,8 +73,10 @@ type Binding = { pointer: number; id: number };
 /** The one object for each queue of this thread, and what gives its handle back. */
 const known = new Map<number, WeakRef<Queue>>();
 const collected = new FinalizationRegistry<Binding>(({ pointer, id }) => {
-  // Unless a newer object for the same queue has taken its place: the handle is the thread's, not the object's.
-  if (known.get(id)?.deref() !== undefined) return;
+  // The handle is the thread's, not the object's: a newer object may have taken its place, and of several that were
+  // collected at once, the first to come here gives the handle back.
+  const entry = known.get(id);
+  if (entry === undefined || entry.deref() !== undefined) return;
   known.delete(id);
   const { m } = runtime();
   if (releaseQueue(m, pointer, m.slot)) collectQueues(m);

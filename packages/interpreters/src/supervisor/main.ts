@@ -89,6 +89,8 @@ m.patience = PATIENCE;
 m.reserve = 0;
 const children = new Map<number, Child>();
 let ended: Ended[] = [];
+/** Interpreters that are to be terminated as soon as they are to be booted, and why. */
+const doomed = new Map<number, EndReason>();
 /** Pages of requests that were read, to be freed; what is forgotten of them is swept with the supervisor's own pages. */
 let garbage: number[] = [];
 let collecting = false;
@@ -101,6 +103,13 @@ setInterval(() => {}, 0x7fffffff);
 function boot(slot: number, id: number, options: BootOptions): void {
   set(m, slotPointer(slot) + S_CREATOR, 0);
   if (idOf(m, slot) !== id || stateOf(m, slot) !== STATE_BOOTING) return;
+  const reason = doomed.get(id);
+  if (reason !== undefined) {
+    doomed.delete(id);
+    ended.push({ slot, id, reason, exitCode: -1, error: undefined });
+    setImmediate(work);
+    return;
+  }
   let worker: Worker;
   try {
     worker = startThread(slot, options, options.execArgv);
@@ -150,7 +159,10 @@ function terminate(id: number, reason: EndReason): void {
     if (child.id !== id) continue;
     child.reason ??= reason;
     void child.worker.terminate();
+    return;
   }
+  // Its creator has claimed the slot, and its boot request is still on the way.
+  if (slotOf(m, id) !== -1) doomed.set(id, reason);
 }
 
 /** Stops the piece of work, wherever it runs, if it runs. */

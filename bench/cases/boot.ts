@@ -1,0 +1,70 @@
+/** What it takes to start an interpreter, and to keep it: time to its first result, and resident memory. */
+
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { Case, Contender, Unit } from "../harness.js";
+import type { Measure, Subject } from "../probe-types.js";
+
+const run = promisify(execFile);
+const probe = fileURLToPath(new URL("../probe.js", import.meta.url));
+
+function contender(subject: Subject, name: string, measure: Measure): Contender {
+  return {
+    name,
+    ours: subject === "interpreter",
+    async start() {
+      return {
+        async round() {
+          const args = ["--expose-gc", probe, subject, measure];
+          const { stdout } = await run(process.execPath, args, { timeout: 12_000, killSignal: "SIGKILL" }).catch(
+            (error: unknown) => {
+              throw describeFailure(error);
+            },
+          );
+          const figure = Number(stdout.trim().split("\n").at(-1));
+          if (!Number.isFinite(figure)) throw new Error(`no figure but ${JSON.stringify(stdout)}`);
+          return figure;
+        },
+        stop: () => undefined,
+      };
+    },
+  };
+}
+
+/** The probe's last words instead of its whole command line. */
+function describeFailure(error: unknown): Error {
+  const { killed, stderr } = error as { killed?: boolean; stderr?: string };
+  if (killed === true) return new Error("hung");
+  const message = stderr?.match(/^\w*Error.*$/m)?.[0] ?? String(error);
+  return new Error(message, { cause: error });
+}
+
+function bootCase(id: string, title: string, measure: Measure, rounds: number, pools: boolean): Case {
+  const unit: Unit = measure.startsWith("memory") ? "MB" : "ms";
+  return {
+    id,
+    title,
+    unit,
+    rounds: { full: rounds, quick: 1 },
+    contenders: [
+      contender("interpreter", "interpreters: create", measure),
+      contender("bare-worker", "bare Worker", measure),
+      ...(pools
+        ? [
+            contender("piscina", "piscina, pool of 1", measure),
+            contender("tinypool", "tinypool, pool of 1", measure),
+            contender("workerpool", "workerpool, pool of 1", measure),
+          ]
+        : []),
+    ],
+  };
+}
+
+export const bootCases: readonly Case[] = [
+  bootCase("create-first", "First start to first result, fresh process", "first", 7, true),
+  bootCase("create-later", "Later start to first result, one after another", "later", 3, true),
+  bootCase("create-together", "Start of 20 together to the last first result, each", "together", 3, false),
+  bootCase("memory-first", "Resident memory that the first idle one adds", "memory-first", 3, false),
+  bootCase("memory-each", "Resident memory per further idle one", "memory-each", 3, false),
+];

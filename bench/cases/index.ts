@@ -1,0 +1,9 @@
+/** All cases, in the order they run and are printed. */
+
+import type { Case } from "../harness.js";
+import { bootCases } from "./boot.js";
+import { callSyncCases } from "./call-sync.js";
+import { queueCases } from "./queues.js";
+import { taskCases } from "./tasks.js";
+
+export const cases: readonly Case[] = [...queueCases, ...callSyncCases, ...taskCases, ...bootCases];

@@ -1,0 +1,68 @@
+/** Where and of what the figures were taken: without it they mean nothing later. */
+
+import { execFile } from "node:child_process";
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+
+export interface Environment {
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryGB: number;
+  readonly platform: string;
+  readonly node: string;
+  readonly v8: string;
+  /** The commit measured, with `-dirty` if the work tree differs from it; "unknown" outside a repository. */
+  readonly commit: string;
+}
+
+const git = async (...args: string[]): Promise<string> => {
+  const { stdout } = await promisify(execFile)("git", args, { cwd: fileURLToPath(new URL(".", import.meta.url)) });
+  return stdout.trim();
+};
+
+async function commit(): Promise<string> {
+  try {
+    const hash = await git("rev-parse", "--short=10", "HEAD");
+    return (await git("status", "--porcelain")) === "" ? hash : `${hash}-dirty`;
+  } catch {
+    return "unknown";
+  }
+}
+
+export async function describeEnvironment(): Promise<Environment> {
+  return {
+    processor: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    memoryGB: Math.round(totalmem() / 1e9),
+    platform: `${process.platform} ${process.arch}`,
+    node: process.version,
+    v8: process.versions.v8,
+    commit: await commit(),
+  };
+}
+
+const SAMPLE_MS = 250;
+
+/**
+ * How many cores something else keeps busy right now; to be asked while nothing of ours runs. Threads that spin
+ * before they sleep suffer most from company, so that figures taken in it say little, not even by their ratios.
+ */
+export async function busyCores(): Promise<number> {
+  const before = cpuTimes();
+  await sleep(SAMPLE_MS);
+  const after = cpuTimes();
+  const total = after.total - before.total;
+  return total === 0 ? 0 : ((after.busy - before.busy) / total) * cpus().length;
+}
+
+function cpuTimes(): { busy: number; total: number } {
+  let total = 0;
+  let idle = 0;
+  for (const { times } of cpus()) {
+    total += times.user + times.nice + times.sys + times.idle + times.irq;
+    idle += times.idle;
+  }
+  return { busy: total - idle, total };
+}

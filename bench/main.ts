@@ -1,0 +1,86 @@
+/**
+ * `npm run bench`: this package against its peers and against bare Node, all in one run.
+ *
+ * Each case runs in a process of its own (watcher.ts), its contenders taking turns (harness.ts).
+ */
+
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { cases } from "./cases/index.js";
+import { busyCores, describeEnvironment } from "./environment.js";
+import { summarize, table, type CaseReport, type Report } from "./report.js";
+import { watchCase } from "./watcher.js";
+
+const USAGE = `Usage: npm run bench -- [options]
+
+  --filter TEXT   only cases whose id contains TEXT (may be given more than once)
+  --quick         shorter and fewer rounds: a look, not a measurement
+  --json FILE     where to write the figures (default: bench/results/<date>-<commit>.json)
+  --list          show the ids of the cases
+  --help          show this`;
+
+function parse() {
+  return parseArgs({
+    options: {
+      filter: { type: "string", multiple: true },
+      quick: { type: "boolean" },
+      json: { type: "string" },
+      list: { type: "boolean" },
+      help: { type: "boolean" },
+    },
+  }).values;
+}
+
+async function main(): Promise<number> {
+  let options: ReturnType<typeof parse>;
+  try {
+    options = parse();
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return 2;
+  }
+  const { filter, quick = false } = options;
+  if (options.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  if (options.list) {
+    console.log(cases.map(({ id }) => id).join("\n"));
+    return 0;
+  }
+  const chosen = cases.filter(({ id }) => filter === undefined || filter.some((text) => id.includes(text)));
+  if (chosen.length === 0) {
+    console.error(`No case matches ${filter?.join(" or ")}; the cases are:\n${cases.map(({ id }) => id).join("\n")}`);
+    return 2;
+  }
+
+  const date = new Date().toISOString();
+  const environment = await describeEnvironment();
+  const { processor, cores, node, commit } = environment;
+  console.log(`${processor}, ${cores} cores, Node ${node}, commit ${commit}`);
+  console.log(`Last column: how many times as good as that one our first line is.\n`);
+
+  const reports: CaseReport[] = [];
+  for (const bench of chosen) {
+    const busyElsewhere = await busyCores();
+    const report = summarize(bench, busyElsewhere, await watchCase(bench, quick));
+    reports.push(report);
+    console.log(`${table(report)}\n`);
+  }
+
+  const report: Report = { date, quick, environment, cases: reports };
+  const results = fileURLToPath(new URL("../results/", import.meta.url));
+  const file = options.json ?? join(results, `${date.slice(0, 19).replaceAll(":", "")}-${commit}.json`);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+  console.log(`Figures written to ${file}`);
+  return 0;
+}
+
+// SIGINT and SIGTERM as an ordinary exit: the watcher then ends the process that is being measured.
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  process.once(signal, () => process.exit(code));
+}
+process.exitCode = await main();

@@ -1,0 +1,26 @@
+/**
+ * A blocking end of a `MessagePort`: a counter in shared memory is raised after each message, and whoever waits
+ * sleeps on it. This is how packages that call workers synchronously do it.
+ */
+
+import { receiveMessageOnPort, type MessagePort } from "node:worker_threads";
+
+/** Indices into the shared counters, one for each direction. */
+export const TO_WORKER = 0;
+export const TO_MAIN = 1;
+
+export function sendOn(port: MessagePort, counters: Int32Array, direction: number, value: unknown): void {
+  port.postMessage(value);
+  Atomics.add(counters, direction, 1);
+  Atomics.notify(counters, direction);
+}
+
+export function receiveOn(port: MessagePort, counters: Int32Array, direction: number): unknown {
+  for (;;) {
+    // Read before looking: a message that comes in between changes it, and the wait returns at once.
+    const seen = Atomics.load(counters, direction);
+    const received = receiveMessageOnPort(port);
+    if (received !== undefined) return received.message;
+    Atomics.wait(counters, direction, seen);
+  }
+}

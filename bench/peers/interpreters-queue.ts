@@ -1,0 +1,122 @@
+/** Queues of this package, used in the ways it offers. */
+
+import type { Queue } from "interpreters";
+import type { OneWayMaker, PingPongMaker } from "./link.js";
+import { checkEcho, checkLast, payloads } from "./payloads.js";
+
+const load = async () => {
+  const package_ = await import("interpreters");
+  const tasks = package_.fromModule<typeof import("./queue-tasks.js")>(
+    new URL("./queue-tasks.js", import.meta.url),
+  );
+  return { ...package_, tasks };
+};
+type Tasks = Awaited<ReturnType<typeof load>>["tasks"];
+
+/** Room for a producer to run ahead, and an end to how far. */
+const BOUND = 4096;
+
+type Payload = (index: number) => unknown;
+type Send = (queue: Queue<unknown>, payload: Payload, count: number) => void | Promise<void>;
+
+function fromMain(name: string, consumer: "consume" | "consumeAsync", bound: number, send: Send) {
+  return {
+    name,
+    ours: true,
+    async make(kind) {
+      const { create, createQueue, tasks } = await load();
+      const queue = createQueue<unknown>(bound);
+      const interp = create();
+      const payload = payloads[kind];
+      return {
+        async send(count) {
+          const done = interp.call(tasks[consumer], queue, count);
+          await send(queue, payload, count);
+          checkLast(await done, kind, count);
+        },
+        stop: () => interp.close({ wait: true }),
+      };
+    },
+  } satisfies OneWayMaker;
+}
+
+export const queueFromMain: readonly OneWayMaker[] = [
+  fromMain("interpreters: putNowait, getSync", "consume", 0, (queue, payload, count) => {
+    for (let i = 0; i < count; i += 1) queue.putNowait(payload(i));
+  }),
+  fromMain("interpreters: putSync, getSync, bounded", "consume", BOUND, (queue, payload, count) => {
+    for (let i = 0; i < count; i += 1) queue.putSync(payload(i));
+  }),
+  fromMain("interpreters: await put, await get, bounded", "consumeAsync", BOUND, async (queue, payload, count) => {
+    for (let i = 0; i < count; i += 1) await queue.put(payload(i));
+  }),
+];
+
+export const queueBetweenInterpreters: OneWayMaker = {
+  name: "interpreters: putSync, getSync, bounded",
+  ours: true,
+  async make(kind) {
+    const { create, createQueue, tasks } = await load();
+    const queue = createQueue<unknown>(BOUND);
+    const producer = create();
+    const consumer = create();
+    return {
+      async send(count) {
+        const [last] = await Promise.all([
+          consumer.call(tasks.consume, queue, count),
+          producer.call(tasks.produce, queue, kind, count),
+        ]);
+        checkLast(last, kind, count);
+      },
+      async stop() {
+        await Promise.all([producer.close({ wait: true }), consumer.close({ wait: true })]);
+      },
+    };
+  },
+};
+
+type Run = (there: Queue<unknown>, back: Queue<unknown>, count: number) => void | Promise<void>;
+
+function pingPong(name: string, echo: (tasks: Tasks) => Tasks["echo"] | Tasks["echoAsync"], run: Run): PingPongMaker {
+  return {
+    name,
+    ours: true,
+    async make() {
+      const { create, createQueue, tasks } = await load();
+      const there = createQueue<unknown>();
+      const back = createQueue<unknown>();
+      const interp = create();
+      const partner = echo(tasks);
+      return {
+        async run(count) {
+          const done = interp.call(partner, there, back, count);
+          await run(there, back, count);
+          await done;
+        },
+        stop: () => interp.close({ wait: true }),
+      };
+    },
+  };
+}
+
+export const queueEchoBlocking = pingPong(
+  "interpreters: putSync, getSync",
+  ({ echo }) => echo,
+  (there, back, count) => {
+    for (let i = 0; i < count; i += 1) {
+      there.putSync(i);
+      checkEcho(back.getSync(), i);
+    }
+  },
+);
+
+export const queueEcho = pingPong(
+  "interpreters: await put, await get",
+  ({ echoAsync }) => echoAsync,
+  async (there, back, count) => {
+    for (let i = 0; i < count; i += 1) {
+      await there.put(i);
+      checkEcho(await back.get(), i);
+    }
+  },
+);

@@ -1,0 +1,18 @@
+/** poolifier: a fixed pool without events and with the cheapest way to choose a worker, its fastest setting. */
+
+import { fileURLToPath } from "node:url";
+import type { PoolMaker } from "./pool.js";
+
+const script = fileURLToPath(new URL("./poolifier.worker.js", import.meta.url));
+
+export const poolifierTuned: PoolMaker = {
+  name: "poolifier, round robin",
+  async make(workers) {
+    const { FixedThreadPool } = await import("poolifier");
+    const pool = new FixedThreadPool<number, number>(workers, script, {
+      enableEvents: false,
+      workerChoiceStrategy: "ROUND_ROBIN",
+    });
+    return { run: (iterations) => pool.execute(iterations), stop: () => pool.destroy() };
+  },
+};

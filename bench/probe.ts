@@ -1,0 +1,154 @@
+/**
+ * One figure from a fresh process: `node probe.js <subject> <measure>` prints it as a number.
+ *
+ * What happens only once in a process (the first boot) and what other contenders would blur (resident memory)
+ * cannot be measured in a process that has done anything before.
+ */
+
+import { Worker } from "node:worker_threads";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { median } from "./harness.js";
+import type { PoolMaker } from "./peers/pool.js";
+import type { Measure, Subject } from "./probe-types.js";
+
+/** Something that runs in a thread of its own. */
+interface Thread {
+  /** It has booted and done something. */
+  ready: PromiseLike<unknown>;
+  readonly stop: () => void | Promise<void>;
+}
+
+type Start = () => Thread;
+
+const LATER = 8;
+const TOGETHER = 20;
+/** How many idle ones the marginal memory is taken over, after a few that pay for what all share. */
+const MEMORY_FIRST = 2;
+const MEMORY_MORE = 8;
+
+async function bareWorker(): Promise<Start> {
+  return () => {
+    const worker = new Worker(new URL("./peers/bare-pool.worker.js", import.meta.url));
+    const ready = once(worker, "message");
+    worker.postMessage(0);
+    return {
+      ready,
+      stop: async () => {
+        await worker.terminate();
+      },
+    };
+  };
+}
+
+async function interpreter(): Promise<Start> {
+  const { create, fromModule } = await import("interpreters");
+  const { work } = fromModule<typeof import("./peers/work.js")>(new URL("./peers/work.js", import.meta.url));
+  return () => {
+    const interp = create();
+    return { ready: interp.call(work, 0), stop: () => interp.close({ wait: true }) };
+  };
+}
+
+/** A pool of one worker. */
+async function pool(maker: Promise<PoolMaker>, name: string): Promise<Start> {
+  const chosen = await maker;
+  // The adapter imports the package when it makes a pool. Loading it is not what is measured: do that now.
+  await import(name);
+  return () => {
+    const made = chosen.make(1);
+    return {
+      ready: made.then((ready) => ready.run(0)),
+      stop: async () => (await made).stop(),
+    };
+  };
+}
+
+const subjects: Record<Subject, () => Promise<Start>> = {
+  interpreter,
+  "bare-worker": bareWorker,
+  piscina: () => pool(import("./peers/piscina.js").then((peer) => peer.piscinaDefault), "piscina"),
+  tinypool: () => pool(import("./peers/tinypool.js").then((peer) => peer.tinypoolDefault), "tinypool"),
+  workerpool: () => pool(import("./peers/workerpool.js").then((peer) => peer.workerpoolThreads), "workerpool"),
+};
+
+async function timeToReady(start: Start): Promise<{ elapsed: number; thread: Thread }> {
+  const before = performance.now();
+  const thread = start();
+  await thread.ready;
+  return { elapsed: performance.now() - before, thread };
+}
+
+async function bootOnce(start: Start): Promise<number> {
+  const { elapsed, thread } = await timeToReady(start);
+  await thread.stop();
+  return elapsed;
+}
+
+/** Resident memory in MB, once it has settled: young garbage of the boot is gone, freed pages are returned. */
+async function resident(): Promise<number> {
+  let last = Infinity;
+  for (let i = 0; i < 10; i += 1) {
+    globalThis.gc?.();
+    await sleep(50);
+    const now = process.memoryUsage.rss() / 1e6;
+    if (Math.abs(now - last) < 0.2) return now;
+    last = now;
+  }
+  return last;
+}
+
+async function startMany(start: Start, count: number): Promise<Thread[]> {
+  const threads: Thread[] = [];
+  for (let i = 0; i < count; i += 1) threads.push((await timeToReady(start)).thread);
+  return threads;
+}
+
+async function stopAll(threads: readonly Thread[]): Promise<void> {
+  await Promise.all(threads.map(async ({ stop }) => stop()));
+}
+
+/**
+ * MB that came on top of `before` with these threads. They are stopped only afterwards, which is not tidiness:
+ * an interpreter whose handles are collected is closed, so that without a later use the garbage collections of
+ * `resident` would end what is being weighed. Stopping one that is gone fails, and so does the probe then.
+ */
+async function residentOf(before: number, threads: readonly Thread[]): Promise<number> {
+  const added = (await resident()) - before;
+  await stopAll(threads);
+  return added;
+}
+
+const measures: Record<Measure, (start: Start) => Promise<number>> = {
+  first: bootOnce,
+  async later(start) {
+    await bootOnce(start);
+    const figures: number[] = [];
+    for (let i = 0; i < LATER; i += 1) figures.push(await bootOnce(start));
+    return median(figures);
+  },
+  async together(start) {
+    await bootOnce(start);
+    const before = performance.now();
+    const threads = Array.from({ length: TOGETHER }, start);
+    await Promise.all(threads.map(({ ready }) => ready));
+    return (performance.now() - before) / TOGETHER;
+  },
+  async "memory-first"(start) {
+    const before = await resident();
+    return residentOf(before, await startMany(start, 1));
+  },
+  async "memory-each"(start) {
+    const shared = await startMany(start, MEMORY_FIRST);
+    const before = await resident();
+    const added = await residentOf(before, await startMany(start, MEMORY_MORE));
+    await stopAll(shared);
+    return added / MEMORY_MORE;
+  },
+};
+
+const [subject, measure] = process.argv.slice(2) as [Subject, Measure];
+const start = await subjects[subject]();
+const figure = await measures[measure](start);
+// Not left to the end of the event loop: what still runs here has been measured and is of no more interest.
+process.stdout.write(`${figure}\n`, () => process.exit());
