@@ -5,7 +5,7 @@
  * data, which every worker inherits from the thread that started it; where there is none, this thread is the main
  * interpreter of a new runtime, and leaves it there for the threads that it will start.
  */
-import { getEnvironmentData, setEnvironmentData, threadId } from "node:worker_threads";
+import { getEnvironmentData, setEnvironmentData, threadId, type Worker } from "node:worker_threads";
 import { InterpreterError } from "../errors.js";
 import { store } from "../memory/atomics.js";
 import {
@@ -20,6 +20,8 @@ import {
 } from "../memory/layout.js";
 import { checkProtocol, createMemory, openMemory } from "../memory/memory.js";
 import type { WasmMemory } from "../memory/webassembly.js";
+import { request } from "../supervisor/start.js";
+import { REQUEST_THREAD_ENDED } from "./protocol.js";
 import { claimSlot, JOIN_SLOT, registerMain } from "./registry.js";
 import { Runtime } from "./runtime.js";
 
@@ -43,7 +45,16 @@ export function enter(memory: WasmMemory, slot: number): Runtime {
   checkProtocol(m);
   store(m, m.me + S_THREAD, threadId);
   setEnvironmentData(KEY, { memory } satisfies Invitation);
-  return (here[HERE] = new Runtime(m));
+  const rt = new Runtime(m);
+  process.on("worker", (worker: Worker) => tellOfItsEnd(rt, worker));
+  return (here[HERE] = rt);
+}
+
+/** Threads that the supervisor did not start may join, and it would not hear of their end: who started them tells it. */
+function tellOfItsEnd(rt: Runtime, worker: Worker): void {
+  // Gone from the object by the time of the event.
+  const { threadId: id } = worker;
+  worker.once("exit", (exitCode: number) => request(rt, REQUEST_THREAD_ENDED, id, exitCode));
 }
 
 function join(): Runtime {

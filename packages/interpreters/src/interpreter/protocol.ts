@@ -48,6 +48,9 @@ export const REQUEST_FINALIZING = 5;
 /** Look for interpreters that nobody holds any more. */
 export const REQUEST_COLLECT = 6;
 
+/** A thread that somebody else started has ended. a: its Node threadId, b: its exit code */
+export const REQUEST_THREAD_ENDED = 7;
+
 /** How an interpreter ended: what users see, and "closed", which is what they asked for. */
 export type EndReason = DeathReason | "closed";
 

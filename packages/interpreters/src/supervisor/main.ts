@@ -24,6 +24,7 @@ import {
   S_RUN,
   S_RUN_CALLER,
   S_RUN_SEQ,
+  S_THREAD,
   S_TOUCHED,
   S_WHENCE,
   S_WORK,
@@ -33,6 +34,7 @@ import {
   STATUS_NO_MEMORY,
   SUPERVISOR_SLOT,
   WHENCE_CREATED,
+  WHENCE_WORKER_THREADS,
 } from "../memory/layout.js";
 import { LockBusy } from "../memory/lock.js";
 import { openMemory } from "../memory/memory.js";
@@ -52,6 +54,7 @@ import {
   REQUEST_DEADLINE,
   REQUEST_FINALIZING,
   REQUEST_TERMINATE,
+  REQUEST_THREAD_ENDED,
   WORK_CLOSE,
 } from "../interpreter/protocol.js";
 import { freeSlot, idOf, isAlive, slotOf, stateOf } from "../interpreter/registry.js";
@@ -162,7 +165,19 @@ function terminate(id: number, reason: EndReason): void {
     return;
   }
   // Its creator has claimed the slot, and its boot request is still on the way.
-  if (slotOf(m, id) !== -1) doomed.set(id, reason);
+  const slot = slotOf(m, id);
+  if (slot !== -1 && get(m, slotPointer(slot) + S_CREATOR) !== 0) doomed.set(id, reason);
+}
+
+/** A thread ended that we did not start. If it had joined, it is an interpreter's end like any other. */
+function foreignEnded(threadId: number, exitCode: number): void {
+  const end = load(m, H_SLOTS_USED);
+  for (let slot = 0; slot < end; slot++) {
+    const p = slotPointer(slot);
+    if (!isAlive(m, slot) || get(m, p + S_WHENCE) !== WHENCE_WORKER_THREADS || get(m, p + S_THREAD) !== threadId) continue;
+    ended.push({ slot, id: idOf(m, slot), reason: "exit", exitCode, error: undefined });
+    setImmediate(work);
+  }
 }
 
 /** Stops the piece of work, wherever it runs, if it runs. */
@@ -299,6 +314,7 @@ function handle(): void {
     const slot = slotOf(m, sender);
     if (slot !== -1) watch(slot, value as number, a, b, c);
   } else if (kind === REQUEST_FINALIZING) setTimeout(() => terminate(a, "closed"), FINALIZE_LIMIT).unref();
+  else if (kind === REQUEST_THREAD_ENDED) foreignEnded(a, b);
   else if (kind === REQUEST_COLLECT) collecting = true;
 }
 
