@@ -1,6 +1,11 @@
 /** Checks of arguments that several parts make in the same words. */
 import { inspect } from "node:util";
 
+export function checkOptions(what: string, options: unknown): asserts options is object {
+  if (typeof options === "object" && options !== null) return;
+  throw new TypeError(`${what}: options must be an object, found ${show(options)}`);
+}
+
 /** Ids of interpreters and queues: integers from 0 on. */
 export function checkId(what: string, id: unknown): asserts id is number {
   if (typeof id !== "number" || !Number.isInteger(id)) {

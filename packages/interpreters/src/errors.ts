@@ -19,7 +19,12 @@ function brand(cls: abstract new (...args: never[]) => Error, name: string): voi
     value(this: unknown, value: unknown): boolean {
       // A subclass made by a user inherits this method but not the brand's meaning.
       if (this !== cls) return Function.prototype[Symbol.hasInstance].call(this, value);
-      return typeof value === "object" && value !== null && mark in value;
+      try {
+        return typeof value === "object" && value !== null && mark in value;
+      } catch {
+        // A revoked proxy, or one whose traps throw.
+        return false;
+      }
     },
   });
 }

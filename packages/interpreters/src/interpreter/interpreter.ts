@@ -2,7 +2,7 @@
  * Interpreters: the public class (PEP 734, "Interpreter Objects"; CPython: `concurrent.interpreters.Interpreter`).
  */
 import { onAbort } from "../abort.js";
-import { checkId, checkSignal, checkTimeout, show } from "../check.js";
+import { checkId, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
 import { registerReference } from "../codec/codec.js";
 import { InterpreterError, InterpreterNotFoundError, NotShareableError } from "../errors.js";
 import { describe } from "../guests/javascript/callable.js";
@@ -16,6 +16,8 @@ import {
   S_WHENCE,
   S_WORK,
   slotPointer,
+  STATUS_NOT_FOUND,
+  STATUS_SHUT,
   WHENCE_CREATED,
 } from "../memory/layout.js";
 import type { Queue } from "../queue/queue.js";
@@ -25,7 +27,7 @@ import { runtime } from "./current.js";
 import { cancelWork, CLOSE_BUSY } from "./mailbox.js";
 import { Message, WITH_SENDER } from "./message.js";
 import { takeTrace, useTrace } from "./trace.js";
-import { Operation, statusError } from "./operation.js";
+import { deadlock, Operation, statusError } from "./operation.js";
 import { checkCreateOptions, type CreateOptions } from "./options.js";
 import {
   reasonNumber,
@@ -86,6 +88,7 @@ const collected = new FinalizationRegistry<{ id: number; slot: number }>(({ id, 
 /** Set for the one call of the constructor that binds to a known slot. */
 let binding: { id: number; slot: number } | undefined;
 
+let slotOfHandle: (interp: Interpreter) => number;
 export let serveQueue: (interp: Interpreter, queue: Queue) => void;
 
 /**
@@ -120,11 +123,19 @@ export class Interpreter implements InterpreterView {
     this.#rt = rt;
     this.#slot = slot;
     this.id = id;
-    this.name = nameOf(rt.m, slot);
-    this.whence = WHENCE[whenceOf(rt, slot)] ?? "unknown";
-    setBit(rt.m, slotPointer(slot) + S_HOLDERS, rt.m.slot);
+    if (idOf(rt.m, slot) === id) {
+      this.name = nameOf(rt.m, slot);
+      this.whence = WHENCE[whenceOf(rt, slot)] ?? "unknown";
+      setBit(rt.m, slotPointer(slot) + S_HOLDERS, rt.m.slot);
+    } else {
+      // It died while this handle was on its way, and the slot is nobody's or a stranger's. Only created ones do.
+      this.name = undefined;
+      this.whence = "interpreters module";
+    }
     known.set(id, new WeakRef(this));
     collected.register(this, { id, slot });
+    // The fields are read-only, also for JavaScript.
+    Object.freeze(this);
   }
 
   /** Whether it is executing something for somebody. Interpreters that `create` did not make always are. */
@@ -139,11 +150,11 @@ export class Interpreter implements InterpreterView {
    * @throws NotShareableError a value cannot travel
    */
   async prepareMain(namespace: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#prepare(namespace).promise();
+    await this.#prepare(namespace, false).promise();
   }
 
   prepareMainSync(namespace: Readonly<Record<string, unknown>>): void {
-    this.#prepare(namespace).block(this.#slot);
+    this.#prepare(namespace, true).block();
   }
 
   /**
@@ -152,11 +163,11 @@ export class Interpreter implements InterpreterView {
    * @throws ExecutionFailed an exception left the script; InterpreterDiedError; InterpreterNotFoundError
    */
   async exec(code: string, options: ExecOptions = {}): Promise<void> {
-    await this.#exec(code, options).promise();
+    await this.#exec(code, options, false).promise();
   }
 
   execSync(code: string, options: ExecOptions = {}): void {
-    this.#exec(code, options).block(this.#slot);
+    this.#exec(code, options, true).block();
   }
 
   /**
@@ -171,19 +182,18 @@ export class Interpreter implements InterpreterView {
   }
 
   callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R> {
-    return this.#call<Awaited<R>>({}, fn, args).block(this.#slot);
+    return this.#call<Awaited<R>>({}, fn, args, true).block();
   }
 
   /** Operations with a time limit, a signal, or buffers to move. */
   with(options: CallOptions): InterpreterView {
-    checkCallOptions(options);
-    const view: InterpreterView = {
-      exec: async (code, more) => void (await this.#exec(code, { ...options, ...more }).promise()),
-      execSync: (code, more) => this.#exec(code, { ...options, ...more }).block(this.#slot),
+    checkCallOptions("with", options);
+    return {
+      exec: async (code, more) => this.#exec(code, { ...options, ...more }, false).promise(),
+      execSync: (code, more) => this.#exec(code, { ...options, ...more }, true).block(),
       call: (fn, ...args) => this.#callWith(options, fn, args),
-      callSync: (fn, ...args) => this.#call<never>(options, fn, args).block(this.#slot),
+      callSync: (fn, ...args) => this.#call<never>(options, fn, args, true).block(),
     };
-    return view;
   }
 
   /**
@@ -191,12 +201,11 @@ export class Interpreter implements InterpreterView {
    * `wait` that work ends first, and new work is refused meanwhile.
    */
   async close(options: { wait?: boolean } = {}): Promise<void> {
-    await this.#close(options).promise();
+    await this.#close(options, false).promise();
   }
 
   closeSync(options: { wait?: boolean } = {}): void {
-    // With `wait`, its work may be waiting for this interpreter, as in a call.
-    this.#close(options).block(options.wait === true ? this.#slot : -1);
+    this.#close(options, true).block();
   }
 
   /** Stops the interpreter at once, whatever it does. */
@@ -224,27 +233,28 @@ export class Interpreter implements InterpreterView {
 
   /** Has it take further work from a pool's queue. Answered like any other work. */
   static {
+    slotOfHandle = (interp) => interp.#slot;
     serveQueue = (interp, queue) => {
       // Nobody waits for the answer; a death is heard of by the pool.
-      interp.#start<void>(WORK_SERVE, "serve a pool in", {}, queue, "queue");
+      interp.#start<void>(WORK_SERVE, "serve a pool in", {}, queue, "queue", false);
     };
   }
 
-  #prepare(namespace: Readonly<Record<string, unknown>>): Operation<void> {
+  #prepare(namespace: Readonly<Record<string, unknown>>, blocking: boolean): Operation<void> {
     if (typeof namespace !== "object" || namespace === null) {
       throw new TypeError(`prepareMain: the namespace must be an object, found ${show(namespace)}`);
     }
-    return this.#start(WORK_PREPARE, "prepare", {}, { ...namespace }, "namespace");
+    return this.#start(WORK_PREPARE, "prepare", {}, { ...namespace }, "namespace", blocking);
   }
 
-  #exec(code: string, options: ExecOptions): Operation<void> {
+  #exec(code: string, options: ExecOptions, blocking: boolean): Operation<void> {
     if (typeof code !== "string") throw new TypeError(`exec: the code must be a string, found ${show(code)}`);
+    checkCallOptions("exec", options);
     if (options.filename !== undefined && typeof options.filename !== "string") {
       throw new TypeError(`exec: filename must be a string, found ${show(options.filename)}`);
     }
-    checkCallOptions(options);
     const filename = options.filename ?? "<exec>";
-    return this.#start(WORK_EXEC, "execute a script in", options, [code, filename], "script");
+    return this.#start(WORK_EXEC, "execute a script in", options, [code, filename], "script", blocking);
   }
 
   /** Bad input is an error at once, and of the promise for those who wait for one. */
@@ -253,12 +263,13 @@ export class Interpreter implements InterpreterView {
     fn: (...args: A) => R,
     args: A,
   ): Promise<Awaited<R>> {
-    return this.#call<Awaited<R>>(options, fn, args).promise();
+    return this.#call<Awaited<R>>(options, fn, args, false).promise();
   }
 
-  #call<T>(options: CallOptions, fn: Function, args: unknown[]): Operation<T> {
+  #call<T>(options: CallOptions, fn: Function, args: unknown[], blocking: boolean): Operation<T> {
     const code = codeOf(this.#rt.m, fn, describe);
-    const operation = this.#start<T>(WORK_CALL, "call a function in", options, args, "args", code.id, code.pointer);
+    const verb = "call a function in";
+    const operation = this.#start<T>(WORK_CALL, verb, options, args, "args", blocking, code.id, code.pointer);
     operation.keep = code;
     return operation;
   }
@@ -269,11 +280,12 @@ export class Interpreter implements InterpreterView {
     options: CallOptions,
     value: unknown,
     root: string,
+    blocking: boolean,
     a = 0,
     b = 0,
   ): Operation<T> {
     const what = `${verb} interpreter ${this.id}`;
-    this.#checkTarget(what);
+    this.#checkTarget(what, blocking);
     const { signal, transfer } = options;
     signal?.throwIfAborted();
     const timeout = options.timeout === undefined ? 0 : Math.max(1, Math.min(Math.ceil(options.timeout), 0x7fffffff));
@@ -285,24 +297,21 @@ export class Interpreter implements InterpreterView {
       try {
         message.header(operation.sequence, kind, a, b, 0, timeout).value(value, root);
         if (transfer !== undefined) checkTransfer(transfer);
-        this.#post(operation, message);
+        if (blocking) operation.announce(this.#slot);
+        const { m, id: sender } = this.#rt;
+        operation.sent(message.intoMailbox(m, this.#slot, S_WORK, this.id, sender, WITH_SENDER));
       } catch (error) {
         this.#rt.forget(operation.sequence);
         if (error instanceof NotShareableError) useTrace(error, trace);
         throw error;
       }
       // Only now that it is on its way, so that a refusal leaves everything as it was.
-      if (transfer !== undefined && transfer.length > 0) structuredClone(undefined, { transfer: [...transfer] });
+      if (transfer !== undefined) detach(transfer);
       if (signal !== undefined) this.#stopOnAbort(operation, signal);
       return operation;
     } finally {
       message.discard(this.#rt.m);
     }
-  }
-
-  #post(operation: Operation<unknown>, message: Message): void {
-    const { m, id } = this.#rt;
-    operation.sent(message.intoMailbox(m, this.#slot, S_WORK, this.id, id, WITH_SENDER));
   }
 
   #stopOnAbort(operation: Operation<unknown>, signal: AbortSignal): void {
@@ -317,11 +326,15 @@ export class Interpreter implements InterpreterView {
     operation.whenSettled(stopListening);
   }
 
-  #close({ wait = false }: { wait?: boolean }): Operation<void> {
+  #close(options: { wait?: boolean }, blocking: boolean): Operation<void> {
+    checkOptions("close", options);
+    const wait = options.wait === true;
     const what = `close interpreter ${this.id}`;
-    this.#checkTarget(what);
+    this.#checkTarget(what, false);
     const { m, id } = this.#rt;
     const operation = new EndOperation(this.#rt, this.id, what);
+    // With `wait`, its work may be waiting for this interpreter, as in a call.
+    if (blocking && wait) operation.announce(this.#slot);
     const message = Message.take().header(operation.sequence, WORK_CLOSE);
     const status = message.intoMailboxAsLast(m, this.#slot, this.id, wait, id);
     message.discard(m);
@@ -332,11 +345,12 @@ export class Interpreter implements InterpreterView {
         { code: "ERR_INTERPRETER_RUNNING" },
       );
     }
-    return operation.sent(status);
+    // It is closing already, which is all that is asked for.
+    return status === STATUS_SHUT ? operation : operation.sent(status);
   }
 
   #terminate(): Operation<void> {
-    this.#checkTarget(`terminate interpreter ${this.id}`);
+    this.#checkTarget(`terminate interpreter ${this.id}`, false);
     const operation = new EndOperation(this.#rt, this.id, `terminate interpreter ${this.id}`);
     request(this.#rt, REQUEST_TERMINATE, this.id, reasonNumber("terminated"));
     return operation;
@@ -350,8 +364,11 @@ export class Interpreter implements InterpreterView {
     if (this.#isGone()) throw new InterpreterNotFoundError(`Cannot ${what} interpreter ${this.id}: it is gone`);
   }
 
-  #checkTarget(what: string): void {
-    if (this.id === this.#rt.id) {
+  #checkTarget(what: string, blocking: boolean): void {
+    if (this.#isGone()) throw statusError(STATUS_NOT_FOUND, this.id, what);
+    const current = this.id === this.#rt.id;
+    if (current && blocking && this.whence === "interpreters module") throw deadlock(what, this.id);
+    if (current) {
       throw new InterpreterError(`Cannot ${what}: it is the current interpreter`, { code: "ERR_INTERPRETER_CURRENT" });
     }
     if (this.whence !== "interpreters module") {
@@ -359,7 +376,6 @@ export class Interpreter implements InterpreterView {
         code: "ERR_INTERPRETER_FOREIGN",
       });
     }
-    if (this.#isGone()) throw statusError(-3, this.id, what);
   }
 }
 
@@ -434,26 +450,36 @@ function whenceOf(rt: Runtime, slot: number): number {
   return load(rt.m, slotPointer(slot) + S_WHENCE);
 }
 
-function checkCallOptions({ timeout, signal, transfer }: CallOptions): void {
+function checkCallOptions(what: string, options: CallOptions): void {
+  checkOptions(what, options);
+  const { timeout, signal, transfer } = options;
   checkTimeout(timeout);
   checkSignal(signal);
   if (transfer !== undefined) checkTransfer(transfer);
 }
 
 function checkTransfer(transfer: readonly ArrayBuffer[]): void {
-  if (Array.isArray(transfer) && transfer.every((item) => item instanceof ArrayBuffer)) return;
-  throw new TypeError(`transfer must be an array of ArrayBuffers, found ${show(transfer)}`);
+  if (!Array.isArray(transfer) || !transfer.every((item) => item instanceof ArrayBuffer)) {
+    throw new TypeError(`transfer must be an array of ArrayBuffers, found ${show(transfer)}`);
+  }
+  if (new Set(transfer).size < transfer.length) throw new TypeError("transfer names a buffer twice");
 }
 
+/** Detaches what was moved. The other side has its copy already; a buffer that Node will not let go of was copied. */
+function detach(buffers: readonly ArrayBuffer[]): void {
+  for (const buffer of buffers) {
+    try {
+      structuredClone(undefined, { transfer: [buffer] });
+    } catch {
+      // Marked as untransferable, as Node's own pools are.
+    }
+  }
+}
+
+// A dead interpreter's handle still travels, as CPython's does: it only says which one it was.
 registerReference<Interpreter>({
   kind: REF_INTERPRETER,
   is: (value): value is Interpreter => value instanceof Interpreter,
-  toReference: (interp) => [slotOfInterpreter(interp), interp.id],
+  toReference: (interp) => [slotOfHandle(interp), interp.id],
   fromReference: (slot, id) => bind(id, slot),
 });
-
-/** A dead interpreter's handle still travels, as CPython's does: it only says which one it was. */
-function slotOfInterpreter(interp: Interpreter): number {
-  const slot = slotOf(runtime().m, interp.id);
-  return slot === -1 ? MAIN_SLOT : slot;
-}

@@ -29,6 +29,7 @@ export class Operation<out T> implements Pending {
   #value: unknown;
   #resolve: ((value: never) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
+  #announced = false;
   #onSettled: (() => void) | undefined;
 
   constructor(rt: Runtime, target: number, what: string, trace?: Trace) {
@@ -81,10 +82,24 @@ export class Operation<out T> implements Pending {
     this.#reject?.(error);
   }
 
+  /**
+   * This thread is going to block until `slot` answers. Before it is sent, so that what is refused is not executed.
+   *
+   * @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`)
+   */
+  announce(slot: number): void {
+    if (!beginWaitingOn(this.#rt.m, slot)) {
+      this.#rt.forget(this.sequence);
+      throw deadlock(this.what, this.#rt.id);
+    }
+    this.#announced = true;
+  }
+
   /** Checks what `send` said; an operation that was not sent is not pending, and its error is thrown at once. */
   sent(status: number): this {
     if (status === OK) return this;
     this.#rt.forget(this.sequence);
+    if (this.#announced) endWaitingOn(this.#rt.m);
     throw statusError(status, this.target, this.what);
   }
 
@@ -101,20 +116,12 @@ export class Operation<out T> implements Pending {
     });
   }
 
-  /** Blocks until it is settled. `slot`: whose answer this is, unless it is the supervisor's, which never waits. */
-  block(slot = -1): T {
-    if (slot !== -1 && !beginWaitingOn(this.#rt.m, slot)) {
-      this.#rt.forget(this.sequence);
-      throw new InterpreterError(
-        `Cannot ${this.what}: it waits, directly or through others, for this interpreter (${this.#rt.id}), which ` +
-          "would now wait for it, for ever. Use the form that returns a promise.",
-        { code: "ERR_INTERPRETER_DEADLOCK" },
-      );
-    }
+  /** Blocks until it is settled. */
+  block(): T {
     try {
       this.#rt.blockUntil(() => this.settled);
     } finally {
-      if (slot !== -1) endWaitingOn(this.#rt.m);
+      if (this.#announced) endWaitingOn(this.#rt.m);
     }
     if (this.#outcome === "rejected") throw this.#value;
     return this.#value as T;
@@ -126,6 +133,14 @@ export class Operation<out T> implements Pending {
     this.#onSettled?.();
     if (this.#resolve !== undefined) this.#rt.release();
   }
+}
+
+export function deadlock(what: string, current: number): InterpreterError {
+  return new InterpreterError(
+    `Cannot ${what}: it waits, directly or through others, for this interpreter (${current}), which would now wait ` +
+      "for it, for ever. Use the form that returns a promise.",
+    { code: "ERR_INTERPRETER_DEADLOCK" },
+  );
 }
 
 /** The error for a message that was not taken. */

@@ -158,13 +158,14 @@ class Executor {
       this.#functions.set(id, fn);
       return fn.apply(undefined, args);
     };
+    let fn: GuestFunction | Promise<GuestFunction>;
     try {
-      const fn = this.#guest.load(description);
-      return typeof fn === "function" ? start(fn) : fn.then(start);
+      fn = this.#guest.load(description);
     } catch (error) {
       if (error instanceof NotShareableError) throw new Refusal(error);
       throw error;
     }
+    return typeof fn === "function" ? start(fn) : fn.then(start);
   }
 
   /** Ends this thread, as `process.exit()` does; whoever waits for the end hears of it from the supervisor. */
@@ -177,7 +178,7 @@ class Executor {
   }
 
   #failed(sender: number, sequence: number, thrown: unknown): void {
-    if (thrown instanceof Refusal) this.#answer(sender, sequence, REPLY_REFUSED, thrown.error);
+    if (Refusal.is(thrown)) this.#answer(sender, sequence, REPLY_REFUSED, thrown.error);
     else this.#answer(sender, sequence, REPLY_FAILURE, [this.#guest.describeFailure(thrown), thrown]);
   }
 
@@ -229,9 +230,16 @@ class Executor {
 
 /** Carries an error of ours past those of the guest's. */
 class Refusal {
-  readonly error: unknown;
+  readonly #error: unknown;
+  static is(value: unknown): value is Refusal {
+    // A look for a private name runs no code of the user's, whatever was thrown; `instanceof` asks a proxy.
+    return typeof value === "object" && value !== null && #error in value;
+  }
+  get error(): unknown {
+    return this.#error;
+  }
   constructor(error: unknown) {
-    this.error = error;
+    this.#error = error;
   }
 }
 

@@ -136,7 +136,9 @@ function boot(slot: number, id: number, options: BootOptions): void {
     const state = stateOf(m, slot);
     const byItself = state === STATE_FINALIZING ? "closed" : state === STATE_BOOTING ? "boot" : "exit";
     const reason = child.reason ?? byItself;
-    finish({ slot, id, reason, exitCode, error: child.error });
+    // Stopped from outside, it has no exit code of its own; Node's is the same for all of them.
+    const stopped = reason === "terminated" || reason === "timeout" || reason === "aborted";
+    finish({ slot, id, reason, exitCode: stopped ? -1 : exitCode, error: child.error });
   });
 }
 
