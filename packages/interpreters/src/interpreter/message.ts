@@ -57,11 +57,7 @@ export class Message {
   /** Throws NotShareableError naming the path from `root`; with `lenient` it never throws. */
   value(value: unknown, root: string, lenient = false): this {
     this.#codec = encode(this.scratch, value, root, lenient);
-    if (this.scratch.refs.length > MAX_REFERENCES * REF_WORDS) {
-      throw new InterpreterError(
-        `Cannot send ${root}: it refers to more than ${MAX_REFERENCES} queues and interpreters. Send it in parts.`,
-      );
-    }
+    checkReferences(this.scratch.refs, root);
     return this;
   }
 
@@ -128,6 +124,13 @@ export class Message {
 
 const KEPT_MESSAGES = 8;
 
+export function checkReferences(references: readonly number[], root: string): void {
+  if (references.length <= MAX_REFERENCES * REF_WORDS) return;
+  throw new InterpreterError(
+    `Cannot send ${root}: it refers to more than ${MAX_REFERENCES} queues and interpreters. Send it in parts.`,
+  );
+}
+
 /** Work is dropped when its sender dies: nobody waits for it. A reply is kept: it was earned before the death. */
 export const WITH_SENDER = UNBOUND_ITEM_REMOVE;
 export const WITHOUT_SENDER = UNBOUND_ITEM_KEEP;
@@ -147,7 +150,7 @@ const NO_REFERENCES: number[] = [];
 export function readValue(m: SharedMemory, received: Received, skip: number, free = freePages): unknown {
   const { blob } = received;
   const bytes = blob !== 0 ? m.u8 : received.bytes;
-  const start = blob * 4;
+  const start = blob !== 0 ? blob * 4 : received.start;
   const words = received.references * REF_WORDS;
   const references: number[] = words === 0 ? NO_REFERENCES : [];
   for (let i = 0; i < words; i++) references.push(bytes.readInt32LE(start + i * 4));

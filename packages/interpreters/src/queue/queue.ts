@@ -9,7 +9,7 @@
  */
 import { registerReference } from "../codec/codec.js";
 import { onAbort } from "../abort.js";
-import { checkId, checkSignal, checkTimeout, show } from "../check.js";
+import { checkCount, checkId, checkSignal, checkTimeout, show } from "../check.js";
 import {
   InterpreterError,
   ItemInterpreterDestroyed,
@@ -18,6 +18,7 @@ import {
   QueueNotFoundError,
   QueueShutDown,
 } from "../errors.js";
+import { Batch } from "../interpreter/batch.js";
 import { runtime } from "../interpreter/current.js";
 import { Message, readValue } from "../interpreter/message.js";
 import type { Runtime } from "../interpreter/runtime.js";
@@ -48,8 +49,9 @@ import {
   shutdownQueue,
   sizeOf,
   take,
+  takeMany,
 } from "./queues.js";
-import { makeReceived } from "./receive.js";
+import { makeReceived, makeReceivedMany, type Received } from "./receive.js";
 import { UNBOUND, unboundFrom, type UnboundItems, unboundNumber } from "./unbound.js";
 import { Waiting } from "./waiting.js";
 
@@ -59,6 +61,11 @@ export interface WaitOptions {
   timeout?: number;
   /** Ends the wait with the signal's reason. */
   signal?: AbortSignal;
+}
+
+/** Options of what blocks: no signal can come meanwhile. */
+export interface SyncOptions {
+  timeout?: number;
 }
 
 export interface PutOptions {
@@ -87,6 +94,9 @@ let binding: Binding | undefined;
 export let pointerOf: (queue: Queue) => number;
 
 const received = makeReceived();
+/** Places for `getMany`, made when it is first used. */
+let many: Received[] = [];
+const MOST_AT_ONCE = 1024;
 
 /**
  * A queue. Made by `createQueue`; `new Queue(id)` binds to an existing one.
@@ -161,40 +171,28 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * QueueNotFoundError the queue was closed; the signal's reason
    */
   async put(value: T, options: WaitOptions & PutOptions = {}): Promise<void> {
-    const timeout = checkTimeout(options.timeout);
-    checkSignal(options.signal);
-    options.signal?.throwIfAborted();
+    const timeout = checkWait(options);
     const message = this.#message(value, options);
-    let status = this.#putting.size > 0 ? STATUS_FULL : this.#tryPut(message, options, false);
-    if (status === STATUS_FULL && timeout > 0) {
-      try {
-        await this.#wait(this.#putting, timeout, options.signal, () => {
-          status = this.#tryPut(message, options, true);
-          return status !== STATUS_FULL;
-        });
-      } finally {
-        message.discard(this.#rt.m);
-      }
-    } else message.discard(this.#rt.m);
-    this.#checkPut(status, timeout);
-  }
-
-  /** As `put`, blocking this thread. */
-  putSync(value: T, options: { timeout?: number } & PutOptions = {}): void {
-    const timeout = checkTimeout(options.timeout);
-    const message = this.#message(value, options);
-    let status = this.#tryPut(message, options, false);
     try {
-      if (status === STATUS_FULL && timeout > 0) {
-        this.#block(this.#putting, Q_PUTTERS, timeout, () => {
-          status = this.#tryPut(message, options, true);
-          return status !== STATUS_FULL;
-        });
-      }
+      const status = await this.#untilPut(timeout, options.signal, (wait) => this.#tryPut(message, options, wait));
+      this.#checkPut(status, timeout);
     } finally {
       message.discard(this.#rt.m);
     }
-    this.#checkPut(status, timeout);
+  }
+
+  /** As `put`, blocking this thread. */
+  putSync(value: T, options: SyncOptions & PutOptions = {}): void {
+    const timeout = checkTimeout(options.timeout);
+    const message = this.#message(value, options);
+    try {
+      this.#checkPut(
+        this.#untilPutSync(timeout, (wait) => this.#tryPut(message, options, wait)),
+        timeout,
+      );
+    } finally {
+      message.discard(this.#rt.m);
+    }
   }
 
   /** Puts an item if there is room now; throws QueueFull otherwise. */
@@ -206,50 +204,93 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   }
 
   /**
+   * Puts several items in order: in one step, nothing of others' between them, as far as there is room; it waits for more.
+   *
+   * @throws as `put`; where some were put already, the error's `put` says how many
+   * @example
+   * await createQueue<number>().putMany([1, 2, 3]);
+   */
+  async putMany(values: Iterable<T>, options: WaitOptions & PutOptions = {}): Promise<void> {
+    const timeout = checkWait(options);
+    const batch = this.#batch(values, options);
+    try {
+      const status = await this.#untilPut(timeout, options.signal, (wait) => this.#tryPutMany(batch, wait));
+      this.#checkPut(status, timeout);
+    } catch (error) {
+      throw tellHowMany(error, batch);
+    } finally {
+      batch.discard(this.#rt.m);
+    }
+  }
+
+  /** As `putMany`, blocking this thread. */
+  putManySync(values: Iterable<T>, options: SyncOptions & PutOptions = {}): void {
+    const timeout = checkTimeout(options.timeout);
+    const batch = this.#batch(values, options);
+    try {
+      this.#checkPut(
+        this.#untilPutSync(timeout, (wait) => this.#tryPutMany(batch, wait)),
+        timeout,
+      );
+    } catch (error) {
+      throw tellHowMany(error, batch);
+    } finally {
+      batch.discard(this.#rt.m);
+    }
+  }
+
+  /**
    * Gets the next item, waiting for one.
    *
    * @throws QueueEmpty nothing within `timeout`; QueueShutDown and nothing left; QueueNotFoundError the queue was closed;
    * ItemInterpreterDestroyed; the signal's reason
    */
   async get(options: WaitOptions = {}): Promise<T | Missing> {
-    const timeout = checkTimeout(options.timeout);
-    checkSignal(options.signal);
-    options.signal?.throwIfAborted();
     let item: T | Missing;
-    // Whoever waits here already comes first.
-    let status = this.#getting.size > 0 ? STATUS_EMPTY : take(this.#rt.m, this.#pointer, false, received);
-    if (status === OK) return this.#item();
-    if (status === STATUS_EMPTY && timeout > 0) {
-      await this.#wait(this.#getting, timeout, options.signal, () => {
-        status = take(this.#rt.m, this.#pointer, true, received);
-        if (status === OK) item = this.#item();
-        return status !== STATUS_EMPTY;
-      });
-    }
-    this.#checkGot(status, timeout);
+    await this.#untilGot(options, (wait) => {
+      const status = take(this.#rt.m, this.#pointer, wait, received);
+      // Read at once: whoever is served next takes into the same place.
+      if (status === OK) item = this.#item(received);
+      return status;
+    });
     return item!;
   }
 
   /** As `get`, blocking this thread. */
-  getSync(options: { timeout?: number } = {}): T | Missing {
-    const timeout = checkTimeout(options.timeout);
-    let status: number = STATUS_EMPTY;
+  getSync(options: SyncOptions = {}): T | Missing {
     let item: T | Missing;
-    const attempt = (wait: boolean): boolean => {
-      status = take(this.#rt.m, this.#pointer, wait, received);
-      // Read at once: waiters on this thread's event loop, served next, take into the same place.
-      if (status === OK) item = this.#item();
-      return status !== STATUS_EMPTY;
-    };
-    if (!attempt(false) && timeout > 0) this.#block(this.#getting, Q_GETTERS, timeout, () => attempt(true));
-    this.#checkGot(status, timeout);
+    this.#untilGotSync(options, (wait) => {
+      const status = take(this.#rt.m, this.#pointer, wait, received);
+      if (status === OK) item = this.#item(received);
+      return status;
+    });
     return item!;
   }
 
   /** Gets the next item if there is one now; throws QueueEmpty otherwise. */
   getNowait(): T | Missing {
     this.#checkGot(take(this.#rt.m, this.#pointer, false, received), 0);
-    return this.#item();
+    return this.#item(received);
+  }
+
+  /**
+   * Gets what there is, up to `max` items, in one step, nothing of others' between them; waits for the first.
+   *
+   * @throws as `get`; an item put with UNBOUND_ERROR whose interpreter was destroyed comes alone
+   */
+  async getMany(max: number, options: WaitOptions = {}): Promise<(T | Missing)[]> {
+    checkCount("getMany: max", max, 1);
+    const items: (T | Missing)[] = [];
+    await this.#untilGot(options, (wait) => this.#tryGetMany(items, max, wait));
+    return items;
+  }
+
+  /** As `getMany`, blocking this thread. */
+  getManySync(max: number, options: SyncOptions = {}): (T | Missing)[] {
+    checkCount("getManySync: max", max, 1);
+    const items: (T | Missing)[] = [];
+    this.#untilGotSync(options, (wait) => this.#tryGetMany(items, max, wait));
+    return items;
   }
 
   /** Ends the queue for producers, and for consumers once it is empty; `immediate` drops what is in it. */
@@ -297,14 +338,82 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     return message.intoQueue(m, this.#pointer, wait, id, unbound);
   }
 
-  #item(): T | Missing {
-    if (received.state === RECORD_UNBOUND) return UNBOUND as Missing;
-    if (received.state === RECORD_ERROR) {
+  #batch(values: Iterable<T>, { unboundItems }: PutOptions): Batch {
+    if (typeof (values as Partial<Iterable<T>> | null)?.[Symbol.iterator] !== "function") {
+      throw new TypeError(`putMany: values must be iterable, found ${show(values)}`);
+    }
+    return new Batch(values, unboundItems === undefined ? this.#unbound : unboundNumber(unboundItems));
+  }
+
+  #tryPutMany(batch: Batch, wait: boolean): number {
+    return batch.intoQueue(this.#rt.m, this.#pointer, wait, this.#rt.id);
+  }
+
+  /** Takes into `items`, and returns the status. */
+  #tryGetMany(items: (T | Missing)[], max: number, wait: boolean): number {
+    const { m } = this.#rt;
+    if (many.length < max && many.length < MOST_AT_ONCE) many = makeReceivedMany(Math.min(max, MOST_AT_ONCE));
+    const count = takeMany(m, this.#pointer, wait, many, Math.min(max, many.length));
+    if (count <= 0) return count;
+    for (let i = 0; i < count; i++) items.push(this.#item(many[i]));
+    return OK;
+  }
+
+  #item(from: Received): T | Missing {
+    if (from.state === RECORD_UNBOUND) return UNBOUND as Missing;
+    if (from.state === RECORD_ERROR) {
       throw new ItemInterpreterDestroyed(
-        `The item that was next in queue ${this.id} is gone with interpreter ${received.sender}, which had put it`,
+        `The item that was next in queue ${this.id} is gone with interpreter ${from.sender}, which had put it`,
       );
     }
-    return readValue(this.#rt.m, received, 0) as T;
+    return readValue(this.#rt.m, from, 0) as T;
+  }
+
+  async #untilPut(timeout: number, signal: AbortSignal | undefined, attempt: (wait: boolean) => number): Promise<number> {
+    let status = this.#putting.size > 0 ? STATUS_FULL : attempt(false);
+    if (status === STATUS_FULL && timeout > 0) {
+      await this.#wait(this.#putting, timeout, signal, () => {
+        status = attempt(true);
+        return status !== STATUS_FULL;
+      });
+    }
+    return status;
+  }
+
+  #untilPutSync(timeout: number, attempt: (wait: boolean) => number): number {
+    let status = attempt(false);
+    if (status === STATUS_FULL && timeout > 0) {
+      this.#block(this.#putting, Q_PUTTERS, timeout, () => {
+        status = attempt(true);
+        return status !== STATUS_FULL;
+      });
+    }
+    return status;
+  }
+
+  async #untilGot(options: WaitOptions, attempt: (wait: boolean) => number): Promise<void> {
+    const timeout = checkWait(options);
+    // Whoever waits here already comes first.
+    let status = this.#getting.size > 0 ? STATUS_EMPTY : attempt(false);
+    if (status === STATUS_EMPTY && timeout > 0) {
+      await this.#wait(this.#getting, timeout, options.signal, () => {
+        status = attempt(true);
+        return status !== STATUS_EMPTY;
+      });
+    }
+    this.#checkGot(status, timeout);
+  }
+
+  #untilGotSync(options: SyncOptions, attempt: (wait: boolean) => number): void {
+    const timeout = checkTimeout(options.timeout);
+    let status = attempt(false);
+    if (status === STATUS_EMPTY && timeout > 0) {
+      this.#block(this.#getting, Q_GETTERS, timeout, () => {
+        status = attempt(true);
+        return status !== STATUS_EMPTY;
+      });
+    }
+    this.#checkGot(status, timeout);
   }
 
   /** Waits on the event loop until `attempt` is true; a time limit that comes first leaves its status as it was. */
@@ -392,6 +501,19 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   #checkOpen(what: string): void {
     if (idOf(this.#rt.m, this.#pointer) === -1) this.#checkStatus(STATUS_NOT_FOUND, what);
   }
+}
+
+function checkWait({ timeout, signal }: WaitOptions): number {
+  checkSignal(signal);
+  const limit = checkTimeout(timeout);
+  signal?.throwIfAborted();
+  return limit;
+}
+
+/** Part of a batch may be in the queue when an error ends the wait for the rest. */
+function tellHowMany(error: unknown, batch: Batch): unknown {
+  if (batch.put > 0 && error instanceof Error) Object.defineProperty(error, "put", { value: batch.put });
+  return error;
 }
 
 function waited(timeout: number): string {

@@ -40,6 +40,7 @@ import {
   Q_PUTTERS,
   Q_TOUCHED,
   Q_UNBOUND,
+  RECORD_ERROR,
   STATUS_EMPTY,
   STATUS_FULL,
   STATUS_NOT_FOUND,
@@ -47,7 +48,7 @@ import {
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
 import { allocatePages, freePages, setPageOwner } from "../memory/pages.js";
-import { append, clearChannel, closeChannel, first, openChannel, removeRecord, repairChannel } from "./channel.js";
+import { append, clearChannel, closeChannel, first, openChannel, removeRecord, repairChannel, stateOf } from "./channel.js";
 import { receive, type Received } from "./receive.js";
 
 /**
@@ -132,6 +133,77 @@ export function put(
   unlock(m, q);
   if (waiter !== -1) ring(m, waiter);
   return status;
+}
+
+/** One of the records that `putMany` puts: where its payload lies in the bytes given with it, or in which pages. */
+export interface OutgoingRecord {
+  readonly flags: number;
+  readonly references: ArrayLike<number>;
+  readonly start: number;
+  readonly length: number;
+  blob: number;
+}
+
+/**
+ * Puts records from the `from`th on, as many as there is room for, in one step of the lock. `status` is why the next one
+ * was not put (OK: there is none); with `wait` and FULL this interpreter will be rung when there is room.
+ */
+export function putMany(
+  m: SharedMemory,
+  q: number,
+  wait: boolean,
+  sender: number,
+  bytes: Buffer,
+  records: readonly OutgoingRecord[],
+  from: number,
+): { put: number; status: number } {
+  const waiters: number[] = [];
+  lock(m, q);
+  let status = putStatus(m, q);
+  let next = from;
+  while (status === OK && next < records.length) {
+    const { flags, references, start, length, blob } = records[next];
+    status = append(m, q, flags, sender, references, bytes, start, length, blob);
+    if (status !== OK) break;
+    const waiter = nextWaiter(m, q, Q_GETTERS);
+    if (waiter !== -1) waiters.push(waiter);
+    next++;
+    status = putStatus(m, q);
+  }
+  if (status === STATUS_FULL && wait && next < records.length) enlist(m, q, Q_PUTTERS);
+  unlock(m, q);
+  for (const waiter of waiters) ring(m, waiter);
+  return { put: next - from, status };
+}
+
+/**
+ * Takes up to `most` records, in one step of the lock. A count, or a status as `take`'s. A record that is an error for
+ * its taker comes alone, so that nothing which was taken with it is lost on the error's way.
+ */
+export function takeMany(m: SharedMemory, q: number, wait: boolean, into: readonly Received[], most: number): number {
+  const waiters: number[] = [];
+  lock(m, q);
+  const flags = get(m, q + C_FLAGS);
+  let count = 0;
+  let status = OK;
+  if ((flags & CHANNEL_CLOSED) !== 0) status = STATUS_NOT_FOUND;
+  else {
+    for (let r = first(m, q); r !== 0 && count < most; r = first(m, q)) {
+      const alone = stateOf(m, r) === RECORD_ERROR;
+      if (alone && count > 0) break;
+      receive(m, q, r, into[count++]);
+      const waiter = nextWaiter(m, q, Q_PUTTERS);
+      if (waiter !== -1) waiters.push(waiter);
+      if (alone) break;
+    }
+    if (count === 0) {
+      status = (flags & CHANNEL_SHUT) !== 0 ? STATUS_SHUT : STATUS_EMPTY;
+      if (status === STATUS_EMPTY && wait) enlist(m, q, Q_GETTERS);
+    }
+  }
+  unlock(m, q);
+  for (const waiter of waiters) ring(m, waiter);
+  return count > 0 ? count : status;
 }
 
 /** Takes the next record into `into`. EMPTY: nothing there; with `wait` this interpreter will be rung when there is. */

@@ -5,7 +5,7 @@
  * it took the record) afterwards, by `unload`.
  */
 import { get, type SharedMemory } from "../memory/atomics.js";
-import { R_FLAGS, R_LENGTH, R_SENDER, RECORD_CODEC_SHIFT } from "../memory/layout.js";
+import { INLINE_BYTES, R_FLAGS, R_LENGTH, R_SENDER, RECORD_CODEC_SHIFT } from "../memory/layout.js";
 import { freePages } from "../memory/pages.js";
 import { copyPayload, isBlob, payloadOf, referencesOf, stateOf, take } from "./channel.js";
 
@@ -19,14 +19,25 @@ export interface Received {
   references: number;
   /** Bytes of the payload. */
   length: number;
-  /** Holds the payload from 0 on; replaced by a larger one when needed. */
+  /** Holds the payload from `start` on; replaced by a larger one when needed. */
   bytes: Buffer;
+  start: number;
   /** Pages that still hold the payload, or 0. */
   blob: number;
 }
 
 export function makeReceived(): Received {
-  return { state: 0, codec: 0, sender: -1, references: 0, length: 0, bytes: Buffer.allocUnsafeSlow(4096), blob: 0 };
+  const bytes = Buffer.allocUnsafeSlow(INLINE_BYTES);
+  return { state: 0, codec: 0, sender: -1, references: 0, length: 0, bytes, start: 0, blob: 0 };
+}
+
+/**
+ * Places for up to `count` records whose small payloads share one buffer, so that many can be taken in one step of the
+ * lock without asking for memory there.
+ */
+export function makeReceivedMany(count: number): Received[] {
+  const bytes = Buffer.allocUnsafeSlow(count * INLINE_BYTES);
+  return Array.from({ length: count }, (_, i) => ({ ...makeReceived(), bytes, start: i * INLINE_BYTES }));
 }
 
 /** Takes the record `r` of channel `c`. Under the channel's lock. */
@@ -38,7 +49,7 @@ export function receive(m: SharedMemory, c: number, r: number, into: Received): 
   into.references = into.state === 0 ? referencesOf(m, r) : 0;
   into.length = into.state === 0 ? get(m, r + R_LENGTH) : 0;
   into.blob = isBlob(m, r) ? payload : 0;
-  if (into.blob === 0) copyPayload(m, payload, into.bytes, 0, into.length);
+  if (into.blob === 0) copyPayload(m, payload, into.bytes, into.start, into.length);
   take(m, c, r);
 }
 
