@@ -91,6 +91,10 @@ export class InterpreterPoolExecutor implements ExecutorView {
   #whenIdle: (() => void) | undefined;
   readonly #stopListening: () => void;
 
+  static {
+    passDeath = (executor, death) => executor.#onDeath(death);
+  }
+
   constructor(options: ExecutorOptions = {}) {
     checkOptions(options);
     this.#options = options;
@@ -105,12 +109,7 @@ export class InterpreterPoolExecutor implements ExecutorView {
       retry: (future, death) => this.#retry(future, death),
       settled: (future) => this.#settled(future),
     };
-    // Listening does not keep an executor that everybody forgot; its interpreters are then closed by their handles.
-    const self = new WeakRef(this);
-    this.#stopListening = this.#rt.onDeath((death) => {
-      const executor = self.deref();
-      if (executor !== undefined) executor.#onDeath(death);
-    });
+    this.#stopListening = listenFor(this.#rt, new WeakRef(this));
     collected.register(this, this.#stopListening, this);
   }
 
@@ -263,6 +262,7 @@ export class InterpreterPoolExecutor implements ExecutorView {
   #retry(future: Future<unknown>, death: Death): boolean {
     if (future.retriesLeft === 0 || this.#broken !== undefined || death.reason === "aborted") return false;
     const task = future.task as Task;
+    if (task.options.signal?.aborted === true) return false;
     future.retriesLeft--;
     try {
       this.#enqueue(future, task);
@@ -274,8 +274,7 @@ export class InterpreterPoolExecutor implements ExecutorView {
   }
 
   #settled(future: Future<unknown>): void {
-    this.#waiting.delete(future);
-    if (this.#waiting.size > 0) return;
+    if (!this.#waiting.delete(future) || this.#waiting.size > 0) return;
     this.#rt.release();
     this.#whenIdle?.();
   }
@@ -286,7 +285,14 @@ export class InterpreterPoolExecutor implements ExecutorView {
       this.#break(new BrokenInterpreterPool("The pool is broken: an interpreter failed to boot", { cause: diedError(death, "start a worker") }));
       return;
     }
-    if (this.#needsWorker()) this.#addWorker();
+    if (!this.#needsWorker()) return;
+    try {
+      this.#addWorker();
+    } catch (cause) {
+      // Without any worker the tasks in line would wait for ever.
+      if (this.#workers.size > 0) return;
+      this.#break(new BrokenInterpreterPool("The pool is broken: its last worker died and none can be started", { cause }));
+    }
   }
 
   #break(error: BrokenInterpreterPool): void {
@@ -313,6 +319,19 @@ export class InterpreterPoolExecutor implements ExecutorView {
     if (!this.#shutdown) return;
     throw new InterpreterError("Cannot submit a task: the executor was shut down", { code: "ERR_EXECUTOR_SHUTDOWN" });
   }
+}
+
+let passDeath: (executor: InterpreterPoolExecutor, death: Death) => void;
+
+/**
+ * Listening does not keep an executor that everybody forgot; its interpreters are then closed by their handles. Outside
+ * of the class, for a closure made in the constructor would share its context with those that hold `this`.
+ */
+function listenFor(rt: Runtime, self: WeakRef<InterpreterPoolExecutor>): () => void {
+  return rt.onDeath((death) => {
+    const executor = self.deref();
+    if (executor !== undefined) passDeath(executor, death);
+  });
 }
 
 const NO_OPTIONS: SubmitOptions = {};

@@ -5,6 +5,7 @@
  * consumer waits for a result, so an asynchronous source that is slow delays nothing that is there already. When the
  * consumer stops, the source is closed and what was not begun is cancelled.
  */
+import { performance } from "node:perf_hooks";
 import { onAbort } from "../abort.js";
 import { checkCount, checkSignal, checkTimeout, show } from "../check.js";
 import type { Future } from "./future.js";
@@ -32,7 +33,14 @@ export function mapOver<I, O>(
   checkCount("map: buffersize", buffersize, 1);
   const timeout = checkTimeout(options.timeout);
   checkSignal(options.signal);
-  return run(submit, iterate(source), { buffersize, ordered, timeout, signal: options.signal });
+  const deadline = { timeout, at: performance.now() + timeout };
+  return run(submit, iterate(source), { buffersize, ordered, deadline, signal: options.signal });
+}
+
+/** Milliseconds given, and the time by which they are over. */
+interface Deadline {
+  readonly timeout: number;
+  readonly at: number;
 }
 
 type Source<I> = { next(): IteratorResult<I> | Promise<IteratorResult<I>>; return?(): unknown };
@@ -49,9 +57,9 @@ function iterate<I>(source: Iterable<I> | AsyncIterable<I>): Source<I> {
 async function* run<I, O>(
   submit: (item: I) => Future<O>,
   source: Source<I>,
-  options: { buffersize: number; ordered: boolean; timeout: number; signal: AbortSignal | undefined },
+  options: { buffersize: number; ordered: boolean; deadline: Deadline; signal: AbortSignal | undefined },
 ): AsyncGenerator<O, void, undefined> {
-  const { buffersize, ordered, timeout, signal } = options;
+  const { buffersize, ordered, deadline, signal } = options;
   /** Submitted and not yet consumed, in the order of the items. */
   const window = new Set<Future<O>>();
   /** Those of them that are done, as they came. Kept only where the order does not matter. */
@@ -116,26 +124,29 @@ async function* run<I, O>(
     wake();
   };
   const onTimeout = (): void =>
-    stopWith(new DOMException(`map: the results were not there within ${timeout} ms`, "TimeoutError"));
+    stopWith(new DOMException(`map: the results were not there within ${deadline.timeout} ms`, "TimeoutError"));
   signal?.throwIfAborted();
-  const timer = timeout === Infinity ? undefined : setTimeout(onTimeout, Math.min(timeout, 0x7fffffff));
   const stopListening = signal && onAbort(signal, () => stopWith(signal.reason));
   try {
     for (;;) {
       pull();
+      if (performance.now() > deadline.at) onTimeout();
       const future = next();
       if (stop !== undefined) throw stop.error;
       if (future !== undefined) {
         window.delete(future);
         yield await future;
       } else if (window.size > 0 || (!exhausted && failure === undefined)) {
+        // Only while somebody waits here may a timer keep the process alive.
+        const left = deadline.at - performance.now();
+        const timer = left === Infinity ? undefined : setTimeout(onTimeout, Math.min(left, 0x7fffffff));
         await new Promise<void>((resolve) => (wake = resolve));
+        clearTimeout(timer);
       } else if (failure !== undefined) throw failure.error;
       else return;
     }
   } finally {
     over = true;
-    clearTimeout(timer);
     stopListening?.();
     for (const future of window) future.cancel();
     if (!exhausted && source.return !== undefined) {

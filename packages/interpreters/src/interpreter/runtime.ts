@@ -151,7 +151,16 @@ export class Runtime {
   /** One turn of the event loop that looks at the doorbell and arranges for the next. */
   readonly #turn = (): void => {
     const seen = bell(this.m);
-    const progress = this.look();
+    let progress = true;
+    try {
+      progress = this.look();
+    } finally {
+      // An exception must not end the listening: it is on its way to the user as an uncaught one.
+      this.#arrange(seen, progress);
+    }
+  };
+
+  #arrange(seen: number, progress: boolean): void {
     if (this.#holds === 0) {
       this.#listening = false;
       return;
@@ -161,7 +170,7 @@ export class Runtime {
     const rung = now < this.#lingerUntil ? undefined : sleepAsync(this.m, seen);
     if (rung === undefined) setImmediate(this.#turn);
     else void rung.then(this.#turn);
-  };
+  }
 
   #deliver(received: Received): void {
     const { m } = this;

@@ -54,11 +54,11 @@ const FIXED = [1024, 512, 256, 128, 64];
 const INITIAL_DATA_BYTES = 4 << 20;
 
 export function createMemory(maxima: readonly number[] = MAXIMA, fixed: readonly number[] = FIXED): WasmMemory {
-  for (const maximum of maxima) {
+  for (const maximum of Memory === undefined ? [] : maxima) {
     const maxPages = (maximum * WASM_PAGE_BYTES) / PAGE_BYTES;
     const bytes = firstPageOf(maxPages) * PAGE_BYTES + INITIAL_DATA_BYTES;
     const initial = Math.min(Math.ceil(bytes / WASM_PAGE_BYTES), maximum);
-    const memory = attempt(() => new Memory({ shared: true, initial, maximum }), maxPages);
+    const memory = attempt(() => new Memory!({ shared: true, initial, maximum }), maxPages);
     if (memory !== undefined) return memory;
   }
   for (const mib of fixed) {

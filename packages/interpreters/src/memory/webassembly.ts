@@ -10,4 +10,5 @@ interface MemoryConstructor {
   new (descriptor: { initial: number; maximum: number; shared: true }): WasmMemory;
 }
 
-export const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: MemoryConstructor } }).WebAssembly;
+/** Undefined where the engine runs without a compiler (`--jitless`). */
+export const Memory = (globalThis as unknown as { WebAssembly?: { Memory: MemoryConstructor } }).WebAssembly?.Memory;

@@ -57,7 +57,7 @@ import {
   REQUEST_THREAD_ENDED,
   WORK_CLOSE,
 } from "../interpreter/protocol.js";
-import { freeSlot, idOf, isAlive, slotOf, stateOf } from "../interpreter/registry.js";
+import { freeSlot, idOf, isAlive, isExecuting, slotOf, stateOf } from "../interpreter/registry.js";
 import { bury, repairLocks } from "./repair.js";
 import { type BootOptions, withoutRefused } from "../interpreter/options.js";
 import { SUPERVISOR_ID } from "./start.js";
@@ -294,6 +294,11 @@ function collect(): void {
       if (isAlive(m, get(m, p + S_CREATOR) - 1)) continue;
       set(m, p + S_CREATOR, 0);
       setImmediate(finish, { slot, id, reason: "terminated", exitCode: -1, error: undefined });
+      continue;
+    }
+    // What it executes was asked for by somebody who is gone, too: nobody waits for its end.
+    if (isExecuting(m, slot) && slotOf(m, get(m, p + S_RUN_CALLER)) === -1) {
+      terminate(id, "terminated");
       continue;
     }
     const message = Message.take().header(0, WORK_CLOSE);
