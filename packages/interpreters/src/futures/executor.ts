@@ -67,6 +67,19 @@ interface Task {
   readonly options: SubmitOptions;
 }
 
+let passDeath: (executor: InterpreterPoolExecutor, death: Death) => void;
+
+/**
+ * Listening does not keep an executor that everybody forgot; its interpreters are then closed by their handles. Outside
+ * of the class, for a closure made in the constructor would share its context with those that hold `this`.
+ */
+function listenFor(rt: Runtime, self: WeakRef<InterpreterPoolExecutor>): () => void {
+  return rt.onDeath((death) => {
+    const executor = self.deref();
+    if (executor !== undefined) passDeath(executor, death);
+  });
+}
+
 /**
  * Runs functions in a pool of interpreters.
  *
@@ -319,19 +332,6 @@ export class InterpreterPoolExecutor implements ExecutorView {
     if (!this.#shutdown) return;
     throw new InterpreterError("Cannot submit a task: the executor was shut down", { code: "ERR_EXECUTOR_SHUTDOWN" });
   }
-}
-
-let passDeath: (executor: InterpreterPoolExecutor, death: Death) => void;
-
-/**
- * Listening does not keep an executor that everybody forgot; its interpreters are then closed by their handles. Outside
- * of the class, for a closure made in the constructor would share its context with those that hold `this`.
- */
-function listenFor(rt: Runtime, self: WeakRef<InterpreterPoolExecutor>): () => void {
-  return rt.onDeath((death) => {
-    const executor = self.deref();
-    if (executor !== undefined) passDeath(executor, death);
-  });
 }
 
 const NO_OPTIONS: SubmitOptions = {};
