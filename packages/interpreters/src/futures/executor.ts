@@ -29,7 +29,7 @@ import { type Death, diedError, type Runtime } from "../interpreter/runtime.js";
 import { OK } from "../memory/layout.js";
 import { createHiddenQueue, pointerOf, type Queue } from "../queue/queue.js";
 import { removeFrom } from "../queue/queues.js";
-import { request } from "../supervisor/start.js";
+import { collectCarried, request } from "../supervisor/start.js";
 import { Future, type Owner } from "./future.js";
 import { mapOver, type MapOptions } from "./map.js";
 
@@ -260,6 +260,7 @@ export class InterpreterPoolExecutor implements ExecutorView {
   #takeBack(sequence: number): boolean {
     if (!removeFrom(this.#rt.m, this.#pointer, this.#rt.id, sequence)) return false;
     this.#rt.forget(sequence);
+    collectCarried(this.#rt, this.#pointer);
     return true;
   }
 

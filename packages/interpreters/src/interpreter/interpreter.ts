@@ -21,7 +21,7 @@ import {
   WHENCE_CREATED,
 } from "../memory/layout.js";
 import type { Queue } from "../queue/queue.js";
-import { request, startSupervisor } from "../supervisor/start.js";
+import { collectCarried, request, startSupervisor } from "../supervisor/start.js";
 import { codeOf } from "./code.js";
 import { runtime } from "./current.js";
 import { cancelWork, CLOSE_BUSY } from "./mailbox.js";
@@ -320,6 +320,7 @@ export class Interpreter implements InterpreterView {
       if (operation.settled) return;
       if (cancelWork(rt.m, this.#slot, this.id, rt.id, operation.sequence)) {
         rt.forget(operation.sequence);
+        collectCarried(rt, slotPointer(this.#slot) + S_WORK);
         operation.reject(signal.reason);
       } else request(rt, REQUEST_ABORT, this.id, reasonNumber("aborted"), operation.sequence);
     });

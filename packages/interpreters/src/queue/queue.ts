@@ -9,7 +9,7 @@
  */
 import { registerReference } from "../codec/codec.js";
 import { onAbort } from "../abort.js";
-import { checkCount, checkId, checkSignal, checkTimeout, show } from "../check.js";
+import { checkCount, checkId, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
 import {
   InterpreterError,
   ItemInterpreterDestroyed,
@@ -36,7 +36,9 @@ import {
   STATUS_FULL,
   STATUS_NO_MEMORY,
   STATUS_NOT_FOUND,
+  UNBOUND_ITEM,
 } from "../memory/layout.js";
+import { collectCarried } from "../supervisor/start.js";
 import {
   closeQueue,
   collectQueues,
@@ -296,11 +298,13 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   /** Ends the queue for producers, and for consumers once it is empty; `immediate` drops what is in it. */
   shutdown({ immediate = false }: { immediate?: boolean } = {}): void {
     this.#checkStatus(shutdownQueue(this.#rt.m, this.#pointer, immediate), "shut down");
+    if (immediate) collectCarried(this.#rt, this.#pointer);
   }
 
   /** Ends the queue for everybody, at once: whoever waits or comes later gets QueueNotFoundError. */
   close(): void {
     this.#checkStatus(closeQueue(this.#rt.m, this.#pointer), "close");
+    collectCarried(this.#rt, this.#pointer);
   }
 
   /** Gets item by item, until the queue is shut down and empty. */
@@ -542,19 +546,20 @@ export function createQueue<T = unknown>(
 ): Queue<T, never>;
 export function createQueue<T = unknown>(
   maxsize?: number,
-  options?: QueueOptions,
+  options: QueueOptions = {},
 ): Queue<T, typeof UNBOUND> | Queue<T, never> {
-  const max = maxsize ?? 0;
+  checkOptions("createQueue", options);
+  const max = maxsize === undefined ? 0 : maxsize;
   if (typeof max !== "number" || !Number.isInteger(max)) {
     throw new TypeError(`createQueue: maxsize must be an integer, found ${show(maxsize)}`);
   }
   if (max > 0x7fffffff) throw new RangeError(`createQueue: maxsize must be below 2 ** 31, found ${max}`);
-  return make(Math.max(max, 0), unboundNumber(options?.unboundItems ?? UNBOUND), false);
+  return make(Math.max(max, 0), options.unboundItems === undefined ? UNBOUND_ITEM : unboundNumber(options.unboundItems), false);
 }
 
 /** A queue that is not listed and has no id of its own: a pool's. */
 export function createHiddenQueue(): Queue {
-  return make(0, unboundNumber(UNBOUND), true);
+  return make(0, UNBOUND_ITEM, true);
 }
 
 function make<T>(maxsize: number, unbound: number, hidden: boolean): Queue<T> {

@@ -6,9 +6,11 @@
  */
 import { Worker } from "node:worker_threads";
 import { InterpreterError } from "../errors.js";
-import { cas, load, store } from "../memory/atomics.js";
-import { H_SUPERVISOR, MAIN_SLOT, S_WORK, SUPERVISOR_SLOT } from "../memory/layout.js";
+import { cas, get, load, store } from "../memory/atomics.js";
+import { C_REFERENCES, H_SUPERVISOR, MAIN_SLOT, S_WORK, SUPERVISOR_SLOT } from "../memory/layout.js";
 import { Message, WITH_SENDER } from "../interpreter/message.js";
+import { REQUEST_COLLECT } from "../interpreter/protocol.js";
+import { collectQueues } from "../queue/queues.js";
 import type { Runtime } from "../interpreter/runtime.js";
 import { statusError } from "../interpreter/operation.js";
 
@@ -43,6 +45,17 @@ export function startSupervisor(rt: Runtime): void {
     });
   });
   worker.unref();
+}
+
+/**
+ * Records of channel `c` were dropped: if some carried queues or interpreters, these may have lost their last holder.
+ */
+export function collectCarried(rt: Runtime, c: number): void {
+  const { m } = rt;
+  if (get(m, c + C_REFERENCES) === 0) return;
+  collectQueues(m);
+  // Interpreters are its business; without it there are none.
+  if (load(m, H_SUPERVISOR) !== NOT_STARTED) request(rt, REQUEST_COLLECT);
 }
 
 /** Sends the supervisor a request. Its effects are seen as deaths, or not at all. */

@@ -1,0 +1,72 @@
+/** Finds the examples in the documentation and turns each into a program that checks what its comments claim. */
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+export interface Example {
+  /** Where it is: file and line. */
+  readonly name: string;
+  readonly code: string;
+}
+
+/** The blocks of a Markdown file in TypeScript or JavaScript. */
+export function markdownExamples(file: string, shown: string): Example[] {
+  const examples: Example[] = [];
+  let block: string[] | undefined;
+  let from = 0;
+  for (const [i, line] of readFileSync(file, "utf8").split("\n").entries()) {
+    if (block === undefined && /^```(?:ts|js|typescript|javascript)\b/.test(line)) [block, from] = [[], i + 1];
+    else if (block !== undefined && line.startsWith("```")) {
+      examples.push({ name: `${shown}:${from}`, code: block.join("\n") });
+      block = undefined;
+    } else block?.push(line);
+  }
+  return examples;
+}
+
+/** The `@example`s of all doc comments under a folder. They import nothing, so what they use is imported here. */
+export function docExamples(folder: string, exported: readonly string[]): Example[] {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  return files.sort().flatMap((name) => {
+    const text = readFileSync(path.join(folder, name), "utf8");
+    const comments = text.matchAll(/^[ ]*\/\*\*(?:(?!\*\/)[^])*?@example\n((?:(?!\*\/|^\s*\* @)[^])*)/gm);
+    return [...comments].map((match): Example => {
+      const line = text.slice(0, match.index + match[0].length - match[1].length).split("\n").length;
+      const code = match[1].replace(/^[ ]*\* ?/gm, "").trim();
+      const used = exported.filter((each) => new RegExp(`\\b${each}\\b`).test(code));
+      const imports = code.includes("import ") ? "" : `import { ${used.join(", ")} } from "interpreters";\n`;
+      return { name: `src/${name}:${line}`, code: imports + code };
+    });
+  });
+}
+
+const literal = /^(?:true|false|null|undefined|-?\d[\d_.]*|"[^"]*"|'[^']*')$/;
+
+/**
+ * The example with a check in place of each claim: `console.log(…); // what it prints` and `expression; // its value`.
+ * An ellipsis at the end of what is printed stands for anything.
+ */
+export function withChecks(example: Example, entry: string): { code: string; checks: number } {
+  let checks = 0;
+  const lines = example.code.split("\n").map((line) => {
+    const [, indent, statement, claim] = /^(\s*)(.*); \/\/ (.*)$/.exec(line) ?? [];
+    if (claim === undefined) return line;
+    const printed = /^console\.log\((.*)\)$/.exec(statement)?.[1];
+    if (printed !== undefined) {
+      checks++;
+      return `${indent}assertPrints(${JSON.stringify(claim)}, ${printed});`;
+    }
+    if (!literal.test(claim) || /^(?:const|let|var|return|throw|if|for|await using|using)\b/.test(statement)) return line;
+    checks++;
+    return `${indent}deepStrictEqual(${statement}, ${claim});`;
+  });
+  const head = `import { deepStrictEqual, equal } from "node:assert/strict";
+import { format } from "node:util";
+function assertPrints(claim: string, ...values: unknown[]): void {
+  const printed = format(...values);
+  equal(claim.endsWith("…") ? printed.slice(0, claim.length - 1) + "…" : printed, claim);
+}
+void [deepStrictEqual, assertPrints];
+`;
+  const code = lines.join("\n").replace(/(from |import\()(["'])interpreters\2/g, `$1${JSON.stringify(entry)}`);
+  return { code: `${head}${code}\nexport {};\n`, checks };
+}

@@ -1,0 +1,11 @@
+/** Run inside an interpreter by the tests: makes a pool there. */
+import { InterpreterPoolExecutor } from "../../src/index.js";
+
+export async function sumOfSquares(numbers: number[]): Promise<number> {
+  await using pool = new InterpreterPoolExecutor({ maxWorkers: 2 });
+  // Half of them blocking, half of them not.
+  const futures = numbers.map((n) => pool.submit((x: number) => x * x, n));
+  let sum = 0;
+  for (const [i, future] of futures.entries()) sum += i % 2 === 0 ? future.resultSync() : await future;
+  return sum;
+}

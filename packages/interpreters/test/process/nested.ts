@@ -1,0 +1,10 @@
+/** Run inside an interpreter by the scenarios. */
+import { create, type Queue } from "../../src/index.js";
+
+export async function createAndLoop(started: Queue<number>): Promise<void> {
+  const inner = create();
+  await inner.call((queue: Queue<number>) => {
+    queue.putSync(1);
+    for (;;);
+  }, started);
+}

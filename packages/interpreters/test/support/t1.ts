@@ -1,0 +1,172 @@
+/** Helpers of the contract tests of interpreters: every way to reach one, and things to wait for. */
+import assert from "node:assert/strict";
+import { after } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import {
+  create,
+  createQueue,
+  ExecutionFailed,
+  fromModule,
+  type Interpreter,
+  type Queue,
+  UNBOUND_KEEP,
+} from "../../src/index.js";
+import { type Form, type Operation, perform, type WorkName } from "../interpreter/perform.js";
+
+/** Only ever turns a hang into a failure; milliseconds. */
+export const WATCHDOG = 60_000;
+export const limits = { timeout: WATCHDOG };
+
+/**
+ * A blocked main thread cannot notice that its test takes too long, so another one does: a file that imports this
+ * and hangs dies, and says so.
+ */
+const watchdog = new Worker(
+  `setTimeout(() => {
+     require("node:fs").writeSync(2, "\\nThis test file hangs: killed by its watchdog.\\n");
+     process.kill(process.pid, "SIGKILL");
+   }, ${2 * WATCHDOG});`,
+  { eval: true, execArgv: [], stdin: false },
+);
+watchdog.unref();
+
+/** A queue without surprises: what an interpreter that died had said is still heard. */
+export function channel<T>(): Queue<T, never> {
+  return createQueue<T>(0, { unboundItems: UNBOUND_KEEP });
+}
+
+/** Waits until `condition` holds, turn by turn of the event loop. */
+export async function until(condition: () => boolean, what = condition.toString()): Promise<void> {
+  const deadline = performance.now() + WATCHDOG;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`never came true: ${what}`);
+    await turn();
+  }
+}
+
+/** What a promise was rejected with; a promise that was not is a failure. */
+export async function rejection<E = Error>(promise: PromiseLike<unknown>): Promise<E> {
+  const outcome = await Promise.resolve(promise).then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  if ("error" in outcome) return outcome.error as E;
+  assert.fail(`expected a rejection, got the value ${String(outcome.value)}`);
+}
+
+/** What was thrown. */
+export function thrown<E = Error>(action: () => unknown): E {
+  try {
+    action();
+  } catch (error) {
+    return error as E;
+  }
+  assert.fail(`expected an exception from ${action.toString()}`);
+}
+
+/** One way to reach an interpreter: a form of each operation, here or in another interpreter. */
+export interface Way {
+  readonly name: string;
+  readonly form: Form;
+  readonly elsewhere: boolean;
+  call(interp: Interpreter, work: WorkName, ...args: unknown[]): Promise<unknown>;
+  /** Any operation; `args` as those of the method, but a function for `call` is named. */
+  do(operation: Operation, interp: Interpreter, ...args: unknown[]): Promise<unknown>;
+}
+
+const remote = fromModule<typeof import("../interpreter/perform.js")>(
+  new URL("../interpreter/perform.js", import.meta.url),
+);
+let between: Interpreter | undefined;
+after(async () => await between?.terminate());
+
+/** The interpreter from which `elsewhere` ways start. */
+export function relay(): Interpreter {
+  return (between ??= create({ name: "relay" }));
+}
+
+const forms: readonly [Form, string][] = [
+  ["promise", "as a promise"],
+  ["sync", "blocking"],
+  ["view", "as a promise with options"],
+  ["viewSync", "blocking with options"],
+];
+
+const here: Way[] = forms.map(([form, name]) => ({
+  name,
+  form,
+  elsewhere: false,
+  call: async (interp, work, ...args) => await perform(form, "call", interp, work, ...args),
+  do: async (operation, interp, ...args) => await perform(form, operation, interp, ...args),
+}));
+
+const elsewhere: Way[] = forms.map(([form, name]) => {
+  const through = async (operation: Operation, interp: Interpreter, ...args: unknown[]): Promise<unknown> => {
+    try {
+      return await relay().call(remote.perform, form, operation, interp, ...args);
+    } catch (error) {
+      // What it met there came out of the relay's call as any exception does.
+      if (error instanceof ExecutionFailed && error.interpreterId === relay().id) throw error.cause;
+      throw error;
+    }
+  };
+  return {
+    name: `${name}, from another interpreter`,
+    form,
+    elsewhere: true,
+    call: (interp, work, ...args) => through("call", interp, work, ...args),
+    do: through,
+  };
+});
+
+export const ways: readonly Way[] = [...here, ...elsewhere];
+/** Those that differ for `prepareMain`, `close` and `terminate`, which have no options. */
+export const plainWays = ways.filter(({ form }) => form === "promise" || form === "sync");
+
+/** An interpreter that is executing a call until `release`. */
+export async function busy(interp: Interpreter): Promise<{ done: Promise<string>; release: () => void }> {
+  const started = channel<string>();
+  const gate = channel<string>();
+  const done = interp.call(
+    (started: Queue<string>, gate: Queue<string>) => {
+      started.putNowait("started");
+      return gate.getSync() as string;
+    },
+    started,
+    gate,
+  );
+  done.catch(() => {});
+  await started.get();
+  return { done, release: () => gate.putNowait("released") };
+}
+
+/** Runs `action` with a new interpreter, which is gone afterwards whatever happened. */
+export async function using<T>(action: (interp: Interpreter) => Promise<T>): Promise<T> {
+  const interp = create();
+  try {
+    return await action(interp);
+  } finally {
+    await interp.terminate().catch(() => {});
+  }
+}
+
+/** The same failure in both forms: what the blocking one threw, after comparing. */
+export async function failureIn(interp: Interpreter, fn: () => unknown): Promise<ExecutionFailed> {
+  const blocking = thrown<ExecutionFailed>(() => interp.callSync(fn));
+  const promised = await rejection<ExecutionFailed>(interp.call(fn));
+  for (const error of [blocking, promised]) {
+    assert.ok(error instanceof ExecutionFailed, String(error));
+    assert.equal(error.code, "ERR_EXECUTION_FAILED");
+    assert.equal(error.name, "ExecutionFailed");
+    assert.equal(error.message, error.excinfo.formatted);
+    assert.equal(typeof error.excinfo.errdisplay, "string");
+    assert.match(error.stack ?? "", new RegExp(`Uncaught in interpreter ${interp.id}:`));
+  }
+  assert.deepEqual(promised.excinfo, blocking.excinfo);
+  assert.equal(
+    interp.callSync(() => "healthy"),
+    "healthy",
+  );
+  return blocking;
+}

@@ -1,0 +1,172 @@
+/** Helpers of the tests of queues and of the fault injection: looking into the shared memory, and chance with a seed. */
+import assert from "node:assert/strict";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { type Interpreter, listAll, type Queue } from "../../src/index.js";
+import { runtime } from "../../src/interpreter/current.js";
+import { idOf, isAlive } from "../../src/interpreter/registry.js";
+import { get, load, refresh } from "../../src/memory/atomics.js";
+import * as L from "../../src/memory/layout.js";
+import { pointerOf } from "../../src/queue/queue.js";
+import { until } from "./t3.js";
+
+setFlagsFromString("--expose-gc");
+export const gc = runInNewContext("gc") as () => void;
+
+/** How many interpreters are on the queue's list of waiters. */
+export function getters<T, M>(queue: Queue<T, M>): number {
+  return load(runtime().m, pointerOf(queue as unknown as Queue) + L.Q_GETTERS);
+}
+
+export function putters<T, M>(queue: Queue<T, M>): number {
+  return load(runtime().m, pointerOf(queue as unknown as Queue) + L.Q_PUTTERS);
+}
+
+/** The interpreters that `create` made. */
+export function created(): Interpreter[] {
+  return listAll().filter((interp) => interp.whence === "interpreters module");
+}
+
+/** A generator of numbers in [0, 1) that is the same for the same seed (mulberry32). */
+export class Chance {
+  #state: number;
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+  /** 0 … n - 1. */
+  below(n: number): number {
+    return Math.floor(this.next() * n);
+  }
+  pick<T>(from: readonly T[]): T {
+    return from[this.below(from.length)];
+  }
+}
+
+export interface Pages {
+  /** Runs that everybody owns and no channel uses. */
+  readonly leaked: string[];
+  /** Pages owned by each slot that owns any. */
+  readonly bySlot: Map<number, number>;
+}
+
+/**
+ * Accounts for every page of the shared memory. To be called when nobody else is at work: words are read without their
+ * locks. Throws where the page table contradicts itself.
+ */
+export function accountPages(): Pages {
+  const { m } = runtime();
+  refresh(m);
+  const shared = new Map<number, number>();
+  const bySlot = new Map<number, number>();
+  let free = 0;
+  let page = get(m, L.H_FIRST_PAGE);
+  while (page < get(m, L.H_PAGES)) {
+    const run = load(m, L.PAGE_TABLE + page * L.PT_WORDS);
+    const owner = run >>> L.PT_OWNER_SHIFT;
+    const pages = run & L.PT_PAGES_MASK;
+    assert.ok(pages > 0, `a run of no pages at page ${page}`);
+    if (owner === L.OWNER_FREE) free += pages;
+    else if (owner === L.OWNER_SHARED) shared.set(page * L.PAGE_WORDS, pages);
+    else bySlot.set(owner - 1, (bySlot.get(owner - 1) ?? 0) + pages);
+    page += pages;
+  }
+  assert.equal(page, get(m, L.H_PAGES), "the runs fill the memory");
+  assert.equal(free, get(m, L.H_FREE_PAGES), "free pages by the table and by the counter");
+  const leaked: string[] = [];
+  const use = (p: number, what: string): void => {
+    if (!shared.delete(p)) leaked.push(`${what} at ${p} is not shared`);
+  };
+  const walk = (c: number): void => {
+    let chunk = get(m, c + L.C_HEAD_CHUNK);
+    if (chunk === 0) return;
+    const inline = get(m, c + L.C_INLINE);
+    const end = get(m, c + L.C_TAIL);
+    if (chunk !== inline) use(chunk, "a chunk");
+    for (let p = get(m, c + L.C_HEAD); p !== end; ) {
+      if (p === get(m, chunk + L.CHUNK_END) || get(m, p + L.R_SIZE) === 0) {
+        chunk = get(m, chunk + L.CHUNK_NEXT);
+        use(chunk, "a chunk");
+        p = chunk + L.CHUNK_HEADER;
+        continue;
+      }
+      if ((get(m, p + L.R_FLAGS) & L.RECORD_BLOB) !== 0) use(get(m, p + L.RECORD_HEADER), "a payload");
+      p += get(m, p + L.R_SIZE);
+    }
+  };
+  for (let slot = 0; slot < get(m, L.H_SLOTS_USED); slot++) {
+    if (!isAlive(m, slot)) {
+      if (bySlot.has(slot)) leaked.push(`${bySlot.get(slot)} pages of the dead in slot ${slot} (${idOf(m, slot)})`);
+      continue;
+    }
+    walk(L.slotPointer(slot) + L.S_WORK);
+    walk(L.slotPointer(slot) + L.S_REPLIES);
+  }
+  for (let q = get(m, L.H_QUEUES); q !== 0; q = get(m, q + L.Q_NEXT)) {
+    use(q, "a queue");
+    walk(q);
+  }
+  for (const [p, pages] of shared) leaked.push(`${pages} pages at ${p}, first words ${[0, 1, 2, 3].map((i) => get(m, p + i))}`);
+  return { leaked, bySlot };
+}
+
+/** Queues there are, hidden ones (of pools) too. */
+export function countQueues(): number {
+  const { m } = runtime();
+  let count = 0;
+  for (let q = get(m, L.H_QUEUES); q !== 0; q = get(m, q + L.Q_NEXT)) count++;
+  return count;
+}
+
+export interface Baseline {
+  readonly queues: number;
+  readonly mine: number;
+}
+
+/** What is in use when only the main interpreter is left. */
+export async function baseline(): Promise<Baseline> {
+  let last: Pages | undefined;
+  let mine = Infinity;
+  let calm = 0;
+  const patience = performance.now() + 10_000;
+  await until(() => {
+    gc();
+    assert.ok(performance.now() < patience, `the memory does not come to rest: ${created().length} interpreters, ${JSON.stringify(last?.leaked)}`);
+    if (created().length > 0) return false;
+    last = accountPages();
+    const now = last.bySlot.get(L.MAIN_SLOT) ?? 0;
+    calm = now === mine && last.leaked.length === 0 ? calm + 1 : 0;
+    mine = now;
+    return calm > 5;
+  }, "the memory comes to rest");
+  return { queues: countQueues(), mine };
+}
+
+/** Everything that was made since is gone, to the last page. */
+export async function backTo(before: Baseline): Promise<void> {
+  let problem = "";
+  const settled = (): boolean => {
+    gc();
+    const alive = created();
+    if (alive.length > 0) problem = `interpreters ${alive.map((interp) => interp.id).join()} live`;
+    else if (countQueues() > before.queues) problem = `${countQueues()} queues, before ${before.queues}`;
+    else {
+      const pages = accountPages();
+      const mine = pages.bySlot.get(L.MAIN_SLOT) ?? 0;
+      const supervisor = pages.bySlot.get(L.SUPERVISOR_SLOT) ?? 0;
+      if (pages.leaked.length > 0) problem = `leaked: ${pages.leaked.join("; ")}`;
+      else if (mine > before.mine) problem = `${mine} pages are the main interpreter's, before ${before.mine}`;
+      else if (supervisor > 0) problem = `${supervisor} pages are the supervisor's`;
+      else return true;
+    }
+    return false;
+  };
+  const patience = performance.now() + 10_000;
+  await until(() => settled() || performance.now() > patience);
+  assert.ok(settled(), problem);
+}
