@@ -206,10 +206,10 @@ function finish(next: Ended): void {
 /** Does all that is to be done and needs locks: requests, burials, collecting. Whatever is left is still there. */
 function work(): void {
   try {
+    // All their locks first: everything else needs locks that one of them may have died with.
+    for (const { slot } of ended) repairLocks(m, slot);
     if (sweeping) sweepPages(m, SUPERVISOR_SLOT + 1);
     sweeping = false;
-    // All their locks first: burying one of them needs locks that another may have died with.
-    for (const { slot } of ended) repairLocks(m, slot);
     for (let next = ended[0]; next !== undefined; next = ended[0]) {
       buryOne(next);
       ended.shift();
