@@ -5,7 +5,7 @@ import { serialize } from "node:v8";
 import { describe, safeInspect } from "./describe.js";
 import { writeObject, writeProperties, writtenBefore } from "./encode.js";
 import { kinds, type Encoder } from "./encoder.js";
-import { referenceTypeOf } from "./references.js";
+import { kindOfSymbol, referenceTypeOf } from "./references.js";
 import { TAG_REFERENCE } from "./tags.js";
 import { writeString, writeTagAndVarint } from "./write.js";
 
@@ -37,16 +37,29 @@ export function writeOther(e: Encoder, object: object, depth: number): void {
 function writeReference(e: Encoder, object: object): boolean {
   const type = referenceTypeOf(object);
   if (type === undefined) return false;
+  refer(e, object, type.kind, () => type.toReference(object));
+  return true;
+}
+
+/** Writes a symbol that was registered; false where it is any other. */
+export function writeSymbol(e: Encoder, symbol: symbol): boolean {
+  const kind = kindOfSymbol(symbol);
+  if (kind === undefined) return false;
+  // Told apart by identity, as objects are.
+  refer(e, symbol as unknown as object, kind, () => [0, 0]);
+  return true;
+}
+
+function refer(e: Encoder, what: object, kind: number, toReference: () => readonly [a: number, b: number]): void {
   const { refs } = e.out;
-  let index = e.references.find(object);
+  let index = e.references.find(what);
   if (index < 0) {
     index = (refs.length - e.firstRef) / 3;
-    e.references.add(object, index);
-    const [a, b] = type.toReference(object);
-    refs.push(type.kind, a, b);
+    e.references.add(what, index);
+    const [a, b] = toReference();
+    refs.push(kind, a, b);
   }
   writeTagAndVarint(e.out, TAG_REFERENCE, index);
-  return true;
 }
 
 /** What is never a bag of properties, whatever properties it may have. */

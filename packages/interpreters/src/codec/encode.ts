@@ -2,7 +2,7 @@
 
 import { types } from "node:util";
 import { describe, getterThrew, safeInspect } from "./describe.js";
-import { writeLeniently, writeOther } from "./encode-other.js";
+import { writeLeniently, writeOther, writeSymbol } from "./encode-other.js";
 import { CODEC_JAVASCRIPT, type Encoder } from "./encoder.js";
 import { shapeOf } from "./shapes.js";
 import {
@@ -63,6 +63,7 @@ export function writeValue(e: Encoder, value: unknown, depth: number): void {
       else writeObject(e, value, depth);
       return;
     default:
+      if (typeof value === "symbol" && writeSymbol(e, value)) return;
       if (!e.lenient) throw e.failure(depth, describe(value));
       writeString(e.out, safeInspect(value));
   }

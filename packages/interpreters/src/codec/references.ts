@@ -38,6 +38,24 @@ export function registerReference<T extends object>(type: ReferenceType<T>): voi
   types.push(erased);
 }
 
+const symbols = new Map<symbol, number>();
+
+/** Lets one symbol of the global registry travel, as the same symbol there. */
+export function registerSymbol(kind: number, symbol: symbol): void {
+  registerReference<never>({
+    kind,
+    is: (_value): _value is never => false,
+    toReference: () => [0, 0],
+    fromReference: () => symbol,
+  });
+  symbols.set(symbol, kind);
+}
+
+/** The kind of a symbol that travels, or undefined. */
+export function kindOfSymbol(symbol: symbol): number | undefined {
+  return symbols.get(symbol);
+}
+
 /** The type that lets `value` travel by reference, if there is one. */
 export function referenceTypeOf(value: object): ReferenceType<object> | undefined {
   for (const type of types) if (type.is(value)) return type;

@@ -20,7 +20,7 @@ import { type Code, codeOf } from "../interpreter/code.js";
 import { runtime } from "../interpreter/current.js";
 import { create, type Interpreter, serveQueue } from "../interpreter/interpreter.js";
 import { isRunningWork } from "../interpreter/mailbox.js";
-import { Message, WITH_SENDER } from "../interpreter/message.js";
+import { Message, runningTime, WITH_SENDER } from "../interpreter/message.js";
 import { takeTrace, useTrace } from "../interpreter/trace.js";
 import { statusError } from "../interpreter/operation.js";
 import { checkCreateOptions, type ResourceLimits } from "../interpreter/options.js";
@@ -193,8 +193,7 @@ export class InterpreterPoolExecutor implements ExecutorView {
 
   #enqueue(future: Future<unknown>, task: Task): void {
     const { m, id } = this.#rt;
-    const { timeout } = task.options;
-    const limit = timeout === undefined ? 0 : Math.max(1, Math.min(Math.ceil(timeout), 0x7fffffff));
+    const limit = runningTime(task.options.timeout);
     const sequence = this.#rt.nextSequence();
     const message = Message.take();
     try {

@@ -25,9 +25,9 @@ import { collectCarried, request, startSupervisor } from "../supervisor/start.js
 import { codeOf } from "./code.js";
 import { runtime } from "./current.js";
 import { cancelWork, CLOSE_BUSY } from "./mailbox.js";
-import { Message, WITH_SENDER } from "./message.js";
+import { Message, runningTime, WITH_SENDER } from "./message.js";
 import { takeTrace, useTrace } from "./trace.js";
-import { deadlock, Operation, statusError } from "./operation.js";
+import { deadlock, goneOrRefused, Operation } from "./operation.js";
 import { checkCreateOptions, type CreateOptions } from "./options.js";
 import {
   reasonNumber,
@@ -288,7 +288,7 @@ export class Interpreter implements InterpreterView {
     this.#checkTarget(what, blocking);
     const { signal, transfer } = options;
     signal?.throwIfAborted();
-    const timeout = options.timeout === undefined ? 0 : Math.max(1, Math.min(Math.ceil(options.timeout), 0x7fffffff));
+    const timeout = runningTime(options.timeout);
     // Calls of one function share a trace; `a` is its code.
     const trace = takeTrace(a === 0 ? kind : a);
     const message = Message.take();
@@ -315,6 +315,7 @@ export class Interpreter implements InterpreterView {
   }
 
   #stopOnAbort(operation: Operation<unknown>, signal: AbortSignal): void {
+    operation.signal = signal;
     const rt = this.#rt;
     const stopListening = onAbort(signal, () => {
       if (operation.settled) return;
@@ -366,7 +367,7 @@ export class Interpreter implements InterpreterView {
   }
 
   #checkTarget(what: string, blocking: boolean): void {
-    if (this.#isGone()) throw statusError(STATUS_NOT_FOUND, this.id, what);
+    if (this.#isGone()) throw goneOrRefused(this.#rt, STATUS_NOT_FOUND, this.id, what);
     const current = this.id === this.#rt.id;
     if (current && blocking && this.whence === "interpreters module") throw deadlock(what, this.id);
     if (current) {

@@ -122,6 +122,12 @@ export class Message {
   }
 }
 
+/** A time limit as it stands in a header: whole milliseconds, 0 for none. */
+export function runningTime(timeout: number | undefined): number {
+  if (timeout === undefined || timeout === Infinity) return 0;
+  return Math.max(1, Math.min(Math.ceil(timeout), 0x7fffffff));
+}
+
 const KEPT_MESSAGES = 8;
 
 export function checkReferences(references: readonly number[], root: string): void {

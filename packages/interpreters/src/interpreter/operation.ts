@@ -21,6 +21,8 @@ export class Operation<out T> implements Pending {
   readonly sequence: number;
   /** What is being done, for messages: "call resize in interpreter 3". */
   readonly what: string;
+  /** What takes it back. */
+  signal: AbortSignal | undefined;
   /** Anything that must stay reachable until it is settled. */
   keep: unknown;
   readonly #rt: Runtime;
@@ -67,6 +69,12 @@ export class Operation<out T> implements Pending {
   }
 
   died(death: Death): void {
+    // It never began, and is to be taken back: the death was only quicker.
+    const began = death.caller === this.#rt.id && death.sequence === this.sequence;
+    if (!began && this.signal?.aborted === true) {
+      this.reject(this.signal.reason);
+      return;
+    }
     const error = diedError(death, this.what);
     useTrace(error, this.#trace);
     this.reject(error);
@@ -100,7 +108,7 @@ export class Operation<out T> implements Pending {
     if (status === OK) return this;
     this.#rt.forget(this.sequence);
     if (this.#announced) endWaitingOn(this.#rt.m);
-    throw statusError(status, this.target, this.what);
+    throw goneOrRefused(this.#rt, status, this.target, this.what);
   }
 
   /** Called once it is settled, however. */
@@ -141,6 +149,12 @@ export function deadlock(what: string, current: number): InterpreterError {
       "for it, for ever. Use the form that returns a promise.",
     { code: "ERR_INTERPRETER_DEADLOCK" },
   );
+}
+
+/** As `statusError`, but for one that is gone because it never booted, the error of that. */
+export function goneOrRefused(rt: Runtime, status: number, id: number, what: string): InterpreterError {
+  const death = status === STATUS_NOT_FOUND ? rt.failedBoot(id) : undefined;
+  return death === undefined ? statusError(status, id, what) : diedError(death, what);
 }
 
 /** The error for a message that was not taken. */

@@ -46,6 +46,8 @@ export interface Death {
 
 /** How long, after the last answer, the event loop keeps looking before it sleeps; milliseconds. */
 const LINGER = 0.06;
+/** How many failed boots are remembered, for operations that come after the notice. */
+const FAILED_BOOTS = 64;
 /** Bounds for the number of looks before a blocked thread sleeps: it adapts to whether spinning helped lately. */
 const MIN_SPINS = 100;
 const MAX_SPINS = 20_000;
@@ -56,6 +58,7 @@ export class Runtime {
   readonly #pending = new Map<number, Pending>();
   /** Asked after every ring; they remove themselves. */
   readonly #watchers = new Set<() => void>();
+  readonly #failedBoots = new Map<number, Death>();
   readonly #deathListeners = new Set<(death: Death) => void>();
   #sequence = 0;
   #spins = 2000;
@@ -190,6 +193,21 @@ export class Runtime {
     pending.settle(status, received);
   }
 
+  /** The error of a boot that failed may be asked for after the interpreter is gone. */
+  failedBoot(id: number): Death | undefined {
+    this.look();
+    return this.#failedBoots.get(id);
+  }
+
+  #rememberBoot(death: Death): void {
+    this.#failedBoots.set(death.id, death);
+    if (this.#failedBoots.size <= FAILED_BOOTS) return;
+    for (const oldest of this.#failedBoots.keys()) {
+      this.#failedBoots.delete(oldest);
+      break;
+    }
+  }
+
   #mourn(received: Received): void {
     const { m } = this;
     const exitCode = headerWord(m, received, 4);
@@ -197,6 +215,7 @@ export class Runtime {
     const id = headerWord(m, received, 2);
     const [caller, sequence, error] = readBody(m, received) as [number, number, unknown];
     const death: Death = { id, reason, exitCode: exitCode === -1 ? undefined : exitCode, caller, sequence, error };
+    if (reason === "boot") this.#rememberBoot(death);
     // What it still owes. Replies it sent came before this notice, so whatever is pending now will not come.
     for (const [key, pending] of this.#pending) {
       const mine = pending.target === id || (caller === this.id && sequence === key && pending.target === -1);

@@ -1,7 +1,10 @@
 /**
  * What becomes of an item when the interpreter that put it is destroyed (PEP 734, "Queue Objects"; UNBOUND_KEEP is ours).
+ *
+ * The constants are symbols of the global registry: the same ones for every copy of the package, and TypeScript can tell
+ * by `item !== UNBOUND` that an item is one.
  */
-import { registerReference } from "../codec/codec.js";
+import { registerSymbol } from "../codec/codec.js";
 import {
   REF_UNBOUND,
   UNBOUND_ITEM,
@@ -10,58 +13,38 @@ import {
   UNBOUND_ITEM_REMOVE,
 } from "../memory/layout.js";
 
-/** The class of the four constants. Not to be made by users. */
-class UnboundBehaviour<Name extends string> {
-  readonly name: Name;
-  constructor(name: Name) {
-    this.name = name;
-    Object.freeze(this);
-  }
-  toString(): string {
-    return this.name;
-  }
-  get [Symbol.toStringTag](): string {
-    return this.name;
-  }
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return `<${this.name}>`;
-  }
-}
-
-/** `get` returns this very object in the item's place. Shareable itself. */
-export const UNBOUND: UnboundBehaviour<"UNBOUND"> = new UnboundBehaviour("UNBOUND");
+/** `get` returns this in the item's place. The one symbol that is shareable itself. */
+export const UNBOUND: unique symbol = Symbol.for("interpreters.UNBOUND");
 /** The `get` that reaches the item throws ItemInterpreterDestroyed. */
-export const UNBOUND_ERROR: UnboundBehaviour<"UNBOUND_ERROR"> = new UnboundBehaviour("UNBOUND_ERROR");
+export const UNBOUND_ERROR: unique symbol = Symbol.for("interpreters.UNBOUND_ERROR");
 /** The item is gone at once. */
-export const UNBOUND_REMOVE: UnboundBehaviour<"UNBOUND_REMOVE"> = new UnboundBehaviour("UNBOUND_REMOVE");
+export const UNBOUND_REMOVE: unique symbol = Symbol.for("interpreters.UNBOUND_REMOVE");
 /** The item is delivered as if nothing had happened. */
-export const UNBOUND_KEEP: UnboundBehaviour<"UNBOUND_KEEP"> = new UnboundBehaviour("UNBOUND_KEEP");
+export const UNBOUND_KEEP: unique symbol = Symbol.for("interpreters.UNBOUND_KEEP");
 
-export type UnboundItems = typeof UNBOUND | typeof UNBOUND_ERROR | typeof UNBOUND_REMOVE | typeof UNBOUND_KEEP;
+export type UnboundItems =
+  | typeof UNBOUND
+  | typeof UNBOUND_ERROR
+  | typeof UNBOUND_REMOVE
+  | typeof UNBOUND_KEEP;
 
-/** By number, as it stands in records. */
-const NUMBERS: readonly UnboundItems[] = [];
-(NUMBERS as UnboundItems[])[UNBOUND_ITEM] = UNBOUND;
-(NUMBERS as UnboundItems[])[UNBOUND_ITEM_ERROR] = UNBOUND_ERROR;
-(NUMBERS as UnboundItems[])[UNBOUND_ITEM_REMOVE] = UNBOUND_REMOVE;
-(NUMBERS as UnboundItems[])[UNBOUND_ITEM_KEEP] = UNBOUND_KEEP;
+/** As they stand in records. */
+const NUMBERS = new Map<UnboundItems, number>([
+  [UNBOUND, UNBOUND_ITEM],
+  [UNBOUND_ERROR, UNBOUND_ITEM_ERROR],
+  [UNBOUND_REMOVE, UNBOUND_ITEM_REMOVE],
+  [UNBOUND_KEEP, UNBOUND_ITEM_KEEP],
+]);
 
 export function unboundNumber(value: UnboundItems): number {
-  // By name: the constant may be another copy of the package's.
-  const number = NUMBERS.findIndex((behaviour) => behaviour.name === (value as { name?: unknown } | null)?.name);
-  if (number === -1 || typeof value !== "object") {
-    throw new TypeError("unboundItems must be UNBOUND, UNBOUND_ERROR, UNBOUND_REMOVE or UNBOUND_KEEP");
-  }
-  return number;
+  const number = NUMBERS.get(value);
+  if (number !== undefined) return number;
+  throw new TypeError("unboundItems must be UNBOUND, UNBOUND_ERROR, UNBOUND_REMOVE or UNBOUND_KEEP");
 }
 
 export function unboundFrom(number: number): UnboundItems {
-  return NUMBERS[number];
+  for (const [value, each] of NUMBERS) if (each === number) return value;
+  return UNBOUND;
 }
 
-registerReference({
-  kind: REF_UNBOUND,
-  is: (value): value is typeof UNBOUND => value === UNBOUND,
-  toReference: () => [0, 0],
-  fromReference: () => UNBOUND,
-});
+registerSymbol(REF_UNBOUND, UNBOUND);

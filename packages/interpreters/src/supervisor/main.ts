@@ -92,6 +92,8 @@ m.patience = PATIENCE;
 m.reserve = 0;
 const children = new Map<number, Child>();
 let ended: Ended[] = [];
+/** The time limit of what each slot executes. */
+const deadlines = new Map<number, NodeJS.Timeout>();
 /** Interpreters that are to be terminated as soon as they are to be booted, and why. */
 const doomed = new Map<number, EndReason>();
 /** Pages of requests that were read, to be freed; what is forgotten of them is swept with the supervisor's own pages. */
@@ -136,6 +138,7 @@ function boot(slot: number, id: number, options: BootOptions): void {
     const state = stateOf(m, slot);
     const byItself = state === STATE_FINALIZING ? "closed" : state === STATE_BOOTING ? "boot" : "exit";
     const reason = child.reason ?? byItself;
+    if (reason === "boot") child.error ??= new Error(`its thread ended with exit code ${exitCode} before it was ready`);
     // Stopped from outside, it has no exit code of its own; Node's is the same for all of them.
     const stopped = reason === "terminated" || reason === "timeout" || reason === "aborted";
     finish({ slot, id, reason, exitCode: stopped ? -1 : exitCode, error: child.error });
@@ -192,10 +195,14 @@ function stopWork(caller: number, sequence: number, reason: EndReason): void {
 
 /** Stops the piece that a slot runs now, when its time is over and it still is that piece. */
 function watch(slot: number, run: number, caller: number, sequence: number, limit: number): void {
-  setTimeout(() => {
+  // It executes one piece at a time: a new limit replaces the last.
+  clearTimeout(deadlines.get(slot));
+  const strike = (): void => {
+    deadlines.delete(slot);
     if (load(m, slotPointer(slot) + S_RUN) >>> 2 !== run >>> 2) return;
     if (condemn(m, slot, caller, sequence)) terminate(idOf(m, slot), "timeout");
-  }, limit);
+  };
+  deadlines.set(slot, setTimeout(strike, limit));
 }
 
 function finish(next: Ended): void {
@@ -233,6 +240,8 @@ function work(): void {
 function buryOne(dead: Ended): void {
   const { slot, id, reason, exitCode, error } = dead;
   const p = slotPointer(slot);
+  clearTimeout(deadlines.get(slot));
+  deadlines.delete(slot);
   bury(m, slot);
   const running = (load(m, p + S_RUN) & RUN_FLAGS) !== RUN_IDLE;
   const caller = running ? get(m, p + S_RUN_CALLER) : -1;

@@ -8,7 +8,7 @@ import { Worker } from "node:worker_threads";
 import { InterpreterError } from "../errors.js";
 import { cas, get, load, store } from "../memory/atomics.js";
 import { C_REFERENCES, H_SUPERVISOR, MAIN_SLOT, S_WORK, SUPERVISOR_SLOT } from "../memory/layout.js";
-import { Message, WITH_SENDER } from "../interpreter/message.js";
+import { Message, WITHOUT_SENDER } from "../interpreter/message.js";
 import { REQUEST_COLLECT } from "../interpreter/protocol.js";
 import { collectQueues } from "../queue/queues.js";
 import type { Runtime } from "../interpreter/runtime.js";
@@ -67,7 +67,7 @@ export function request(rt: Runtime, kind: number, a = 0, b = 0, c = 0, value?: 
   m.reserve = 0;
   try {
     message.header(0, kind, a, b, c).value(value, "options");
-    const status = message.intoMailbox(m, SUPERVISOR_SLOT, S_WORK, SUPERVISOR_ID, rt.id, WITH_SENDER);
+    const status = message.intoMailbox(m, SUPERVISOR_SLOT, S_WORK, SUPERVISOR_ID, rt.id, WITHOUT_SENDER);
     if (status !== 0) throw statusError(status, SUPERVISOR_ID, "reach the supervisor");
   } finally {
     m.reserve = reserve;

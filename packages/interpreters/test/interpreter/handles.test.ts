@@ -1,0 +1,106 @@
+/** Handles are counted: an interpreter that nobody holds any more is closed, one that somebody holds is not. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import v8 from "node:v8";
+import vm from "node:vm";
+import { create, createQueue, fromModule, Interpreter, type Queue } from "../../src/index.js";
+import { runtime } from "../../src/interpreter/current.js";
+import { slotOf } from "../../src/interpreter/registry.js";
+import { channel, limits, until, using } from "../support/t1.js";
+
+v8.setFlagsFromString("--expose-gc");
+const collectGarbage = vm.runInNewContext("gc") as () => void;
+const inside = fromModule<typeof import("./inside.js")>(new URL("./inside.js", import.meta.url));
+
+/** Asks without making a handle. */
+const exists = (id: number): boolean => slotOf(runtime().m, id) !== -1;
+const collected = (id: number): Promise<void> =>
+  until(() => {
+    collectGarbage();
+    return !exists(id);
+  }, `interpreter ${id} is closed`);
+
+/** A turn of garbage collection that is known to have happened: something made before is collected after it. */
+async function garbageCollected(): Promise<void> {
+  for (let i = 0; i < 3; i++) await collected(await abandoned());
+}
+
+/** The id of an interpreter whose only handle is gone. */
+async function abandoned(): Promise<number> {
+  const interp = create();
+  await interp.exec("1");
+  return interp.id;
+}
+
+test("an interpreter whose last handle is collected is closed", limits, async () => {
+  await collected(await abandoned());
+});
+
+test("one that was never used is closed as well", limits, async () => {
+  const make = (): number => create().id;
+  await collected(make());
+});
+
+test("one that somebody holds stays", limits, async () => {
+  const interp = create();
+  await interp.exec("var x = 1");
+  await garbageCollected();
+  assert.equal(await interp.call(() => (globalThis as unknown as { x: number }).x), 1);
+  await interp.close();
+});
+
+test("work that was begun or waits is finished before it is closed", limits, async () => {
+  const said = channel<string>();
+  const start = (): number => {
+    const interp = create();
+    for (const word of ["one", "two"]) {
+      void interp.call(
+        async (said: Queue<string>, word: string) => {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          said.putNowait(word);
+        },
+        said,
+        word,
+      );
+    }
+    return interp.id;
+  };
+  await collected(start());
+  assert.deepEqual([said.getNowait(), said.getNowait()], ["one", "two"]);
+});
+
+test("a handle in a queue, or in another interpreter, keeps it", limits, () =>
+  using(async (keeper) => {
+    const queue = createQueue<Interpreter>();
+    const intoQueue = (): number => {
+      const interp = create();
+      queue.putNowait(interp);
+      return interp.id;
+    };
+    const first = intoQueue();
+    await garbageCollected();
+    assert.ok(exists(first), "in a queue");
+    const take = async (): Promise<void> => {
+      await keeper.call((queue: Queue<Interpreter>) => {
+        (globalThis as unknown as { kept?: unknown }).kept = queue.getNowait();
+      }, queue);
+    };
+    await take();
+    await garbageCollected();
+    assert.ok(exists(first), "held by another interpreter");
+    const again = new Interpreter(first);
+    assert.equal(await again.call(() => 5), 5);
+    await keeper.terminate();
+    assert.equal(await again.call(() => 6), 6, "held here again");
+  }),
+);
+
+test("one that only a dead interpreter held is closed", limits, async () => {
+  const keeper = create();
+  const make = async (): Promise<number> => await keeper.call(inside.keepOne);
+  const id = await make();
+  await garbageCollected();
+  assert.ok(exists(id));
+  await keeper.terminate();
+  await collected(id);
+});

@@ -1,0 +1,287 @@
+/** Time limits and signals: what waits is taken back, what runs is stopped with its interpreter. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { create, InterpreterDiedError, InterpreterNotFoundError, type Queue } from "../../src/index.js";
+import { busy, channel, limits, rejection, thrown, using } from "../support/t1.js";
+
+const spin = (started: Queue<string>): never => {
+  started.putNowait("started");
+  for (;;) continue;
+};
+const hang = (started: Queue<string>): Promise<never> => {
+  started.putNowait("started");
+  return new Promise(() => {});
+};
+const sleepInside = (started: Queue<string>): unknown => {
+  started.putNowait("started");
+  return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+};
+const works = { spin, hang, sleepInside };
+
+test("a time limit stops work that runs too long, and says so", limits, async () => {
+  for (const [name, work] of Object.entries(works)) {
+    const interp = create();
+    const error = await rejection<InterpreterDiedError>(
+      interp.with({ timeout: 30 }).call(work, channel<string>()),
+    );
+    assert.ok(error instanceof InterpreterDiedError, `${name}: ${String(error)}`);
+    assert.equal(error.reason, "timeout");
+    assert.equal(error.interpreterId, interp.id);
+    assert.match(error.message, /time limit/);
+    assert.ok((await rejection(interp.exec("1"))) instanceof InterpreterNotFoundError);
+  }
+});
+
+test("a time limit stops work while this thread is blocked", limits, () => {
+  for (const [name, work] of Object.entries(works)) {
+    const interp = create();
+    const error = thrown<InterpreterDiedError>(() =>
+      interp.with({ timeout: 30 }).callSync(work, channel<string>()),
+    );
+    assert.equal(error.reason, "timeout", name);
+  }
+  const script = thrown<InterpreterDiedError>(() => create().with({ timeout: 30 }).execSync("for (;;);"));
+  assert.equal(script.reason, "timeout");
+});
+
+test("a time limit given to exec itself counts, and overrides that of with", limits, async () => {
+  const interp = create();
+  const error = await rejection<InterpreterDiedError>(
+    interp.with({ timeout: 1e9 }).exec("for (;;);", { timeout: 30 }),
+  );
+  assert.equal(error.reason, "timeout");
+});
+
+test("work that ends in time has its result, and its limit harms nothing afterwards", limits, () =>
+  using(async (interp) => {
+    await interp.exec("1");
+    for (let i = 0; i < 200; i++)
+      assert.equal(await interp.with({ timeout: 10_000 }).call((n: number) => n, i), i);
+    // The limit of an earlier piece passes while a later one runs.
+    assert.equal(await interp.with({ timeout: 1000 }).call(() => "short"), "short");
+    const { done, release } = await busy(interp);
+    await passed(1200);
+    release();
+    assert.equal(await done, "released");
+  }),
+);
+
+/** A time limit of that length, set later than those before it, has passed and been noticed. */
+async function passed(timeout: number): Promise<void> {
+  const other = create();
+  await other.exec("1");
+  const error = await rejection<InterpreterDiedError>(other.with({ timeout }).exec("for (;;);"));
+  assert.equal(error.reason, "timeout");
+}
+
+test("waiting in line does not count", limits, () =>
+  using(async (interp) => {
+    const { done, release } = await busy(interp);
+    const waiting = interp.with({ timeout: 1000 }).call(() => "in time");
+    await passed(1200);
+    release();
+    assert.equal(await done, "released");
+    assert.equal(await waiting, "in time");
+  }),
+);
+
+test("a time limit without end is none", limits, () =>
+  using(async (interp) => {
+    assert.equal(await interp.with({ timeout: Infinity }).call(() => 1), 1);
+    assert.equal(
+      interp.with({ timeout: 2 ** 40 }).callSync(() => 2),
+      2,
+    );
+  }),
+);
+
+test("others in line are told the reason as well", limits, async () => {
+  const interp = create();
+  const slow = rejection<InterpreterDiedError>(interp.with({ timeout: 30 }).exec("for (;;);"));
+  const behind = rejection<InterpreterDiedError>(interp.call(() => 1));
+  assert.equal((await slow).reason, "timeout");
+  assert.equal((await behind).reason, "timeout");
+});
+
+test("a signal that is aborted already runs nothing", limits, () =>
+  using(async (interp) => {
+    const ran = channel<string>();
+    const say = (ran: Queue<string>): void => ran.putNowait("ran");
+    for (const reason of [new RangeError("mine"), "text", undefined]) {
+      const signal = AbortSignal.abort(reason);
+      const outcomes = [
+        await rejection<unknown>(interp.with({ signal }).call(say, ran)),
+        await rejection<unknown>(interp.with({ signal }).exec("1")),
+        await rejection<unknown>(interp.exec("1", { signal })),
+        thrown<unknown>(() => interp.with({ signal }).callSync(say, ran)),
+        thrown<unknown>(() => interp.execSync("1", { signal })),
+      ];
+      for (const error of outcomes) assert.equal(error, signal.reason);
+    }
+    await interp.exec("1");
+    assert.equal(ran.qsize(), 0);
+  }),
+);
+
+test("a signal takes back work that waits: its reason, and the work never runs", limits, () =>
+  using(async (interp) => {
+    const { done, release } = await busy(interp);
+    const ran = channel<string>();
+    const say = (ran: Queue<string>, name: string): void => ran.putNowait(name);
+    const abort = new AbortController();
+    const before = interp.call(say, ran, "before");
+    const taken = interp.with({ signal: abort.signal }).call(say, ran, "taken back");
+    const script = interp.exec("throw new Error('taken back too')", { signal: abort.signal });
+    const after = interp.call(say, ran, "after");
+    const reason = new RangeError("changed my mind");
+    abort.abort(reason);
+    assert.equal(await rejection(taken), reason);
+    assert.equal(await rejection(script), reason);
+    assert.equal(interp.isRunning(), true, "what runs is not touched");
+    release();
+    assert.equal(await done, "released");
+    await Promise.all([before, after]);
+    assert.deepEqual([ran.getNowait(), ran.getNowait(), ran.qsize()], ["before", "after", 0]);
+  }),
+);
+
+test("a signal takes back work for an interpreter that is booting", limits, () =>
+  using(async (interp) => {
+    const abort = new AbortController();
+    const work = interp.with({ signal: abort.signal }).call(() => 1);
+    abort.abort();
+    const error = await rejection(work);
+    assert.ok(error instanceof DOMException && error.name === "AbortError" && error === abort.signal.reason);
+    assert.equal(await interp.call(() => 2), 2);
+  }),
+);
+
+test("a signal stops work that runs", limits, async () => {
+  for (const [name, work] of Object.entries(works)) {
+    const interp = create();
+    const [started, abort] = [channel<string>(), new AbortController()];
+    const running = interp.with({ signal: abort.signal }).call(work, started);
+    running.catch(() => {});
+    await started.get();
+    abort.abort(new RangeError("enough"));
+    const error = await rejection<InterpreterDiedError>(running);
+    assert.ok(error instanceof InterpreterDiedError, `${name}: ${String(error)}`);
+    assert.equal(error.reason, "aborted");
+    assert.ok((await rejection(interp.exec("1"))) instanceof InterpreterNotFoundError);
+  }
+});
+
+test("AbortSignal.timeout works as any signal", limits, async () => {
+  const interp = create();
+  await interp.exec("1");
+  const signal = AbortSignal.timeout(20);
+  const error = await rejection<unknown>(interp.exec("for (;;);", { signal }));
+  // The time may have passed before it began.
+  if (error instanceof InterpreterDiedError) assert.equal(error.reason, "aborted");
+  else assert.ok(error === signal.reason, String(error));
+  await interp.terminate().catch(() => {});
+});
+
+test(
+  "a signal that is aborted when the work has ended harms nothing, and is not listened to any more",
+  limits,
+  () =>
+    using(async (interp) => {
+      const abort = new AbortController();
+      let listeners = 0;
+      const { signal } = abort;
+      const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
+      signal.addEventListener = (...args: Parameters<typeof add>): void => (listeners++, add(...args));
+      signal.removeEventListener = (...args: Parameters<typeof remove>): void => (
+        listeners--,
+        remove(...args)
+      );
+      for (let i = 0; i < 20; i++) assert.equal(await interp.with({ signal }).call((n: number) => n, i), i);
+      await rejection(
+        interp.with({ signal }).call(() => {
+          throw new Error("x");
+        }),
+      );
+      assert.ok(listeners <= 1, `${listeners} listeners left`);
+      abort.abort();
+      await turn();
+      assert.equal(await interp.call(() => "alive"), "alive");
+    }),
+);
+
+test(
+  "a signal at the very moment that work ends: a result or an end, never both and never none",
+  limits,
+  async () => {
+    let interp = create();
+    await interp.exec("1");
+    const outcomes = { result: 0, aborted: 0, takenBack: 0 };
+    for (let round = 0; round < 200; round++) {
+      const abort = new AbortController();
+      const call = interp.with({ signal: abort.signal }).call((n: number) => n, round);
+      for (let i = 0; i < round % 5; i++) await turn();
+      abort.abort();
+      try {
+        assert.equal(await call, round);
+        outcomes.result++;
+      } catch (error) {
+        if (error instanceof InterpreterDiedError) {
+          assert.equal(error.reason, "aborted");
+          outcomes.aborted++;
+          interp = create();
+        } else {
+          assert.equal(error, abort.signal.reason);
+          outcomes.takenBack++;
+          assert.equal(await interp.call(() => "alive"), "alive");
+        }
+      }
+    }
+    assert.equal(outcomes.result + outcomes.aborted + outcomes.takenBack, 200);
+    await interp.terminate();
+  },
+);
+
+test(
+  "a time limit at the very moment that work ends: a result or an end, and the next work knows which",
+  limits,
+  async () => {
+    let interp = create();
+    await interp.exec("1");
+    for (let round = 0; round < 40; round++) {
+      const work = (ms: number): string => {
+        const end = performance.now() + ms;
+        while (performance.now() < end) continue;
+        return "done";
+      };
+      const result = await interp
+        .with({ timeout: 2 })
+        .call(work, round % 4)
+        .catch((error: unknown) => error);
+      if (result === "done") assert.equal(await interp.call(() => "alive"), "alive");
+      else {
+        assert.ok(result instanceof InterpreterDiedError, String(result));
+        assert.equal(result.reason, "timeout");
+        interp = create();
+      }
+    }
+    await interp.terminate();
+  },
+);
+
+test(
+  "one signal for many pieces takes back those that wait and stops the one that runs",
+  limits,
+  async () => {
+    const interp = create();
+    const [started, abort] = [channel<string>(), new AbortController()];
+    const { signal } = abort;
+    const running = rejection<InterpreterDiedError>(interp.with({ signal }).call(hang, started));
+    await started.get();
+    // So many that the interpreter is dead before all of them are taken back.
+    const waiting = Array.from({ length: 5000 }, () => rejection(interp.with({ signal }).call(() => 1)));
+    abort.abort();
+    assert.equal((await running).reason, "aborted");
+    for (const each of waiting) assert.ok((await each) === signal.reason, String(await each));
+  },
+);
