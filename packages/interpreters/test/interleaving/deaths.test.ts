@@ -1,0 +1,168 @@
+/**
+ * Several deaths at once. The supervisor waits for no lock for ever, because its holder may be dead and it would learn of
+ * that only later: it drops what it does, as if it had died there, and begins again (LockBusy). This is the loop of
+ * supervisor/main.ts, over the transformed modules.
+ */
+import { test } from "node:test";
+import {
+  H_PROTOCOL,
+  SUPERVISOR_SLOT,
+  UNBOUND_ITEM,
+  UNBOUND_ITEM_KEEP,
+  UNBOUND_ITEM_REMOVE,
+  PROTOCOL,
+} from "../../src/memory/layout.js";
+import { createQueue, put } from "../../src/queue/queues.js";
+import * as atomics from "./atomics.js";
+import type { Steps } from "./atomics.js";
+import { explore } from "./explore.js";
+import { checkMemory } from "./invariants.js";
+import { Consumer, type Item, Producer, settle } from "./items.js";
+import { allocatePages, bury, freePages, LockBusy, queues, repairLocks, sweepPages } from "./modules.js";
+import type { Thread } from "./scheduler.js";
+import { type ModelMemory, World } from "./world.js";
+
+/** Buries them as it learns of their deaths, which is in turns of its event loop only. */
+function* undertake(m: ModelMemory, slots: readonly number[]): Steps<void> {
+  const waiting = new Set(slots);
+  const known: number[] = [];
+  let sweeping = false;
+  for (;;) {
+    // One at a time, so that it may not know of others who are dead already.
+    const next = [...waiting].find((slot) => m.world.over.has(slot));
+    if (next !== undefined) {
+      waiting.delete(next);
+      known.push(next);
+    }
+    try {
+      for (const slot of known) yield* repairLocks(m, slot);
+      // Not before: one of them may have died holding the page lock.
+      if (sweeping) yield* sweepPages(m, SUPERVISOR_SLOT + 1);
+      sweeping = false;
+      while (known.length > 0) {
+        yield* bury(m, known[0]);
+        known.shift();
+      }
+      if (waiting.size === 0) return;
+    } catch (error) {
+      if (!(error instanceof LockBusy)) throw error;
+      yield* repairLocks(m, SUPERVISOR_SLOT);
+      m.depth = 0;
+      sweeping = true;
+    }
+    yield* atomics.wait(m, H_PROTOCOL, PROTOCOL, 1);
+  }
+}
+
+const supervisor = (slots: readonly number[]): Thread => ({
+  name: "supervisor",
+  slot: SUPERVISOR_SLOT,
+  patience: 1,
+  body: (m) => undertake(m, slots),
+});
+
+const SMALL = 20;
+const LARGE = 2000;
+const BLOB = 5000;
+
+test("two producers die, each at any step, and a third goes on", (t) => {
+  const world = new World();
+  const first = world.interpreters(3);
+  const slots = [first, first + 1, first + 2];
+  const q = createQueue(world.view(0), 0, UNBOUND_ITEM, false);
+  world.remember();
+  explore(t, {
+    world,
+    preemptions: 0,
+    random: 2000,
+    program: () => {
+      const item = (bytes: number, unbound: number): Item => ({ bytes, unbound });
+      const dying = [
+        new Producer(slots[0], [item(BLOB, UNBOUND_ITEM_REMOVE)]),
+        new Producer(slots[1], [item(SMALL, UNBOUND_ITEM_KEEP)]),
+      ];
+      const consumer = new Consumer(slots[2]);
+      const victims = dying.map((producer, i) => producer.thread(`P${i + 1}`, q));
+      return {
+        threads: victims,
+        victims,
+        supervisor: supervisor(slots.slice(0, 2)),
+        check() {
+          checkMemory(world);
+          for (const { slot } of dying) {
+            settle(world, {
+              q,
+              producers: dying.filter((p) => p.slot === slot),
+              consumers: [consumer],
+              buried: slot,
+            });
+          }
+        },
+      };
+    },
+  });
+});
+
+test("one dies holding the page lock while the queues of another are closed", (t) => {
+  const world = new World();
+  const first = world.interpreters(2);
+  const main = world.view(0);
+  const q = createQueue(world.view(first), 0, UNBOUND_ITEM, false);
+  const bytes = Buffer.alloc(LARGE);
+  // Enough for two chunks besides the first: the second is in the way of the repair when the first one was.
+  for (let i = 0; i < 6; i++) put(main, q, false, 0, 0, [], bytes, 0, LARGE, 0);
+  world.remember();
+  explore(t, {
+    world,
+    preemptions: 0,
+    random: 2000,
+    program: () => {
+      const holder: Thread = {
+        name: "A",
+        slot: first,
+        *body(m) {
+          yield* queues.sizeOf(m, q);
+        },
+      };
+      const allocator: Thread = {
+        name: "B",
+        slot: first + 1,
+        *body(m) {
+          yield* freePages(m, yield* allocatePages(m, 1, m.slot + 1));
+        },
+      };
+      return {
+        threads: [holder, allocator],
+        victims: [holder, allocator],
+        supervisor: supervisor([first, first + 1]),
+        check: () => checkMemory(world),
+      };
+    },
+  });
+});
+
+test("the supervisor loses its patience with a living holder: nothing is lost by that", (t) => {
+  const world = new World();
+  const first = world.interpreters(2);
+  const q = createQueue(world.view(0), 0, UNBOUND_ITEM, false);
+  world.remember();
+  explore(t, {
+    world,
+    preemptions: 0,
+    random: 3000,
+    program: () => {
+      const dying = new Producer(first, [{ bytes: BLOB, unbound: UNBOUND_ITEM_REMOVE }]);
+      const living = new Producer(first + 1, [{ bytes: SMALL, unbound: UNBOUND_ITEM }]);
+      const victim = dying.thread("P1", q);
+      return {
+        threads: [victim, living.thread("P2", q)],
+        supervisor: supervisor([first]),
+        victims: [victim],
+        check() {
+          checkMemory(world);
+          settle(world, { q, producers: [dying, living], consumers: [], buried: first });
+        },
+      };
+    },
+  });
+});

@@ -1,0 +1,210 @@
+/**
+ * What must be true of the whole memory whenever nobody is in the middle of anything: written from the drawings in
+ * the headers of pages.ts, channel.ts and queues.ts, not from their code, and reading plain words only.
+ */
+import assert from "node:assert/strict";
+import * as L from "../../src/memory/layout.js";
+import type { World } from "./world.js";
+
+export interface Expectations {
+  /** Pages that each slot still owns on purpose: taken blobs, what a pages test allocated. */
+  readonly owned?: ReadonlyMap<number, number>;
+  /** A death may leave Q_ITEM_REFERENCES too high, never too low. */
+  readonly afterDeath?: boolean;
+}
+
+export function checkMemory(
+  world: World,
+  { owned = new Map(), afterDeath = false }: Expectations = {},
+): void {
+  const { i32 } = world;
+  assert.equal(i32[L.H_PAGE_LOCK], 0, "the page lock is free");
+  assert.equal(i32[L.H_REGISTRY_LOCK], 0, "the registry lock is free");
+  const runs = checkPages(world);
+  const shared = new Set<number>();
+  const references = new Map<number, number>();
+  const visit = (c: number): void => {
+    assert.equal(i32[c + L.C_LOCK], 0, "a channel's lock is free");
+    checkChannel(world, c, shared, references);
+  };
+  for (let slot = 0; slot < i32[L.H_SLOTS_USED]; slot++) {
+    const p = L.slotPointer(slot);
+    for (let i = 0; i < L.INTENTS; i++)
+      assert.equal(i32[p + L.S_INTENTS + i], 0, `slot ${slot} intends no lock`);
+    if (i32[p + L.S_STATE] === L.STATE_FREE) continue;
+    visit(p + L.S_WORK);
+    visit(p + L.S_REPLIES);
+  }
+  for (const q of queuesOf(world)) {
+    shared.add(q);
+    visit(q);
+    assert.equal(i32[q + L.Q_GETTERS], bits(world, q + L.Q_GET_WAITERS), "as many getters as bits");
+    assert.equal(i32[q + L.Q_PUTTERS], bits(world, q + L.Q_PUT_WAITERS), "as many putters as bits");
+  }
+  for (const q of queuesOf(world)) {
+    const carried = references.get(q) ?? 0;
+    const counted = i32[q + L.Q_ITEM_REFERENCES];
+    if (afterDeath)
+      assert.ok(counted >= carried, `${carried} records carry the queue, ${counted} are counted`);
+    else assert.equal(counted, carried, "as many references to a queue as records that carry it");
+    references.delete(q);
+  }
+  assert.equal(references.size, 0, "no record refers to a queue that is no more");
+  // Every page is somebody's: of a channel, or of a slot that is known to have it.
+  const found = new Map<number, number>();
+  for (const [p, { owner, pages }] of runs) {
+    if (owner === L.OWNER_SHARED)
+      assert.ok(shared.delete(p), `the shared pages at ${p} belong to no channel: leaked`);
+    else found.set(owner - 1, (found.get(owner - 1) ?? 0) + pages);
+  }
+  assert.equal(shared.size, 0, "a channel uses pages that are not shared");
+  const expected = new Map([...owned].filter(([, pages]) => pages > 0));
+  assert.deepEqual(found, expected, "pages by owner slot");
+}
+
+export function queuesOf({ i32 }: World): number[] {
+  const all: number[] = [];
+  for (let q = i32[L.H_QUEUES]; q !== 0; q = i32[q + L.Q_NEXT]) all.push(q);
+  return all;
+}
+
+function bits({ i32 }: World, set: number): number {
+  let count = 0;
+  for (let i = 0; i < L.BITSET_WORDS; i++) for (let w = i32[set + i]; w !== 0; w &= w - 1) count++;
+  return count;
+}
+
+interface Run {
+  readonly owner: number;
+  readonly pages: number;
+}
+
+/** The tiling is legal and everything derived from it right. Returns the runs in use by pointer. */
+export function checkPages({ i32 }: World): Map<number, Run> {
+  const entry = (page: number): number => L.PAGE_TABLE + page * L.PT_WORDS;
+  const used = new Map<number, Run>();
+  const free = new Map<number, number>();
+  const end = i32[L.H_PAGES];
+  let page = i32[L.H_FIRST_PAGE];
+  let previousFree = false;
+  while (page < end) {
+    const run = i32[entry(page)];
+    const owner = run >>> L.PT_OWNER_SHIFT;
+    const pages = run & L.PT_PAGES_MASK;
+    assert.ok(pages > 0 && page + pages <= end, `run of ${pages} pages at page ${page} of ${end}`);
+    assert.equal(
+      i32[entry(page + pages - 1) + L.PT_BACK],
+      page,
+      `page ${page + pages - 1} leads back to its run`,
+    );
+    if (owner === L.OWNER_FREE) {
+      assert.ok(!previousFree, `two free neighbours, the second at page ${page}`);
+      free.set(page, pages);
+    } else used.set(page * L.PAGE_WORDS, { owner, pages });
+    previousFree = owner === L.OWNER_FREE;
+    page += pages;
+  }
+  assert.equal(page, end, "the runs fill the memory");
+  let total = 0;
+  for (let bin = 0; bin < L.BINS; bin++) {
+    const head = i32[L.H_BINS + bin];
+    const bit = (i32[L.H_BIN_MASK + (bin >> 5)] >>> (bin & 31)) & 1;
+    assert.equal(bit === 1, head !== 0, `the mask tells whether list ${bin} is empty`);
+    let previous = 0;
+    for (let at = head; at !== 0; at = i32[entry(at) + L.PT_NEXT]) {
+      const pages = free.get(at);
+      assert.ok(pages !== undefined, `page ${at} is in free list ${bin} once, and free`);
+      assert.ok(
+        bin < 32 ? pages === bin : pages >= 2 ** (bin - 27) && pages < 2 ** (bin - 26),
+        `${pages} pages in list ${bin}`,
+      );
+      assert.equal(i32[entry(at) + L.PT_PREV], previous, "the list is linked both ways");
+      free.delete(at);
+      total += pages;
+      previous = at;
+    }
+  }
+  assert.equal(free.size, 0, "every free run is in a list");
+  assert.equal(i32[L.H_FREE_PAGES], total, "free pages");
+  return used;
+}
+
+/** One channel; adds the pages that it uses to `shared`, and what its records refer to to `references`. */
+export function checkChannel(
+  world: World,
+  c: number,
+  shared: Set<number>,
+  references: Map<number, number>,
+): void {
+  const { i32 } = world;
+  const tail = i32[c + L.C_TAIL];
+  let p = i32[c + L.C_HEAD];
+  let chunk = i32[c + L.C_HEAD_CHUNK];
+  const addChunk = (): void => {
+    if (chunk !== i32[c + L.C_INLINE] && chunk !== 0) shared.add(chunk);
+  };
+  addChunk();
+  const records = recordsOf(world, c);
+  for (const r of records) {
+    const flags = i32[r + L.R_FLAGS];
+    const state = flags & L.RECORD_STATE;
+    assert.ok(
+      state === L.RECORD_LIVE || (flags & L.RECORD_BLOB) === 0,
+      "a record without content has no blob",
+    );
+    let payload = r + L.RECORD_HEADER;
+    if ((flags & L.RECORD_BLOB) !== 0) shared.add((payload = i32[payload]));
+    const count = state === L.RECORD_LIVE ? (flags >>> L.RECORD_REFERENCES_SHIFT) & L.MAX_REFERENCES : 0;
+    for (let i = 0; i < count; i++) {
+      const at = payload + i * L.REF_WORDS;
+      if (i32[at] !== L.REF_QUEUE) continue;
+      references.set(i32[at + 1], (references.get(i32[at + 1]) ?? 0) + 1);
+    }
+    const sender = i32[r + L.R_SENDER];
+    assert.ok(
+      state !== L.RECORD_LIVE || (i32[c + L.C_SENDERS] & (1 << (sender & 31))) !== 0,
+      "the channel knows all senders",
+    );
+  }
+  assert.equal(
+    i32[c + L.C_COUNT],
+    records.filter((r) => stateOf(world, r) !== L.RECORD_REMOVED).length,
+    "C_COUNT",
+  );
+  while (p !== tail) {
+    if (p === i32[chunk + L.CHUNK_END] || i32[p] === 0) {
+      chunk = i32[chunk + L.CHUNK_NEXT];
+      addChunk();
+      p = chunk + L.CHUNK_HEADER;
+    } else p += i32[p + L.R_SIZE];
+  }
+  if (chunk !== 0) {
+    assert.equal(i32[c + L.C_TAIL_CHUNK], chunk, "C_TAIL_CHUNK is where C_TAIL is");
+    assert.ok(tail >= chunk + L.CHUNK_HEADER && tail <= i32[chunk + L.CHUNK_END], "C_TAIL is in its chunk");
+    assert.equal(i32[chunk + L.CHUNK_NEXT], 0, "the last chunk has no next one");
+  }
+}
+
+/** Pointers of all records between C_HEAD and C_TAIL, removed ones too. */
+export function recordsOf({ i32 }: World, c: number): number[] {
+  const tail = i32[c + L.C_TAIL];
+  let chunk = i32[c + L.C_HEAD_CHUNK];
+  const records: number[] = [];
+  for (let p = i32[c + L.C_HEAD], limit = 10_000; p !== tail;) {
+    assert.ok(limit-- > 0, "the chain of records leads from C_HEAD to C_TAIL");
+    if (p === i32[chunk + L.CHUNK_END] || i32[p] === 0) {
+      chunk = i32[chunk + L.CHUNK_NEXT];
+      assert.ok(chunk !== 0, "the chain of chunks leads to C_TAIL");
+      p = chunk + L.CHUNK_HEADER;
+      continue;
+    }
+    assert.ok(p >= chunk + L.CHUNK_HEADER && p < i32[chunk + L.CHUNK_END], "a record lies in its chunk");
+    records.push(p);
+    p += i32[p + L.R_SIZE];
+  }
+  return records;
+}
+
+export function stateOf({ i32 }: World, r: number): number {
+  return i32[r + L.R_FLAGS] & L.RECORD_STATE;
+}

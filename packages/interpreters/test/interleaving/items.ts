@@ -1,0 +1,282 @@
+/**
+ * Producers and consumers for the scenarios with queues: the blocking loops of the class `Queue`, over the transformed
+ * modules, and the accounts that must balance in the end.
+ */
+import assert from "node:assert/strict";
+import {
+  C_COUNT,
+  OK,
+  Q_GETTERS,
+  Q_PUTTERS,
+  R_FLAGS,
+  R_SENDER,
+  RECORD_BLOB,
+  RECORD_ERROR,
+  RECORD_HEADER,
+  RECORD_LIVE,
+  RECORD_REMOVED,
+  RECORD_UNBOUND,
+  RECORD_UNBOUND_SHIFT,
+  S_ID,
+  slotPointer,
+  STATUS_EMPTY,
+  STATUS_FULL,
+  UNBOUND_ITEM,
+  UNBOUND_ITEM_ERROR,
+  UNBOUND_ITEM_KEEP,
+  UNBOUND_ITEM_REMOVE,
+} from "../../src/memory/layout.js";
+import { needsBlob } from "../../src/queue/channel.js";
+import type { OutgoingRecord } from "../../src/queue/queues.js";
+import { makeReceived, makeReceivedMany, type Received } from "../../src/queue/receive.js";
+import type { Steps } from "./atomics.js";
+import { recordsOf, stateOf } from "./invariants.js";
+import { bell, channel, freePages, queues, sleep } from "./modules.js";
+import type { Thread } from "./scheduler.js";
+import type { ModelMemory, World } from "./world.js";
+
+export interface Item {
+  readonly bytes: number;
+  readonly unbound: number;
+}
+
+/** An item's content says who it is from, which one it is, and all of it can be checked. */
+export function contentOf(slot: number, index: number, bytes: number): Buffer {
+  const content = Buffer.alloc(bytes, slot * 16 + index + 1);
+  content.writeInt32LE(slot * 1000 + index, 0);
+  return content;
+}
+
+/** What somebody got: an item's number, or a state for one that was unbound. */
+interface Got {
+  readonly state: number;
+  readonly value: number;
+}
+
+export class Producer {
+  readonly slot: number;
+  readonly items: readonly Item[];
+  /** How many it put, as far as it knows, and how many more it may have put when it dies. */
+  done = 0;
+  inFlight = 1;
+  status = OK;
+
+  constructor(slot: number, items: readonly Item[]) {
+    this.slot = slot;
+    this.items = items;
+  }
+
+  /** Puts all items, waiting where there is no room; ends early when the queue is shut down or closed. */
+  thread(name: string, q: number): Thread {
+    return { name, slot: this.slot, body: (m) => this.#putAll(m, q) };
+  }
+
+  /** As `thread`, but with as many at once as there is room for. All must be small. */
+  threadOfMany(name: string, q: number): Thread {
+    return { name, slot: this.slot, body: (m) => this.#putMany(m, q) };
+  }
+
+  *#putMany(m: ModelMemory, q: number): Steps<void> {
+    const content = Buffer.concat(this.items.map(({ bytes }, index) => contentOf(this.slot, index, bytes)));
+    let start = 0;
+    const records = this.items.map(({ bytes, unbound }) => {
+      const record = {
+        flags: unbound << RECORD_UNBOUND_SHIFT,
+        references: [],
+        start,
+        length: bytes,
+        blob: 0,
+      };
+      start += bytes;
+      return record;
+    });
+    this.inFlight = records.length;
+    this.status = yield* block(m, q, Q_PUTTERS, STATUS_FULL, () => this.#putSome(m, q, content, records));
+  }
+
+  *#putSome(m: ModelMemory, q: number, content: Buffer, records: OutgoingRecord[]): Steps<number> {
+    const { put, status } = yield* queues.putMany(
+      m,
+      q,
+      true,
+      m.i32[m.me + S_ID],
+      content,
+      records,
+      this.done,
+    );
+    this.done += put;
+    this.inFlight -= put;
+    return this.done === records.length ? OK : status;
+  }
+
+  *#putAll(m: ModelMemory, q: number): Steps<void> {
+    const sender = m.i32[m.me + S_ID];
+    for (const [index, { bytes, unbound }] of this.items.entries()) {
+      const content = contentOf(this.slot, index, bytes);
+      const blob = needsBlob(bytes) ? yield* channel.makeBlob(m, [], content, 0, bytes) : 0;
+      const flags = unbound << RECORD_UNBOUND_SHIFT;
+      this.status = yield* block(m, q, Q_PUTTERS, STATUS_FULL, () =>
+        queues.put(m, q, true, flags, sender, [], content, 0, bytes, blob),
+      );
+      if (this.status !== OK) {
+        if (blob !== 0) yield* freePages(m, blob);
+        return;
+      }
+      this.done++;
+    }
+  }
+}
+
+export class Consumer {
+  readonly slot: number;
+  readonly got: Got[] = [];
+  status = OK;
+
+  constructor(slot: number) {
+    this.slot = slot;
+  }
+
+  /** Takes `count` items, or until the queue is shut down or closed. */
+  thread(name: string, q: number, count = Infinity): Thread {
+    return { name, slot: this.slot, body: (m) => this.#take(m, q, count) };
+  }
+
+  /** As `thread`, but with up to two at once. All must be small. */
+  threadOfMany(name: string, q: number, count: number): Thread {
+    return { name, slot: this.slot, body: (m) => this.#takeMany(m, q, count) };
+  }
+
+  *#takeMany(m: ModelMemory, q: number, count: number): Steps<void> {
+    const into = makeReceivedMany(2);
+    while (this.got.length < count) {
+      const most = Math.min(2, count - this.got.length);
+      const status = yield* block(m, q, Q_GETTERS, STATUS_EMPTY, () =>
+        queues.takeMany(m, q, true, into, most),
+      );
+      for (const received of into.slice(0, status)) {
+        this.got.push({ state: received.state, value: identify(received) });
+      }
+    }
+  }
+
+  *#take(m: ModelMemory, q: number, count: number): Steps<void> {
+    const into = makeReceived();
+    while (this.got.length < count) {
+      this.status = yield* block(m, q, Q_GETTERS, STATUS_EMPTY, () => queues.take(m, q, true, into));
+      if (this.status !== OK) return;
+      if (into.blob !== 0) {
+        into.bytes = Buffer.alloc(into.length);
+        yield* channel.copyPayload(m, into.blob, into.bytes, 0, into.length);
+        yield* freePages(m, into.blob);
+      }
+      this.got.push({ state: into.state, value: identify(into) });
+    }
+  }
+}
+
+/** Tries until it is not `status`, sleeping while this interpreter is on the list, as `Queue` does. */
+function* block(
+  m: ModelMemory,
+  q: number,
+  list: typeof Q_GETTERS | typeof Q_PUTTERS,
+  status: number,
+  attempt: () => Steps<number>,
+): Steps<number> {
+  for (let enlisted = false; ;) {
+    const seen = yield* bell(m);
+    if (!enlisted || !(yield* queues.isWaiting(m, q, list))) {
+      enlisted = true;
+      const outcome = yield* attempt();
+      if (outcome !== status) {
+        yield* queues.stopWaiting(m, q, list);
+        return outcome;
+      }
+    }
+    yield* sleep(m, seen, Infinity);
+  }
+}
+
+/** The number of what was received, whose every byte must be right. */
+function identify(received: Received): number {
+  if (received.state !== RECORD_LIVE) return -1;
+  const bytes = received.bytes.subarray(received.start, received.start + received.length);
+  const value = bytes.readInt32LE(0);
+  const content = contentOf(Math.floor(value / 1000), value % 1000, bytes.length);
+  assert.ok(content.equals(bytes), "an item arrives as it was put");
+  return value;
+}
+
+/** What a queue still holds. */
+export function remaining(world: World, q: number): Got[] {
+  const { i32 } = world;
+  return recordsOf(world, q)
+    .filter((r) => stateOf(world, r) !== RECORD_REMOVED)
+    .map((r) => {
+      const state = stateOf(world, r);
+      const at = (i32[r + R_FLAGS] & RECORD_BLOB) !== 0 ? i32[r + RECORD_HEADER] : r + RECORD_HEADER;
+      if (state === RECORD_LIVE)
+        assert.equal(Math.floor(i32[at] / 1000), slotOfSender(world, i32[r + R_SENDER]));
+      return { state, value: state === RECORD_LIVE ? i32[at] : -1 };
+    });
+}
+
+function slotOfSender({ i32 }: World, id: number): number {
+  for (let slot = 0; ; slot++) if (i32[slotPointer(slot) + S_ID] === id) return slot;
+}
+
+export interface Accounts {
+  readonly q: number;
+  readonly producers: readonly Producer[];
+  readonly consumers: readonly Consumer[];
+  /** Who was buried. */
+  readonly buried?: number;
+  /** Items that may be missing: one when a consumer was killed. */
+  readonly mayBeLost?: number;
+}
+
+/** Each item had exactly one of the fates that it may have, and each consumer saw each producer's items in order. */
+export function settle(world: World, { q, producers, consumers, buried, mayBeLost = 0 }: Accounts): void {
+  const rest = remaining(world, q);
+  assert.equal(world.i32[q + C_COUNT], rest.length, "the queue counts what it holds");
+  let lost = 0;
+  for (const { slot, items, done, inFlight } of producers) {
+    const ofSlot = ({ state, value }: Got): boolean =>
+      state === RECORD_LIVE && Math.floor(value / 1000) === slot;
+    for (const { got } of consumers) {
+      const order = [...got, ...rest].filter(ofSlot).map(({ value }) => value);
+      assert.deepEqual(
+        order,
+        [...new Set(order)].sort((a, b) => a - b),
+        "first in, first out, each at most once",
+      );
+    }
+    const live = consumers.flatMap(({ got }) => got.filter(ofSlot));
+    const left = rest.filter(ofSlot);
+    assert.equal(
+      new Set([...live, ...left].map(({ value }) => value)).size,
+      live.length + left.length,
+      "none twice",
+    );
+    for (const behaviour of new Set(items.map(({ unbound }) => unbound))) {
+      const isOf = ({ value }: Got): boolean => items[value % 1000].unbound === behaviour;
+      const among = (count: number): number =>
+        items.slice(0, count).filter((i) => i.unbound === behaviour).length;
+      const put = among(done);
+      // It may have died after an item was in the queue and before it knew.
+      const most = slot === buried ? among(done + inFlight) : put;
+      let found = live.filter(isOf).length;
+      const kept = left.filter(isOf).length;
+      if (slot !== buried || behaviour === UNBOUND_ITEM_KEEP) found += kept;
+      else assert.equal(kept, 0, "nothing live is left of the dead");
+      if (slot === buried && (behaviour === UNBOUND_ITEM || behaviour === UNBOUND_ITEM_ERROR)) {
+        const state = behaviour === UNBOUND_ITEM ? RECORD_UNBOUND : RECORD_ERROR;
+        found += [...rest, ...consumers.flatMap(({ got }) => got)].filter((g) => g.state === state).length;
+      }
+      assert.ok(found <= most, `${found} items where ${most} were put with behaviour ${behaviour}`);
+      // Those to be removed may be gone, all others are somewhere.
+      const mayBeGone = slot === buried && behaviour === UNBOUND_ITEM_REMOVE;
+      if (!mayBeGone) lost += Math.max(put - found, 0);
+    }
+  }
+  assert.ok(lost <= mayBeLost, `${lost} items are lost`);
+}

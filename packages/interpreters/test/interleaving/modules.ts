@@ -1,0 +1,17 @@
+/** The integer layers, transformed: what the threads of a scenario call, with `yield*`. */
+import { transformed } from "./transform.js";
+
+export const { lock, unlock, LockBusy } =
+  await transformed<typeof import("../../src/memory/lock.js")>("memory/lock.js");
+export const { allocatePages, freePages, setPageOwner, sweepPages } =
+  await transformed<typeof import("../../src/memory/pages.js")>("memory/pages.js");
+export const { bell, ring, sleep } =
+  await transformed<typeof import("../../src/memory/bell.js")>("memory/bell.js");
+export const channel = await transformed<typeof import("../../src/queue/channel.js")>("queue/channel.js");
+export const queues = await transformed<typeof import("../../src/queue/queues.js")>("queue/queues.js");
+export const mailbox =
+  await transformed<typeof import("../../src/interpreter/mailbox.js")>("interpreter/mailbox.js");
+export const registry =
+  await transformed<typeof import("../../src/interpreter/registry.js")>("interpreter/registry.js");
+export const { bury, repairLocks } =
+  await transformed<typeof import("../../src/supervisor/repair.js")>("supervisor/repair.js");

@@ -1,0 +1,50 @@
+/** Names for words of the memory, so that a failing schedule can be read. */
+import * as layout from "../../src/memory/layout.js";
+import { MAX_SLOTS, PAGE_TABLE, PAGE_WORDS, PT_WORDS, SLOT_WORDS, SLOTS } from "../../src/memory/layout.js";
+import type { World } from "./world.js";
+
+const constants = Object.entries(layout).filter(
+  (entry): entry is [string, number] => typeof entry[1] === "number",
+);
+
+/** The constant with the largest value up to `offset` among those that begin with `prefix`. */
+function nearest(prefix: string, offset: number): string {
+  let best: [string, number] | undefined;
+  for (const [name, value] of constants) {
+    if (name.startsWith(prefix) && value <= offset && (best === undefined || value > best[1]))
+      best = [name, value];
+  }
+  if (best === undefined) return `${prefix}${offset}`;
+  return best[1] === offset ? best[0] : `${best[0]}+${offset - best[1]}`;
+}
+
+export function nameOf(world: World, p: number): string {
+  if (p === 0) return "";
+  if (p < SLOTS) return nearest("H_", p);
+  if (p < SLOTS + MAX_SLOTS * SLOT_WORDS) {
+    const slot = Math.floor((p - SLOTS) / SLOT_WORDS);
+    return `slot${slot}.${slotWord((p - SLOTS) % SLOT_WORDS)}`;
+  }
+  const page = Math.floor(p / PAGE_WORDS);
+  if (page < world.i32[layout.H_FIRST_PAGE]) {
+    const entry = Math.floor((p - PAGE_TABLE) / PT_WORDS);
+    return `run(page ${entry})${(p - PAGE_TABLE) % PT_WORDS === 0 ? "" : `+${(p - PAGE_TABLE) % PT_WORDS}`}`;
+  }
+  const offset = p % PAGE_WORDS;
+  for (let q = world.i32[layout.H_QUEUES]; q !== 0; q = world.i32[q + layout.Q_NEXT]) {
+    if (q !== p - offset || offset >= layout.Q_INLINE_CHUNK) continue;
+    return `queue${world.i32[q + layout.C_ID]}.${nearest(offset < layout.CHANNEL_WORDS ? "C_" : "Q_", offset)}`;
+  }
+  return `page ${page}+${offset}`;
+}
+
+function slotWord(offset: number): string {
+  for (const [name, lane] of [
+    ["S_WORK", layout.S_WORK],
+    ["S_REPLIES", layout.S_REPLIES],
+  ] as const) {
+    if (offset >= lane && offset < lane + layout.CHANNEL_WORDS)
+      return `${name}.${nearest("C_", offset - lane)}`;
+  }
+  return nearest("S_", offset);
+}

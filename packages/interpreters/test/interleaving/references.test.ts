@@ -1,0 +1,193 @@
+/** Queues inside items under every schedule: never freed while held or carried, freed when neither. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  H_QUEUES,
+  OK,
+  RECORD_UNBOUND_SHIFT,
+  REF_QUEUE,
+  REF_WORDS,
+  S_ID,
+  slotPointer,
+  STATUS_EMPTY,
+  SUPERVISOR_SLOT,
+  UNBOUND_ITEM,
+  UNBOUND_ITEM_KEEP,
+  UNBOUND_ITEM_REMOVE,
+} from "../../src/memory/layout.js";
+import { createQueue, idOf, put, releaseQueue as releaseAtOnce } from "../../src/queue/queues.js";
+import { makeReceived, wordAt } from "../../src/queue/receive.js";
+import { collectQueues as collectAtOnce } from "../../src/queue/queues.js";
+import type { Steps } from "./atomics.js";
+import { explore } from "./explore.js";
+import { checkMemory, queuesOf } from "./invariants.js";
+import { bell, bury, queues, sleep } from "./modules.js";
+import type { Program, Thread } from "./scheduler.js";
+import { type ModelMemory, World } from "./world.js";
+
+class Scene {
+  readonly world = new World();
+  /** Main holds it, and it carries the others. */
+  readonly carrier: number;
+  /** The giver made it and holds it alone. */
+  readonly gift: number;
+  readonly giftId: number;
+  readonly giver: number;
+  readonly taker: number;
+
+  constructor() {
+    this.giver = this.world.interpreters(2);
+    this.taker = this.giver + 1;
+    this.carrier = createQueue(this.world.view(0), 0, UNBOUND_ITEM, false);
+    this.gift = createQueue(this.world.view(this.giver), 0, UNBOUND_ITEM, false);
+    this.giftId = idOf(this.world.view(0), this.gift);
+    // Something in it, so that there are pages to return.
+    const bytes = Buffer.alloc(2000);
+    for (let i = 0; i < 2; i++) put(this.world.view(0), this.gift, false, 0, 0, [], bytes, 0, 2000, 0);
+    this.world.remember();
+  }
+
+  /** Puts the gift into the carrier and lets go of it, as a handle does that is collected. */
+  *give(m: ModelMemory, unbound: number): Steps<void> {
+    const sender = m.i32[m.me + S_ID];
+    const bytes = Buffer.alloc(8);
+    const references = [REF_QUEUE, this.gift, this.giftId];
+    const flags = unbound << RECORD_UNBOUND_SHIFT;
+    yield* queues.put(m, this.carrier, false, flags, sender, references, bytes, 0, 8, 0);
+    yield* this.release(m, this.gift);
+  }
+
+  *release(m: ModelMemory, q: number): Steps<void> {
+    if (yield* queues.releaseQueue(m, q, m.slot)) yield* queues.collectQueues(m);
+  }
+
+  /** Takes the gift, uses it, lets go of it. */
+  *receive(m: ModelMemory, waits: boolean): Steps<boolean> {
+    const into = makeReceived();
+    for (;;) {
+      const seen = yield* bell(m);
+      const status = yield* queues.take(m, this.carrier, waits, into);
+      if (status === OK) break;
+      assert.equal(status, STATUS_EMPTY);
+      if (!waits) return false;
+      yield* sleep(m, seen, Infinity);
+    }
+    if (into.state !== 0) return false;
+    assert.equal(into.references * REF_WORDS, 3);
+    assert.deepEqual(
+      [wordAt(into, 0), wordAt(into, 1), wordAt(into, 2)],
+      [REF_QUEUE, this.gift, this.giftId],
+    );
+    assert.equal(yield* queues.idOf(m, this.gift), this.giftId, "the queue is there for whoever got it");
+    assert.equal(yield* queues.sizeOf(m, this.gift), 2);
+    yield* this.release(m, this.gift);
+    return true;
+  }
+
+  /** Nobody holds the gift or carries it; at the latest the next collection finds that. */
+  checkGone(): void {
+    assert.deepEqual(queuesOf(this.world), [this.carrier], "the gift is freed");
+    checkMemory(this.world);
+  }
+}
+
+test("a queue goes from hand to hand inside an item, and is freed by the last", (t) => {
+  const scene = new Scene();
+  explore(t, {
+    world: scene.world,
+    preemptions: 2,
+    random: 2000,
+    program: () => ({
+      threads: [
+        { name: "giver", slot: scene.giver, body: (m) => scene.give(m, UNBOUND_ITEM) },
+        {
+          name: "taker",
+          slot: scene.taker,
+          *body(m) {
+            assert.ok(yield* scene.receive(m, true));
+          },
+        },
+      ],
+      check: () => scene.checkGone(),
+    }),
+  });
+});
+
+test("somebody looks for abandoned queues all the while: the one under way is not among them", (t) => {
+  const scene = new Scene();
+  explore(t, {
+    world: scene.world,
+    preemptions: 1,
+    random: 2000,
+    program: () => ({
+      threads: [
+        { name: "giver", slot: scene.giver, body: (m) => scene.give(m, UNBOUND_ITEM) },
+        {
+          name: "taker",
+          slot: scene.taker,
+          *body(m) {
+            assert.ok(yield* scene.receive(m, true));
+          },
+        },
+        { name: "collector", slot: SUPERVISOR_SLOT, body: (m) => queues.collectQueues(m) },
+      ],
+      check: () => scene.checkGone(),
+    }),
+  });
+});
+
+for (const [what, unbound, who] of [
+  ["who gives it (its item stays)", UNBOUND_ITEM_KEEP, "giver"],
+  ["who gives it (its item goes)", UNBOUND_ITEM_REMOVE, "giver"],
+  ["who takes it", UNBOUND_ITEM_KEEP, "taker"],
+] as const) {
+  test(`a queue is inside an item, and ${what} dies at any step: it is never freed under anybody`, (t) => {
+    const scene = new Scene();
+    const { world } = scene;
+    explore(t, {
+      world,
+      preemptions: 0,
+      random: 1500,
+      program: (): Program => {
+        const giver: Thread = { name: "giver", slot: scene.giver, body: (m) => scene.give(m, unbound) };
+        const taker: Thread = {
+          name: "taker",
+          slot: scene.taker,
+          *body(m) {
+            yield* scene.receive(m, false);
+          },
+        };
+        const victim = who === "giver" ? giver : taker;
+        return {
+          threads: [giver, taker],
+          victims: [victim],
+          supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => bury(m, victim.slot) },
+          check() {
+            checkMemory(world, { afterDeath: true });
+            // Main takes what is left, and lets go of it.
+            const view = world.view(0);
+            for (const q of queuesOf(world)) {
+              if (q === scene.gift)
+                assert.equal(idOf(view, q), scene.giftId, "what is carried is not closed");
+            }
+          },
+        };
+      },
+    });
+  });
+}
+
+test("queues that carry each other go one after the other, all in one collection", () => {
+  const scene = new Scene();
+  const { world } = scene;
+  const m = world.view(scene.giver);
+  const inner = createQueue(m, 0, UNBOUND_ITEM, false);
+  const id = world.i32[slotPointer(scene.giver) + S_ID];
+  const references = [REF_QUEUE, inner, idOf(m, inner)];
+  assert.equal(put(m, scene.gift, false, 0, id, references, Buffer.alloc(8), 0, 8, 0), OK);
+  assert.equal(releaseAtOnce(m, inner, scene.giver), false, "the gift carries it");
+  assert.equal(releaseAtOnce(m, scene.gift, scene.giver), true);
+  collectAtOnce(m);
+  assert.equal(world.i32[H_QUEUES], scene.carrier);
+  scene.checkGone();
+});

@@ -1,0 +1,175 @@
+/**
+ * Runs one schedule: several threads as generators in one real thread, one step at a time, in the order that a
+ * `Decider` chooses.
+ *
+ * Where there is a choice, option 0 is to go on as if nothing happened: the current thread if it can run, else the
+ * next one. Further options are to switch to another thread (a preemption, if the current one could have gone on; a
+ * schedule may have only so many) and, last, to kill the victim before the step that it stands at. (A victim that is
+ * overtaken there is tried too: nobody can tell whether it was killed before or after that.) A killed thread is
+ * never resumed: no `finally` runs, and its generator is dropped, which is what termination does to a thread.
+ */
+import { SLEEPING_ON_NOTHING, type ModelMemory, type World } from "./world.js";
+import type { Steps } from "./atomics.js";
+
+export interface Thread {
+  readonly name: string;
+  readonly slot: number;
+  readonly body: (m: ModelMemory) => Steps<void>;
+  /** Milliseconds it waits for a lock, see LockBusy. */
+  readonly patience?: number;
+}
+
+export interface Program {
+  readonly threads: readonly Thread[];
+  /** These may be killed, each at any of its steps. */
+  readonly victims?: readonly Thread[];
+  /** Runs once a victim was killed or has ended, and is to clean up after it. */
+  readonly supervisor?: Thread;
+  /** What must be true when all are done. `dead` are the victims that were killed, not those that ended. */
+  readonly check: (dead: readonly Thread[]) => void;
+}
+
+export interface Decider {
+  /** Chooses one of `options`. The last one is to kill, when `mayKill`; the first one is no switch, when `goesOn`. */
+  choose(options: number, mayKill: boolean, goesOn: boolean): number;
+}
+
+/** One stretch of a schedule without a switch. */
+interface Stretch {
+  readonly thread: string;
+  from: string;
+  to: string;
+  steps: number;
+}
+
+/** What happened, for the message of a failure; costs time, so it is only asked for when a schedule is repeated. */
+export class Trace {
+  readonly #stretches: Stretch[] = [];
+
+  step(thread: string, m: ModelMemory, name: (p: number) => string): void {
+    const at = `${m.op} ${name(m.at)}`;
+    const last = this.#stretches.at(-1);
+    if (last !== undefined && last.thread === thread) {
+      last.to = at;
+      last.steps++;
+    } else this.#stretches.push({ thread, from: at, to: at, steps: 1 });
+  }
+
+  kill(thread: string, m: ModelMemory, name: (p: number) => string): void {
+    const before = `${m.op} ${name(m.at)}`;
+    this.#stretches.push({ thread: `${thread} is killed before`, from: before, to: before, steps: 0 });
+  }
+
+  toString(): string {
+    return this.#stretches
+      .map(({ thread, from, to, steps }) =>
+        steps === 0
+          ? `  ${thread} ${from}`
+          : `  ${thread}: ${steps} steps, ${steps === 1 ? from : `${from} … ${to}`}`,
+      )
+      .join("\n");
+  }
+}
+
+export interface Limits {
+  readonly preemptions: number;
+  /** Preempt only before atomic operations: enough, as long as plain words are used under locks only. */
+  readonly onlyAtAtomics?: boolean;
+  /** More steps than any schedule can need: who gets there makes no progress. */
+  readonly steps: number;
+}
+
+/** To die before one of these is the same as to die after it, or later, for everybody else. */
+const READS = new Set(["get", "load", "readBytes", "byteLength", "pause"]);
+const PLAIN = new Set(["get", "set", "readBytes", "writeBytes"]);
+
+interface Running {
+  readonly thread: Thread;
+  readonly m: ModelMemory;
+  readonly steps: Steps<void>;
+  readonly victim: boolean;
+  done: boolean;
+  killed: boolean;
+}
+
+/** Returns the number of steps. Throws for a deadlock, a livelock, and whatever a thread or the check throws. */
+export function execute(
+  world: World,
+  program: Program,
+  decider: Decider,
+  limits: Limits,
+  trace?: Trace,
+  name: (p: number) => string = String,
+): number {
+  const start = (thread: Thread, victim: boolean): Running => {
+    const m = world.thread(thread.slot);
+    if (thread.patience !== undefined) m.patience = thread.patience;
+    const steps = thread.body(m);
+    // Up to its first operation.
+    const done = steps.next().done === true;
+    return { thread, m, steps, victim, done, killed: false };
+  };
+  const victims = program.victims ?? [];
+  const running = program.threads.map((thread) => start(thread, victims.includes(thread)));
+  let waitsForDeath = program.supervisor;
+  const ready: Running[] = [];
+  const timeouts: Running[] = [];
+  let current: Running | undefined;
+  let preemptions = limits.preemptions;
+  let count = 0;
+
+  for (;;) {
+    if (waitsForDeath !== undefined && running.some((r) => r.victim && (r.done || r.killed))) {
+      running.push(start(waitsForDeath, false));
+      waitsForDeath = undefined;
+    }
+    // The options, in the order described above.
+    ready.length = timeouts.length = 0;
+    const at: number = current === undefined ? 0 : running.indexOf(current);
+    for (let i = 0; i < running.length; i++) {
+      const r = running[(at + i) % running.length];
+      if (r.done || r.killed) continue;
+      if (r.m.sleepingOn === SLEEPING_ON_NOTHING) ready.push(r);
+      else if (r.m.timeout !== Infinity) timeouts.push(r);
+    }
+    const mayKill: boolean =
+      current !== undefined && current.victim && !current.done && !current.killed && !READS.has(current.m.op);
+    const goesOn = ready.length > 0 && ready[0] === current;
+    let options: number;
+    const mayPreempt: boolean =
+      preemptions > 0 && !(limits.onlyAtAtomics === true && PLAIN.has(ready[0]?.m.op));
+    if (goesOn) options = mayPreempt ? ready.length + timeouts.length : 1;
+    else options = ready.length > 0 && preemptions === 0 ? ready.length : ready.length + timeouts.length;
+    if (options === 0 && !mayKill) {
+      const blocked = running.filter((r) => !r.done && !r.killed);
+      if (blocked.length === 0) break;
+      const who = blocked.map((r) => `${r.thread.name} sleeps on ${name(r.m.sleepingOn)}`).join(", ");
+      throw new Error(`deadlock: ${who}`);
+    }
+    const choice = decider.choose(options + (mayKill ? 1 : 0), mayKill, goesOn);
+    if (mayKill && choice === options) {
+      const victim = current as Running;
+      trace?.kill(victim.thread.name, victim.m, name);
+      world.rouse(victim.m);
+      victim.killed = true;
+      world.over.add(victim.thread.slot);
+      continue;
+    }
+    const timedOut = choice >= ready.length;
+    const next = timedOut ? timeouts[choice - ready.length] : ready[choice];
+    if (choice > 0 && (goesOn || (timedOut && ready.length > 0))) preemptions--;
+    if (timedOut) {
+      world.rouse(next.m);
+      next.m.op = "time out of";
+    }
+    current = next;
+    trace?.step(next.thread.name, next.m, name);
+    if (++count > limits.steps) throw new Error(`livelock: not done after ${limits.steps} steps`);
+    if (next.steps.next().done === true) {
+      next.done = true;
+      world.over.add(next.thread.slot);
+    }
+  }
+  program.check(running.filter((r) => r.killed).map((r) => r.thread));
+  return count;
+}

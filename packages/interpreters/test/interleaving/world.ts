@@ -1,0 +1,170 @@
+/**
+ * The memory that the interleaving tests run on: the same bytes as in real life, in an ordinary buffer, so small that
+ * it can be put back to how it was before each of many thousand schedules by two short copies.
+ *
+ * The compiled modules work on it as they are (`view`), to set a scene and to look at the outcome; their transformed
+ * twins (transform.ts) work on it step by step (`thread`).
+ */
+import { get, set, store, type SharedMemory } from "../../src/memory/atomics.js";
+import {
+  H_FIRST_PAGE,
+  H_PAGES,
+  PAGE_TABLE,
+  PAGE_WORDS,
+  PT_WORDS,
+  SLOT_WORDS,
+  SLOTS,
+  slotPointer,
+  STATE_READY,
+  S_STATE,
+  SUPERVISOR_SLOT,
+  WASM_PAGE_BYTES,
+  WHENCE_WORKER_THREADS,
+} from "../../src/memory/layout.js";
+import { createMemory } from "../../src/memory/memory.js";
+import { repairPages } from "../../src/memory/pages.js";
+import type { WasmMemory } from "../../src/memory/webassembly.js";
+import { claimSlot, registerMain } from "../../src/interpreter/registry.js";
+
+const WORDS_PER_WASM_PAGE = WASM_PAGE_BYTES / 4;
+
+/** Slots that tests may use: so much of the slots is put back after each schedule. */
+export const MODEL_SLOTS = 8;
+const HEAD_WORDS = SLOTS + MODEL_SLOTS * SLOT_WORDS;
+
+/** 64 KiB pages: 272 and 288 pages of 4 KiB, of which 259 are taken by slots and page table. */
+export const TINY = 17;
+export const SMALL = 18;
+
+/** Word 0 is the magic number; nobody sleeps there. */
+export const SLEEPING_ON_NOTHING = 0;
+
+/** A thread's view of the model. */
+export interface ModelMemory extends SharedMemory {
+  readonly world: World;
+  /** Words that this thread has made views of. */
+  seen: number;
+  /** The operation it stands before. */
+  op: string;
+  at: number;
+  sleepingOn: number;
+  timeout: number;
+}
+
+export class World {
+  /** Words that exist by now, for everybody. */
+  words: number;
+  /** Slots of threads that have ended or were killed. */
+  readonly over = new Set<number>();
+  readonly i32: Int32Array;
+  readonly #u8: Buffer;
+  readonly #memory: WasmMemory;
+  readonly #sleepers: ModelMemory[] = [];
+  #head = new Int32Array(0);
+  #tail = new Int32Array(0);
+  #wordsThen = 0;
+
+  /** `wasmPages` is the most it can have; it begins with `initial`. */
+  constructor(wasmPages = SMALL, initial = wasmPages) {
+    const source = new Int32Array(createMemory([wasmPages]).buffer);
+    this.i32 = new Int32Array(source.length);
+    this.i32.set(source);
+    this.#u8 = Buffer.from(this.i32.buffer);
+    // It grows only under the scheduler.
+    this.#memory = { buffer: this.i32.buffer as unknown as SharedArrayBuffer };
+    this.words = initial * WORDS_PER_WASM_PAGE;
+    const m = this.view(0);
+    if (initial < wasmPages) {
+      const first = get(m, H_FIRST_PAGE);
+      const pages = this.words / PAGE_WORDS;
+      set(m, PAGE_TABLE + first * PT_WORDS, pages - first);
+      set(m, H_PAGES, pages);
+      repairPages(m);
+    }
+    registerMain(m);
+    this.remember();
+  }
+
+  /** For the modules as they are. Nothing may block there: nobody else runs. */
+  view(slot: number): SharedMemory {
+    return {
+      memory: this.#memory,
+      i32: this.i32,
+      u8: this.#u8,
+      slot,
+      me: slotPointer(slot),
+      depth: 0,
+      spins: 0,
+      patience: Infinity,
+      reserve: 0,
+    };
+  }
+
+  /** For the transformed modules, under the scheduler. */
+  thread(slot: number): ModelMemory {
+    return {
+      ...this.view(slot),
+      world: this,
+      seen: this.#wordsThen,
+      op: "start",
+      at: 0,
+      sleepingOn: SLEEPING_ON_NOTHING,
+      timeout: Infinity,
+    };
+  }
+
+  /** Registers `count` interpreters that run; their slots follow each other, the first one's is returned. */
+  interpreters(count: number): number {
+    const m = this.view(0);
+    for (let i = 0; i < count; i++) {
+      const slot = claimSlot(m, WHENCE_WORKER_THREADS);
+      store(m, slotPointer(slot) + S_STATE, STATE_READY);
+    }
+    return SUPERVISOR_SLOT + 1;
+  }
+
+  /** The scene is set: what `restore` brings back. */
+  remember(): void {
+    this.#head = this.i32.slice(0, HEAD_WORDS);
+    this.#tail = this.i32.slice(PAGE_TABLE);
+    this.#wordsThen = this.words;
+  }
+
+  restore(): void {
+    this.i32.set(this.#head, 0);
+    this.i32.set(this.#tail, PAGE_TABLE);
+    this.words = this.#wordsThen;
+    this.#sleepers.length = 0;
+    this.over.clear();
+  }
+
+  fallAsleep(m: ModelMemory, p: number, timeout: number): void {
+    m.sleepingOn = p;
+    m.timeout = timeout;
+    this.#sleepers.push(m);
+  }
+
+  /** First come, first woken, as engines do it. */
+  wakeUp(p: number, count: number): void {
+    for (let i = 0; i < this.#sleepers.length && count > 0;) {
+      if (this.#sleepers[i].sleepingOn === p) {
+        this.rouse(this.#sleepers[i]);
+        count--;
+      } else i++;
+    }
+  }
+
+  /** It sleeps no more: notified, timed out, or killed. */
+  rouse(m: ModelMemory): void {
+    const i = this.#sleepers.indexOf(m);
+    if (i !== -1) this.#sleepers.splice(i, 1);
+    m.sleepingOn = SLEEPING_ON_NOTHING;
+  }
+
+  grow(delta: number): boolean {
+    const words = this.words + delta * WORDS_PER_WASM_PAGE;
+    if (words > this.i32.length) return false;
+    this.words = words;
+    return true;
+  }
+}
