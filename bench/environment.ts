@@ -18,7 +18,9 @@ export interface Environment {
 }
 
 const git = async (...args: string[]): Promise<string> => {
-  const { stdout } = await promisify(execFile)("git", args, { cwd: fileURLToPath(new URL(".", import.meta.url)) });
+  const { stdout } = await promisify(execFile)("git", args, {
+    cwd: fileURLToPath(new URL(".", import.meta.url)),
+  });
   return stdout.trim();
 };
 

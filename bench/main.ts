@@ -52,7 +52,9 @@ async function main(): Promise<number> {
   }
   const chosen = cases.filter(({ id }) => filter === undefined || filter.some((text) => id.includes(text)));
   if (chosen.length === 0) {
-    console.error(`No case matches ${filter?.join(" or ")}; the cases are:\n${cases.map(({ id }) => id).join("\n")}`);
+    console.error(
+      `No case matches ${filter?.join(" or ")}; the cases are:\n${cases.map(({ id }) => id).join("\n")}`,
+    );
     return 2;
   }
 
@@ -80,7 +82,10 @@ async function main(): Promise<number> {
 }
 
 // SIGINT and SIGTERM as an ordinary exit: the watcher then ends the process that is being measured.
-for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
   process.once(signal, () => process.exit(code));
 }
 process.exitCode = await main();

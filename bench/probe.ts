@@ -67,9 +67,21 @@ async function pool(maker: Promise<PoolMaker>, name: string): Promise<Start> {
 const subjects: Record<Subject, () => Promise<Start>> = {
   interpreter,
   "bare-worker": bareWorker,
-  piscina: () => pool(import("./peers/piscina.js").then((peer) => peer.piscinaDefault), "piscina"),
-  tinypool: () => pool(import("./peers/tinypool.js").then((peer) => peer.tinypoolDefault), "tinypool"),
-  workerpool: () => pool(import("./peers/workerpool.js").then((peer) => peer.workerpoolThreads), "workerpool"),
+  piscina: () =>
+    pool(
+      import("./peers/piscina.js").then((peer) => peer.piscinaDefault),
+      "piscina",
+    ),
+  tinypool: () =>
+    pool(
+      import("./peers/tinypool.js").then((peer) => peer.tinypoolDefault),
+      "tinypool",
+    ),
+  workerpool: () =>
+    pool(
+      import("./peers/workerpool.js").then((peer) => peer.workerpoolThreads),
+      "workerpool",
+    ),
 };
 
 async function timeToReady(start: Start): Promise<{ elapsed: number; thread: Thread }> {

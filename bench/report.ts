@@ -32,7 +32,11 @@ export interface Report {
   readonly cases: readonly CaseReport[];
 }
 
-export function summarize({ id, title, unit }: Case, busyElsewhere: number, results: readonly Result[]): CaseReport {
+export function summarize(
+  { id, title, unit }: Case,
+  busyElsewhere: number,
+  results: readonly Result[],
+): CaseReport {
   const reference = results.find(({ ours, figures }) => ours && figures.length > 0);
   const base = reference && median(reference.figures);
   return {
@@ -64,7 +68,8 @@ const HEADER = ["", "median", "min", "max", "ours is"];
 
 export function table({ title, unit, busyElsewhere, results }: CaseReport): string {
   const rows = results.map(({ contender, failure, median: middle, min, max, ratio }) => {
-    if (middle === undefined || min === undefined || max === undefined) return [contender, failure ?? "no figure"];
+    if (middle === undefined || min === undefined || max === undefined)
+      return [contender, failure ?? "no figure"];
     const compared = ratio === undefined ? "" : `${ratio.toFixed(2)} x`;
     const row = [contender, format(middle), format(min), format(max), compared];
     return failure === undefined ? row : [...row, `then ${failure}`];
@@ -76,13 +81,21 @@ export function table({ title, unit, busyElsewhere, results }: CaseReport): stri
   );
   const line = (row: readonly string[]): string =>
     row
-      .map((cell, column) => (column === 0 || row.length < 3 ? cell.padEnd(widths[column]) : cell.padStart(widths[column] ?? 0)))
+      .map((cell, column) =>
+        column === 0 || row.length < 3 ? cell.padEnd(widths[column]) : cell.padStart(widths[column] ?? 0),
+      )
       .join("  ")
       .trimEnd();
   const better = higherIsBetter(unit) ? "higher is better" : "lower is better";
   const warning =
     busyElsewhere < DISTURBED
       ? []
-      : [`  NOT RELIABLE: other processes kept ${busyElsewhere.toFixed(1)} cores busy when this case started`];
-  return [`${title} (${unit}, ${better})`, ...warning, ...[HEADER, ...rows].map((row) => `  ${line(row)}`)].join("\n");
+      : [
+          `  NOT RELIABLE: other processes kept ${busyElsewhere.toFixed(1)} cores busy when this case started`,
+        ];
+  return [
+    `${title} (${unit}, ${better})`,
+    ...warning,
+    ...[HEADER, ...rows].map((row) => `  ${line(row)}`),
+  ].join("\n");
 }

@@ -17,11 +17,12 @@ function contender(subject: Subject, name: string, measure: Measure): Contender 
       return {
         async round() {
           const args = ["--expose-gc", probe, subject, measure];
-          const { stdout } = await run(process.execPath, args, { timeout: 12_000, killSignal: "SIGKILL" }).catch(
-            (error: unknown) => {
-              throw describeFailure(error);
-            },
-          );
+          const { stdout } = await run(process.execPath, args, {
+            timeout: 12_000,
+            killSignal: "SIGKILL",
+          }).catch((error: unknown) => {
+            throw describeFailure(error);
+          });
           const figure = Number(stdout.trim().split("\n").at(-1));
           if (!Number.isFinite(figure)) throw new Error(`no figure but ${JSON.stringify(stdout)}`);
           return figure;

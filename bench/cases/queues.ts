@@ -1,7 +1,13 @@
 /** Queues: how many messages a second go one way, and how long one takes there and back. */
 
 import { repeated, type Case, type Contender } from "../harness.js";
-import { futexEcho, portBetweenWorkers, portEcho, portEchoBlocking, portFromMain } from "../peers/bare-link.js";
+import {
+  futexEcho,
+  portBetweenWorkers,
+  portEcho,
+  portEchoBlocking,
+  portFromMain,
+} from "../peers/bare-link.js";
 import {
   queueBetweenInterpreters,
   queueEcho,

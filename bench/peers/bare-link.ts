@@ -9,7 +9,10 @@ import { checkEcho, checkLast, payloads } from "./payloads.js";
 
 function startWorker(port: MessagePort, counters: Int32Array) {
   const workerData: LinkData = { port, counters };
-  const worker = new Worker(new URL("./bare-link.worker.js", import.meta.url), { workerData, transferList: [port] });
+  const worker = new Worker(new URL("./bare-link.worker.js", import.meta.url), {
+    workerData,
+    transferList: [port],
+  });
   return {
     worker,
     order: (order: LinkOrder): void => worker.postMessage(order),

@@ -47,9 +47,14 @@ export const queueFromMain: readonly OneWayMaker[] = [
   fromMain("interpreters: putSync, getSync, bounded", "consume", BOUND, (queue, payload, count) => {
     for (let i = 0; i < count; i += 1) queue.putSync(payload(i));
   }),
-  fromMain("interpreters: await put, await get, bounded", "consumeAsync", BOUND, async (queue, payload, count) => {
-    for (let i = 0; i < count; i += 1) await queue.put(payload(i));
-  }),
+  fromMain(
+    "interpreters: await put, await get, bounded",
+    "consumeAsync",
+    BOUND,
+    async (queue, payload, count) => {
+      for (let i = 0; i < count; i += 1) await queue.put(payload(i));
+    },
+  ),
 ];
 
 export const queueBetweenInterpreters: OneWayMaker = {
@@ -77,7 +82,11 @@ export const queueBetweenInterpreters: OneWayMaker = {
 
 type Run = (there: Queue<unknown>, back: Queue<unknown>, count: number) => void | Promise<void>;
 
-function pingPong(name: string, echo: (tasks: Tasks) => Tasks["echo"] | Tasks["echoAsync"], run: Run): PingPongMaker {
+function pingPong(
+  name: string,
+  echo: (tasks: Tasks) => Tasks["echo"] | Tasks["echoAsync"],
+  run: Run,
+): PingPongMaker {
   return {
     name,
     ours: true,

@@ -5,12 +5,20 @@ import type { PoolMaker } from "./pool.js";
 
 const filename = fileURLToPath(new URL("./work.js", import.meta.url));
 
-function piscina(name: string, options: { concurrentTasksPerWorker?: number; atomics?: "sync" | "async" }): PoolMaker {
+function piscina(
+  name: string,
+  options: { concurrentTasksPerWorker?: number; atomics?: "sync" | "async" },
+): PoolMaker {
   return {
     name,
     async make(workers) {
       const { Piscina } = await import("piscina");
-      const pool = new Piscina<number, number>({ filename, minThreads: workers, maxThreads: workers, ...options });
+      const pool = new Piscina<number, number>({
+        filename,
+        minThreads: workers,
+        maxThreads: workers,
+        ...options,
+      });
       return { run: (iterations) => pool.run(iterations), stop: () => pool.destroy() };
     },
   };

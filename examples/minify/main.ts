@@ -87,7 +87,8 @@ function parse() {
   return {
     help: values.help ?? false,
     folder: positionals[0] ?? fileURLToPath(new URL("../../../node_modules", import.meta.url)),
-    workers: values.workers === undefined ? availableParallelism() : positiveInteger("workers", values.workers),
+    workers:
+      values.workers === undefined ? availableParallelism() : positiveInteger("workers", values.workers),
     limit: values.limit === undefined ? Infinity : positiveInteger("limit", values.limit),
     out: values.out,
   };
@@ -124,7 +125,9 @@ async function main(): Promise<number> {
   console.log(`  1 interpreter:  ${one.seconds.toFixed(2)} s (${one.coresUsed.toFixed(2)} cores busy)`);
   const writing = measured.map(({ file }) => ({ file, target: out && join(out, relative(folder, file)) }));
   const many = await minifyAll(writing, warmUp, workers);
-  console.log(`  ${workers} interpreters: ${many.seconds.toFixed(2)} s (${many.coresUsed.toFixed(2)} cores busy)`);
+  console.log(
+    `  ${workers} interpreters: ${many.seconds.toFixed(2)} s (${many.coresUsed.toFixed(2)} cores busy)`,
+  );
   console.log(`  speed-up:       ${(one.seconds / many.seconds).toFixed(2)}`);
 
   let bytesIn = 0;

@@ -21,7 +21,8 @@ async function run(...args: string[]) {
   return { stdout, stderr, code };
 }
 
-const MODULE = "export function area(width, height) {\n  const result = width * height;\n  return result;\n}\n";
+const MODULE =
+  "export function area(width, height) {\n  const result = width * height;\n  return result;\n}\n";
 /** `with` is an error in a module: this one only parses as a script. */
 const SCRIPT = "var settings = { depth: 3 };\nwith (settings) {\n  console.log(depth);\n}\n";
 

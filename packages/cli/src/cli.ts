@@ -62,9 +62,7 @@ function createProgram(io: Io, onMap: (options: MapOptions) => Promise<void>): C
   program
     .command("map")
     .summary("run a function over many inputs")
-    .description(
-      "Runs a function over many inputs: JSON lines from stdin, lines of a file, or files.",
-    )
+    .description("Runs a function over many inputs: JSON lines from stdin, lines of a file, or files.")
     .argument("<module[#export]>", "the module, and which of its functions")
     .argument("[files...]", "files to run the function over (glob patterns are expanded)")
     .option("-i, --input <file>", "read the lines from this file instead of stdin")
@@ -77,17 +75,8 @@ function createProgram(io: Io, onMap: (options: MapOptions) => Promise<void>): C
         .choices(["stop", "skip"])
         .default("stop"),
     )
-    .option(
-      "-w, --workers <count>",
-      "interpreters at work at a time",
-      wholeNumber(1),
-      availableParallelism(),
-    )
-    .option(
-      "-t, --timeout <ms>",
-      "fail an item that runs longer than this many milliseconds",
-      wholeNumber(1),
-    )
+    .option("-w, --workers <count>", "interpreters at work at a time", wholeNumber(1), availableParallelism())
+    .option("-t, --timeout <ms>", "fail an item that runs longer than this many milliseconds", wholeNumber(1))
     .option(
       "-r, --retries <count>",
       "run an item again when its interpreter died under it",

@@ -34,8 +34,7 @@ export const engine: Engine = {
   createExecutor: (options) => new InterpreterPoolExecutor(options),
   fromModule: (url) => fromModule<Record<string, Submittable>>(url),
   displayOf(error) {
-    const failure =
-      error instanceof Error && "executionFailed" in error ? error.executionFailed : undefined;
+    const failure = error instanceof Error && "executionFailed" in error ? error.executionFailed : undefined;
     return failure instanceof ExecutionFailed ? failure.excinfo.errdisplay : undefined;
   },
 };

@@ -28,13 +28,9 @@ export function describeError(thrown: unknown): Failure {
     };
   }
   const name =
-    "name" in thrown && typeof thrown.name === "string" && thrown.name !== ""
-      ? thrown.name
-      : "Error";
+    "name" in thrown && typeof thrown.name === "string" && thrown.name !== "" ? thrown.name : "Error";
   const failure = { name, message: String(thrown.message) };
-  return "code" in thrown && typeof thrown.code === "string"
-    ? { ...failure, code: thrown.code }
-    : failure;
+  return "code" in thrown && typeof thrown.code === "string" ? { ...failure, code: thrown.code } : failure;
 }
 
 /** `Name: message` on one line, whatever line breaks the message has. */

@@ -65,8 +65,7 @@ function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     // Newer engines add a position "(line 1 column 8)", which beside our own line number only misleads.
-    const why =
-      error instanceof Error ? error.message.replace(/ \(line 1 column \d+\)$/, "") : String(error);
+    const why = error instanceof Error ? error.message.replace(/ \(line 1 column \d+\)$/, "") : String(error);
     throw new SyntaxError(`malformed JSON: ${why}`);
   }
 }
@@ -75,11 +74,9 @@ function parseJson(text: string): unknown {
 export function linesOf(stream: Readable, source: string, asText: boolean): Inputs {
   async function* items(): AsyncGenerator<Item, void, void> {
     for await (const line of splitLines(stream)) {
-      if ("error" in line)
-        yield { kind: "unreadable", source, line: line.number, error: line.error };
+      if ("error" in line) yield { kind: "unreadable", source, line: line.number, error: line.error };
       else if (asText) yield { kind: "text", source, line: line.number, text: line.text };
-      else if (line.text.trim() !== "")
-        yield { kind: "json", source, line: line.number, text: line.text };
+      else if (line.text.trim() !== "") yield { kind: "json", source, line: line.number, text: line.text };
     }
   }
   return { items: items(), total: undefined, close: () => void stream.destroy() };
@@ -126,8 +123,7 @@ async function namesOf(pattern: string, cwd: string): Promise<readonly string[]>
   }
   const { glob, isDynamicPattern } = await import("tinyglobby");
   const portable = process.platform === "win32" ? pattern.replaceAll("\\", "/") : pattern;
-  if (!isDynamicPattern(portable))
-    throw new UsageError(`cannot read ${pattern}: ${systemMessage(problem)}`);
+  if (!isDynamicPattern(portable)) throw new UsageError(`cannot read ${pattern}: ${systemMessage(problem)}`);
   const names = await glob(portable, { cwd, onlyFiles: true, expandDirectories: false });
   if (names.length === 0) throw new UsageError(`no file matches ${pattern}`);
   return names.sort();

@@ -45,9 +45,7 @@ function findLossy(value: unknown): Culprit | undefined {
 
 function step(key: string | number): string {
   if (typeof key === "number") return `[${key}]`;
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)
-    ? `.${key}`
-    : `[${JSON.stringify(key)}]`;
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
 function lossyKind(value: object): string | undefined {

@@ -67,16 +67,13 @@ export async function* splitLines(
 function* decodeAll(number: number, block: Buffer, maxBytes: number): Generator<Line, void, void> {
   // One decoding for the whole block is several times faster than one per line.
   if (block.length <= maxBytes && isUtf8(block)) {
-    for (const text of block.toString("utf8").split("\n"))
-      yield { number: number++, text: trimEnd(text) };
+    for (const text of block.toString("utf8").split("\n")) yield { number: number++, text: trimEnd(text) };
     return;
   }
   for (let start = 0; start <= block.length;) {
     const found = block.indexOf(LF, start);
     const end = found < 0 ? block.length : found;
-    yield end - start > maxBytes
-      ? tooLong(number, maxBytes)
-      : decode(number, block.subarray(start, end));
+    yield end - start > maxBytes ? tooLong(number, maxBytes) : decode(number, block.subarray(start, end));
     number += 1;
     start = end + 1;
   }

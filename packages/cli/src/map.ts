@@ -57,16 +57,8 @@ export async function map(options: MapOptions, io: Io, engine: Engine): Promise<
       name: "interpreters-map",
     });
     const name = await orStopped(chooseExport(module, io.cwd, engine, executor), stopping.signal);
-    const submitter =
-      options.timeout === undefined ? executor : executor.with({ timeout: options.timeout });
-    return await runItems(
-      options,
-      io,
-      inputs,
-      submitter,
-      engine.fromModule(module.url)[name],
-      stopping,
-    );
+    const submitter = options.timeout === undefined ? executor : executor.with({ timeout: options.timeout });
+    return await runItems(options, io, inputs, submitter, engine.fromModule(module.url)[name], stopping);
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     if (error.message !== undefined) io.stderr.write(`interpreters: ${error.message}\n`);
@@ -96,11 +88,8 @@ async function orStopped<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
 function checkFiles(options: MapOptions, cwd: string): void {
   const isSame = (one: string | undefined, other: string | undefined): boolean => {
     if (one === undefined || other === undefined) return false;
-    const [a, b] = [one, other].map((path) =>
-      statSync(resolve(cwd, path), { throwIfNoEntry: false }),
-    );
-    if (a === undefined || b === undefined)
-      return a === b && resolve(cwd, one) === resolve(cwd, other);
+    const [a, b] = [one, other].map((path) => statSync(resolve(cwd, path), { throwIfNoEntry: false }));
+    if (a === undefined || b === undefined) return a === b && resolve(cwd, one) === resolve(cwd, other);
     return a.isFile() && a.dev === b.dev && a.ino === b.ino;
   };
   const { input, output, errors } = options;
@@ -155,9 +144,7 @@ async function runItems(
       },
       emit: (outcome) => results.emit(outcome),
     }).catch((error: unknown) => {
-      stopping.abort(
-        new Stop(1, `reading ${options.input ?? "stdin"} failed: ${systemMessage(error)}`),
-      );
+      stopping.abort(new Stop(1, `reading ${options.input ?? "stdin"} failed: ${systemMessage(error)}`));
     });
     // Only when everything has been written out is it known that it could be.
     await results.end();
@@ -167,8 +154,7 @@ async function runItems(
   const { done, failed } = results;
   if (failed > 0 && !stopping.signal.aborted) {
     const where = options.errors === undefined ? "" : ` (see ${options.errors})`;
-    if (options.onError === "skip")
-      stopping.abort(new Stop(1, `${failed} of ${done} items failed${where}`));
+    if (options.onError === "skip") stopping.abort(new Stop(1, `${failed} of ${done} items failed${where}`));
     else if (where !== "") stopping.abort(new Stop(1, `stopped at an item that failed${where}`));
     else stopping.abort(new Stop(1));
   }

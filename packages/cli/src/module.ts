@@ -55,9 +55,7 @@ function isFile(path: string): boolean {
 
 function notFound(shown: string, path: string): UsageError {
   const what =
-    statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
-      ? "is a directory"
-      : "does not exist";
+    statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? "is a directory" : "does not exist";
   return new UsageError(`cannot find the module ${shown}: ${path} ${what}`);
 }
 
@@ -84,9 +82,7 @@ async function resolvePackage(specifier: string, cwd: string): Promise<URL> {
       `cannot find the module ${specifier}: there is no such file in ${cwd}, and no such package is installed there`,
     );
   }
-  throw new UsageError(
-    `cannot find the module ${specifier}: ${answer.message ?? "it cannot be resolved"}`,
-  );
+  throw new UsageError(`cannot find the module ${specifier}: ${answer.message ?? "it cannot be resolved"}`);
 }
 
 /** Cannot be the name of an export that anybody has. */
@@ -142,9 +138,7 @@ async function listFunctions(
   }
   const location = locationIn(engine.displayOf(answer) ?? "", cwd);
   const where = location === undefined ? "" : ` (at ${location})`;
-  throw new UsageError(
-    `cannot load the module ${module.shown}: ${oneLine(describeError(answer))}${where}`,
-  );
+  throw new UsageError(`cannot load the module ${module.shown}: ${oneLine(describeError(answer))}${where}`);
 }
 
 /** The first place in a file that the display of an error shows, relative to the working directory. */

@@ -83,9 +83,7 @@ export async function openOutput(option: string, path: string, cwd: string): Pro
   const absolute = resolve(cwd, path);
   const handle = await open(absolute, "w").catch((error: unknown) => {
     const why =
-      systemMessage(error) === "there is no such file"
-        ? "there is no such folder"
-        : systemMessage(error);
+      systemMessage(error) === "there is no such file" ? "there is no such folder" : systemMessage(error);
     throw new UsageError(`cannot write ${option} ${path}: ${why}`);
   });
   return createWriteStream(absolute, { fd: handle });
@@ -93,8 +91,7 @@ export async function openOutput(option: string, path: string, cwd: string): Pro
 
 /** Whether the reader has gone: no fault of ours, and nobody there to be told. */
 export function isClosedPipe(error: unknown): boolean {
-  const code =
-    typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   // Windows says EOF where others say EPIPE.
   return code === "EPIPE" || code === "EOF";
 }

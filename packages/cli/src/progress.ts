@@ -91,10 +91,7 @@ export interface ProgressState {
 export function formatProgress(state: ProgressState): string {
   const { done, failed, total, elapsed, width } = state;
   const rate = elapsed > 0 ? (done * 1000) / elapsed : 0;
-  const parts = [
-    total === undefined ? `${done} items` : `${done}/${total}`,
-    `${formatRate(rate)}/s`,
-  ];
+  const parts = [total === undefined ? `${done} items` : `${done}/${total}`, `${formatRate(rate)}/s`];
   if (total !== undefined) {
     parts.push(done > 0 ? `${formatTime((total - done) / rate)} left` : "-:-- left");
   }
@@ -115,7 +112,5 @@ function formatTime(seconds: number): string {
   const two = (value: number): string => String(value).padStart(2, "0");
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor(whole / 60) % 60;
-  return hours > 0
-    ? `${hours}:${two(minutes)}:${two(whole % 60)}`
-    : `${minutes}:${two(whole % 60)}`;
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }

@@ -31,15 +31,11 @@ export async function openResults(
   const openFile = async (option: string, path: string): Promise<LineWriter> =>
     new LineWriter(await openOutput(option, path, io.cwd), {
       owned: true,
-      onFailure: (error) =>
-        stop(new Stop(1, `writing ${option} ${path} failed: ${systemMessage(error)}`)),
+      onFailure: (error) => stop(new Stop(1, `writing ${option} ${path} failed: ${systemMessage(error)}`)),
     });
-  const errors =
-    targets.errors === undefined ? undefined : await openFile("--errors", targets.errors);
+  const errors = targets.errors === undefined ? undefined : await openFile("--errors", targets.errors);
   const output =
-    targets.output === undefined
-      ? toStdout(io, progress, stop)
-      : await openFile("--output", targets.output);
+    targets.output === undefined ? toStdout(io, progress, stop) : await openFile("--output", targets.output);
   let done = 0;
   let failed = 0;
 

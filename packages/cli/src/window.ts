@@ -68,10 +68,7 @@ class Wakeup {
 }
 
 /** Resolves when everything that is to be emitted has been; rejects when `source` or `emit` fails. */
-export async function runWindow<I, R>(
-  source: AsyncIterable<I>,
-  options: WindowOptions<I, R>,
-): Promise<void> {
+export async function runWindow<I, R>(source: AsyncIterable<I>, options: WindowOptions<I, R>): Promise<void> {
   const { size, ordered, stopOnFailure, signal, weight } = options;
   const iterator = source[Symbol.asyncIterator]();
   // Items under way or not yet emitted, in input order: a Set iterates in order of insertion.

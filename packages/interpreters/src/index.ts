@@ -16,9 +16,22 @@ export {
 export type { CreateOptions, ResourceLimits } from "./interpreter/options.js";
 export { fromModule } from "./guests/javascript/callable.js";
 export { isShareable } from "./codec/shareable.js";
-export { createQueue, listQueues, Queue, type PutOptions, type QueueOptions, type SyncOptions, type WaitOptions } from "./queue/queue.js";
+export {
+  createQueue,
+  listQueues,
+  Queue,
+  type PutOptions,
+  type QueueOptions,
+  type SyncOptions,
+  type WaitOptions,
+} from "./queue/queue.js";
 export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems } from "./queue/unbound.js";
-export { InterpreterPoolExecutor, type ExecutorOptions, type ExecutorView, type SubmitOptions } from "./futures/executor.js";
+export {
+  InterpreterPoolExecutor,
+  type ExecutorOptions,
+  type ExecutorView,
+  type SubmitOptions,
+} from "./futures/executor.js";
 export { Future } from "./futures/future.js";
 export type { MapOptions } from "./futures/map.js";
 export * from "./errors.js";

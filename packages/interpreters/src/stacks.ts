@@ -42,9 +42,14 @@ export function hideOwnFrames(value: unknown, depth = 0): void {
   if (!(value instanceof Error) || depth > MOST_CAUSES) return;
   const { stack, cause } = value;
   if (typeof stack === "string" && roots.some((root) => stack.includes(root))) {
-    Object.defineProperty(value, "stack", { value: withoutOwnFrames(stack), writable: true, configurable: true });
+    Object.defineProperty(value, "stack", {
+      value: withoutOwnFrames(stack),
+      writable: true,
+      configurable: true,
+    });
   }
   hideOwnFrames(cause, depth + 1);
   const { errors } = value as { errors?: unknown };
-  if (Array.isArray(errors)) for (const error of errors.slice(0, MOST_CAUSES)) hideOwnFrames(error, depth + 1);
+  if (Array.isArray(errors))
+    for (const error of errors.slice(0, MOST_CAUSES)) hideOwnFrames(error, depth + 1);
 }

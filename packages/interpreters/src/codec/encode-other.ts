@@ -50,7 +50,12 @@ export function writeSymbol(e: Encoder, symbol: symbol): boolean {
   return true;
 }
 
-function refer(e: Encoder, what: object, kind: number, toReference: () => readonly [a: number, b: number]): void {
+function refer(
+  e: Encoder,
+  what: object,
+  kind: number,
+  toReference: () => readonly [a: number, b: number],
+): void {
   const { refs } = e.out;
   let index = e.references.find(what);
   if (index < 0) {

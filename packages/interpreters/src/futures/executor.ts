@@ -163,7 +163,10 @@ export class InterpreterPoolExecutor implements ExecutorView {
    * Takes no more tasks. With `wait` (the default) it resolves when all tasks are done and all interpreters are gone;
    * without, that happens in the background. `cancelFutures` cancels the tasks that wait in line.
    */
-  async shutdown({ wait = true, cancelFutures = false }: { wait?: boolean; cancelFutures?: boolean } = {}): Promise<void> {
+  async shutdown({
+    wait = true,
+    cancelFutures = false,
+  }: { wait?: boolean; cancelFutures?: boolean } = {}): Promise<void> {
     this.#shutdown = true;
     if (cancelFutures) for (const future of this.#waiting) future.cancel();
     this.#finished ??= this.#finish();
@@ -295,7 +298,11 @@ export class InterpreterPoolExecutor implements ExecutorView {
   #onDeath(death: Death): void {
     if (!this.#workers.delete(death.id)) return;
     if (death.reason === "boot") {
-      this.#break(new BrokenInterpreterPool("The pool is broken: an interpreter failed to boot", { cause: diedError(death, "start a worker") }));
+      this.#break(
+        new BrokenInterpreterPool("The pool is broken: an interpreter failed to boot", {
+          cause: diedError(death, "start a worker"),
+        }),
+      );
       return;
     }
     if (!this.#needsWorker()) return;
@@ -304,7 +311,11 @@ export class InterpreterPoolExecutor implements ExecutorView {
     } catch (cause) {
       // Without any worker the tasks in line would wait for ever.
       if (this.#workers.size > 0) return;
-      this.#break(new BrokenInterpreterPool("The pool is broken: its last worker died and none can be started", { cause }));
+      this.#break(
+        new BrokenInterpreterPool("The pool is broken: its last worker died and none can be started", {
+          cause,
+        }),
+      );
     }
   }
 
@@ -330,7 +341,9 @@ export class InterpreterPoolExecutor implements ExecutorView {
   #checkUsable(): void {
     if (this.#broken !== undefined) throw this.#broken;
     if (!this.#shutdown) return;
-    throw new InterpreterError("Cannot submit a task: the executor was shut down", { code: "ERR_EXECUTOR_SHUTDOWN" });
+    throw new InterpreterError("Cannot submit a task: the executor was shut down", {
+      code: "ERR_EXECUTOR_SHUTDOWN",
+    });
   }
 }
 
@@ -354,7 +367,8 @@ function checkOptions(options: ExecutorOptions): void {
     throw new TypeError(`${what}: options must be an object, found ${show(options)}`);
   }
   for (const key of Object.keys(options)) {
-    if (!KNOWN.includes(key)) throw new TypeError(`${what}: there is no option ${key}; there are ${KNOWN.join(", ")}`);
+    if (!KNOWN.includes(key))
+      throw new TypeError(`${what}: there is no option ${key}; there are ${KNOWN.join(", ")}`);
   }
   const { maxWorkers, retries, name, resourceLimits } = options;
   if (maxWorkers !== undefined) checkCount(`${what}: maxWorkers`, maxWorkers, 1);

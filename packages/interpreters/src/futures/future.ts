@@ -153,7 +153,7 @@ export class Future<out T> implements PromiseLike<T>, Pending {
 
   /** @internal The worker died that was executing it. */
   died(death: Death): void {
-    if (this.#owner.retry(this as Future<unknown>, death)) return;
+    if (this.#owner.retry(this, death)) return;
     const error = diedError(death, "finish a task");
     appendFrames(error, this.#trace?.stack);
     this.#settle(REJECTED, error);
@@ -178,7 +178,7 @@ export class Future<out T> implements PromiseLike<T>, Pending {
     else if (this.#reject !== undefined) this.#reject(value);
     // A promise nobody handles is how a failure nobody looks at is noticed. Cancelling is no failure.
     else if (state === REJECTED && !this.#quiet) void this.#asPromise();
-    this.#owner.settled(this as Future<unknown>);
+    this.#owner.settled(this);
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;
     if (callbacks !== undefined) for (const fn of callbacks) queueMicrotask(() => fn(this as never));
@@ -211,7 +211,9 @@ export class Future<out T> implements PromiseLike<T>, Pending {
     if (this.done()) return;
     await new Promise<void>((resolve, reject) => {
       const timer =
-        limit === Infinity ? undefined : setTimeout(() => reject(timedOut(limit)), Math.min(limit, 0x7fffffff));
+        limit === Infinity
+          ? undefined
+          : setTimeout(() => reject(timedOut(limit)), Math.min(limit, 0x7fffffff));
       this.addDoneCallback(() => {
         clearTimeout(timer);
         resolve();

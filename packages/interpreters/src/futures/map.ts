@@ -117,14 +117,16 @@ async function* run<I, O>(
   const next = (): Future<O> | undefined => {
     if (!ordered) return done.shift();
     const [oldest] = window;
-    return oldest?.done() === true ? oldest : undefined;
+    return oldest?.done() ? oldest : undefined;
   };
   const stopWith = (error: unknown): void => {
     stop ??= { error };
     wake();
   };
   const onTimeout = (): void =>
-    stopWith(new DOMException(`map: the results were not there within ${deadline.timeout} ms`, "TimeoutError"));
+    stopWith(
+      new DOMException(`map: the results were not there within ${deadline.timeout} ms`, "TimeoutError"),
+    );
   signal?.throwIfAborted();
   const stopListening = signal && onAbort(signal, () => stopWith(signal.reason));
   try {

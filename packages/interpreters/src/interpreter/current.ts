@@ -68,9 +68,12 @@ function join(): Runtime {
   checkProtocol(guest);
   const slot = claimSlot(guest, WHENCE_WORKER_THREADS);
   if (slot === -1) {
-    throw new InterpreterError(`Cannot join the interpreters of this process: all ${MAX_SLOTS} places are taken`, {
-      code: "ERR_INTERPRETER_LIMIT",
-    });
+    throw new InterpreterError(
+      `Cannot join the interpreters of this process: all ${MAX_SLOTS} places are taken`,
+      {
+        code: "ERR_INTERPRETER_LIMIT",
+      },
+    );
   }
   store(guest, slotPointer(slot) + S_STATE, STATE_READY);
   return enter(invitation.memory, slot);

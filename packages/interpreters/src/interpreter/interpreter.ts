@@ -82,7 +82,8 @@ const collected = new FinalizationRegistry<{ id: number; slot: number }>(({ id, 
   const { m } = rt;
   if (idOf(m, slot) !== id) return;
   clearBit(m, slotPointer(slot) + S_HOLDERS, m.slot);
-  if (isEmptySet(m, slotPointer(slot) + S_HOLDERS) && whenceOf(rt, slot) === WHENCE_CREATED) request(rt, REQUEST_COLLECT);
+  if (isEmptySet(m, slotPointer(slot) + S_HOLDERS) && whenceOf(rt, slot) === WHENCE_CREATED)
+    request(rt, REQUEST_COLLECT);
 });
 
 /** Set for the one call of the constructor that binds to a known slot. */
@@ -363,7 +364,8 @@ export class Interpreter implements InterpreterView {
   }
 
   #checkAlive(what: string): void {
-    if (this.#isGone()) throw new InterpreterNotFoundError(`Cannot ${what} interpreter ${this.id}: it is gone`);
+    if (this.#isGone())
+      throw new InterpreterNotFoundError(`Cannot ${what} interpreter ${this.id}: it is gone`);
   }
 
   #checkTarget(what: string, blocking: boolean): void {
@@ -371,12 +373,17 @@ export class Interpreter implements InterpreterView {
     const current = this.id === this.#rt.id;
     if (current && blocking && this.whence === "interpreters module") throw deadlock(what, this.id);
     if (current) {
-      throw new InterpreterError(`Cannot ${what}: it is the current interpreter`, { code: "ERR_INTERPRETER_CURRENT" });
+      throw new InterpreterError(`Cannot ${what}: it is the current interpreter`, {
+        code: "ERR_INTERPRETER_CURRENT",
+      });
     }
     if (this.whence !== "interpreters module") {
-      throw new InterpreterError(`Cannot ${what}: interpreters.create() did not make it (whence: ${this.whence})`, {
-        code: "ERR_INTERPRETER_FOREIGN",
-      });
+      throw new InterpreterError(
+        `Cannot ${what}: interpreters.create() did not make it (whence: ${this.whence})`,
+        {
+          code: "ERR_INTERPRETER_FOREIGN",
+        },
+      );
     }
   }
 }

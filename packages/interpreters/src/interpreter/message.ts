@@ -91,7 +91,17 @@ export class Message {
   /** Puts it into a mailbox as the last thing ever; see `sendLast`. It has a header and no value. */
   intoMailboxAsLast(m: SharedMemory, slot: number, id: number, wait: boolean, sender: number): number {
     // Kept when the sender dies: the mailbox takes nothing more, so without it the interpreter would never end.
-    return sendLast(m, slot, id, wait, this.#flags(WITHOUT_SENDER), sender, this.scratch.bytes, 0, this.scratch.end);
+    return sendLast(
+      m,
+      slot,
+      id,
+      wait,
+      this.#flags(WITHOUT_SENDER),
+      sender,
+      this.scratch.bytes,
+      0,
+      this.scratch.end,
+    );
   }
 
   /** Gives it back, and the pages of a payload that was never sent. */

@@ -40,7 +40,8 @@ const LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRange
 export function checkCreateOptions(options: CreateOptions): BootOptions {
   if (typeof options !== "object" || options === null) fail("options", "an object", options);
   for (const key of Object.keys(options)) {
-    if (!KNOWN.includes(key)) throw new TypeError(`create: there is no option ${key}; there are ${KNOWN.join(", ")}`);
+    if (!KNOWN.includes(key))
+      throw new TypeError(`create: there is no option ${key}; there are ${KNOWN.join(", ")}`);
   }
   const { name, env, argv, execArgv, resourceLimits } = options;
   if (name !== undefined && (typeof name !== "string" || name.length > 80)) {
@@ -63,7 +64,8 @@ export function checkCreateOptions(options: CreateOptions): BootOptions {
     }
     for (const [key, value] of Object.entries(resourceLimits)) {
       if (!LIMITS.includes(key)) throw new TypeError(`create: there is no resourceLimits.${key}`);
-      if (typeof value !== "number" || !(value > 0)) fail(`resourceLimits.${key}`, "a positive number (MiB)", value);
+      if (typeof value !== "number" || !(value > 0))
+        fail(`resourceLimits.${key}`, "a positive number (MiB)", value);
     }
   }
   return {
@@ -77,7 +79,8 @@ export function checkCreateOptions(options: CreateOptions): BootOptions {
 }
 
 /** Flags that say what the process runs, and not how: with their value where that is an argument of its own. */
-const WHAT_TO_RUN = /^(-e|--eval|-p|--print|-pe|-c|--check|-i|--interactive|--input-type|--test|--watch|--run)\b/;
+const WHAT_TO_RUN =
+  /^(-e|--eval|-p|--print|-pe|-c|--check|-i|--interactive|--input-type|--test|--watch|--run)\b/;
 const TAKES_A_VALUE = new Set(["-e", "--eval", "-p", "--print", "-pe", "--run", "--watch-path"]);
 
 function inheritedExecArgv(): string[] {
@@ -95,7 +98,8 @@ function inheritedExecArgv(): string[] {
  * "Initiated Worker with invalid execArgv flags: --title=x, --expose-gc".
  */
 export function withoutRefused(execArgv: readonly string[], error: unknown): string[] | undefined {
-  if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== "ERR_WORKER_INVALID_EXEC_ARGV") return undefined;
+  if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== "ERR_WORKER_INVALID_EXEC_ARGV")
+    return undefined;
   const refused = error.message.slice(error.message.indexOf(": ") + 2).split(", ");
   const kept = execArgv.filter((flag) => !refused.includes(flag));
   return kept.length < execArgv.length ? kept : undefined;

@@ -7,7 +7,17 @@
  *     FREE ──claim──▶ BOOTING ──thread runs──▶ READY ──close──▶ FINALIZING
  *      ▲                 └───────────────┴──────────────────────────┴──▶ DEAD (being cleaned up) ──▶ FREE
  */
-import { add, cas, get, load, readBytes, set, type SharedMemory, store, writeBytes } from "../memory/atomics.js";
+import {
+  add,
+  cas,
+  get,
+  load,
+  readBytes,
+  set,
+  type SharedMemory,
+  store,
+  writeBytes,
+} from "../memory/atomics.js";
 import { setBit } from "../memory/bitset.js";
 import {
   BITSET_WORDS,

@@ -214,7 +214,14 @@ export class Runtime {
     const reason = REASONS[headerWord(m, received, 3)];
     const id = headerWord(m, received, 2);
     const [caller, sequence, error] = readBody(m, received) as [number, number, unknown];
-    const death: Death = { id, reason, exitCode: exitCode === -1 ? undefined : exitCode, caller, sequence, error };
+    const death: Death = {
+      id,
+      reason,
+      exitCode: exitCode === -1 ? undefined : exitCode,
+      caller,
+      sequence,
+      error,
+    };
     if (reason === "boot") this.#rememberBoot(death);
     // What it still owes. Replies it sent came before this notice, so whatever is pending now will not come.
     for (const [key, pending] of this.#pending) {

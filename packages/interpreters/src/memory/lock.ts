@@ -38,7 +38,7 @@ export function lock(m: SharedMemory, p: number): void {
     if (load(m, p) === 0 && cas(m, p, 0, me) === 0) return;
   }
   // From here on others may sleep as well, so whoever gets it this way leaves it marked as contended.
-  for (let slept = false; ; ) {
+  for (let slept = false; ;) {
     const word = load(m, p);
     if (word === 0) {
       if (cas(m, p, 0, me | CONTENDED) === 0) return;

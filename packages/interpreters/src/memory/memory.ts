@@ -53,7 +53,10 @@ const FIXED = [1024, 512, 256, 128, 64];
 /** Free memory to begin with, so that a small program never grows it. */
 const INITIAL_DATA_BYTES = 4 << 20;
 
-export function createMemory(maxima: readonly number[] = MAXIMA, fixed: readonly number[] = FIXED): WasmMemory {
+export function createMemory(
+  maxima: readonly number[] = MAXIMA,
+  fixed: readonly number[] = FIXED,
+): WasmMemory {
   for (const maximum of Memory === undefined ? [] : maxima) {
     const maxPages = (maximum * WASM_PAGE_BYTES) / PAGE_BYTES;
     const bytes = firstPageOf(maxPages) * PAGE_BYTES + INITIAL_DATA_BYTES;

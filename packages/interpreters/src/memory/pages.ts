@@ -234,7 +234,8 @@ function extend(m: SharedMemory, pages: number): boolean {
     const delta = Math.ceil(Math.min(wanted, most) / PAGES_PER_WASM_PAGE);
     return delta > 0 && grow(m, delta);
   };
-  if (!tryGrow(Math.max(generous, needed)) && !tryGrow(needed) && byteLength(m) / PAGE_BYTES <= had) return false;
+  if (!tryGrow(Math.max(generous, needed)) && !tryGrow(needed) && byteLength(m) / PAGE_BYTES <= had)
+    return false;
   // A thread that died right after growing left pages that nobody knows: they are counted in here.
   const now = byteLength(m) / PAGE_BYTES;
   insertNew(m, had, now - had);

@@ -11,4 +11,5 @@ interface MemoryConstructor {
 }
 
 /** Undefined where the engine runs without a compiler (`--jitless`). */
-export const Memory = (globalThis as unknown as { WebAssembly?: { Memory: MemoryConstructor } }).WebAssembly?.Memory;
+export const Memory = (globalThis as unknown as { WebAssembly?: { Memory: MemoryConstructor } }).WebAssembly
+  ?.Memory;

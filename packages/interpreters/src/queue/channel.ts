@@ -233,7 +233,13 @@ export function payloadOf(m: SharedMemory, r: number): number {
 }
 
 /** Copies a payload, references first, to `into`. */
-export function copyPayload(m: SharedMemory, payload: number, into: Buffer, start: number, length: number): void {
+export function copyPayload(
+  m: SharedMemory,
+  payload: number,
+  into: Buffer,
+  start: number,
+  length: number,
+): void {
   readBytes(m, payload, 0, into, start, length);
 }
 
@@ -247,7 +253,7 @@ export function unbind(m: SharedMemory, c: number, sender: number): number {
   let chunk = get(m, c + C_HEAD_CHUNK);
   let removed = 0;
   let senders = 0;
-  for (let p = load(m, c + C_HEAD); p !== tail; ) {
+  for (let p = load(m, c + C_HEAD); p !== tail;) {
     if (endsChunk(m, chunk, p)) {
       chunk = nextOf(m, chunk);
       p = chunk + CHUNK_HEADER;
@@ -277,7 +283,7 @@ export function unbind(m: SharedMemory, c: number, sender: number): number {
 export function removeRecord(m: SharedMemory, c: number, sender: number, key: number): boolean {
   const tail = load(m, c + C_TAIL);
   let chunk = get(m, c + C_HEAD_CHUNK);
-  for (let p = load(m, c + C_HEAD); p !== tail; ) {
+  for (let p = load(m, c + C_HEAD); p !== tail;) {
     if (endsChunk(m, chunk, p)) {
       chunk = nextOf(m, chunk);
       p = chunk + CHUNK_HEADER;
@@ -462,7 +468,8 @@ function empty(m: SharedMemory, r: number, state: number): void {
   const payload = payloadOf(m, r);
   const blob = isBlob(m, r) ? payload : 0;
   if (blob !== 0) setPageOwner(m, blob, m.slot + 1);
-  const kept = get(m, r + R_FLAGS) & ~(RECORD_STATE | RECORD_BLOB | (MAX_REFERENCES << RECORD_REFERENCES_SHIFT));
+  const kept =
+    get(m, r + R_FLAGS) & ~(RECORD_STATE | RECORD_BLOB | (MAX_REFERENCES << RECORD_REFERENCES_SHIFT));
   set(m, r + R_FLAGS, kept | state);
   if (count !== 0) countReferences(m, payload, count, -1);
   if (blob !== 0) freePages(m, blob);

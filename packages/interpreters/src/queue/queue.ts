@@ -176,7 +176,9 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     const timeout = checkWait(options);
     const message = this.#message(value, options);
     try {
-      const status = await this.#untilPut(timeout, options.signal, (wait) => this.#tryPut(message, options, wait));
+      const status = await this.#untilPut(timeout, options.signal, (wait) =>
+        this.#tryPut(message, options, wait),
+      );
       this.#checkPut(status, timeout);
     } finally {
       message.discard(this.#rt.m);
@@ -373,7 +375,11 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     return readValue(this.#rt.m, from, 0) as T;
   }
 
-  async #untilPut(timeout: number, signal: AbortSignal | undefined, attempt: (wait: boolean) => number): Promise<number> {
+  async #untilPut(
+    timeout: number,
+    signal: AbortSignal | undefined,
+    attempt: (wait: boolean) => number,
+  ): Promise<number> {
     let status = this.#putting.size > 0 ? STATUS_FULL : attempt(false);
     if (status === STATUS_FULL && timeout > 0) {
       await this.#wait(this.#putting, timeout, signal, () => {
@@ -461,7 +467,12 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     });
   }
 
-  #block(waiting: Waiting, list: typeof Q_GETTERS | typeof Q_PUTTERS, timeout: number, attempt: () => boolean): void {
+  #block(
+    waiting: Waiting,
+    list: typeof Q_GETTERS | typeof Q_PUTTERS,
+    timeout: number,
+    attempt: () => boolean,
+  ): void {
     let enlisted = false;
     try {
       this.#rt.blockUntil(() => {
@@ -486,13 +497,15 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
 
   #checkGot(status: number, timeout: number): void {
     if (status === OK) return;
-    if (status === STATUS_EMPTY) throw new QueueEmpty(`Cannot get from queue ${this.id}: it is empty` + waited(timeout));
+    if (status === STATUS_EMPTY)
+      throw new QueueEmpty(`Cannot get from queue ${this.id}: it is empty` + waited(timeout));
     this.#checkStatus(status, "get from");
   }
 
   #checkStatus(status: number, what: string): void {
     if (status === OK) return;
-    if (status === STATUS_NOT_FOUND) throw new QueueNotFoundError(`Cannot ${what} queue ${this.id}: it was closed`);
+    if (status === STATUS_NOT_FOUND)
+      throw new QueueNotFoundError(`Cannot ${what} queue ${this.id}: it was closed`);
     if (status === STATUS_NO_MEMORY) {
       throw new InterpreterError(
         `Cannot ${what} queue ${this.id}: the shared memory is full. Get items out of queues, or close some.`,
@@ -539,7 +552,10 @@ export interface QueueOptions<U extends UnboundItems = UnboundItems> {
  * const queue = createQueue<string>(10, { unboundItems: UNBOUND_REMOVE });
  * await queue.put("work");
  */
-export function createQueue<T = unknown>(maxsize?: number, options?: { unboundItems?: typeof UNBOUND }): Queue<T>;
+export function createQueue<T = unknown>(
+  maxsize?: number,
+  options?: { unboundItems?: typeof UNBOUND },
+): Queue<T>;
 export function createQueue<T = unknown>(
   maxsize: number | undefined,
   options: { unboundItems: Exclude<UnboundItems, typeof UNBOUND> },
@@ -554,7 +570,11 @@ export function createQueue<T = unknown>(
     throw new TypeError(`createQueue: maxsize must be an integer, found ${show(maxsize)}`);
   }
   if (max > 0x7fffffff) throw new RangeError(`createQueue: maxsize must be below 2 ** 31, found ${max}`);
-  return make(Math.max(max, 0), options.unboundItems === undefined ? UNBOUND_ITEM : unboundNumber(options.unboundItems), false);
+  return make(
+    Math.max(max, 0),
+    options.unboundItems === undefined ? UNBOUND_ITEM : unboundNumber(options.unboundItems),
+    false,
+  );
 }
 
 /** A queue that is not listed and has no id of its own: a pool's. */
@@ -566,9 +586,12 @@ function make<T>(maxsize: number, unbound: number, hidden: boolean): Queue<T> {
   const { m } = runtime();
   const pointer = createQueueAt(m, maxsize, unbound, hidden);
   if (pointer === 0) {
-    throw new InterpreterError("Cannot create a queue: the shared memory is full. Get items out of queues, or close some.", {
-      code: "ERR_INTERPRETER_MEMORY",
-    });
+    throw new InterpreterError(
+      "Cannot create a queue: the shared memory is full. Get items out of queues, or close some.",
+      {
+        code: "ERR_INTERPRETER_MEMORY",
+      },
+    );
   }
   return bind<T>(pointer, idOf(m, pointer));
 }

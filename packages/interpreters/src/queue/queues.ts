@@ -48,7 +48,16 @@ import {
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
 import { allocatePages, freePages, setPageOwner } from "../memory/pages.js";
-import { append, clearChannel, closeChannel, first, openChannel, removeRecord, repairChannel, stateOf } from "./channel.js";
+import {
+  append,
+  clearChannel,
+  closeChannel,
+  first,
+  openChannel,
+  removeRecord,
+  repairChannel,
+  stateOf,
+} from "./channel.js";
 import { receive, type Received } from "./receive.js";
 
 /**
@@ -180,7 +189,13 @@ export function putMany(
  * Takes up to `most` records, in one step of the lock. A count, or a status as `take`'s. A record that is an error for
  * its taker comes alone, so that nothing which was taken with it is lost on the error's way.
  */
-export function takeMany(m: SharedMemory, q: number, wait: boolean, into: readonly Received[], most: number): number {
+export function takeMany(
+  m: SharedMemory,
+  q: number,
+  wait: boolean,
+  into: readonly Received[],
+  most: number,
+): number {
   const waiters: number[] = [];
   lock(m, q);
   const flags = get(m, q + C_FLAGS);
@@ -298,7 +313,7 @@ export function releaseQueue(m: SharedMemory, q: number, slot: number): boolean 
 /** Frees every queue that nobody holds and no record carries. One may have carried another: until none is left. */
 export function collectQueues(m: SharedMemory): void {
   lock(m, H_REGISTRY_LOCK);
-  for (let found = true; found; ) {
+  for (let found = true; found;) {
     found = false;
     let link = H_QUEUES;
     for (let q = get(m, link); q !== 0; q = get(m, link)) {
@@ -352,9 +367,7 @@ function recount(m: SharedMemory, q: number): void {
 function isAbandoned(m: SharedMemory, q: number): boolean {
   const touched = load(m, q + Q_TOUCHED);
   return (
-    load(m, q + Q_ITEM_REFERENCES) === 0 &&
-    isEmptySet(m, q + Q_HOLDERS) &&
-    load(m, q + Q_TOUCHED) === touched
+    load(m, q + Q_ITEM_REFERENCES) === 0 && isEmptySet(m, q + Q_HOLDERS) && load(m, q + Q_TOUCHED) === touched
   );
 }
 

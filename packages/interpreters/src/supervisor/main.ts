@@ -5,7 +5,7 @@
  */
 import { writeSync } from "node:fs";
 import { inspect } from "node:util";
-import { type ResourceLimits, Worker, workerData } from "node:worker_threads";
+import { Worker, workerData } from "node:worker_threads";
 import { withoutOwnFrames } from "../stacks.js";
 import { bell, ring, sleepAsync } from "../memory/bell.js";
 import { get, load, set, type SharedMemory, store } from "../memory/atomics.js";
@@ -138,7 +138,8 @@ function boot(slot: number, id: number, options: BootOptions): void {
     const state = stateOf(m, slot);
     const byItself = state === STATE_FINALIZING ? "closed" : state === STATE_BOOTING ? "boot" : "exit";
     const reason = child.reason ?? byItself;
-    if (reason === "boot") child.error ??= new Error(`its thread ended with exit code ${exitCode} before it was ready`);
+    if (reason === "boot")
+      child.error ??= new Error(`its thread ended with exit code ${exitCode} before it was ready`);
     // Stopped from outside, it has no exit code of its own; Node's is the same for all of them.
     const stopped = reason === "terminated" || reason === "timeout" || reason === "aborted";
     finish({ slot, id, reason, exitCode: stopped ? -1 : exitCode, error: child.error });
@@ -153,7 +154,7 @@ function startThread(slot: number, options: BootOptions, execArgv: string[]): Wo
       execArgv,
       ...(options.name && { name: options.name }),
       ...(options.argv && { argv: options.argv }),
-      ...(options.resourceLimits && { resourceLimits: options.resourceLimits as ResourceLimits }),
+      ...(options.resourceLimits && { resourceLimits: options.resourceLimits }),
     });
   } catch (error) {
     const rest = options.inheritedExecArgv ? withoutRefused(execArgv, error) : undefined;
@@ -179,7 +180,12 @@ function foreignEnded(threadId: number, exitCode: number): void {
   const end = load(m, H_SLOTS_USED);
   for (let slot = 0; slot < end; slot++) {
     const p = slotPointer(slot);
-    if (!isAlive(m, slot) || get(m, p + S_WHENCE) !== WHENCE_WORKER_THREADS || get(m, p + S_THREAD) !== threadId) continue;
+    if (
+      !isAlive(m, slot) ||
+      get(m, p + S_WHENCE) !== WHENCE_WORKER_THREADS ||
+      get(m, p + S_THREAD) !== threadId
+    )
+      continue;
     ended.push({ slot, id: idOf(m, slot), reason: "exit", exitCode, error: undefined });
     setImmediate(work);
   }
@@ -256,7 +262,10 @@ function buryOne(dead: Ended): void {
   for (let other = 0; other < end; other++) {
     if (other === slot || other === SUPERVISOR_SLOT || !isAlive(m, other)) continue;
     // The error may be large, and memory short. That somebody died must be heard of in any case.
-    if (notify(other, notice, error) === STATUS_NO_MEMORY && notify(other, notice, undefined) === STATUS_NO_MEMORY) {
+    if (
+      notify(other, notice, error) === STATUS_NO_MEMORY &&
+      notify(other, notice, undefined) === STATUS_NO_MEMORY
+    ) {
       throw new LockBusy();
     }
   }

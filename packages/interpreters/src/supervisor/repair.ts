@@ -77,7 +77,8 @@ export function repairLocks(m: SharedMemory, slot: number): void {
         repairClaim(m, p, lockWord);
         // It died closing the channel: that cannot be undone, so it is finished. Not what the supervisor itself dropped:
         // it comes back to that, and here it could meet the same busy lock again.
-        const closing = (get(m, lockWord + C_FLAGS) & CHANNEL_CLOSED) !== 0 && get(m, lockWord + C_HEAD_CHUNK) !== 0;
+        const closing =
+          (get(m, lockWord + C_FLAGS) & CHANNEL_CLOSED) !== 0 && get(m, lockWord + C_HEAD_CHUNK) !== 0;
         if (closing && slot !== m.slot) closeChannel(m, lockWord);
       }
     }

@@ -26,7 +26,7 @@ function add(cls: ErrorClass): void {
 for (const cls of builtin) add(cls);
 for (const exported of Object.values(own)) {
   if (!(exported.prototype instanceof Error)) continue;
-  add(exported as ErrorClass);
+  add(exported);
   ownNames.add(exported.name);
 }
 

@@ -49,12 +49,15 @@ export function analyse(source: string, name: string): Analysis {
   for (const { identifier } of freeReferences(program, fn)) {
     if (!typeofOnly.has(identifier)) free.add(identifier.name);
   }
-  if (free.has("arguments")) throw new Unportable(`it uses \`arguments\` of the function around it; ${remedy}`);
+  if (free.has("arguments"))
+    throw new Unportable(`it uses \`arguments\` of the function around it; ${remedy}`);
 
   const bindings: string[] = [];
   // What esbuild and tsx put into functions to keep their names (`keepNames`).
   if (free.has("__name") && !("__name" in globalThis)) {
-    bindings.push('const __name = (f, value) => Object.defineProperty(f, "name", { value, configurable: true });');
+    bindings.push(
+      'const __name = (f, value) => Object.defineProperty(f, "name", { value, configurable: true });',
+    );
     free.delete("__name");
   }
   let expression = member === undefined ? source : extractMember(source, member, name);
@@ -92,15 +95,20 @@ function find(source: string): Found {
   try {
     const program = parse(`${memberPrefix}${source}\n}); })`);
     const value = returned(program);
-    const member = value.type === "ObjectExpression" ? (value as Acorn.ObjectExpression).properties[0] : undefined;
+    const member =
+      value.type === "ObjectExpression" ? (value as Acorn.ObjectExpression).properties[0] : undefined;
     if (member?.type === "Property" && member.value.type === "FunctionExpression") {
-      return { fn: member.value as FunctionNode, member, program };
+      return { fn: member.value, member, program };
     }
   } catch (error) {
     // Of the two complaints the one that got further into the source is about what it is meant to be.
-    if (position(error) - memberPrefix.length > position(asExpression) - expressionPrefix.length) asExpression = error;
+    if (position(error) - memberPrefix.length > position(asExpression) - expressionPrefix.length)
+      asExpression = error;
   }
-  const found = asExpression instanceof Error ? asExpression.message.replace(/ \(\d+:\d+\)$/, "") : "it has an unknown form";
+  const found =
+    asExpression instanceof Error
+      ? asExpression.message.replace(/ \(\d+:\d+\)$/, "")
+      : "it has an unknown form";
   throw new Unportable(`its source does not stand on its own as strict code (${found}); ${remedy}`, {
     cause: asExpression,
   });
@@ -131,7 +139,8 @@ function extractMember(source: string, member: Acorn.Property, name: string): st
   const key = JSON.stringify(member.kind === "init" ? name : name.replace(/^[gs]et /, ""));
   const fn = member.value as Acorn.FunctionExpression;
   const rest = source.slice(fn.start - memberPrefix.length); // from the parameters on
-  if (member.kind !== "init") return `Object.getOwnPropertyDescriptor({ ${member.kind} ${key}${rest} }, ${key}).${member.kind}`;
+  if (member.kind !== "init")
+    return `Object.getOwnPropertyDescriptor({ ${member.kind} ${key}${rest} }, ${key}).${member.kind}`;
   return `({ ${fn.async ? "async " : ""}${key}${rest} })[${key}]`;
 }
 
@@ -160,16 +169,21 @@ function inspectTree(fn: FunctionNode, typeofOnly: Set<unknown>): void {
         visit(node["value"], false);
         return;
       case "ThisExpression":
-        if (inside && isArrow) throw new Unportable(`it is an arrow function and uses \`this\` of what is around it; ${remedy}`);
+        if (inside && isArrow)
+          throw new Unportable(`it is an arrow function and uses \`this\` of what is around it; ${remedy}`);
         return;
       case "Super":
-        if (inside) throw new Unportable(`it uses \`super\`, which belongs to the object it was defined in; ${remedy}`);
+        if (inside)
+          throw new Unportable(`it uses \`super\`, which belongs to the object it was defined in; ${remedy}`);
         return;
       case "MetaProperty":
         if ((node["meta"] as { name?: unknown }).name === "import") {
-          throw new Unportable("it uses `import.meta`, which belongs to its module; pass the URL as an argument, or use fromModule()");
+          throw new Unportable(
+            "it uses `import.meta`, which belongs to its module; pass the URL as an argument, or use fromModule()",
+          );
         }
-        if (inside && isArrow) throw new Unportable(`it uses \`new.target\` of the function around it; ${remedy}`);
+        if (inside && isArrow)
+          throw new Unportable(`it uses \`new.target\` of the function around it; ${remedy}`);
         return;
       case "UnaryExpression":
         if (node["operator"] === "typeof") typeofOnly.add(node["argument"]);
@@ -190,7 +204,9 @@ interface TreeNode {
 }
 
 function isNode(value: unknown): value is TreeNode {
-  return typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string";
+  return (
+    typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string"
+  );
 }
 
 let tools: { acorn: typeof Acorn; scopes: typeof EslintScope } | undefined;
@@ -208,7 +224,12 @@ function load(): { acorn: typeof Acorn; scopes: typeof EslintScope } {
 
 function parse(text: string): Acorn.Program {
   // As a module: strict, and with `import.meta`, which gets a better message of its own above.
-  return load().acorn.parse(text, { ecmaVersion: "latest", sourceType: "module", allowSuperOutsideMethod: true, ranges: true });
+  return load().acorn.parse(text, {
+    ecmaVersion: "latest",
+    sourceType: "module",
+    allowSuperOutsideMethod: true,
+    ranges: true,
+  });
 }
 
 function freeReferences(program: Acorn.Program, fn: FunctionNode): readonly EslintScope.Reference[] {

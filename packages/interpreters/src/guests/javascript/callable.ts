@@ -19,7 +19,12 @@ import { builtinPath } from "./builtins.js";
 
 export type Callable =
   /** `source` is an expression of strict code; `free` are the names it needs to find around it. */
-  | { readonly kind: "function"; readonly source: string; readonly free: readonly string[]; readonly name: string }
+  | {
+      readonly kind: "function";
+      readonly source: string;
+      readonly free: readonly string[];
+      readonly name: string;
+    }
   | { readonly kind: "module"; readonly url: string; readonly export: string }
   | { readonly kind: "builtin"; readonly path: string };
 
@@ -43,7 +48,9 @@ export function describe(fn: unknown): Callable {
 }
 
 function describeNew(fn: Function): Callable {
-  const mark: unknown = types.isProxy(fn) ? undefined : Object.getOwnPropertyDescriptor(fn, moduleMark)?.value;
+  const mark: unknown = types.isProxy(fn)
+    ? undefined
+    : Object.getOwnPropertyDescriptor(fn, moduleMark)?.value;
   if (mark !== undefined) return mark as Callable;
 
   const source = Function.prototype.toString.call(fn);
@@ -89,7 +96,8 @@ function describeNative(fn: Function): Callable {
   const name = nameOf(fn);
   let why: string;
   if (types.isProxy(fn)) why = "it is a Proxy, whose target and handler live in this interpreter";
-  else if (name.startsWith("bound ")) why = "it is a bound function, and what it is bound to lives in this interpreter";
+  else if (name.startsWith("bound "))
+    why = "it is a bound function, and what it is bound to lives in this interpreter";
   else why = "it is native code that no global name leads to";
   throw new NotShareableError(
     `${label(name)} cannot be sent to another interpreter: ${why}; ` +
@@ -109,7 +117,8 @@ function label(name: string): string {
 }
 
 function notAFunction(value: unknown): string {
-  const found = value === null ? "null" : typeof value === "object" ? "an object" : `a value of type ${typeof value}`;
+  const found =
+    value === null ? "null" : typeof value === "object" ? "an object" : `a value of type ${typeof value}`;
   // An easy thing to pass by mistake for one of its functions.
   const hint = modules.has(value as object)
     ? " (a whole module: take one function of it, as in `const { f } = fromModule(…)`)"
@@ -168,9 +177,12 @@ function moduleFunction(url: string, name: string): Function {
 
 /** Other interpreters resolve nothing relative to this caller, so that what is sent must be absolute. */
 function moduleUrl(url: unknown): string {
-  const remedy = 'pass an absolute URL, for instance new URL("./file.js", import.meta.url) or import.meta.resolve("package")';
+  const remedy =
+    'pass an absolute URL, for instance new URL("./file.js", import.meta.url) or import.meta.resolve("package")';
   if (typeof url !== "string" && !(url instanceof URL)) {
-    throw new TypeError(`fromModule() takes a URL or a string, got ${url === null ? "null" : typeof url}: ${remedy}`);
+    throw new TypeError(
+      `fromModule() takes a URL or a string, got ${url === null ? "null" : typeof url}: ${remedy}`,
+    );
   }
   if (typeof url === "string") {
     if (isAbsolute(url)) return pathToFileURL(url).href;
@@ -179,7 +191,9 @@ function moduleUrl(url: unknown): string {
   const given = typeof url === "string" ? url : url.href;
   const parsed = URL.canParse(given) ? new URL(given) : undefined;
   if (parsed === undefined) {
-    throw new TypeError(`fromModule(${JSON.stringify(given)}): neither an absolute path nor a URL; ${remedy}`);
+    throw new TypeError(
+      `fromModule(${JSON.stringify(given)}): neither an absolute path nor a URL; ${remedy}`,
+    );
   }
   if (!["file:", "data:", "node:"].includes(parsed.protocol)) {
     throw new TypeError(

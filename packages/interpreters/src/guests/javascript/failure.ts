@@ -105,7 +105,12 @@ function showUserFrames(error: Error, restore: (() => void)[]): void {
     const { stack } = error;
     if (typeof stack !== "string") return;
     const value = withoutInternalFrames(stack);
-    Object.defineProperty(error, "stack", { value, writable: true, configurable: true, enumerable: before.enumerable ?? false });
+    Object.defineProperty(error, "stack", {
+      value,
+      writable: true,
+      configurable: true,
+      enumerable: before.enumerable ?? false,
+    });
     restore.push(() => attempt(() => Object.defineProperty(error, "stack", before)));
   });
 }
@@ -142,7 +147,8 @@ function withoutInternalFrames(stack: string): string {
   let [ours, behind] = [false, ""];
   for (const line of stack.split("\n").reverse()) {
     const isOurs = isOwnFrame(line);
-    const isNodes = isFrame(line) && (/\bnode:internal\//.test(line) || (ours && /\bnode:\w|\(<anonymous>\)$/.test(line)));
+    const isNodes =
+      isFrame(line) && (/\bnode:internal\//.test(line) || (ours && /\bnode:\w|\(<anonymous>\)$/.test(line)));
     if (isOurs || isNodes) {
       ours ||= isOurs;
       behind ||= /(?: \{|,)$/.exec(line)?.[0] ?? "";
@@ -163,5 +169,9 @@ function attempt<T>(step: () => T): T | undefined {
 }
 
 function text(value: unknown): string {
-  return typeof value === "string" ? value : value === undefined ? "" : (attempt(() => inspect(value, inspectOptions())) ?? "");
+  return typeof value === "string"
+    ? value
+    : value === undefined
+      ? ""
+      : (attempt(() => inspect(value, inspectOptions())) ?? "");
 }

@@ -37,8 +37,11 @@ function loadFunction({ source, free, name }: Callable & { kind: "function" }): 
 
 function captured(name: string, missing: readonly string[]): string {
   const list = missing.map((each) => `\`${each}\``).join(", ");
-  const [globals, them, as] = missing.length === 1 ? ["global", "it", "an argument"] : ["globals", "them", "arguments"];
-  const node = missing.filter((each) => ["require", "module", "exports", "__filename", "__dirname"].includes(each));
+  const [globals, them, as] =
+    missing.length === 1 ? ["global", "it", "an argument"] : ["globals", "them", "arguments"];
+  const node = missing.filter((each) =>
+    ["require", "module", "exports", "__filename", "__dirname"].includes(each),
+  );
   return (
     `${name === "" ? "an anonymous function" : `function ${JSON.stringify(name)}`} captures ${list} from where it was ` +
     `written, and this interpreter has no such ${globals}: pass ${them} as ${as}, ` +
@@ -64,7 +67,9 @@ function isGlobal(name: string): boolean {
 function loadBuiltin(path: string): Loaded {
   const found = resolveBuiltin(path);
   if (found === undefined) {
-    throw new NotShareableError(`${path} is not a function in this interpreter; it may have been removed or replaced`);
+    throw new NotShareableError(
+      `${path} is not a function in this interpreter; it may have been removed or replaced`,
+    );
   }
   return found;
 }
@@ -82,12 +87,16 @@ async function loadExport(url: string, name: string): Promise<Loaded> {
   const found = namespace[name];
   if (typeof found === "function" && !isClass(found)) return found as Loaded;
   if (typeof found === "function") {
-    throw new TypeError(`${name} of ${url} is a class; export a function that makes the instance and returns plain data`);
+    throw new TypeError(
+      `${name} of ${url} is a class; export a function that makes the instance and returns plain data`,
+    );
   }
   const functions = Object.keys(namespace).filter((each) => isFunction(namespace[each]));
   throw new TypeError(
     `${url} ${name in namespace ? `exports ${name}, which is no function` : `has no export ${JSON.stringify(name)}`}; ` +
-      (functions.length === 0 ? "it exports no functions" : `the functions it exports are ${functions.join(", ")}`),
+      (functions.length === 0
+        ? "it exports no functions"
+        : `the functions it exports are ${functions.join(", ")}`),
   );
 }
 
@@ -96,7 +105,8 @@ const isClass = (fn: Function): boolean => /^class\b/.test(Function.prototype.to
 
 /** Node's own message would name a file of this package as the importer. */
 function notFound(url: string, error: unknown): Error | undefined {
-  if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_MODULE_NOT_FOUND") return undefined;
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_MODULE_NOT_FOUND")
+    return undefined;
   const missing = "url" in error && typeof error.url === "string" ? error.url : undefined;
   if (missing === undefined) return undefined;
   const other = missing.replace(/\.([cm]?)js$/, ".$1ts");
@@ -105,8 +115,11 @@ function notFound(url: string, error: unknown): Error | undefined {
       ? `; ${other} is there: import it by that name, as Node runs TypeScript without rewriting specifiers`
       : "";
   if (missing !== url && hint === "") return undefined; // a module it imports, and the message says so
-  return Object.assign(new Error(`cannot find module ${missing}${missing === url ? "" : `, imported by way of ${url}`}${hint}`), {
-    code: error.code,
-    url: missing,
-  });
+  return Object.assign(
+    new Error(`cannot find module ${missing}${missing === url ? "" : `, imported by way of ${url}`}${hint}`),
+    {
+      code: error.code,
+      url: missing,
+    },
+  );
 }

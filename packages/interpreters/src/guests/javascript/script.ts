@@ -35,7 +35,12 @@ function binding(name: string, value: unknown): () => void {
   const existing = Object.getOwnPropertyDescriptor(globalThis, name);
   if (existing === undefined || existing.configurable === true) {
     return () => {
-      Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: true });
+      Object.defineProperty(globalThis, name, {
+        value,
+        writable: true,
+        configurable: true,
+        enumerable: true,
+      });
     };
   }
   // A `var` or `function` of a script cannot be redefined, only written.

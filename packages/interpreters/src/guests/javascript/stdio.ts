@@ -52,7 +52,9 @@ function install(stream: Writable, fd: number): void {
  */
 function finishPending(stream: Writable): void {
   const prototype = Object.getPrototypeOf(stream) as Record<symbol, unknown>;
-  const confirm = Object.getOwnPropertySymbols(prototype).find((s) => s.description === "kStdioWantsMoreDataCallback");
+  const confirm = Object.getOwnPropertySymbols(prototype).find(
+    (s) => s.description === "kStdioWantsMoreDataCallback",
+  );
   const method = confirm === undefined ? undefined : prototype[confirm];
   if (typeof method === "function") Reflect.apply(method, stream, []);
 }

@@ -11,7 +11,8 @@ import { fileURLToPath } from "node:url";
 import vm from "node:vm";
 import type * as Swc from "@swc/wasm-typescript";
 
-export const isTypeScript = (url: string): boolean => url.startsWith("file:") && /\.[cm]?ts$/.test(new URL(url).pathname);
+export const isTypeScript = (url: string): boolean =>
+  url.startsWith("file:") && /\.[cm]?ts$/.test(new URL(url).pathname);
 
 export interface LoadedSource {
   readonly format: "module" | "commonjs";
@@ -23,9 +24,12 @@ export interface LoadedSource {
 export function loadTypeScript(url: string): LoadedSource {
   const path = fileURLToPath(url);
   if (/[\\/]node_modules[\\/]/.test(path)) {
-    throw Object.assign(new Error(`types are not erased in files below node_modules: ${path}; publish JavaScript instead`), {
-      code: "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING",
-    });
+    throw Object.assign(
+      new Error(`types are not erased in files below node_modules: ${path}; publish JavaScript instead`),
+      {
+        code: "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING",
+      },
+    );
   }
   const source = strip(readFileSync(path, "utf8"), path);
   return { format: format(path, source), source, shortCircuit: true };
@@ -75,7 +79,7 @@ function format(path: string, source: string): "module" | "commonjs" {
 
 /** The "type" of the nearest package.json above `path`. */
 function packageType(path: string): "module" | "commonjs" | undefined {
-  for (let directory = path; ; ) {
+  for (let directory = path; ;) {
     const up = directory.replace(/[\\/][^\\/]*$/, "");
     if (up === directory) return undefined;
     directory = up;

@@ -17,5 +17,10 @@ export const load: LoadHook = async (url, context, nextLoad) => {
 };
 
 export function isUnknownExtension(error: unknown): boolean {
-  return typeof error === "object" && error !== null && "code" in error && error.code === "ERR_UNKNOWN_FILE_EXTENSION";
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    "code" in error &&
+    error.code === "ERR_UNKNOWN_FILE_EXTENSION"
+  );
 }
