@@ -1,9 +1,19 @@
 /** Checks of arguments that several parts make in the same words. */
 import { inspect } from "node:util";
 
-export function checkOptions(what: string, options: unknown): asserts options is object {
-  if (typeof options === "object" && options !== null) return;
-  throw new TypeError(`${what}: options must be an object, found ${show(options)}`);
+/** A misspelt option is an error, and not an option that does nothing. */
+export function checkOptions(
+  what: string,
+  options: unknown,
+  known: readonly string[],
+): asserts options is object {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${what}: options must be an object, found ${show(options)}`);
+  }
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key))
+      throw new TypeError(`${what}: there is no option ${key}; there are ${known.join(", ")}`);
+  }
 }
 
 /** Ids of interpreters and queues: integers from 0 on. */

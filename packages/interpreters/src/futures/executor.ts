@@ -13,7 +13,7 @@
  */
 import { availableParallelism } from "node:os";
 import { onAbort } from "../abort.js";
-import { checkCount, checkSignal, checkTimeout, show } from "../check.js";
+import { checkCount, checkOptions, checkSignal, checkTimeout } from "../check.js";
 import { BrokenInterpreterPool, InterpreterError, NotShareableError } from "../errors.js";
 import { describe } from "../guests/javascript/callable.js";
 import { type Code, codeOf } from "../interpreter/code.js";
@@ -109,7 +109,7 @@ export class InterpreterPoolExecutor implements ExecutorView {
   }
 
   constructor(options: ExecutorOptions = {}) {
-    checkOptions(options);
+    checkExecutorOptions(options);
     this.#options = options;
     this.maxWorkers = options.maxWorkers ?? availableParallelism();
     this.#rt = runtime();
@@ -138,6 +138,7 @@ export class InterpreterPoolExecutor implements ExecutorView {
 
   /** A view that submits with a time limit or a signal. */
   with(options: SubmitOptions): ExecutorView {
+    checkOptions("with", options, ["timeout", "signal"]);
     checkTimeout(options.timeout);
     checkSignal(options.signal);
     const view: ExecutorView = {
@@ -361,15 +362,9 @@ async function closeQuietly(worker: Interpreter): Promise<void> {
 
 const KNOWN = ["maxWorkers", "name", "retries", "resourceLimits"];
 
-function checkOptions(options: ExecutorOptions): void {
+function checkExecutorOptions(options: ExecutorOptions): void {
   const what = "InterpreterPoolExecutor";
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${what}: options must be an object, found ${show(options)}`);
-  }
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.includes(key))
-      throw new TypeError(`${what}: there is no option ${key}; there are ${KNOWN.join(", ")}`);
-  }
+  checkOptions(what, options, KNOWN);
   const { maxWorkers, retries, name, resourceLimits } = options;
   if (maxWorkers !== undefined) checkCount(`${what}: maxWorkers`, maxWorkers, 1);
   if (retries !== undefined) checkCount(`${what}: retries`, retries, 0);

@@ -7,7 +7,7 @@
  */
 import { performance } from "node:perf_hooks";
 import { onAbort } from "../abort.js";
-import { checkCount, checkSignal, checkTimeout, show } from "../check.js";
+import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
 import type { Future } from "./future.js";
 
 export interface MapOptions {
@@ -29,6 +29,7 @@ export function mapOver<I, O>(
   options: MapOptions,
   workers: number,
 ): AsyncGenerator<O, void, undefined> {
+  checkOptions("map", options, ["buffersize", "ordered", "timeout", "signal"]);
   const { buffersize = BUFFER_PER_WORKER * workers, ordered = true } = options;
   checkCount("map: buffersize", buffersize, 1);
   const timeout = checkTimeout(options.timeout);

@@ -188,7 +188,7 @@ export class Interpreter implements InterpreterView {
 
   /** Operations with a time limit, a signal, or buffers to move. */
   with(options: CallOptions): InterpreterView {
-    checkCallOptions("with", options);
+    checkCallOptions("with", options, CALL_OPTIONS);
     return {
       exec: async (code, more) => this.#exec(code, { ...options, ...more }, false).promise(),
       execSync: (code, more) => this.#exec(code, { ...options, ...more }, true).block(),
@@ -250,7 +250,7 @@ export class Interpreter implements InterpreterView {
 
   #exec(code: string, options: ExecOptions, blocking: boolean): Operation<void> {
     if (typeof code !== "string") throw new TypeError(`exec: the code must be a string, found ${show(code)}`);
-    checkCallOptions("exec", options);
+    checkCallOptions("exec", options, [...CALL_OPTIONS, "filename"]);
     if (options.filename !== undefined && typeof options.filename !== "string") {
       throw new TypeError(`exec: filename must be a string, found ${show(options.filename)}`);
     }
@@ -330,7 +330,7 @@ export class Interpreter implements InterpreterView {
   }
 
   #close(options: { wait?: boolean }, blocking: boolean): Operation<void> {
-    checkOptions("close", options);
+    checkOptions("close", options, ["wait"]);
     const wait = options.wait === true;
     const what = `close interpreter ${this.id}`;
     this.#checkTarget(what, false);
@@ -459,8 +459,10 @@ function whenceOf(rt: Runtime, slot: number): number {
   return load(rt.m, slotPointer(slot) + S_WHENCE);
 }
 
-function checkCallOptions(what: string, options: CallOptions): void {
-  checkOptions(what, options);
+const CALL_OPTIONS = ["timeout", "signal", "transfer"];
+
+function checkCallOptions(what: string, options: CallOptions, known: readonly string[]): void {
+  checkOptions(what, options, known);
   const { timeout, signal, transfer } = options;
   checkTimeout(timeout);
   checkSignal(signal);

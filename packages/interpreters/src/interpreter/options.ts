@@ -1,7 +1,7 @@
 /**
  * The options of `create`, checked where they are given, so that a mistake is an error there and not a failed boot.
  */
-import { inspect } from "node:util";
+import { checkOptions, show } from "../check.js";
 
 /** Limits of an interpreter's JavaScript engine, in MiB (Node's `resourceLimits`). */
 export interface ResourceLimits {
@@ -38,11 +38,7 @@ const KNOWN = ["name", "env", "argv", "execArgv", "resourceLimits"];
 const LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
 
 export function checkCreateOptions(options: CreateOptions): BootOptions {
-  if (typeof options !== "object" || options === null) fail("options", "an object", options);
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.includes(key))
-      throw new TypeError(`create: there is no option ${key}; there are ${KNOWN.join(", ")}`);
-  }
+  checkOptions("create", options, KNOWN);
   const { name, env, argv, execArgv, resourceLimits } = options;
   if (name !== undefined && (typeof name !== "string" || name.length > 80)) {
     fail("name", "a string of at most 80 characters", name);
@@ -62,8 +58,8 @@ export function checkCreateOptions(options: CreateOptions): BootOptions {
     if (typeof resourceLimits !== "object" || resourceLimits === null) {
       fail("resourceLimits", "an object", resourceLimits);
     }
+    checkOptions("create: resourceLimits", resourceLimits, LIMITS);
     for (const [key, value] of Object.entries(resourceLimits)) {
-      if (!LIMITS.includes(key)) throw new TypeError(`create: there is no resourceLimits.${key}`);
       if (typeof value !== "number" || !(value > 0))
         fail(`resourceLimits.${key}`, "a positive number (MiB)", value);
     }
@@ -106,5 +102,5 @@ export function withoutRefused(execArgv: readonly string[], error: unknown): str
 }
 
 function fail(option: string, expected: string, found: unknown): never {
-  throw new TypeError(`create: ${option} must be ${expected}, found ${inspect(found, { depth: 0 })}`);
+  throw new TypeError(`create: ${option} must be ${expected}, found ${show(found)}`);
 }

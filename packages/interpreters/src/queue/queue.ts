@@ -564,7 +564,7 @@ export function createQueue<T = unknown>(
   maxsize?: number,
   options: QueueOptions = {},
 ): Queue<T, typeof UNBOUND> | Queue<T, never> {
-  checkOptions("createQueue", options);
+  checkOptions("createQueue", options, ["unboundItems"]);
   const max = maxsize === undefined ? 0 : maxsize;
   if (typeof max !== "number" || !Number.isInteger(max)) {
     throw new TypeError(`createQueue: maxsize must be an integer, found ${show(maxsize)}`);
