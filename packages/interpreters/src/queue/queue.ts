@@ -14,6 +14,7 @@ import {
   InterpreterError,
   ItemInterpreterDestroyed,
   QueueEmpty,
+  QueueError,
   QueueFull,
   QueueNotFoundError,
   QueueShutDown,
@@ -529,7 +530,8 @@ function checkWait({ timeout, signal }: WaitOptions): number {
 
 /** Part of a batch may be in the queue when an error ends the wait for the rest. */
 function tellHowMany(error: unknown, batch: Batch): unknown {
-  if (batch.put > 0 && error instanceof Error) Object.defineProperty(error, "put", { value: batch.put });
+  // Not on a signal's reason, which is the user's, and may be that of other batches too.
+  if (batch.put > 0 && error instanceof QueueError) Object.defineProperty(error, "put", { value: batch.put });
   return error;
 }
 

@@ -141,6 +141,20 @@ export class Consumer {
     return { name, slot: this.slot, body: (m) => this.#take(m, q, count) };
   }
 
+  /** Looks once, gives back what it finds, else sleeps once, and leaves without another look, rung or not. */
+  hastyThread(name: string, q: number): Thread {
+    return { name, slot: this.slot, body: (m) => this.#lookOnce(m, q) };
+  }
+
+  *#lookOnce(m: ModelMemory, q: number): Steps<void> {
+    const into = makeReceived();
+    const seen = yield* bell(m);
+    this.status = yield* queues.take(m, q, true, into);
+    if (this.status === OK) yield* queues.put(m, q, false, 0, into.sender, [], into.bytes, 0, into.length, 0);
+    else yield* sleep(m, seen, 1);
+    yield* queues.stopWaiting(m, q, Q_GETTERS);
+  }
+
   /** As `thread`, but with up to two at once. All must be small. */
   threadOfMany(name: string, q: number, count: number): Thread {
     return { name, slot: this.slot, body: (m) => this.#takeMany(m, q, count) };

@@ -156,24 +156,30 @@ for (const [what, before, items] of [
 }
 
 test("a consumer dies at any step: it takes at most one item with it, and the other one is woken", (t) => {
-  for (const bytes of [SMALL, BLOB]) {
-    const { world, q, slots } = scene(0);
+  for (const [bytes, before] of [
+    [SMALL, []],
+    [BLOB, []],
+    // Each lies in another chunk than the one before it.
+    [LARGE, [LARGE]],
+  ] as const) {
+    const { world, q, slots, before: main } = scene(0, before);
     explore(t, {
       world,
       preemptions: 0,
-      random: 2000,
+      random: 1500,
       program: () => {
         const producer = new Producer(slots[0], [item(bytes), item(bytes)]);
         const [dying, living] = [new Consumer(slots[1]), new Consumer(slots[2])];
-        const victim = dying.thread("C1", q, 1);
+        const takes = 1 + before.length;
+        const victim = dying.thread("C1", q, takes);
         return {
           threads: [producer.thread("P", q), victim, living.thread("C2", q, 1)],
           victims: [victim],
           supervisor: undertaker(slots[1]),
           check(dead) {
             checkMemory(world);
-            const mayBeLost = dead.length === 1 && dying.got.length === 0 ? 1 : 0;
-            settle(world, { q, producers: [producer], consumers: [dying, living], mayBeLost });
+            const mayBeLost = dead.length === 1 && dying.got.length < takes ? 1 : 0;
+            settle(world, { q, producers: [main, producer], consumers: [dying, living], mayBeLost });
           },
         };
       },
@@ -199,6 +205,26 @@ test("a producer that waits for room dies at any step: the other one gets the ro
         check() {
           checkMemory(world);
           settle(world, { q, producers: [before, dying, living], consumers: [consumer], buried: slots[0] });
+        },
+      };
+    },
+  });
+});
+
+test("a consumer gives up waiting: an item that it was rung for does not wait with nobody", (t) => {
+  const { world, q, slots } = scene(0);
+  explore(t, {
+    world,
+    preemptions: 1,
+    random: 2000,
+    program: () => {
+      const producer = new Producer(slots[0], [item(SMALL)]);
+      const [hasty, patient] = [new Consumer(slots[1]), new Consumer(slots[2])];
+      return {
+        threads: [hasty.hastyThread("C1", q), patient.thread("C2", q, 1), producer.thread("P", q)],
+        check() {
+          checkMemory(world);
+          settle(world, { q, producers: [producer], consumers: [hasty, patient] });
         },
       };
     },

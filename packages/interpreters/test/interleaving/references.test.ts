@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  H_NEXT_QUEUE,
   H_QUEUES,
   OK,
   RECORD_UNBOUND_SHIFT,
@@ -15,7 +16,7 @@ import {
   UNBOUND_ITEM_KEEP,
   UNBOUND_ITEM_REMOVE,
 } from "../../src/memory/layout.js";
-import { createQueue, idOf, put, releaseQueue as releaseAtOnce } from "../../src/queue/queues.js";
+import { createQueue, idOf, put, releaseQueue as releaseAtOnce, sizeOf } from "../../src/queue/queues.js";
 import { makeReceived, wordAt } from "../../src/queue/receive.js";
 import { collectQueues as collectAtOnce } from "../../src/queue/queues.js";
 import type { Steps } from "./atomics.js";
@@ -176,6 +177,48 @@ for (const [what, unbound, who] of [
     });
   });
 }
+
+test("who makes a queue dies at any step: whoever found it by its id keeps it, else it is gone", (t) => {
+  const world = new World();
+  const maker = world.interpreters(2);
+  const id = world.i32[H_NEXT_QUEUE];
+  explore(t, {
+    world,
+    preemptions: 0,
+    atAtomics: 1,
+    random: 2000,
+    program: (): Program => {
+      let found = 0;
+      const victim: Thread = {
+        name: "maker",
+        slot: maker,
+        *body(m) {
+          yield* queues.createQueue(m, 0, UNBOUND_ITEM, false);
+        },
+      };
+      const finder: Thread = {
+        name: "finder",
+        slot: maker + 1,
+        *body(m) {
+          found = yield* queues.findQueue(m, id);
+          if (found === 0) return;
+          const sender = m.i32[m.me + S_ID];
+          assert.equal(yield* queues.put(m, found, false, 0, sender, [], Buffer.alloc(8), 0, 8, 0), OK);
+        },
+      };
+      return {
+        threads: [victim, finder],
+        victims: [victim],
+        supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => bury(m, maker) },
+        check() {
+          checkMemory(world);
+          assert.deepEqual(queuesOf(world), found === 0 ? [] : [found]);
+          if (found !== 0) assert.equal(sizeOf(world.view(0), found), 1);
+        },
+      };
+    },
+  });
+});
 
 test("queues that carry each other go one after the other, all in one collection", () => {
   const scene = new Scene();

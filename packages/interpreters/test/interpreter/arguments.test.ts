@@ -123,7 +123,7 @@ test("options of create", limits, async () => {
     ],
     [{ resourceLimits: { maxOldGenerationSizeMb: -1 } }, /positive/],
     [{ resourceLimits: { maxOldGenerationSizeMb: NaN } }, /positive/],
-    [{ resourceLimits: { heap: 5 } }, /no resourceLimits\.heap/],
+    [{ resourceLimits: { heap: 5 } }, /resourceLimits: there is no option heap/],
   ];
   for (const [options, message] of cases) {
     const error = thrown(() => create(options as CreateOptions));

@@ -1,119 +1,222 @@
+/** `putMany` and `getMany`: many items in one step. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, describe, test } from "node:test";
 import {
   create,
   createQueue,
+  fromModule,
   ItemInterpreterDestroyed,
   NotShareableError,
   type Queue,
   QueueEmpty,
   QueueFull,
+  QueueNotFoundError,
   QueueShutDown,
   UNBOUND_ERROR,
+  UNBOUND_KEEP,
 } from "../../src/index.js";
+import { getters, putters } from "../support/t2.js";
+import { rejection, until, WATCHDOG } from "../support/t3.js";
 
-test("putMany puts all items in order, small and large, and getMany gets them back", async () => {
-  const queue = createQueue();
-  const items = [1, "two", { three: [3] }, new Uint8Array(100_000).fill(7), queue, null];
-  await queue.putMany(items);
-  assert.equal(queue.qsize(), items.length);
-  assert.deepEqual(queue.getManySync(2), items.slice(0, 2));
-  const rest = await queue.getMany(100);
-  assert.deepEqual(rest.slice(0, 2), items.slice(2, 4));
-  assert.equal(rest[2], queue);
-  assert.equal(rest[3], null);
-});
+const limits = { timeout: WATCHDOG };
+const others = [create(), create(), create()];
+after(() => Promise.all(others.map((interp) => interp.terminate())));
+type Numbers = Queue<number, never>;
+const numbers = (maxsize = 0): Numbers => createQueue<number>(maxsize, { unboundItems: UNBOUND_KEEP });
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+const { putEachWay } = fromModule<typeof import("./putter.js")>(new URL("putter.js", import.meta.url));
 
-test("putMany of nothing does nothing, also in a full queue", async () => {
-  const queue = createQueue(1);
-  queue.putNowait(1);
-  queue.putManySync([], { timeout: 0 });
-  await queue.putMany([]);
-  assert.equal(queue.qsize(), 1);
-});
-
-test("putMany with an item that cannot travel names it and puts nothing", async () => {
-  const queue = createQueue();
-  await assert.rejects(queue.putMany([1, { f: () => 1 }]), (error: Error) => {
-    assert.ok(error instanceof NotShareableError);
-    assert.match(error.message, /values\[1\]\.f is a function/);
-    return true;
+describe("putMany and getMany", limits, () => {
+  test("keep the order, together and with the other forms, whatever the sizes", async () => {
+    const queue = createQueue<unknown>();
+    const values = Array.from({ length: 500 }, (_, i) => (i % 9 === 0 ? new Uint8Array(i * 40).fill(i) : i % 5 === 0 ? `text ${i}` : i));
+    await queue.putMany(values.slice(0, 200));
+    queue.putManySync(values.slice(200, 400));
+    queue.putNowait(values[400]);
+    await queue.putMany(new Set(values.slice(401)));
+    assert.equal(queue.qsize(), 500);
+    const got = [...(await queue.getMany(7)), ...queue.getManySync(150), queue.getNowait(), ...(await queue.getMany(100))];
+    while (got.length < 500) got.push(...(await queue.getMany(1000)));
+    assert.deepEqual(got, values);
+    assert.equal(queue.qsize(), 0);
   });
-  assert.throws(() => queue.putManySync([1, Symbol("s")]), NotShareableError);
-  assert.throws(() => queue.putManySync(5 as never), TypeError);
-  assert.equal(queue.qsize(), 0);
+
+  test("of several interpreters do not come between each other's items", async () => {
+    const queue = numbers();
+    const putting = others.slice(0, 2).map((interp, n) =>
+      interp.call(
+        async (q, base) => {
+          for (let i = 0; i < 100; i++) {
+            const batch = Array.from({ length: 10 }, (_, j) => base + i * 10 + j);
+            if (i % 2 === 0) q.putManySync(batch);
+            else await q.putMany(batch);
+          }
+        },
+        queue,
+        n * 1000,
+      ),
+    );
+    const got: number[] = [];
+    while (got.length < 2000) got.push(...(await queue.getMany(64)));
+    await Promise.all(putting);
+    for (let i = 0; i < 2000; i += 10) assert.deepEqual(got.slice(i, i + 10), range(got[i], got[i] + 10));
+    assert.deepEqual([...got].sort((a, b) => a - b), range(0, 2000));
+  });
+
+  test("wake as many waiters as there are items or there is room for", async () => {
+    const queue = numbers();
+    const theirs = others.map((interp) => interp.call((q) => q.getSync(), queue));
+    const mine = [queue.get(), queue.get()];
+    await until(() => getters(queue) === 4);
+    await queue.putMany([1, 2, 3, 4, 5]);
+    assert.deepEqual((await Promise.all([...theirs, ...mine])).sort(), [1, 2, 3, 4, 5]);
+    assert.deepEqual([queue.qsize(), getters(queue)], [0, 0]);
+
+    const bounded = numbers(3);
+    await bounded.putMany([1, 2, 3]);
+    const puts = others.map((interp, i) => interp.call((q, n) => q.putSync(n), bounded, 10 + i));
+    await until(() => putters(bounded) === 3);
+    assert.deepEqual(await bounded.getMany(3), [1, 2, 3]);
+    await Promise.all(puts);
+    assert.deepEqual((await bounded.getMany(10)).sort(), [10, 11, 12]);
+  });
 });
 
-test("putMany into a bounded queue waits for room and keeps the order", async () => {
-  const queue = createQueue<number>(3);
-  const putting = queue.putMany([0, 1, 2, 3, 4, 5, 6, 7]);
-  const got: unknown[] = [];
-  while (got.length < 8) got.push(...(await queue.getMany(2)));
-  await putting;
-  assert.deepEqual(got, [0, 1, 2, 3, 4, 5, 6, 7]);
-});
-
-test("putMany that runs out of time says how many were put, and those stay", () => {
-  const queue = createQueue<number>(3);
-  assert.throws(
-    () => queue.putManySync([1, 2, 3, 4, 5], { timeout: 1 }),
-    (error: Error) => error instanceof QueueFull && (error as { put?: number }).put === 3,
-  );
-  assert.deepEqual(queue.getManySync(10), [1, 2, 3]);
-});
-
-test("getMany waits for the first item, and throws QueueEmpty or QueueShutDown when none comes", async () => {
-  const queue = createQueue<number>();
-  assert.throws(() => queue.getManySync(5, { timeout: 0 }), QueueEmpty);
-  const getting = queue.getMany(5);
-  queue.putManySync([1, 2]);
-  const got = await getting;
-  assert.equal(got[0], 1);
-  queue.shutdown();
-  if (got.length === 1) assert.deepEqual(queue.getManySync(5), [2]);
-  assert.throws(() => queue.getManySync(5), QueueShutDown);
-  await assert.rejects(queue.putMany([1]), QueueShutDown);
-  assert.throws(() => queue.getManySync(0), RangeError);
-  await assert.rejects(queue.getMany(1.5), TypeError);
-});
-
-test("getMany gives an item that is an error alone, and loses nothing before or behind it", async () => {
-  const queue = createQueue<number>(0, { unboundItems: UNBOUND_ERROR });
-  const interp = create();
-  queue.putManySync([1, 2]);
-  await interp.call((q: Queue<number, never>) => q.putNowait(3), queue);
-  queue.putManySync([4, 5]);
-  await interp.close();
-  assert.deepEqual(queue.getManySync(10), [1, 2]);
-  assert.throws(() => queue.getManySync(10), ItemInterpreterDestroyed);
-  assert.deepEqual(queue.getManySync(10), [4, 5]);
-});
-
-test("getMany of more than are taken at once gets the rest next time", () => {
-  const queue = createQueue<number>();
-  const numbers = Array.from({ length: 3000 }, (_, i) => i);
-  queue.putManySync(numbers);
-  const got: unknown[] = [];
-  while (got.length < numbers.length) got.push(...queue.getManySync(5000));
-  assert.deepEqual(got, numbers);
-});
-
-test("batches of several producers are not mixed in an unbounded queue", async () => {
-  const queue = createQueue<[number, number]>();
-  const producers = [create(), create()];
-  const produce = (q: Queue<[number, number]>, who: number): void => {
-    for (let batch = 0; batch < 50; batch++) {
-      q.putManySync(Array.from({ length: 20 }, (_, i) => [who, batch * 20 + i] as [number, number]));
+describe("putMany into a bounded queue", limits, () => {
+  test("waits for room as often as it must, and everything comes in order", async () => {
+    const queue = numbers(4);
+    const putting = others[0].call((q) => q.putManySync(Array.from({ length: 100 }, (_, i) => i)), queue);
+    const got: number[] = [];
+    while (got.length < 100) {
+      const some = await queue.getMany(3);
+      assert.ok(some.length >= 1 && some.length <= 3);
+      got.push(...some);
     }
-  };
-  await Promise.all(producers.map((producer, who) => producer.call(produce, queue, who)));
-  const got: [number, number][] = [];
-  while (queue.qsize() > 0) got.push(...(queue.getManySync(1000) as [number, number][]));
-  assert.equal(got.length, 2000);
-  for (let i = 0; i < got.length; i += 20) {
-    const batch = got.slice(i, i + 20);
-    assert.ok(batch.every(([who]) => who === batch[0][0]));
-    assert.ok(batch.every(([, n], k) => n === batch[0][1] + k));
-  }
-  await Promise.all(producers.map((producer) => producer.close()));
+    await putting;
+    assert.deepEqual(got, range(0, 100));
+  });
+
+  test("that does not get room says how many it put", async () => {
+    const queue = numbers(3);
+    const full = await rejection<QueueFull & { put: number }>(queue.putMany([1, 2, 3, 4, 5], { timeout: 5 }));
+    assert.ok(full instanceof QueueFull);
+    assert.equal(full.put, 3);
+    assert.throws(() => queue.putManySync([6], { timeout: 0 }), QueueFull);
+    assert.deepEqual(await queue.getMany(9), [1, 2, 3]);
+    const controller = new AbortController();
+    const putting = rejection<Error & { put: number }>(queue.putMany(range(0, 10), { signal: controller.signal }));
+    await until(() => putters(queue) === 1);
+    assert.deepEqual(await queue.getMany(2), [0, 1]);
+    await until(() => queue.full() && putters(queue) === 1);
+    const reason = new Error("enough");
+    controller.abort(reason);
+    assert.equal(await putting, reason);
+    assert.deepEqual([await queue.getMany(9), putters(queue)], [[2, 3, 4], 0]);
+  });
+
+  test("aborted with one signal ends with its reason in every queue, whatever kind of reason that is", async () => {
+    for (const reason of [undefined, Object.freeze(new Error("frozen")), "text"]) {
+      const controller = new AbortController();
+      const queues = [numbers(1), numbers(2)];
+      const puts = queues.map((queue) => rejection(queue.putMany(range(0, 5), { signal: controller.signal })));
+      await until(() => queues.every((queue) => putters(queue) === 1));
+      controller.abort(reason);
+      for (const putting of puts) assert.equal(await putting, controller.signal.reason);
+    }
+  });
+
+  test("that is shut down or closed meanwhile says how many it put", async () => {
+    for (const [end, expected] of [["shutdown", QueueShutDown], ["close", QueueNotFoundError]] as const) {
+      const queue = numbers(2);
+      const putting = rejection<Error & { put: number }>(queue.putMany(range(0, 5)));
+      await until(() => putters(queue) === 1);
+      queue[end]();
+      const error = await putting;
+      assert.ok(error instanceof expected, String(error));
+      assert.equal(error.put, 2);
+    }
+  });
+
+  test("of nothing is done at once, even where there is no room", async () => {
+    const queue = numbers(1);
+    queue.putNowait(1);
+    await queue.putMany([]);
+    queue.putManySync(new Set<number>());
+    assert.equal(queue.qsize(), 1);
+  });
+});
+
+describe("putMany of what cannot travel", limits, () => {
+  test("puts nothing, wherever in the line it is", async () => {
+    const queue = createQueue<unknown>();
+    for (const values of [[() => {}], [1, 2, () => {}], [new Uint8Array(1 << 20), createQueue(), Promise.resolve(), 4]]) {
+      await assert.rejects(queue.putMany(values), NotShareableError);
+      assert.throws(() => queue.putManySync(values), NotShareableError);
+    }
+    const failing = function* (): Generator<number> {
+      yield 1;
+      throw new RangeError("no more");
+    };
+    await assert.rejects(queue.putMany(failing()), { message: "no more" });
+    for (const wrong of [5, null, undefined, {}]) await assert.rejects(queue.putMany(wrong as unknown as []), TypeError);
+    assert.equal(queue.qsize(), 0);
+  });
+});
+
+describe("getMany", limits, () => {
+  test("waits for the first item and takes what there is", async () => {
+    const queue = numbers();
+    const getting = queue.getMany(10);
+    await until(() => getters(queue) === 1);
+    queue.putManySync([1, 2, 3]);
+    assert.deepEqual(await getting, [1, 2, 3]);
+    const there = others[0].call((q) => q.getManySync(2), queue);
+    await until(() => getters(queue) === 1);
+    queue.putManySync([4, 5, 6]);
+    assert.deepEqual(await there, [4, 5]);
+    assert.deepEqual(await queue.getMany(100), [6]);
+    await assert.rejects(queue.getMany(5, { timeout: 2 }), QueueEmpty);
+    assert.throws(() => queue.getManySync(5, { timeout: 0 }), QueueEmpty);
+  });
+
+  test("refuses a number that is none, and takes nothing", async () => {
+    const queue = numbers();
+    queue.putNowait(1);
+    for (const max of ["1", 1.5, NaN, null, undefined]) await assert.rejects(queue.getMany(max as number), TypeError);
+    for (const max of [0, -1]) {
+      await assert.rejects(queue.getMany(max), RangeError);
+      assert.throws(() => queue.getManySync(max), RangeError);
+    }
+    assert.equal(queue.qsize(), 1);
+  });
+
+  test("gives an item that is an error alone, so that nothing is lost with it", async () => {
+    const queue = createQueue<unknown>(0, { unboundItems: UNBOUND_ERROR });
+    const victim = create();
+    queue.putNowait("a");
+    queue.putNowait("b");
+    await victim.call(putEachWay, [queue]);
+    queue.putNowait("c");
+    await victim.terminate();
+    const found: unknown[] = [];
+    while (!queue.empty()) {
+      try {
+        found.push(...queue.getManySync(100));
+      } catch (error) {
+        assert.ok(error instanceof ItemInterpreterDestroyed, String(error));
+        found.push("error");
+      }
+    }
+    assert.deepEqual(found.map(String), ["a", "b", "error", "error", "Symbol(interpreters.UNBOUND)", "error", "kept", "c"]);
+  });
+
+  test("after a shutdown gives what is left, and then QueueShutDown", async () => {
+    const queue = numbers();
+    await queue.putMany([1, 2, 3]);
+    queue.shutdown();
+    assert.deepEqual(await queue.getMany(2), [1, 2]);
+    assert.deepEqual(queue.getManySync(2), [3]);
+    await assert.rejects(queue.getMany(2), QueueShutDown);
+    await assert.rejects(queue.putMany([1]), QueueShutDown);
+  });
 });

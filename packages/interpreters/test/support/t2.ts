@@ -27,6 +27,16 @@ export function created(): Interpreter[] {
   return listAll().filter((interp) => interp.whence === "interpreters module");
 }
 
+/** Their ids, without becoming a holder of them. */
+export function createdIds(): number[] {
+  const { m } = runtime();
+  const ids: number[] = [];
+  for (let slot = 0; slot < get(m, L.H_SLOTS_USED); slot++) {
+    if (isAlive(m, slot) && get(m, L.slotPointer(slot) + L.S_WHENCE) === L.WHENCE_CREATED) ids.push(idOf(m, slot));
+  }
+  return ids;
+}
+
 /** A generator of numbers in [0, 1) that is the same for the same seed (mulberry32). */
 export class Chance {
   #state: number;
@@ -136,8 +146,8 @@ export async function baseline(): Promise<Baseline> {
   const patience = performance.now() + 10_000;
   await until(() => {
     gc();
-    assert.ok(performance.now() < patience, `the memory does not come to rest: ${created().length} interpreters, ${JSON.stringify(last?.leaked)}`);
-    if (created().length > 0) return false;
+    assert.ok(performance.now() < patience, `the memory does not come to rest: ${createdIds().length} interpreters, ${JSON.stringify(last?.leaked)}`);
+    if (createdIds().length > 0) return false;
     last = accountPages();
     const now = last.bySlot.get(L.MAIN_SLOT) ?? 0;
     calm = now === mine && last.leaked.length === 0 ? calm + 1 : 0;
@@ -152,8 +162,8 @@ export async function backTo(before: Baseline): Promise<void> {
   let problem = "";
   const settled = (): boolean => {
     gc();
-    const alive = created();
-    if (alive.length > 0) problem = `interpreters ${alive.map((interp) => interp.id).join()} live`;
+    const alive = createdIds();
+    if (alive.length > 0) problem = `interpreters ${alive.join()} live`;
     else if (countQueues() > before.queues) problem = `${countQueues()} queues, before ${before.queues}`;
     else {
       const pages = accountPages();

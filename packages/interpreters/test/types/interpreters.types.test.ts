@@ -162,6 +162,7 @@ test("an item of a queue may be UNBOUND, unless the queue's default rules that o
   // @ts-expect-error it may be UNBOUND
   const wrong: number = item;
   assert.equal(wrong, 1);
+  if (item !== UNBOUND) same<typeof item, number>();
   for (const queue of queues) {
     queue.putNowait(2);
     const plain = queue.getNowait();

@@ -1,0 +1,34 @@
+/** The tasks of pools.test.ts: harmless ones, and those that take their worker with them. */
+import { setImmediate as turn } from "node:timers/promises";
+import { ledger, outOfMemory } from "./victims.js";
+
+/** Counts in the ledger that it ran, before anything else. */
+export function task(kind: string, index: number): number | Promise<number> {
+  Atomics.add(ledger(), index, 1);
+  switch (kind) {
+    case "return":
+      return index * 2;
+    case "await":
+      return turn(index * 2);
+    case "fail":
+      throw new RangeError(`task ${index}`);
+    case "exit":
+      return process.exit(index % 3);
+    case "exitLater":
+      return turn().then(() => process.exit(1));
+    case "throw":
+      setImmediate(() => {
+        throw new Error(`task ${index}, on purpose`);
+      });
+      return new Promise(() => {});
+    case "memory":
+      return outOfMemory();
+    case "endless":
+      for (;;);
+    case "blocked":
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      return -1;
+    default:
+      throw new Error(`no such task: ${kind}`);
+  }
+}
