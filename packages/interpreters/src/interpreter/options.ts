@@ -35,6 +35,8 @@ export interface BootOptions {
 }
 
 const KNOWN = ["name", "env", "argv", "execArgv", "resourceLimits"];
+/** With less than this the engine does not fail to start a thread, but takes the whole process down. */
+const LEAST: Readonly<Record<string, number>> = { maxOldGenerationSizeMb: 4, stackSizeMb: 0.5 };
 const LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
 
 export function checkCreateOptions(options: CreateOptions): BootOptions {
@@ -60,8 +62,14 @@ export function checkCreateOptions(options: CreateOptions): BootOptions {
     }
     checkOptions("create: resourceLimits", resourceLimits, LIMITS);
     for (const [key, value] of Object.entries(resourceLimits)) {
-      if (typeof value !== "number" || !(value > 0))
-        fail(`resourceLimits.${key}`, "a positive number (MiB)", value);
+      const least = LEAST[key] ?? 0;
+      if (typeof value !== "number" || !(value > least || (least > 0 && value === least))) {
+        fail(
+          `resourceLimits.${key}`,
+          least > 0 ? `a number of at least ${least} (MiB)` : "a positive number (MiB)",
+          value,
+        );
+      }
     }
   }
   return {

@@ -381,6 +381,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     signal: AbortSignal | undefined,
     attempt: (wait: boolean) => number,
   ): Promise<number> {
+    // Whoever waits here already comes first.
+    this.#putting.look();
     let status = this.#putting.size > 0 ? STATUS_FULL : attempt(false);
     if (status === STATUS_FULL && timeout > 0) {
       await this.#wait(this.#putting, timeout, signal, () => {
@@ -405,6 +407,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   async #untilGot(options: WaitOptions, attempt: (wait: boolean) => number): Promise<void> {
     const timeout = checkWait(options);
     // Whoever waits here already comes first.
+    this.#getting.look();
     let status = this.#getting.size > 0 ? STATUS_EMPTY : attempt(false);
     if (status === STATUS_EMPTY && timeout > 0) {
       await this.#wait(this.#getting, timeout, options.signal, () => {

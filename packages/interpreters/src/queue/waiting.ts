@@ -36,7 +36,7 @@ export class Waiting {
     this.#waiters.push(waiter);
     this.#rt.hold();
     if (this.#waiters.length === 1) {
-      this.#rt.watch(this.#look);
+      this.#rt.watch(this.look);
       this.retry();
     }
   }
@@ -65,13 +65,14 @@ export class Waiting {
     else stopWaiting(this.#m, this.#pointer, this.#list);
   }
 
-  readonly #look = (): void => {
-    if (!isWaiting(this.#m, this.#pointer, this.#list)) this.retry();
+  /** Serves those who were rung for. Whoever comes now and does not wait is behind them. */
+  readonly look = (): void => {
+    if (this.#waiters.length > 0 && !isWaiting(this.#m, this.#pointer, this.#list)) this.retry();
   };
 
   #rest(): void {
     if (this.#waiters.length > 0) return;
-    this.#rt.unwatch(this.#look);
+    this.#rt.unwatch(this.look);
     stopWaiting(this.#m, this.#pointer, this.#list);
   }
 }

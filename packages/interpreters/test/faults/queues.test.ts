@@ -1,12 +1,13 @@
 /** Producers and consumers are killed at random moments: every item is delivered once, replaced once, or was in a dead hand. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setEnvironmentData } from "node:worker_threads";
+import { setEnvironmentData, Worker } from "node:worker_threads";
 import {
   create,
   createQueue,
   fromModule,
   type Interpreter,
+  listAll,
   QueueEmpty,
   type Queue,
   UNBOUND,
@@ -15,6 +16,7 @@ import {
   UNBOUND_REMOVE,
 } from "../../src/index.js";
 import { backTo, baseline, Chance, getters, putters } from "../support/t2.js";
+import { until } from "../support/t3.js";
 import { FACTOR, fuseFrom, kill, kills, limits, limitsOfVictims, seeded, SEED, turns, victim, type Victim } from "./harness.js";
 import { type Fuse, type Item, type Items, LEDGER, type Report } from "./victims.js";
 
@@ -167,4 +169,36 @@ test("producers and consumers killed at random moments", limits, async (t) => {
   await Promise.all([survivors.producer.close(), survivors.consumer.close()]);
   await backTo(before);
   t.diagnostic(`${rounds} rounds, kills: ${JSON.stringify(kills)}`);
+});
+
+/** A thread that `create` did not make joins by using a queue, and is terminated. */
+async function foreignRound(chance: Chance): Promise<void> {
+  const items = createQueue<Item>(chance.pick([0, 3]), { unboundItems: UNBOUND_KEEP });
+  const count = chance.below(300);
+  progress.fill(0);
+  const worker = new Worker(new URL("foreign.js", import.meta.url), { workerData: { id: items.id, seed: chance.below(1000) } });
+  const ended = new Promise((resolve) => worker.once("exit", resolve));
+  for (let i = 0; i < count; i++) {
+    const [producer, number] = (await items.get()) as Item;
+    assert.deepEqual([producer, number], [1, i]);
+  }
+  await turns(chance.below(10));
+  kills.terminate++;
+  await worker.terminate();
+  await ended;
+  await until(() => listAll().every(({ whence }) => whence !== "worker_threads"), "it is gone");
+  const left = items.qsize();
+  for (let i = 0; i < left; i++) assert.equal(((await items.get()) as Item)[1], count + i);
+  assert.throws(() => items.getNowait(), QueueEmpty);
+  assert.ok(count + left >= progress[1] && count + left <= progress[1] + 1);
+  items.close();
+}
+
+test("producers that are threads of somebody else's, terminated at random moments", limits, async () => {
+  // Somebody has to look after the dead; that somebody comes with the first interpreter.
+  await create().close();
+  await seeded(0, () => foreignRound(new Chance(0)));
+  const before = await baseline();
+  for (let i = 0; i < Math.ceil(6 * FACTOR); i++) await seeded(SEED + i, () => foreignRound(new Chance(SEED + i)));
+  await backTo(before);
 });

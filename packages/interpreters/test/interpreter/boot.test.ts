@@ -93,7 +93,7 @@ test("closing and terminating one that cannot boot succeeds: it is gone", limits
 });
 
 test("too little memory to boot is told like any other failure", limits, async () => {
-  const { seen, stderr } = await run({ resourceLimits: { maxOldGenerationSizeMb: 2 } }, "promises");
+  const { seen, stderr } = await run({ resourceLimits: { maxOldGenerationSizeMb: 4 } }, "promises");
   for (const operation of ["call", "exec", "prepareMain", "view"]) {
     assert.equal(seen[operation].code, "ERR_INTERPRETER_BOOT", operation);
     assert.match(seen[operation].cause, /memory/i, operation);

@@ -81,6 +81,22 @@ describe("a time limit", limits, () => {
     assert.equal(queue.qsize(), 0);
   });
 
+  test("of 0 tries once, after those who came before", async () => {
+    const queue = createQueue<number>(2);
+    const before = queue.get();
+    queue.putNowait(1);
+    queue.putNowait(2);
+    assert.equal(await queue.get({ timeout: 0 }), 2);
+    assert.equal(await before, 1);
+    queue.putNowait(3);
+    queue.putNowait(4);
+    const waiting = queue.put(5);
+    assert.deepEqual([queue.getNowait(), queue.getNowait()], [3, 4]);
+    await queue.put(6, { timeout: 0 });
+    await waiting;
+    assert.deepEqual([queue.getNowait(), queue.getNowait()], [5, 6]);
+  });
+
   test("that passes ends the wait, not earlier, and leaves nothing behind", async () => {
     const queue = createQueue<number>(1);
     for (const get of [() => queue.get({ timeout: 30 }), async () => queue.getSync({ timeout: 30 })]) {

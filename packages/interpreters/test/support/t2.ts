@@ -7,6 +7,7 @@ import { runtime } from "../../src/interpreter/current.js";
 import { idOf, isAlive } from "../../src/interpreter/registry.js";
 import { get, load, refresh } from "../../src/memory/atomics.js";
 import * as L from "../../src/memory/layout.js";
+import { hasBit } from "../../src/memory/bitset.js";
 import { pointerOf } from "../../src/queue/queue.js";
 import { until } from "./t3.js";
 
@@ -125,12 +126,20 @@ export function accountPages(): Pages {
   return { leaked, bySlot };
 }
 
-/** Queues there are, hidden ones (of pools) too. */
-export function countQueues(): number {
+/** The queues that there are, hidden ones (of pools) too, and what keeps each. */
+export function describeQueues(): string[] {
   const { m } = runtime();
-  let count = 0;
-  for (let q = get(m, L.H_QUEUES); q !== 0; q = get(m, q + L.Q_NEXT)) count++;
-  return count;
+  const found: string[] = [];
+  for (let q = get(m, L.H_QUEUES); q !== 0; q = get(m, q + L.Q_NEXT)) {
+    const holders: number[] = [];
+    for (let slot = 0; slot < L.MAX_SLOTS; slot++) if (hasBit(m, q + L.Q_HOLDERS, slot)) holders.push(slot);
+    found.push(`queue ${get(m, q + L.C_ID)} held by slots [${holders.join()}] and ${get(m, q + L.Q_ITEM_REFERENCES)} items`);
+  }
+  return found;
+}
+
+export function countQueues(): number {
+  return describeQueues().length;
 }
 
 export interface Baseline {
@@ -164,7 +173,7 @@ export async function backTo(before: Baseline): Promise<void> {
     gc();
     const alive = createdIds();
     if (alive.length > 0) problem = `interpreters ${alive.join()} live`;
-    else if (countQueues() > before.queues) problem = `${countQueues()} queues, before ${before.queues}`;
+    else if (countQueues() > before.queues) problem = `before ${before.queues} queues, now ${describeQueues().join("; ")}`;
     else {
       const pages = accountPages();
       const mine = pages.bySlot.get(L.MAIN_SLOT) ?? 0;

@@ -1,0 +1,7 @@
+/** A worker thread that this package did not start, which puts items without end; see queues.test.ts. */
+import { workerData } from "node:worker_threads";
+import { Queue } from "../../src/index.js";
+import { type Item, produce } from "./victims.js";
+
+const { id, seed } = workerData as { id: number; seed: number };
+await produce(new Queue(id) as Queue<Item>, 1, -1, seed, { way: "none", steps: 0 });
