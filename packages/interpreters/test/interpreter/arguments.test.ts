@@ -119,10 +119,10 @@ test("options of create", limits, async () => {
     [{ resourceLimits: null }, /resourceLimits must be an object/],
     [
       { resourceLimits: { maxOldGenerationSizeMb: "64" } },
-      /maxOldGenerationSizeMb must be a positive number/,
+      /maxOldGenerationSizeMb must be a number of at least 4/,
     ],
-    [{ resourceLimits: { maxOldGenerationSizeMb: -1 } }, /positive/],
-    [{ resourceLimits: { maxOldGenerationSizeMb: NaN } }, /positive/],
+    [{ resourceLimits: { maxOldGenerationSizeMb: -1 } }, /at least 4/],
+    [{ resourceLimits: { maxOldGenerationSizeMb: NaN } }, /at least 4/],
     [{ resourceLimits: { heap: 5 } }, /resourceLimits: there is no option heap/],
   ];
   for (const [options, message] of cases) {

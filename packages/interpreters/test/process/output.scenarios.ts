@@ -137,7 +137,7 @@ const scenarios: Record<string, () => unknown> = {
   async poolBreaks() {
     const pool = new InterpreterPoolExecutor({
       maxWorkers: 1,
-      resourceLimits: { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1 },
+      resourceLimits: { maxOldGenerationSizeMb: 4, maxYoungGenerationSizeMb: 1 },
     });
     const futures = [1, 2, 3].map((n) => pool.submit((x: number) => x, n));
     for (const result of await Promise.allSettled(futures)) {
