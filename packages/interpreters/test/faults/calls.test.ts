@@ -1,10 +1,29 @@
 /** Interpreters are killed in the middle of calls, as callers, as callees, and while they create others. */
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { create, createQueue, fromModule, type Interpreter, InterpreterDiedError, InterpreterNotFoundError } from "../../src/index.js";
+import {
+  create,
+  createQueue,
+  fromModule,
+  type Interpreter,
+  InterpreterDiedError,
+  InterpreterNotFoundError,
+} from "../../src/index.js";
 import { backTo, baseline, Chance, created, createdIds } from "../support/t2.js";
 import { until } from "../support/t3.js";
-import { FACTOR, fuseFrom, kill, kills, limits, limitsOfVictims, seeded, SEED, turns, victim, type Victim } from "./harness.js";
+import {
+  FACTOR,
+  fuseFrom,
+  kill,
+  kills,
+  limits,
+  limitsOfVictims,
+  seeded,
+  SEED,
+  turns,
+  victim,
+  type Victim,
+} from "./harness.js";
 import type { Fuse, Tally } from "./victims.js";
 
 const { beget, converse, double, doubleLater, outOfMemory } = fromModule<typeof import("./victims.js")>(
@@ -39,7 +58,10 @@ async function round(chance: Chance, { caller, callee }: Survivors): Promise<voi
     const settle = (chance.next() < 0.5 ? target.call(double, n) : target.call(doubleLater, n)).then(
       (result) => assert.equal(result, n * 2),
       (error: unknown) => {
-        assert.ok(error instanceof InterpreterDiedError || error instanceof InterpreterNotFoundError, String(error));
+        assert.ok(
+          error instanceof InterpreterDiedError || error instanceof InterpreterNotFoundError,
+          String(error),
+        );
         assert.notEqual(target, callee);
       },
     );
@@ -50,7 +72,11 @@ async function round(chance: Chance, { caller, callee }: Survivors): Promise<voi
   for (let i = 0; i < 2; i++) {
     const fuse = fuseFrom(chance, 100);
     const start = create(limitsOfVictims);
-    victims.push(victim(chance, start, fuse, (view) => view.call(converse, [...callees, callee], -1, chance.below(1000), fuse)));
+    victims.push(
+      victim(chance, start, fuse, (view) =>
+        view.call(converse, [...callees, callee], -1, chance.below(1000), fuse),
+      ),
+    );
   }
   const targets = [...callees];
   while (victims.length + targets.length > 0) {
@@ -131,9 +157,10 @@ test("the main interpreter, blocked in a call, hears of every death", limits, as
     const blocked = (): unknown => {
       if (way === 0) return target.callSync(() => process.exit(9));
       if (way === 1) return target.callSync(outOfMemory);
-      if (way === 2) return target.with({ timeout: 1 + chance.below(50) }).callSync(() => {
-        for (;;);
-      });
+      if (way === 2)
+        return target.with({ timeout: 1 + chance.below(50) }).callSync(() => {
+          for (;;);
+        });
       if (way === 3) {
         return target.callSync(async () => {
           setImmediate(() => {

@@ -1,5 +1,12 @@
 /** Work that is inside locks most of the time, for locks.test.ts. Run in interpreters that are killed meanwhile. */
-import { createQueue, listQueues, Queue, QueueEmpty, QueueNotFoundError, UNBOUND_KEEP } from "../../src/index.js";
+import {
+  createQueue,
+  listQueues,
+  Queue,
+  QueueEmpty,
+  QueueNotFoundError,
+  UNBOUND_KEEP,
+} from "../../src/index.js";
 
 /** A number that there is once, and something that makes its record small, large, or a carrier of a queue. */
 export type Token = readonly [number, string | Queue];
@@ -21,7 +28,8 @@ export function rotate(ring: Ring, several: number): never {
 export function litter(ring: Ring): never {
   for (let i = 0; ; i++) {
     const queue = createQueue<unknown>(0, { unboundItems: UNBOUND_KEEP });
-    for (let n = 0; n < 200; n++) queue.putNowait(n % 20 === 0 ? "x".repeat(5000) : n % 7 === 0 ? [queue, ring] : n);
+    for (let n = 0; n < 200; n++)
+      queue.putNowait(n % 20 === 0 ? "x".repeat(5000) : n % 7 === 0 ? [queue, ring] : n);
     for (let n = 0; n < 50; n++) queue.getNowait();
     if (i % 3 === 0) queue.shutdown({ immediate: true });
     queue.close();

@@ -11,7 +11,9 @@ export const SEED = Number(process.env.FAULTS_SEED ?? 1);
 /** A test's own time limit, which turns a hang into a failure. */
 export const limits = { timeout: 60_000 * Math.max(FACTOR, 1) };
 
-export const limitsOfVictims = { resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 } };
+export const limitsOfVictims = {
+  resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
+};
 
 export interface Victim {
   readonly interp: Interpreter;

@@ -2,15 +2,36 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
-import { create, createQueue, fromModule, type Interpreter, listQueues, QueueEmpty, UNBOUND_KEEP } from "../../src/index.js";
+import {
+  create,
+  createQueue,
+  fromModule,
+  type Interpreter,
+  listQueues,
+  QueueEmpty,
+  UNBOUND_KEEP,
+} from "../../src/index.js";
 import { backTo, baseline, Chance, created } from "../support/t2.js";
-import { FACTOR, kill, kills, limits, limitsOfVictims, seeded, SEED, turns, victim, type Victim } from "./harness.js";
+import {
+  FACTOR,
+  kill,
+  kills,
+  limits,
+  limitsOfVictims,
+  seeded,
+  SEED,
+  turns,
+  victim,
+  type Victim,
+} from "./harness.js";
 import type { Ring, Token } from "./churn.js";
 
 // Code that is not optimized can be interrupted at every call, and is in the locks for longer.
 setFlagsFromString("--no-opt");
 
-const { accompany, litter, rotate } = fromModule<typeof import("./churn.js")>(new URL("churn.js", import.meta.url));
+const { accompany, litter, rotate } = fromModule<typeof import("./churn.js")>(
+  new URL("churn.js", import.meta.url),
+);
 const NEVER = { way: "none", steps: 0 } as const;
 const TOKENS = 300;
 
@@ -44,7 +65,9 @@ async function round(chance: Chance, companion: Interpreter): Promise<void> {
     const litters = chance.next() < 0.4;
     if (!litters) inHand += several;
     victims.push(
-      victim(chance, interp, NEVER, (view) => (litters ? view.call(litter, ring) : view.call(rotate, ring, several))),
+      victim(chance, interp, NEVER, (view) =>
+        litters ? view.call(litter, ring) : view.call(rotate, ring, several),
+      ),
     );
   }
   for (const next of victims) {
@@ -56,7 +79,10 @@ async function round(chance: Chance, companion: Interpreter): Promise<void> {
   const size = ring.qsize();
   const tokens = drain(ring);
   assert.equal(tokens.length, size);
-  assert.ok(size >= TOKENS - inHand, `${TOKENS - size} tokens are missing, at most ${inHand} were in hands that died`);
+  assert.ok(
+    size >= TOKENS - inHand,
+    `${TOKENS - size} tokens are missing, at most ${inHand} were in hands that died`,
+  );
   assert.equal(new Set(tokens.map(([number]) => number)).size, size, "there is no token twice");
   for (const [number, what] of tokens) {
     if (number % 10 === 0) assert.equal(what, carried);

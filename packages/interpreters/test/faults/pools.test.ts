@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { setEnvironmentData } from "node:worker_threads";
-import { create, fromModule, type Future, InterpreterDiedError, InterpreterPoolExecutor } from "../../src/index.js";
+import {
+  create,
+  fromModule,
+  type Future,
+  InterpreterDiedError,
+  InterpreterPoolExecutor,
+} from "../../src/index.js";
 import { backTo, baseline, Chance, created } from "../support/t2.js";
 import { FACTOR, kills, limits, limitsOfVictims, seeded, SEED, turns } from "./harness.js";
 import { LEDGER } from "./victims.js";
@@ -68,7 +74,8 @@ function check(tasks: Submitted[], killed: number): void {
     // The time limit may be over before its module is loaded.
     if (REASONS[kind] !== "timeout") assert.equal(runs[index], 1, `task ${index} (${kind}) ran`);
     if (kind === "return" || kind === "await") assert.equal(outcome, index * 2, `task ${index}`);
-    else if (kind === "fail") assert.ok(outcome instanceof RangeError && outcome.message === `task ${index}`, String(outcome));
+    else if (kind === "fail")
+      assert.ok(outcome instanceof RangeError && outcome.message === `task ${index}`, String(outcome));
     else assert.ok(died && outcome.reason === REASONS[kind], `task ${index} (${kind}): ${String(outcome)}`);
   });
   assert.ok(collateral <= killed, `${collateral} tasks failed by ${killed} terminated workers`);
@@ -86,7 +93,10 @@ async function round(chance: Chance): Promise<void> {
     if (workers.length === 0) continue;
     killed++;
     kills.terminate++;
-    await chance.pick(workers).terminate().catch(() => killed--);
+    await chance
+      .pick(workers)
+      .terminate()
+      .catch(() => killed--);
   }
   // Now and then this thread blocks for a task, and hears of everything all the same.
   for (let n = chance.below(3); n > 0; n--) {
@@ -102,7 +112,9 @@ async function round(chance: Chance): Promise<void> {
   await pool.shutdown();
   await turns(2);
   check(tasks, killed);
-  for (const { kind } of tasks) if (kind in REASONS) kills[({ exitLater: "exit", endless: "timeout", blocked: "timeout" }[kind] ?? kind) as "exit"]++;
+  for (const { kind } of tasks)
+    if (kind in REASONS)
+      kills[({ exitLater: "exit", endless: "timeout", blocked: "timeout" }[kind] ?? kind) as "exit"]++;
 }
 
 test("workers killed from inside their tasks and from outside", limits, async (t) => {
@@ -116,34 +128,46 @@ test("workers killed from inside their tasks and from outside", limits, async (t
   t.diagnostic(`${rounds} rounds, kills: ${JSON.stringify(kills)}`);
 });
 
-test("the main interpreter, blocked from the first task to the last, gets every result and every death", limits, async () => {
-  for (let i = 0; i < Math.ceil(2 * FACTOR); i++) {
-    await seeded(SEED + i, async () => {
-      const chance = new Chance(SEED + i);
-      runs.fill(0);
-      const pool = new InterpreterPoolExecutor({ maxWorkers: 2, ...limitsOfVictims });
-      const tasks = Array.from({ length: 30 }, (_, index) => submit(pool, pickKind(chance), index, chance));
-      for (const { kind, future } of tasks) {
-        if (kind === "return" || kind === "await") assert.equal(typeof future.resultSync(), "number");
-        else assert.throws(() => future.resultSync(), kind === "fail" ? RangeError : InterpreterDiedError);
-      }
-      await turns(2);
-      check(tasks, 0);
-      await pool.shutdown();
-    });
-  }
-});
+test(
+  "the main interpreter, blocked from the first task to the last, gets every result and every death",
+  limits,
+  async () => {
+    for (let i = 0; i < Math.ceil(2 * FACTOR); i++) {
+      await seeded(SEED + i, async () => {
+        const chance = new Chance(SEED + i);
+        runs.fill(0);
+        const pool = new InterpreterPoolExecutor({ maxWorkers: 2, ...limitsOfVictims });
+        const tasks = Array.from({ length: 30 }, (_, index) => submit(pool, pickKind(chance), index, chance));
+        for (const { kind, future } of tasks) {
+          if (kind === "return" || kind === "await") assert.equal(typeof future.resultSync(), "number");
+          else assert.throws(() => future.resultSync(), kind === "fail" ? RangeError : InterpreterDiedError);
+        }
+        await turns(2);
+        check(tasks, 0);
+        await pool.shutdown();
+      });
+    }
+  },
+);
 
-test("a task that kills is run again as often as the pool may retry, and the others once", limits, async () => {
-  for (let i = 0; i < Math.ceil(2 * FACTOR); i++) {
-    await seeded(SEED + i, async () => {
-      const chance = new Chance(SEED + i);
-      runs.fill(0);
-      await using pool = new InterpreterPoolExecutor({ maxWorkers: 2, retries: 2, ...limitsOfVictims });
-      const kinds = Array.from({ length: 30 }, () => (chance.next() < 0.2 ? chance.pick(["exit", "throw"]) : chance.pick(HARMLESS)));
-      const tasks = kinds.map((kind, index) => submit(pool, kind, index, chance));
-      await Promise.all(tasks.map(({ future }) => future.exception()));
-      kinds.forEach((kind, index) => assert.equal(runs[index], kind in REASONS ? 3 : 1, `task ${index} (${kind})`));
-    });
-  }
-});
+test(
+  "a task that kills is run again as often as the pool may retry, and the others once",
+  limits,
+  async () => {
+    for (let i = 0; i < Math.ceil(2 * FACTOR); i++) {
+      await seeded(SEED + i, async () => {
+        const chance = new Chance(SEED + i);
+        runs.fill(0);
+        await using pool = new InterpreterPoolExecutor({ maxWorkers: 2, retries: 2, ...limitsOfVictims });
+        const kinds = Array.from({ length: 30 }, () =>
+          chance.next() < 0.2 ? chance.pick(["exit", "throw"]) : chance.pick(HARMLESS),
+        );
+        const tasks = kinds.map((kind, index) => submit(pool, kind, index, chance));
+        await Promise.all(tasks.map(({ future }) => future.exception()));
+        kinds.forEach((kind, index) =>
+          assert.equal(runs[index], kind in REASONS ? 3 : 1, `task ${index} (${kind})`),
+        );
+      });
+    }
+  },
+);

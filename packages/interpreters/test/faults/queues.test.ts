@@ -17,7 +17,19 @@ import {
 } from "../../src/index.js";
 import { backTo, baseline, Chance, getters, putters } from "../support/t2.js";
 import { until } from "../support/t3.js";
-import { FACTOR, fuseFrom, kill, kills, limits, limitsOfVictims, seeded, SEED, turns, victim, type Victim } from "./harness.js";
+import {
+  FACTOR,
+  fuseFrom,
+  kill,
+  kills,
+  limits,
+  limitsOfVictims,
+  seeded,
+  SEED,
+  turns,
+  victim,
+  type Victim,
+} from "./harness.js";
 import { type Fuse, type Item, type Items, LEDGER, type Report } from "./victims.js";
 
 const MAX_PRODUCERS = 8;
@@ -25,7 +37,9 @@ const shared = new SharedArrayBuffer(MAX_PRODUCERS * 4);
 const progress = new Int32Array(shared);
 // Threads inherit it from the thread that starts them: before the first of them is started.
 setEnvironmentData(LEDGER, shared as unknown as NodeJS.Dict<string>);
-const { produce, consume, double } = fromModule<typeof import("./victims.js")>(new URL("victims.js", import.meta.url));
+const { produce, consume, double } = fromModule<typeof import("./victims.js")>(
+  new URL("victims.js", import.meta.url),
+);
 const behaviours = [UNBOUND, UNBOUND_ERROR, UNBOUND_REMOVE, UNBOUND_KEEP];
 const NEVER: Fuse = { way: "none", steps: 0 };
 
@@ -85,16 +99,24 @@ function check({ items, survivor, consumersKilled, producers }: Round, all: Repo
       missing += survivor - count;
     } else if (items.unboundItems === UNBOUND_KEEP) missing += Math.max(0, noted - count);
   }
-  assert.ok(missing <= consumersKilled, `${missing} items are missing, ${consumersKilled} consumers were killed`);
+  assert.ok(
+    missing <= consumersKilled,
+    `${missing} items are missing, ${consumersKilled} consumers were killed`,
+  );
   if (items.unboundItems === UNBOUND_REMOVE) return;
   const total = delivered + unbound + destroyed;
-  assert.ok(total >= put - consumersKilled, `${put} items were put, ${total} came out, ${consumersKilled} consumers were killed`);
+  assert.ok(
+    total >= put - consumersKilled,
+    `${put} items were put, ${total} came out, ${consumersKilled} consumers were killed`,
+  );
   assert.ok(total <= put + producers - 1, `${put} items were put, ${total} came out`);
 }
 
 async function round(chance: Chance, { producer, consumer }: Survivors): Promise<void> {
   const maxsize = chance.pick([0, 0, 1, 2, 10, 100]);
-  const items = createQueue<Item>(maxsize, { unboundItems: chance.pick(behaviours) as typeof UNBOUND_KEEP }) as Items;
+  const items = createQueue<Item>(maxsize, {
+    unboundItems: chance.pick(behaviours) as typeof UNBOUND_KEEP,
+  }) as Items;
   const reports = createQueue<Report>(0, { unboundItems: UNBOUND_KEEP });
   progress.fill(0);
   const survivor = chance.below(300);
@@ -107,12 +129,16 @@ async function round(chance: Chance, { producer, consumer }: Survivors): Promise
   for (let i = 1; i < producers; i++) {
     const fuse = fuseFrom(chance, 200);
     victims.push(
-      victim(chance, create(limitsOfVictims), fuse, (view) => view.call(produce, items, i, -1, chance.below(1000), fuse)),
+      victim(chance, create(limitsOfVictims), fuse, (view) =>
+        view.call(produce, items, i, -1, chance.below(1000), fuse),
+      ),
     );
   }
   for (let i = 1; i <= consumers; i++) {
     const fuse = fuseFrom(chance, 200);
-    victims.push(victim(chance, create(limitsOfVictims), fuse, (view) => view.call(consume, items, reports, i, fuse)));
+    victims.push(
+      victim(chance, create(limitsOfVictims), fuse, (view) => view.call(consume, items, reports, i, fuse)),
+    );
   }
   const all: Report[] = [];
   while (victims.length > 0) {
@@ -176,7 +202,9 @@ async function foreignRound(chance: Chance): Promise<void> {
   const items = createQueue<Item>(chance.pick([0, 3]), { unboundItems: UNBOUND_KEEP });
   const count = chance.below(300);
   progress.fill(0);
-  const worker = new Worker(new URL("foreign.js", import.meta.url), { workerData: { id: items.id, seed: chance.below(1000) } });
+  const worker = new Worker(new URL("foreign.js", import.meta.url), {
+    workerData: { id: items.id, seed: chance.below(1000) },
+  });
   const ended = new Promise((resolve) => worker.once("exit", resolve));
   for (let i = 0; i < count; i++) {
     const [producer, number] = (await items.get()) as Item;
@@ -199,6 +227,7 @@ test("producers that are threads of somebody else's, terminated at random moment
   await create().close();
   await seeded(0, () => foreignRound(new Chance(0)));
   const before = await baseline();
-  for (let i = 0; i < Math.ceil(6 * FACTOR); i++) await seeded(SEED + i, () => foreignRound(new Chance(SEED + i)));
+  for (let i = 0; i < Math.ceil(6 * FACTOR); i++)
+    await seeded(SEED + i, () => foreignRound(new Chance(SEED + i)));
   await backTo(before);
 });

@@ -50,7 +50,13 @@ export type Item = readonly [number, number, string];
 export type Items = Queue<Item, unknown>;
 
 /** Puts items without end, or `count` of them, and notes in the ledger how many were put. */
-export async function produce(items: Items, producer: number, count: number, seed: number, fuse: Fuse): Promise<void> {
+export async function produce(
+  items: Items,
+  producer: number,
+  count: number,
+  seed: number,
+  fuse: Fuse,
+): Promise<void> {
   const put = ledger();
   for (let i = 0; i !== count; i++) {
     const kind = Math.imul(seed + i, 0x9e3779b1) >>> 16;
@@ -79,7 +85,12 @@ async function tryPut(items: Items, item: Item, timeout: number): Promise<boolea
 export type Report = readonly [number, Item | typeof UNBOUND | "destroyed"];
 
 /** Gets items until the queue is shut down, and reports each. */
-export async function consume(items: Items, reports: Queue<Report, never>, consumer: number, fuse: Fuse): Promise<void> {
+export async function consume(
+  items: Items,
+  reports: Queue<Report, never>,
+  consumer: number,
+  fuse: Fuse,
+): Promise<void> {
   for (let step = 0; ; step++) {
     try {
       const kind = (Math.imul(step + consumer, 0x9e3779b1) >>> 16) % 3;
@@ -147,9 +158,13 @@ export async function converse(
       else if (kind % 4 === 1) check(i, await callee.call(here.doubleLater, i));
       else if (kind % 4 === 2 && inner !== undefined) check(i, await callee.call(here.doubleThere, i, inner));
       else {
-        const several = [i, i + 1, i + 2].map((n) => callee.call(here.double, n).then((result) => result - n));
+        const several = [i, i + 1, i + 2].map((n) =>
+          callee.call(here.double, n).then((result) => result - n),
+        );
         const results = await Promise.allSettled(several);
-        results.forEach((result, j) => (result.status === "fulfilled" ? check(i + j, result.value + i + j) : note(result.reason)));
+        results.forEach((result, j) =>
+          result.status === "fulfilled" ? check(i + j, result.value + i + j) : note(result.reason),
+        );
       }
     } catch (error) {
       note(error);

@@ -1,7 +1,15 @@
 /** How a queue ends: `shutdown` for its producers first, `close` for everybody at once, and `for await`. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { create, createQueue, listQueues, Queue, QueueNotFoundError, QueueShutDown, UNBOUND_KEEP } from "../../src/index.js";
+import {
+  create,
+  createQueue,
+  listQueues,
+  Queue,
+  QueueNotFoundError,
+  QueueShutDown,
+  UNBOUND_KEEP,
+} from "../../src/index.js";
 import { getters, putters } from "../support/t2.js";
 import { outcome, rejection, until, WATCHDOG } from "../support/t3.js";
 
@@ -74,7 +82,8 @@ describe("shutdown", limits, () => {
     const there = errorOfGet(queue);
     await until(() => getters(queue) === 2);
     queue.shutdown();
-    for (const result of await Promise.all(waiting)) assert.ok("error" in result && result.error instanceof QueueShutDown);
+    for (const result of await Promise.all(waiting))
+      assert.ok("error" in result && result.error instanceof QueueShutDown);
     assert.equal(await there, "QueueShutDown");
 
     const full = createQueue<number>(1);
@@ -191,7 +200,10 @@ describe("for await", limits, () => {
     }, queue);
     const items: number[] = [];
     for await (const item of queue) items.push(item);
-    assert.deepEqual(items, Array.from({ length: 300 }, (_, i) => i));
+    assert.deepEqual(
+      items,
+      Array.from({ length: 300 }, (_, i) => i),
+    );
     await producing;
     for await (const item of queue) assert.fail(`got ${item} after the end`);
   });
@@ -214,8 +226,15 @@ describe("for await", limits, () => {
     for (let i = 0; i < 300; i++) await queue.put(i);
     queue.shutdown();
     const lists = await Promise.all(taken);
-    assert.deepEqual(lists.flat().sort((a, b) => a - b), Array.from({ length: 300 }, (_, i) => i));
-    for (const items of lists) assert.deepEqual(items, [...items].sort((a, b) => a - b));
+    assert.deepEqual(
+      lists.flat().sort((a, b) => a - b),
+      Array.from({ length: 300 }, (_, i) => i),
+    );
+    for (const items of lists)
+      assert.deepEqual(
+        items,
+        [...items].sort((a, b) => a - b),
+      );
   });
 
   test("throws when the queue is closed under it", async () => {

@@ -110,22 +110,30 @@ for (const [source, target] of routes) {
   });
 }
 
-test("a blocked getter and a blocked putter are the two ends of one bounded queue for a while", { timeout: WATCHDOG }, async () => {
-  const queue = createQueue<number>(3);
-  const putting = a.put(queue, "putSync", 0, 3000);
-  assert.deepEqual(await b.get(queue, "getSync", 3000), range(0, 3000));
-  await putting;
-  assert.equal(queue.qsize(), 0);
-});
+test(
+  "a blocked getter and a blocked putter are the two ends of one bounded queue for a while",
+  { timeout: WATCHDOG },
+  async () => {
+    const queue = createQueue<number>(3);
+    const putting = a.put(queue, "putSync", 0, 3000);
+    assert.deepEqual(await b.get(queue, "getSync", 3000), range(0, 3000));
+    await putting;
+    assert.equal(queue.qsize(), 0);
+  },
+);
 
-test("putNowait into a full queue and getNowait from an empty one throw in every interpreter", { timeout: WATCHDOG }, async () => {
-  const queue = createQueue<number>(1);
-  assert.throws(() => queue.getNowait(), QueueEmpty);
-  queue.putNowait(0);
-  assert.throws(() => queue.putNowait(1), QueueFull);
-  const full = await rejection(a.put(queue, "putNowait", 1, 2));
-  assert.ok(full.cause instanceof QueueFull, String(full));
-  await a.get(queue, "getNowait", 1);
-  const empty = await rejection(a.get(queue, "getNowait", 1));
-  assert.ok(empty.cause instanceof QueueEmpty, String(empty));
-});
+test(
+  "putNowait into a full queue and getNowait from an empty one throw in every interpreter",
+  { timeout: WATCHDOG },
+  async () => {
+    const queue = createQueue<number>(1);
+    assert.throws(() => queue.getNowait(), QueueEmpty);
+    queue.putNowait(0);
+    assert.throws(() => queue.putNowait(1), QueueFull);
+    const full = await rejection(a.put(queue, "putNowait", 1, 2));
+    assert.ok(full.cause instanceof QueueFull, String(full));
+    await a.get(queue, "getNowait", 1);
+    const empty = await rejection(a.get(queue, "getNowait", 1));
+    assert.ok(empty.cause instanceof QueueEmpty, String(empty));
+  },
+);

@@ -29,13 +29,20 @@ const { putEachWay } = fromModule<typeof import("./putter.js")>(new URL("putter.
 describe("putMany and getMany", limits, () => {
   test("keep the order, together and with the other forms, whatever the sizes", async () => {
     const queue = createQueue<unknown>();
-    const values = Array.from({ length: 500 }, (_, i) => (i % 9 === 0 ? new Uint8Array(i * 40).fill(i) : i % 5 === 0 ? `text ${i}` : i));
+    const values = Array.from({ length: 500 }, (_, i) =>
+      i % 9 === 0 ? new Uint8Array(i * 40).fill(i) : i % 5 === 0 ? `text ${i}` : i,
+    );
     await queue.putMany(values.slice(0, 200));
     queue.putManySync(values.slice(200, 400));
     queue.putNowait(values[400]);
     await queue.putMany(new Set(values.slice(401)));
     assert.equal(queue.qsize(), 500);
-    const got = [...(await queue.getMany(7)), ...queue.getManySync(150), queue.getNowait(), ...(await queue.getMany(100))];
+    const got = [
+      ...(await queue.getMany(7)),
+      ...queue.getManySync(150),
+      queue.getNowait(),
+      ...(await queue.getMany(100)),
+    ];
     while (got.length < 500) got.push(...(await queue.getMany(1000)));
     assert.deepEqual(got, values);
     assert.equal(queue.qsize(), 0);
@@ -60,7 +67,10 @@ describe("putMany and getMany", limits, () => {
     while (got.length < 2000) got.push(...(await queue.getMany(64)));
     await Promise.all(putting);
     for (let i = 0; i < 2000; i += 10) assert.deepEqual(got.slice(i, i + 10), range(got[i], got[i] + 10));
-    assert.deepEqual([...got].sort((a, b) => a - b), range(0, 2000));
+    assert.deepEqual(
+      [...got].sort((a, b) => a - b),
+      range(0, 2000),
+    );
   });
 
   test("wake as many waiters as there are items or there is room for", async () => {
@@ -104,7 +114,9 @@ describe("putMany into a bounded queue", limits, () => {
     assert.throws(() => queue.putManySync([6], { timeout: 0 }), QueueFull);
     assert.deepEqual(await queue.getMany(9), [1, 2, 3]);
     const controller = new AbortController();
-    const putting = rejection<Error & { put: number }>(queue.putMany(range(0, 10), { signal: controller.signal }));
+    const putting = rejection<Error & { put: number }>(
+      queue.putMany(range(0, 10), { signal: controller.signal }),
+    );
     await until(() => putters(queue) === 1);
     assert.deepEqual(await queue.getMany(2), [0, 1]);
     await until(() => queue.full() && putters(queue) === 1);
@@ -118,7 +130,9 @@ describe("putMany into a bounded queue", limits, () => {
     for (const reason of [undefined, Object.freeze(new Error("frozen")), "text"]) {
       const controller = new AbortController();
       const queues = [numbers(1), numbers(2)];
-      const puts = queues.map((queue) => rejection(queue.putMany(range(0, 5), { signal: controller.signal })));
+      const puts = queues.map((queue) =>
+        rejection(queue.putMany(range(0, 5), { signal: controller.signal })),
+      );
       await until(() => queues.every((queue) => putters(queue) === 1));
       controller.abort(reason);
       for (const putting of puts) assert.equal(await putting, controller.signal.reason);
@@ -126,7 +140,10 @@ describe("putMany into a bounded queue", limits, () => {
   });
 
   test("that is shut down or closed meanwhile says how many it put", async () => {
-    for (const [end, expected] of [["shutdown", QueueShutDown], ["close", QueueNotFoundError]] as const) {
+    for (const [end, expected] of [
+      ["shutdown", QueueShutDown],
+      ["close", QueueNotFoundError],
+    ] as const) {
       const queue = numbers(2);
       const putting = rejection<Error & { put: number }>(queue.putMany(range(0, 5)));
       await until(() => putters(queue) === 1);
@@ -149,7 +166,11 @@ describe("putMany into a bounded queue", limits, () => {
 describe("putMany of what cannot travel", limits, () => {
   test("puts nothing, wherever in the line it is", async () => {
     const queue = createQueue<unknown>();
-    for (const values of [[() => {}], [1, 2, () => {}], [new Uint8Array(1 << 20), createQueue(), Promise.resolve(), 4]]) {
+    for (const values of [
+      [() => {}],
+      [1, 2, () => {}],
+      [new Uint8Array(1 << 20), createQueue(), Promise.resolve(), 4],
+    ]) {
       await assert.rejects(queue.putMany(values), NotShareableError);
       assert.throws(() => queue.putManySync(values), NotShareableError);
     }
@@ -158,7 +179,8 @@ describe("putMany of what cannot travel", limits, () => {
       throw new RangeError("no more");
     };
     await assert.rejects(queue.putMany(failing()), { message: "no more" });
-    for (const wrong of [5, null, undefined, {}]) await assert.rejects(queue.putMany(wrong as unknown as []), TypeError);
+    for (const wrong of [5, null, undefined, {}])
+      await assert.rejects(queue.putMany(wrong as unknown as []), TypeError);
     assert.equal(queue.qsize(), 0);
   });
 });
@@ -182,7 +204,8 @@ describe("getMany", limits, () => {
   test("refuses a number that is none, and takes nothing", async () => {
     const queue = numbers();
     queue.putNowait(1);
-    for (const max of ["1", 1.5, NaN, null, undefined]) await assert.rejects(queue.getMany(max as number), TypeError);
+    for (const max of ["1", 1.5, NaN, null, undefined])
+      await assert.rejects(queue.getMany(max as number), TypeError);
     for (const max of [0, -1]) {
       await assert.rejects(queue.getMany(max), RangeError);
       assert.throws(() => queue.getManySync(max), RangeError);
@@ -207,7 +230,16 @@ describe("getMany", limits, () => {
         found.push("error");
       }
     }
-    assert.deepEqual(found.map(String), ["a", "b", "error", "error", "Symbol(interpreters.UNBOUND)", "error", "kept", "c"]);
+    assert.deepEqual(found.map(String), [
+      "a",
+      "b",
+      "error",
+      "error",
+      "Symbol(interpreters.UNBOUND)",
+      "error",
+      "kept",
+      "c",
+    ]);
   });
 
   test("after a shutdown gives what is left, and then QueueShutDown", async () => {

@@ -1,7 +1,14 @@
 /** A full shared memory: a clear error for who wants more, and everybody else goes on. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { create, createQueue, InterpreterError, InterpreterPoolExecutor, type Queue, UNBOUND_KEEP } from "../../src/index.js";
+import {
+  create,
+  createQueue,
+  InterpreterError,
+  InterpreterPoolExecutor,
+  type Queue,
+  UNBOUND_KEEP,
+} from "../../src/index.js";
 import { enter } from "../../src/interpreter/current.js";
 import { registerMain } from "../../src/interpreter/registry.js";
 import { MAIN_SLOT } from "../../src/memory/layout.js";
@@ -19,7 +26,9 @@ enter(memory, MAIN_SLOT);
 type Bytes = Queue<Uint8Array | string, never>;
 const bytes = (): Bytes => createQueue<Uint8Array | string>(0, { unboundItems: UNBOUND_KEEP });
 const isFull = (error: unknown): boolean =>
-  error instanceof InterpreterError && error.code === "ERR_INTERPRETER_MEMORY" && /memory is full/.test(error.message);
+  error instanceof InterpreterError &&
+  error.code === "ERR_INTERPRETER_MEMORY" &&
+  /memory is full/.test(error.message);
 
 /** Puts until there is no room for even the smallest large item, and no chunk; returns how many it put. */
 function fill(queue: Bytes): number {
@@ -117,7 +126,11 @@ describe("a full memory", limits, () => {
     gate?.putNowait(1);
     const error = await rejection<InterpreterError>(exit);
     assert.equal(error.code, "ERR_INTERPRETER_DIED");
-    for (const victim of victims) await assert.rejects(victim.call(() => 1), { code: "ERR_INTERPRETER_NOT_FOUND" });
+    for (const victim of victims)
+      await assert.rejects(
+        victim.call(() => 1),
+        { code: "ERR_INTERPRETER_NOT_FOUND" },
+      );
     hoard.close();
   });
 

@@ -15,9 +15,14 @@ type Numbers = Queue<number, never>;
 const numbers = (maxsize = 0): Numbers => createQueue<number>(maxsize, { unboundItems: UNBOUND_KEEP });
 
 /** Puts from … to - 1, each form in turn, with pauses of random length; puts that time out are done again. */
-async function produce(queue: Numbers, from: number, to: number, mode: "sync" | "async" | "impatient"): Promise<void> {
+async function produce(
+  queue: Numbers,
+  from: number,
+  to: number,
+  mode: "sync" | "async" | "impatient",
+): Promise<void> {
   let seed = from + 1;
-  for (let i = from; i < to; ) {
+  for (let i = from; i < to;) {
     seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
     for (let pause = (seed >> 16) % 4 === 0 ? seed % 20_000 : 0; pause > 0; pause--);
     try {
@@ -36,7 +41,7 @@ async function produce(queue: Numbers, from: number, to: number, mode: "sync" | 
 /** Gets until it meets -1. */
 async function consume(queue: Numbers, mode: "sync" | "async" | "impatient"): Promise<number[]> {
   const items: number[] = [];
-  for (let seed = 7; ; ) {
+  for (let seed = 7; ;) {
     seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
     let item: number;
     try {
@@ -78,7 +83,9 @@ for (const maxsize of [0, 1, 5]) {
           const each = 400;
           const queue = numbers(maxsize);
           const consuming = [2, 3].map((i) => others[i].call(consume, queue, gets));
-          await Promise.all([0, 1].map((i) => others[i].call(produce, queue, i * each, (i + 1) * each, puts)));
+          await Promise.all(
+            [0, 1].map((i) => others[i].call(produce, queue, i * each, (i + 1) * each, puts)),
+          );
           await queue.put(-1);
           await queue.put(-1);
           check(await Promise.all(consuming), 2 * each, 2);
@@ -120,24 +127,31 @@ test("blocked threads, event loops and both in one interpreter share a queue", l
   const taken = [...(await Promise.all(consuming)), mine];
   await Promise.all(getting);
   const all = taken.flat().sort((a, b) => a - b);
-  assert.deepEqual(all, Array.from({ length: 2 * each }, (_, i) => i));
+  assert.deepEqual(
+    all,
+    Array.from({ length: 2 * each }, (_, i) => i),
+  );
 });
 
-test("a blocked getter keeps its item when asynchronous getters of its thread are served as it wakes", limits, async () => {
-  const queue = createQueue<string>();
-  const asynchronous = queue.get();
-  // Stands for another thread that puts twice just as this one has looked after its asynchronous getters.
-  let looks = 0;
-  const interfere = (): void => {
-    if (looks++ > 0) return;
-    queue.putNowait("one");
-    queue.putNowait("two");
-  };
-  runtime().watch(interfere);
-  const blocked = queue.getSync();
-  runtime().unwatch(interfere);
-  assert.deepEqual([blocked, await asynchronous].sort(), ["one", "two"]);
-});
+test(
+  "a blocked getter keeps its item when asynchronous getters of its thread are served as it wakes",
+  limits,
+  async () => {
+    const queue = createQueue<string>();
+    const asynchronous = queue.get();
+    // Stands for another thread that puts twice just as this one has looked after its asynchronous getters.
+    let looks = 0;
+    const interfere = (): void => {
+      if (looks++ > 0) return;
+      queue.putNowait("one");
+      queue.putNowait("two");
+    };
+    runtime().watch(interfere);
+    const blocked = queue.getSync();
+    runtime().unwatch(interfere);
+    assert.deepEqual([blocked, await asynchronous].sort(), ["one", "two"]);
+  },
+);
 
 test("asynchronous waiters go on while their thread blocks for something else", limits, async () => {
   const [queue, gate] = [numbers(), numbers()];
@@ -191,7 +205,10 @@ test("an abort in the very turn in which an item comes loses neither", limits, a
   }
   await producing;
   assert.ok(aborted > 0);
-  assert.deepEqual(items, Array.from({ length: 600 }, (_, i) => i));
+  assert.deepEqual(
+    items,
+    Array.from({ length: 600 }, (_, i) => i),
+  );
   assert.throws(() => queue.getNowait(), QueueEmpty);
 });
 

@@ -48,7 +48,11 @@ describe("an id", limits, () => {
 
   test("that nobody has is QueueNotFoundError, naming it", () => {
     for (const id of [1_000_000, 2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER]) {
-      assert.throws(() => new Queue(id), { name: "QueueNotFoundError", code: "ERR_QUEUE_NOT_FOUND", message: new RegExp(String(id)) });
+      assert.throws(() => new Queue(id), {
+        name: "QueueNotFoundError",
+        code: "ERR_QUEUE_NOT_FOUND",
+        message: new RegExp(String(id)),
+      });
     }
   });
 
@@ -79,7 +83,10 @@ describe("createQueue", limits, () => {
     }
     assert.throws(() => createQueue(2 ** 31), RangeError);
     for (const unboundItems of ["UNBOUND", 1, null, {}, Symbol("UNBOUND")]) {
-      assert.throws(() => createQueue(0, { unboundItems: unboundItems as unknown as typeof UNBOUND }), TypeError);
+      assert.throws(
+        () => createQueue(0, { unboundItems: unboundItems as unknown as typeof UNBOUND }),
+        TypeError,
+      );
     }
     assert.equal(listQueues().length, before);
   });
@@ -88,7 +95,8 @@ describe("createQueue", limits, () => {
     assert.equal(createQueue().unboundItems, UNBOUND);
     assert.equal(createQueue(0, {}).unboundItems, UNBOUND);
     const behaviours: Exclude<UnboundItems, typeof UNBOUND>[] = [UNBOUND_ERROR, UNBOUND_REMOVE, UNBOUND_KEEP];
-    for (const unboundItems of behaviours) assert.equal(createQueue(0, { unboundItems }).unboundItems, unboundItems);
+    for (const unboundItems of behaviours)
+      assert.equal(createQueue(0, { unboundItems }).unboundItems, unboundItems);
   });
 
   test("a put refuses an unknown behaviour, and puts nothing", async () => {
@@ -121,7 +129,10 @@ describe("listQueues", limits, () => {
       const { listQueues: list } = (await import(url)) as { listQueues: typeof listQueues };
       return list().map(({ id }) => id);
     }, library);
-    assert.deepEqual(ids, expected.map(({ id }) => id));
+    assert.deepEqual(
+      ids,
+      expected.map(({ id }) => id),
+    );
     for (const queue of expected) queue.close();
     assert.deepEqual(listQueues(), []);
   });

@@ -86,7 +86,10 @@ for (const [way, end] of Object.entries(ends)) {
     for (const queue of queues) queue.putNowait("mine before");
     await interp.call(putEachWay, queues);
     for (const queue of queues) queue.putNowait("mine after");
-    assert.deepEqual(queues.map((queue) => queue.qsize()), [9, 9, 9, 9]);
+    assert.deepEqual(
+      queues.map((queue) => queue.qsize()),
+      [9, 9, 9, 9],
+    );
     await end(interp);
     const sizes = queues.map((queue) => queue.qsize());
     // Of each queue: two with its default, then one each of UNBOUND, ERROR, REMOVE, KEEP, and one large REMOVE.
@@ -94,7 +97,13 @@ for (const [way, end] of Object.entries(ends)) {
     assert.deepEqual(drain(queues[0]), ["mine before", UNBOUND, UNBOUND, ...own, "mine after"]);
     assert.deepEqual(drain(queues[1]), ["mine before", "error", "error", ...own, "mine after"]);
     assert.deepEqual(drain(queues[2]), ["mine before", ...own, "mine after"]);
-    assert.deepEqual(drain(queues[3]), ["mine before", "default", { large: "x".repeat(5000) }, ...own, "mine after"]);
+    assert.deepEqual(drain(queues[3]), [
+      "mine before",
+      "default",
+      { large: "x".repeat(5000) },
+      ...own,
+      "mine after",
+    ]);
     assert.deepEqual(sizes, [7, 7, 5, 7]);
   });
 }
@@ -152,7 +161,10 @@ describe("UNBOUND_REMOVE", limits, () => {
     }
     await victim.terminate();
     assert.equal(queue.qsize(), 20);
-    assert.deepEqual(drain(queue), Array.from({ length: 20 }, (_, i) => i * 3));
+    assert.deepEqual(
+      drain(queue),
+      Array.from({ length: 20 }, (_, i) => i * 3),
+    );
     queue.putNowait(1);
     assert.equal(queue.getNowait(), 1);
   });
@@ -168,25 +180,32 @@ describe("UNBOUND_REMOVE", limits, () => {
   });
 });
 
-test("ItemInterpreterDestroyed reaches blocked and asynchronous getters, and takes its place in the line", limits, async () => {
-  const queue = createQueue<string>(0, { unboundItems: UNBOUND_ERROR });
-  const victim = create();
-  await victim.call((q) => {
-    q.putSync("1");
-    q.putSync("2");
-    q.putSync("3");
-  }, queue);
-  const { id } = victim;
-  await victim.close();
-  queue.putNowait("mine");
-  assert.throws(() => queue.getSync(), { name: "ItemInterpreterDestroyed", message: new RegExp(`\\b${id}\\b`) });
-  assert.ok((await rejection(queue.get())) instanceof ItemInterpreterDestroyed);
-  const waiting = [queue.get(), queue.get(), queue.get()];
-  assert.ok((await rejection(waiting[0])) instanceof ItemInterpreterDestroyed);
-  assert.equal(await waiting[1], "mine");
-  queue.putNowait("next");
-  assert.equal(await waiting[2], "next");
-});
+test(
+  "ItemInterpreterDestroyed reaches blocked and asynchronous getters, and takes its place in the line",
+  limits,
+  async () => {
+    const queue = createQueue<string>(0, { unboundItems: UNBOUND_ERROR });
+    const victim = create();
+    await victim.call((q) => {
+      q.putSync("1");
+      q.putSync("2");
+      q.putSync("3");
+    }, queue);
+    const { id } = victim;
+    await victim.close();
+    queue.putNowait("mine");
+    assert.throws(() => queue.getSync(), {
+      name: "ItemInterpreterDestroyed",
+      message: new RegExp(`\\b${id}\\b`),
+    });
+    assert.ok((await rejection(queue.get())) instanceof ItemInterpreterDestroyed);
+    const waiting = [queue.get(), queue.get(), queue.get()];
+    assert.ok((await rejection(waiting[0])) instanceof ItemInterpreterDestroyed);
+    assert.equal(await waiting[1], "mine");
+    queue.putNowait("next");
+    assert.equal(await waiting[2], "next");
+  },
+);
 
 test("the queue of a dead interpreter lives on for those who have it", limits, async () => {
   const carrier = createQueue<Queue<number, never>>(0, { unboundItems: UNBOUND_KEEP });

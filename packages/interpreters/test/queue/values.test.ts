@@ -36,7 +36,25 @@ function bytes(length: number): Uint8Array {
 }
 
 describe("sizes", limits, () => {
-  const sizes = [0, 1, 3, 47, 48, 49, 2000, 2047, 2048, 2049, 4095, 4096, 4097, 65_535, 65_536, 1 << 20, (1 << 20) + 1];
+  const sizes = [
+    0,
+    1,
+    3,
+    47,
+    48,
+    49,
+    2000,
+    2047,
+    2048,
+    2049,
+    4095,
+    4096,
+    4097,
+    65_535,
+    65_536,
+    1 << 20,
+    (1 << 20) + 1,
+  ];
   for (const asynchronous of [false, true]) {
     test(`from 0 bytes to a megabyte come back as they were (${asynchronous ? "put and get" : "putSync and getSync"})`, async () => {
       const [requests, replies] = [createQueue(), createQueue()];
@@ -45,7 +63,9 @@ describe("sizes", limits, () => {
         const sent = bytes(size);
         if (asynchronous) await requests.put(sent);
         else requests.putSync(sent);
-        const got = (asynchronous ? await replies.get() : replies.getSync({ timeout: WATCHDOG })) as Uint8Array;
+        const got = (
+          asynchronous ? await replies.get() : replies.getSync({ timeout: WATCHDOG })
+        ) as Uint8Array;
         assert.equal(got.length, size);
         assert.equal(Buffer.compare(got, sent), 0, `${size} bytes`);
         const text = "é".repeat(size >> 3) + "x".repeat(size & 7);
@@ -96,7 +116,10 @@ describe("identity", limits, () => {
     assert.equal(pair[1], carrier);
     assert.equal(map.get("q"), queue);
     assert.equal(await other.call((q) => q, queue), queue);
-    assert.deepEqual(await other.call((q, c) => [q === c.getSync(), q.id], queue, (carrier.putNowait(queue), carrier)), [true, queue.id]);
+    assert.deepEqual(
+      await other.call((q, c) => [q === c.getSync(), q.id], queue, (carrier.putNowait(queue), carrier)),
+      [true, queue.id],
+    );
     assert.equal(new Queue(queue.id), queue);
   });
 
@@ -152,7 +175,11 @@ describe("a value that cannot travel", limits, () => {
       const value = make();
       await assert.rejects(queue.put(value), NotShareableError);
       assert.throws(() => queue.putSync(value), NotShareableError);
-      assert.throws(() => queue.putNowait(value), { name: "NotShareableError", code: "ERR_NOT_SHAREABLE", message: /value/ });
+      assert.throws(() => queue.putNowait(value), {
+        name: "NotShareableError",
+        code: "ERR_NOT_SHAREABLE",
+        message: /value/,
+      });
       assert.deepEqual([queue.qsize(), getters(queue)], [0, 1]);
       queue.putNowait("good");
       assert.equal(await getting, "good");

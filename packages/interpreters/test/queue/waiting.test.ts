@@ -64,7 +64,10 @@ test("asynchronous getters are served in the order in which they came", limits, 
   const gets = Array.from({ length: 50 }, (_, i) => queue.get().then((item) => order.push([i, item])));
   for (let i = 0; i < 50; i++) queue.putNowait(i);
   await Promise.all(gets);
-  assert.deepEqual(order, Array.from({ length: 50 }, (_, i) => [i, i]));
+  assert.deepEqual(
+    order,
+    Array.from({ length: 50 }, (_, i) => [i, i]),
+  );
 });
 
 describe("a time limit", limits, () => {
@@ -129,7 +132,13 @@ describe("a time limit", limits, () => {
 
   test("is looked at before anything is done", async () => {
     const queue = createQueue<number>(1);
-    for (const [timeout, error] of [[-1, RangeError], [-Infinity, RangeError], [NaN, TypeError], ["1", TypeError], [null, TypeError]] as const) {
+    for (const [timeout, error] of [
+      [-1, RangeError],
+      [-Infinity, RangeError],
+      [NaN, TypeError],
+      ["1", TypeError],
+      [null, TypeError],
+    ] as const) {
       const options = { timeout } as { timeout: number };
       await assert.rejects(queue.put(1, options), error);
       assert.throws(() => queue.putSync(1, options), error);

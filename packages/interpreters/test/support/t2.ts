@@ -33,7 +33,8 @@ export function createdIds(): number[] {
   const { m } = runtime();
   const ids: number[] = [];
   for (let slot = 0; slot < get(m, L.H_SLOTS_USED); slot++) {
-    if (isAlive(m, slot) && get(m, L.slotPointer(slot) + L.S_WHENCE) === L.WHENCE_CREATED) ids.push(idOf(m, slot));
+    if (isAlive(m, slot) && get(m, L.slotPointer(slot) + L.S_WHENCE) === L.WHENCE_CREATED)
+      ids.push(idOf(m, slot));
   }
   return ids;
 }
@@ -99,7 +100,7 @@ export function accountPages(): Pages {
     const inline = get(m, c + L.C_INLINE);
     const end = get(m, c + L.C_TAIL);
     if (chunk !== inline) use(chunk, "a chunk");
-    for (let p = get(m, c + L.C_HEAD); p !== end; ) {
+    for (let p = get(m, c + L.C_HEAD); p !== end;) {
       if (p === get(m, chunk + L.CHUNK_END) || get(m, p + L.R_SIZE) === 0) {
         chunk = get(m, chunk + L.CHUNK_NEXT);
         use(chunk, "a chunk");
@@ -112,7 +113,8 @@ export function accountPages(): Pages {
   };
   for (let slot = 0; slot < get(m, L.H_SLOTS_USED); slot++) {
     if (!isAlive(m, slot)) {
-      if (bySlot.has(slot)) leaked.push(`${bySlot.get(slot)} pages of the dead in slot ${slot} (${idOf(m, slot)})`);
+      if (bySlot.has(slot))
+        leaked.push(`${bySlot.get(slot)} pages of the dead in slot ${slot} (${idOf(m, slot)})`);
       continue;
     }
     walk(L.slotPointer(slot) + L.S_WORK);
@@ -122,7 +124,8 @@ export function accountPages(): Pages {
     use(q, "a queue");
     walk(q);
   }
-  for (const [p, pages] of shared) leaked.push(`${pages} pages at ${p}, first words ${[0, 1, 2, 3].map((i) => get(m, p + i))}`);
+  for (const [p, pages] of shared)
+    leaked.push(`${pages} pages at ${p}, first words ${[0, 1, 2, 3].map((i) => get(m, p + i))}`);
   return { leaked, bySlot };
 }
 
@@ -133,7 +136,9 @@ export function describeQueues(): string[] {
   for (let q = get(m, L.H_QUEUES); q !== 0; q = get(m, q + L.Q_NEXT)) {
     const holders: number[] = [];
     for (let slot = 0; slot < L.MAX_SLOTS; slot++) if (hasBit(m, q + L.Q_HOLDERS, slot)) holders.push(slot);
-    found.push(`queue ${get(m, q + L.C_ID)} held by slots [${holders.join()}] and ${get(m, q + L.Q_ITEM_REFERENCES)} items`);
+    found.push(
+      `queue ${get(m, q + L.C_ID)} held by slots [${holders.join()}] and ${get(m, q + L.Q_ITEM_REFERENCES)} items`,
+    );
   }
   return found;
 }
@@ -159,7 +164,10 @@ export async function baseline(): Promise<Baseline> {
   const patience = performance.now() + 10_000;
   await until(() => {
     gc();
-    assert.ok(performance.now() < patience, `the memory does not come to rest: ${createdIds().length} interpreters, ${JSON.stringify(last?.leaked)}`);
+    assert.ok(
+      performance.now() < patience,
+      `the memory does not come to rest: ${createdIds().length} interpreters, ${JSON.stringify(last?.leaked)}`,
+    );
     if (createdIds().length > 0) return false;
     last = accountPages();
     const now = last.bySlot.get(L.MAIN_SLOT) ?? 0;
@@ -181,13 +189,15 @@ export async function backTo(before: Baseline, tolerated = 0): Promise<void> {
     const alive = createdIds();
     const queues = describeQueues();
     if (alive.length > 0) problem = `interpreters ${alive.join()} live`;
-    else if (queues.length > before.queues + tolerated || queues.filter(isInUse).length > before.queues) problem = `before ${before.queues} queues, now ${queues.join("; ")}`;
+    else if (queues.length > before.queues + tolerated || queues.filter(isInUse).length > before.queues)
+      problem = `before ${before.queues} queues, now ${queues.join("; ")}`;
     else {
       const pages = accountPages();
       const mine = pages.bySlot.get(L.MAIN_SLOT) ?? 0;
       const supervisor = pages.bySlot.get(L.SUPERVISOR_SLOT) ?? 0;
       if (pages.leaked.length > 0) problem = `leaked: ${pages.leaked.join("; ")}`;
-      else if (mine > before.mine) problem = `${mine} pages are the main interpreter's, before ${before.mine}`;
+      else if (mine > before.mine)
+        problem = `${mine} pages are the main interpreter's, before ${before.mine}`;
       else if (supervisor > 0) problem = `${supervisor} pages are the supervisor's`;
       else return true;
     }
