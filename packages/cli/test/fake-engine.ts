@@ -21,10 +21,7 @@ export class FakeEngine implements Engine {
     this.loaded = loaded;
   }
 
-  createExecutor(options: {
-    maxWorkers: number;
-    retries: number;
-  }): ReturnType<Engine["createExecutor"]> {
+  createExecutor(options: { maxWorkers: number; retries: number }): ReturnType<Engine["createExecutor"]> {
     this.log.push(`create workers=${options.maxWorkers} retries=${options.retries}`);
     const submit = (fn: Submittable, ...args: unknown[]): FutureLike => this.#submit(fn, args);
     return {

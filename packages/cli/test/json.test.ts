@@ -5,10 +5,7 @@ import { test } from "node:test";
 import { toJsonLine } from "../src/json.js";
 
 test("what JSON can express is one line of it, and undefined is null", () => {
-  assert.equal(
-    toJsonLine({ a: [1, "ä\n", null, true], b: undefined }),
-    '{"a":[1,"ä\\n",null,true]}',
-  );
+  assert.equal(toJsonLine({ a: [1, "ä\n", null, true], b: undefined }), '{"a":[1,"ä\\n",null,true]}');
   assert.equal(toJsonLine(undefined), "null");
   assert.equal(toJsonLine(new Date(0)), '"1970-01-01T00:00:00.000Z"');
   assert.equal(toJsonLine([undefined, Number.NaN]), "[null,null]");

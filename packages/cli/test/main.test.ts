@@ -2,15 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -124,15 +116,7 @@ test("--lines gives the function each line as it is", async () => {
 });
 
 test("--input and --output take and give files, a TypeScript module works, a default export needs no name", async () => {
-  const result = await run(
-    "",
-    "map",
-    "typed.ts",
-    "--input",
-    "input.jsonl",
-    "--output",
-    "output.jsonl",
-  );
+  const result = await run("", "map", "typed.ts", "--input", "input.jsonl", "--output", "output.jsonl");
   assert.deepEqual(result, { code: 0, stdout: "", stderr: "" });
   assert.equal(read("output.jsonl"), '"hello a"\n"hello b"\n');
 });
@@ -149,13 +133,7 @@ test("a CommonJS module, a builtin module and a package can be named too", async
 });
 
 test("file names as arguments: names first, then patterns, in a stable order", async () => {
-  const { code, stdout, stderr } = await run(
-    "",
-    "map",
-    "./many.js#length",
-    "[id].txt",
-    "{one,three}.txt",
-  );
+  const { code, stdout, stderr } = await run("", "map", "./many.js#length", "[id].txt", "{one,three}.txt");
   assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "3\n1\n3\n", stderr: "" });
 });
 
@@ -195,29 +173,17 @@ test("--on-error skip goes on, and --errors takes down what failed and why", asy
     input: 2,
     error: { name: "RangeError", message: "2 is even", code: "ERR_EVEN" },
   });
-  assert.match(
-    lines[1],
-    /^\{"line":3,"text":"bad","error":\{"name":"SyntaxError","message":"malformed JSON/,
-  );
+  assert.match(lines[1], /^\{"line":3,"text":"bad","error":\{"name":"SyntaxError","message":"malformed JSON/);
   // As it was written, digit by digit.
   assert.match(lines[2], /^\{"line":5,"input":4\.0,/);
   assert.equal(lines.length, 3);
 });
 
 test("a worker that exits fails its own item only", async () => {
-  const { code, stdout, stderr } = await run(
-    "1\n2\n3\n",
-    "map",
-    "./many.js#exit",
-    "--on-error",
-    "skip",
-  );
+  const { code, stdout, stderr } = await run("1\n2\n3\n", "map", "./many.js#exit", "--on-error", "skip");
   assert.equal(code, 1);
   assert.equal(stdout, "1\n3\n");
-  assert.match(
-    stderr,
-    /^stdin:2: InterpreterDiedError: [^\n]+\ninterpreters: 1 of 3 items failed\n$/,
-  );
+  assert.match(stderr, /^stdin:2: InterpreterDiedError: [^\n]+\ninterpreters: 1 of 3 items failed\n$/);
 });
 
 test("--timeout fails an item that runs too long, and no other", async () => {
@@ -231,19 +197,10 @@ test("--timeout fails an item that runs too long, and no other", async () => {
 test("what cannot be run is said in one line, with exit code 2 and nothing written", async () => {
   const cases: readonly (readonly [args: readonly string[], message: RegExp])[] = [
     [["./missing.js"], /^cannot find the module \.\/missing\.js: \S+missing\.js does not exist$/],
-    [
-      ["no-such-package"],
-      /^cannot find the module no-such-package: .* no such package is installed there$/,
-    ],
+    [["no-such-package"], /^cannot find the module no-such-package: .* no such package is installed there$/],
     [["./syntax.js"], /^cannot load the module \.\/syntax\.js: SyntaxError: /],
-    [
-      ["./throws.js"],
-      /^cannot load the module \.\/throws\.js: RangeError: not today \(at throws\.js:2:7\)$/,
-    ],
-    [
-      ["./many.js"],
-      /^\.\/many\.js has no default function: say which one, as in \.\/many\.js#big \(/,
-    ],
+    [["./throws.js"], /^cannot load the module \.\/throws\.js: RangeError: not today \(at throws\.js:2:7\)$/],
+    [["./many.js"], /^\.\/many\.js has no default function: say which one, as in \.\/many\.js#big \(/],
     [
       ["./many.js#missing"],
       /^\.\/many\.js exports no function missing; the functions it exports are big, exit, /,
@@ -268,14 +225,8 @@ test("what cannot be run is said in one line, with exit code 2 and nothing writt
       ["./double.js", "one.txt", "--lines"],
       /^file names as inputs go neither with --input nor with --lines$/,
     ],
-    [
-      ["./double.js", "--input", "input.jsonl", "--output", "./input.jsonl"],
-      /would be written over/,
-    ],
-    [
-      ["./double.js", "--output", "same", "--errors", "./same"],
-      /^--output and --errors are the same file$/,
-    ],
+    [["./double.js", "--input", "input.jsonl", "--output", "./input.jsonl"], /would be written over/],
+    [["./double.js", "--output", "same", "--errors", "./same"], /^--output and --errors are the same file$/],
     [["./double.js", "--workers", "0"], /It must be a whole number from 1 on\.$/],
     [["./double.js", "--timeout", "1s"], /It must be a whole number from 1 on\.$/],
     [["./double.js", "--on-error", "ignore"], /Allowed choices are stop, skip\.$/],
@@ -289,11 +240,7 @@ test("what cannot be run is said in one line, with exit code 2 and nothing writt
       .trimEnd()
       .split("\n");
     assert.match(line, message, `map ${args.join(" ")}`);
-    assert.deepEqual(
-      { code, stdout, rest },
-      { code: 2, stdout: "", rest: [] },
-      `map ${args.join(" ")}`,
-    );
+    assert.deepEqual({ code, stdout, rest }, { code: 2, stdout: "", rest: [] }, `map ${args.join(" ")}`);
   }
   assert.equal(read("input.jsonl"), FILES["input.jsonl"]);
   assert.ok(!existsSync(join(folder, "same")));

@@ -39,16 +39,10 @@ const MODULE = "node:path";
 test("results are written in order and the pool is left in peace", async () => {
   const engine = new FakeEngine({ default: double });
   const streams = io("1\n2\n\n3\n");
-  assert.equal(
-    await runCli(["map", MODULE, "--workers", "3", "--retries", "2"], streams, engine),
-    0,
-  );
+  assert.equal(await runCli(["map", MODULE, "--workers", "3", "--retries", "2"], streams, engine), 0);
   assert.equal(streams.stdout.text, "2\n4\n6\n");
   assert.equal(streams.stderr.text, "");
-  assert.deepEqual(engine.log, [
-    "create workers=3 retries=2",
-    "shutdown wait=true cancelFutures=true",
-  ]);
+  assert.deepEqual(engine.log, ["create workers=3 retries=2", "shutdown wait=true cancelFutures=true"]);
 });
 
 test("--timeout holds for the items, not for loading the module", async () => {

@@ -28,19 +28,14 @@ class Bench {
     }
   }
 
-  run(
-    source: AsyncIterable<number>,
-    options: Partial<WindowOptions<number, string>>,
-  ): Promise<void> {
+  run(source: AsyncIterable<number>, options: Partial<WindowOptions<number, string>>): Promise<void> {
     return runWindow<number, string>(source, {
       size: 4,
       ordered: true,
       stopOnFailure: true,
       start: (item) => {
         this.started.push(item);
-        const result = new Promise<string>((resolve, reject) =>
-          this.#tasks.set(item, { resolve, reject }),
-        );
+        const result = new Promise<string>((resolve, reject) => this.#tasks.set(item, { resolve, reject }));
         return { result, cancel: () => void this.cancelled.push(item) };
       },
       emit: (outcome) => this.note(outcome),

@@ -39,8 +39,17 @@ test("the examples in READMEs and doc comments", { timeout: 4 * WATCHDOG, concur
   });
 
   await t.test("are there, and claim something", () => {
-    for (const part of ["README.md", "packages/interpreters/README.md", "src/interpreter/", "src/queue/", "src/futures/"]) {
-      assert.ok(examples.some(({ name }) => name.startsWith(part)), part);
+    for (const part of [
+      "README.md",
+      "packages/interpreters/README.md",
+      "src/interpreter/",
+      "src/queue/",
+      "src/futures/",
+    ]) {
+      assert.ok(
+        examples.some(({ name }) => name.startsWith(part)),
+        part,
+      );
     }
     assert.ok(checks >= 8, `${checks} claims`);
   });
@@ -59,7 +68,10 @@ test("the examples in READMEs and doc comments", { timeout: 4 * WATCHDOG, concur
       include: ["*.ts"],
     };
     writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify(config));
-    const tsc = path.join(path.dirname(fileURLToPath(import.meta.resolve("typescript/package.json"))), "bin/tsc");
+    const tsc = path.join(
+      path.dirname(fileURLToPath(import.meta.resolve("typescript/package.json"))),
+      "bin/tsc",
+    );
     const { code, stdout, stderr } = await start(process.execPath, [tsc, "-p", folder]).ended;
     const named = stdout.replace(/(?:\S*\/)?(\d+)\.ts/g, (_, i: string) => examples[Number(i)].name);
     assert.deepEqual([code, stderr], [0, ""], named);
@@ -68,7 +80,9 @@ test("the examples in READMEs and doc comments", { timeout: 4 * WATCHDOG, concur
   await Promise.all(
     programs.map(({ name, code: source, file }) =>
       t.test(name, async () => {
-        const { code, stdout, stderr } = await start(process.execPath, [file.replace(/\.ts$/, ".js")], { cwd: folder }).ended;
+        const { code, stdout, stderr } = await start(process.execPath, [file.replace(/\.ts$/, ".js")], {
+          cwd: folder,
+        }).ended;
         assert.deepEqual({ code, stderr }, { code: 0, stderr: "" }, `${stdout}\n${source}`);
       }),
     ),

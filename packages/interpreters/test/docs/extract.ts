@@ -14,7 +14,8 @@ export function markdownExamples(file: string, shown: string): Example[] {
   let block: string[] | undefined;
   let from = 0;
   for (const [i, line] of readFileSync(file, "utf8").split("\n").entries()) {
-    if (block === undefined && /^```(?:ts|js|typescript|javascript)\b/.test(line)) [block, from] = [[], i + 1];
+    if (block === undefined && /^```(?:ts|js|typescript|javascript)\b/.test(line))
+      [block, from] = [[], i + 1];
     else if (block !== undefined && line.startsWith("```")) {
       examples.push({ name: `${shown}:${from}`, code: block.join("\n") });
       block = undefined;
@@ -25,7 +26,9 @@ export function markdownExamples(file: string, shown: string): Example[] {
 
 /** The `@example`s of all doc comments under a folder. They import nothing, so what they use is imported here. */
 export function docExamples(folder: string, exported: readonly string[]): Example[] {
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
   return files.sort().flatMap((name) => {
     const text = readFileSync(path.join(folder, name), "utf8");
     const comments = text.matchAll(/^[ ]*\/\*\*(?:(?!\*\/)[^])*?@example\n((?:(?!\*\/|^\s*\* @)[^])*)/gm);
@@ -55,7 +58,8 @@ export function withChecks(example: Example, entry: string): { code: string; che
       checks++;
       return `${indent}assertPrints(${JSON.stringify(claim)}, ${printed});`;
     }
-    if (!literal.test(claim) || /^(?:const|let|var|return|throw|if|for|await using|using)\b/.test(statement)) return line;
+    if (!literal.test(claim) || /^(?:const|let|var|return|throw|if|for|await using|using)\b/.test(statement))
+      return line;
     checks++;
     return `${indent}deepStrictEqual(${statement}, ${claim});`;
   });
@@ -67,6 +71,8 @@ function assertPrints(claim: string, ...values: unknown[]): void {
 }
 void [deepStrictEqual, assertPrints];
 `;
-  const code = lines.join("\n").replace(/(from |import\()(["'])interpreters\2/g, `$1${JSON.stringify(entry)}`);
+  const code = lines
+    .join("\n")
+    .replace(/(from |import\()(["'])interpreters\2/g, `$1${JSON.stringify(entry)}`);
   return { code: `${head}${code}\nexport {};\n`, checks };
 }

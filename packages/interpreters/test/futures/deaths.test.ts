@@ -23,7 +23,10 @@ async function death(future: Future<unknown>): Promise<InterpreterDiedError> {
 }
 
 /** Each way in which a task can take its worker with it. */
-const ways: Record<string, { reason: DeathReason; exitCode?: number; submit(pool: InterpreterPoolExecutor): Future<unknown> }> = {
+const ways: Record<
+  string,
+  { reason: DeathReason; exitCode?: number; submit(pool: InterpreterPoolExecutor): Future<unknown> }
+> = {
   "process.exit(3)": { reason: "exit", exitCode: 3, submit: (pool) => pool.submit(() => process.exit(3)) },
   "process.exit(0) after awaiting": {
     reason: "exit",
@@ -73,7 +76,8 @@ const ways: Record<string, { reason: DeathReason; exitCode?: number; submit(pool
   },
   "its time limit while it blocks": {
     reason: "timeout",
-    submit: (pool) => pool.with({ timeout: 20 }).submit((queue: Queue<number>) => queue.getSync(), channel<number>()),
+    submit: (pool) =>
+      pool.with({ timeout: 20 }).submit((queue: Queue<number>) => queue.getSync(), channel<number>()),
   },
   "an abort signal": {
     reason: "aborted",
@@ -104,7 +108,10 @@ const ways: Record<string, { reason: DeathReason; exitCode?: number; submit(pool
 
 for (const [way, { reason, exitCode, submit }] of Object.entries(ways)) {
   test(`a worker ended by ${way} fails that task with the reason, and is replaced`, limits, async () => {
-    await using pool = new InterpreterPoolExecutor({ maxWorkers: 1, resourceLimits: { maxOldGenerationSizeMb: 32 } });
+    await using pool = new InterpreterPoolExecutor({
+      maxWorkers: 1,
+      resourceLimits: { maxOldGenerationSizeMb: 32 },
+    });
     await pool.submit(() => 0);
     const [before] = workers();
     const victim = submit(pool);
@@ -185,25 +192,35 @@ test("a task that is aborted is not run again", limits, async () => {
   assert.equal(attempts.qsize(), 1);
 });
 
-test("a task to be retried whose arguments have changed into what cannot travel fails with the death", limits, async () => {
-  await using pool = new InterpreterPoolExecutor({ maxWorkers: 1, retries: 1 });
-  const gate = new Gate();
-  const argument: Record<string, unknown> = {};
-  const future = pool.submit((queue: Queue<number>, given: unknown) => {
-    queue.getSync();
-    process.exit(typeof given === "object" ? 4 : 5);
-  }, gate.queue, argument);
-  await until(() => future.running());
-  argument["callback"] = () => {};
-  gate.open(2);
-  assert.equal((await death(future)).exitCode, 4);
-});
+test(
+  "a task to be retried whose arguments have changed into what cannot travel fails with the death",
+  limits,
+  async () => {
+    await using pool = new InterpreterPoolExecutor({ maxWorkers: 1, retries: 1 });
+    const gate = new Gate();
+    const argument: Record<string, unknown> = {};
+    const future = pool.submit(
+      (queue: Queue<number>, given: unknown) => {
+        queue.getSync();
+        process.exit(typeof given === "object" ? 4 : 5);
+      },
+      gate.queue,
+      argument,
+    );
+    await until(() => future.running());
+    argument["callback"] = () => {};
+    gate.open(2);
+    assert.equal((await death(future)).exitCode, 4);
+  },
+);
 
 test("a task whose signal is aborted while it waits in line never runs", limits, async () => {
   const { pool, gate, busy } = await busyPool(1);
   const ran = channel<number>();
   const controller = new AbortController();
-  const future = pool.with({ signal: controller.signal }).submit((queue: Queue<number>) => queue.putSync(1), ran);
+  const future = pool
+    .with({ signal: controller.signal })
+    .submit((queue: Queue<number>) => queue.putSync(1), ran);
   const after = pool.submit((queue: Queue<number>) => queue.qsize(), ran);
   const reason = new Error("changed my mind");
   controller.abort(reason);
@@ -245,11 +262,15 @@ test("every future settles exactly once when all workers die over and over", lim
   const calls = channel<number>();
   const pool = new InterpreterPoolExecutor({ maxWorkers: 2 });
   const futures = Array.from({ length: 40 }, (_, n) =>
-    pool.submit((queue: Queue<number>, x: number) => {
-      queue.putSync(x);
-      if (x % 3 === 0) process.exit(x);
-      return x;
-    }, calls, n),
+    pool.submit(
+      (queue: Queue<number>, x: number) => {
+        queue.putSync(x);
+        if (x % 3 === 0) process.exit(x);
+        return x;
+      },
+      calls,
+      n,
+    ),
   );
   let settled = 0;
   for (const future of futures) {
@@ -263,6 +284,10 @@ test("every future settles exactly once when all workers die over and over", lim
   await pool.shutdown();
   assert.equal(settled, 40);
   const ran = Array.from({ length: calls.qsize() }, () => calls.getNowait());
-  assert.deepEqual(ran.sort((a, b) => a - b), futures.map((_, n) => n), "each ran once");
+  assert.deepEqual(
+    ran.sort((a, b) => a - b),
+    futures.map((_, n) => n),
+    "each ran once",
+  );
   assert.deepEqual(workers(), []);
 });

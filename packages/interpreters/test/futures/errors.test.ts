@@ -28,34 +28,42 @@ test("builtin error classes come back as themselves", limits, async () => {
   }
 });
 
-test("a subclass comes back as its builtin base, with message, own properties and the name it gave itself", limits, async () => {
-  const error = await rejection<Thrown>(
-    pool.submit(() => {
-      class UploadFailed extends RangeError {
-        override name = "UploadFailed";
-        status = 503;
-        when = new Date(1234);
-        details = { tried: new Map([["a", 1]]) };
-      }
-      throw new UploadFailed("no room");
-    }),
-  );
-  assert.ok(error instanceof RangeError);
-  assert.equal(error.name, "UploadFailed");
-  assert.equal(error.message, "no room");
-  assert.equal(error["status"], 503);
-  assert.deepEqual(error["when"], new Date(1234));
-  assert.deepEqual(error["details"], { tried: new Map([["a", 1]]) });
-  assert.equal(error.executionFailed.excinfo.type.name, "UploadFailed");
-});
+test(
+  "a subclass comes back as its builtin base, with message, own properties and the name it gave itself",
+  limits,
+  async () => {
+    const error = await rejection<Thrown>(
+      pool.submit(() => {
+        class UploadFailed extends RangeError {
+          override name = "UploadFailed";
+          status = 503;
+          when = new Date(1234);
+          details = { tried: new Map([["a", 1]]) };
+        }
+        throw new UploadFailed("no room");
+      }),
+    );
+    assert.ok(error instanceof RangeError);
+    assert.equal(error.name, "UploadFailed");
+    assert.equal(error.message, "no room");
+    assert.equal(error["status"], 503);
+    assert.deepEqual(error["when"], new Date(1234));
+    assert.deepEqual(error["details"], { tried: new Map([["a", 1]]) });
+    assert.equal(error.executionFailed.excinfo.type.name, "UploadFailed");
+  },
+);
 
 test("causes and aggregated errors come back all the way down", limits, async () => {
   const error = await rejection<Thrown>(
     pool.submit(() => {
       const root = Object.assign(new TypeError("root"), { port: 80 });
-      throw new AggregateError([new RangeError("first"), "second", new Error("third", { cause: root })], "all failed", {
-        cause: new SyntaxError("why", { cause: 5 }),
-      });
+      throw new AggregateError(
+        [new RangeError("first"), "second", new Error("third", { cause: root })],
+        "all failed",
+        {
+          cause: new SyntaxError("why", { cause: 5 }),
+        },
+      );
     }),
   );
   assert.ok(error instanceof AggregateError);
@@ -117,28 +125,35 @@ test("a rejected promise is a thrown exception", limits, async () => {
   assert.equal(error.message, "later");
 });
 
-test("the stack shows the frames over there, then where it was submitted, and nothing of this package", limits, async () => {
-  function explode(): never {
-    const inner = (): never => {
-      throw new Error("boom");
-    };
-    return inner();
-  }
-  const submitHere = (): Future<never> => pool.submit(explode);
-  const { stack = "" } = await rejection(submitHere());
-  const lines = stack.split("\n");
-  assert.equal(lines[0], "Error: boom");
-  const remote = lines.findIndex((line) => line.includes("at inner (<interpreters:call(explode)>"));
-  const submitted = lines.findIndex((line) => /at submitHere \(.*errors\.test\.js/.test(line));
-  assert.ok(remote > 0 && submitted > remote, stack);
-  assert.doesNotMatch(stack, /\/src\/(?:interpreter|futures|codec|guests)\//);
-});
+test(
+  "the stack shows the frames over there, then where it was submitted, and nothing of this package",
+  limits,
+  async () => {
+    function explode(): never {
+      const inner = (): never => {
+        throw new Error("boom");
+      };
+      return inner();
+    }
+    const submitHere = (): Future<never> => pool.submit(explode);
+    const { stack = "" } = await rejection(submitHere());
+    const lines = stack.split("\n");
+    assert.equal(lines[0], "Error: boom");
+    const remote = lines.findIndex((line) => line.includes("at inner (<interpreters:call(explode)>"));
+    const submitted = lines.findIndex((line) => /at submitHere \(.*errors\.test\.js/.test(line));
+    assert.ok(remote > 0 && submitted > remote, stack);
+    assert.doesNotMatch(stack, /\/src\/(?:interpreter|futures|codec|guests)\//);
+  },
+);
 
 test("the stack of a task of a map leads to the map", limits, async () => {
   async function mapHere(): Promise<void> {
-    const results = pool.map((n: number) => {
-      if (n === 1) throw new Error("boom");
-    }, [0, 1]);
+    const results = pool.map(
+      (n: number) => {
+        if (n === 1) throw new Error("boom");
+      },
+      [0, 1],
+    );
     for await (const _ of results);
   }
   const { stack = "" } = await rejection(mapHere());

@@ -66,7 +66,9 @@ test("workers run side by side", limits, async () => {
 test("one worker runs tasks in the order they were submitted", limits, async () => {
   const { pool, gate, busy } = await busyPool(1);
   const order = channel<number>();
-  const tasks = Array.from({ length: 50 }, (_, n) => pool.submit((q: Queue<number>, x: number) => q.putSync(x), order, n));
+  const tasks = Array.from({ length: 50 }, (_, n) =>
+    pool.submit((q: Queue<number>, x: number) => q.putSync(x), order, n),
+  );
   gate.open();
   await Promise.all([...busy, ...tasks]);
   assert.deepEqual(
@@ -80,7 +82,10 @@ test("nothing waits behind a slow task while another worker is free", limits, as
   const { pool, gate, busy } = await busyPool(2);
   const tasks = Array.from({ length: 30 }, (_, n) => pool.submit((x: number) => x, n));
   gate.open(1);
-  assert.deepEqual(await Promise.all(tasks), tasks.map((_, n) => n));
+  assert.deepEqual(
+    await Promise.all(tasks),
+    tasks.map((_, n) => n),
+  );
   assert.equal(busy.filter((task) => task.running()).length, 1, "one is still at the gate");
   gate.open(1);
   await Promise.all(busy);
@@ -134,23 +139,31 @@ test("after shutdown nothing is accepted", limits, async () => {
     assert.throws(() => pool.with({ timeout: 5 }).submit(() => 1), isShutDown, when);
     await ended;
   }
-  await Promise.all([pool.shutdown(), pool.shutdown({ wait: false }), pool.shutdown({ cancelFutures: true })]);
+  await Promise.all([
+    pool.shutdown(),
+    pool.shutdown({ wait: false }),
+    pool.shutdown({ cancelFutures: true }),
+  ]);
 });
 
 test("a pool that was never used shuts down", limits, async () => {
   await new InterpreterPoolExecutor().shutdown();
 });
 
-test("shutdown without wait comes back at once, and the tasks are finished all the same", limits, async () => {
-  const { pool, gate, busy } = await busyPool(1);
-  const inLine = pool.submit(() => "in line");
-  await pool.shutdown({ wait: false });
-  assert.equal(busy[0].running(), true);
-  gate.open();
-  assert.deepEqual([await busy[0], await inLine], ["passed", "in line"]);
-  await pool.shutdown();
-  assert.deepEqual(workers(), []);
-});
+test(
+  "shutdown without wait comes back at once, and the tasks are finished all the same",
+  limits,
+  async () => {
+    const { pool, gate, busy } = await busyPool(1);
+    const inLine = pool.submit(() => "in line");
+    await pool.shutdown({ wait: false });
+    assert.equal(busy[0].running(), true);
+    gate.open();
+    assert.deepEqual([await busy[0], await inLine], ["passed", "in line"]);
+    await pool.shutdown();
+    assert.deepEqual(workers(), []);
+  },
+);
 
 test("shutdown with cancelFutures cancels what waits in line and lets finish what runs", limits, async () => {
   const { pool, gate, busy } = await busyPool(1);
@@ -216,16 +229,20 @@ test("bad options of tasks are refused at once", limits, async () => {
   assert.deepEqual(workers(), []);
 });
 
-test("a task whose arguments cannot travel is refused at once, and the pool stays as it was", limits, async () => {
-  await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
-  for (let i = 0; i < 5; i++) {
-    assert.throws(
-      () => pool.submit((x: unknown) => x, { items: [1, { onClick() {} }] }),
-      (error) => error instanceof NotShareableError && error.message.includes("args[0].items[1].onClick"),
-    );
-  }
-  assert.equal(await pool.submit((x: number) => x + 1, 1), 2);
-});
+test(
+  "a task whose arguments cannot travel is refused at once, and the pool stays as it was",
+  limits,
+  async () => {
+    await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+    for (let i = 0; i < 5; i++) {
+      assert.throws(
+        () => pool.submit((x: unknown) => x, { items: [1, { onClick() {} }] }),
+        (error) => error instanceof NotShareableError && error.message.includes("args[0].items[1].onClick"),
+      );
+    }
+    assert.equal(await pool.submit((x: number) => x + 1, 1), 2);
+  },
+);
 
 test("a result that cannot travel fails its task alone, and its worker goes on", limits, async () => {
   await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
@@ -238,12 +255,16 @@ test("a result that cannot travel fails its task alone, and its worker goes on",
   assert.deepEqual(workers(), [worker]);
 });
 
-test("a function that captured a variable is refused by that variable's name, where it was submitted", limits, async () => {
-  await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
-  const [captured, alsoCaptured] = [1, 2];
-  const error = await rejection(pool.submit(() => captured + alsoCaptured));
-  assert.ok(error instanceof NotShareableError);
-  assert.match(error.message, /`captured`.*`alsoCaptured`/);
-  assert.match(error.stack ?? "", /executor\.test\.js/, "the stack leads to the submit");
-  assert.doesNotMatch(error.stack ?? "", /src\/interpreter\//, "and not through this package");
-});
+test(
+  "a function that captured a variable is refused by that variable's name, where it was submitted",
+  limits,
+  async () => {
+    await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+    const [captured, alsoCaptured] = [1, 2];
+    const error = await rejection(pool.submit(() => captured + alsoCaptured));
+    assert.ok(error instanceof NotShareableError);
+    assert.match(error.message, /`captured`.*`alsoCaptured`/);
+    assert.match(error.stack ?? "", /executor\.test\.js/, "the stack leads to the submit");
+    assert.doesNotMatch(error.stack ?? "", /src\/interpreter\//, "and not through this package");
+  },
+);

@@ -12,7 +12,10 @@ test("a task's result is what its function returns, awaited", limits, async () =
   const future = pool.submit((a: number, b: number) => a + b, 20, 22);
   assert.ok(future instanceof Future);
   assert.equal(await future, 42);
-  assert.equal(await pool.submit(async (word: string) => await Promise.resolve(word.toUpperCase()), "later"), "LATER");
+  assert.equal(
+    await pool.submit(async (word: string) => await Promise.resolve(word.toUpperCase()), "later"),
+    "LATER",
+  );
   assert.equal(await pool.submit(() => undefined), undefined);
   assert.deepEqual(await pool.submit(() => new Map([["k", [new Date(5)]]])), new Map([["k", [new Date(5)]]]));
 });
@@ -37,7 +40,10 @@ test("a future works wherever a promise does: all, race, catch, finally", limits
   assert.equal(await failing.catch((error: unknown) => (error as Error).message), "too far");
   let finals = 0;
   assert.equal(await pool.submit(() => 5).finally(() => void finals++), 5);
-  assert.equal(await failing.finally(() => void finals++).then(undefined, () => "still failed"), "still failed");
+  assert.equal(
+    await failing.finally(() => void finals++).then(undefined, () => "still failed"),
+    "still failed",
+  );
   assert.equal(finals, 2);
 });
 
@@ -66,7 +72,9 @@ test("whoever looks at a cancelled future gets a CancelledError", limits, async 
   const asking = [outcome(future.result()), outcome(future.exception())];
   assert.equal(future.cancel(), true);
   for (const result of [await waiting, ...(await Promise.all(asking)), await outcome(future)]) {
-    assert.ok("error" in result && result.error instanceof CancelledError && result.error instanceof InterpreterError);
+    assert.ok(
+      "error" in result && result.error instanceof CancelledError && result.error instanceof InterpreterError,
+    );
     assert.equal(result.error.code, "ERR_CANCELLED");
   }
   assert.throws(() => future.resultSync(), CancelledError);
@@ -110,7 +118,12 @@ test("a result that is not there in time is a TimeoutError, and the task goes on
 test("a time limit that is none is refused", limits, async () => {
   await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
   const future = pool.submit(() => 1);
-  for (const [bad, type] of [["1", TypeError], [NaN, TypeError], [null, TypeError], [-1, RangeError]] as const) {
+  for (const [bad, type] of [
+    ["1", TypeError],
+    [NaN, TypeError],
+    [null, TypeError],
+    [-1, RangeError],
+  ] as const) {
     const timeout = bad as number;
     assert.ok((await rejection(future.result(timeout))) instanceof type, `result(${bad})`);
     assert.ok((await rejection(future.exception(timeout))) instanceof type, `exception(${bad})`);
@@ -164,7 +177,14 @@ test("done callbacks are called once each with the future, in order, however it 
   gate.open();
   await Promise.all([busy[0], returning, failed]);
   await until(() => calls.length >= 6);
-  assert.deepEqual(calls, ["cancelled 1", "cancelled 2", "returning 1", "returning 2", "failing 1", "failing 2"]);
+  assert.deepEqual(calls, [
+    "cancelled 1",
+    "cancelled 2",
+    "returning 1",
+    "returning 2",
+    "failing 1",
+    "failing 2",
+  ]);
   await new Promise<void>((resolve) => returning.addDoneCallback(() => resolve()));
   assert.equal(calls.length, 6);
   assert.throws(() => returning.addDoneCallback("fn" as never), TypeError);

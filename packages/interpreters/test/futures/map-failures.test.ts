@@ -25,7 +25,10 @@ async function failure<T>(results: AsyncIterable<T>): Promise<{ values: T[]; err
 }
 
 /** Counts, and knows whether it was closed. */
-function counting(items: Iterable<unknown> = { [Symbol.iterator]: naturals }): { items: Iterable<never>; closed(): number } {
+function counting(items: Iterable<unknown> = { [Symbol.iterator]: naturals }): {
+  items: Iterable<never>;
+  closed(): number;
+} {
   let closed = 0;
   const wrapped = (function* () {
     try {
@@ -82,15 +85,19 @@ for (const ordered of [true, false]) {
     assert.equal(source.closed(), 1);
   });
 
-  test(`an item that cannot travel fails an ${how} map after the results before it, and closes the source`, limits, async () => {
-    await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
-    const source = counting([1, 2, { callback() {} }, 4]);
-    const { values, error } = await failure(pool.map((n: unknown) => n, source.items, { ordered }));
-    assert.ok(error instanceof NotShareableError);
-    assert.match(error.message, /callback/);
-    assert.deepEqual(values, [1, 2]);
-    assert.equal(source.closed(), 1);
-  });
+  test(
+    `an item that cannot travel fails an ${how} map after the results before it, and closes the source`,
+    limits,
+    async () => {
+      await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+      const source = counting([1, 2, { callback() {} }, 4]);
+      const { values, error } = await failure(pool.map((n: unknown) => n, source.items, { ordered }));
+      assert.ok(error instanceof NotShareableError);
+      assert.match(error.message, /callback/);
+      assert.deepEqual(values, [1, 2]);
+      assert.equal(source.closed(), 1);
+    },
+  );
 
   test(`a source that throws fails an ${how} map after the results before it`, limits, async () => {
     await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
@@ -117,46 +124,58 @@ for (const ordered of [true, false]) {
     assert.equal((await failure(pool.map((n: number) => n, broken, { ordered }))).error.message, "at once");
   });
 
-  test(`a time-out ends an ${how} map at once, while tasks run and while the source is slow`, limits, async () => {
-    await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
-    const gate = new Gate();
-    const source = counting([gate.queue, gate.queue]);
-    const running = await failure(
-      pool.map((queue: Queue<number>) => queue.getSync(), source.items, { ordered, timeout: 50, buffersize: 1 }),
-    );
-    assert.equal(running.error.name, "TimeoutError");
-    assert.equal(source.closed(), 1);
-    gate.open(2);
-    const never: AsyncIterable<number> = {
-      [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }),
-    };
-    const waiting = await failure(pool.map((n: number) => n, never, { ordered, timeout: 50 }));
-    assert.equal(waiting.error.name, "TimeoutError");
-  });
+  test(
+    `a time-out ends an ${how} map at once, while tasks run and while the source is slow`,
+    limits,
+    async () => {
+      await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+      const gate = new Gate();
+      const source = counting([gate.queue, gate.queue]);
+      const running = await failure(
+        pool.map((queue: Queue<number>) => queue.getSync(), source.items, {
+          ordered,
+          timeout: 50,
+          buffersize: 1,
+        }),
+      );
+      assert.equal(running.error.name, "TimeoutError");
+      assert.equal(source.closed(), 1);
+      gate.open(2);
+      const never: AsyncIterable<number> = {
+        [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }),
+      };
+      const waiting = await failure(pool.map((n: number) => n, never, { ordered, timeout: 50 }));
+      assert.equal(waiting.error.name, "TimeoutError");
+    },
+  );
 
-  test(`an abort ends an ${how} map with the signal's reason, stops its tasks, and closes the source`, limits, async () => {
-    await using pool = new InterpreterPoolExecutor({ maxWorkers: 2 });
-    const controller = new AbortController();
-    const started = channel<number>();
-    const source = counting(Array.from({ length: 10 }, () => started));
-    const ended = failure(
-      pool.map(
-        (queue: Queue<number>) => {
-          queue.putSync(1);
-          for (;;);
-        },
-        source.items,
-        { ordered, signal: controller.signal, buffersize: 4 },
-      ),
-    );
-    await until(() => started.qsize() === 2);
-    const reason = new Error("enough");
-    controller.abort(reason);
-    assert.equal((await ended).error, reason);
-    assert.equal(source.closed(), 1);
-    assert.equal(await pool.submit(() => "works on"), "works on");
-    assert.equal(started.qsize(), 2, "what waited in line was not begun");
-  });
+  test(
+    `an abort ends an ${how} map with the signal's reason, stops its tasks, and closes the source`,
+    limits,
+    async () => {
+      await using pool = new InterpreterPoolExecutor({ maxWorkers: 2 });
+      const controller = new AbortController();
+      const started = channel<number>();
+      const source = counting(Array.from({ length: 10 }, () => started));
+      const ended = failure(
+        pool.map(
+          (queue: Queue<number>) => {
+            queue.putSync(1);
+            for (;;);
+          },
+          source.items,
+          { ordered, signal: controller.signal, buffersize: 4 },
+        ),
+      );
+      await until(() => started.qsize() === 2);
+      const reason = new Error("enough");
+      controller.abort(reason);
+      assert.equal((await ended).error, reason);
+      assert.equal(source.closed(), 1);
+      assert.equal(await pool.submit(() => "works on"), "works on");
+      assert.equal(started.qsize(), 2, "what waited in line was not begun");
+    },
+  );
 }
 
 test("a task that fails before its turn waits for its turn", limits, async () => {
@@ -206,7 +225,9 @@ test("a map with a signal that is aborted already pulls nothing", limits, async 
     yield 1;
   })();
   const reason = new Error("too late");
-  const { values, error } = await failure(pool.map((n: number) => n, source, { signal: AbortSignal.abort(reason) }));
+  const { values, error } = await failure(
+    pool.map((n: number) => n, source, { signal: AbortSignal.abort(reason) }),
+  );
   assert.deepEqual([values, error, pulled], [[], reason, 0]);
 });
 
@@ -242,7 +263,8 @@ test("an error thrown into the map by its consumer closes the source", limits, a
   await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
   const source = counting();
   const loop = async (): Promise<void> => {
-    for await (const n of pool.map((x: number) => x, source.items)) if (n === 2) throw new Error("the consumer's");
+    for await (const n of pool.map((x: number) => x, source.items))
+      if (n === 2) throw new Error("the consumer's");
   };
   assert.equal((await rejection(loop())).message, "the consumer's");
   assert.equal(source.closed(), 1);

@@ -46,8 +46,14 @@ const double = (n: number): number => n * 2;
 test("results come in the order of the items, from any kind of iterable", limits, async () => {
   assert.deepEqual(await collect(pool.map(double, [1, 2, 3])), [2, 4, 6]);
   assert.deepEqual(await collect(pool.map(double, new Set([4, 5]))), [8, 10]);
-  assert.deepEqual(await collect(pool.map(double, new Source(100))), Array.from({ length: 100 }, (_, n) => n * 2));
-  assert.deepEqual(await collect(pool.map(double, new Source(100).later())), Array.from({ length: 100 }, (_, n) => n * 2));
+  assert.deepEqual(
+    await collect(pool.map(double, new Source(100))),
+    Array.from({ length: 100 }, (_, n) => n * 2),
+  );
+  assert.deepEqual(
+    await collect(pool.map(double, new Source(100).later())),
+    Array.from({ length: 100 }, (_, n) => n * 2),
+  );
   assert.deepEqual(await collect(pool.map((c: string) => c + c, "ab")), ["aa", "bb"]);
   assert.deepEqual(await collect(pool.map(async (n: number) => await Promise.resolve(n), [7])), [7]);
   const stream = new ReadableStream<string>({
@@ -79,17 +85,24 @@ test("a source that is iterable both ways is pulled asynchronously", limits, asy
 for (const buffersize of [1, 2, 5]) {
   for (const ordered of [true, false]) {
     for (const kind of ["sync", "async"]) {
-      test(`an endless ${kind} source is pulled ${buffersize} ahead at most (ordered: ${ordered})`, limits, async () => {
-        const source = new Source();
-        const items = kind === "sync" ? source : source.later();
-        let consumed = 0;
-        for await (const _ of pool.map(double, items, { buffersize, ordered })) {
-          consumed++;
-          assert.ok(source.pulled <= consumed + buffersize, `${source.pulled} pulled, ${consumed} consumed`);
-          if (consumed === 40) break;
-        }
-        assert.equal(source.closed, 1);
-      });
+      test(
+        `an endless ${kind} source is pulled ${buffersize} ahead at most (ordered: ${ordered})`,
+        limits,
+        async () => {
+          const source = new Source();
+          const items = kind === "sync" ? source : source.later();
+          let consumed = 0;
+          for await (const _ of pool.map(double, items, { buffersize, ordered })) {
+            consumed++;
+            assert.ok(
+              source.pulled <= consumed + buffersize,
+              `${source.pulled} pulled, ${consumed} consumed`,
+            );
+            if (consumed === 40) break;
+          }
+          assert.equal(source.closed, 1);
+        },
+      );
     }
   }
 }
@@ -115,18 +128,22 @@ test("as much as the buffer takes is pulled while nothing is finished, and no mo
   }
 });
 
-test("nothing is pulled before somebody asks for a result, and after that nothing until the next", limits, async () => {
-  const source = new Source();
-  const results = pool.map(double, source, { buffersize: 2 });
-  assert.equal(source.pulled, 0);
-  await results.next();
-  const { pulled } = source;
-  await pool.submit(() => 0);
-  await new Promise((resolve) => setImmediate(resolve));
-  assert.ok(source.pulled <= 3 && source.pulled >= pulled);
-  await results.return();
-  assert.equal(source.closed, 1);
-});
+test(
+  "nothing is pulled before somebody asks for a result, and after that nothing until the next",
+  limits,
+  async () => {
+    const source = new Source();
+    const results = pool.map(double, source, { buffersize: 2 });
+    assert.equal(source.pulled, 0);
+    await results.next();
+    const { pulled } = source;
+    await pool.submit(() => 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(source.pulled <= 3 && source.pulled >= pulled);
+    await results.return();
+    assert.equal(source.closed, 1);
+  },
+);
 
 test("unordered results come as they are finished", limits, async () => {
   const gate = new Gate();
@@ -198,7 +215,8 @@ test("breaking out does not wait for a source that may never answer", limits, as
     [Symbol.asyncIterator]() {
       return this;
     },
-    next: () => (asked++ === 0 ? Promise.resolve({ value: 1, done: false }) : new Promise((resolve) => (late = resolve))),
+    next: () =>
+      asked++ === 0 ? Promise.resolve({ value: 1, done: false }) : new Promise((resolve) => (late = resolve)),
     return: () => {
       returned++;
       return new Promise(() => {});
@@ -219,7 +237,8 @@ test("breaking out does not wait for a source that may never answer", limits, as
 });
 
 test("what is not to be mapped is refused at once", limits, () => {
-  for (const source of [undefined, null, 5, {}]) assert.throws(() => pool.map(double, source as never), TypeError);
+  for (const source of [undefined, null, 5, {}])
+    assert.throws(() => pool.map(double, source as never), TypeError);
   for (const fn of [undefined, "code", {}]) assert.throws(() => pool.map(fn as never, [1]), TypeError);
   assert.throws(() => pool.map(double.bind(null), []), NotShareableError);
   for (const buffersize of [0, -1]) assert.throws(() => pool.map(double, [1], { buffersize }), RangeError);

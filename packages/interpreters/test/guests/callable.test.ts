@@ -43,15 +43,40 @@ group("every syntax of a function travels", () => {
     ["an arrow", js("(a, b) => a + b"), [1, 2], 3],
     ["an arrow with one bare parameter", js("a => ({ a })"), [1], { a: 1 }],
     ["a function expression", js("function (a) { return a + 1; }"), [1], 2],
-    ["a named function that calls itself", js("function f(n) { return n < 2 ? 1 : n * f(n - 1); }"), [5], 120],
+    [
+      "a named function that calls itself",
+      js("function f(n) { return n < 2 ? 1 : n * f(n - 1); }"),
+      [5],
+      120,
+    ],
     ["a method", js<{ m: Any }>("{ m(a) { return a + 1; } }").m, [1], 2],
     ["a static method", js<{ m: Any }>("class { static m(a) { return a + 1; } }").m, [1], 2],
-    ["a method of a class", js<{ prototype: { m: Any } }>("class { m(a) { return a; } }").prototype.m, [1], 1],
+    [
+      "a method of a class",
+      js<{ prototype: { m: Any } }>("class { m(a) { return a; } }").prototype.m,
+      [1],
+      1,
+    ],
     ["a computed method", js<{ ab: Any }>("{ ['a' + ('b')](a) { return a; } }").ab, [4], 4],
-    ["a computed method with brackets in a comment", js<{ ab: Any }>("{ [/* ] [ */ 'ab' /* ] */](a) { return a; } }").ab, [4], 4],
-    ["a method with a symbol as its key", js<Record<symbol, Any>>("{ [Symbol.iterator]() { return 7; } }")[Symbol.iterator], [], 7],
+    [
+      "a computed method with brackets in a comment",
+      js<{ ab: Any }>("{ [/* ] [ */ 'ab' /* ] */](a) { return a; } }").ab,
+      [4],
+      4,
+    ],
+    [
+      "a method with a symbol as its key",
+      js<Record<symbol, Any>>("{ [Symbol.iterator]() { return 7; } }")[Symbol.iterator],
+      [],
+      7,
+    ],
     ["a method with a string as its name", js<{ "a b": Any }>("{ 'a b'(a) { return a; } }")["a b"], [5], 5],
-    ["a method with a quote in its name", js<Record<string, Any>>("{ '\"\\\\'(a) { return a; } }")['"\\'], [5], 5],
+    [
+      "a method with a quote in its name",
+      js<Record<string, Any>>("{ '\"\\\\'(a) { return a; } }")['"\\'],
+      [5],
+      5,
+    ],
     ["a method with a number as its name", js<Record<number, Any>>("{ 0x10(a) { return a; } }")[16], [6], 6],
     ["a method named function", js<{ function: Any }>("{ function(a) { return a; } }").function, [1], 1],
     ["a method named async", js<{ async: Any }>("{ async(a) { return a; } }").async, [1], 1],
@@ -59,18 +84,40 @@ group("every syntax of a function travels", () => {
     ["a method named get", js<{ get: Any }>("{ get() { return 1; } }").get, [], 1],
     ["a method named __proto__", js<{ __proto__: Any }>("{ __proto__() { return 1; } }").__proto__, [], 1],
     ["a getter", Object.getOwnPropertyDescriptor(js("{ get g() { return 7; } }"), "g")?.get, [], 7],
-    ["a setter", Object.getOwnPropertyDescriptor(js("{ set g(v) { v.seen = true; } }"), "g")?.set, [{}], undefined],
+    [
+      "a setter",
+      Object.getOwnPropertyDescriptor(js("{ set g(v) { v.seen = true; } }"), "g")?.set,
+      [{}],
+      undefined,
+    ],
     ["default parameters", js("(a = 1, b = a + 1) => a + b"), [], 3],
     ["rest parameters", js("(a, ...rest) => rest.length"), [1, 2, 3], 2],
-    ["destructured parameters", js("({ a, b: [c] = [2], ...d }, [e = 5]) => [a, c, d, e]"), [{ a: 1, z: 0 }, []], [1, 2, { z: 0 }, 5]],
+    [
+      "destructured parameters",
+      js("({ a, b: [c] = [2], ...d }, [e = 5]) => [a, c, d, e]"),
+      [{ a: 1, z: 0 }, []],
+      [1, 2, { z: 0 }, 5],
+    ],
     ["names in Unicode", js("(größe, \\u0061b) => größe + ab"), [1, 2], 3],
     ["arguments of its own", js("function () { return arguments.length; }"), [1, 2], 2],
     ["new.target of its own", js("function () { return new.target; }"), [], undefined],
     ["this, which is undefined", js("function () { return this; }"), [], undefined],
-    ["a class within", js("() => { class A { x = 1; m() { return this.x; } } return new (class extends A { m() { return super.m() + 1; } })().m(); }"), [], 2],
-    ["labels, keys and members that are no variables", js("(o) => { a: for (;;) break a; return { b: o.c }.b; }"), [{ c: 3 }], 3],
+    [
+      "a class within",
+      js(
+        "() => { class A { x = 1; m() { return this.x; } } return new (class extends A { m() { return super.m() + 1; } })().m(); }",
+      ),
+      [],
+      2,
+    ],
+    [
+      "labels, keys and members that are no variables",
+      js("(o) => { a: for (;;) break a; return { b: o.c }.b; }"),
+      [{ c: 3 }],
+      3,
+    ],
     ["a function made from text", new Function("a", "b", "return a + b"), [1, 2], 3],
-    ["a comment at the end", js("(a) => a // not the end )"+ "\n"), [1], 1],
+    ["a comment at the end", js("(a) => a // not the end )" + "\n"), [1], 1],
     ["direct eval", js("(a) => eval('a + 1')"), [1], 2],
   ];
   for (const [title, fn, args, expected] of cases) {
@@ -147,13 +194,25 @@ group("what cannot travel is refused, with the reason", () => {
     ["a generator", js("function* () {}"), /generator.*array/],
     ["an async generator", js("async function* () {}"), /generator/],
     ["a generator method", js<{ g: Any }>("{ *g() {} }").g, /"g" .*generator/],
-    ["this of an arrow", js<() => Any>("function () { return () => this.x; }").call({ x: 1 } as never), /`this`/],
-    ["this of an arrow within an arrow", js<() => Any>("function () { return () => () => this; }")(), /`this`/],
+    [
+      "this of an arrow",
+      js<() => Any>("function () { return () => this.x; }").call({ x: 1 } as never),
+      /`this`/,
+    ],
+    [
+      "this of an arrow within an arrow",
+      js<() => Any>("function () { return () => () => this; }")(),
+      /`this`/,
+    ],
     ["arguments of an arrow", js<() => Any>("function () { return () => arguments; }")(), /`arguments`/],
     ["new.target of an arrow", js<() => Any>("function () { return () => new.target; }")(), /`new\.target`/],
     ["super of a method", js<{ m: Any }>("{ m() { return super.toString(); } }").m, /`super`/],
     ["super of an arrow", js<{ m(): Any }>("{ m() { return () => super.x; } }").m(), /`super`/],
-    ["a private member", js<{ prototype: { m: Any } }>("class { #p; m() { return this.#p; } }").prototype.m, /#p.*fromModule/],
+    [
+      "a private member",
+      js<{ prototype: { m: Any } }>("class { #p; m() { return this.#p; } }").prototype.m,
+      /#p.*fromModule/,
+    ],
     ["sloppy code", new Function("with ({}) {}"), /strict code/],
     ["import.meta", (): string => import.meta.url, /`import\.meta`.*fromModule/],
   ];
@@ -162,12 +221,20 @@ group("what cannot travel is refused, with the reason", () => {
   }
 
   test("what is no function is a TypeError that says what it is", () => {
-    for (const [value, found] of [[undefined, /undefined/], [null, /null/], [1, /number/], [{}, /an object/]] as const) {
-      assert.throws(() => describe(value), (error: unknown) => {
-        assert.ok(error instanceof TypeError && !(error instanceof NotShareableError));
-        assert.match(error.message, found);
-        return true;
-      });
+    for (const [value, found] of [
+      [undefined, /undefined/],
+      [null, /null/],
+      [1, /number/],
+      [{}, /an object/],
+    ] as const) {
+      assert.throws(
+        () => describe(value),
+        (error: unknown) => {
+          assert.ok(error instanceof TypeError && !(error instanceof NotShareableError));
+          assert.match(error.message, found);
+          return true;
+        },
+      );
     }
     assert.throws(() => describe(fromModule("/a.js")), /whole module/);
   });
@@ -176,7 +243,9 @@ group("what cannot travel is refused, with the reason", () => {
     const boom = (): never => assert.fail("user code ran");
     const fn = Object.defineProperties(() => 1, { name: { get: boom }, toString: { get: boom } });
     assert.equal(describe(fn).kind, "function");
-    refusal(new Proxy(() => 1, { get: boom, getOwnPropertyDescriptor: boom, getPrototypeOf: boom, has: boom }));
+    refusal(
+      new Proxy(() => 1, { get: boom, getOwnPropertyDescriptor: boom, getPrototypeOf: boom, has: boom }),
+    );
   });
 });
 
@@ -250,16 +319,31 @@ group("fromModule", () => {
   });
 
   test("takes absolute paths, data: and node: URLs and names of builtin modules", () => {
-    const urlOf = (url: string): unknown => (describe(fromModule<Record<string, Any>>(url)["f"]) as { url: string }).url;
+    const urlOf = (url: string): unknown =>
+      (describe(fromModule<Record<string, Any>>(url)["f"]) as { url: string }).url;
     assert.equal(urlOf(import.meta.filename), pathToFileURL(import.meta.filename).href);
     assert.equal(urlOf("/a b/#.js"), pathToFileURL("/a b/#.js").href);
-    assert.equal(urlOf("data:text/javascript,export function f(){}"), "data:text/javascript,export function f(){}");
+    assert.equal(
+      urlOf("data:text/javascript,export function f(){}"),
+      "data:text/javascript,export function f(){}",
+    );
     assert.equal(urlOf("node:fs"), "node:fs");
     assert.equal(urlOf("fs/promises"), "node:fs/promises");
   });
 
   test("refuses anything else at once, and says what to pass", () => {
-    for (const url of ["./a.js", "../a.js", "lodash", "", "https://example.com/a.js", "node:nope", 1, null, undefined, {}]) {
+    for (const url of [
+      "./a.js",
+      "../a.js",
+      "lodash",
+      "",
+      "https://example.com/a.js",
+      "node:nope",
+      1,
+      null,
+      undefined,
+      {},
+    ]) {
       assert.throws(() => fromModule(url as string), TypeError, String(url));
     }
     assert.throws(() => fromModule("./a.js"), /new URL\(.*import\.meta\.url/);

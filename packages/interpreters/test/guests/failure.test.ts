@@ -28,7 +28,12 @@ group("errors", () => {
       [new OwnError("own"), "OwnError", "own", "OwnError: own"],
       [Object.assign(new Error("m"), { name: "Named" }), "Error", "m", "Named: m"],
       [new DOMException("slow", "TimeoutError"), "DOMException", "slow", "TimeoutError: slow"],
-      [thrownBy(() => Buffer.alloc("x" as never)), "TypeError", 'The "size" argument must be of type number. Received type string (\'x\')', ""],
+      [
+        thrownBy(() => Buffer.alloc("x" as never)),
+        "TypeError",
+        "The \"size\" argument must be of type number. Received type string ('x')",
+        "",
+      ],
     ];
     for (const [error, type, message, formatted] of cases) {
       const info = describeFailure(error);
@@ -39,7 +44,9 @@ group("errors", () => {
   });
 
   test("are displayed with stack, causes, aggregated errors and own properties", () => {
-    const error = new AggregateError([new OwnError("first"), "second"], "both", { cause: new RangeError("why") });
+    const error = new AggregateError([new OwnError("first"), "second"], "both", {
+      cause: new RangeError("why"),
+    });
     const { errdisplay } = describeFailure(error);
     assert.match(errdisplay, /^AggregateError: both\n {4}at .*failure\.test/);
     assert.match(errdisplay, /\[cause\]: RangeError: why\n/);
@@ -56,7 +63,11 @@ group("errors", () => {
     assert.match(errdisplay, /at JSON\.parse \(<anonymous>\)\n {4}at <interpreters:call\(anonymous\)>:1:/);
     const wrongScript = thrownBy(() => load({ kind: "function", source: "(", free: [], name: "wrong" }));
     const ownError = thrownBy(() => describe(1));
-    for (const each of [errdisplay, describeFailure(wrongScript).errdisplay, describeFailure(ownError).errdisplay]) {
+    for (const each of [
+      errdisplay,
+      describeFailure(wrongScript).errdisplay,
+      describeFailure(ownError).errdisplay,
+    ]) {
       assert.doesNotMatch(each, /node:internal|node:vm|dist\/src/);
       assert.match(each, /failure\.test/);
     }
@@ -104,7 +115,12 @@ group("what is no error", () => {
   ];
   for (const [thrown, type, message, errdisplay] of cases) {
     test(errdisplay, () => {
-      assert.deepEqual(describeFailure(thrown), { type: { name: type }, message, formatted: `${type}: ${message}`, errdisplay });
+      assert.deepEqual(describeFailure(thrown), {
+        type: { name: type },
+        message,
+        formatted: `${type}: ${message}`,
+        errdisplay,
+      });
     });
   }
 });
@@ -135,7 +151,9 @@ group("nothing makes it throw", () => {
       cause: { get: boom },
       constructor: { get: boom },
     }),
-    "a custom inspector that throws": Object.assign(new Error("e"), { [Symbol.for("nodejs.util.inspect.custom")]: boom }),
+    "a custom inspector that throws": Object.assign(new Error("e"), {
+      [Symbol.for("nodejs.util.inspect.custom")]: boom,
+    }),
     "a Proxy of an error whose traps throw": new Proxy(new Error("e"), {
       get: boom,
       getPrototypeOf: boom,
@@ -153,7 +171,8 @@ group("nothing makes it throw", () => {
   for (const [title, thrown] of Object.entries(cases)) {
     test(title, () => {
       const info = describeFailure(thrown);
-      for (const text of [info.type.name, info.message, info.formatted, info.errdisplay]) assert.equal(typeof text, "string");
+      for (const text of [info.type.name, info.message, info.formatted, info.errdisplay])
+        assert.equal(typeof text, "string");
       assert.notEqual(info.type.name, "");
       assert.notEqual(info.errdisplay, "");
     });

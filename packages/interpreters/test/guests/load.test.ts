@@ -23,21 +23,29 @@ function write(name: string, source: string): URL {
 
 type Exports = Record<string, (...args: unknown[]) => unknown>;
 
-const arrive = async (fn: unknown, ...args: unknown[]): Promise<unknown> => (await load(describe(fn)))(...args);
+const arrive = async (fn: unknown, ...args: unknown[]): Promise<unknown> =>
+  (await load(describe(fn)))(...args);
 
 group("a stateless function", () => {
   test("is there at once, is strict, and has no `this`", () => {
-    const loaded = load(describe(function (this: unknown): unknown {
-      return this;
-    }));
+    const loaded = load(
+      describe(function (this: unknown): unknown {
+        return this;
+      }),
+    );
     assert.ok(typeof loaded === "function");
     assert.equal(loaded(), undefined);
   });
 
   test("finds globals and what scripts declared, in any way", async () => {
-    runScript("var loadVar = 1; let loadLet = 2; const loadConst = 3; class LoadClass {} function loadFn() { return 4; }", "s");
+    runScript(
+      "var loadVar = 1; let loadLet = 2; const loadConst = 3; class LoadClass {} function loadFn() { return 4; }",
+      "s",
+    );
     runScript("let loadUndefined;", "s");
-    const fn = new Function("return [loadVar, loadLet, loadConst, typeof LoadClass, loadFn(), loadUndefined]");
+    const fn = new Function(
+      "return [loadVar, loadLet, loadConst, typeof LoadClass, loadFn(), loadUndefined]",
+    );
     assert.deepEqual(await arrive(fn), [1, 2, 3, "function", 4, undefined]);
   });
 
@@ -48,7 +56,10 @@ group("a stateless function", () => {
       () => load(describe(area)),
       (error: unknown) => {
         assert.ok(error instanceof NotShareableError);
-        assert.match(error.message, /"area" captures `width`, `height`.*as arguments.*prepareMain\(\).*fromModule\(\)/);
+        assert.match(
+          error.message,
+          /"area" captures `width`, `height`.*as arguments.*prepareMain\(\).*fromModule\(\)/,
+        );
         return true;
       },
     );
@@ -59,7 +70,10 @@ group("a stateless function", () => {
   });
 
   test("does not find a variable whose script failed while declaring it", () => {
-    assert.throws(() => runScript("let loadFailed = (() => { throw new RangeError('no'); })();", "s"), RangeError);
+    assert.throws(
+      () => runScript("let loadFailed = (() => { throw new RangeError('no'); })();", "s"),
+      RangeError,
+    );
     assert.throws(() => load(describe(new Function("return loadFailed"))), /`loadFailed`/);
   });
 
@@ -96,7 +110,10 @@ group("a stateless function", () => {
 });
 
 group("a function of a module", () => {
-  const counter = write("counter.mjs", "let n = 0; export const count = () => ++n; export const data = 1; export class Made {}");
+  const counter = write(
+    "counter.mjs",
+    "let n = 0; export const count = () => ++n; export const data = 1; export class Made {}",
+  );
 
   test("is loaded once", async () => {
     assert.equal(await arrive(fromModule<Exports>(counter)["count"]), 1);
@@ -105,14 +122,20 @@ group("a function of a module", () => {
 
   test("that is not there, or is no function, is a TypeError that names the module and its functions", async () => {
     const module = fromModule<Exports>(counter);
-    await assert.rejects(arrive(module["nope"]), /^TypeError: file:.*counter\.mjs has no export "nope"; the functions it exports are count/);
+    await assert.rejects(
+      arrive(module["nope"]),
+      /^TypeError: file:.*counter\.mjs has no export "nope"; the functions it exports are count/,
+    );
     await assert.rejects(arrive(module["data"]), /^TypeError: .*exports data, which is no function/);
     await assert.rejects(arrive(module["Made"]), /^TypeError: Made of .*is a class/);
   });
 
   test("whose file is missing names that file and nothing of this package", async () => {
     const url = new URL("missing.mjs", counter);
-    await assert.rejects(arrive(fromModule<Exports>(url)["f"]), { code: "ERR_MODULE_NOT_FOUND", message: `cannot find module ${url.href}` });
+    await assert.rejects(arrive(fromModule<Exports>(url)["f"]), {
+      code: "ERR_MODULE_NOT_FOUND",
+      message: `cannot find module ${url.href}`,
+    });
   });
 
   test("whose module throws while loading rejects with that error", async () => {
@@ -152,12 +175,18 @@ group("a builtin", () => {
 
 group("scripts", () => {
   test("share one global scope and give their completion value", () => {
-    runScript("let scriptLet = 1; const scriptConst = 2; var scriptVar = 3; function scriptFn() { return scriptLet; }", "one");
+    runScript(
+      "let scriptLet = 1; const scriptConst = 2; var scriptVar = 3; function scriptFn() { return scriptLet; }",
+      "one",
+    );
     assert.equal(runScript("scriptLet = 10; scriptConst + scriptVar + scriptFn()", "two"), 15);
   });
 
   test("may import()", async () => {
-    assert.equal(typeof (await (runScript("import('node:fs')", "s") as Promise<{ existsSync: unknown }>)).existsSync, "function");
+    assert.equal(
+      typeof (await (runScript("import('node:fs')", "s") as Promise<{ existsSync: unknown }>)).existsSync,
+      "function",
+    );
   });
 
   test("with a syntax error say where", () => {
@@ -194,7 +223,10 @@ group("bound globals", () => {
   });
 
   test("replace what scripts declared with var, let, class and function", () => {
-    runScript("var boundVar = 1; let boundLet = 2; class BoundClass {} function boundFn() {} let value = 3;", "s");
+    runScript(
+      "var boundVar = 1; let boundLet = 2; class BoundClass {} function boundFn() {} let value = 3;",
+      "s",
+    );
     bindGlobals({ boundVar: 10, boundLet: 20, BoundClass: 30, boundFn: 40, value: 50 });
     assert.deepEqual(read("[boundVar, boundLet, BoundClass, boundFn, value]"), [10, 20, 30, 40, 50]);
     assert.equal("boundLet" in globalThis, false);
@@ -209,7 +241,10 @@ group("bound globals", () => {
   test("are all refused when one cannot be bound", () => {
     runScript("const boundConst = 1;", "s");
     for (const name of ["boundConst", "undefined"]) {
-      assert.throws(() => bindGlobals({ boundBefore: 1, [name]: 2 }), new RegExp(`^TypeError: cannot bind ${name}`));
+      assert.throws(
+        () => bindGlobals({ boundBefore: 1, [name]: 2 }),
+        new RegExp(`^TypeError: cannot bind ${name}`),
+      );
     }
     assert.equal("boundBefore" in globalThis, false);
     assert.equal(read("boundConst"), 1);

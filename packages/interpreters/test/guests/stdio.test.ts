@@ -15,7 +15,8 @@ function program(body: string): string {
           console.log("main goes on");`;
 }
 
-const start = (source: string): ReturnType<typeof spawn> => spawn(process.execPath, ["--input-type=module", "-e", source]);
+const start = (source: string): ReturnType<typeof spawn> =>
+  spawn(process.execPath, ["--input-type=module", "-e", source]);
 
 async function run(source: string): Promise<{ stdout: string; stderr: string; code: unknown }> {
   const child = start(source);
@@ -29,7 +30,9 @@ async function run(source: string): Promise<{ stdout: string; stderr: string; co
 group("what an interpreter prints", () => {
   test("shows while the main thread is blocked", async () => {
     // The worker waits for this test's word, and main waits for the worker.
-    const child = start(program('installStdio(); console.log("hello"); require("node:fs").readSync(0, Buffer.alloc(1));'));
+    const child = start(
+      program('installStdio(); console.log("hello"); require("node:fs").readSync(0, Buffer.alloc(1));'),
+    );
     let stdout = "";
     child.stdout?.setEncoding("utf8");
     for await (const text of child.stdout ?? []) {
@@ -47,13 +50,18 @@ group("what an interpreter prints", () => {
         console.error("oops"); console.log("x".repeat(1e6)); console.log({ a: 1 });
         await new Promise((done) => process.stdout.write("6\\n", done));`),
     );
-    assert.equal(stdout.replace("x".repeat(1e6), "<a million>"), "1\n2\n3\n45\n<a million>\n{ a: 1 }\n6\nmain goes on\n");
+    assert.equal(
+      stdout.replace("x".repeat(1e6), "<a million>"),
+      "1\n2\n3\n45\n<a million>\n{ a: 1 }\n6\nmain goes on\n",
+    );
     assert.equal(stderr, "oops\n");
     assert.equal(code, 0);
   });
 
   test("is not held up by what was printed before it was installed", async () => {
-    const { stdout, code } = await run(program('console.log("early"); installStdio(); console.log("late"); console.log("later");'));
+    const { stdout, code } = await run(
+      program('console.log("early"); installStdio(); console.log("late"); console.log("later");'),
+    );
     assert.ok(stdout.startsWith("late\nlater\n"), stdout);
     assert.match(stdout, /early\n/);
     assert.equal(code, 0);
@@ -97,7 +105,8 @@ group("a descriptor", () => {
   });
 
   test("that is full is tried again until it is not", () => {
-    const full = "(chunk, offset) => { if (calls.length < 4) throw Object.assign(new Error(), { code: 'EAGAIN' }); return chunk.length - offset; }";
+    const full =
+      "(chunk, offset) => { if (calls.length < 4) throw Object.assign(new Error(), { code: 'EAGAIN' }); return chunk.length - offset; }";
     assert.deepEqual(writing(full), { calls: Array(4).fill("2:abcdef"), error: null });
   });
 

@@ -2,7 +2,8 @@
 
 import { Worker } from "node:worker_threads";
 
-const source = (name: string): string => new URL(`../../src/guests/javascript/${name}.js`, import.meta.url).href;
+const source = (name: string): string =>
+  new URL(`../../src/guests/javascript/${name}.js`, import.meta.url).href;
 
 const bytes = 1 << 16;
 
@@ -26,10 +27,15 @@ export function runWhileBlocked(body: string, data?: unknown): unknown {
        Atomics.store(state, 0, 1);
        Atomics.notify(state, 0);
      });`,
-    { eval: true, execArgv: [], workerData: { shared, data, names: ["load", "failure", "stdio"].map(source) } },
+    {
+      eval: true,
+      execArgv: [],
+      workerData: { shared, data, names: ["load", "failure", "stdio"].map(source) },
+    },
   );
   worker.unref();
-  if (Atomics.wait(state, 0, 0, 60_000) === "timed-out") throw new Error("the thread did not end while this one was blocked");
+  if (Atomics.wait(state, 0, 0, 60_000) === "timed-out")
+    throw new Error("the thread did not end while this one was blocked");
   const text = Buffer.from(new Uint8Array(shared, 8, state[1])).toString();
   void worker.terminate();
   const result = JSON.parse(text) as { value?: unknown; error?: string };

@@ -25,9 +25,11 @@ export function fail<T>(value: T): never {
   const wanted: T = value; throw new Error(String(wanted));
 }`,
   "sibling.mts": "export interface Shape { a: string }\nexport const sibling: string = 'sibling';",
-  "common.cts": "const inner: { inner: string } = require('./inner.cts'); module.exports = { ...inner, file: __filename as string };",
+  "common.cts":
+    "const inner: { inner: string } = require('./inner.cts'); module.exports = { ...inner, file: __filename as string };",
   "inner.cts": "exports.inner = 'inner' as string;",
-  "node_modules/dependency/package.json": '{ "type": "module", "exports": { ".": "./index.js", "./ts": "./index.ts" } }',
+  "node_modules/dependency/package.json":
+    '{ "type": "module", "exports": { ".": "./index.js", "./ts": "./index.ts" } }',
   "node_modules/dependency/index.js": "export const dependency = 'dependency';",
   "node_modules/dependency/index.ts": "export const dependency: string = 'dependency';",
   "untyped/package.json": "{}",
@@ -89,7 +91,10 @@ group("a TypeScript module, while the main thread is blocked", () => {
   });
 
   test("that imports a .ts file by the name it compiles to is told so", () => {
-    assert.match(String(call("renamed.ts", "f")), /sibling\.mjs, imported by way of .*sibling\.mts is there: import it by that name/);
+    assert.match(
+      String(call("renamed.ts", "f")),
+      /sibling\.mjs, imported by way of .*sibling\.mts is there: import it by that name/,
+    );
   });
 
   test("is refused below node_modules, as by Node", () => {
@@ -102,7 +107,10 @@ group("a TypeScript module, while the main thread is blocked", () => {
 
   test("can be imported by a stateless function", () => {
     const source = `async () => (await import(${JSON.stringify(url("sibling.mts"))})).sibling`;
-    const value = runWhileBlocked('return await load({ kind: "function", source: data, free: [], name: "f" })();', source);
+    const value = runWhileBlocked(
+      'return await load({ kind: "function", source: data, free: [], name: "f" })();',
+      source,
+    );
     assert.equal(value, "sibling");
   });
 });

@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { type Future, type Interpreter, InterpreterPoolExecutor, listAll } from "../../src/index.js";
 import { Gate, outcome, until } from "../support/t3.js";
 
-export const workers = (): Interpreter[] => listAll().filter((interp) => interp.whence === "interpreters module");
+export const workers = (): Interpreter[] =>
+  listAll().filter((interp) => interp.whence === "interpreters module");
 
 export type Outcome = Awaited<ReturnType<typeof outcome>>;
 
@@ -18,7 +19,11 @@ export async function withBystanders(
   submit: (pool: InterpreterPoolExecutor) => PromiseLike<unknown>,
   options: { retries?: number } = {},
 ): Promise<Outcome> {
-  const pool = new InterpreterPoolExecutor({ maxWorkers: 2, resourceLimits: { maxOldGenerationSizeMb: 32 }, ...options });
+  const pool = new InterpreterPoolExecutor({
+    maxWorkers: 2,
+    resourceLimits: { maxOldGenerationSizeMb: 32 },
+    ...options,
+  });
   const gate = new Gate();
   const wait = (queue: typeof gate.queue, name: string): string => {
     queue.getSync();
@@ -36,7 +41,10 @@ export async function withBystanders(
   gate.open();
   assert.equal(await bystander, "bystander");
   const both = [pool.submit(wait, gate.queue, "a"), pool.submit(wait, gate.queue, "b")];
-  await until(() => both.every((future: Future<string>) => future.running()), "both workers are in use again");
+  await until(
+    () => both.every((future: Future<string>) => future.running()),
+    "both workers are in use again",
+  );
   gate.open(2);
   assert.deepEqual(await Promise.all(both), ["a", "b"]);
   await pool.shutdown();

@@ -35,13 +35,21 @@ function assertDied(interp: Interpreter, thrown: unknown, reason: string): void 
   assert.equal(thrown.reason, reason);
   assert.ok(thrownBy(() => interp.callSync(() => 1)) instanceof InterpreterNotFoundError);
   using other = create();
-  for (const n of [1, 2, 3]) assert.equal(other.callSync((x: number) => x, n), n);
+  for (const n of [1, 2, 3])
+    assert.equal(
+      other.callSync((x: number) => x, n),
+      n,
+    );
 }
 
 // synckit: that function is dead for good.
 test("process.exit(1) in a call", limits, () => {
   const interp = create();
-  assertDied(interp, thrownBy(() => interp.callSync(() => process.exit(1))), "exit");
+  assertDied(
+    interp,
+    thrownBy(() => interp.callSync(() => process.exit(1))),
+    "exit",
+  );
 });
 
 // synckit: main hangs for ever.
@@ -96,7 +104,10 @@ test("a result that cannot be cloned", limits, () => {
     assert.ok(thrown instanceof NotShareableError);
     assert.match(thrown.message, /result\.close is a function/);
   }
-  assert.equal(interp.callSync(() => "works on"), "works on");
+  assert.equal(
+    interp.callSync(() => "works on"),
+    "works on",
+  );
 });
 
 test("an argument that cannot be cloned", limits, () => {
@@ -106,7 +117,10 @@ test("an argument that cannot be cloned", limits, () => {
     assert.ok(thrown instanceof NotShareableError);
     assert.match(thrown.message, /args\[0\]\[0\] is a symbol/);
   }
-  assert.equal(interp.callSync(() => "works on"), "works on");
+  assert.equal(
+    interp.callSync(() => "works on"),
+    "works on",
+  );
 });
 
 test("throw 'text', throw undefined, throw null", limits, () => {
@@ -119,7 +133,10 @@ test("throw 'text', throw undefined, throw null", limits, () => {
     );
     assert.equal((thrown as Error).cause, value);
   }
-  assert.equal(interp.callSync(() => "works on"), "works on");
+  assert.equal(
+    interp.callSync(() => "works on"),
+    "works on",
+  );
 });
 
 // synckit: the class is lost, and so are the errors.
@@ -127,7 +144,9 @@ test("an error subclass with own properties and a cause, and the errors of an Ag
   using interp = create();
   const thrown = thrownBy(() =>
     interp.callSync(() => {
-      const first = Object.assign(new RangeError("first", { cause: new TypeError("why") }), { at: new Date(99) });
+      const first = Object.assign(new RangeError("first", { cause: new TypeError("why") }), {
+        at: new Date(99),
+      });
       throw new AggregateError([first], "all");
     }),
   );
@@ -140,18 +159,28 @@ test("an error subclass with own properties and a cause, and the errors of an Ag
 
 test("a module that throws while it is loaded", limits, () => {
   using interp = create();
-  const { never } = fromModule<typeof import("./throws-on-load.js")>(new URL("./throws-on-load.js", import.meta.url));
+  const { never } = fromModule<typeof import("./throws-on-load.js")>(
+    new URL("./throws-on-load.js", import.meta.url),
+  );
   for (let i = 0; i < 2; i++) {
     const { cause } = thrownBy(() => interp.callSync(never)) as Error;
     assert.ok(cause instanceof RangeError && cause.message === "thrown while loading");
   }
-  assert.equal(interp.callSync(() => "works on"), "works on");
+  assert.equal(
+    interp.callSync(() => "works on"),
+    "works on",
+  );
 });
 
 // comlink, threads: the victim and all later calls are pending for ever.
 test("calls in line behind one that exits, and later ones", limits, async () => {
   const interp = create();
-  const calls = [interp.call(() => process.exit(2)), interp.call(() => 1), interp.exec("1"), interp.prepareMain({ a: 1 })];
+  const calls = [
+    interp.call(() => process.exit(2)),
+    interp.call(() => 1),
+    interp.exec("1"),
+    interp.prepareMain({ a: 1 }),
+  ];
   for (const result of await Promise.all(calls.map(outcome))) {
     assert.ok("error" in result && result.error instanceof InterpreterDiedError);
     assert.deepEqual([result.error.reason, result.error.exitCode], ["exit", 2]);

@@ -86,7 +86,10 @@ test("an exception thrown from a timer that another task left, while a task runs
     return await pool.submit(innocent, running);
   });
   const error = errorOf(result);
-  assert.ok(error instanceof InterpreterDiedError, "it says that the interpreter died, which is what happened to it");
+  assert.ok(
+    error instanceof InterpreterDiedError,
+    "it says that the interpreter died, which is what happened to it",
+  );
   assert.equal(error.reason, "uncaught-exception");
   assert.ok(error.cause instanceof TypeError && error.cause.message === "foreign", "and what of");
 });
@@ -118,7 +121,8 @@ test("a result that cannot be cloned", limits, async () => {
   await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
   await pool.submit(() => 0);
   const before = workers();
-  for (let i = 0; i < 3; i++) assert.ok((await rejection(pool.submit(() => Symbol("s")))) instanceof NotShareableError);
+  for (let i = 0; i < 3; i++)
+    assert.ok((await rejection(pool.submit(() => Symbol("s")))) instanceof NotShareableError);
   assert.deepEqual(workers(), before, "its worker is not harmed");
 });
 
@@ -149,29 +153,35 @@ test("throw 'text', throw undefined, throw null", limits, async () => {
 });
 
 // All of them lose the class or the properties; workerpool turns dates into text; `AggregateError.errors` is lost.
-test("an error subclass with own properties and a cause, and the errors of an AggregateError", limits, async () => {
-  const result = await withBystanders((pool) =>
-    pool.submit(() => {
-      class HttpError extends RangeError {
-        status = 404;
-        at = new Date(99);
-      }
-      const cause = new TypeError("cause");
-      throw new AggregateError([new HttpError("first", { cause }), new Error("second")], "both");
-    }),
-  );
-  const error = errorOf<AggregateError>(result);
-  assert.ok(error instanceof AggregateError);
-  const [first, second] = error.errors as [RangeError & { status: number; at: Date }, Error];
-  assert.ok(first instanceof RangeError);
-  assert.deepEqual([first.message, first.status, first.at], ["first", 404, new Date(99)]);
-  assert.ok(first.cause instanceof TypeError && first.cause.message === "cause");
-  assert.equal(second.message, "second");
-});
+test(
+  "an error subclass with own properties and a cause, and the errors of an AggregateError",
+  limits,
+  async () => {
+    const result = await withBystanders((pool) =>
+      pool.submit(() => {
+        class HttpError extends RangeError {
+          status = 404;
+          at = new Date(99);
+        }
+        const cause = new TypeError("cause");
+        throw new AggregateError([new HttpError("first", { cause }), new Error("second")], "both");
+      }),
+    );
+    const error = errorOf<AggregateError>(result);
+    assert.ok(error instanceof AggregateError);
+    const [first, second] = error.errors as [RangeError & { status: number; at: Date }, Error];
+    assert.ok(first instanceof RangeError);
+    assert.deepEqual([first.message, first.status, first.at], ["first", 404, new Date(99)]);
+    assert.ok(first.cause instanceof TypeError && first.cause.message === "cause");
+    assert.equal(second.message, "second");
+  },
+);
 
 // piscina, tinypool: the first task rejects, the others are pending. poolifier: starts worker after worker, all pending.
 test("a module that throws while it is loaded", limits, async () => {
-  const { never } = fromModule<typeof import("./throws-on-load.js")>(new URL("./throws-on-load.js", import.meta.url));
+  const { never } = fromModule<typeof import("./throws-on-load.js")>(
+    new URL("./throws-on-load.js", import.meta.url),
+  );
   const error = errorOf(await withBystanders((pool) => pool.submit(never)));
   assert.ok(error instanceof RangeError);
   assert.equal(error.message, "thrown while loading");

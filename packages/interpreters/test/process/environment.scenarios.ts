@@ -1,7 +1,17 @@
 /** Programs that environment.test.ts runs in unusual surroundings: `node environment.scenarios.js <name>`. */
 import { once } from "node:events";
 import { isMainThread, Worker } from "node:worker_threads";
-import { create, createQueue, fromModule, getCurrent, Interpreter, InterpreterPoolExecutor, listAll, Queue, UNBOUND } from "../../src/index.js";
+import {
+  create,
+  createQueue,
+  fromModule,
+  getCurrent,
+  Interpreter,
+  InterpreterPoolExecutor,
+  listAll,
+  Queue,
+  UNBOUND,
+} from "../../src/index.js";
 
 /** A bit of everything; what it prints is the same wherever it runs. */
 async function everything(): Promise<void> {
@@ -20,7 +30,9 @@ async function everything(): Promise<void> {
   let sum = 0;
   for await (const n of pool.map((x: number) => x * x, [1, 2, 3])) sum += n;
   console.log(sum);
-  await pool.submit(() => process.exit(3)).catch((error: unknown) => console.log((error as { reason?: string }).reason));
+  await pool
+    .submit(() => process.exit(3))
+    .catch((error: unknown) => console.log((error as { reason?: string }).reason));
   await pool.shutdown();
 }
 
@@ -87,7 +99,9 @@ const scenarios: Record<string, () => unknown> = {
 
   async stackOfTypeScript() {
     const { fail } = fromModule<{ fail(): never }>(new URL("./environment.mapped.js", import.meta.url));
-    await create().call(fail).catch((error: Error) => console.log(error.stack));
+    await create()
+      .call(fail)
+      .catch((error: Error) => console.log(error.stack));
   },
   async condition() {
     console.log(await create().call(() => process.execArgv.join(" ")));
@@ -97,7 +111,8 @@ const scenarios: Record<string, () => unknown> = {
   },
   async relativeImport() {
     const interp = create();
-    const importHere = async (name: string): Promise<unknown> => ((await import(name)) as { here: unknown }).here;
+    const importHere = async (name: string): Promise<unknown> =>
+      ((await import(name)) as { here: unknown }).here;
     console.log(await interp.call(importHere, "./here.mjs"));
     console.log(await interp.call(() => process.cwd() === process.env["EXPECTED_CWD"]));
   },

@@ -16,7 +16,8 @@ interface Surroundings {
   nodeArgs?: string[];
   env?: Record<string, string>;
 }
-const run = (scenario: string, more?: Surroundings): Promise<Ended> => startScenario(module, scenario, more).ended;
+const run = (scenario: string, more?: Surroundings): Promise<Ended> =>
+  startScenario(module, scenario, more).ended;
 const node = (...args: string[]): Promise<Ended> => start(process.execPath, args).ended;
 
 test("the package runs in a worker thread whose main thread does not use it", options, async () => {
@@ -34,13 +35,17 @@ test("a worker that is stopped takes its interpreters with it", options, async (
   assertEnded(await run("workerStopped"), { code: 0, stdout: "stopped 1\n" });
 });
 
-test("a worker of a program that uses the package joins its interpreters, and leaves them when it ends", options, async (t) => {
-  for (const scenario of ["joining", "joiningStopped"]) {
-    await t.test(scenario, async () => {
-      assertEnded(await run(scenario), { code: 0, stdout: "false worker_threads\n2\nUNBOUND\ngone\n" });
-    });
-  }
-});
+test(
+  "a worker of a program that uses the package joins its interpreters, and leaves them when it ends",
+  options,
+  async (t) => {
+    for (const scenario of ["joining", "joiningStopped"]) {
+      await t.test(scenario, async () => {
+        assertEnded(await run(scenario), { code: 0, stdout: "false worker_threads\n2\nUNBOUND\ngone\n" });
+      });
+    }
+  },
+);
 
 test("the package runs in code that is an argument or the input of node", options, async (t) => {
   const code = `import { create } from ${JSON.stringify(entry.href)}; console.log(create().callSync(() => 6 * 7));`;
@@ -65,10 +70,19 @@ test("interpreters have the node options of the process", options, async (t) => 
     assertEnded(await run("preloaded", { nodeArgs: ["--import", preload] }), { code: 0, stdout: "true\n" });
   });
   await t.test("NODE_OPTIONS", async () => {
-    assertEnded(await run("preloaded", { env: { NODE_OPTIONS: `--import ${preload}` } }), { code: 0, stdout: "true\n" });
+    assertEnded(await run("preloaded", { env: { NODE_OPTIONS: `--import ${preload}` } }), {
+      code: 0,
+      stdout: "true\n",
+    });
   });
   await t.test("those for the whole process", async () => {
-    const nodeArgs = ["--expose-gc", "--max-old-space-size=500", "--stack-size=900", "--title=t", "--no-warnings"];
+    const nodeArgs = [
+      "--expose-gc",
+      "--max-old-space-size=500",
+      "--stack-size=900",
+      "--title=t",
+      "--no-warnings",
+    ];
     assertEnded(await run("everything", { nodeArgs }), { code: 0, stdout: everything });
   });
 });
@@ -102,12 +116,16 @@ test("relative imports of code without a file resolve against the working direct
 
 const linux = process.platform === "linux" ? {} : { skip: "needs ulimit and /proc" };
 
-test("a process with little address space makes do with a smaller memory", { ...options, ...linux }, async () => {
-  // Much less than this, and Node itself cannot start threads.
-  const command = 'ulimit -v 6000000; exec "$0" "$@"';
-  const program = start("bash", ["-c", command, process.execPath, fileURLToPath(module), "large"]);
-  assertEnded(await program.ended, { code: 0, stdout: `40\n${everything}` });
-});
+test(
+  "a process with little address space makes do with a smaller memory",
+  { ...options, ...linux },
+  async () => {
+    // Much less than this, and Node itself cannot start threads.
+    const command = 'ulimit -v 6000000; exec "$0" "$@"';
+    const program = start("bash", ["-c", command, process.execPath, fileURLToPath(module), "large"]);
+    assertEnded(await program.ended, { code: 0, stdout: `40\n${everything}` });
+  },
+);
 
 test("the package runs where there is no WebAssembly", options, async () => {
   // Node warns of what the flag implies, so stderr is not empty.

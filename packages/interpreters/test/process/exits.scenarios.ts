@@ -1,5 +1,11 @@
 /** Programs that exits.test.ts and failures.test.ts run, each in a process of its own: `node exits.scenarios.js <name>`. */
-import { create, createQueue, fromModule, type Interpreter, InterpreterPoolExecutor } from "../../src/index.js";
+import {
+  create,
+  createQueue,
+  fromModule,
+  type Interpreter,
+  InterpreterPoolExecutor,
+} from "../../src/index.js";
 
 /** An interpreter that never comes back from what it does. */
 async function looping(): Promise<Interpreter> {
@@ -187,7 +193,9 @@ const scenarios: Record<string, () => unknown> = {
   exitFromNested: async () => {
     const interp = create();
     const started = createQueue<number>();
-    const { createAndLoop } = fromModule<typeof import("./nested.js")>(new URL("./nested.js", import.meta.url));
+    const { createAndLoop } = fromModule<typeof import("./nested.js")>(
+      new URL("./nested.js", import.meta.url),
+    );
     interp.call(createAndLoop, started).catch(() => {});
     await started.get();
     process.exit(5);
@@ -225,7 +233,10 @@ const scenarios: Record<string, () => unknown> = {
     };
     pool.submit(fail).catch(() => {});
     await pool.submit(fail).then(undefined, () => {});
-    await pool.submit(fail).result().catch(() => {});
+    await pool
+      .submit(fail)
+      .result()
+      .catch(() => {});
     await pool.submit(fail).exception();
     try {
       pool.submit(fail).resultSync();

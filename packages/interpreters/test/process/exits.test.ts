@@ -7,7 +7,17 @@ const module = new URL("./exits.scenarios.js", import.meta.url);
 const begin = (scenario: string): Running => startScenario(module, scenario);
 
 test("a program whose interpreters, pools and queues are idle ends by itself", options, async (t) => {
-  const names = ["created", "queues", "pool", "mapLeft", "mapForgotten", "idleTimers", "idleServer", "closed", "died"];
+  const names = [
+    "created",
+    "queues",
+    "pool",
+    "mapLeft",
+    "mapForgotten",
+    "idleTimers",
+    "idleServer",
+    "closed",
+    "died",
+  ];
   await Promise.all(
     names.map((name) => t.test(name, async () => assertEnded(await begin(name).ended, { code: 0 }))),
   );
@@ -25,24 +35,30 @@ test("a program goes on while an operation is pending, and ends when it is settl
     "pendingLoop",
   ];
   await Promise.all(
-    names.map((name) => t.test(name, async () => assertEnded(await begin(name).ended, { code: 0, stdout: "settled\n" }))),
+    names.map((name) =>
+      t.test(name, async () => assertEnded(await begin(name).ended, { code: 0, stdout: "settled\n" })),
+    ),
   );
 });
 
-test("process.exit() ends the program at once, quietly, with its code, whatever interpreters do", options, async (t) => {
-  const names = [
-    "exitIdle",
-    "exitBooting",
-    "exitAtOnce",
-    "exitLooping",
-    "exitBlocked",
-    "exitPool",
-    "exitChatty",
-    "exitWhileClosing",
-    "exitCode",
-    "exitFromNested",
-  ];
-  await Promise.all(
-    names.map((name) => t.test(name, async () => assertEnded(await begin(name).ended, { code: 5 }))),
-  );
-});
+test(
+  "process.exit() ends the program at once, quietly, with its code, whatever interpreters do",
+  options,
+  async (t) => {
+    const names = [
+      "exitIdle",
+      "exitBooting",
+      "exitAtOnce",
+      "exitLooping",
+      "exitBlocked",
+      "exitPool",
+      "exitChatty",
+      "exitWhileClosing",
+      "exitCode",
+      "exitFromNested",
+    ];
+    await Promise.all(
+      names.map((name) => t.test(name, async () => assertEnded(await begin(name).ended, { code: 5 }))),
+    );
+  },
+);

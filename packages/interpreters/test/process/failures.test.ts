@@ -10,16 +10,20 @@ const begin = (scenario: string): Running => startScenario(module, scenario);
 
 const occurrences = (text: string, part: string): number => text.split(part).length - 1;
 
-test("an uncaught exception in main ends the program with code 1, and is all that is printed", options, async (t) => {
-  for (const name of ["uncaught", "uncaughtLater"]) {
-    await t.test(name, async () => {
-      const { code, stdout, stderr } = await begin(name).ended;
-      assert.deepEqual([code, stdout], [1, ""]);
-      assert.equal(occurrences(stderr, "Error: uncaught in main"), 1, stderr);
-      assert.doesNotMatch(stderr, /Warning|Interpreter \d/);
-    });
-  }
-});
+test(
+  "an uncaught exception in main ends the program with code 1, and is all that is printed",
+  options,
+  async (t) => {
+    for (const name of ["uncaught", "uncaughtLater"]) {
+      await t.test(name, async () => {
+        const { code, stdout, stderr } = await begin(name).ended;
+        assert.deepEqual([code, stdout], [1, ""]);
+        assert.equal(occurrences(stderr, "Error: uncaught in main"), 1, stderr);
+        assert.doesNotMatch(stderr, /Warning|Interpreter \d/);
+      });
+    }
+  },
+);
 
 test("a failure is an unhandled rejection exactly when nobody looks at it", options, async (t) => {
   for (const [name, stdout] of [

@@ -37,7 +37,9 @@ const scenarios: Record<string, () => unknown> = {
     createQueue().getSync();
   },
   nested() {
-    const { sayFromWithin } = fromModule<typeof import("./output.nested.js")>(new URL("./output.nested.js", import.meta.url));
+    const { sayFromWithin } = fromModule<typeof import("./output.nested.js")>(
+      new URL("./output.nested.js", import.meta.url),
+    );
     create().callSync(sayFromWithin, "shown");
   },
 
@@ -121,7 +123,11 @@ const scenarios: Record<string, () => unknown> = {
   },
   async bootFails() {
     const interp = create({ execArgv: ["--import", "data:text/javascript,throw new TypeError('no boot')"] });
-    const results = await Promise.allSettled([interp.call(() => 1), interp.exec("1"), interp.prepareMain({ a: 1 })]);
+    const results = await Promise.allSettled([
+      interp.call(() => 1),
+      interp.exec("1"),
+      interp.prepareMain({ a: 1 }),
+    ]);
     for (const result of results) {
       if (result.status === "rejected") console.log(result.reason.code, result.reason.cause.message);
     }
@@ -166,18 +172,35 @@ const scenarios: Record<string, () => unknown> = {
       new URL("data:text/javascript,export const twice = (n) => n * 2"),
     );
     interp.callSync(twice, 4);
-    await interp.call(() => { throw new Error("told by an exception"); }).catch(() => {});
-    await interp.with({ timeout: 5 }).call(() => { for (;;); }).catch(() => {});
+    await interp
+      .call(() => {
+        throw new Error("told by an exception");
+      })
+      .catch(() => {});
+    await interp
+      .with({ timeout: 5 })
+      .call(() => {
+        for (;;);
+      })
+      .catch(() => {});
     const pool = new InterpreterPoolExecutor({ maxWorkers: 2, retries: 1 });
     const { signal } = new AbortController();
-    await Promise.all(Array.from({ length: 50 }, (_, n) => pool.with({ signal }).submit((x: number) => x, n)));
-    for await (const _ of pool.map(Math.sqrt, Array.from({ length: 50 }, (_, n) => n), { signal, buffersize: 40 }));
+    await Promise.all(
+      Array.from({ length: 50 }, (_, n) => pool.with({ signal }).submit((x: number) => x, n)),
+    );
+    for await (const _ of pool.map(
+      Math.sqrt,
+      Array.from({ length: 50 }, (_, n) => n),
+      { signal, buffersize: 40 },
+    ));
     const queue = createQueue<number>();
     const gets = Array.from({ length: 30 }, () => queue.get({ signal }));
     for (let n = 0; n < 30; n++) queue.putNowait(n);
     await Promise.all(gets);
     const target = create();
-    await Promise.all(Array.from({ length: 30 }, (_, n) => target.with({ signal }).call((x: number) => x, n)));
+    await Promise.all(
+      Array.from({ length: 30 }, (_, n) => target.with({ signal }).call((x: number) => x, n)),
+    );
     await pool.submit(() => process.exit(1)).catch(() => {});
     await pool.shutdown();
   },

@@ -29,7 +29,10 @@ test("lines appear in the order they were printed, across interpreters", options
 });
 
 test("what an interpreter printed before it ended is not lost", options, async () => {
-  assertEnded(await begin("lastWords").ended, { code: 0, stdout: "last words\nbefore close\nbefore terminate\n" });
+  assertEnded(await begin("lastWords").ended, {
+    code: 0,
+    stdout: "last words\nbefore close\nbefore terminate\n",
+  });
 });
 
 test("a megabyte of output arrives whole, before what is printed after it", options, async () => {
@@ -43,7 +46,10 @@ test("a megabyte of output arrives whole, before what is printed after it", opti
 test("lines of several interpreters are not mixed up", options, async () => {
   const { code, stdout, stderr } = await begin("manyAtOnce").ended;
   assert.deepEqual([code, stderr], [0, ""]);
-  const numbers = stdout.trimEnd().split("\n").map((line) => /^line (\d+) x{200}$/.exec(line)?.[1]);
+  const numbers = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => /^line (\d+) x{200}$/.exec(line)?.[1]);
   assert.deepEqual(
     numbers.map(Number).sort((a, b) => a - b),
     Array.from({ length: 200 }, (_, n) => n),

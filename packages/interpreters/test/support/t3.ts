@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { createQueue, type Future, InterpreterPoolExecutor, type Queue, UNBOUND_KEEP } from "../../src/index.js";
+import {
+  createQueue,
+  type Future,
+  InterpreterPoolExecutor,
+  type Queue,
+  UNBOUND_KEEP,
+} from "../../src/index.js";
 
 /** Only ever turns a hang into a failure. */
 export const WATCHDOG = 60_000;
@@ -90,7 +96,11 @@ export function start(
   const began = performance.now();
   // The test runner's own settings are not for the program.
   const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, NODE_V8_COVERAGE: ___, ...inherited } = process.env;
-  const child = spawn(file, args, { ...options, env: { ...inherited, ...options.env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(file, args, {
+    ...options,
+    env: { ...inherited, ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const watchdog = setTimeout(() => child.kill("SIGKILL"), WATCHDOG);
   let [stdout, stderr] = ["", ""];
   const listeners = new Set<() => void>();
@@ -127,7 +137,11 @@ export function start(
 }
 
 /** Runs one scenario of a compiled module in a Node process of its own. */
-export function startScenario(module: URL, scenario: string, options: { nodeArgs?: string[]; env?: Record<string, string> } = {}): Running {
+export function startScenario(
+  module: URL,
+  scenario: string,
+  options: { nodeArgs?: string[]; env?: Record<string, string> } = {},
+): Running {
   return start(process.execPath, [...(options.nodeArgs ?? []), fileURLToPath(module), scenario], {
     ...(options.env && { env: options.env }),
   });
