@@ -5,7 +5,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as interpreters from "../../src/index.js";
-import { start, WATCHDOG } from "../support/t3.js";
+import { start, WATCHDOG } from "../support/processes.js";
 import { docExamples, type Example, markdownExamples, withChecks } from "./extract.js";
 
 const here = path.dirname(fileURLToPath(import.meta.url));

@@ -9,8 +9,8 @@ import {
   InterpreterDiedError,
   InterpreterNotFoundError,
 } from "../../src/index.js";
-import { backTo, baseline, Chance, created, createdIds } from "../support/t2.js";
-import { until } from "../support/t3.js";
+import { backTo, baseline, Chance, created, createdIds } from "../support/queues.js";
+import { until } from "../support/processes.js";
 import {
   FACTOR,
   fuseFrom,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import { type Interpreter, InterpreterDiedError, InterpreterNotFoundError } from "../../src/index.js";
-import { type Chance } from "../support/t2.js";
+import { type Chance } from "../support/queues.js";
 import type { Fuse } from "./victims.js";
 
 /** FAULTS_ROUNDS=n runs n times as many rounds; FAULTS_SEED=n begins with that seed. */

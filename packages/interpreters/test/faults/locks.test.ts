@@ -11,7 +11,7 @@ import {
   QueueEmpty,
   UNBOUND_KEEP,
 } from "../../src/index.js";
-import { backTo, baseline, Chance, created } from "../support/t2.js";
+import { backTo, baseline, Chance, created } from "../support/queues.js";
 import {
   FACTOR,
   kill,

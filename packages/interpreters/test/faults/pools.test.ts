@@ -9,7 +9,7 @@ import {
   InterpreterDiedError,
   InterpreterPoolExecutor,
 } from "../../src/index.js";
-import { backTo, baseline, Chance, created } from "../support/t2.js";
+import { backTo, baseline, Chance, created } from "../support/queues.js";
 import { FACTOR, kills, limits, limitsOfVictims, seeded, SEED, turns } from "./harness.js";
 import { LEDGER } from "./victims.js";
 

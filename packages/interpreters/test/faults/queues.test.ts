@@ -15,8 +15,8 @@ import {
   UNBOUND_KEEP,
   UNBOUND_REMOVE,
 } from "../../src/index.js";
-import { backTo, baseline, Chance, getters, putters } from "../support/t2.js";
-import { until } from "../support/t3.js";
+import { backTo, baseline, Chance, getters, putters } from "../support/queues.js";
+import { until } from "../support/processes.js";
 import {
   FACTOR,
   fuseFrom,

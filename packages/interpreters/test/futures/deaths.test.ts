@@ -10,7 +10,7 @@ import {
   listAll,
   type Queue,
 } from "../../src/index.js";
-import { busyPool, channel, Gate, rejection, until, WATCHDOG } from "../support/t3.js";
+import { busyPool, channel, Gate, rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 const workers = (): Interpreter[] => listAll().filter((interp) => interp.whence === "interpreters module");

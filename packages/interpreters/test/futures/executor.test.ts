@@ -15,7 +15,7 @@ import {
   NotShareableError,
   type Queue,
 } from "../../src/index.js";
-import { busyPool, channel, Gate, outcome, rejection, until, WATCHDOG } from "../support/t3.js";
+import { busyPool, channel, Gate, outcome, rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 const isShutDown = (error: unknown): boolean =>

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CancelledError, Future, InterpreterError, InterpreterPoolExecutor } from "../../src/index.js";
-import { busyPool, channel, outcome, rejection, until, WATCHDOG } from "../support/t3.js";
+import { busyPool, channel, outcome, rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 const isTimeout = (error: unknown): boolean => error instanceof DOMException && error.name === "TimeoutError";

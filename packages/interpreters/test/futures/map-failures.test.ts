@@ -9,7 +9,7 @@ import {
   NotShareableError,
   type Queue,
 } from "../../src/index.js";
-import { channel, Gate, rejection, until, WATCHDOG } from "../support/t3.js";
+import { channel, Gate, rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 

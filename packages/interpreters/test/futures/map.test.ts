@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { InterpreterPoolExecutor, NotShareableError, type Queue } from "../../src/index.js";
-import { busyPool, channel, Gate, until, WATCHDOG } from "../support/t3.js";
+import { busyPool, channel, Gate, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { create, type CallOptions, type CreateOptions, InterpreterError, listAll } from "../../src/index.js";
-import { limits, rejection, thrown } from "../support/t1.js";
+import { limits, rejection, thrown } from "../support/ways.js";
 
 const interp = create();
 after(() => interp.terminate());

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { CreateOptions } from "../../src/index.js";
-import { limits, WATCHDOG } from "../support/t1.js";
+import { limits, WATCHDOG } from "../support/ways.js";
 
 interface Seen {
   kind: string;

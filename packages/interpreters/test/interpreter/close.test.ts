@@ -10,7 +10,7 @@ import {
   listAll,
   type Queue,
 } from "../../src/index.js";
-import { busy, channel, limits, plainWays, rejection, thrown, until } from "../support/t1.js";
+import { busy, channel, limits, plainWays, rejection, thrown, until } from "../support/ways.js";
 
 const isGone = async (interp: Interpreter): Promise<void> => {
   assert.ok((await rejection(interp.exec("1"))) instanceof InterpreterNotFoundError);

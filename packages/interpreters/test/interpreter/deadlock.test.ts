@@ -9,7 +9,7 @@ import {
   type Interpreter,
   InterpreterError,
 } from "../../src/index.js";
-import { channel, limits, rejection, thrown, using } from "../support/t1.js";
+import { channel, limits, rejection, thrown, using } from "../support/ways.js";
 
 const circle = fromModule<typeof import("./circle.js")>(new URL("./circle.js", import.meta.url));
 

@@ -21,7 +21,7 @@ import {
   until,
   using,
   ways,
-} from "../support/t1.js";
+} from "../support/ways.js";
 import type { WorkName } from "./perform.js";
 
 interface Death {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { inspect } from "node:util";
 import { create, ExecutionFailed, InterpreterError, NotShareableError, type Queue } from "../../src/index.js";
-import { channel, failureIn, limits, rejection, thrown } from "../support/t1.js";
+import { channel, failureIn, limits, rejection, thrown } from "../support/ways.js";
 
 const interp = create();
 after(() => interp.terminate());

@@ -6,7 +6,7 @@ import vm from "node:vm";
 import { create, createQueue, fromModule, Interpreter, type Queue } from "../../src/index.js";
 import { runtime } from "../../src/interpreter/current.js";
 import { slotOf } from "../../src/interpreter/registry.js";
-import { channel, limits, until, using } from "../support/t1.js";
+import { channel, limits, until, using } from "../support/ways.js";
 
 v8.setFlagsFromString("--expose-gc");
 const collectGarbage = vm.runInNewContext("gc") as () => void;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { create, ExecutionFailed } from "../../src/index.js";
-import { failureIn, limits, rejection, using } from "../support/t1.js";
+import { failureIn, limits, rejection, using } from "../support/ways.js";
 
 const interp = create();
 after(() => interp.terminate());

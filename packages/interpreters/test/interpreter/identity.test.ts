@@ -11,7 +11,7 @@ import {
   InterpreterNotFoundError,
   listAll,
 } from "../../src/index.js";
-import { limits, rejection, thrown, using } from "../support/t1.js";
+import { limits, rejection, thrown, using } from "../support/ways.js";
 import { tryOn } from "./inside.js";
 
 const inside = fromModule<typeof import("./inside.js")>(new URL("./inside.js", import.meta.url));

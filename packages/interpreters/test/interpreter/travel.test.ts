@@ -10,7 +10,7 @@ import {
   NotShareableError,
   type Queue,
 } from "../../src/index.js";
-import { limits, rejection, thrown } from "../support/t1.js";
+import { limits, rejection, thrown } from "../support/ways.js";
 
 const interp = create();
 after(() => interp.terminate());

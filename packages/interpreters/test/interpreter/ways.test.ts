@@ -8,7 +8,7 @@ import {
   InterpreterNotFoundError,
   NotShareableError,
 } from "../../src/index.js";
-import { busy, limits, plainWays, rejection, using, ways } from "../support/t1.js";
+import { busy, limits, plainWays, rejection, using, ways } from "../support/ways.js";
 
 /** For what leaves an interpreter as it was. */
 const interp = create();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create, type Interpreter, InterpreterError, type Queue } from "../../src/index.js";
-import { busy, channel, limits, rejection, relay, until, using } from "../support/t1.js";
+import { busy, channel, limits, rejection, relay, until, using } from "../support/ways.js";
 
 test("work waits its turn, first in, first out, whatever kind it is", limits, () =>
   using(async (interp) => {

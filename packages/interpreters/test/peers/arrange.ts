@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type Future, type Interpreter, InterpreterPoolExecutor, listAll } from "../../src/index.js";
-import { Gate, outcome, until } from "../support/t3.js";
+import { Gate, outcome, until } from "../support/processes.js";
 
 export const workers = (): Interpreter[] =>
   listAll().filter((interp) => interp.whence === "interpreters module");

@@ -16,7 +16,7 @@ import {
   type Queue,
   UNBOUND_REMOVE,
 } from "../../src/index.js";
-import { channel, outcome, startScenario, until, WATCHDOG } from "../support/t3.js";
+import { channel, outcome, startScenario, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 

@@ -11,7 +11,7 @@ import {
   NotShareableError,
   type Queue,
 } from "../../src/index.js";
-import { channel, outcome, rejection, startScenario, until, WATCHDOG } from "../support/t3.js";
+import { channel, outcome, rejection, startScenario, until, WATCHDOG } from "../support/processes.js";
 import { errorOf, withBystanders, workers } from "./arrange.js";
 
 const limits = { timeout: WATCHDOG };

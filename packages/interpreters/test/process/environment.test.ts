@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { assertEnded, type Ended, start, startScenario, WATCHDOG } from "../support/t3.js";
+import { assertEnded, type Ended, start, startScenario, WATCHDOG } from "../support/processes.js";
 
 const options = { timeout: 2 * WATCHDOG, concurrency: 2 };
 const module = new URL("./environment.scenarios.js", import.meta.url);

@@ -1,6 +1,6 @@
 /** When programs end: by themselves, or by process.exit(). Each is a process of its own. */
 import { test } from "node:test";
-import { assertEnded, type Running, startScenario, WATCHDOG } from "../support/t3.js";
+import { assertEnded, type Running, startScenario, WATCHDOG } from "../support/processes.js";
 
 const options = { timeout: 2 * WATCHDOG, concurrency: 2 };
 const module = new URL("./exits.scenarios.js", import.meta.url);

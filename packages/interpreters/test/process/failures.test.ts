@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { assertEnded, type Running, startScenario, WATCHDOG } from "../support/t3.js";
+import { assertEnded, type Running, startScenario, WATCHDOG } from "../support/processes.js";
 
 const options = { timeout: 2 * WATCHDOG, concurrency: 2 };
 const module = new URL("./exits.scenarios.js", import.meta.url);

@@ -1,7 +1,7 @@
 /** What programs with interpreters print, and when. Each is a process of its own. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertEnded, type Running, startScenario, WATCHDOG } from "../support/t3.js";
+import { assertEnded, type Running, startScenario, WATCHDOG } from "../support/processes.js";
 
 const options = { timeout: 2 * WATCHDOG, concurrency: 2 };
 const module = new URL("./output.scenarios.js", import.meta.url);

@@ -10,8 +10,8 @@ import {
   QueueShutDown,
   UNBOUND_KEEP,
 } from "../../src/index.js";
-import { getters, putters } from "../support/t2.js";
-import { outcome, rejection, until, WATCHDOG } from "../support/t3.js";
+import { getters, putters } from "../support/queues.js";
+import { outcome, rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 const [first, second] = [create(), create()];

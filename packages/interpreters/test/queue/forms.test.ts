@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { create, createQueue, type Interpreter, type Queue, QueueEmpty, QueueFull } from "../../src/index.js";
-import { getters, putters } from "../support/t2.js";
-import { rejection, until, WATCHDOG } from "../support/t3.js";
+import { getters, putters } from "../support/queues.js";
+import { rejection, until, WATCHDOG } from "../support/processes.js";
 
 const putForms = ["put", "putSync", "putNowait"] as const;
 const getForms = ["get", "getSync", "getNowait"] as const;

@@ -13,8 +13,8 @@ import {
 import { runtime } from "../../src/interpreter/current.js";
 import { get } from "../../src/memory/atomics.js";
 import { C_ID, H_QUEUES, Q_NEXT } from "../../src/memory/layout.js";
-import { gc, getters } from "../support/t2.js";
-import { until } from "../support/t3.js";
+import { gc, getters } from "../support/queues.js";
+import { until } from "../support/processes.js";
 
 /** Whether there is such a queue; looking must not make this interpreter a holder of it. */
 function exists(id: number): boolean {

@@ -15,8 +15,8 @@ import {
   UNBOUND_ERROR,
   UNBOUND_KEEP,
 } from "../../src/index.js";
-import { getters, putters } from "../support/t2.js";
-import { rejection, until, WATCHDOG } from "../support/t3.js";
+import { getters, putters } from "../support/queues.js";
+import { rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 const others = [create(), create(), create()];

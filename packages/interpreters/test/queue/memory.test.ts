@@ -13,8 +13,8 @@ import { enter } from "../../src/interpreter/current.js";
 import { registerMain } from "../../src/interpreter/registry.js";
 import { MAIN_SLOT } from "../../src/memory/layout.js";
 import { createMemory, openMemory } from "../../src/memory/memory.js";
-import { backTo, baseline, created } from "../support/t2.js";
-import { rejection, until, WATCHDOG } from "../support/t3.js";
+import { backTo, baseline, created } from "../support/queues.js";
+import { rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 

@@ -4,8 +4,8 @@ import { after, describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { create, createQueue, type Queue, QueueEmpty, UNBOUND_KEEP } from "../../src/index.js";
 import { runtime } from "../../src/interpreter/current.js";
-import { Chance, getters } from "../support/t2.js";
-import { until, WATCHDOG } from "../support/t3.js";
+import { Chance, getters } from "../support/queues.js";
+import { until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 const others = [create(), create(), create(), create()];

@@ -13,7 +13,7 @@ import {
   UNBOUND_REMOVE,
   type UnboundItems,
 } from "../../src/index.js";
-import { startScenario, WATCHDOG } from "../support/t3.js";
+import { startScenario, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 const other = create();

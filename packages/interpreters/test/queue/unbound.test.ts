@@ -15,8 +15,8 @@ import {
   UNBOUND_KEEP,
   UNBOUND_REMOVE,
 } from "../../src/index.js";
-import { putters } from "../support/t2.js";
-import { rejection, until, WATCHDOG } from "../support/t3.js";
+import { putters } from "../support/queues.js";
+import { rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 const { putEachWay } = fromModule<typeof import("./putter.js")>(new URL("putter.js", import.meta.url));

@@ -12,8 +12,8 @@ import {
   UNBOUND_ERROR,
   UNBOUND_KEEP,
 } from "../../src/index.js";
-import { getters } from "../support/t2.js";
-import { until, WATCHDOG } from "../support/t3.js";
+import { getters } from "../support/queues.js";
+import { until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 const other = create();

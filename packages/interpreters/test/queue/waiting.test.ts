@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { create, createQueue, type Queue, QueueEmpty, QueueFull, type WaitOptions } from "../../src/index.js";
-import { getters, putters } from "../support/t2.js";
-import { outcome, rejection, until, WATCHDOG } from "../support/t3.js";
+import { getters, putters } from "../support/queues.js";
+import { outcome, rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 const other = create();

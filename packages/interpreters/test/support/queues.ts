@@ -9,7 +9,7 @@ import { get, load, refresh } from "../../src/memory/atomics.js";
 import * as L from "../../src/memory/layout.js";
 import { hasBit } from "../../src/memory/bitset.js";
 import { pointerOf } from "../../src/queue/queue.js";
-import { until } from "./t3.js";
+import { until } from "./processes.js";
 
 setFlagsFromString("--expose-gc");
 export const gc = runInNewContext("gc") as () => void;
@@ -144,7 +144,7 @@ export function describeQueues(): string[] {
 }
 
 function isInUse(description: string): boolean {
-  return !/^queue -1 held by slots \[\]/.test(description);
+  return !description.startsWith("queue -1 held by slots []");
 }
 
 export function countQueues(): number {

@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=locks.test.d.ts.map

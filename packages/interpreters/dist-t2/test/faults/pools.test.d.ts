@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=pools.test.d.ts.map

@@ -1,0 +1,210 @@
+var __addDisposableResource = (this && this.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var __disposeResources = (this && this.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+/** Workers of a pool are killed from inside their tasks and from outside: each future settles once, no task runs twice. */
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { setEnvironmentData } from "node:worker_threads";
+import { create, fromModule, InterpreterDiedError, InterpreterPoolExecutor, } from "../../src/index.js";
+import { backTo, baseline, Chance, created } from "../support/queues.js";
+import { FACTOR, kills, limits, limitsOfVictims, seeded, SEED, turns } from "./harness.js";
+import { LEDGER } from "./victims.js";
+const TASKS = 60;
+const shared = new SharedArrayBuffer(TASKS * 4);
+const runs = new Int32Array(shared);
+setEnvironmentData(LEDGER, shared);
+const { task } = fromModule(new URL("tasks.js", import.meta.url));
+/** A failure in one test is not to be one in the next. */
+afterEach(() => Promise.all(created().map((interp) => interp.terminate())));
+const REASONS = {
+    exit: "exit",
+    exitLater: "exit",
+    throw: "uncaught-exception",
+    memory: "out-of-memory",
+    endless: "timeout",
+    blocked: "timeout",
+};
+const HARMLESS = ["return", "await", "fail"];
+function pickKind(chance) {
+    const p = chance.next();
+    if (p < 0.8)
+        return chance.pick(HARMLESS);
+    if (p < 0.82)
+        return "memory";
+    return chance.pick(["exit", "exitLater", "throw", "endless", "blocked"]);
+}
+function submit(pool, kind, index, chance) {
+    const timed = kind === "endless" || kind === "blocked";
+    const view = timed ? pool.with({ timeout: 1 + chance.below(15) }) : pool;
+    const future = view.submit(task, kind, index);
+    const submitted = { kind, future, callbacks: 0, outcome: undefined };
+    future.addDoneCallback(() => submitted.callbacks++);
+    future.then((value) => (submitted.outcome = value), (error) => (submitted.outcome = error));
+    return submitted;
+}
+/** `killed`: how many workers were terminated from outside, each of which may have had one task. */
+function check(tasks, killed) {
+    let collateral = 0;
+    tasks.forEach(({ kind, future, callbacks, outcome }, index) => {
+        assert.ok(future.done() && !future.running() && !future.cancelled());
+        assert.equal(callbacks, 1, `task ${index} (${kind}) was done ${callbacks} times`);
+        assert.ok(runs[index] <= 1, `task ${index} (${kind}) ran ${runs[index]} times`);
+        const died = outcome instanceof InterpreterDiedError;
+        if (died && outcome.reason === "terminated") {
+            collateral++;
+            return;
+        }
+        // The time limit may be over before its module is loaded.
+        if (REASONS[kind] !== "timeout")
+            assert.equal(runs[index], 1, `task ${index} (${kind}) ran`);
+        if (kind === "return" || kind === "await")
+            assert.equal(outcome, index * 2, `task ${index}`);
+        else if (kind === "fail")
+            assert.ok(outcome instanceof RangeError && outcome.message === `task ${index}`, String(outcome));
+        else
+            assert.ok(died && outcome.reason === REASONS[kind], `task ${index} (${kind}): ${String(outcome)}`);
+    });
+    assert.ok(collateral <= killed, `${collateral} tasks failed by ${killed} terminated workers`);
+}
+async function round(chance) {
+    runs.fill(0);
+    const pool = new InterpreterPoolExecutor({ maxWorkers: 1 + chance.below(3), ...limitsOfVictims });
+    const count = 20 + chance.below(TASKS - 20);
+    const tasks = Array.from({ length: count }, (_, index) => submit(pool, pickKind(chance), index, chance));
+    let killed = 0;
+    for (let n = chance.below(4); n > 0; n--) {
+        await turns(chance.below(200));
+        const workers = created();
+        if (workers.length === 0)
+            continue;
+        killed++;
+        kills.terminate++;
+        await chance
+            .pick(workers)
+            .terminate()
+            .catch(() => killed--);
+    }
+    // Now and then this thread blocks for a task, and hears of everything all the same.
+    for (let n = chance.below(3); n > 0; n--) {
+        const { future, kind } = chance.pick(tasks);
+        try {
+            future.resultSync();
+            assert.ok(HARMLESS.includes(kind));
+        }
+        catch (error) {
+            assert.ok(error instanceof Error && future.done());
+        }
+    }
+    await Promise.all(tasks.map(({ future }) => future.exception()));
+    await pool.shutdown();
+    await turns(2);
+    check(tasks, killed);
+    for (const { kind } of tasks)
+        if (kind in REASONS)
+            kills[({ exitLater: "exit", endless: "timeout", blocked: "timeout" }[kind] ?? kind)]++;
+}
+test("workers killed from inside their tasks and from outside", limits, async (t) => {
+    const warm = create();
+    await warm.terminate();
+    await seeded(0, () => round(new Chance(0)));
+    const before = await baseline();
+    const rounds = Math.ceil(8 * FACTOR);
+    for (let i = 0; i < rounds; i++)
+        await seeded(SEED + i, () => round(new Chance(SEED + i)));
+    await backTo(before);
+    t.diagnostic(`${rounds} rounds, kills: ${JSON.stringify(kills)}`);
+});
+test("the main interpreter, blocked from the first task to the last, gets every result and every death", limits, async () => {
+    for (let i = 0; i < Math.ceil(2 * FACTOR); i++) {
+        await seeded(SEED + i, async () => {
+            const chance = new Chance(SEED + i);
+            runs.fill(0);
+            const pool = new InterpreterPoolExecutor({ maxWorkers: 2, ...limitsOfVictims });
+            const tasks = Array.from({ length: 30 }, (_, index) => submit(pool, pickKind(chance), index, chance));
+            for (const { kind, future } of tasks) {
+                if (kind === "return" || kind === "await")
+                    assert.equal(typeof future.resultSync(), "number");
+                else
+                    assert.throws(() => future.resultSync(), kind === "fail" ? RangeError : InterpreterDiedError);
+            }
+            await turns(2);
+            check(tasks, 0);
+            await pool.shutdown();
+        });
+    }
+});
+test("a task that kills is run again as often as the pool may retry, and the others once", limits, async () => {
+    for (let i = 0; i < Math.ceil(2 * FACTOR); i++) {
+        await seeded(SEED + i, async () => {
+            const env_1 = { stack: [], error: void 0, hasError: false };
+            try {
+                const chance = new Chance(SEED + i);
+                runs.fill(0);
+                const pool = __addDisposableResource(env_1, new InterpreterPoolExecutor({ maxWorkers: 2, retries: 2, ...limitsOfVictims }), true);
+                const kinds = Array.from({ length: 30 }, () => chance.next() < 0.2 ? chance.pick(["exit", "throw"]) : chance.pick(HARMLESS));
+                const tasks = kinds.map((kind, index) => submit(pool, kind, index, chance));
+                await Promise.all(tasks.map(({ future }) => future.exception()));
+                kinds.forEach((kind, index) => assert.equal(runs[index], kind in REASONS ? 3 : 1, `task ${index} (${kind})`));
+            }
+            catch (e_1) {
+                env_1.error = e_1;
+                env_1.hasError = true;
+            }
+            finally {
+                const result_1 = __disposeResources(env_1);
+                if (result_1)
+                    await result_1;
+            }
+        });
+    }
+});
+//# sourceMappingURL=pools.test.js.map

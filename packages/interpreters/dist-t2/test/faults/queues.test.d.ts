@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=queues.test.d.ts.map

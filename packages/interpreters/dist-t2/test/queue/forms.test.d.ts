@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=forms.test.d.ts.map

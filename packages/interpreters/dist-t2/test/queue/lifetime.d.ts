@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=lifetime.d.ts.map

@@ -1,0 +1,119 @@
+/** Programs about how long queues live, run by registry.test.ts. Prints "as expected". */
+import assert from "node:assert/strict";
+import process from "node:process";
+import { setImmediate as turn } from "node:timers/promises";
+import { create, createQueue, listQueues, Queue, QueueNotFoundError, UNBOUND_REMOVE, } from "../../src/index.js";
+import { runtime } from "../../src/interpreter/current.js";
+import { get } from "../../src/memory/atomics.js";
+import { C_ID, H_QUEUES, Q_NEXT } from "../../src/memory/layout.js";
+import { gc, getters } from "../support/queues.js";
+import { until } from "../support/processes.js";
+/** Whether there is such a queue; looking must not make this interpreter a holder of it. */
+function exists(id) {
+    const { m } = runtime();
+    let q = get(m, H_QUEUES);
+    while (q !== 0 && get(m, q + C_ID) !== id)
+        q = get(m, q + Q_NEXT);
+    return q !== 0;
+}
+/** Collects until the queue is gone. Everything that could keep it must have gone out of scope. */
+async function gone(id) {
+    await until(() => {
+        gc();
+        return !exists(id);
+    }, `queue ${id} goes`);
+    assert.throws(() => new Queue(id), QueueNotFoundError);
+}
+/** Collects for some turns, in which whatever could be collected is. */
+async function stays(id) {
+    for (let i = 0; i < 20; i++) {
+        gc();
+        await turn();
+    }
+    assert.ok(exists(id), `queue ${id} is there`);
+}
+const scenarios = {
+    async handle() {
+        const id = (() => createQueue().id)();
+        await gone(id);
+        assert.deepEqual(listQueues(), []);
+        const held = createQueue();
+        held.putNowait(1);
+        await stays(held.id);
+        assert.equal(held.getNowait(), 1);
+    },
+    async elsewhere() {
+        const other = create();
+        const id = await (async () => {
+            const queue = createQueue();
+            await other.call((q) => {
+                globalThis.kept = q;
+            }, queue);
+            return queue.id;
+        })();
+        await stays(id);
+        await other.call(() => globalThis.kept.putSync(5));
+        assert.equal((() => new Queue(id).getNowait())(), 5);
+        await other.terminate();
+        await gone(id);
+    },
+    async carried() {
+        const carrier = createQueue();
+        const id = (() => {
+            const inner = createQueue();
+            inner.putNowait("alive");
+            carrier.putNowait(inner);
+            return inner.id;
+        })();
+        await stays(id);
+        (() => {
+            const inner = carrier.getNowait();
+            assert.equal(inner.id, id);
+            assert.equal(inner.getNowait(), "alive");
+        })();
+        await gone(id);
+    },
+    async unbound() {
+        const carrier = createQueue(0, { unboundItems: UNBOUND_REMOVE });
+        const other = create();
+        const id = await (async () => {
+            const inner = createQueue();
+            await other.call((c, q) => c.putSync(q), carrier, inner);
+            return inner.id;
+        })();
+        await stays(id);
+        await other.close();
+        assert.equal(carrier.qsize(), 0);
+        await gone(id);
+    },
+    async closed() {
+        const carrier = createQueue();
+        const id = (() => {
+            const inner = createQueue();
+            for (let i = 0; i < 50; i++)
+                carrier.putNowait([inner, inner]);
+            return inner.id;
+        })();
+        await stays(id);
+        carrier.close();
+        await gone(id);
+    },
+    async awaited() {
+        const other = create();
+        const { id, got } = (() => {
+            const queue = createQueue();
+            return { id: queue.id, got: queue.get() };
+        })();
+        await until(() => exists(id));
+        await stays(id);
+        const queue = new Queue(id);
+        assert.equal(getters(queue), 1);
+        await other.call((q) => q.putSync(3), queue);
+        assert.equal(await got, 3);
+        await other.close();
+    },
+};
+const scenario = scenarios[process.argv[2] ?? ""];
+await scenario();
+process.stdout.write("as expected\n");
+//# sourceMappingURL=lifetime.js.map

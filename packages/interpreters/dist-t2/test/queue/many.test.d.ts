@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=many.test.d.ts.map

@@ -1,0 +1,218 @@
+/** `putMany` and `getMany`: many items in one step. */
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { create, createQueue, fromModule, ItemInterpreterDestroyed, NotShareableError, QueueEmpty, QueueFull, QueueNotFoundError, QueueShutDown, UNBOUND_ERROR, UNBOUND_KEEP, } from "../../src/index.js";
+import { getters, putters } from "../support/queues.js";
+import { rejection, until, WATCHDOG } from "../support/processes.js";
+const limits = { timeout: WATCHDOG };
+const others = [create(), create(), create()];
+after(() => Promise.all(others.map((interp) => interp.terminate())));
+const numbers = (maxsize = 0) => createQueue(maxsize, { unboundItems: UNBOUND_KEEP });
+const range = (from, to) => Array.from({ length: to - from }, (_, i) => from + i);
+const { putEachWay } = fromModule(new URL("putter.js", import.meta.url));
+describe("putMany and getMany", limits, () => {
+    test("keep the order, together and with the other forms, whatever the sizes", async () => {
+        const queue = createQueue();
+        const values = Array.from({ length: 500 }, (_, i) => i % 9 === 0 ? new Uint8Array(i * 40).fill(i) : i % 5 === 0 ? `text ${i}` : i);
+        await queue.putMany(values.slice(0, 200));
+        queue.putManySync(values.slice(200, 400));
+        queue.putNowait(values[400]);
+        await queue.putMany(new Set(values.slice(401)));
+        assert.equal(queue.qsize(), 500);
+        const got = [
+            ...(await queue.getMany(7)),
+            ...queue.getManySync(150),
+            queue.getNowait(),
+            ...(await queue.getMany(100)),
+        ];
+        while (got.length < 500)
+            got.push(...(await queue.getMany(1000)));
+        assert.deepEqual(got, values);
+        assert.equal(queue.qsize(), 0);
+    });
+    test("of several interpreters do not come between each other's items", async () => {
+        const queue = numbers();
+        const putting = others.slice(0, 2).map((interp, n) => interp.call(async (q, base) => {
+            for (let i = 0; i < 100; i++) {
+                const batch = Array.from({ length: 10 }, (_, j) => base + i * 10 + j);
+                if (i % 2 === 0)
+                    q.putManySync(batch);
+                else
+                    await q.putMany(batch);
+            }
+        }, queue, n * 1000));
+        const got = [];
+        while (got.length < 2000)
+            got.push(...(await queue.getMany(64)));
+        await Promise.all(putting);
+        for (let i = 0; i < 2000; i += 10)
+            assert.deepEqual(got.slice(i, i + 10), range(got[i], got[i] + 10));
+        assert.deepEqual([...got].sort((a, b) => a - b), range(0, 2000));
+    });
+    test("wake as many waiters as there are items or there is room for", async () => {
+        const queue = numbers();
+        const theirs = others.map((interp) => interp.call((q) => q.getSync(), queue));
+        const mine = [queue.get(), queue.get()];
+        await until(() => getters(queue) === 4);
+        await queue.putMany([1, 2, 3, 4, 5]);
+        assert.deepEqual((await Promise.all([...theirs, ...mine])).sort(), [1, 2, 3, 4, 5]);
+        assert.deepEqual([queue.qsize(), getters(queue)], [0, 0]);
+        const bounded = numbers(3);
+        await bounded.putMany([1, 2, 3]);
+        const puts = others.map((interp, i) => interp.call((q, n) => q.putSync(n), bounded, 10 + i));
+        await until(() => putters(bounded) === 3);
+        assert.deepEqual(await bounded.getMany(3), [1, 2, 3]);
+        await Promise.all(puts);
+        assert.deepEqual((await bounded.getMany(10)).sort(), [10, 11, 12]);
+    });
+});
+describe("putMany into a bounded queue", limits, () => {
+    test("waits for room as often as it must, and everything comes in order", async () => {
+        const queue = numbers(4);
+        const putting = others[0].call((q) => q.putManySync(Array.from({ length: 100 }, (_, i) => i)), queue);
+        const got = [];
+        while (got.length < 100) {
+            const some = await queue.getMany(3);
+            assert.ok(some.length >= 1 && some.length <= 3);
+            got.push(...some);
+        }
+        await putting;
+        assert.deepEqual(got, range(0, 100));
+    });
+    test("that does not get room says how many it put", async () => {
+        const queue = numbers(3);
+        const full = await rejection(queue.putMany([1, 2, 3, 4, 5], { timeout: 5 }));
+        assert.ok(full instanceof QueueFull);
+        assert.equal(full.put, 3);
+        assert.throws(() => queue.putManySync([6], { timeout: 0 }), QueueFull);
+        assert.deepEqual(await queue.getMany(9), [1, 2, 3]);
+        const controller = new AbortController();
+        const putting = rejection(queue.putMany(range(0, 10), { signal: controller.signal }));
+        await until(() => putters(queue) === 1);
+        assert.deepEqual(await queue.getMany(2), [0, 1]);
+        await until(() => queue.full() && putters(queue) === 1);
+        const reason = new Error("enough");
+        controller.abort(reason);
+        assert.equal(await putting, reason);
+        assert.deepEqual([await queue.getMany(9), putters(queue)], [[2, 3, 4], 0]);
+    });
+    test("aborted with one signal ends with its reason in every queue, whatever kind of reason that is", async () => {
+        for (const reason of [undefined, Object.freeze(new Error("frozen")), "text"]) {
+            const controller = new AbortController();
+            const queues = [numbers(1), numbers(2)];
+            const puts = queues.map((queue) => rejection(queue.putMany(range(0, 5), { signal: controller.signal })));
+            await until(() => queues.every((queue) => putters(queue) === 1));
+            controller.abort(reason);
+            for (const putting of puts)
+                assert.equal(await putting, controller.signal.reason);
+        }
+    });
+    test("that is shut down or closed meanwhile says how many it put", async () => {
+        for (const [end, expected] of [
+            ["shutdown", QueueShutDown],
+            ["close", QueueNotFoundError],
+        ]) {
+            const queue = numbers(2);
+            const putting = rejection(queue.putMany(range(0, 5)));
+            await until(() => putters(queue) === 1);
+            queue[end]();
+            const error = await putting;
+            assert.ok(error instanceof expected, String(error));
+            assert.equal(error.put, 2);
+        }
+    });
+    test("of nothing is done at once, even where there is no room", async () => {
+        const queue = numbers(1);
+        queue.putNowait(1);
+        await queue.putMany([]);
+        queue.putManySync(new Set());
+        assert.equal(queue.qsize(), 1);
+    });
+});
+describe("putMany of what cannot travel", limits, () => {
+    test("puts nothing, wherever in the line it is", async () => {
+        const queue = createQueue();
+        for (const values of [
+            [() => { }],
+            [1, 2, () => { }],
+            [new Uint8Array(1 << 20), createQueue(), Promise.resolve(), 4],
+        ]) {
+            await assert.rejects(queue.putMany(values), NotShareableError);
+            assert.throws(() => queue.putManySync(values), NotShareableError);
+        }
+        const failing = function* () {
+            yield 1;
+            throw new RangeError("no more");
+        };
+        await assert.rejects(queue.putMany(failing()), { message: "no more" });
+        for (const wrong of [5, null, undefined, {}])
+            await assert.rejects(queue.putMany(wrong), TypeError);
+        assert.equal(queue.qsize(), 0);
+    });
+});
+describe("getMany", limits, () => {
+    test("waits for the first item and takes what there is", async () => {
+        const queue = numbers();
+        const getting = queue.getMany(10);
+        await until(() => getters(queue) === 1);
+        queue.putManySync([1, 2, 3]);
+        assert.deepEqual(await getting, [1, 2, 3]);
+        const there = others[0].call((q) => q.getManySync(2), queue);
+        await until(() => getters(queue) === 1);
+        queue.putManySync([4, 5, 6]);
+        assert.deepEqual(await there, [4, 5]);
+        assert.deepEqual(await queue.getMany(100), [6]);
+        await assert.rejects(queue.getMany(5, { timeout: 2 }), QueueEmpty);
+        assert.throws(() => queue.getManySync(5, { timeout: 0 }), QueueEmpty);
+    });
+    test("refuses a number that is none, and takes nothing", async () => {
+        const queue = numbers();
+        queue.putNowait(1);
+        for (const max of ["1", 1.5, NaN, null, undefined])
+            await assert.rejects(queue.getMany(max), TypeError);
+        for (const max of [0, -1]) {
+            await assert.rejects(queue.getMany(max), RangeError);
+            assert.throws(() => queue.getManySync(max), RangeError);
+        }
+        assert.equal(queue.qsize(), 1);
+    });
+    test("gives an item that is an error alone, so that nothing is lost with it", async () => {
+        const queue = createQueue(0, { unboundItems: UNBOUND_ERROR });
+        const victim = create();
+        queue.putNowait("a");
+        queue.putNowait("b");
+        await victim.call(putEachWay, [queue]);
+        queue.putNowait("c");
+        await victim.terminate();
+        const found = [];
+        while (!queue.empty()) {
+            try {
+                found.push(...queue.getManySync(100));
+            }
+            catch (error) {
+                assert.ok(error instanceof ItemInterpreterDestroyed, String(error));
+                found.push("error");
+            }
+        }
+        assert.deepEqual(found.map(String), [
+            "a",
+            "b",
+            "error",
+            "error",
+            "Symbol(interpreters.UNBOUND)",
+            "error",
+            "kept",
+            "c",
+        ]);
+    });
+    test("after a shutdown gives what is left, and then QueueShutDown", async () => {
+        const queue = numbers();
+        await queue.putMany([1, 2, 3]);
+        queue.shutdown();
+        assert.deepEqual(await queue.getMany(2), [1, 2]);
+        assert.deepEqual(queue.getManySync(2), [3]);
+        await assert.rejects(queue.getMany(2), QueueShutDown);
+        await assert.rejects(queue.putMany([1]), QueueShutDown);
+    });
+});
+//# sourceMappingURL=many.test.js.map

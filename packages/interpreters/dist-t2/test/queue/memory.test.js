@@ -1,0 +1,235 @@
+var __addDisposableResource = (this && this.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var __disposeResources = (this && this.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+/** A full shared memory: a clear error for who wants more, and everybody else goes on. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { create, createQueue, InterpreterError, InterpreterPoolExecutor, UNBOUND_KEEP, } from "../../src/index.js";
+import { enter } from "../../src/interpreter/current.js";
+import { registerMain } from "../../src/interpreter/registry.js";
+import { MAIN_SLOT } from "../../src/memory/layout.js";
+import { createMemory, openMemory } from "../../src/memory/memory.js";
+import { backTo, baseline, created } from "../support/queues.js";
+import { rejection, until, WATCHDOG } from "../support/processes.js";
+const limits = { timeout: WATCHDOG };
+// What the first use of the package does, with a memory of 16 MiB.
+const memory = createMemory([256]);
+registerMain(openMemory(memory, MAIN_SLOT));
+enter(memory, MAIN_SLOT);
+const bytes = () => createQueue(0, { unboundItems: UNBOUND_KEEP });
+const isFull = (error) => error instanceof InterpreterError &&
+    error.code === "ERR_INTERPRETER_MEMORY" &&
+    /memory is full/.test(error.message);
+/** Puts until there is no room for even the smallest large item, and no chunk; returns how many it put. */
+function fill(queue) {
+    let count = 0;
+    for (let size = 1 << 20; size >= 1; size >>= 1) {
+        for (;;) {
+            try {
+                queue.putNowait(size > 4096 ? new Uint8Array(size) : "x".repeat(size));
+                count++;
+            }
+            catch (error) {
+                assert.ok(isFull(error), String(error));
+                break;
+            }
+        }
+    }
+    return count;
+}
+const other = create();
+before(async () => {
+    // Everything that is used is there once: chunks of mailboxes, code of functions.
+    await other.call(() => 1);
+});
+after(async () => {
+    for (const interp of created())
+        await interp.terminate();
+});
+describe("a full memory", limits, () => {
+    test("refuses what needs more of it, in every form, and what is there stays", async () => {
+        const queue = bytes();
+        const count = fill(queue);
+        assert.ok(count > 20);
+        const large = new Uint8Array(1 << 20);
+        await assert.rejects(queue.put(large), isFull);
+        assert.throws(() => queue.putSync(large), isFull);
+        assert.throws(() => queue.putSync(large, { timeout: 1000 }), isFull);
+        assert.throws(() => queue.putNowait(large), isFull);
+        assert.throws(() => createQueue(), isFull);
+        assert.equal(queue.qsize(), count);
+        for (let i = 0; i < 3; i++)
+            assert.equal(queue.getNowait().length, 1 << 20);
+        await queue.put(large);
+        assert.equal(queue.qsize(), count - 2);
+        queue.close();
+        createQueue().close();
+    });
+    test("lets those who get by with what they have go on: queues, calls and interpreters", async () => {
+        const [requests, replies] = [bytes(), bytes()];
+        const echoing = other.call((from, to) => {
+            for (let item = from.getSync(); item !== "stop"; item = from.getSync())
+                to.putSync(item);
+            return "stopped";
+        }, requests, replies);
+        await requests.put("warm");
+        assert.equal(await replies.get(), "warm");
+        const hoard = bytes();
+        fill(hoard);
+        for (let i = 0; i < 1000; i++) {
+            await requests.put(`small ${i}`);
+            assert.equal(await replies.get(), `small ${i}`);
+        }
+        await requests.put("stop");
+        assert.equal(await echoing, "stopped");
+        hoard.close();
+    });
+    test("fails a call whose arguments or result do not fit, and the next ones go on", async () => {
+        const makeLarge = (n) => new Uint8Array(n);
+        const lengthOf = (data) => data.length;
+        assert.equal((await other.call(makeLarge, 10)).length, 10);
+        assert.equal(await other.call(lengthOf, new Uint8Array(1)), 1);
+        const hoard = bytes();
+        fill(hoard);
+        assert.ok(isFull(await rejection(other.call(makeLarge, 1 << 20))));
+        assert.ok(isFull(await rejection(other.call(lengthOf, new Uint8Array(1 << 20)))));
+        assert.equal((await other.call(makeLarge, 10)).length, 10);
+        assert.equal(await other.call(lengthOf, new Uint8Array(1)), 1);
+        assert.equal(await other.with({ timeout: WATCHDOG }).call(lengthOf, new Uint8Array(1)), 1);
+        hoard.close();
+        assert.equal((await other.call(makeLarge, 1 << 20)).length, 1 << 20);
+    });
+    test("still lets interpreters end, in every way, and be heard of", async () => {
+        const victims = [create(), create(), create()];
+        for (const victim of victims)
+            await victim.call(() => 1);
+        const exit = victims[2].call((q) => q.getSync() === 1 && process.exit(4), createGate());
+        exit.catch(() => { });
+        const hoard = bytes();
+        fill(hoard);
+        await victims[0].close();
+        await victims[1].terminate();
+        gate?.putNowait(1);
+        const error = await rejection(exit);
+        assert.equal(error.code, "ERR_INTERPRETER_DIED");
+        for (const victim of victims)
+            await assert.rejects(victim.call(() => 1), { code: "ERR_INTERPRETER_NOT_FOUND" });
+        hoard.close();
+    });
+    test("refuses a new interpreter or boots it, and there is no third", async () => {
+        const hoard = bytes();
+        fill(hoard);
+        let interp;
+        try {
+            interp = create();
+        }
+        catch (error) {
+            assert.ok(isFull(error), String(error));
+        }
+        if (interp !== undefined) {
+            const result = await interp.call(() => 5).catch((error) => error);
+            assert.ok(result === 5 || isFull(result), String(result));
+        }
+        hoard.close();
+        if (interp !== undefined) {
+            assert.equal(await interp.call(() => 5), 5);
+            await interp.close();
+        }
+        assert.equal(created().length, 1);
+    });
+    test("fails the tasks of a pool that do not fit, and no others", async () => {
+        const env_1 = { stack: [], error: void 0, hasError: false };
+        try {
+            const pool = __addDisposableResource(env_1, new InterpreterPoolExecutor({ maxWorkers: 1 }), true);
+            const lengthOf = (data) => data.length;
+            const makeLarge = (n) => new Uint8Array(n);
+            assert.equal(await pool.submit(lengthOf, new Uint8Array(7)), 7);
+            assert.equal((await pool.submit(makeLarge, 7)).length, 7);
+            const hoard = bytes();
+            fill(hoard);
+            assert.throws(() => pool.submit(lengthOf, new Uint8Array(1 << 20)), isFull);
+            assert.equal(await pool.submit(lengthOf, new Uint8Array(7)), 7);
+            assert.ok(isFull(await rejection(pool.submit(makeLarge, 1 << 20))));
+            assert.equal(await pool.submit(lengthOf, new Uint8Array(7)), 7);
+            hoard.close();
+        }
+        catch (e_1) {
+            env_1.error = e_1;
+            env_1.hasError = true;
+        }
+        finally {
+            const result_1 = __disposeResources(env_1);
+            if (result_1)
+                await result_1;
+        }
+    });
+    test("is empty again afterwards, to the last page", async () => {
+        await other.terminate();
+        await until(() => created().length === 0);
+        const begin = await baseline();
+        await fillAndClose();
+        await backTo(begin);
+    });
+});
+/** What it made can be collected when it is over. */
+async function fillAndClose() {
+    const interp = create();
+    const queue = bytes();
+    fill(queue);
+    await interp.terminate();
+    queue.close();
+}
+let gate;
+function createGate() {
+    return (gate = createQueue());
+}
+//# sourceMappingURL=memory.test.js.map

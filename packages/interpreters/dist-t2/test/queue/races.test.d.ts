@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=races.test.d.ts.map

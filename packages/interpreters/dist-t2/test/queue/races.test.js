@@ -1,0 +1,220 @@
+/** Many ends of one queue at the same time: every item goes to exactly one place, and nobody is forgotten. */
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { create, createQueue, QueueEmpty, UNBOUND_KEEP } from "../../src/index.js";
+import { runtime } from "../../src/interpreter/current.js";
+import { Chance, getters } from "../support/queues.js";
+import { until, WATCHDOG } from "../support/processes.js";
+const limits = { timeout: WATCHDOG };
+const others = [create(), create(), create(), create()];
+after(() => Promise.all(others.map((interp) => interp.terminate())));
+const numbers = (maxsize = 0) => createQueue(maxsize, { unboundItems: UNBOUND_KEEP });
+/** Puts from … to - 1, each form in turn, with pauses of random length; puts that time out are done again. */
+async function produce(queue, from, to, mode) {
+    let seed = from + 1;
+    for (let i = from; i < to;) {
+        seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
+        for (let pause = (seed >> 16) % 4 === 0 ? seed % 20_000 : 0; pause > 0; pause--)
+            ;
+        try {
+            if (mode === "sync")
+                queue.putSync(i);
+            else if (mode === "async")
+                await queue.put(i);
+            else if (seed % 2 === 0)
+                queue.putSync(i, { timeout: (seed % 100) / 50 });
+            else
+                await queue.put(i, { timeout: seed % 3 });
+        }
+        catch (error) {
+            if (error.name !== "QueueFull")
+                throw error;
+            continue;
+        }
+        i++;
+    }
+}
+/** Gets until it meets -1. */
+async function consume(queue, mode) {
+    const items = [];
+    for (let seed = 7;;) {
+        seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
+        let item;
+        try {
+            if (mode === "sync")
+                item = queue.getSync();
+            else if (mode === "async")
+                item = await queue.get();
+            else if (seed % 2 === 0)
+                item = queue.getSync({ timeout: (seed % 100) / 50 });
+            else
+                item = await queue.get({ timeout: seed % 3 });
+        }
+        catch (error) {
+            if (error.name !== "QueueEmpty")
+                throw error;
+            continue;
+        }
+        if (item === -1)
+            return items;
+        items.push(item);
+    }
+}
+/** Each item once; and each consumer sees the items of each producer in the order in which they were put. */
+function check(taken, count, producers) {
+    const all = taken.flat().sort((a, b) => a - b);
+    assert.equal(all.length, count);
+    all.forEach((item, i) => assert.equal(item, i));
+    const each = count / producers;
+    for (const items of taken) {
+        const last = new Map();
+        for (const item of items) {
+            const producer = Math.floor(item / each);
+            assert.ok(item > (last.get(producer) ?? -1), `${item} came after ${last.get(producer)}`);
+            last.set(producer, item);
+        }
+    }
+}
+const modes = ["sync", "async", "impatient"];
+for (const maxsize of [0, 1, 5]) {
+    describe(`with maxsize ${maxsize}`, limits, () => {
+        for (const puts of modes) {
+            for (const gets of modes) {
+                test(`two producers (${puts}) and two consumers (${gets}) lose nothing and duplicate nothing`, async () => {
+                    const each = 400;
+                    const queue = numbers(maxsize);
+                    const consuming = [2, 3].map((i) => others[i].call(consume, queue, gets));
+                    await Promise.all([0, 1].map((i) => others[i].call(produce, queue, i * each, (i + 1) * each, puts)));
+                    await queue.put(-1);
+                    await queue.put(-1);
+                    check(await Promise.all(consuming), 2 * each, 2);
+                    assert.deepEqual([queue.qsize(), getters(queue)], [0, 0]);
+                });
+            }
+        }
+    });
+}
+test("blocked threads, event loops and both in one interpreter share a queue", limits, async () => {
+    const each = 500;
+    const queue = numbers(3);
+    const producing = [0, 1].map((i) => others[i].call(produce, queue, i * each, (i + 1) * each, modes[i]));
+    const consuming = [2, 3].map((i) => others[i].call(consume, queue, modes[i - 2]));
+    const mine = [];
+    let open = true;
+    // Always some asynchronous getters, while the same thread also blocks.
+    const getting = Array.from({ length: 3 }, async () => {
+        for (;;) {
+            const item = await queue.get();
+            if (item === -1)
+                return;
+            mine.push(item);
+        }
+    });
+    const settled = Promise.all(producing).then(() => (open = false));
+    const chance = new Chance(1);
+    while (open) {
+        try {
+            mine.push(queue.getSync({ timeout: chance.below(3) }));
+        }
+        catch (error) {
+            assert.ok(error instanceof QueueEmpty, String(error));
+        }
+        await turn();
+    }
+    await settled;
+    // Those of the event loop here may take the sentinels of the others: the queue is one line.
+    for (let i = 0; i < 5; i++)
+        await queue.put(-1);
+    const taken = [...(await Promise.all(consuming)), mine];
+    await Promise.all(getting);
+    const all = taken.flat().sort((a, b) => a - b);
+    assert.deepEqual(all, Array.from({ length: 2 * each }, (_, i) => i));
+});
+test("a blocked getter keeps its item when asynchronous getters of its thread are served as it wakes", limits, async () => {
+    const queue = createQueue();
+    const asynchronous = queue.get();
+    // Stands for another thread that puts twice just as this one has looked after its asynchronous getters.
+    let looks = 0;
+    const interfere = () => {
+        if (looks++ > 0)
+            return;
+        queue.putNowait("one");
+        queue.putNowait("two");
+    };
+    runtime().watch(interfere);
+    const blocked = queue.getSync();
+    runtime().unwatch(interfere);
+    assert.deepEqual([blocked, await asynchronous].sort(), ["one", "two"]);
+});
+test("asynchronous waiters go on while their thread blocks for something else", limits, async () => {
+    const [queue, gate] = [numbers(), numbers()];
+    const gets = [queue.get(), queue.get()];
+    const putting = others[0].call((q, g) => {
+        q.putSync(1);
+        q.putSync(2);
+        while (!q.empty())
+            ;
+        g.putSync(3);
+    }, queue, gate);
+    // The other thread gives this one free only when they were served.
+    assert.equal(gate.getSync({ timeout: WATCHDOG }), 3);
+    assert.deepEqual(await Promise.all(gets), [1, 2]);
+    await putting;
+});
+test("many waiters in one interpreter and one in another all get their one item", limits, async () => {
+    const queue = numbers();
+    for (let round = 0; round < 30; round++) {
+        const mine = Array.from({ length: 5 }, () => queue.get());
+        const theirs = [others[0], others[1]].map((interp) => interp.call((q) => q.getSync(), queue));
+        await until(() => getters(queue) === 3, "all wait");
+        for (let i = 0; i < 7; i++)
+            queue.putNowait(i);
+        const items = await Promise.all([...mine, ...theirs]);
+        assert.deepEqual(items.sort(), [0, 1, 2, 3, 4, 5, 6]);
+    }
+});
+test("an abort in the very turn in which an item comes loses neither", limits, async () => {
+    const queue = numbers(1);
+    const chance = new Chance(42);
+    const producing = others[0].call(produce, queue, 0, 600, "async");
+    const items = [];
+    let aborted = 0;
+    while (items.length < 600) {
+        const controller = new AbortController();
+        const getting = queue.get({ signal: controller.signal }).then((item) => void items.push(item), (reason) => {
+            assert.equal(reason, "enough");
+            aborted++;
+        });
+        for (let turns = chance.below(4); turns > 0; turns--)
+            await turn();
+        controller.abort("enough");
+        await getting;
+    }
+    await producing;
+    assert.ok(aborted > 0);
+    assert.deepEqual(items, Array.from({ length: 600 }, (_, i) => i));
+    assert.throws(() => queue.getNowait(), QueueEmpty);
+});
+test("an abort in the very turn in which room comes puts the item or does not", limits, async () => {
+    const queue = numbers(1);
+    const chance = new Chance(43);
+    const consuming = others[0].call(consume, queue, "sync");
+    const put = [];
+    let refused = 0;
+    for (let i = 0; i < 600; i++) {
+        const controller = new AbortController();
+        const putting = queue.put(i, { signal: controller.signal }).then(() => void put.push(i), (reason) => {
+            assert.equal(reason, "enough");
+            refused++;
+        });
+        for (let turns = chance.below(3); turns > 0; turns--)
+            await turn();
+        controller.abort("enough");
+        await putting;
+    }
+    await queue.put(-1);
+    assert.deepEqual(await consuming, put);
+    assert.equal(put.length + refused, 600);
+});
+//# sourceMappingURL=races.test.js.map

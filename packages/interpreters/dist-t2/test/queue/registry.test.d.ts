@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=registry.test.d.ts.map

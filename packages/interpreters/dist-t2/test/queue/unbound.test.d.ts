@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=unbound.test.d.ts.map

@@ -1,0 +1,117 @@
+/** Helpers of the tests of pools, of whole processes and of what other packages get wrong. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { setImmediate as turn } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { createQueue, InterpreterPoolExecutor, UNBOUND_KEEP, } from "../../src/index.js";
+/** Only ever turns a hang into a failure. */
+export const WATCHDOG = 60_000;
+/** A queue without surprises: what a worker that died had said is still heard. */
+export function channel() {
+    return createQueue(0, { unboundItems: UNBOUND_KEEP });
+}
+/** Where tasks wait until the test lets them go on. Each that passes takes one permit. */
+export class Gate {
+    queue = channel();
+    open(permits = 1) {
+        for (let i = 0; i < permits; i++)
+            this.queue.putNowait(i);
+    }
+}
+/** Waits until `condition` holds, turn by turn of the event loop. */
+export async function until(condition, what = condition.toString()) {
+    const deadline = performance.now() + WATCHDOG;
+    while (!condition()) {
+        if (performance.now() > deadline)
+            throw new Error(`never came true: ${what}`);
+        await turn();
+    }
+}
+/** A pool with every worker executing a task that waits at the returned gate. */
+export async function busyPool(maxWorkers, options = {}) {
+    const pool = new InterpreterPoolExecutor({ maxWorkers, ...options });
+    const gate = new Gate();
+    const busy = [];
+    for (let i = 0; i < maxWorkers; i++) {
+        const future = pool.submit((queue) => {
+            queue.getSync();
+            return "passed";
+        }, gate.queue);
+        busy.push(future);
+    }
+    await until(() => busy.every((future) => future.running()), "all workers are busy");
+    return { pool, gate, busy };
+}
+/** The outcome of a promise as a value. */
+export function outcome(promise) {
+    return Promise.resolve(promise).then((value) => ({ value }), (error) => ({ error }));
+}
+/** What a promise was rejected with; a promise that was not is a failure. */
+export async function rejection(promise) {
+    const result = await outcome(promise);
+    if ("error" in result)
+        return result.error;
+    throw new Error(`expected a rejection, got the value ${String(result.value)}`);
+}
+/** Runs a program and collects what it prints. One that does not end is killed, which no test expects. */
+export function start(file, args, options = {}) {
+    const began = performance.now();
+    // The test runner's own settings are not for the program.
+    const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, NODE_V8_COVERAGE: ___, ...inherited } = process.env;
+    const child = spawn(file, args, {
+        ...options,
+        env: { ...inherited, ...options.env },
+        stdio: ["ignore", "pipe", "pipe"],
+    });
+    const watchdog = setTimeout(() => child.kill("SIGKILL"), WATCHDOG);
+    let [stdout, stderr] = ["", ""];
+    const listeners = new Set();
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+        stdout += text;
+        for (const listener of listeners)
+            listener();
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
+    const ended = new Promise((resolve, reject) => {
+        child.on("error", reject);
+        child.on("close", (code, signal) => {
+            clearTimeout(watchdog);
+            resolve({ code, signal, stdout, stderr, elapsed: performance.now() - began });
+            for (const listener of listeners)
+                listener();
+        });
+    });
+    return {
+        pid: child.pid ?? -1,
+        ended,
+        kill: (signal) => void child.kill(signal),
+        printed: (text) => new Promise((resolve, reject) => {
+            const look = () => {
+                if (stdout.includes(text))
+                    resolve();
+                else if (child.exitCode !== null || child.signalCode !== null) {
+                    reject(new Error(`ended without printing ${JSON.stringify(text)}:\n${stdout}\n${stderr}`));
+                }
+                else
+                    return;
+                listeners.delete(look);
+            };
+            listeners.add(look);
+            look();
+        }),
+    };
+}
+/** Runs one scenario of a compiled module in a Node process of its own. */
+export function startScenario(module, scenario, options = {}) {
+    return start(process.execPath, [...(options.nodeArgs ?? []), fileURLToPath(module), scenario], {
+        ...(options.env && { env: options.env }),
+    });
+}
+/** A program that ended by itself, soon, and printed nothing but what it meant to. */
+export function assertEnded(ended, expected) {
+    const { code, signal, stdout, stderr, elapsed } = ended;
+    assert.deepEqual({ code, signal, stdout, stderr }, { code: expected.code, signal: null, stdout: expected.stdout ?? "", stderr: "" });
+    // Something that lingers lingers for longer than a loaded machine is slow.
+    assert.ok(elapsed < WATCHDOG / 4, `took ${elapsed} ms`);
+}
+//# sourceMappingURL=processes.js.map

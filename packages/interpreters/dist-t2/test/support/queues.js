@@ -1,0 +1,195 @@
+/** Helpers of the tests of queues and of the fault injection: looking into the shared memory, and chance with a seed. */
+import assert from "node:assert/strict";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { listAll } from "../../src/index.js";
+import { runtime } from "../../src/interpreter/current.js";
+import { idOf, isAlive } from "../../src/interpreter/registry.js";
+import { get, load, refresh } from "../../src/memory/atomics.js";
+import * as L from "../../src/memory/layout.js";
+import { hasBit } from "../../src/memory/bitset.js";
+import { pointerOf } from "../../src/queue/queue.js";
+import { until } from "./processes.js";
+setFlagsFromString("--expose-gc");
+export const gc = runInNewContext("gc");
+/** How many interpreters are on the queue's list of waiters. */
+export function getters(queue) {
+    return load(runtime().m, pointerOf(queue) + L.Q_GETTERS);
+}
+export function putters(queue) {
+    return load(runtime().m, pointerOf(queue) + L.Q_PUTTERS);
+}
+/** The interpreters that `create` made. */
+export function created() {
+    return listAll().filter((interp) => interp.whence === "interpreters module");
+}
+/** Their ids, without becoming a holder of them. */
+export function createdIds() {
+    const { m } = runtime();
+    const ids = [];
+    for (let slot = 0; slot < get(m, L.H_SLOTS_USED); slot++) {
+        if (isAlive(m, slot) && get(m, L.slotPointer(slot) + L.S_WHENCE) === L.WHENCE_CREATED)
+            ids.push(idOf(m, slot));
+    }
+    return ids;
+}
+/** A generator of numbers in [0, 1) that is the same for the same seed (mulberry32). */
+export class Chance {
+    #state;
+    constructor(seed) {
+        this.#state = seed;
+    }
+    next() {
+        this.#state = (this.#state + 0x6d2b79f5) | 0;
+        let t = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
+        t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+        return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    }
+    /** 0 … n - 1. */
+    below(n) {
+        return Math.floor(this.next() * n);
+    }
+    pick(from) {
+        return from[this.below(from.length)];
+    }
+}
+/**
+ * Accounts for every page of the shared memory. To be called when nobody else is at work: words are read without their
+ * locks. Throws where the page table contradicts itself.
+ */
+export function accountPages() {
+    const { m } = runtime();
+    refresh(m);
+    const shared = new Map();
+    const bySlot = new Map();
+    let free = 0;
+    let page = get(m, L.H_FIRST_PAGE);
+    while (page < get(m, L.H_PAGES)) {
+        const run = load(m, L.PAGE_TABLE + page * L.PT_WORDS);
+        const owner = run >>> L.PT_OWNER_SHIFT;
+        const pages = run & L.PT_PAGES_MASK;
+        assert.ok(pages > 0, `a run of no pages at page ${page}`);
+        if (owner === L.OWNER_FREE)
+            free += pages;
+        else if (owner === L.OWNER_SHARED)
+            shared.set(page * L.PAGE_WORDS, pages);
+        else
+            bySlot.set(owner - 1, (bySlot.get(owner - 1) ?? 0) + pages);
+        page += pages;
+    }
+    assert.equal(page, get(m, L.H_PAGES), "the runs fill the memory");
+    assert.equal(free, get(m, L.H_FREE_PAGES), "free pages by the table and by the counter");
+    const leaked = [];
+    const use = (p, what) => {
+        if (!shared.delete(p))
+            leaked.push(`${what} at ${p} is not shared`);
+    };
+    const walk = (c) => {
+        let chunk = get(m, c + L.C_HEAD_CHUNK);
+        if (chunk === 0)
+            return;
+        const inline = get(m, c + L.C_INLINE);
+        const end = get(m, c + L.C_TAIL);
+        if (chunk !== inline)
+            use(chunk, "a chunk");
+        for (let p = get(m, c + L.C_HEAD); p !== end;) {
+            if (p === get(m, chunk + L.CHUNK_END) || get(m, p + L.R_SIZE) === 0) {
+                chunk = get(m, chunk + L.CHUNK_NEXT);
+                use(chunk, "a chunk");
+                p = chunk + L.CHUNK_HEADER;
+                continue;
+            }
+            if ((get(m, p + L.R_FLAGS) & L.RECORD_BLOB) !== 0)
+                use(get(m, p + L.RECORD_HEADER), "a payload");
+            p += get(m, p + L.R_SIZE);
+        }
+    };
+    for (let slot = 0; slot < get(m, L.H_SLOTS_USED); slot++) {
+        if (!isAlive(m, slot)) {
+            if (bySlot.has(slot))
+                leaked.push(`${bySlot.get(slot)} pages of the dead in slot ${slot} (${idOf(m, slot)})`);
+            continue;
+        }
+        walk(L.slotPointer(slot) + L.S_WORK);
+        walk(L.slotPointer(slot) + L.S_REPLIES);
+    }
+    for (let q = get(m, L.H_QUEUES); q !== 0; q = get(m, q + L.Q_NEXT)) {
+        use(q, "a queue");
+        walk(q);
+    }
+    for (const [p, pages] of shared)
+        leaked.push(`${pages} pages at ${p}, first words ${[0, 1, 2, 3].map((i) => get(m, p + i))}`);
+    return { leaked, bySlot };
+}
+/** The queues that there are, hidden ones (of pools) too, and what keeps each. */
+export function describeQueues() {
+    const { m } = runtime();
+    const found = [];
+    for (let q = get(m, L.H_QUEUES); q !== 0; q = get(m, q + L.Q_NEXT)) {
+        const holders = [];
+        for (let slot = 0; slot < L.MAX_SLOTS; slot++)
+            if (hasBit(m, q + L.Q_HOLDERS, slot))
+                holders.push(slot);
+        found.push(`queue ${get(m, q + L.C_ID)} held by slots [${holders.join()}] and ${get(m, q + L.Q_ITEM_REFERENCES)} items`);
+    }
+    return found;
+}
+function isInUse(description) {
+    return !description.startsWith("queue -1 held by slots []");
+}
+export function countQueues() {
+    return describeQueues().length;
+}
+/** What is in use when only the main interpreter is left. */
+export async function baseline() {
+    let last;
+    let mine = Infinity;
+    let calm = 0;
+    const patience = performance.now() + 10_000;
+    await until(() => {
+        gc();
+        assert.ok(performance.now() < patience, `the memory does not come to rest: ${createdIds().length} interpreters, ${JSON.stringify(last?.leaked)}`);
+        if (createdIds().length > 0)
+            return false;
+        last = accountPages();
+        const now = last.bySlot.get(L.MAIN_SLOT) ?? 0;
+        calm = now === mine && last.leaked.length === 0 ? calm + 1 : 0;
+        mine = now;
+        return calm > 5;
+    }, "the memory comes to rest");
+    return { queues: countQueues(), mine };
+}
+/**
+ * Everything that was made since is gone, to the last page. `tolerated`: so many queues may be left that are closed and
+ * held by nobody, because a death left the number of items that carry them too high.
+ */
+export async function backTo(before, tolerated = 0) {
+    let problem = "";
+    const settled = () => {
+        gc();
+        const alive = createdIds();
+        const queues = describeQueues();
+        if (alive.length > 0)
+            problem = `interpreters ${alive.join()} live`;
+        else if (queues.length > before.queues + tolerated || queues.filter(isInUse).length > before.queues)
+            problem = `before ${before.queues} queues, now ${queues.join("; ")}`;
+        else {
+            const pages = accountPages();
+            const mine = pages.bySlot.get(L.MAIN_SLOT) ?? 0;
+            const supervisor = pages.bySlot.get(L.SUPERVISOR_SLOT) ?? 0;
+            if (pages.leaked.length > 0)
+                problem = `leaked: ${pages.leaked.join("; ")}`;
+            else if (mine > before.mine)
+                problem = `${mine} pages are the main interpreter's, before ${before.mine}`;
+            else if (supervisor > 0)
+                problem = `${supervisor} pages are the supervisor's`;
+            else
+                return true;
+        }
+        return false;
+    };
+    const patience = performance.now() + 10_000;
+    await until(() => settled() || performance.now() > patience);
+    assert.ok(settled(), problem);
+}
+//# sourceMappingURL=queues.js.map
