@@ -27,7 +27,7 @@ export function startSupervisor(rt: Runtime): void {
   if (m.slot !== MAIN_SLOT) {
     throw new InterpreterError(
       "Cannot create an interpreter from a worker thread before the main interpreter has created one: call " +
-        "interpreters.create() or interpreters.prewarm() there first.",
+        "interpreters.create() there first.",
     );
   }
   if (cas(m, H_SUPERVISOR, NOT_STARTED, STARTED) !== NOT_STARTED) return;
