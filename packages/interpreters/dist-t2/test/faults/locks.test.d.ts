@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=locks.test.d.ts.map

@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=pools.test.d.ts.map

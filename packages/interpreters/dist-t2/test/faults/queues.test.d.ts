@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=queues.test.d.ts.map

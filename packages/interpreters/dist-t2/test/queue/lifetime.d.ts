@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=lifetime.d.ts.map

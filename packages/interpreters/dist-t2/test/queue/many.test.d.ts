@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=many.test.d.ts.map

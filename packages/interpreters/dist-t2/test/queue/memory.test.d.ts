@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=memory.test.d.ts.map

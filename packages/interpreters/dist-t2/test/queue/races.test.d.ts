@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=races.test.d.ts.map

@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=registry.test.d.ts.map

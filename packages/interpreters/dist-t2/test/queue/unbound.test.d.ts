@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=unbound.test.d.ts.map
