@@ -56,7 +56,9 @@ export function receive(m: SharedMemory, c: number, r: number, into: Received): 
 /** Fetches a large payload and returns its pages. Outside the lock; a no-op for small ones. */
 export function unload(m: SharedMemory, into: Received): void {
   if (into.blob === 0) return;
-  if (into.bytes.length < into.length) into.bytes = Buffer.allocUnsafeSlow(into.length);
+  // A place of its own: what it has may be its part of a buffer that others share.
+  into.bytes = Buffer.allocUnsafeSlow(into.length);
+  into.start = 0;
   copyPayload(m, into.blob, into.bytes, 0, into.length);
   freePages(m, into.blob);
   into.blob = 0;
@@ -64,5 +66,5 @@ export function unload(m: SharedMemory, into: Received): void {
 
 /** The `i`-th word of the payload. */
 export function wordAt(received: Received, i: number): number {
-  return received.bytes.readInt32LE(i * 4);
+  return received.bytes.readInt32LE(received.start + i * 4);
 }
