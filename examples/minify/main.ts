@@ -30,6 +30,9 @@ Minifies the .js files of a folder (default: the workspace's node_modules) with 
 /** Files each interpreter minifies before the clock starts, so that neither run pays for booting and loading. */
 const WARM_UP_FILES = 12;
 
+/** Runs of each kind, in turn. The fastest of each counts: whatever else runs on the machine only ever adds time. */
+const ROUNDS = 3;
+
 interface Run {
   readonly outcomes: readonly Outcome[];
   readonly seconds: number;
@@ -57,6 +60,10 @@ function chooseWarmUp(sources: readonly SourceFile[]): Job[] {
   const bySize = largestFirst(sources);
   const first = Math.floor(bySize.length / 4);
   return bySize.slice(first, first + WARM_UP_FILES).map(({ file }) => ({ file }));
+}
+
+function fastest(runs: readonly Run[]): Run {
+  return runs.reduce((best, run) => (run.seconds < best.seconds ? run : best));
 }
 
 /** One digest for everything a run made, whatever the order it was made in. */
@@ -119,12 +126,20 @@ async function main(): Promise<number> {
 
   const measured = largestFirst(sources).map(({ file }) => ({ file }));
   const warmUp = chooseWarmUp(sources);
-  console.log(`Minifying ${sources.length} files of ${folder} with terser`);
+  console.log(
+    `Minifying ${sources.length} files of ${folder} with terser, the fastest of ${ROUNDS} runs each`,
+  );
 
-  const one = await minifyAll(measured, warmUp, 1);
-  console.log(`  1 interpreter:  ${one.seconds.toFixed(2)} s (${one.coresUsed.toFixed(2)} cores busy)`);
   const writing = measured.map(({ file }) => ({ file, target: out && join(out, relative(folder, file)) }));
-  const many = await minifyAll(writing, warmUp, workers);
+  const runsOfOne: Run[] = [];
+  const runsOfMany: Run[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    runsOfOne.push(await minifyAll(measured, warmUp, 1));
+    runsOfMany.push(await minifyAll(writing, warmUp, workers));
+  }
+  const one = fastest(runsOfOne);
+  const many = fastest(runsOfMany);
+  console.log(`  1 interpreter:  ${one.seconds.toFixed(2)} s (${one.coresUsed.toFixed(2)} cores busy)`);
   console.log(
     `  ${workers} interpreters: ${many.seconds.toFixed(2)} s (${many.coresUsed.toFixed(2)} cores busy)`,
   );
@@ -147,11 +162,11 @@ async function main(): Promise<number> {
   if (out !== undefined) console.log(`Written to ${out}`);
 
   const digest = digestOf(many);
-  if (digest !== digestOf(one)) {
-    console.error("The two runs made different output");
+  if ([...runsOfOne, ...runsOfMany].some((run) => digestOf(run) !== digest)) {
+    console.error("The runs made different output");
     return 1;
   }
-  console.log(`Both runs made the same output (sha256 ${digest.slice(0, 16)})`);
+  console.log(`All runs made the same output (sha256 ${digest.slice(0, 16)})`);
   return 0;
 }
 
