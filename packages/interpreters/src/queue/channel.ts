@@ -431,7 +431,8 @@ function leaveChunk(m: SharedMemory, c: number): number {
   return next + CHUNK_HEADER;
 }
 
-function nextOf(m: SharedMemory, chunk: number): number {
+/** The chunk behind `chunk`. */
+export function nextOf(m: SharedMemory, chunk: number): number {
   const next = get(m, chunk + CHUNK_NEXT);
   reachChunk(m, next);
   return next;
@@ -447,7 +448,8 @@ function contains(m: SharedMemory, chunk: number, p: number): boolean {
   return p >= chunk + CHUNK_HEADER && p <= get(m, chunk + CHUNK_END);
 }
 
-function endsChunk(m: SharedMemory, chunk: number, p: number): boolean {
+/** Whether there is no record at `p` in its chunk any more: the next one is in the next chunk. */
+export function endsChunk(m: SharedMemory, chunk: number, p: number): boolean {
   reachChunk(m, chunk);
   return p === get(m, chunk + CHUNK_END) || get(m, p + R_SIZE) === 0;
 }

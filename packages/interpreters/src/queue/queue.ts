@@ -438,7 +438,9 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     attempt: () => boolean,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
+      let settled = false;
       const settle = (): void => {
+        settled = true;
         clearTimeout(timer);
         stopListening?.();
       };
@@ -455,6 +457,9 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
         },
       };
       const onTimeout = (): void => {
+        // What it waits for may have come in time, while this event loop was busy.
+        waiting.look();
+        if (settled) return;
         settle();
         waiting.remove(waiter);
         resolve();

@@ -40,6 +40,7 @@ import { LockBusy } from "../memory/lock.js";
 import { openMemory } from "../memory/memory.js";
 import { freePages, sweepPages } from "../memory/pages.js";
 import type { WasmMemory } from "../memory/webassembly.js";
+import { collectQueues } from "../queue/queues.js";
 import { makeReceived } from "../queue/receive.js";
 import { condemn, takeFrom } from "../interpreter/mailbox.js";
 import { headerWord, Message, readBody, WITHOUT_SENDER } from "../interpreter/message.js";
@@ -58,6 +59,7 @@ import {
   WORK_CLOSE,
 } from "../interpreter/protocol.js";
 import { freeSlot, idOf, isAlive, isExecuting, slotOf, stateOf } from "../interpreter/registry.js";
+import { recountReferences } from "./recount.js";
 import { bury, repairLocks } from "./repair.js";
 import { type BootOptions, withoutRefused } from "../interpreter/options.js";
 import { SUPERVISOR_ID } from "./start.js";
@@ -99,6 +101,8 @@ const doomed = new Map<number, EndReason>();
 /** Pages of requests that were read, to be freed; what is forgotten of them is swept with the supervisor's own pages. */
 let garbage: number[] = [];
 let collecting = false;
+/** Somebody died, and the counts of references were moving when they were looked at. */
+let recounting = false;
 /** It dropped what it did (`LockBusy`): pages that it owned then are nobody's. */
 let sweeping = false;
 const received = makeReceived();
@@ -230,6 +234,7 @@ function work(): void {
     }
     while (takeFrom(m, S_WORK, received) === OK) handle();
     for (let page = garbage.pop(); page !== undefined; page = garbage.pop()) freePages(m, page);
+    if (recounting) recount();
     if (collecting) collect();
     collecting = false;
   } catch (error) {
@@ -239,6 +244,7 @@ function work(): void {
     m.depth = 0;
     garbage = [];
     sweeping = true;
+    recounting = true;
     setTimeout(work, 1);
   }
 }
@@ -248,7 +254,7 @@ function buryOne(dead: Ended): void {
   const p = slotPointer(slot);
   clearTimeout(deadlines.get(slot));
   deadlines.delete(slot);
-  bury(m, slot);
+  if (!bury(m, slot)) recounting = true;
   const running = (load(m, p + S_RUN) & RUN_FLAGS) !== RUN_IDLE;
   const caller = running ? get(m, p + S_RUN_CALLER) : -1;
   const sequence = running ? get(m, p + S_RUN_SEQ) : -1;
@@ -270,6 +276,14 @@ function buryOne(dead: Ended): void {
     }
   }
   freeSlot(m, slot);
+}
+
+/** What turns out to be carried by nobody goes. Counts are touched now and then: another look soon finds them at rest. */
+function recount(): void {
+  recounting = !recountReferences(m);
+  collectQueues(m);
+  collecting = true;
+  if (recounting) setTimeout(work, 1);
 }
 
 interface Notice {

@@ -4,7 +4,7 @@
  *   1. its locks: repair what each protects, then release it, innermost first;
  *   2. its mailbox: nothing more can be sent to it, what waited there is dropped;
  *   3. its items everywhere: each gets the fate it was put with; and it holds nothing and waits for nothing any more;
- *   4. queues that only it kept;
+ *   4. counts of references that it left too high (recount.ts), and queues that only it kept;
  *   5. its pages;
  *   6. everybody looks again, for a ring that it owed to somebody may be lost.
  *
@@ -43,10 +43,14 @@ import { repairPages, setPageOwner, sweepPages } from "../memory/pages.js";
 import { closeChannel, repairChannel, unbind } from "../queue/channel.js";
 import { collectQueues, leaveQueue, repairQueue } from "../queue/queues.js";
 import { repairClaim } from "../interpreter/mailbox.js";
+import { recountReferences } from "./recount.js";
 import { isAlive } from "../interpreter/registry.js";
 
-/** Cleans up after the interpreter in `slot`, whose thread has ended, up to the point where the slot is free. */
-export function bury(m: SharedMemory, slot: number): void {
+/**
+ * Cleans up after the interpreter in `slot`, whose thread has ended, up to the point where the slot is free. False: all
+ * but the counts of references, which were moving: `recountReferences` is to be called again.
+ */
+export function bury(m: SharedMemory, slot: number): boolean {
   const p = slotPointer(slot);
   const id = get(m, p + S_ID);
   store(m, p + S_STATE, STATE_DEAD);
@@ -54,10 +58,12 @@ export function bury(m: SharedMemory, slot: number): void {
   closeLane(m, p + S_WORK);
   closeLane(m, p + S_REPLIES);
   leaveEverything(m, slot, id);
+  const settled = recountReferences(m);
   collectQueues(m);
   sweepPages(m, slot + 1);
   set(m, p + S_WAITING_ON, 0);
   ringEverybody(m);
+  return settled;
 }
 
 /** Repairs and releases what the dead held, and passes on wake-ups that it may have swallowed. */

@@ -9,14 +9,9 @@ import type { World } from "./world.js";
 export interface Expectations {
   /** Pages that each slot still owns on purpose: taken blobs, what a pages test allocated. */
   readonly owned?: ReadonlyMap<number, number>;
-  /** A death may leave Q_ITEM_REFERENCES too high, never too low. */
-  readonly afterDeath?: boolean;
 }
 
-export function checkMemory(
-  world: World,
-  { owned = new Map(), afterDeath = false }: Expectations = {},
-): void {
+export function checkMemory(world: World, { owned = new Map() }: Expectations = {}): void {
   const { i32 } = world;
   assert.equal(i32[L.H_PAGE_LOCK], 0, "the page lock is free");
   assert.equal(i32[L.H_REGISTRY_LOCK], 0, "the registry lock is free");
@@ -44,9 +39,7 @@ export function checkMemory(
   for (const q of queuesOf(world)) {
     const carried = references.get(q) ?? 0;
     const counted = i32[q + L.Q_ITEM_REFERENCES];
-    if (afterDeath)
-      assert.ok(counted >= carried, `${carried} records carry the queue, ${counted} are counted`);
-    else assert.equal(counted, carried, "as many references to a queue as records that carry it");
+    assert.equal(counted, carried, "as many references to a queue as records that carry it");
     references.delete(q);
   }
   assert.equal(references.size, 0, "no record refers to a queue that is no more");

@@ -13,5 +13,7 @@ export const mailbox =
   await transformed<typeof import("../../src/interpreter/mailbox.js")>("interpreter/mailbox.js");
 export const registry =
   await transformed<typeof import("../../src/interpreter/registry.js")>("interpreter/registry.js");
+export const { recountReferences } =
+  await transformed<typeof import("../../src/supervisor/recount.js")>("supervisor/recount.js");
 export const { bury, repairLocks } =
   await transformed<typeof import("../../src/supervisor/repair.js")>("supervisor/repair.js");

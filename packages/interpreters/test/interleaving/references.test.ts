@@ -6,6 +6,8 @@ import {
   H_QUEUES,
   OK,
   RECORD_UNBOUND_SHIFT,
+  Q_HOLDERS,
+  Q_ITEM_REFERENCES,
   REF_QUEUE,
   REF_WORDS,
   S_ID,
@@ -16,13 +18,14 @@ import {
   UNBOUND_ITEM_KEEP,
   UNBOUND_ITEM_REMOVE,
 } from "../../src/memory/layout.js";
+import { hasBit } from "../../src/memory/bitset.js";
 import { createQueue, idOf, put, releaseQueue as releaseAtOnce, sizeOf } from "../../src/queue/queues.js";
 import { makeReceived, wordAt } from "../../src/queue/receive.js";
 import { collectQueues as collectAtOnce } from "../../src/queue/queues.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, queuesOf } from "./invariants.js";
-import { bell, bury, queues, sleep } from "./modules.js";
+import { bell, bury, queues, recountReferences, sleep } from "./modules.js";
 import type { Program, Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
@@ -148,6 +151,7 @@ for (const [what, unbound, who] of [
     explore(t, {
       world,
       preemptions: 0,
+      atAtomics: 1,
       random: 1500,
       program: (): Program => {
         const giver: Thread = { name: "giver", slot: scene.giver, body: (m) => scene.give(m, unbound) };
@@ -162,15 +166,24 @@ for (const [what, unbound, who] of [
         return {
           threads: [giver, taker],
           victims: [victim],
-          supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => bury(m, victim.slot) },
+          supervisor: {
+            name: "supervisor",
+            slot: SUPERVISOR_SLOT,
+            *body(m) {
+              if (yield* bury(m, victim.slot)) return;
+              while (!(yield* recountReferences(m)));
+              yield* queues.collectQueues(m);
+            },
+          },
           check() {
-            checkMemory(world, { afterDeath: true });
-            // Main takes what is left, and lets go of it.
-            const view = world.view(0);
-            for (const q of queuesOf(world)) {
-              if (q === scene.gift)
-                assert.equal(idOf(view, q), scene.giftId, "what is carried is not closed");
-            }
+            checkMemory(world);
+            const left = queuesOf(world).includes(scene.gift);
+            const carried = world.i32[scene.gift + Q_ITEM_REFERENCES] > 0;
+            const survivor = victim === giver ? scene.taker : scene.giver;
+            const held = left && hasBit(world.view(0), scene.gift + Q_HOLDERS, survivor);
+            assert.equal(left, left && (carried || held), "what nobody holds or carries is freed");
+            if (left)
+              assert.equal(idOf(world.view(0), scene.gift), scene.giftId, "what is carried is not closed");
           },
         };
       },

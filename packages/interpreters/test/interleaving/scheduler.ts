@@ -14,7 +14,7 @@ import type { Steps } from "./atomics.js";
 export interface Thread {
   readonly name: string;
   readonly slot: number;
-  readonly body: (m: ModelMemory) => Steps<void>;
+  readonly body: (m: ModelMemory) => Steps<unknown>;
   /** Milliseconds it waits for a lock, see LockBusy. */
   readonly patience?: number;
 }
@@ -86,7 +86,7 @@ const PLAIN = new Set(["get", "set", "readBytes", "writeBytes"]);
 interface Running {
   readonly thread: Thread;
   readonly m: ModelMemory;
-  readonly steps: Steps<void>;
+  readonly steps: Steps<unknown>;
   readonly victim: boolean;
   done: boolean;
   killed: boolean;

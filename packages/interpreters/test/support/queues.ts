@@ -143,10 +143,6 @@ export function describeQueues(): string[] {
   return found;
 }
 
-function isInUse(description: string): boolean {
-  return !description.startsWith("queue -1 held by slots []");
-}
-
 export function countQueues(): number {
   return describeQueues().length;
 }
@@ -178,18 +174,15 @@ export async function baseline(): Promise<Baseline> {
   return { queues: countQueues(), mine };
 }
 
-/**
- * Everything that was made since is gone, to the last page. `tolerated`: so many queues may be left that are closed and
- * held by nobody, because a death left the number of items that carry them too high.
- */
-export async function backTo(before: Baseline, tolerated = 0): Promise<void> {
+/** Everything that was made since is gone, to the last page. */
+export async function backTo(before: Baseline): Promise<void> {
   let problem = "";
   const settled = (): boolean => {
     gc();
     const alive = createdIds();
     const queues = describeQueues();
     if (alive.length > 0) problem = `interpreters ${alive.join()} live`;
-    else if (queues.length > before.queues + tolerated || queues.filter(isInUse).length > before.queues)
+    else if (queues.length > before.queues)
       problem = `before ${before.queues} queues, now ${queues.join("; ")}`;
     else {
       const pages = accountPages();
