@@ -105,6 +105,8 @@ export let serveQueue: (interp: Interpreter, queue: Queue) => void;
 export class Interpreter implements InterpreterView {
   readonly #rt!: Runtime;
   readonly #slot!: number;
+  /** What this thread last asked for to end it. */
+  #end: EndOperation | undefined;
   readonly id!: number;
   readonly whence!: Whence;
   /** The name given to `create`. */
@@ -219,13 +221,20 @@ export class Interpreter implements InterpreterView {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isGone()) return;
-    await this.close({ wait: true });
+    try {
+      await this.close({ wait: true });
+    } catch (error) {
+      // What is disposed of may be gone already.
+      if (!this.#isGone()) throw error;
+    }
   }
 
   [Symbol.dispose](): void {
-    if (this.#isGone()) return;
-    this.closeSync({ wait: true });
+    try {
+      this.closeSync({ wait: true });
+    } catch (error) {
+      if (!this.#isGone()) throw error;
+    }
   }
 
   get [Symbol.toStringTag](): string {
@@ -333,7 +342,8 @@ export class Interpreter implements InterpreterView {
     checkOptions("close", options, ["wait"]);
     const wait = options.wait === true;
     const what = `close interpreter ${this.id}`;
-    this.#checkTarget(what, false);
+    const joined = this.#joinEnd(what);
+    if (joined !== undefined) return joined;
     const { m, id } = this.#rt;
     const operation = new EndOperation(this.#rt, this.id, what);
     // With `wait`, its work may be waiting for this interpreter, as in a call.
@@ -349,14 +359,29 @@ export class Interpreter implements InterpreterView {
       );
     }
     // It is closing already, which is all that is asked for.
-    return status === STATUS_SHUT ? operation : operation.sent(status);
+    if (status !== STATUS_SHUT) operation.sent(status);
+    this.#end = operation;
+    return operation;
   }
 
   #terminate(): Operation<void> {
-    this.#checkTarget(`terminate interpreter ${this.id}`, false);
-    const operation = new EndOperation(this.#rt, this.id, `terminate interpreter ${this.id}`);
+    const what = `terminate interpreter ${this.id}`;
+    const joined = this.#joinEnd(what);
+    if (joined !== undefined) return joined;
+    const operation = new EndOperation(this.#rt, this.id, what);
     request(this.#rt, REQUEST_TERMINATE, this.id, reasonNumber("terminated"));
+    this.#end = operation;
     return operation;
+  }
+
+  /**
+   * Checks that it may be ended. Where it is gone, but this thread asked for that and has not heard of it yet, it is no
+   * error to ask again: the notice that will settle the first operation settles the one returned here.
+   */
+  #joinEnd(what: string): Operation<void> | undefined {
+    if (this.#end?.settled === false && this.#isGone()) return new EndOperation(this.#rt, this.id, what);
+    this.#checkTarget(what, false);
+    return undefined;
   }
 
   #isGone(): boolean {

@@ -131,6 +131,31 @@ test("terminating twice at the same time succeeds twice", limits, async () => {
   await isGone(interp);
 });
 
+test(
+  "ending what is gone at one's own request succeeds until that request was answered",
+  limits,
+  async () => {
+    const forms: Record<string, (interp: Interpreter) => unknown> = {
+      terminate: (interp) => interp.terminate(),
+      terminateSync: (interp) => interp.terminateSync(),
+      close: (interp) => interp.close({ wait: true }),
+      closeSync: (interp) => interp.closeSync({ wait: true }),
+    };
+    for (const first of [forms.terminate, forms.close]) {
+      for (const [name, second] of Object.entries(forms)) {
+        const interp = create();
+        await interp.exec("1");
+        const ending = first(interp);
+        // The event loop, which would hear of the end, stands still meanwhile.
+        while (listAll().includes(interp));
+        assert.equal(await second(interp), undefined, name);
+        await ending;
+        await assert.rejects(async () => second(interp), InterpreterNotFoundError);
+      }
+    }
+  },
+);
+
 test("exit handlers of an interpreter run when it is closed", limits, async () => {
   const said = channel<string>();
   for (const end of [
