@@ -10,7 +10,7 @@ import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { UsageError, systemMessage } from "./errors.js";
-import { splitLines } from "./lines.js";
+import { countLines, splitLines } from "./lines.js";
 
 /** One input of the function. */
 export type Item =
@@ -32,6 +32,8 @@ export interface Inputs {
   readonly items: AsyncIterable<Item>;
   /** How many there are, where that is known. */
   readonly total: number | undefined;
+  /** Finds out how many there are, where that is possible, beside the reading of them. Rejects when it cannot. */
+  count?(): Promise<number>;
   /** Ends a read under way, and frees what is held. */
   close(): void;
 }
@@ -88,11 +90,24 @@ export async function linesOfFile(path: string, cwd: string, asText: boolean): P
   const handle = await open(absolute).catch((error: unknown) => {
     throw new UsageError(`cannot read the input ${path}: ${systemMessage(error)}`);
   });
-  if ((await handle.stat()).isDirectory()) {
+  const found = await handle.stat();
+  const isFile = found.isFile();
+  if (found.isDirectory()) {
     await handle.close();
     throw new UsageError(`cannot read the input ${path}: it is a directory`);
   }
-  return linesOf(createReadStream(absolute, { fd: handle }), path, asText);
+  const inputs = linesOf(createReadStream(absolute, { fd: handle }), path, asText);
+  // What is no regular file, a pipe for instance, can be read only once.
+  if (!isFile) return inputs;
+  let counting: Readable | undefined;
+  return {
+    ...inputs,
+    count: () => countLines((counting = createReadStream(absolute)), !asText),
+    close() {
+      inputs.close();
+      counting?.destroy();
+    },
+  };
 }
 
 /** The files that `patterns` name, as items: each a file's name or, where no such file exists, a glob pattern. */

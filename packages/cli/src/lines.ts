@@ -14,6 +14,8 @@ export type Line =
   | { readonly number: number; readonly error: Error };
 
 const LF = 0x0a;
+/** White space, and control characters, are not above it. */
+const SPACE = 0x20;
 
 /** `maxBytes` is the longest line that can be delivered: by default what fits into a string at all. */
 export async function* splitLines(
@@ -61,6 +63,28 @@ export async function* splitLines(
     hold(bytes.subarray(last + 1));
   }
   if (unfinishedBytes > 0) yield finishLine();
+}
+
+/** How many lines `splitLines` would deliver; with `skipBlank`, those that hold more than white space. */
+export async function countLines(chunks: AsyncIterable<Uint8Array>, skipBlank: boolean): Promise<number> {
+  let count = 0;
+  /** The line at hand has bytes, and bytes that count. */
+  let begun = false;
+  let counts = false;
+  for await (const chunk of chunks) {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    for (let start = 0; start < bytes.length;) {
+      const found = bytes.indexOf(LF, start);
+      const end = found < 0 ? bytes.length : found;
+      begun ||= end > start;
+      for (let i = start; i < end && !counts; i++) counts = !skipBlank || bytes[i] > SPACE;
+      if (found < 0) break;
+      if (counts || !skipBlank) count += 1;
+      begun = counts = false;
+      start = found + 1;
+    }
+  }
+  return begun && (counts || !skipBlank) ? count + 1 : count;
 }
 
 /** The lines of a block of whole lines, the first of them numbered `number`. */

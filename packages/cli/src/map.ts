@@ -126,6 +126,8 @@ async function runItems(
   const progress = await createProgress(io.stderr, inputs.total);
   const results = await openResults(options, io, progress, (reason) => stopping.abort(reason));
   progress.start();
+  // Only for somebody who looks at the time left.
+  if (io.stderr.isTTY === true) inputs.count?.().then(progress.setTotal, () => undefined);
   try {
     await runWindow(inputs.items, {
       size: Math.max(WINDOW_ITEMS, WINDOW_ITEMS_PER_WORKER * options.workers),

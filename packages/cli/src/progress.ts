@@ -9,6 +9,8 @@ import type { Options, Params } from "cli-progress";
 
 export interface Progress {
   start(): void;
+  /** It has turned out how many there are. */
+  setTotal(total: number): void;
   /** `done` items are through, `failed` of them badly. */
   update(done: number, failed: number): void;
   hide(): void;
@@ -18,17 +20,19 @@ export interface Progress {
 /** For a stderr that is no terminal. */
 const silent: Progress = {
   start: () => undefined,
+  setTotal: () => undefined,
   update: () => undefined,
   hide: () => undefined,
   stop: () => undefined,
 };
 
-/** `total` is undefined where nobody can know it. The library is loaded only where there is a terminal. */
+/** `knownTotal` is undefined where nobody knows it yet. The library is loaded only where there is a terminal. */
 export async function createProgress(
   stream: NodeJS.WritableStream & { readonly isTTY?: boolean },
-  total: number | undefined,
+  knownTotal: number | undefined,
 ): Promise<Progress> {
   if (stream.isTTY !== true) return silent;
+  let total = knownTotal;
   const { default: library } = await import("cli-progress");
   let failedSoFar = 0;
   const bar = new library.SingleBar(
@@ -55,6 +59,10 @@ export async function createProgress(
   );
   return {
     start: () => bar.start(total ?? 0, 0),
+    setTotal(found) {
+      total = found;
+      bar.setTotal(found);
+    },
     update(done, failed) {
       failedSoFar = failed;
       bar.update(done);
@@ -89,7 +97,9 @@ export interface ProgressState {
 
 /** One line, as long as the terminal allows: the bar itself is the first thing to go. */
 export function formatProgress(state: ProgressState): string {
-  const { done, failed, total, elapsed, width } = state;
+  const { done, failed, elapsed, width } = state;
+  // A file that grows while it is read has more than were counted.
+  const total = state.total !== undefined && done <= state.total ? state.total : undefined;
   const rate = elapsed > 0 ? (done * 1000) / elapsed : 0;
   const parts = [total === undefined ? `${done} items` : `${done}/${total}`, `${formatRate(rate)}/s`];
   if (total !== undefined) {

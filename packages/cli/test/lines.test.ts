@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Line, splitLines } from "../src/lines.js";
+import { countLines, type Line, splitLines } from "../src/lines.js";
 
 async function* chunksOf(...parts: readonly (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
   for (const part of parts) yield typeof part === "string" ? Buffer.from(part) : part;
@@ -98,6 +98,18 @@ test("where chunks begin and end makes no difference", async () => {
         await textsOf(...parts),
         expected.map((line) => line.replace(/\r$/, "")),
       );
+    }),
+  );
+});
+
+test("counting finds as many lines as cutting, whatever the chunks", async () => {
+  const piece = fc.string({ unit: fc.constantFrom("\n", "\r", " ", "\t", "a", "é"), maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { maxLength: 6 }), async (pieces) => {
+      const texts = await textsOf(...pieces);
+      assert.equal(await countLines(chunksOf(...pieces), false), texts.length);
+      const filled = texts.filter((text) => text.trim() !== "");
+      assert.equal(await countLines(chunksOf(...pieces), true), filled.length);
     }),
   );
 });

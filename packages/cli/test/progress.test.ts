@@ -32,6 +32,10 @@ test("without a total it shows count and rate", () => {
   assert.equal(state({ total: undefined, done: 12_345 }), "12345 items  1235/s");
 });
 
+test("more than were counted is as good as no total", () => {
+  assert.equal(state({ total: 49, done: 50 }), "50 items  5.0/s");
+});
+
 test("failures are counted", () => {
   assert.equal(state({ failed: 3 }), "##......  25%  50/200  5.0/s  0:30 left  3 failed");
 });
