@@ -2,6 +2,8 @@
  * PEP 734 for JavaScript: isolated interpreters in one process, queues between them on which nothing is ever silently
  * lost, and `InterpreterPoolExecutor`. The whole public surface; ARCHITECTURE.md shows the way from here to the bytes.
  */
+import "./interpreter/buffers.js";
+
 export {
   create,
   getCurrent,

@@ -50,6 +50,8 @@ export const REQUEST_COLLECT = 6;
 
 /** A thread that somebody else started has ended. a: its Node threadId, b: its exit code */
 export const REQUEST_THREAD_ENDED = 7;
+/** The sender wants the SharedArrayBuffer a, b (REF_BUFFER); 0, 0: only a line. value: the line's name (buffers.ts) */
+export const REQUEST_BUFFER = 8;
 
 /** How an interpreter ended: what users see, and "closed", which is what they asked for. */
 export type EndReason = DeathReason | "closed";

@@ -8,6 +8,7 @@ import type { WasmMemory } from "../memory/webassembly.js";
 import { enter } from "./current.js";
 // Handles may arrive as arguments before any code of the user's imports the package.
 import "./interpreter.js";
+import "./buffers.js";
 import { serve } from "./server.js";
 
 const { memory, slot } = workerData as { memory: WasmMemory; slot: number };

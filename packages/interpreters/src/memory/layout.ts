@@ -13,7 +13,7 @@
 
 export const MAGIC = 0x50455037; // "7PEP"
 /** Raised whenever these bytes or the records in them change meaning. Two copies of the package must agree. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 export const PAGE_WORDS = 1024;
 export const PAGE_BYTES = PAGE_WORDS * 4;
@@ -41,6 +41,8 @@ export const H_SUPERVISOR = 10;
 export const H_SLOTS_USED = 11;
 /** Source of ids for functions that travel. */
 export const H_NEXT_CODE = 12;
+/** Source of ids for queues that are in no list: a pool's, and those that stand for something else. */
+export const H_NEXT_HIDDEN = 13;
 /** Each lock has a cache line of its own: [word, kind]. */
 export const H_PAGE_LOCK = 16;
 export const H_REGISTRY_LOCK = 32;
@@ -252,6 +254,8 @@ export const REF_QUEUE = 1;
 export const REF_INTERPRETER = 2;
 /** The UNBOUND singleton; a and b are 0. */
 export const REF_UNBOUND = 3;
+/** A SharedArrayBuffer. a, b: the hidden queue that lives as long as somebody has it; see interpreter/buffers.ts. */
+export const REF_BUFFER = 4;
 export const REF_WORDS = 3;
 
 /* ---- statuses of the operations on integers; negative means not done ---- */

@@ -72,6 +72,7 @@ import {
   RECORD_STATE,
   RECORD_UNBOUND,
   RECORD_UNBOUND_SHIFT,
+  REF_BUFFER,
   REF_INTERPRETER,
   REF_QUEUE,
   REF_WORDS,
@@ -494,7 +495,7 @@ function holdReferences(m: SharedMemory, payload: number, count: number): void {
   for (let i = 0; i < count * REF_WORDS; i += REF_WORDS) {
     const kind = get(m, payload + i);
     const a = get(m, payload + i + 1);
-    if (kind === REF_QUEUE) setBit(m, a + Q_HOLDERS, m.slot);
+    if (isQueue(kind)) setBit(m, a + Q_HOLDERS, m.slot);
     else if (kind === REF_INTERPRETER && livesIn(m, a, get(m, payload + i + 2))) {
       setBit(m, slotPointer(a) + S_HOLDERS, m.slot);
     }
@@ -505,7 +506,7 @@ function countReferences(m: SharedMemory, payload: number, count: number, by: nu
   for (let i = 0; i < count * REF_WORDS; i += REF_WORDS) {
     const kind = get(m, payload + i);
     const a = get(m, payload + i + 1);
-    if (kind === REF_QUEUE) {
+    if (isQueue(kind)) {
       add(m, a + Q_ITEM_REFERENCES, by);
       add(m, a + Q_TOUCHED, 1);
     } else if (kind === REF_INTERPRETER && livesIn(m, a, get(m, payload + i + 2))) {
@@ -513,6 +514,11 @@ function countReferences(m: SharedMemory, payload: number, count: number, by: nu
       add(m, slotPointer(a) + S_TOUCHED, 1);
     }
   }
+}
+
+/** Whether what is referred to is a queue, or something that a queue stands for. */
+export function isQueue(kind: number): boolean {
+  return kind === REF_QUEUE || kind === REF_BUFFER;
 }
 
 /** An interpreter may be gone, and its slot somebody else's, while a record still names it. */

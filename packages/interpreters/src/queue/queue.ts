@@ -39,16 +39,14 @@ import {
   STATUS_NOT_FOUND,
   UNBOUND_ITEM,
 } from "../memory/layout.js";
-import { collectCarried } from "../supervisor/start.js";
+import { collectCarried, release } from "../supervisor/start.js";
 import {
   closeQueue,
-  collectQueues,
   createQueue as createQueueAt,
   findQueue,
   idOf,
   isWaiting,
   listQueueIds,
-  releaseQueue,
   shutdownQueue,
   sizeOf,
   take,
@@ -88,8 +86,7 @@ const collected = new FinalizationRegistry<Binding>(({ pointer, id }) => {
   const entry = known.get(id);
   if (entry === undefined || entry.deref() !== undefined) return;
   known.delete(id);
-  const { m } = runtime();
-  if (releaseQueue(m, pointer, m.slot)) collectQueues(m);
+  release(runtime(), pointer, false);
 });
 
 /** Set for the one call of the constructor that binds to a queue by pointer. */

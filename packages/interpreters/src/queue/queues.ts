@@ -20,6 +20,7 @@ import {
   C_MAXSIZE,
   CHANNEL_CLOSED,
   CHANNEL_SHUT,
+  H_NEXT_HIDDEN,
   H_NEXT_QUEUE,
   H_QUEUES,
   H_REGISTRY_LOCK,
@@ -62,7 +63,7 @@ import { receive, type Received } from "./receive.js";
 
 /**
  * Makes a queue that this interpreter holds. Returns its pointer, or 0: no memory. A hidden one is found by nobody who
- * was not given it: its id is negative.
+ * was not given it: its id is below -1.
  */
 export function createQueue(m: SharedMemory, maxsize: number, unbound: number, hidden: boolean): number {
   const q = allocatePages(m, 1, m.slot + 1);
@@ -72,7 +73,7 @@ export function createQueue(m: SharedMemory, maxsize: number, unbound: number, h
   set(m, q + Q_UNBOUND, unbound);
   setBit(m, q + Q_HOLDERS, m.slot);
   lock(m, H_REGISTRY_LOCK);
-  const id = hidden ? -q : add(m, H_NEXT_QUEUE, 1);
+  const id = hidden ? -2 - add(m, H_NEXT_HIDDEN, 1) : add(m, H_NEXT_QUEUE, 1);
   openChannel(m, q, id, maxsize, q + Q_INLINE_CHUNK, q + PAGE_WORDS);
   set(m, q + Q_NEXT, get(m, H_QUEUES));
   store(m, H_QUEUES, q);

@@ -51,6 +51,7 @@ import {
   reasonNumber,
   REQUEST_ABORT,
   REQUEST_BOOT,
+  REQUEST_BUFFER,
   REQUEST_COLLECT,
   REQUEST_DEADLINE,
   REQUEST_FINALIZING,
@@ -59,6 +60,7 @@ import {
   WORK_CLOSE,
 } from "../interpreter/protocol.js";
 import { freeSlot, idOf, isAlive, isExecuting, slotOf, stateOf } from "../interpreter/registry.js";
+import { answerForBuffer, closeLine, pruneBuffers } from "./buffers.js";
 import { recountReferences } from "./recount.js";
 import { bury, repairLocks } from "./repair.js";
 import { type BootOptions, withoutRefused } from "../interpreter/options.js";
@@ -275,6 +277,7 @@ function buryOne(dead: Ended): void {
       throw new LockBusy();
     }
   }
+  closeLine(id);
   freeSlot(m, slot);
 }
 
@@ -311,8 +314,9 @@ function print(id: number, reason: EndReason, error: unknown): void {
   }
 }
 
-/** Closes interpreters that nobody holds, and buries those whose creator died before telling us. */
+/** Lets go of buffers that nobody can get at, closes interpreters that nobody holds, and buries those whose creator died before telling us. */
 function collect(): void {
+  pruneBuffers(m);
   const end = load(m, H_SLOTS_USED);
   for (let slot = 0; slot < end; slot++) {
     const p = slotPointer(slot);
@@ -355,6 +359,11 @@ function handle(): void {
   } else if (kind === REQUEST_FINALIZING) setTimeout(() => terminate(a, "closed"), FINALIZE_LIMIT).unref();
   else if (kind === REQUEST_THREAD_ENDED) foreignEnded(a, b);
   else if (kind === REQUEST_COLLECT) collecting = true;
+  else if (kind === REQUEST_BUFFER) {
+    answerForBuffer(sender, value as string, a, b);
+    const slot = slotOf(m, sender);
+    if (slot !== -1) ring(m, slot);
+  }
 }
 
 function listen(): void {

@@ -30,7 +30,6 @@ import {
   R_SIZE,
   RECORD_LIVE,
   REF_INTERPRETER,
-  REF_QUEUE,
   REF_WORDS,
   S_ID,
   S_ITEM_REFERENCES,
@@ -40,7 +39,7 @@ import {
   slotPointer,
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
-import { endsChunk, nextOf, payloadOf, referencesOf, stateOf } from "../queue/channel.js";
+import { endsChunk, isQueue, nextOf, payloadOf, referencesOf, stateOf } from "../queue/channel.js";
 
 /** A queue or an interpreter that records are said to carry. */
 interface Carried {
@@ -116,7 +115,7 @@ function countIn(m: SharedMemory, c: number, carried: Map<number, Carried>): voi
           const kind = get(m, payload + i);
           const a = get(m, payload + i + 1);
           const b = get(m, payload + i + 2);
-          const what = kind === REF_QUEUE ? a : kind === REF_INTERPRETER ? carriedSlot(m, a, b) : 0;
+          const what = isQueue(kind) ? a : kind === REF_INTERPRETER ? carriedSlot(m, a, b) : 0;
           const entry = carried.get(what);
           if (entry !== undefined) entry.found++;
         }

@@ -10,7 +10,7 @@ import { cas, get, load, store } from "../memory/atomics.js";
 import { C_REFERENCES, H_SUPERVISOR, MAIN_SLOT, S_WORK, SUPERVISOR_SLOT } from "../memory/layout.js";
 import { Message, WITHOUT_SENDER } from "../interpreter/message.js";
 import { REQUEST_COLLECT } from "../interpreter/protocol.js";
-import { collectQueues } from "../queue/queues.js";
+import { collectQueues, releaseQueue } from "../queue/queues.js";
 import type { Runtime } from "../interpreter/runtime.js";
 import { statusError } from "../interpreter/operation.js";
 
@@ -26,8 +26,8 @@ export function startSupervisor(rt: Runtime): void {
   if (load(m, H_SUPERVISOR) !== NOT_STARTED) return;
   if (m.slot !== MAIN_SLOT) {
     throw new InterpreterError(
-      "Cannot create an interpreter from a worker thread before the main interpreter has created one: call " +
-        "interpreters.create() there first.",
+      "Cannot create an interpreter, or share a SharedArrayBuffer, from a worker thread before the main interpreter " +
+        "has done so: call interpreters.create() there first.",
     );
   }
   if (cas(m, H_SUPERVISOR, NOT_STARTED, STARTED) !== NOT_STARTED) return;
@@ -51,11 +51,22 @@ export function startSupervisor(rt: Runtime): void {
  * Records of channel `c` were dropped: if some carried queues or interpreters, these may have lost their last holder.
  */
 export function collectCarried(rt: Runtime, c: number): void {
+  if (get(rt.m, c + C_REFERENCES) !== 0) collect(rt, true);
+}
+
+/** This thread gives back its handle to the queue at `pointer`, which may stand for something else. */
+export function release(rt: Runtime, pointer: number, standsForAnother: boolean): void {
   const { m } = rt;
-  if (get(m, c + C_REFERENCES) === 0) return;
+  const carried = get(m, pointer + C_REFERENCES) !== 0;
+  if (releaseQueue(m, pointer, m.slot)) collect(rt, carried || standsForAnother);
+}
+
+/** Frees queues that nobody needs; `others`: there may also be interpreters and buffers of that kind. */
+function collect(rt: Runtime, others: boolean): void {
+  const { m } = rt;
   collectQueues(m);
-  // Interpreters are its business; without it there are none.
-  if (load(m, H_SUPERVISOR) !== NOT_STARTED) request(rt, REQUEST_COLLECT);
+  // These are its business; without it there are none.
+  if (others && load(m, H_SUPERVISOR) !== NOT_STARTED) request(rt, REQUEST_COLLECT);
 }
 
 /** Sends the supervisor a request. Its effects are seen as deaths, or not at all. */

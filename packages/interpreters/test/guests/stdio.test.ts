@@ -78,8 +78,9 @@ group("what an interpreter prints", () => {
        import { once } from "node:events";
        const worker = new Worker(${JSON.stringify(`const { workerData: data } = require("node:worker_threads"); (async () => { ${worker} })();`)}, {
          eval: true, execArgv: [], workerData: ${JSON.stringify(new URL("../../src/guests/javascript/stdio.js", import.meta.url).href)} });
+       const exit = once(worker, "exit");
        await once(worker, "message");
-       console.log(await once(worker, "exit"));`,
+       console.log(await exit);`,
     );
     assert.deepEqual({ stdout, stderr, code }, { stdout: "one\n[ 0 ]\n", stderr: "", code: 0 });
   });
