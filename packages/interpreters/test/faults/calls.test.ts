@@ -87,7 +87,7 @@ async function round(chance: Chance, { caller, callee }: Survivors): Promise<voi
       await kill(chance, next);
     } else {
       const [next] = targets.splice(chance.below(targets.length), 1);
-      kills.terminate++;
+      kills.terminated++;
       if (chance.next() < 0.5) await next.terminate();
       else next.terminateSync();
       await assert.rejects(next.call(double, 1), InterpreterNotFoundError);

@@ -1,7 +1,12 @@
 /** Killing: how many rounds, which seeds, and the ways from outside. */
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
-import { type Interpreter, InterpreterDiedError, InterpreterNotFoundError } from "../../src/index.js";
+import {
+  type DeathReason,
+  type Interpreter,
+  InterpreterDiedError,
+  InterpreterNotFoundError,
+} from "../../src/index.js";
 import { type Chance } from "../support/queues.js";
 import type { Fuse } from "./victims.js";
 
@@ -23,17 +28,29 @@ export interface Victim {
   readonly controller: AbortController;
 }
 
-export const kills = { terminate: 0, abort: 0, timeout: 0, exit: 0, throw: 0, memory: 0 };
+/** How many ended in which way, as far as somebody was told; `closed`: after it had gone home. */
+export const kills: Record<DeathReason | "closed", number> = {
+  terminated: 0,
+  aborted: 0,
+  timeout: 0,
+  exit: 0,
+  "uncaught-exception": 0,
+  "out-of-memory": 0,
+  boot: 0,
+  closed: 0,
+};
 
 /** Some blow themselves up, the others are killed from outside. */
 export function fuseFrom(chance: Chance, steps: number): Fuse {
   const p = chance.next();
   const way = p < 0.1 ? "exit" : p < 0.2 ? "throw" : p < 0.22 ? "memory" : "none";
-  if (way !== "none") kills[way]++;
   return { way, steps: chance.below(steps) };
 }
 
-/** Starts work in a victim. `start` is given the options of the call. */
+/**
+ * Starts work in a victim. `start` is given the options of the call. One whose fuse says so goes home, and is closed then,
+ * or has been told to before: either ends an interpreter with its items still in queues.
+ */
 export function victim(
   chance: Chance,
   interp: Interpreter,
@@ -42,13 +59,21 @@ export function victim(
 ): Victim {
   const controller = new AbortController();
   const timed = fuse.way === "none" && chance.next() < 0.15;
-  if (timed) kills.timeout++;
   const view = interp.with({ signal: controller.signal, ...(timed && { timeout: 1 + chance.below(30) }) });
-  const end = start(view).then(
-    (value) => assert.fail(`a victim went home: ${JSON.stringify(value)}`),
-    (error: unknown) => {
+  const work = start(view);
+  const waits = fuse.way === "return" && chance.next() < 0.5;
+  const closing = waits ? interp.close({ wait: true }).catch(ignoreGone) : undefined;
+  const end = work.then(
+    async (value) => {
+      if (fuse.way !== "return") assert.fail(`a victim went home: ${JSON.stringify(value)}`);
+      await (closing ?? interp.close().catch(ignoreGone));
+      kills.closed++;
+    },
+    async (error: unknown) => {
       if (error instanceof InterpreterDiedError) assert.equal(error.interpreterId, interp.id);
       else if (error !== controller.signal.reason) throw error;
+      kills[error instanceof InterpreterDiedError ? error.reason : "aborted"]++;
+      await closing;
     },
   );
   // Looked at later; until then it is no unhandled rejection.
@@ -57,20 +82,23 @@ export function victim(
 }
 
 /** Kills it now, unless that is done already, and waits until its work has ended and it is gone. */
-export async function kill(chance: Chance, { interp, end, fuse, controller }: Victim): Promise<void> {
+export async function kill(chance: Chance, { interp, end, controller }: Victim): Promise<void> {
   const p = chance.next();
   if (p < 0.2) {
-    kills.abort++;
     controller.abort(new Error("aborted by the test"));
     await end;
-  } else if (fuse.way === "none" || p < 0.6) kills.terminate++;
+  }
   try {
     if (p < 0.7) await interp.terminate();
     else interp.terminateSync();
   } catch (error) {
-    if (!(error instanceof InterpreterNotFoundError)) throw error;
+    ignoreGone(error);
   }
   await end;
+}
+
+function ignoreGone(error: unknown): void {
+  if (!(error instanceof InterpreterNotFoundError)) throw error;
 }
 
 /** Lets some turns of the event loop go by. */

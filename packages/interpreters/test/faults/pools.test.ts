@@ -4,6 +4,7 @@ import { afterEach, test } from "node:test";
 import { setEnvironmentData } from "node:worker_threads";
 import {
   create,
+  type DeathReason,
   fromModule,
   type Future,
   InterpreterDiedError,
@@ -22,7 +23,7 @@ const { task } = fromModule<typeof import("./tasks.js")>(new URL("tasks.js", imp
 /** A failure in one test is not to be one in the next. */
 afterEach(() => Promise.all(created().map((interp) => interp.terminate())));
 
-const REASONS: Record<string, string> = {
+const REASONS: Record<string, DeathReason> = {
   exit: "exit",
   exitLater: "exit",
   throw: "uncaught-exception",
@@ -92,7 +93,7 @@ async function round(chance: Chance): Promise<void> {
     const workers = created();
     if (workers.length === 0) continue;
     killed++;
-    kills.terminate++;
+    kills.terminated++;
     await chance
       .pick(workers)
       .terminate()
@@ -112,9 +113,7 @@ async function round(chance: Chance): Promise<void> {
   await pool.shutdown();
   await turns(2);
   check(tasks, killed);
-  for (const { kind } of tasks)
-    if (kind in REASONS)
-      kills[({ exitLater: "exit", endless: "timeout", blocked: "timeout" }[kind] ?? kind) as "exit"]++;
+  for (const { kind } of tasks) if (kind in REASONS) kills[REASONS[kind]]++;
 }
 
 test("workers killed from inside their tasks and from outside", limits, async (t) => {

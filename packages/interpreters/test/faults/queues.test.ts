@@ -211,7 +211,7 @@ async function foreignRound(chance: Chance): Promise<void> {
     assert.deepEqual([producer, number], [1, i]);
   }
   await turns(chance.below(10));
-  kills.terminate++;
+  kills.terminated++;
   await worker.terminate();
   await ended;
   await until(() => listAll().every(({ whence }) => whence !== "worker_threads"), "it is gone");

@@ -25,14 +25,14 @@ export function ledger(): Int32Array {
   return (words ??= new Int32Array(getEnvironmentData(LEDGER) as unknown as SharedArrayBuffer));
 }
 
-/** How an interpreter ends itself: after how many steps, and in which way. */
+/** How an interpreter ends itself: after how many steps, and in which way. Who returns is closed from outside. */
 export interface Fuse {
-  readonly way: "none" | "exit" | "throw" | "memory";
+  readonly way: "none" | "exit" | "throw" | "memory" | "return";
   readonly steps: number;
 }
 
-function burn({ way, steps }: Fuse, step: number): void {
-  if (way === "none" || step !== steps) return;
+export function burn({ way, steps }: Fuse, step: number): void {
+  if (way === "none" || way === "return" || step !== steps) return;
   if (way === "exit") process.exit(7);
   if (way === "memory") outOfMemory();
   setImmediate(() => {

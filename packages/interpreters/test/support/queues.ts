@@ -60,6 +60,14 @@ export class Chance {
   }
 }
 
+/** Bytes of the shared memory: what it has by now, and how much of that somebody owns. */
+export function sharedMemory(): { size: number; inUse: number } {
+  const { m } = runtime();
+  const [pages, free] = [load(m, L.H_PAGES), load(m, L.H_FREE_PAGES)];
+  const first = load(m, L.H_FIRST_PAGE);
+  return { size: pages * L.PAGE_BYTES, inUse: (pages - first - free) * L.PAGE_BYTES };
+}
+
 export interface Pages {
   /** Runs that everybody owns and no channel uses. */
   readonly leaked: string[];

@@ -1,0 +1,127 @@
+/**
+ * What certainly happened in a round, in words of its own that outlive every interpreter and know nothing of the package:
+ * who put how much, who delivered what, and how much was in whose hand.
+ */
+import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
+
+/** Producers of a round, consumers of a round, and the most items that each producer puts. */
+export const PRODUCERS = 16;
+export const CONSUMERS = 16;
+export const ITEMS = 2048;
+
+const BEGUN = 0;
+const PUT = BEGUN + PRODUCERS;
+const HAND = PUT + PRODUCERS;
+const TAKEN = HAND + CONSUMERS;
+const UNBOUND = TAKEN + CONSUMERS;
+const DESTROYED = UNBOUND + CONSUMERS;
+const WRONG = DESTROYED + CONSUMERS;
+const DELIVERED = WRONG + 1;
+const WORDS = DELIVERED + PRODUCERS * ITEMS;
+
+const COLUMNS = {
+  put: [PUT, PRODUCERS],
+  taken: [TAKEN, CONSUMERS],
+  replaced: [UNBOUND, CONSUMERS],
+  destroyed: [DESTROYED, CONSUMERS],
+} as const;
+
+const KEY = "soak.ledger";
+
+/** Makes one ledger for each lane. Threads inherit them from who starts them: to be called before the first. */
+export function makeLedgers(lanes: number): Ledger[] {
+  const shared = new SharedArrayBuffer(lanes * WORDS * 4);
+  setEnvironmentData(KEY, shared as unknown as NodeJS.Dict<string>);
+  return Array.from({ length: lanes }, (_, lane) => new Ledger(shared, lane));
+}
+
+/** A lane's ledger, in whichever interpreter. */
+export function ledgerOf(lane: number): Ledger {
+  return new Ledger(getEnvironmentData(KEY) as unknown as SharedArrayBuffer, lane);
+}
+
+export class Ledger {
+  readonly #words: Int32Array;
+
+  constructor(shared: SharedArrayBuffer, lane: number) {
+    this.#words = new Int32Array(shared, lane * WORDS * 4, WORDS);
+  }
+
+  clear(): void {
+    this.#words.fill(0);
+  }
+
+  /** The producer may put its items below `end` from now on. */
+  begin(producer: number, end: number): void {
+    Atomics.store(this.#words, BEGUN + producer, end);
+  }
+
+  /** It has put all below `end`. */
+  put(producer: number, end: number): void {
+    Atomics.store(this.#words, PUT + producer, end);
+  }
+
+  begunBy(producer: number): number {
+    return Atomics.load(this.#words, BEGUN + producer);
+  }
+
+  putBy(producer: number): number {
+    return Atomics.load(this.#words, PUT + producer);
+  }
+
+  /** The consumer may have taken up to `count` items that are not in here yet. */
+  hold(consumer: number, count: number): void {
+    Atomics.store(this.#words, HAND + consumer, count);
+  }
+
+  inHandOf(consumer: number): number {
+    return Atomics.load(this.#words, HAND + consumer);
+  }
+
+  /** Notes that an item came out, and returns how often it had before. */
+  deliver(consumer: number, producer: number, number: number): number {
+    this.#take(consumer);
+    return Atomics.add(this.#words, DELIVERED + producer * ITEMS + number, 1);
+  }
+
+  wasDelivered(producer: number, number: number): number {
+    return Atomics.load(this.#words, DELIVERED + producer * ITEMS + number);
+  }
+
+  /** UNBOUND came out in an item's place. */
+  replaced(consumer: number): void {
+    this.#take(consumer);
+    Atomics.add(this.#words, UNBOUND + consumer, 1);
+  }
+
+  /** ItemInterpreterDestroyed did. */
+  destroyed(consumer: number): void {
+    this.#take(consumer);
+    Atomics.add(this.#words, DESTROYED + consumer, 1);
+  }
+
+  #take(consumer: number): void {
+    Atomics.add(this.#words, TAKEN + consumer, 1);
+  }
+
+  takenBy(consumer: number): number {
+    return Atomics.load(this.#words, TAKEN + consumer);
+  }
+
+  /** Of all producers, or consumers, together. */
+  sum(what: keyof typeof COLUMNS): number {
+    const [from, count] = COLUMNS[what];
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += Atomics.load(this.#words, from + i);
+    return sum;
+  }
+
+  /** Somebody saw what must not be; it throws too, but may be killed before anybody hears of that. */
+  complain(): void {
+    Atomics.store(this.#words, WRONG, 1);
+  }
+
+  get wrong(): boolean {
+    return Atomics.load(this.#words, WRONG) !== 0;
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * One round of a soak: producers and consumers on one queue, most of them killed sooner or later, some replaced; in the end
+ * only survivors are left, the queue is emptied, and what became of each item is reckoned up from the ledger.
+ */
+import assert from "node:assert/strict";
+import { setImmediate as turn, setTimeout } from "node:timers/promises";
+import {
+  create,
+  createQueue,
+  fromModule,
+  type Interpreter,
+  UNBOUND,
+  UNBOUND_ERROR,
+  UNBOUND_KEEP,
+  UNBOUND_REMOVE,
+} from "../../src/index.js";
+import { kill, limitsOfVictims, turns, victim, type Victim } from "../faults/harness.js";
+import type { Fuse } from "../faults/victims.js";
+import { type Chance, getters, putters } from "../support/queues.js";
+import { behaviourOf, BEHAVIOURS, type Item, type Items } from "./items.js";
+import { CONSUMERS, ITEMS, type Ledger } from "./ledger.js";
+import { type Place, Taker } from "./workers.js";
+
+const { consume, produce } = fromModule<typeof import("./workers.js")>(
+  new URL("workers.js", import.meta.url),
+);
+const NEVER: Fuse = { way: "none", steps: 0 };
+/** The main interpreter takes part as this consumer; it is not killed, and neither is consumer 0 nor producer 0. */
+const MAIN = CONSUMERS - 1;
+/** Longer than anything takes, even on a loaded machine: a hang becomes a failure. Milliseconds. */
+const PATIENCE = 120_000;
+
+/** What goes on beside other lanes: two interpreters that stay, and a ledger. */
+export interface Lane {
+  readonly index: number;
+  readonly ledger: Ledger;
+  readonly producer: Interpreter;
+  readonly consumer: Interpreter;
+  /** Those who come next, so that they boot while others are at work. */
+  readonly spares: Interpreter[];
+}
+
+export function openLane(index: number, ledger: Ledger): Lane {
+  const spares = [create(limitsOfVictims), create(limitsOfVictims)];
+  return { index, ledger, producer: create(), consumer: create(), spares };
+}
+
+export async function closeLane({ producer, consumer, spares }: Lane): Promise<void> {
+  await Promise.all([producer, consumer, ...spares].map((interp) => interp.close()));
+}
+
+/** What became of items. */
+export interface Tally {
+  put: number;
+  delivered: number;
+  replaced: number;
+  removed: number;
+  /** With a consumer that had taken it. */
+  lost: number;
+}
+
+export function noTally(): Tally {
+  return { put: 0, delivered: 0, replaced: 0, removed: 0, lost: 0 };
+}
+
+/** Who blows itself up, or goes home, after how many steps. */
+function fuseFrom(chance: Chance): Fuse {
+  const way = chance.pick(["exit", "throw", "memory", "return", "return", "none", "none", "none"] as const);
+  // Running out of memory takes the longest by far.
+  return {
+    way: way === "memory" && chance.next() < 0.5 ? "exit" : way,
+    steps: 1 + chance.below(chance.pick([5, 50, 150])),
+  };
+}
+
+interface Member extends Victim {
+  readonly role: "producer" | "consumer";
+  ended: boolean;
+}
+
+class Round {
+  readonly #chance: Chance;
+  readonly #lane: Lane;
+  readonly #place: Place;
+  readonly #items: Items;
+  readonly #taker: Taker;
+  readonly #members: Member[] = [];
+  /** Consumers 0 and MAIN survive, so what is in their hands is not lost. */
+  #producers = 1;
+  #consumers = 1;
+
+  constructor(chance: Chance, lane: Lane) {
+    this.#chance = chance;
+    this.#lane = lane;
+    this.#place = { lane: lane.index, seed: chance.below(2 ** 31) };
+    this.#items = createQueue<Item>(chance.pick([0, 0, 1, 2, 10, 100]), {
+      unboundItems: chance.pick(BEHAVIOURS) as typeof UNBOUND_KEEP,
+    }) as Items;
+    this.#taker = new Taker(this.#place, this.#items, MAIN);
+    lane.ledger.clear();
+  }
+
+  async run(): Promise<Tally> {
+    const [lane, items, chance] = [this.#lane, this.#items, this.#chance];
+    const survivor = chance.below(400);
+    let produced = false;
+    const producing = lane.producer
+      .call(produce, this.#place, items, 0, survivor, NEVER)
+      .finally(() => (produced = true));
+    const consuming =
+      chance.next() < 0.5 ? lane.consumer.call(consume, this.#place, items, 0, NEVER) : undefined;
+    // Looked at below; until then they are no unhandled rejections.
+    producing.catch(() => {});
+    consuming?.catch(() => {});
+    for (let toCome = 2 + chance.below(8); toCome > 0 || this.#members.length > 0;) {
+      while (toCome > 0 && (this.#members.length < 2 || chance.next() < 0.4)) {
+        await this.#join();
+        toCome--;
+      }
+      await this.#live();
+      if (chance.next() < 0.5) await this.#moves(consuming !== undefined);
+      const [next] = this.#members.splice(chance.below(this.#members.length), 1);
+      await kill(chance, next);
+    }
+    while (!produced) {
+      await this.#taker.drain();
+      await turn();
+    }
+    await producing;
+    if (consuming === undefined) {
+      const size = items.qsize();
+      assert.equal(await this.#taker.drain(), size, "as many items came out as qsize() said");
+    }
+    items.shutdown();
+    await consuming;
+    assert.deepEqual([items.qsize(), getters(items), putters(items)], [0, 0, 0], "items, getters, putters");
+    const tally = this.#reckon();
+    items.close();
+    return tally;
+  }
+
+  /** Lets the others do something, and takes part. */
+  async #live(): Promise<void> {
+    const chance = this.#chance;
+    // Not to wait for something, but for a moment that nobody can foresee.
+    if (chance.next() < 0.7) await setTimeout(chance.below(15));
+    else await turns(chance.below(30));
+    if (chance.next() < 0.5) for (let n = chance.below(20); n > 0; n--) await this.#taker.takeSome(n, false);
+  }
+
+  async #join(): Promise<void> {
+    const [items, place, chance] = [this.#items, this.#place, this.#chance];
+    const role = chance.next() < 0.5 ? "producer" : "consumer";
+    const fuse = fuseFrom(chance);
+    const number = role === "producer" ? this.#producers++ : this.#consumers++;
+    const interp = this.#lane.spares.shift()!;
+    this.#lane.spares.push(create(limitsOfVictims));
+    // Most have booted before they begin, or they would die of a kill before they did anything.
+    if (chance.next() < 0.9) await interp.call(Math.max, 0);
+    const joined = victim(chance, interp, fuse, (view) =>
+      role === "producer"
+        ? view.call(produce, place, items, number, ITEMS, fuse)
+        : view.call(consume, place, items, number, fuse),
+    );
+    const member: Member = { ...joined, role, ended: false };
+    member.end.then(
+      () => (member.ended = true),
+      () => (member.ended = true),
+    );
+    this.#members.push(member);
+  }
+
+  /** Where there is something to take and somebody to take it, or room and somebody who waits for it, something moves. */
+  async #moves(consuming: boolean): Promise<void> {
+    const { ledger } = this.#lane;
+    const items = this.#items;
+    const moved = (): number => ledger.sum("put") + ledger.sum("taken");
+    const before = moved();
+    const able = (): boolean =>
+      consuming || this.#members.some(({ role, ended }) => role === "consumer" && !ended);
+    const patience = performance.now() + PATIENCE / 2;
+    while (moved() === before && ((!items.empty() && able()) || (!items.full() && putters(items) > 0))) {
+      assert.ok(
+        performance.now() < patience,
+        `nothing moves: ${items.qsize()} of ${items.maxsize} items, ${getters(items)} wait to get, ${putters(items)} to put`,
+      );
+      await turn();
+    }
+  }
+
+  /** Each item came out once, or was replaced once, or removed, or was in the hand of a consumer that was killed. */
+  #reckon(): Tally {
+    const { ledger } = this.#lane;
+    assert.ok(!ledger.wrong, "a consumer saw what must not be");
+    const tally = noTally();
+    /** Put for certain, did not come out, and what should have: by behaviour. And what may have been put by a dying one. */
+    const missing = new Map(BEHAVIOURS.map((each) => [each, 0]));
+    const maybe = new Map(BEHAVIOURS.map((each) => [each, 0]));
+    for (let producer = 0; producer < this.#producers; producer++) {
+      const [put, begun] = [ledger.putBy(producer), ledger.begunBy(producer)];
+      assert.ok(producer !== 0 || put === begun, "the producer that nobody killed put what it began");
+      tally.put += put;
+      for (let n = 0; n < ITEMS; n++) {
+        const times = ledger.wasDelivered(producer, n);
+        assert.ok(times <= 1, `item ${n} of producer ${producer} came ${times} times`);
+        assert.ok(times === 0 || n < begun, `item ${n} of producer ${producer} came and was never put`);
+        tally.delivered += times;
+        if (times > 0 || n >= begun) continue;
+        const own = behaviourOf(this.#place.seed, producer, n) ?? this.#items.unboundItems;
+        const list = n < put ? missing : maybe;
+        // Nobody may have replaced or removed what a survivor put.
+        const behaviour = producer === 0 ? UNBOUND_KEEP : own;
+        list.set(behaviour, list.get(behaviour)! + 1);
+      }
+    }
+    let inHands = 0;
+    for (let consumer = 1; consumer < this.#consumers; consumer++) inHands += ledger.inHandOf(consumer);
+    tally.lost = missing.get(UNBOUND_KEEP)!;
+    for (const [behaviour, count] of [
+      [UNBOUND, ledger.sum("replaced")],
+      [UNBOUND_ERROR, ledger.sum("destroyed")],
+    ] as const) {
+      const [gone, more] = [missing.get(behaviour)!, maybe.get(behaviour)!];
+      assert.ok(
+        count <= gone + more,
+        `${count} items were replaced (${String(behaviour)}), at most ${gone + more} should`,
+      );
+      tally.replaced += count;
+      tally.lost += Math.max(0, gone - count);
+    }
+    tally.removed = missing.get(UNBOUND_REMOVE)!;
+    assert.ok(
+      tally.lost <= inHands,
+      `${tally.lost} items are missing, at most ${inHands} were in the hands of consumers that were killed`,
+    );
+    return tally;
+  }
+}
+
+/** Runs a round; fails when it does not come to its end. */
+export async function round(chance: Chance, lane: Lane): Promise<Tally> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<never>((_, reject) => {
+    timer = globalThis.setTimeout(() => reject(new Error("the round hangs")), PATIENCE);
+  });
+  try {
+    return await Promise.race([new Round(chance, lane).run(), patience]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

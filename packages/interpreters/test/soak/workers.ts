@@ -1,0 +1,242 @@
+/** What the interpreters of a soak do until they die, or are told to stop: put and get in every form there is. */
+import { setImmediate as turn } from "node:timers/promises";
+import {
+  ItemInterpreterDestroyed,
+  QueueEmpty,
+  QueueFull,
+  QueueShutDown,
+  type PutOptions,
+  UNBOUND,
+} from "../../src/index.js";
+import { burn, type Fuse } from "../faults/victims.js";
+import { behaviourOf, BLOCK, flawOf, hash, type Item, type Items, makeItem } from "./items.js";
+import { ITEMS, type Ledger, ledgerOf } from "./ledger.js";
+
+/** Where an interpreter works: its lane, and the seed of its round. */
+export interface Place {
+  readonly lane: number;
+  readonly seed: number;
+}
+
+/** Puts `count` items, and then waits for its death unless it may go home. */
+export async function produce(
+  { lane, seed }: Place,
+  items: Items,
+  producer: number,
+  count: number,
+  fuse: Fuse,
+): Promise<void> {
+  const ledger = ledgerOf(lane);
+  const end = fuse.way === "return" ? Math.min(count, fuse.steps * BLOCK) : count;
+  for (let n = 0, step = 0; n < end; step++) {
+    const most = Math.min(BLOCK - (n % BLOCK), end - n);
+    n += await putSome(ledger, seed, items, producer, n, most, step);
+    burn(fuse, step);
+    if (fuse.way === "throw" && step >= fuse.steps) await turn();
+  }
+  if (fuse.way === "return" || count < ITEMS) return;
+  if (fuse.way !== "none") burn(fuse, fuse.steps);
+  // Nothing more to do but to be killed.
+  await new Promise(() => {});
+}
+
+/** Puts some of the items from `n` on, at most `most`; returns how many. Those of one block, so of one behaviour. */
+async function putSome(
+  ledger: Ledger,
+  seed: number,
+  items: Items,
+  producer: number,
+  n: number,
+  most: number,
+  step: number,
+): Promise<number> {
+  const h = hash(~seed, producer, step);
+  const behaviour = behaviourOf(seed, producer, n);
+  const options: PutOptions = behaviour === undefined ? {} : { unboundItems: behaviour };
+  const timeout = (h >>> 8) % 4;
+  const many = h % 8 >= 6;
+  const count = many ? most : 1;
+  const batch = Array.from({ length: count }, (_, i) => makeItem(seed, producer, n + i));
+  ledger.begin(producer, n + count);
+  let put = count;
+  const controller = new AbortController();
+  try {
+    if (h % 8 === 0) items.putNowait(batch[0], options);
+    else if (h % 8 === 1) await items.put(batch[0], options);
+    else if (h % 8 === 2) items.putSync(batch[0], options);
+    else if (h % 8 === 3) await items.put(batch[0], { ...options, timeout });
+    else if (h % 8 === 4) items.putSync(batch[0], { ...options, timeout });
+    else if (h % 8 === 5) {
+      const putting = items.put(batch[0], { ...options, signal: controller.signal });
+      abortSoon(controller, timeout);
+      await putting;
+    } else if (h % 8 === 6) await items.putMany(batch, { ...options, ...(timeout > 0 && { timeout }) });
+    else items.putManySync(batch, { ...options, ...(timeout > 0 && { timeout }) });
+  } catch (error) {
+    if (error instanceof QueueFull) put = many ? ((error as { put?: number }).put ?? 0) : 0;
+    else if (error === controller.signal.reason) put = 0;
+    else throw error;
+    // What carries a queue is made anew next time.
+    for (const [, , body] of batch.slice(put)) if (isQueue(body)) body.close();
+    if (put === 0) await turn();
+  }
+  ledger.put(producer, n + put);
+  return put;
+}
+
+async function abortSoon(controller: AbortController, turns: number): Promise<void> {
+  for (; turns > 0; turns--) await turn();
+  controller.abort(new Error("aborted by the soak"));
+}
+
+function isQueue(body: Item[2]): body is Extract<Item[2], { close(): void }> {
+  return typeof body === "object" && "close" in body;
+}
+
+/** Gets items until the queue is shut down, or `fuse` says so; notes each, and checks its content and its place in the line. */
+export async function consume(place: Place, items: Items, consumer: number, fuse: Fuse): Promise<void> {
+  const taker = new Taker(place, items, consumer);
+  for (let step = 0; fuse.way !== "return" || step < fuse.steps; step++) {
+    if (!(await taker.takeSome(step))) return;
+    burn(fuse, step);
+    if (fuse.way === "throw" && step >= fuse.steps) await turn();
+  }
+}
+
+const FORMS = 9;
+/** The forms that never wait for long. */
+const IMPATIENT = [0, 3, 4, 5, 8];
+
+/** Takes items in every form there is. */
+export class Taker {
+  readonly #ledger: Ledger;
+  readonly #last = new Map<number, number>();
+  readonly #seed: number;
+  readonly #items: Items;
+  readonly #consumer: number;
+
+  constructor({ lane, seed }: Place, items: Items, consumer: number) {
+    this.#ledger = ledgerOf(lane);
+    this.#seed = seed;
+    this.#items = items;
+    this.#consumer = consumer;
+  }
+
+  /**
+   * Takes once, which may be none or several; false: the queue is shut down and empty. `patient`: waits without a limit,
+   * now and then.
+   */
+  async takeSome(step: number, patient = true): Promise<boolean> {
+    const h = hash(~this.#seed, -1 - this.#consumer, step);
+    const form = patient ? h % FORMS : IMPATIENT[h % IMPATIENT.length];
+    const most = form < 6 ? 1 : 1 + ((h >>> 8) % 24);
+    this.#ledger.hold(this.#consumer, most);
+    const going = await this.#take(form, most, (h >>> 16) % 4);
+    this.#ledger.hold(this.#consumer, 0);
+    return going;
+  }
+
+  /** Takes what is there now, one by one, and returns how many there were. */
+  async drain(): Promise<number> {
+    let count = 0;
+    while (this.#items.qsize() > 0) {
+      await this.#note(() => this.#items.getNowait());
+      count++;
+    }
+    return count;
+  }
+
+  async #take(form: number, most: number, timeout: number): Promise<boolean> {
+    const items = this.#items;
+    const controller = new AbortController();
+    switch (form) {
+      case 0:
+        return this.#note(() => items.getNowait());
+      case 1:
+        return this.#note(() => items.get());
+      case 2:
+        return this.#note(() => items.getSync());
+      case 3:
+        return this.#note(() => items.get({ timeout }));
+      case 4:
+        return this.#note(() => items.getSync({ timeout }));
+      case 5: {
+        const getting = items.get({ signal: controller.signal });
+        abortSoon(controller, timeout);
+        return this.#note(() => getting, controller.signal);
+      }
+      case 6:
+        return this.#noteMany(() => items.getMany(most));
+      case 7:
+        if (timeout > 0) return this.#noteMany(() => items.getManySync(most, { timeout }));
+        return this.#iterate(most);
+      default: {
+        // Several that wait together are served in the order in which they asked.
+        const gets = Array.from({ length: Math.min(most, 6) }, () => items.get({ timeout: 1 + timeout }));
+        for (const get of gets) get.catch(() => {});
+        let going = true;
+        for (const get of gets) going = (await this.#note(() => get)) && going;
+        return going;
+      }
+    }
+  }
+
+  /** Some items of an asynchronous iteration, which takes them one by one and ends at shutdown. */
+  async #iterate(most: number): Promise<boolean> {
+    this.#ledger.hold(this.#consumer, 1);
+    let left = most;
+    try {
+      for await (const item of this.#items) {
+        this.#accept(item);
+        if (--left === 0) return true;
+      }
+      return false;
+    } catch (error) {
+      return this.#excuse(error);
+    }
+  }
+
+  async #note(take: () => unknown, signal?: AbortSignal): Promise<boolean> {
+    return this.#noteMany(async () => [await take()], signal);
+  }
+
+  async #noteMany(take: () => unknown[] | Promise<unknown[]>, signal?: AbortSignal): Promise<boolean> {
+    try {
+      for (const item of await take()) this.#accept(item);
+      return true;
+    } catch (error) {
+      if (signal === undefined || error !== signal.reason) return this.#excuse(error);
+      await turn();
+      return true;
+    }
+  }
+
+  /** What getting may end with; whether the queue goes on. */
+  async #excuse(error: unknown): Promise<boolean> {
+    if (error instanceof QueueShutDown) return false;
+    if (error instanceof ItemInterpreterDestroyed) this.#ledger.destroyed(this.#consumer);
+    else if (error instanceof QueueEmpty) await turn();
+    else throw error;
+    return true;
+  }
+
+  #accept(item: unknown): void {
+    if (item === UNBOUND) {
+      this.#ledger.replaced(this.#consumer);
+      return;
+    }
+    const [producer, number] = item as Item;
+    const what = `item ${number} of producer ${producer}`;
+    if (this.#ledger.deliver(this.#consumer, producer, number) > 0) this.#fail(`${what} came twice`);
+    const last = this.#last.get(producer) ?? -1;
+    if (number <= last) this.#fail(`${what} came after ${last}`);
+    this.#last.set(producer, number);
+    const flaw = flawOf(this.#seed, item as Item);
+    if (flaw !== undefined) this.#fail(`${what} ${flaw}`);
+  }
+
+  #fail(message: string): never {
+    this.#ledger.complain();
+    throw new Error(message);
+  }
+}
