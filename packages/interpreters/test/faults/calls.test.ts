@@ -12,6 +12,7 @@ import {
 import { backTo, baseline, Chance, created, createdIds } from "../support/queues.js";
 import { until } from "../support/processes.js";
 import {
+  candidates,
   FACTOR,
   fuseFrom,
   kill,
@@ -46,7 +47,8 @@ function checkTally({ right, died, gone, wrong }: Tally, what: string): void {
 
 /** Victims call each other and survivors, survivors call victims and each other, main calls all of them. */
 async function round(chance: Chance, { caller, callee }: Survivors): Promise<void> {
-  const callees = [create(limitsOfVictims), create(limitsOfVictims)];
+  const interps = await candidates(chance, 4);
+  const callees = interps.splice(0, 2);
   const count = 20 + chance.below(200);
   const surviving = caller.call(converse, [...callees, callee], count, chance.below(1000), NEVER);
   const main = { settled: 0, sent: 0 };
@@ -69,9 +71,8 @@ async function round(chance: Chance, { caller, callee }: Survivors): Promise<voi
     mine.at(-1)?.catch(() => {});
   };
   const victims: Victim[] = [];
-  for (let i = 0; i < 2; i++) {
+  for (const start of interps) {
     const fuse = fuseFrom(chance, 100);
-    const start = create(limitsOfVictims);
     victims.push(
       victim(chance, start, fuse, (view) =>
         view.call(converse, [...callees, callee], -1, chance.below(1000), fuse),

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import {
+  create,
   type DeathReason,
   type Interpreter,
   InterpreterDiedError,
@@ -19,6 +20,16 @@ export const limits = { timeout: 60_000 * Math.max(FACTOR, 1) };
 export const limitsOfVictims = {
   resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
 };
+
+/**
+ * Interpreters to kill. Most of them have booted by the time they begin: what matters is where they are when they die, not
+ * that they never came to anything.
+ */
+export async function candidates(chance: Chance, count: number): Promise<Interpreter[]> {
+  const interps = Array.from({ length: count }, () => create(limitsOfVictims));
+  await Promise.all(interps.filter(() => chance.next() < 0.9).map((interp) => interp.call(Math.max, 0)));
+  return interps;
+}
 
 export interface Victim {
   readonly interp: Interpreter;
@@ -40,11 +51,11 @@ export const kills: Record<DeathReason | "closed", number> = {
   closed: 0,
 };
 
-/** Some blow themselves up, the others are killed from outside. */
+/** Some blow themselves up, mostly early, before they are killed from outside like the others. */
 export function fuseFrom(chance: Chance, steps: number): Fuse {
   const p = chance.next();
-  const way = p < 0.1 ? "exit" : p < 0.2 ? "throw" : p < 0.22 ? "memory" : "none";
-  return { way, steps: chance.below(steps) };
+  const way = p < 0.15 ? "exit" : p < 0.3 ? "throw" : p < 0.33 ? "memory" : "none";
+  return { way, steps: Math.floor(steps * chance.next() ** 4) };
 }
 
 /**

