@@ -495,8 +495,10 @@ function holdReferences(m: SharedMemory, payload: number, count: number): void {
   for (let i = 0; i < count * REF_WORDS; i += REF_WORDS) {
     const kind = get(m, payload + i);
     const a = get(m, payload + i + 1);
-    if (isQueue(kind)) setBit(m, a + Q_HOLDERS, m.slot);
-    else if (kind === REF_INTERPRETER && livesIn(m, a, get(m, payload + i + 2))) {
+    if (isQueue(kind)) {
+      reach(m, a + PAGE_WORDS - 1);
+      setBit(m, a + Q_HOLDERS, m.slot);
+    } else if (kind === REF_INTERPRETER && livesIn(m, a, get(m, payload + i + 2))) {
       setBit(m, slotPointer(a) + S_HOLDERS, m.slot);
     }
   }
@@ -507,6 +509,8 @@ function countReferences(m: SharedMemory, payload: number, count: number, by: nu
     const kind = get(m, payload + i);
     const a = get(m, payload + i + 1);
     if (isQueue(kind)) {
+      // This thread may only pass it on, or drop it, and never have looked so far into the memory.
+      reach(m, a + PAGE_WORDS - 1);
       add(m, a + Q_ITEM_REFERENCES, by);
       add(m, a + Q_TOUCHED, 1);
     } else if (kind === REF_INTERPRETER && livesIn(m, a, get(m, payload + i + 2))) {
