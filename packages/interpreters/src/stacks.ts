@@ -20,6 +20,10 @@ export function isOwnFrame(line: string): boolean {
   return isFrame(line) && roots.some((root) => line.includes(root));
 }
 
+export function isOwnFile(file: string): boolean {
+  return roots.some((root) => file.startsWith(root));
+}
+
 /** The frames of a stack that belong to the user, without its message. */
 export function callerFrames(stack: string | undefined): string {
   if (stack === undefined) return "";

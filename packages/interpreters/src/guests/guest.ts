@@ -5,8 +5,8 @@
 import type { ExceptionInfo } from "../errors.js";
 
 export interface Guest {
-  /** Runs a script in `__main__`. What it returns is awaited and dropped. */
-  exec(source: string, filename: string): unknown;
+  /** Runs a script, as its caller described it, in `__main__`. What it returns is awaited and dropped. */
+  exec(script: unknown): unknown;
   /** Binds shareable values as globals of `__main__`. */
   prepare(namespace: Record<string, unknown>): void;
   /** Turns a code description (interpreter/code.ts) into something to call; asked once for each. */

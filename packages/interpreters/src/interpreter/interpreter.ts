@@ -6,6 +6,7 @@ import { checkId, checkOptions, checkSignal, checkTimeout, show } from "../check
 import { registerReference } from "../codec/codec.js";
 import { InterpreterError, InterpreterNotFoundError, NotShareableError } from "../errors.js";
 import { describe } from "../guests/javascript/callable.js";
+import { describeScript } from "../guests/javascript/script-text.js";
 import { load } from "../memory/atomics.js";
 import { clearBit, isEmptySet, setBit } from "../memory/bitset.js";
 import {
@@ -59,8 +60,13 @@ export interface CallOptions {
 }
 
 export interface ExecOptions extends CallOptions {
-  /** The name that the script has in stack traces. */
+  /** The name that the script has in stack traces; `<exec>` by default. It need not be that of a file. */
   filename?: string;
+  /**
+   * Where `import` and `require` look from: the path of a directory, or a file URL, which is taken as that of a module
+   * (so `import.meta.url` is what the caller itself would use). The working directory by default.
+   */
+  base?: string | URL;
 }
 
 /** Calls with options: what `with` returns. */
@@ -161,9 +167,19 @@ export class Interpreter implements InterpreterView {
   }
 
   /**
-   * Runs a script in its `__main__`; declarations stay for later scripts and calls. There is no return value.
+   * Runs a script in its `__main__`, as a REPL does: what it declares at the top level (`var`, `let`, `const`, `function`,
+   * `class`, `import`) is a global for later scripts and for functions that are called there, and may be declared again.
+   * Top-level `await`, `import` in all forms, `require`, `import.meta` and TypeScript (types are erased) work. There is no
+   * return value (CPython: `Interpreter.exec`).
    *
-   * @throws ExecutionFailed an exception left the script; InterpreterDiedError; InterpreterNotFoundError
+   * A constant is read by way of a getter: where that is done millions of times, copy it into a local variable.
+   *
+   * @throws ExecutionFailed an exception left the script, or it has a syntax error; InterpreterDiedError;
+   * InterpreterNotFoundError
+   * @example
+   * await using interp = create();
+   * await interp.exec("const os = await import('node:os'); let cores: number = os.availableParallelism();");
+   * await interp.exec("let half = cores / 2", { filename: "half.ts" });
    */
   async exec(code: string, options: ExecOptions = {}): Promise<void> {
     await this.#exec(code, options, false).promise();
@@ -259,12 +275,9 @@ export class Interpreter implements InterpreterView {
 
   #exec(code: string, options: ExecOptions, blocking: boolean): Operation<void> {
     if (typeof code !== "string") throw new TypeError(`exec: the code must be a string, found ${show(code)}`);
-    checkCallOptions("exec", options, [...CALL_OPTIONS, "filename"]);
-    if (options.filename !== undefined && typeof options.filename !== "string") {
-      throw new TypeError(`exec: filename must be a string, found ${show(options.filename)}`);
-    }
-    const filename = options.filename ?? "<exec>";
-    return this.#start(WORK_EXEC, "execute a script in", options, [code, filename], "script", blocking);
+    checkCallOptions("exec", options, [...CALL_OPTIONS, "filename", "base"]);
+    const script = describeScript(code, options.filename, options.base);
+    return this.#start(WORK_EXEC, "execute a script in", options, script, "script", blocking);
   }
 
   /** Bad input is an error at once, and of the promise for those who wait for one. */

@@ -15,7 +15,7 @@ import type { DeathReason } from "../errors.js";
 
 export const HEADER_WORDS = 6;
 
-/** value: [source, filename] */
+/** value: the script, as the guest language describes it */
 export const WORK_EXEC = 1;
 /** a: code id, b: pointer to the code (see code.ts); value: the array of arguments */
 export const WORK_CALL = 2;

@@ -12,6 +12,8 @@
  * ever polled by time. The event loop is kept alive while something asynchronous is pending, and not by anything else.
  */
 import { performance } from "node:perf_hooks";
+// Not the globals: a script may have replaced them.
+import { setImmediate, setInterval } from "node:timers";
 import { InterpreterDiedError, InterpreterError } from "../errors.js";
 import { bell, sleep, sleepAsync, spin } from "../memory/bell.js";
 import type { SharedMemory } from "../memory/atomics.js";

@@ -6,6 +6,8 @@
  * sockets of the guest's live on. A piece that returns a promise is awaited on the event loop.
  */
 import { performance } from "node:perf_hooks";
+// A script may declare a global of that name: `import { setImmediate } from "node:timers/promises"`.
+import { setImmediate } from "node:timers";
 import { InterpreterError, NotShareableError } from "../errors.js";
 import type { Guest, GuestFunction } from "../guests/guest.js";
 import { load } from "../memory/atomics.js";
@@ -139,8 +141,7 @@ class Executor {
       return this.#load(a, b, value as unknown[]);
     }
     if (kind === WORK_EXEC) {
-      const [source, filename] = value as [string, string];
-      const result = this.#guest.exec(source, filename);
+      const result = this.#guest.exec(value);
       return isThenable(result) ? Promise.resolve(result).then(() => undefined) : undefined;
     }
     if (kind === WORK_PREPARE) return this.#guest.prepare(value as Record<string, unknown>);

@@ -5,6 +5,7 @@
  * the event loop (a loop that submits thousands), those after the first few share the trace of the last of these.
  */
 
+import { setImmediate } from "node:timers";
 import { callerFrames } from "../stacks.js";
 
 /** Carries a stack; formatted only when somebody reads it. */

@@ -6,11 +6,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe as group, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import vm from "node:vm";
 import { NotShareableError } from "../../src/errors.js";
 import { describe, fromModule } from "../../src/guests/javascript/callable.js";
 import { describeFailure } from "../../src/guests/javascript/failure.js";
 import { load } from "../../src/guests/javascript/load.js";
-import { bindGlobals, runScript } from "../../src/guests/javascript/script.js";
+import { bindGlobals } from "../../src/guests/javascript/main-scope.js";
+import { runScript as run } from "../../src/guests/javascript/script.js";
+import { describeScript } from "../../src/guests/javascript/script-text.js";
 
 const directory = mkdtempSync(path.join(tmpdir(), "interpreters-load-"));
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -20,6 +23,8 @@ function write(name: string, source: string): URL {
   writeFileSync(file, source);
   return pathToFileURL(file);
 }
+
+const runScript = (source: string, filename: string): unknown => run(describeScript(source, filename));
 
 type Exports = Record<string, (...args: unknown[]) => unknown>;
 
@@ -229,7 +234,6 @@ group("bound globals", () => {
     );
     bindGlobals({ boundVar: 10, boundLet: 20, BoundClass: 30, boundFn: 40, value: 50 });
     assert.deepEqual(read("[boundVar, boundLet, BoundClass, boundFn, value]"), [10, 20, 30, 40, 50]);
-    assert.equal("boundLet" in globalThis, false);
   });
 
   test("replace a let that hides a global, and lazy globals of Node", () => {
@@ -239,7 +243,8 @@ group("bound globals", () => {
   });
 
   test("are all refused when one cannot be bound", () => {
-    runScript("const boundConst = 1;", "s");
+    // Around `exec`, and so beside the global object.
+    vm.runInThisContext("const boundConst = 1;");
     for (const name of ["boundConst", "undefined"]) {
       assert.throws(
         () => bindGlobals({ boundBefore: 1, [name]: 2 }),

@@ -11,11 +11,12 @@
 
 import { isAbsolute } from "node:path";
 import { isBuiltin } from "node:module";
-import { pathToFileURL } from "node:url";
+import { pathToFileURL, URL } from "node:url";
 import { types } from "node:util";
 import { NotShareableError } from "../../errors.js";
 import { analyse, Unportable } from "./analyse.js";
 import { builtinPath } from "./builtins.js";
+import { asWritten } from "./script-text.js";
 
 export type Callable =
   /** `source` is an expression of strict code; `free` are the names it needs to find around it. */
@@ -53,7 +54,7 @@ function describeNew(fn: Function): Callable {
     : Object.getOwnPropertyDescriptor(fn, moduleMark)?.value;
   if (mark !== undefined) return mark as Callable;
 
-  const source = Function.prototype.toString.call(fn);
+  const source = asWritten(Function.prototype.toString.call(fn));
   if (nativeBody.test(source)) return describeNative(fn);
 
   const name = nameOf(fn);

@@ -148,7 +148,9 @@ function withoutInternalFrames(stack: string): string {
   for (const line of stack.split("\n").reverse()) {
     const isOurs = isOwnFrame(line);
     const isNodes =
-      isFrame(line) && (/\bnode:internal\//.test(line) || (ours && /\bnode:\w|\(<anonymous>\)$/.test(line)));
+      isFrame(line) &&
+      (/\bnode:(?:internal\/|diagnostics_channel:)/.test(line) ||
+        (ours && /\bnode:\w|\(<anonymous>\)$/.test(line)));
     if (isOurs || isNodes) {
       ours ||= isOurs;
       behind ||= /(?: \{|,)$/.exec(line)?.[0] ?? "";

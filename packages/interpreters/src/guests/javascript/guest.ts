@@ -3,10 +3,12 @@ import type { Guest } from "../guest.js";
 import type { Callable } from "./callable.js";
 import { describeFailure } from "./failure.js";
 import { load } from "./load.js";
-import { bindGlobals, runScript } from "./script.js";
+import { bindGlobals } from "./main-scope.js";
+import { runScript } from "./script.js";
+import type { Script } from "./script-text.js";
 
 export const javascript: Guest = {
-  exec: runScript,
+  exec: (script) => runScript(script as Script),
   prepare: bindGlobals,
   load: (description) => load(description as Callable),
   describeFailure,

@@ -1,91 +1,225 @@
 /**
- * Target side: `exec` and `prepareMain`, on the one global scope of this thread.
+ * Target side: `exec`, which runs scripts one after the other in the one global scope of this thread, as a REPL does.
  *
- * A script's top-level `var` and `function` become properties of the global object; its `let`, `const` and
- * `class` live beside that object, are found before it, and are seen by later scripts all the same.
+ * Where Node's REPL and the console of Chrome (V8's REPL mode) agree, this does what they do:
+ *
+ *   - every declaration of the top level stays, and may be made again by a later script in any way; twice in one script is
+ *     a SyntaxError, and nothing of that script runs (main-scope.ts says what becomes of the names)
+ *   - functions are there from the start; `let`, `const` and `class` from their declaration on
+ *   - a script that fails half way leaves what it had declared by then
+ *   - `"use strict"` holds for the script that it stands in; others are sloppy, with `this` as the global object
+ *   - top-level `await` is that of a script, not of a module: `var` and functions are global
+ *   - `require` is a global, made when a script mentions it; it and `import` look from the `base` of the latest script on
+ *
+ * They have no static `import`. Here its modules are loaded, in their order, before anything else of the script runs.
+ *
+ * What a script's last expression gives is dropped, as it is no declaration; a promise is waited for first (unless the
+ * expression itself awaits: it has then said what it waits for).
  */
 
-import vm from "node:vm";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL, URL } from "node:url";
+import type vm from "node:vm";
 import { compile } from "./dynamic-import.js";
+import { declare, defineConstant, hasConstants } from "./main-scope.js";
+import { IMPORT_NAME, META_NAME } from "./script-reader.js";
+import { readScript, type Script, type ScriptParts, type StaticImport } from "./script-text.js";
+import { lineInStack, showWrittenLine, syntaxErrorAt } from "./syntax-error.js";
+import { enableTypeScript } from "./typescript.js";
 
-/**
- * Runs `source` as a script and returns its completion value. Whatever is to be rewritten first (declaring a
- * `let` again, static `import`, top-level `await`, types) has its place between the source and `compile`.
- */
-export function runScript(source: string, filename: string): unknown {
-  return compile(source, filename).runInThisContext();
-}
-
-/**
- * Makes each property of `ns` a global: writable, configurable, enumerable.
- *
- * A name that an earlier script declared with `let` is assigned to instead, since that variable would hide the
- * global. One declared with `const` can be neither, which is a TypeError. All names are checked first: either all
- * are bound or none.
- */
-export function bindGlobals(ns: Record<string, unknown>): void {
-  const steps = Object.keys(ns).map((name) => binding(name, ns[name]));
-  for (const step of steps) step();
-}
-
-function binding(name: string, value: unknown): () => void {
-  const variable = scriptVariable(name);
-  if (variable !== undefined) return () => variable(value);
-
-  const existing = Object.getOwnPropertyDescriptor(globalThis, name);
-  if (existing === undefined || existing.configurable === true) {
-    return () => {
-      Object.defineProperty(globalThis, name, {
-        value,
-        writable: true,
-        configurable: true,
-        enumerable: true,
-      });
-    };
+/** Runs it. A promise where there is something to wait for. */
+export function runScript(script: Script): unknown {
+  const { source, filename, parts, broken } = script;
+  if (parts !== undefined) return runParts(script, parts);
+  provideRequire(script);
+  if (broken === undefined && hasConstants() && /\bvar\b/.test(source)) return readAndRun(script);
+  let compiled;
+  try {
+    compiled = place(script, source);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    if (broken === undefined) return readAndRun(script, error);
+    // V8 words it best, where it stumbled over the same thing and not over what is new in scripts.
+    const isElsewhere = lineInStack(error) !== broken.line || /^await is only|import/.test(error.message);
+    if (broken.final || isElsewhere) throw syntaxErrorAt(broken, source, filename);
+    throw error;
   }
-  // A `var` or `function` of a script cannot be redefined, only written.
-  if (existing.writable !== true) throw new TypeError(`cannot bind ${name}: this global is read-only`);
+  if (broken?.final === true) throw syntaxErrorAt(broken, source, filename);
+  return run(script, compiled);
+}
+
+/** A plain one that V8 refused (it may be TypeScript), or that may declare a constant again. */
+function readAndRun(script: Script, refusal?: SyntaxError): unknown {
+  const read = readScript(script);
+  if (read.parts !== undefined && read.parts.body !== script.source) return runParts(read, read.parts);
+  if (read.broken?.final === true) throw syntaxErrorAt(read.broken, script.source, script.filename);
+  if (refusal !== undefined) throw refusal;
+  return read.parts === undefined ? run(script, place(script, script.source)) : runParts(read, read.parts);
+}
+
+function runParts(script: Script, parts: ScriptParts): unknown {
+  const { imports } = parts;
+  if (imports.length === 0) return begin(script, parts, () => {});
+  return loadImports(script, imports).then((bind) => begin(script, parts, bind));
+}
+
+function begin(script: Script, parts: ScriptParts, bind: () => void): unknown {
+  const { awaits, completes, declared, head, strict } = parts;
+  const directive = strict ? '"use strict";' : "";
+  // All of it is compiled before any of it runs.
+  const functions = parts.functions === undefined ? undefined : place(script, parts.functions, directive);
+  const body = awaits
+    ? place(script, parts.body, `(async () => {${head}`, "\n})")
+    : place(script, parts.body, head);
+  const tail = parts.tail === undefined ? undefined : place(script, parts.tail, directive);
+
+  provideRequire(script);
+  const takeBack = declare(declared);
+  try {
+    bind();
+    if (functions !== undefined) run(script, functions);
+    const result: unknown = run(script, body);
+    if (!awaits) return completes ? result : undefined;
+    return (result as () => Promise<void>)().then(
+      () => (tail === undefined ? undefined : run(script, tail)),
+      (error: unknown) => {
+        takeBack();
+        throw error;
+      },
+    );
+  } catch (error) {
+    takeBack();
+    throw error;
+  }
+}
+
+/** Compiles a text of the script's, whose lines are those of the script; `before` stands on a line of its own before them. */
+function place(script: Script, text: string, before = "", after = ""): vm.Script {
+  const { source, filename, parts } = script;
+  let whole = text;
+  if (before !== "") {
+    // A first line for the shell is one only where it is the first.
+    whole = `${before}\n${text.replace(/^#!/, "//")}`;
+  }
+  if (parts?.isRenamed === true) {
+    whole = whole
+      .replaceAll(META_NAME, metaName(script))
+      .replaceAll(IMPORT_NAME, importerName(baseOf(script)));
+  }
+  try {
+    return compile(whole + after, filename, before === "" ? 0 : -1);
+  } catch (error) {
+    showWrittenLine(error, source, filename);
+    throw error;
+  }
+}
+
+/** Node begins an error that leaves a script with the line that it is from: as that was run. */
+function run(script: Script, compiled: vm.Script): unknown {
+  try {
+    return compiled.runInThisContext();
+  } catch (error) {
+    showWrittenLine(error, script.source, script.filename);
+    throw error;
+  }
+}
+
+const baseOf = ({ base }: Script): string => base ?? pathToFileURL(process.cwd() + path.sep).href;
+
+type Importer = (specifier: string, options?: object) => Promise<Record<string, unknown>>;
+
+/** The `import()` of each base. */
+const importers = new Map<string, { name: string; load: Importer }>();
+
+function importerOf(base: string): { name: string; load: Importer } {
+  let importer = importers.get(base);
+  if (importer === undefined) {
+    const load = compile(
+      "(specifier, options) => options === undefined ? import(specifier) : import(specifier, options)",
+      base,
+    ).runInThisContext() as Importer;
+    const loadAny: Importer = (specifier, options) => {
+      if (/\.[cm]?ts$/.test(specifier)) enableTypeScript();
+      return load(specifier, options);
+    };
+    importer = { name: ownName(IMPORT_NAME, "im$", importers.size, loadAny), load: loadAny };
+    importers.set(base, importer);
+  }
+  return importer;
+}
+
+const importerName = (base: string): string => importerOf(base).name;
+
+/** Makes a global of a name as wide as `model`. */
+function ownName(model: string, prefix: string, index: number, value: unknown): string {
+  const name = prefix + index.toString(36).padStart(model.length - prefix.length, "0");
+  Object.defineProperty(globalThis, name, { value, configurable: true });
+  return name;
+}
+
+/** Loads the modules of static imports; what is returned binds their names. */
+async function loadImports(script: Script, imports: readonly StaticImport[]): Promise<() => void> {
+  const { load } = importerOf(baseOf(script));
+  const bindings: (() => void)[] = [];
+  for (const { specifier, attributes, names } of imports) {
+    // One after the other, as they are evaluated.
+    const namespace = await load(specifier, attributes && { with: attributes });
+    for (const { local, imported, line, column } of names) {
+      if (imported !== "*" && !(imported in namespace)) {
+        const message = `The requested module '${specifier}' does not provide an export named '${imported}'`;
+        throw syntaxErrorAt({ message, line, column, width: local.length }, script.source, script.filename);
+      }
+      bindings.push(() => defineConstant(local, () => (imported === "*" ? namespace : namespace[imported])));
+    }
+  }
   return () => {
-    (globalThis as Record<string, unknown>)[name] = value;
+    for (const bind of bindings) bind();
   };
 }
 
-const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
+let provided: { base: string; require: NodeJS.Require } | undefined;
 
-/** How to assign to the script variable `name`; undefined if there is none. */
-function scriptVariable(name: string): ((value: unknown) => void) | undefined {
-  if (!identifier.test(name) || isReserved(name) || !isScriptVariable(name)) return undefined;
-  const parameter = name === "value" ? "it" : "value";
-  const assign = run(`(${parameter}) => { ${name} = ${parameter}; }`) as (value: unknown) => void;
-  try {
-    assign(run(name)); // its own value: changes nothing, and tells whether it may be assigned to
-  } catch {
-    throw new TypeError(
-      `cannot bind ${name}: a script of this interpreter declared it with const, or failed while declaring it`,
+/** Makes `require` a global, unless there is one that we did not make. */
+function provideRequire(script: Script): void {
+  if (!/\brequire\b/.test(script.source)) return;
+  const existing = Object.getOwnPropertyDescriptor(globalThis, "require");
+  if (existing !== undefined && (provided === undefined || existing.value !== provided.require)) return;
+  const base = baseOf(script);
+  if (provided?.base !== base) provided = { base, require: createRequire(base) };
+  const value = provided.require;
+  Object.defineProperty(globalThis, "require", {
+    value,
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
+}
+
+/** The names of the `import.meta` of each URL. */
+const metas = new Map<string, string>();
+
+/** A global of a name as wide as `import.meta`, whose value that is. */
+function metaName(script: Script): string {
+  const { filename } = script;
+  const base = baseOf(script);
+  const own = path.isAbsolute(filename) ? pathToFileURL(filename) : undefined;
+  const { href: url } =
+    own ??
+    (filename.startsWith("file:") && URL.canParse(filename)
+      ? new URL(filename)
+      : new URL(`./${filename.split("/").map(encodeURIComponent).join("/")}`, base));
+  let name = metas.get(url);
+  if (name === undefined) {
+    const file = fileURLToPath(url);
+    const meta: object = Object.create(null) as object;
+    name = ownName(
+      META_NAME,
+      "import$",
+      metas.size,
+      Object.assign(meta, { dirname: path.dirname(file), filename: file, url }),
     );
+    metas.set(url, name);
   }
-  return assign;
+  return name;
 }
-
-function isScriptVariable(name: string): boolean {
-  // A `var` that no `let` can hide.
-  if (Object.getOwnPropertyDescriptor(globalThis, name)?.configurable === false) return false;
-  try {
-    // Always refused as a whole, because of `undefined`; but on account of `name` if there is a variable of that name.
-    run(`let ${name}; let undefined;`);
-  } catch (error) {
-    return error instanceof SyntaxError && error.message.includes(`'${name}'`);
-  }
-  return false;
-}
-
-function isReserved(name: string): boolean {
-  try {
-    void new vm.Script(`(${name})`);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-const run = (source: string): unknown => new vm.Script(source).runInThisContext();

@@ -7,9 +7,10 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, URL } from "node:url";
 import vm from "node:vm";
 import type * as Swc from "@swc/wasm-typescript";
+import { type Complaint, syntaxErrorAt } from "./syntax-error.js";
 
 export const isTypeScript = (url: string): boolean =>
   url.startsWith("file:") && /\.[cm]?ts$/.test(new URL(url).pathname);
@@ -37,30 +38,50 @@ export function loadTypeScript(url: string): LoadedSource {
 
 let swc: typeof Swc | undefined;
 
+/** @throws SyntaxError */
 export function strip(source: string, filename: string): string {
+  const erased = erase(source, filename);
+  if (typeof erased === "string") return erased;
+  throw syntaxErrorAt(erased, source, filename);
+}
+
+/** The source without types, or what keeps it from being that. */
+export function erase(source: string, filename: string): string | TypeScriptComplaint {
   // Some 3 MB of WebAssembly in text: only where it is needed.
   swc ??= createRequire(import.meta.url)("@swc/wasm-typescript") as typeof Swc;
   try {
     return swc.transformSync(source, { mode: "strip-only", filename }).code;
   } catch (error) {
-    throw syntaxError(error, source, filename);
+    if (typeof error !== "object" || error === null || !("message" in error)) throw error;
+    return complaintOf(error);
   }
 }
 
-/** It throws plain objects. What becomes of them is laid out as Node does for a SyntaxError. */
-function syntaxError(thrown: unknown, source: string, filename: string): unknown {
-  if (typeof thrown !== "object" || thrown === null || !("message" in thrown)) return thrown;
-  const at = thrown as { startLine?: number; startColumn?: number; endLine?: number; endColumn?: number };
-  const error = new SyntaxError(String(thrown.message));
-  const line = at.startLine === undefined ? undefined : source.split(/\r?\n/)[at.startLine - 1];
-  let where = filename;
-  if (line !== undefined) {
-    const start = Math.min(at.startColumn ?? 0, line.length);
-    const end = at.endLine === at.startLine ? Math.min(at.endColumn ?? start, line.length) : line.length;
-    where = `${filename}:${at.startLine}\n${line}\n${" ".repeat(start)}${"^".repeat(Math.max(1, end - start))}`;
-  }
-  error.stack = `${where}\n\nSyntaxError: ${error.message}`;
-  return error;
+export interface TypeScriptComplaint extends Complaint {
+  /** It is TypeScript, but more than erasing would be needed. */
+  readonly unsupported: boolean;
+}
+
+/** It throws plain objects. */
+interface SwcError {
+  readonly message: unknown;
+  readonly code?: string;
+  readonly startLine?: number;
+  readonly startColumn?: number;
+  readonly endLine?: number;
+  readonly endColumn?: number;
+}
+
+function complaintOf(error: SwcError): TypeScriptComplaint {
+  const { message, code, startLine = 1, startColumn = 0, endLine, endColumn } = error;
+  const width = endLine === startLine && endColumn !== undefined ? endColumn - startColumn : Infinity;
+  return {
+    message: String(message),
+    line: startLine,
+    column: startColumn,
+    width,
+    unsupported: code === "UnsupportedSyntax",
+  };
 }
 
 function format(path: string, source: string): "module" | "commonjs" {

@@ -11,6 +11,7 @@
  * is not read, and `require()` of a `.ts` works from `.cts` only.
  */
 
+import { URL } from "node:url";
 import module, { createRequire } from "node:module";
 import type * as Strip from "./strip.js";
 import type * as Hooks from "./typescript-hooks.js";

@@ -1,0 +1,160 @@
+/**
+ * Target side: the names of `__main__`, as `exec` and `prepareMain` leave them.
+ *
+ * All are properties of the global object, as those of Python's `__main__` are of its dictionary, so that any may be declared
+ * again, in any way, and what refers to it sees the new one: that is how a REPL does it (V8's mode for one, which the
+ * console of Chrome uses, and Node's). The same goes for a name that hides a global of Node's: it takes its place, in this
+ * interpreter. What a declaration promises is kept by accessors:
+ *
+ *   - before its declaration was evaluated, a `let`, `const` or `class` cannot be read (ReferenceError)
+ *   - a constant, or an import, cannot be assigned to (TypeError); an import shows what its module's variable is now
+ *   - what a script that failed had not come to is as before
+ *
+ * The property of a `function`, or of a `var` of a script that was not rewritten, is not configurable. A constant of that
+ * name is then none, and an import a copy.
+ */
+
+import vm from "node:vm";
+import type { Declared } from "./script-text.js";
+
+// `globalThis` itself is a name that a script may declare.
+const main = globalThis as Record<string, unknown>;
+
+/** Getters of ours whose setter refuses. */
+const constants = new WeakSet<object>();
+let mayHaveConstants = false;
+
+/** Whether a plain script that declares a `var` could meet a constant of that name. */
+export const hasConstants = (): boolean => mayHaveConstants;
+
+/** Declares names; what is returned takes back those that have no value by then. */
+export function declare({ constants, variables, undefineds, vars }: Declared): () => void {
+  const lexical = [...constants, ...variables, ...undefineds];
+  for (const name of lexical) {
+    const existing = Object.getOwnPropertyDescriptor(main, name);
+    // `undefined`, `NaN`, `Infinity`
+    if (existing?.configurable === false && existing.writable === false) {
+      throw new SyntaxError(`Identifier '${name}' has already been declared`);
+    }
+  }
+  for (const name of vars) {
+    const existing = Object.getOwnPropertyDescriptor(main, name);
+    if (existing === undefined) define(name, undefined);
+    // What was a constant is none any more, and keeps its value.
+    else if (isConstant(existing)) define(name, main[name]);
+  }
+  for (const name of undefineds)
+    if (isConfigurable(name)) define(name, undefined);
+    else main[name] = undefined;
+  const before = new Map<string, PropertyDescriptor | undefined>();
+  const reserve = (name: string, initialize: (value: unknown) => void): void => {
+    if (!isConfigurable(name) || before.has(name)) return;
+    before.set(name, Object.getOwnPropertyDescriptor(main, name));
+    const set = (value: unknown): void => {
+      before.delete(name);
+      initialize(value);
+    };
+    const get = (): never => {
+      throw new ReferenceError(`Cannot access '${name}' before initialization`);
+    };
+    Object.defineProperty(main, name, { get, set, configurable: true, enumerable: true });
+  };
+  for (const name of variables) reserve(name, (value) => define(name, value));
+  for (const name of constants) reserve(name, (value) => defineConstant(name, () => value));
+  return () => {
+    for (const [name, descriptor] of before) {
+      if (descriptor === undefined) Reflect.deleteProperty(main, name);
+      else Object.defineProperty(main, name, descriptor);
+    }
+    before.clear();
+  };
+}
+
+/** Makes `name` what `read` returns, for good. */
+export function defineConstant(name: string, read: () => unknown): void {
+  if (!isConfigurable(name)) {
+    main[name] = read();
+    return;
+  }
+  const get = (): unknown => read();
+  const set = (): never => {
+    throw new TypeError("Assignment to constant variable.");
+  };
+  constants.add(get);
+  mayHaveConstants = true;
+  Object.defineProperty(main, name, { get, set, configurable: true, enumerable: true });
+}
+
+function define(name: string, value: unknown): void {
+  Object.defineProperty(main, name, { value, writable: true, configurable: true, enumerable: true });
+}
+
+const isConfigurable = (name: string): boolean =>
+  Object.getOwnPropertyDescriptor(main, name)?.configurable !== false;
+
+const isConstant = ({ get }: PropertyDescriptor): boolean => get !== undefined && constants.has(get);
+
+/**
+ * Makes each property of `ns` a global: writable, configurable, enumerable.
+ *
+ * What a script declared is declared again by it, as by a later script. Only code of the user's that went around `exec`
+ * (`vm.runInThisContext`) can have made a variable beside the global object, which would hide a global: it is assigned
+ * to, and where it is a constant that is a TypeError. All names are checked first: either all are bound or none.
+ */
+export function bindGlobals(ns: Record<string, unknown>): void {
+  const steps = Object.keys(ns).map((name) => binding(name, ns[name]));
+  for (const step of steps) step();
+}
+
+function binding(name: string, value: unknown): () => void {
+  const variable = scriptVariable(name);
+  if (variable !== undefined) return () => variable(value);
+
+  const existing = Object.getOwnPropertyDescriptor(main, name);
+  if (existing === undefined || existing.configurable === true) return () => define(name, value);
+  // A `var` or `function` of a script cannot be redefined, only written.
+  if (existing.writable !== true) throw new TypeError(`cannot bind ${name}: this global is read-only`);
+  return () => {
+    main[name] = value;
+  };
+}
+
+const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
+
+/** How to assign to the script variable `name`; undefined if there is none. */
+function scriptVariable(name: string): ((value: unknown) => void) | undefined {
+  if (!identifier.test(name) || isReserved(name) || !isScriptVariable(name)) return undefined;
+  const parameter = name === "value" ? "it" : "value";
+  const assign = run(`(${parameter}) => { ${name} = ${parameter}; }`) as (value: unknown) => void;
+  try {
+    assign(run(name)); // its own value: changes nothing, and tells whether it may be assigned to
+  } catch {
+    throw new TypeError(
+      `cannot bind ${name}: a script of this interpreter declared it with const, or failed while declaring it`,
+    );
+  }
+  return assign;
+}
+
+function isScriptVariable(name: string): boolean {
+  // A `var` that no `let` can hide.
+  if (Object.getOwnPropertyDescriptor(main, name)?.configurable === false) return false;
+  try {
+    // Always refused as a whole, because of `undefined`; but on account of `name` if there is a variable of that name.
+    run(`let ${name}; let undefined;`);
+  } catch (error) {
+    return error instanceof SyntaxError && error.message.includes(`'${name}'`);
+  }
+  return false;
+}
+
+function isReserved(name: string): boolean {
+  try {
+    void new vm.Script(`(${name})`);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+const run = (source: string): unknown => new vm.Script(source).runInThisContext();
