@@ -8,6 +8,7 @@
 import { createRequire } from "node:module";
 import type * as Acorn from "acorn";
 import type * as EslintScope from "eslint-scope";
+import { stubFor } from "./injected.js";
 
 /** Why a function cannot travel, and what to do; the caller knows which function it is. */
 export class Unportable extends Error {}
@@ -53,12 +54,11 @@ export function analyse(source: string, name: string): Analysis {
     throw new Unportable(`it uses \`arguments\` of the function around it; ${remedy}`);
 
   const bindings: string[] = [];
-  // What esbuild and tsx put into functions to keep their names (`keepNames`).
-  if (free.has("__name") && !("__name" in globalThis)) {
-    bindings.push(
-      'const __name = (f, value) => Object.defineProperty(f, "name", { value, configurable: true });',
-    );
-    free.delete("__name");
+  for (const each of free) {
+    const stub = each in globalThis ? undefined : stubFor(each);
+    if (stub === undefined) continue;
+    bindings.push(`const ${each} = ${stub};`);
+    free.delete(each);
   }
   let expression = member === undefined ? source : extractMember(source, member, name);
   // `const fib = (n) => … fib(n - 1)`: that variable is the function itself. A method has no such variable, and

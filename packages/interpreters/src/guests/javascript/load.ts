@@ -11,6 +11,7 @@ import { NotShareableError } from "../../errors.js";
 import { resolveBuiltin } from "./builtins.js";
 import type { Callable } from "./callable.js";
 import { callFilename, compile } from "./dynamic-import.js";
+import { originOf } from "./injected.js";
 import { enableTypeScript } from "./typescript.js";
 
 export type Loaded = (...args: unknown[]) => unknown;
@@ -42,11 +43,17 @@ function captured(name: string, missing: readonly string[]): string {
   const node = missing.filter((each) =>
     ["require", "module", "exports", "__filename", "__dirname"].includes(each),
   );
+  const origins = missing.flatMap((each) => {
+    const origin = originOf(each);
+    return origin === undefined ? [] : [`. \`${each}\` looks like ${origin}`];
+  });
+  const imported = origins.some((origin) => origin.includes("import"));
   return (
     `${name === "" ? "an anonymous function" : `function ${JSON.stringify(name)}`} captures ${list} from where it was ` +
     `written, and this interpreter has no such ${globals}: pass ${them} as ${as}, ` +
     `bind ${them} here with prepareMain(), or move the function into a module and use fromModule()` +
-    (node.length > 0 ? "; to load a module from within the function use `await import(…)`" : "")
+    (node.length > 0 || imported ? "; to load a module from within the function use `await import(…)`" : "") +
+    origins.join("")
   );
 }
 
