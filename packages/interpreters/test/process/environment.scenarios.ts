@@ -97,6 +97,16 @@ const scenarios: Record<string, () => unknown> = {
     if ((workerData as { stay: boolean }).stay) setInterval(() => {}, 1e6);
   },
 
+  async stackOfScript() {
+    const script = `import { fail } from "./environment.mapped.js";
+const value: number = await 1;
+fail()`;
+    try {
+      await create().exec(script, { filename: "job.ts", base: import.meta.url });
+    } catch (error) {
+      console.log((error as Error).stack);
+    }
+  },
   async stackOfTypeScript() {
     const { fail } = fromModule<{ fail(): never }>(new URL("./environment.mapped.js", import.meta.url));
     await create()

@@ -100,6 +100,16 @@ test("with source maps, stacks show source files, and still nothing of this pack
       assert.match(stdout, /environment\.scenarios\.ts:\d+:/);
       assert.doesNotMatch(stdout, /src\/(?:interpreter|guests)\//);
     });
+    await t.test(`${name}, exec`, async () => {
+      const { code, stdout, stderr } = await run("stackOfScript", more);
+      assert.deepEqual([code, stderr], [0, ""]);
+      // The module's own, the script's as it was written, the caller's.
+      assert.match(
+        stdout,
+        /environment\.mapped\.ts:9:[^]*at job\.ts:3:1[^]*Called from:[^]*environment\.scenarios\.ts:\d+:/,
+      );
+      assert.doesNotMatch(stdout, /src\/(?:interpreter|guests)\//);
+    });
   }
 });
 

@@ -13,7 +13,12 @@ import { writeString, writeVarint } from "../write.js";
 import { errorClassName, isOwnErrorClass, makeError } from "./error-classes.js";
 
 function ownDescriptor(error: object, key: string): PropertyDescriptor | undefined {
-  return Object.getOwnPropertyDescriptor(error, key);
+  try {
+    return Object.getOwnPropertyDescriptor(error, key);
+  } catch {
+    // A stack is made when it is first looked at, and begins with a message whose getter may throw.
+    return undefined;
+  }
 }
 
 /** Properties that are not enumerable but belong to the error all the same, in their order. */
