@@ -1,5 +1,12 @@
 /** Programs that output.test.ts runs, each in a process of its own: `node output.scenarios.js <name>`. */
-import { create, createQueue, fromModule, InterpreterPoolExecutor, listAll } from "../../src/index.js";
+import {
+  create,
+  createQueue,
+  fromModule,
+  InterpreterPoolExecutor,
+  listAll,
+  type Queue,
+} from "../../src/index.js";
 
 const never = createQueue<number>();
 /** Prints, and then holds up whoever waits for it, for ever. */
@@ -98,6 +105,24 @@ const scenarios: Record<string, () => unknown> = {
     await interp.exec("void Promise.reject(new TypeError('nobody handles it'))");
     while (listAll().some((each) => each.id === id)) await new Promise((resolve) => setImmediate(resolve));
     console.log(await create().call(() => "main goes on"));
+  },
+  async idleThrowsAnything() {
+    const bystander = create();
+    const gate = createQueue<number>();
+    const call = bystander.call((gate: Queue<number>) => gate.getSync(), gate);
+    const things = ["undefined", "null", "'text'", "Symbol('s')", "() => 1", "Object.freeze(new Error('e'))"];
+    const hostile = [
+      "new Proxy(new Error('p'), {})",
+      "Object.defineProperty(new Error('g'), 'message', { get() { throw 1 } })",
+    ];
+    for (const thing of [...things, ...hostile]) {
+      const interp = create();
+      const { id } = interp;
+      await interp.exec(`setTimeout(() => { throw ${thing} }, 1)`);
+      while (listAll().some((each) => each.id === id)) await new Promise((resolve) => setImmediate(resolve));
+    }
+    gate.putNowait(1);
+    console.log(await call);
   },
   async poolIdleTimerThrows() {
     const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });

@@ -77,6 +77,20 @@ test("an exception in an idle interpreter is printed once, and main is unharmed"
   }
 });
 
+test(
+  "whatever is thrown in an idle interpreter is printed once, and calls elsewhere go on",
+  options,
+  async () => {
+    const { code, stdout, stderr } = await begin("idleThrowsAnything").ended;
+    assert.deepEqual([code, stdout], [0, "1\n"], stderr);
+    const printed = stderr.match(/^Interpreter \d+ ended by an uncaught exception:$/gm) ?? [];
+    assert.deepEqual(
+      printed,
+      [2, 3, 4, 5, 6, 7, 8, 9].map((id) => `Interpreter ${id} ended by an uncaught exception:`),
+    );
+  },
+);
+
 test("an exception that somebody is told of is not printed", options, async () => {
   assertEnded(await begin("busyTimerThrows").ended, { code: 0, stdout: "from a timer\n" });
 });
