@@ -36,4 +36,14 @@ export {
 } from "./futures/executor.js";
 export { Future } from "./futures/future.js";
 export type { MapOptions } from "./futures/map.js";
+export {
+  asCompleted,
+  type AsCompletedOptions,
+  type Completed,
+  type DoneAndNotDone,
+  type ReturnWhen,
+  wait,
+  type WaitFuturesOptions,
+  waitSync,
+} from "./futures/wait.js";
 export * from "./errors.js";

@@ -112,6 +112,33 @@ export class Future<out T> implements PromiseLike<T>, Pending {
     else (this.#callbacks ??= []).push(fn);
   }
 
+  /** @internal As `addDoneCallback`, for one that may be taken away again. It is not done yet. */
+  addDoneListener(fn: (future: Future<unknown>) => void): void {
+    (this.#callbacks ??= []).push(fn);
+  }
+
+  /** @internal */
+  removeDoneListener(fn: (future: Future<unknown>) => void): void {
+    const at = this.#callbacks?.lastIndexOf(fn) ?? -1;
+    if (at !== -1) this.#callbacks?.splice(at, 1);
+  }
+
+  /** @internal How many callbacks and listeners it has. */
+  get listeners(): number {
+    return this.#callbacks?.length ?? 0;
+  }
+
+  /** @internal Whether it ended with an exception. */
+  failed(): boolean {
+    return this.#state === REJECTED;
+  }
+
+  /** @internal How it ended. It is done. */
+  settled(): PromiseSettledResult<T> {
+    if (this.#state === FULFILLED) return { status: "fulfilled", value: this.#value as T };
+    return { status: "rejected", reason: this.#value };
+  }
+
   /** As a promise's. The reason's type is the handler's to say. */
   then<A = T, B = never, E = unknown>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
@@ -210,14 +237,16 @@ export class Future<out T> implements PromiseLike<T>, Pending {
     const limit = checkTimeout(timeout);
     if (this.done()) return;
     await new Promise<void>((resolve, reject) => {
-      const timer =
-        limit === Infinity
-          ? undefined
-          : setTimeout(() => reject(timedOut(limit)), Math.min(limit, 0x7fffffff));
-      this.addDoneCallback(() => {
+      const onDone = (): void => {
         clearTimeout(timer);
         resolve();
-      });
+      };
+      const onTimeout = (): void => {
+        this.removeDoneListener(onDone);
+        reject(timedOut(limit));
+      };
+      const timer = limit === Infinity ? undefined : setTimeout(onTimeout, Math.min(limit, 0x7fffffff));
+      this.addDoneListener(onDone);
     });
   }
 

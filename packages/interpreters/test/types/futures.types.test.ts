@@ -1,0 +1,37 @@
+/** What the compiler must know of futures; see interpreters.types.test.ts. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { asCompleted, type Future, InterpreterPoolExecutor, wait, waitSync } from "../../src/index.js";
+
+/** Compiles only where both are the very same type. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function same<A, B>(..._proof: Same<A, B> extends true ? [] : [never]): void {}
+
+test("futures of several types keep them while they are waited for", async () => {
+  await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+  const [number, text] = [pool.submit((n: number) => n, 1), pool.submit((s: string) => s, "1")];
+  const { done, notDone } = await wait([number, text]);
+  same<typeof done, Set<Future<number> | Future<string>>>();
+  same<typeof notDone, Set<Future<number> | Future<string>>>();
+  const blocking = waitSync(new Set([number]), { returnWhen: "FIRST_COMPLETED" });
+  same<typeof blocking.done, Set<Future<number>>>();
+  const results: (string | number)[] = [];
+  for await (const completed of asCompleted([number, text])) {
+    same<typeof completed.future, Future<number> | Future<string>>();
+    if (completed.status === "fulfilled") results.push(completed.value);
+    // @ts-expect-error a result is there only where it was checked
+    void completed.value;
+  }
+  assert.deepEqual(results, [1, "1"]);
+  const never = (): void => {
+    // @ts-expect-error promises are no futures
+    void wait([Promise.resolve(1)]);
+    // @ts-expect-error there are three ways to return
+    void wait([number], { returnWhen: "ANY" });
+    // @ts-expect-error a blocked thread hears no signal
+    waitSync([number], { signal: AbortSignal.abort() });
+    // @ts-expect-error it gives each
+    void asCompleted([number], { returnWhen: "ALL_COMPLETED" });
+  };
+  assert.equal(typeof never, "function");
+});
