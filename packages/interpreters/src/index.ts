@@ -28,12 +28,8 @@ export {
   type WaitOptions,
 } from "./queue/queue.js";
 export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems } from "./queue/unbound.js";
-export {
-  InterpreterPoolExecutor,
-  type ExecutorOptions,
-  type ExecutorView,
-  type SubmitOptions,
-} from "./futures/executor.js";
+export { InterpreterPoolExecutor, type ExecutorView } from "./futures/executor.js";
+export type { ExecutorOptions, SubmitOptions } from "./futures/options.js";
 export { Future } from "./futures/future.js";
 export type { MapOptions } from "./futures/map.js";
 export {

@@ -6,49 +6,31 @@
  *     submit ──encode──▶ the pool's queue (shared memory) ──taken by an idle worker──▶ executed ──▶ answer in the
  *     submitter's mailbox ──▶ its future is settled
  *
- * There is one queue for all workers and each takes one task at a time, so nothing waits behind a slow task while
+ * The queue is one for all workers and each takes one task at a time, so nothing waits behind a slow task while
  * somebody is idle, and workers go on while the submitter's thread is busy. From the moment a worker takes a task,
  * cancelling is too late. A worker that dies fails (or makes run again) the one task that it had taken, which its slot
  * names; all others are in the queue, untouched, and a new worker takes its place.
+ *
+ * Here is what users see, and when workers start; tasks.ts has the tasks, workers.ts the interpreters.
  */
 import { availableParallelism } from "node:os";
-import { onAbort } from "../abort.js";
-import { checkCount, checkOptions, checkSignal, checkTimeout } from "../check.js";
 import { BrokenInterpreterPool, InterpreterError, NotShareableError } from "../errors.js";
 import { describe } from "../guests/javascript/callable.js";
-import { type Code, codeOf } from "../interpreter/code.js";
+import { codeOf } from "../interpreter/code.js";
 import { runtime } from "../interpreter/current.js";
-import { create, type Interpreter, serveQueue } from "../interpreter/interpreter.js";
-import { isRunningWork } from "../interpreter/mailbox.js";
-import { Message, runningTime, WITH_SENDER } from "../interpreter/message.js";
+import { laneOf } from "../interpreter/lanes.js";
+import type { Death, Runtime } from "../interpreter/runtime.js";
 import { takeTrace, useTrace } from "../interpreter/trace.js";
-import { statusError } from "../interpreter/operation.js";
-import { checkCreateOptions, type ResourceLimits } from "../interpreter/options.js";
-import { reasonNumber, REQUEST_ABORT, WORK_CALL } from "../interpreter/protocol.js";
-import { type Death, diedError, type Runtime } from "../interpreter/runtime.js";
-import { OK } from "../memory/layout.js";
-import { createHiddenQueue, pointerOf, type Queue } from "../queue/queue.js";
-import { removeFrom } from "../queue/queues.js";
-import { collectCarried, request } from "../supervisor/start.js";
-import { Future, type Owner } from "./future.js";
+import { Future } from "./future.js";
 import { mapOver, type MapOptions } from "./map.js";
-
-export interface ExecutorOptions {
-  /** Most interpreters at a time; default: the number of processors. */
-  maxWorkers?: number;
-  /** Prefix of the interpreters' names. */
-  name?: string;
-  /** How often a task is run again, on another interpreter, when the one that ran it died; default 0. */
-  retries?: number;
-  resourceLimits?: ResourceLimits;
-}
-
-export interface SubmitOptions {
-  /** Milliseconds that the task may run (waiting in line does not count); then its interpreter is stopped. */
-  timeout?: number;
-  /** Takes the task back while it waits in line; once it runs, stops its interpreter. */
-  signal?: AbortSignal;
-}
+import {
+  checkExecutorOptions,
+  checkSubmitOptions,
+  type ExecutorOptions,
+  type SubmitOptions,
+} from "./options.js";
+import { Tasks } from "./tasks.js";
+import { Workers } from "./workers.js";
 
 /** What `with` returns: the executor with options for the tasks submitted through it. */
 export interface ExecutorView {
@@ -58,13 +40,6 @@ export interface ExecutorView {
     source: Iterable<I> | AsyncIterable<I>,
     options?: MapOptions,
   ): AsyncGenerator<Awaited<R>, void, undefined>;
-}
-
-interface Task {
-  readonly fn: Function;
-  readonly code: Code;
-  readonly args: unknown[];
-  readonly options: SubmitOptions;
 }
 
 let passDeath: (executor: InterpreterPoolExecutor, death: Death) => void;
@@ -83,45 +58,40 @@ function listenFor(rt: Runtime, self: WeakRef<InterpreterPoolExecutor>): () => v
 /**
  * Runs functions in a pool of interpreters.
  *
+ * @typeParam A the initializer's parameters
+ * @throws TypeError, RangeError a bad option; NotShareableError what workers are to be set up with cannot travel
  * @example
  * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
  * await executor.submit((n: number) => n * 2, 21); // 42
  * for await (const square of executor.map((n: number) => n * n, [1, 2, 3])) console.log(square);
  */
-export class InterpreterPoolExecutor implements ExecutorView {
+export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements ExecutorView {
   readonly maxWorkers: number;
   readonly #rt: Runtime;
-  readonly #queue: Queue;
-  readonly #pointer: number;
-  readonly #options: ExecutorOptions;
-  readonly #owner: Owner;
-  readonly #workers = new Map<number, Interpreter>();
-  readonly #waiting = new Set<Future<unknown>>();
-  #names = 0;
+  readonly #retries: number;
+  readonly #tasks: Tasks;
+  readonly #workers: Workers;
   #shutdown = false;
   #broken: BrokenInterpreterPool | undefined;
   #finished: Promise<void> | undefined;
-  #whenIdle: (() => void) | undefined;
   readonly #stopListening: () => void;
 
   static {
-    passDeath = (executor, death) => executor.#onDeath(death);
+    passDeath = (executor, death) => executor.#workers.onDeath(death);
   }
 
-  constructor(options: ExecutorOptions = {}) {
-    checkExecutorOptions(options);
-    this.#options = options;
+  constructor(options: ExecutorOptions<A> = {}) {
+    // What the initializer takes was checked by the compiler; here it is some function.
+    const checked = checkExecutorOptions(options);
     this.maxWorkers = options.maxWorkers ?? availableParallelism();
+    this.#retries = options.retries ?? 0;
     this.#rt = runtime();
-    this.#queue = createHiddenQueue();
-    this.#pointer = pointerOf(this.#queue);
-    this.#owner = {
-      rt: this.#rt,
-      takeBack: (sequence) => this.#takeBack(sequence),
-      isRunning: (sequence) => isRunningWork(this.#rt.m, this.#rt.id, sequence),
-      retry: (future, death) => this.#retry(future, death),
-      settled: (future) => this.#settled(future),
+    this.#tasks = new Tasks(this.#rt, this);
+    const owner = {
+      lost: () => this.#lost(),
+      broke: (why: string, cause: unknown) => this.#break(why, cause),
     };
+    this.#workers = new Workers(this.#rt, owner, checked, this.#tasks.queues);
     this.#stopListening = listenFor(this.#rt, new WeakRef(this));
     collected.register(this, this.#stopListening, this);
   }
@@ -138,14 +108,11 @@ export class InterpreterPoolExecutor implements ExecutorView {
 
   /** A view that submits with a time limit or a signal. */
   with(options: SubmitOptions): ExecutorView {
-    checkOptions("with", options, ["timeout", "signal"]);
-    checkTimeout(options.timeout);
-    checkSignal(options.signal);
-    const view: ExecutorView = {
+    checkSubmitOptions(options);
+    return {
       submit: (fn, ...args) => this.#submit(fn, args, options),
       map: (fn, source, more) => this.#map(fn, source, options, more),
     };
-    return view;
   }
 
   /**
@@ -169,7 +136,7 @@ export class InterpreterPoolExecutor implements ExecutorView {
     cancelFutures = false,
   }: { wait?: boolean; cancelFutures?: boolean } = {}): Promise<void> {
     this.#shutdown = true;
-    if (cancelFutures) for (const future of this.#waiting) future.cancel();
+    if (cancelFutures) this.#tasks.cancelAllInLine();
     this.#finished ??= this.#finish();
     if (wait) await this.#finished;
     else this.#finished.catch(() => {});
@@ -181,52 +148,20 @@ export class InterpreterPoolExecutor implements ExecutorView {
 
   #submit<T>(fn: Function, args: unknown[], options: SubmitOptions, trace = takeTrace(fn)): Future<T> {
     this.#checkUsable();
-    options.signal?.throwIfAborted();
-    const future = new Future<T>(this.#owner, trace);
-    future.retriesLeft = this.#options.retries ?? 0;
+    const { timeout, signal } = options;
+    signal?.throwIfAborted();
+    const future = new Future<T>(this.#tasks, trace);
+    future.retriesLeft = this.#retries;
     try {
       const code = codeOf(this.#rt.m, fn, describe);
-      this.#enqueue(future, { fn, code, args, options });
+      this.#tasks.enqueue(future, { code, args, timeout, signal, lane: laneOf(0) });
+      this.#provideWorkers(future);
     } catch (error) {
       if (error instanceof NotShareableError) useTrace(error, trace);
       throw error;
     }
-    if (options.signal !== undefined) this.#stopOnAbort(future, options.signal);
+    if (signal !== undefined) this.#tasks.stopOnAbort(future, signal);
     return future;
-  }
-
-  #enqueue(future: Future<unknown>, task: Task): void {
-    const { m, id } = this.#rt;
-    const limit = runningTime(task.options.timeout);
-    const sequence = this.#rt.nextSequence();
-    const message = Message.take();
-    try {
-      message.header(sequence, WORK_CALL, task.code.id, task.code.pointer, 0, limit).value(task.args, "args");
-      const status = message.intoQueue(m, this.#pointer, false, id, WITH_SENDER);
-      if (status !== OK) throw statusError(status, -1, "submit a task");
-    } finally {
-      message.discard(m);
-    }
-    future.sequence = sequence;
-    // The code must outlive the call; the arguments are only needed to run it again.
-    future.task = future.retriesLeft > 0 ? task : task.code;
-    this.#rt.expect(sequence, future);
-    if (this.#waiting.size === 0) this.#rt.hold();
-    this.#waiting.add(future);
-    if (!this.#needsWorker()) return;
-    try {
-      this.#addWorker();
-    } catch (error) {
-      // Another one will run it.
-      if (this.#workers.size > 0) return;
-      this.#takeBack(sequence);
-      this.#settled(future);
-      throw error;
-    }
-  }
-
-  #needsWorker(): boolean {
-    return this.#workers.size < this.maxWorkers && this.#workers.size < this.#waiting.size;
   }
 
   #map<I, R>(
@@ -249,98 +184,59 @@ export class InterpreterPoolExecutor implements ExecutorView {
     );
   }
 
-  #addWorker(): void {
-    const { name, resourceLimits } = this.#options;
-    const interp = create({
-      name: `${name ?? "pool"}-${++this.#names}`.slice(0, 80),
-      ...(resourceLimits && { resourceLimits }),
-    });
-    this.#workers.set(interp.id, interp);
-    // Answers nothing that anybody waits for; that it died is heard of by #onDeath.
-    serveQueue(interp, this.#queue);
+  #needsWorker(): boolean {
+    const { size } = this.#workers;
+    return size < this.maxWorkers && size < this.#tasks.size;
   }
 
-  #takeBack(sequence: number): boolean {
-    if (!removeFrom(this.#rt.m, this.#pointer, this.#rt.id, sequence)) return false;
-    this.#rt.forget(sequence);
-    collectCarried(this.#rt, this.#pointer);
-    return true;
-  }
-
-  #stopOnAbort(future: Future<unknown>, signal: AbortSignal): void {
-    const stopListening = onAbort(signal, () => {
-      if (future.done()) return;
-      if (this.#takeBack(future.sequence)) future.fail(signal.reason);
-      else request(this.#rt, REQUEST_ABORT, -1, reasonNumber("aborted"), future.sequence);
-    });
-    future.addDoneCallback(stopListening);
-  }
-
-  #retry(future: Future<unknown>, death: Death): boolean {
-    if (future.retriesLeft === 0 || this.#broken !== undefined || death.reason === "aborted") return false;
-    const task = future.task as Task;
-    if (task.options.signal?.aborted === true) return false;
-    future.retriesLeft--;
-    try {
-      this.#enqueue(future, task);
-    } catch {
-      // Its arguments cannot travel any more (they changed since): the death is what there is to say.
-      return false;
-    }
-    return true;
-  }
-
-  #settled(future: Future<unknown>): void {
-    if (!this.#waiting.delete(future) || this.#waiting.size > 0) return;
-    this.#rt.release();
-    this.#whenIdle?.();
-  }
-
-  #onDeath(death: Death): void {
-    if (!this.#workers.delete(death.id)) return;
-    if (death.reason === "boot") {
-      this.#break(
-        new BrokenInterpreterPool("The pool is broken: an interpreter failed to boot", {
-          cause: diedError(death, "start a worker"),
-        }),
-      );
-      return;
-    }
+  /** One more if this task would have to wait otherwise. Where there is none at all, the task is refused. */
+  #provideWorkers(future: Future<unknown>): void {
     if (!this.#needsWorker()) return;
     try {
-      this.#addWorker();
-    } catch (cause) {
-      // Without any worker the tasks in line would wait for ever.
+      this.#workers.start();
+    } catch (error) {
+      // Another one will run it.
       if (this.#workers.size > 0) return;
-      this.#break(
-        new BrokenInterpreterPool("The pool is broken: its last worker died and none can be started", {
-          cause,
-        }),
-      );
+      this.#tasks.takeBack(future);
+      this.#tasks.settled(future);
+      throw error;
     }
   }
 
-  #break(error: BrokenInterpreterPool): void {
-    this.#broken ??= error;
-    for (const future of this.#waiting) {
-      this.#takeBack(future.sequence);
-      this.#rt.forget(future.sequence);
-      future.fail(error);
+  /** A worker is gone. */
+  #lost(): void {
+    if (this.#broken !== undefined || !this.#needsWorker()) return;
+    try {
+      this.#workers.start();
+    } catch (cause) {
+      // Without any worker the tasks in line would wait for ever.
+      if (this.#workers.size === 0) this.#break("its last worker died and none can be started", cause);
     }
+  }
+
+  /** What waits in line fails, what runs may end, and then the workers do. */
+  #break(why: string, cause: unknown): boolean {
+    if (this.#broken !== undefined) return false;
+    this.#broken = new BrokenInterpreterPool(`The pool is broken: ${why}`, { cause });
+    this.#tasks.retrying = false;
+    this.#tasks.failAllInLine(this.#broken);
+    void this.#workers.close();
+    return true;
   }
 
   /** Waits for the last task, then ends the workers, and then there is nothing left. */
   async #finish(): Promise<void> {
-    if (this.#waiting.size > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
-    const workers = [...this.#workers.values()];
-    await Promise.all(workers.map((worker) => closeQuietly(worker)));
+    await this.#tasks.allSettled();
+    await this.#workers.close();
     this.#stopListening();
     collected.unregister(this);
-    this.#queue.close();
+    this.#tasks.close();
   }
 
   #checkUsable(): void {
-    if (this.#broken !== undefined) throw this.#broken;
+    if (this.#broken !== undefined) {
+      throw new BrokenInterpreterPool(this.#broken.message, { cause: this.#broken.cause });
+    }
     if (!this.#shutdown) return;
     throw new InterpreterError("Cannot submit a task: the executor was shut down", {
       code: "ERR_EXECUTOR_SHUTDOWN",
@@ -350,23 +246,3 @@ export class InterpreterPoolExecutor implements ExecutorView {
 
 const NO_OPTIONS: SubmitOptions = {};
 const collected = new FinalizationRegistry<() => void>((stopListening) => stopListening());
-
-async function closeQuietly(worker: Interpreter): Promise<void> {
-  try {
-    await worker.close({ wait: true });
-  } catch (error) {
-    // It may just have died; it is gone all the same.
-    if (!(error instanceof InterpreterError)) throw error;
-  }
-}
-
-const KNOWN = ["maxWorkers", "name", "retries", "resourceLimits"];
-
-function checkExecutorOptions(options: ExecutorOptions): void {
-  const what = "InterpreterPoolExecutor";
-  checkOptions(what, options, KNOWN);
-  const { maxWorkers, retries, name, resourceLimits } = options;
-  if (maxWorkers !== undefined) checkCount(`${what}: maxWorkers`, maxWorkers, 1);
-  if (retries !== undefined) checkCount(`${what}: retries`, retries, 0);
-  checkCreateOptions({ ...(name !== undefined && { name }), ...(resourceLimits && { resourceLimits }) });
-}

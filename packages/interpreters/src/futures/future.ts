@@ -20,7 +20,7 @@ import type { Received } from "../queue/receive.js";
 export interface Owner {
   readonly rt: Runtime;
   /** Takes the task back; false when a worker has it, or had it. */
-  takeBack(sequence: number): boolean;
+  takeBack(future: Future<unknown>): boolean;
   /** Whether a worker is executing it now. */
   isRunning(sequence: number): boolean;
   /** Runs it once more after a death; false when it may not. */
@@ -38,6 +38,8 @@ export class Future<out T> implements PromiseLike<T>, Pending {
   readonly target = -1;
   /** @internal */
   sequence = 0;
+  /** @internal Pointer to the queue that it waits in. */
+  queue = 0;
   /** @internal How often it may be run again. */
   retriesLeft = 0;
   /** @internal What it runs, for another try, and to keep its code alive. */
@@ -61,9 +63,14 @@ export class Future<out T> implements PromiseLike<T>, Pending {
   /** Takes the task back if no worker has taken it yet. Returns whether it is cancelled. */
   cancel(): boolean {
     if (this.#state === CANCELLED) return true;
-    if (this.#state !== WAITING || !this.#owner.takeBack(this.sequence)) return false;
-    this.#settle(CANCELLED, new CancelledError("The task was cancelled before it ran"));
+    if (this.#state !== WAITING || !this.#owner.takeBack(this)) return false;
+    this.wasTakenBack();
     return true;
+  }
+
+  /** @internal It will not run, as somebody wished. */
+  wasTakenBack(): void {
+    this.#settle(CANCELLED, new CancelledError("The task was cancelled before it ran"));
   }
 
   cancelled(): boolean {

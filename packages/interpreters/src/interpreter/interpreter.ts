@@ -21,15 +21,15 @@ import {
   STATUS_SHUT,
   WHENCE_CREATED,
 } from "../memory/layout.js";
-import type { Queue } from "../queue/queue.js";
 import { collectCarried, request, startSupervisor } from "../supervisor/start.js";
-import { codeOf } from "./code.js";
+import { type Code, codeOf } from "./code.js";
 import { runtime } from "./current.js";
 import { cancelWork, CLOSE_BUSY } from "./mailbox.js";
 import { Message, runningTime, WITH_SENDER } from "./message.js";
 import { takeTrace, useTrace } from "./trace.js";
 import { deadlock, goneOrRefused, Operation } from "./operation.js";
 import { checkCreateOptions, type CreateOptions } from "./options.js";
+import type { PoolSetup } from "./pool.js";
 import {
   reasonNumber,
   REQUEST_ABORT,
@@ -96,7 +96,12 @@ const collected = new FinalizationRegistry<{ id: number; slot: number }>(({ id, 
 let binding: { id: number; slot: number } | undefined;
 
 let slotOfHandle: (interp: Interpreter) => number;
-export let serveQueue: (interp: Interpreter, queue: Queue) => void;
+export let servePool: (
+  interp: Interpreter,
+  setup: PoolSetup,
+  initializer: Code | undefined,
+  settled: (error: unknown) => void,
+) => void;
 
 /**
  * An interpreter: a JavaScript world of its own (globals, modules, thread) in this process. Made by `create`;
@@ -257,12 +262,15 @@ export class Interpreter implements InterpreterView {
     return `Interpreter ${this.id}`;
   }
 
-  /** Has it take further work from a pool's queue. Answered like any other work. */
   static {
     slotOfHandle = (interp) => interp.#slot;
-    serveQueue = (interp, queue) => {
-      // Nobody waits for the answer; a death is heard of by the pool.
-      interp.#start<void>(WORK_SERVE, "serve a pool in", {}, queue, "queue", false);
+    // Has it take further work from a pool's queues. Answered like any other work, and heard of without a promise: that
+    // it boots keeps no process alive.
+    servePool = (interp, setup, initializer, settled) => {
+      const { id = 0, pointer = 0 } = initializer ?? {};
+      const operation = interp.#start<void>(WORK_SERVE, "set up", {}, setup, "setup", false, id, pointer);
+      operation.keep = initializer;
+      operation.whenSettled(settled);
     };
   }
 

@@ -14,9 +14,7 @@ import {
   C_HEAD,
   C_ID,
   C_TAIL,
-  CHANNEL_CLOSED,
   CHANNEL_SHUT,
-  Q_GETTERS,
   H_SLOTS_USED,
   OK,
   R_SENDER,
@@ -40,7 +38,6 @@ import {
 import { lock, unlock } from "../memory/lock.js";
 import { isExecuting } from "./registry.js";
 import { append, first, payloadOf, referencesOf, remove, removeRecord } from "../queue/channel.js";
-import { delist, enlist } from "../queue/queues.js";
 import { receive, type Received } from "../queue/receive.js";
 
 /** Puts a record into `lane` (S_WORK or S_REPLIES) of interpreter `id`, which is in `slot` if it lives. */
@@ -84,7 +81,7 @@ export function takeFrom(m: SharedMemory, lane: typeof S_WORK | typeof S_REPLIES
   return r === 0 ? STATUS_EMPTY : OK;
 }
 
-/** Takes a piece of work out of channel `c` (the own mailbox, or a pool's queue) to execute it. */
+/** Takes a piece of work out of channel `c`, the own mailbox, to execute it. A pool's: see lanes.ts. */
 export function takeWork(m: SharedMemory, c: number, into: Received): number {
   if (load(m, c + C_HEAD) === load(m, c + C_TAIL)) return STATUS_EMPTY;
   lock(m, c);
@@ -94,30 +91,8 @@ export function takeWork(m: SharedMemory, c: number, into: Received): number {
   return r === 0 ? STATUS_EMPTY : OK;
 }
 
-/**
- * Takes a record of a pool's queue to execute it, or enlists to be rung when there is one. Who executes is not on the
- * list: a ring that it cannot answer soon would be kept from others.
- */
-export function takeWorkOrWait(m: SharedMemory, q: number, into: Received): number {
-  lock(m, q);
-  let status = OK;
-  if ((get(m, q + C_FLAGS) & CHANNEL_CLOSED) !== 0) status = STATUS_NOT_FOUND;
-  else {
-    const r = first(m, q);
-    if (r !== 0) {
-      claim(m, q, r, into);
-      delist(m, q, Q_GETTERS);
-    } else {
-      status = STATUS_EMPTY;
-      enlist(m, q, Q_GETTERS);
-    }
-  }
-  unlock(m, q);
-  return status;
-}
-
-/** Under the channel's lock. */
-function claim(m: SharedMemory, c: number, r: number, into: Received): void {
+/** Takes the record `r` that `first` returned, and becomes its executor. Under the channel's lock. */
+export function claim(m: SharedMemory, c: number, r: number, into: Received): void {
   set(m, m.me + S_RUN_CALLER, get(m, r + R_SENDER));
   set(m, m.me + S_RUN_SEQ, get(m, payloadOf(m, r) + referencesOf(m, r) * REF_WORDS));
   store(m, m.me + S_CLAIM, r);

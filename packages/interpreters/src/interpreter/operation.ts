@@ -32,7 +32,7 @@ export class Operation<out T> implements Pending {
   #resolve: ((value: never) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
   #announced = false;
-  #onSettled: (() => void) | undefined;
+  #onSettled: ((error: unknown) => void) | undefined;
 
   constructor(rt: Runtime, target: number, what: string, trace?: Trace) {
     this.#rt = rt;
@@ -111,8 +111,8 @@ export class Operation<out T> implements Pending {
     throw goneOrRefused(this.#rt, status, this.target, this.what);
   }
 
-  /** Called once it is settled, however. */
-  whenSettled(callback: () => void): void {
+  /** Called once it is settled, with what it was rejected with, if it was. */
+  whenSettled(callback: (error: unknown) => void): void {
     this.#onSettled = callback;
   }
 
@@ -138,7 +138,7 @@ export class Operation<out T> implements Pending {
   #settleAs(outcome: "fulfilled" | "rejected", value: unknown): void {
     this.#outcome = outcome;
     this.#value = value;
-    this.#onSettled?.();
+    this.#onSettled?.(outcome === "rejected" ? value : undefined);
     if (this.#resolve !== undefined) this.#rt.release();
   }
 }

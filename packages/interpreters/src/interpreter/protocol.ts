@@ -23,7 +23,10 @@ export const WORK_CALL = 2;
 export const WORK_PREPARE = 3;
 /** The last work: run exit handlers and end the thread. */
 export const WORK_CLOSE = 4;
-/** value: a queue to take further work from */
+/**
+ * Serve a pool: bind globals, run its initializer, and take further work from its queues. a, b: the initializer's code,
+ * or 0; value: a PoolSetup
+ */
 export const WORK_SERVE = 5;
 
 /** value: the result */

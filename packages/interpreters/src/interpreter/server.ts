@@ -14,24 +14,23 @@ import { load } from "../memory/atomics.js";
 import { bell, sleepAsync } from "../memory/bell.js";
 import {
   OK,
-  Q_GETTERS,
   S_REPLIES,
   S_RUN,
   S_WORK,
   STATE_BOOTING,
   STATE_FINALIZING,
   STATE_READY,
-  STATUS_EMPTY,
   STATUS_NO_MEMORY,
+  STATUS_NOT_FOUND,
 } from "../memory/layout.js";
 import { RESERVED_PAGES } from "../memory/pages.js";
-import { pointerOf, type Queue } from "../queue/queue.js";
-import { stopWaiting } from "../queue/queues.js";
 import { makeReceived, type Received } from "../queue/receive.js";
 import { request } from "../supervisor/start.js";
 import { fetchCode } from "./code.js";
-import { endWork, finishWork, takeWork, takeWorkOrWait } from "./mailbox.js";
+import { passWorkOn, takeWorkOrWait } from "./lanes.js";
+import { endWork, finishWork, takeWork } from "./mailbox.js";
 import { headerWord, Message, readBody, WITHOUT_SENDER } from "./message.js";
+import { type PoolSetup, type ServedPool, servedPool } from "./pool.js";
 import {
   REPLY_FAILURE,
   REPLY_REFUSED,
@@ -64,11 +63,12 @@ export async function serve(rt: Runtime, guest: Guest): Promise<never> {
     const seen = bell(m);
     rt.look();
     let status = takeWork(m, m.me + S_WORK, received);
-    if (status === OK && executor.pool !== undefined) stopWaiting(m, pointerOf(executor.pool), Q_GETTERS);
-    if (status !== OK && executor.pool !== undefined) {
-      status = takeWorkOrWait(m, pointerOf(executor.pool), received);
+    const { pool } = executor;
+    if (pool !== undefined) {
+      if (status === OK) passWorkOn(m, pool.lanes);
+      else status = takeWorkOrWait(m, pool.lanes, received);
       // The pool is gone; whoever closed it does not want anything from here any more.
-      if (status !== OK && status !== STATUS_EMPTY) executor.pool = undefined;
+      if (status === STATUS_NOT_FOUND) executor.pool = undefined;
     }
     if (status === OK) {
       // Awaiting lets microtasks of the piece run before the next begins.
@@ -91,8 +91,8 @@ function turn(): Promise<void> {
 }
 
 class Executor {
-  /** The pool's queue, where further work comes from. */
-  pool: Queue | undefined;
+  /** The pool that it serves, where further work comes from. */
+  pool: ServedPool | undefined;
   readonly #rt: Runtime;
   readonly #guest: Guest;
   readonly #functions = new Map<number, GuestFunction>();
@@ -145,9 +145,19 @@ class Executor {
       return isThenable(result) ? Promise.resolve(result).then(() => undefined) : undefined;
     }
     if (kind === WORK_PREPARE) return this.#guest.prepare(value as Record<string, unknown>);
-    if (kind === WORK_SERVE) this.pool = value as Queue;
-    else if (kind === WORK_CLOSE) return this.#close();
+    if (kind === WORK_SERVE) return this.#serve(a, b, value as PoolSetup);
+    if (kind === WORK_CLOSE) return this.#close();
     return undefined;
+  }
+
+  /** Begins with the pool's tasks only when all that it wants done before is done. */
+  #serve(id: number, pointer: number, setup: PoolSetup): unknown {
+    const begin = (): void => {
+      this.pool = servedPool(setup);
+    };
+    if (setup.shared !== undefined) this.#guest.prepare(setup.shared);
+    const initialized = id === 0 ? undefined : this.#run(WORK_CALL, id, pointer, setup.initargs);
+    return isThenable(initialized) ? Promise.resolve(initialized).then(begin) : begin();
   }
 
   #load(id: number, pointer: number, args: unknown[]): unknown {

@@ -270,6 +270,14 @@ export function stopWaiting(m: SharedMemory, q: number, list: typeof Q_GETTERS |
   if (waiter !== -1) ring(m, waiter);
 }
 
+/** Rings one of those who wait to get, if any: there is something for it, though not in this queue. */
+export function wakeGetter(m: SharedMemory, q: number): void {
+  lock(m, q);
+  const waiter = nextWaiter(m, q, Q_GETTERS);
+  unlock(m, q);
+  if (waiter !== -1) ring(m, waiter);
+}
+
 /** No more puts; with `immediate` what is there is dropped. Wakes everybody, for there is nothing to wait for. */
 export function shutdownQueue(m: SharedMemory, q: number, immediate: boolean): number {
   lock(m, q);

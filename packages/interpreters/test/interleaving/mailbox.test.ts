@@ -25,12 +25,13 @@ import {
   UNBOUND_ITEM_KEEP,
 } from "../../src/memory/layout.js";
 import { CLOSE_BUSY, send as sendAtOnce } from "../../src/interpreter/mailbox.js";
+import { LANES, makeLanes } from "../../src/interpreter/lanes.js";
 import { createQueue, put } from "../../src/queue/queues.js";
 import { makeReceived, wordAt } from "../../src/queue/receive.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf, stateOf } from "./invariants.js";
-import { bell, bury, mailbox, sleep } from "./modules.js";
+import { bell, bury, lanes, mailbox, sleep } from "./modules.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
@@ -82,12 +83,14 @@ class Worker {
 
   *#work(m: ModelMemory, count: number, pool: number, last: number): Steps<void> {
     const into = makeReceived();
+    // All lanes are one: what a pool without priorities is, but for empty queues.
+    const pools = makeLanes(Array.from({ length: LANES }, () => pool));
     while (this.executed.length < count) {
       const seen = yield* bell(m);
       const status =
         pool === 0
           ? yield* mailbox.takeWork(m, m.me + S_WORK, into)
-          : yield* mailbox.takeWorkOrWait(m, pool, into);
+          : yield* lanes.takeWorkOrWait(m, pools, into);
       if (status === STATUS_EMPTY) {
         yield* sleep(m, seen, Infinity);
         continue;

@@ -35,3 +35,23 @@ test("futures of several types keep them while they are waited for", async () =>
   };
   assert.equal(typeof never, "function");
 });
+
+test("an initializer's arguments are those that it takes", async () => {
+  await using pool = new InterpreterPoolExecutor({
+    initializer: (n: number, s: string) => n + s.length,
+    initargs: [1, "two"],
+  });
+  const any: InterpreterPoolExecutor = pool;
+  await using plain = new InterpreterPoolExecutor({ maxWorkers: 1 });
+  same<typeof plain, InterpreterPoolExecutor>();
+  assert.equal(any.maxWorkers, pool.maxWorkers);
+  const never = (): void => {
+    // @ts-expect-error a string is no number
+    void new InterpreterPoolExecutor({ initializer: (n: number) => n, initargs: ["1"] });
+    // @ts-expect-error an argument is missing
+    void new InterpreterPoolExecutor({ initializer: (n: number, m: number) => n + m, initargs: [1] });
+    // @ts-expect-error globals have names
+    void new InterpreterPoolExecutor({ shared: 5 });
+  };
+  assert.equal(typeof never, "function");
+});

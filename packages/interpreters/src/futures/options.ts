@@ -1,0 +1,74 @@
+/** The options of pools and tasks, checked where they are given. */
+import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
+import { checkCreateOptions, type ResourceLimits } from "../interpreter/options.js";
+
+/** @typeParam A the initializer's parameters */
+export interface ExecutorOptions<A extends unknown[] = unknown[]> {
+  /** Most interpreters at a time; default: the number of processors. */
+  maxWorkers?: number;
+  /** Prefix of the interpreters' names. */
+  name?: string;
+  /**
+   * Runs in each interpreter before its first task, and is awaited. What can travel as a task can be one. If it throws,
+   * or its interpreter dies while it runs, the pool is broken: tasks in line and later ones fail with
+   * `BrokenInterpreterPool`, whose cause is what it threw, which is also printed, once, on stderr.
+   */
+  initializer?: (...args: A) => unknown;
+  /** Its arguments, copied when the pool is made. */
+  initargs?: A;
+  /**
+   * Values to bind as globals in each interpreter, before its initializer, as `prepareMain` does (CPython:
+   * `InterpreterPoolExecutor(shared=…)`). Copied when the pool is made; queues and interpreters are shared.
+   */
+  shared?: Readonly<Record<string, unknown>>;
+  /** How often a task is run again, on another interpreter, when the one that ran it died; default 0. */
+  retries?: number;
+  /** Of each interpreter; see `create`. */
+  resourceLimits?: ResourceLimits;
+}
+
+export interface SubmitOptions {
+  /** Milliseconds that the task may run (waiting in line does not count); then its interpreter is stopped. */
+  timeout?: number;
+  /** Takes the task back while it waits in line; once it runs, stops its interpreter. */
+  signal?: AbortSignal;
+}
+
+const EXECUTOR_OPTIONS = [
+  "maxWorkers",
+  "name",
+  "initializer",
+  "initargs",
+  "shared",
+  "retries",
+  "resourceLimits",
+];
+
+export function checkExecutorOptions(options: object): ExecutorOptions {
+  const what = "InterpreterPoolExecutor";
+  checkOptions(what, options, EXECUTOR_OPTIONS);
+  const checked: ExecutorOptions = options;
+  const { maxWorkers, retries, name, resourceLimits, initializer, initargs, shared } = checked;
+  if (maxWorkers !== undefined) checkCount(`${what}: maxWorkers`, maxWorkers, 1);
+  if (retries !== undefined) checkCount(`${what}: retries`, retries, 0);
+  checkCreateOptions({ ...(name !== undefined && { name }), ...(resourceLimits && { resourceLimits }) });
+  if (initializer !== undefined && typeof initializer !== "function") {
+    throw new TypeError(`${what}: initializer must be a function, found ${show(initializer)}`);
+  }
+  if (initargs !== undefined && !Array.isArray(initargs)) {
+    throw new TypeError(`${what}: initargs must be an array, found ${show(initargs)}`);
+  }
+  if (initargs !== undefined && initializer === undefined) {
+    throw new TypeError(`${what}: there are initargs, but no initializer to take them`);
+  }
+  if (shared !== undefined && (typeof shared !== "object" || shared === null || Array.isArray(shared))) {
+    throw new TypeError(`${what}: shared must be an object of globals, found ${show(shared)}`);
+  }
+  return checked;
+}
+
+export function checkSubmitOptions(options: SubmitOptions): void {
+  checkOptions("with", options, ["timeout", "signal"]);
+  checkTimeout(options.timeout);
+  checkSignal(options.signal);
+}

@@ -1,0 +1,159 @@
+/**
+ * The tasks of a pool, from their submission to their one outcome: what waits in line, what is taken back, what is run
+ * once more after a death.
+ *
+ * They wait in the pool's queues in shared memory, one for each priority (interpreter/lanes.ts), so that workers go on
+ * while this thread is busy. Here is kept who waits for which.
+ */
+import { onAbort } from "../abort.js";
+import type { Code } from "../interpreter/code.js";
+import { LANES, wakeWorker } from "../interpreter/lanes.js";
+import { isRunningWork } from "../interpreter/mailbox.js";
+import { headerWord, Message, readBody, runningTime, WITH_SENDER } from "../interpreter/message.js";
+import { statusError } from "../interpreter/operation.js";
+import { reasonNumber, REQUEST_ABORT, WORK_CALL } from "../interpreter/protocol.js";
+import type { Death, Runtime } from "../interpreter/runtime.js";
+import { OK } from "../memory/layout.js";
+import { createHiddenQueue, pointerOf, type Queue } from "../queue/queue.js";
+import { removeFrom, take } from "../queue/queues.js";
+import { makeReceived } from "../queue/receive.js";
+import { collectCarried, request } from "../supervisor/start.js";
+import type { Future, Owner } from "./future.js";
+
+/** What is to be run. */
+export interface Task {
+  readonly code: Code;
+  readonly args: unknown[];
+  /** Milliseconds that it may run. */
+  readonly timeout: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Which of the pool's queues it waits in. */
+  readonly lane: number;
+}
+
+export class Tasks implements Owner {
+  readonly rt: Runtime;
+  /** Who replaces workers that die: a future that is pending keeps it, however it was forgotten otherwise. */
+  readonly pool: object;
+  /** Highest priority first. */
+  readonly queues: readonly Queue[];
+  /** No task is run again any more. */
+  retrying = true;
+  readonly #pointers: readonly number[];
+  /** Submitted and not settled: in line, or being run. */
+  readonly #open = new Set<Future<unknown>>();
+  #whenAllSettled: (() => void) | undefined;
+
+  constructor(rt: Runtime, pool: object) {
+    this.rt = rt;
+    this.pool = pool;
+    this.queues = Array.from({ length: LANES }, () => createHiddenQueue());
+    this.#pointers = this.queues.map(pointerOf);
+  }
+
+  /** How many wait in line or run. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Puts a task in line. Throws where it cannot travel, and then nothing was put. */
+  enqueue(future: Future<unknown>, task: Task): void {
+    const { m, id } = this.rt;
+    const { code, lane } = task;
+    const queue = this.#pointers[lane];
+    const sequence = this.rt.nextSequence();
+    const message = Message.take();
+    try {
+      message.header(sequence, WORK_CALL, code.id, code.pointer, 0, runningTime(task.timeout));
+      message.value(task.args, "args");
+      const status = message.intoQueue(m, queue, false, id, WITH_SENDER);
+      if (status !== OK) throw statusError(status, -1, "submit a task");
+    } finally {
+      message.discard(m);
+    }
+    wakeWorker(m, this.#pointers, lane);
+    future.sequence = sequence;
+    future.queue = queue;
+    // The code must outlive the call; the arguments are only needed to run it again.
+    future.task = future.retriesLeft > 0 ? task : code;
+    this.rt.expect(sequence, future);
+    if (this.#open.size === 0) this.rt.hold();
+    this.#open.add(future);
+  }
+
+  /** Takes the task back while it waits in line; stops it, with its interpreter, where it runs. */
+  stopOnAbort(future: Future<unknown>, signal: AbortSignal): void {
+    const stopListening = onAbort(signal, () => {
+      if (future.done()) return;
+      if (this.takeBack(future)) future.fail(signal.reason);
+      else request(this.rt, REQUEST_ABORT, -1, reasonNumber("aborted"), future.sequence);
+    });
+    future.addDoneCallback(stopListening);
+  }
+
+  takeBack(future: Future<unknown>): boolean {
+    if (!removeFrom(this.rt.m, future.queue, this.rt.id, future.sequence)) return false;
+    this.rt.forget(future.sequence);
+    collectCarried(this.rt, future.queue);
+    return true;
+  }
+
+  isRunning(sequence: number): boolean {
+    return isRunningWork(this.rt.m, this.rt.id, sequence);
+  }
+
+  retry(future: Future<unknown>, death: Death): boolean {
+    if (future.retriesLeft === 0 || !this.retrying || death.reason === "aborted") return false;
+    const task = future.task as Task;
+    if (task.signal?.aborted === true) return false;
+    future.retriesLeft--;
+    try {
+      this.enqueue(future, task);
+    } catch {
+      // Its arguments cannot travel any more (they changed since): the death is what there is to say.
+      return false;
+    }
+    return true;
+  }
+
+  settled(future: Future<unknown>): void {
+    if (!this.#open.delete(future) || this.#open.size > 0) return;
+    this.rt.release();
+    this.#whenAllSettled?.();
+  }
+
+  cancelAllInLine(): void {
+    for (const future of this.#takeAllBack()) future.wasTakenBack();
+  }
+
+  failAllInLine(error: unknown): void {
+    for (const future of this.#takeAllBack()) future.fail(error);
+  }
+
+  async allSettled(): Promise<void> {
+    if (this.#open.size > 0) await new Promise<void>((resolve) => (this.#whenAllSettled = resolve));
+  }
+
+  close(): void {
+    for (const queue of this.queues) queue.close();
+  }
+
+  /** Those that no worker has taken, in order: a queue is emptied as a worker would do it, one step for each. */
+  #takeAllBack(): Future<unknown>[] {
+    const { m } = this.rt;
+    const bySequence = new Map(Array.from(this.#open, (future) => [future.sequence, future]));
+    const taken: Future<unknown>[] = [];
+    const received = makeReceived();
+    for (const pointer of this.#pointers) {
+      while (take(m, pointer, false, received) === OK) {
+        const sequence = headerWord(m, received, 0);
+        // Decoding is what gives back what it carries.
+        readBody(m, received);
+        this.rt.forget(sequence);
+        const future = bySequence.get(sequence);
+        if (future !== undefined) taken.push(future);
+      }
+    }
+    return taken;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The interpreters of a pool: how each is set up, what its end means.
+ *
+ *     created ──globals bound──▶ initializer ran ──▶ serves: takes tasks ──▶ closed, or died and replaced
+ *                    └──── it threw, or its interpreter died: the pool is broken ────┘
+ *
+ * All of the setting up is one piece of work (WORK_SERVE), so that no task can come between, whatever this thread does
+ * meanwhile. What the initializer is given was copied when the pool was made: later changes reach no worker.
+ */
+import { writeSync } from "node:fs";
+import { decode, encode } from "../codec/codec.js";
+import { Scratch } from "../codec/scratch.js";
+import { ExecutionFailed, InterpreterDiedError, InterpreterError } from "../errors.js";
+import { describe } from "../guests/javascript/callable.js";
+import { type Code, codeOf } from "../interpreter/code.js";
+import { create, type Interpreter, servePool } from "../interpreter/interpreter.js";
+import type { PoolSetup } from "../interpreter/pool.js";
+import type { Death, Runtime } from "../interpreter/runtime.js";
+import type { Queue } from "../queue/queue.js";
+import type { ExecutorOptions } from "./options.js";
+
+/** Who is told what becomes of the workers. */
+export interface WorkersOwner {
+  /** One is gone. */
+  lost(): void;
+  /** None can be set up. Returns whether it is the first to fail. */
+  broke(why: string, cause: unknown): boolean;
+}
+
+export class Workers {
+  readonly #owner: WorkersOwner;
+  readonly #options: ExecutorOptions;
+  readonly #setup: PoolSetup;
+  readonly #initializer: Code | undefined;
+  readonly #interpreters = new Map<number, Interpreter>();
+  #names = 0;
+
+  /** @throws TypeError, NotShareableError: the initializer, its arguments or the shared values cannot travel */
+  constructor(rt: Runtime, owner: WorkersOwner, options: ExecutorOptions, queues: readonly Queue[]) {
+    const { initializer, initargs = [], shared } = options;
+    this.#owner = owner;
+    this.#options = options;
+    if (initializer !== undefined) this.#initializer = codeOf(rt.m, initializer, describe);
+    this.#setup = {
+      queues,
+      initargs: copyOf([...initargs], "initargs"),
+      shared: shared && copyOf({ ...shared }, "shared"),
+    };
+  }
+
+  get size(): number {
+    return this.#interpreters.size;
+  }
+
+  /** Starts one more. */
+  start(): void {
+    const { name, resourceLimits } = this.#options;
+    const interp = create({
+      name: `${name ?? "pool"}-${++this.#names}`.slice(0, 80),
+      ...(resourceLimits && { resourceLimits }),
+    });
+    this.#interpreters.set(interp.id, interp);
+    servePool(interp, this.#setup, this.#initializer, (error) => {
+      if (error !== undefined) this.#notSetUp(interp.id, error);
+    });
+  }
+
+  /** Somebody died; maybe one of these. */
+  onDeath(death: Death): void {
+    if (this.#interpreters.delete(death.id)) this.#owner.lost();
+  }
+
+  /** Ends all when they have done what they do. */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#interpreters.values(), (interp) => closeQuietly(interp)));
+  }
+
+  #notSetUp(id: number, error: unknown): void {
+    const cause = error instanceof ExecutionFailed ? error.cause : error;
+    const boot = (error as { code?: unknown }).code === "ERR_INTERPRETER_BOOT";
+    if (boot) {
+      // The supervisor has printed it.
+      this.#owner.broke("an interpreter failed to boot", cause);
+      return;
+    }
+    // Nothing of the user's ran there yet, so its end says nothing about the next one.
+    if (error instanceof InterpreterDiedError && this.#initializer === undefined) return;
+    const what = this.#initializer === undefined ? "setting up" : "the initializer in";
+    const first = this.#owner.broke(`${what} interpreter ${id} failed: ${messageOf(error)}`, cause);
+    if (first) print(what, id, error);
+  }
+}
+
+async function closeQuietly(worker: Interpreter): Promise<void> {
+  try {
+    await worker.close({ wait: true });
+  } catch (error) {
+    // It may just have died; it is gone all the same.
+    if (!(error instanceof InterpreterError)) throw error;
+  }
+}
+
+/** What the other side would get. */
+function copyOf<T>(value: T, root: string): T {
+  const scratch = new Scratch();
+  encode(scratch, value, root);
+  return decode(scratch.bytes, 0, scratch.end, scratch.refs) as T;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof ExecutionFailed) return error.excinfo.formatted;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function print(what: string, id: number, error: unknown): void {
+  const display = error instanceof ExecutionFailed ? error.excinfo.errdisplay : messageOf(error);
+  try {
+    writeSync(2, `InterpreterPoolExecutor: ${what} interpreter ${id} failed:\n${display}\n`);
+  } catch {
+    // There is no stderr to say so.
+  }
+}
