@@ -29,7 +29,7 @@ export {
 } from "./queue/queue.js";
 export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems } from "./queue/unbound.js";
 export { InterpreterPoolExecutor, type ExecutorView } from "./futures/executor.js";
-export type { ExecutorOptions, SubmitOptions } from "./futures/options.js";
+export type { ExecutorOptions, Priority, SubmitOptions } from "./futures/options.js";
 export { Future } from "./futures/future.js";
 export type { MapOptions } from "./futures/map.js";
 export {

@@ -18,6 +18,7 @@ import { BrokenInterpreterPool, InterpreterError, NotShareableError } from "../e
 import { describe } from "../guests/javascript/callable.js";
 import { codeOf } from "../interpreter/code.js";
 import { runtime } from "../interpreter/current.js";
+import { detach } from "../interpreter/interpreter.js";
 import { laneOf } from "../interpreter/lanes.js";
 import type { Death, Runtime } from "../interpreter/runtime.js";
 import { takeTrace, useTrace } from "../interpreter/trace.js";
@@ -106,7 +107,16 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     return this.#submit<Awaited<R>>(fn, args, NO_OPTIONS);
   }
 
-  /** A view that submits with a time limit or a signal. */
+  /**
+   * A view that submits with a time limit, a signal, buffers to move, or a priority.
+   *
+   * @throws TypeError, RangeError a bad option
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * const bytes = new ArrayBuffer(1_000_000);
+   * const size = executor.with({ priority: 1, transfer: [bytes] }).submit((b: ArrayBuffer) => b.byteLength, bytes);
+   * console.log(await size, bytes.byteLength); // 1000000 0
+   */
   with(options: SubmitOptions): ExecutorView {
     checkSubmitOptions(options);
     return {
@@ -148,18 +158,20 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
 
   #submit<T>(fn: Function, args: unknown[], options: SubmitOptions, trace = takeTrace(fn)): Future<T> {
     this.#checkUsable();
-    const { timeout, signal } = options;
+    const { timeout, signal, transfer, priority = 0 } = options;
     signal?.throwIfAborted();
     const future = new Future<T>(this.#tasks, trace);
-    future.retriesLeft = this.#retries;
+    if (transfer === undefined) future.retriesLeft = this.#retries;
     try {
       const code = codeOf(this.#rt.m, fn, describe);
-      this.#tasks.enqueue(future, { code, args, timeout, signal, lane: laneOf(0) });
+      this.#tasks.enqueue(future, { code, args, timeout, signal, lane: laneOf(priority) });
       this.#provideWorkers(future);
     } catch (error) {
       if (error instanceof NotShareableError) useTrace(error, trace);
       throw error;
     }
+    // Only now that it is in line, so that a refusal leaves everything as it was.
+    if (transfer !== undefined) detach(transfer);
     if (signal !== undefined) this.#tasks.stopOnAbort(future, signal);
     return future;
   }
@@ -171,6 +183,9 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     mapOptions: MapOptions = {},
   ): AsyncGenerator<Awaited<R>, void, undefined> {
     this.#checkUsable();
+    if (options.transfer !== undefined) {
+      throw new TypeError("map: the buffers that `with` was given to move are those of one task");
+    }
     // A function that cannot travel is an error at once, and not of the first item.
     codeOf(this.#rt.m, fn, describe);
     const signal = mapOptions.signal ?? options.signal;

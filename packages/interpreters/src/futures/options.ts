@@ -1,5 +1,7 @@
 /** The options of pools and tasks, checked where they are given. */
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
+import { checkTransfer } from "../interpreter/interpreter.js";
+import { HIGHEST_PRIORITY } from "../interpreter/lanes.js";
 import { checkCreateOptions, type ResourceLimits } from "../interpreter/options.js";
 
 /** @typeParam A the initializer's parameters */
@@ -32,7 +34,21 @@ export interface SubmitOptions {
   timeout?: number;
   /** Takes the task back while it waits in line; once it runs, stops its interpreter. */
   signal?: AbortSignal;
+  /**
+   * Buffers among the arguments to move instead of copy: they are detached here once the task is in line. A task that
+   * was given some is not run again (`retries`), for they are gone.
+   */
+  transfer?: readonly ArrayBuffer[];
+  /**
+   * Tasks of higher priority are begun first, those of one priority in the order they were submitted; default 0. None
+   * waits for ever: of 32 tasks that a worker begins while others of lower priority wait, one is of a lower priority,
+   * of each in turn.
+   */
+  priority?: Priority;
 }
+
+/** How urgent a task is. */
+export type Priority = -2 | -1 | 0 | 1 | 2;
 
 const EXECUTOR_OPTIONS = [
   "maxWorkers",
@@ -68,7 +84,14 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
 }
 
 export function checkSubmitOptions(options: SubmitOptions): void {
-  checkOptions("with", options, ["timeout", "signal"]);
-  checkTimeout(options.timeout);
-  checkSignal(options.signal);
+  checkOptions("with", options, ["timeout", "signal", "transfer", "priority"]);
+  const { timeout, signal, transfer, priority } = options;
+  checkTimeout(timeout);
+  checkSignal(signal);
+  if (transfer !== undefined) checkTransfer(transfer);
+  if (priority === undefined) return;
+  checkCount("with: priority", priority, -HIGHEST_PRIORITY);
+  if (priority > HIGHEST_PRIORITY) {
+    throw new RangeError(`with: priority must be at most ${HIGHEST_PRIORITY}, found ${String(priority)}`);
+  }
 }

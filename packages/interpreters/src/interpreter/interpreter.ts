@@ -515,7 +515,7 @@ function checkCallOptions(what: string, options: CallOptions, known: readonly st
   if (transfer !== undefined) checkTransfer(transfer);
 }
 
-function checkTransfer(transfer: readonly ArrayBuffer[]): void {
+export function checkTransfer(transfer: readonly ArrayBuffer[]): void {
   if (!Array.isArray(transfer) || !transfer.every((item) => item instanceof ArrayBuffer)) {
     throw new TypeError(`transfer must be an array of ArrayBuffers, found ${show(transfer)}`);
   }
@@ -523,7 +523,7 @@ function checkTransfer(transfer: readonly ArrayBuffer[]): void {
 }
 
 /** Detaches what was moved. The other side has its copy already; a buffer that Node will not let go of was copied. */
-function detach(buffers: readonly ArrayBuffer[]): void {
+export function detach(buffers: readonly ArrayBuffer[]): void {
   for (const buffer of buffers) {
     try {
       structuredClone(undefined, { transfer: [buffer] });

@@ -1,0 +1,60 @@
+/** Buffers that are moved to a task. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { InterpreterDiedError, InterpreterPoolExecutor, NotShareableError } from "../../src/index.js";
+import { channel, rejection, WATCHDOG } from "../support/processes.js";
+
+const limits = { timeout: WATCHDOG };
+const sum = (bytes: Uint8Array): number => bytes.reduce((a, b) => a + b, 0);
+
+test("a buffer that is moved arrives, and is detached here", limits, async () => {
+  await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+  const [small, large] = [new Uint8Array(10).fill(1), new Uint8Array(1_000_000).fill(1)];
+  for (const bytes of [small, large]) {
+    const { length } = bytes;
+    const future = pool.with({ transfer: [bytes.buffer] }).submit(sum, bytes);
+    assert.equal(bytes.byteLength, 0, "at once");
+    assert.equal(await future, length);
+  }
+  const kept = new Uint8Array(3).fill(5);
+  assert.equal(await pool.submit(sum, kept), 15);
+  assert.equal(kept.byteLength, 3, "not moved, but copied");
+});
+
+test("nothing is moved when the task is refused", limits, async () => {
+  const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+  const bytes = new Uint8Array(4);
+  const moving = pool.with({ transfer: [bytes.buffer] });
+  assert.throws(() => moving.submit((given: unknown) => given, [bytes, () => 0]), NotShareableError);
+  assert.throws(() => moving.submit(Math.max.bind(Math) as never, bytes), NotShareableError);
+  const aborted = pool.with({ transfer: [bytes.buffer], signal: AbortSignal.abort() });
+  assert.throws(() => aborted.submit(sum, bytes));
+  await pool.shutdown();
+  assert.throws(() => moving.submit(sum, bytes), /shut down/);
+  assert.equal(bytes.byteLength, 4);
+});
+
+test("a task that was given buffers is not run again", limits, async () => {
+  await using pool = new InterpreterPoolExecutor({ maxWorkers: 1, retries: 3 });
+  const tries = channel<number>();
+  const bytes = new Uint8Array(4);
+  const future = pool.with({ transfer: [bytes.buffer] }).submit(
+    (queue: typeof tries, given: Uint8Array) => {
+      queue.putSync(given.length);
+      process.exit(1);
+    },
+    tries,
+    bytes,
+  );
+  assert.ok((await rejection(future)) instanceof InterpreterDiedError);
+  assert.deepEqual([tries.getNowait(), tries.qsize()], [4, 0]);
+});
+
+test("what cannot be moved is refused at once", limits, async () => {
+  await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+  const buffer = new ArrayBuffer(1);
+  for (const transfer of [[new Uint8Array(1)], buffer, [buffer, buffer], [null], 5]) {
+    assert.throws(() => pool.with({ transfer: transfer as never }), TypeError);
+  }
+  assert.throws(() => pool.with({ transfer: [buffer] }).map((x: number) => x, [1]), /one task/);
+});
