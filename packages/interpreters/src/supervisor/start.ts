@@ -54,11 +54,24 @@ export function collectCarried(rt: Runtime, c: number): void {
   if (get(rt.m, c + C_REFERENCES) !== 0) collect(rt, true);
 }
 
+/** What was released and is abandoned, and whether others may be with it; looked for once for all that come together. */
+let abandoned = false;
+let othersToo = false;
+
 /** This thread gives back its handle to the queue at `pointer`, which may stand for something else. */
 export function release(rt: Runtime, pointer: number, standsForAnother: boolean): void {
   const { m } = rt;
   const carried = get(m, pointer + C_REFERENCES) !== 0;
-  if (releaseQueue(m, pointer, m.slot)) collect(rt, carried || standsForAnother);
+  if (!releaseQueue(m, pointer, m.slot)) return;
+  othersToo ||= carried || standsForAnother;
+  if (abandoned) return;
+  abandoned = true;
+  // The garbage collector brings thousands at a time, and looking means walking over all queues there are.
+  queueMicrotask(() => {
+    const others = othersToo;
+    abandoned = othersToo = false;
+    collect(rt, others);
+  });
 }
 
 /** Frees queues that nobody needs; `others`: there may also be interpreters and buffers of that kind. */
