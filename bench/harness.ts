@@ -7,10 +7,10 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-export type Unit = "ops/s" | "µs" | "ms" | "MB";
+export type Unit = "ops/s" | "µs" | "ms" | "MB" | "%";
 
-/** Throughput is better when high, everything else when low. */
-export const higherIsBetter = (unit: Unit): boolean => unit === "ops/s";
+/** Throughput and shares are better when high, everything else when low. */
+export const higherIsBetter = (unit: Unit): boolean => unit === "ops/s" || unit === "%";
 
 /** A contender that has been started. */
 export interface Session {
@@ -81,6 +81,24 @@ export function repeated(unit: "ops/s" | "µs", workload: Workload): Session {
     },
     async round() {
       const elapsed = await time(count);
+      return unit === "ops/s" ? (count / elapsed) * 1000 : (elapsed * 1000) / count;
+    },
+    stop: () => workload.stop(),
+  };
+}
+
+/** As `repeated`, but always with so many operations. */
+export function counted(
+  unit: "ops/s" | "µs",
+  workload: Workload,
+  operations: { readonly full: number; readonly quick: number },
+): Session {
+  return {
+    async round({ quick }) {
+      const count = quick ? operations.quick : operations.full;
+      const start = performance.now();
+      await workload.run(count);
+      const elapsed = performance.now() - start;
       return unit === "ops/s" ? (count / elapsed) * 1000 : (elapsed * 1000) / count;
     },
     stop: () => workload.stop(),

@@ -3,7 +3,14 @@
 import type { Case } from "../harness.js";
 import { bootCases } from "./boot.js";
 import { callSyncCases } from "./call-sync.js";
+import { oneThreadCases } from "./one-thread.js";
 import { queueCases } from "./queues.js";
 import { taskCases } from "./tasks.js";
 
-export const cases: readonly Case[] = [...queueCases, ...callSyncCases, ...taskCases, ...bootCases];
+export const cases: readonly Case[] = [
+  ...queueCases,
+  ...oneThreadCases,
+  ...callSyncCases,
+  ...taskCases,
+  ...bootCases,
+];

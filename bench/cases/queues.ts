@@ -1,6 +1,6 @@
 /** Queues: how many messages a second go one way, and how long one takes there and back. */
 
-import { repeated, type Case, type Contender } from "../harness.js";
+import { counted, repeated, type Case, type Contender, type Workload } from "../harness.js";
 import {
   futexEcho,
   portBetweenWorkers,
@@ -9,6 +9,9 @@ import {
   portFromMain,
 } from "../peers/bare-link.js";
 import {
+  crowd,
+  leastShare,
+  manyBetweenInterpreters,
   queueBetweenInterpreters,
   queueEcho,
   queueEchoBlocking,
@@ -17,15 +20,17 @@ import {
 import type { OneWayMaker, PingPongMaker } from "../peers/link.js";
 import type { PayloadKind } from "../peers/payloads.js";
 
+/** `fixed`: so many a round, where sending any at all costs too much to find out how many fill one. */
 const oneWay =
-  (kind: PayloadKind) =>
+  (kind: PayloadKind, fixed?: { readonly full: number; readonly quick: number }) =>
   (maker: OneWayMaker): Contender => ({
     name: maker.name,
     ours: maker.ours ?? false,
     async start() {
       const link = await maker.make(kind);
-      await link.send(1);
-      return repeated("ops/s", { run: (count) => link.send(count), stop: () => link.stop() });
+      const workload: Workload = { run: (count) => link.send(count), stop: () => link.stop() };
+      await link.send(fixed?.quick ?? 1);
+      return fixed === undefined ? repeated("ops/s", workload) : counted("ops/s", workload, fixed);
     },
   });
 
@@ -57,6 +62,31 @@ export const queueCases: readonly Case[] = [
     title: "Queue, interpreter -> interpreter, one way, numbers",
     unit: "ops/s",
     contenders: [queueBetweenInterpreters, portBetweenWorkers].map(oneWay("number")),
+  },
+  {
+    id: "queue-many-between-interpreters",
+    title: "Queue, interpreter -> interpreter, one way, numbers, many in one step",
+    unit: "ops/s",
+    contenders: [manyBetweenInterpreters, portBetweenWorkers].map(oneWay("number")),
+  },
+  {
+    id: "queue-crowd",
+    title: "Queue, many producers and consumers, one way, numbers",
+    unit: "ops/s",
+    contenders: [crowd(16), crowd(1)].map(oneWay("number", { full: 200_000, quick: 40_000 })),
+  },
+  {
+    id: "queue-fairness",
+    title: "Queue, items one at a time: what the least served consumer got of an equal share",
+    unit: "%",
+    contenders: [2, 16].map((size) => ({
+      name: `interpreters: ${size} consumers that block`,
+      ours: true,
+      start: async () => ({
+        round: ({ quick }) => leastShare(size, quick ? 2_000 : 20_000),
+        stop: () => {},
+      }),
+    })),
   },
   {
     id: "queue-round-trip-blocking",

@@ -57,28 +57,104 @@ export const queueFromMain: readonly OneWayMaker[] = [
   ),
 ];
 
-export const queueBetweenInterpreters: OneWayMaker = {
-  name: "interpreters: putSync, getSync, bounded",
-  ours: true,
-  async make(kind) {
-    const { create, createQueue, tasks } = await load();
-    const queue = createQueue<unknown>(BOUND);
-    const producer = create();
-    const consumer = create();
-    return {
-      async send(count) {
-        const [last] = await Promise.all([
-          consumer.call(tasks.consume, queue, count),
-          producer.call(tasks.produce, queue, kind, count),
-        ]);
-        checkLast(last, kind, count);
-      },
-      async stop() {
-        await Promise.all([producer.close({ wait: true }), consumer.close({ wait: true })]);
-      },
-    };
-  },
-};
+function betweenInterpreters(
+  name: string,
+  produce: "produce" | "produceMany",
+  consume: "consume" | "consumeMany",
+): OneWayMaker {
+  return {
+    name,
+    ours: true,
+    async make(kind) {
+      const { create, createQueue, tasks } = await load();
+      const queue = createQueue<unknown>(BOUND);
+      const producer = create();
+      const consumer = create();
+      return {
+        async send(count) {
+          const [last] = await Promise.all([
+            consumer.call(tasks[consume], queue, count),
+            producer.call(tasks[produce], queue, kind, count),
+          ]);
+          checkLast(last, kind, count);
+        },
+        async stop() {
+          await Promise.all([producer.close({ wait: true }), consumer.close({ wait: true })]);
+        },
+      };
+    },
+  };
+}
+
+export const queueBetweenInterpreters = betweenInterpreters(
+  "interpreters: putSync, getSync, bounded",
+  "produce",
+  "consume",
+);
+export const manyBetweenInterpreters = betweenInterpreters(
+  "interpreters: putManySync, getManySync, bounded",
+  "produceMany",
+  "consumeMany",
+);
+
+/** `size` producers and as many consumers on one queue. Each producer puts its part of the items. */
+export function crowd(size: number): OneWayMaker {
+  return {
+    name: `interpreters: ${size} + ${size} on one queue`,
+    ours: true,
+    async make(kind) {
+      const { create, createQueue, tasks } = await load();
+      const queue = createQueue<unknown>(BOUND);
+      const producers = Array.from({ length: size }, () => create());
+      const consumers = Array.from({ length: size }, () => create());
+      return {
+        async send(count) {
+          const part = Math.ceil(count / size);
+          await Promise.all([
+            ...consumers.map((interp) => interp.call(tasks.consume, queue, part)),
+            ...producers.map((interp) => interp.call(tasks.produce, queue, kind, part)),
+          ]);
+        },
+        async stop() {
+          await Promise.all([...producers, ...consumers].map((interp) => interp.close({ wait: true })));
+        },
+      };
+    },
+  };
+}
+
+/**
+ * How much the least served of `size` consumers got of what would be an equal share, in percent, when `count` items come
+ * one at a time, so that all but one of them wait.
+ */
+export async function leastShare(size: number, count: number): Promise<number> {
+  const { create, createQueue, tasks } = await load();
+  const queue = createQueue<unknown>();
+  const ready = createQueue<number>();
+  const consumers = Array.from({ length: size }, () => create());
+  const shares = Promise.all(consumers.map((interp) => interp.call(tasks.consumeShare, ready, queue)));
+  for (let i = 0; i < size; i += 1) await ready.get();
+  for (let i = 0; i < count; i += 1) {
+    queue.putNowait(i);
+    while (queue.qsize() > 0);
+  }
+  queue.shutdown();
+  const least = Math.min(...(await shares));
+  await Promise.all(consumers.map((interp) => interp.close({ wait: true })));
+  return (least * size * 100) / count;
+}
+
+/** Puts `depth` items, then gets them, in one thread: `count` items in all. */
+export async function fillAndDrain(depth: number): Promise<(count: number) => void> {
+  const { createQueue } = await load();
+  const queue = createQueue<unknown>();
+  return (count) => {
+    for (let done = 0; done < count; done += depth) {
+      for (let i = 0; i < depth; i += 1) queue.putNowait(i);
+      for (let i = 0; i < depth; i += 1) queue.getNowait();
+    }
+  };
+}
 
 type Run = (there: Queue<unknown>, back: Queue<unknown>, count: number) => void | Promise<void>;
 

@@ -21,6 +21,40 @@ export async function consumeAsync(queue: Queue<unknown>, count: number): Promis
   return last;
 }
 
+/** How many go in one step of the lock where several do. */
+const BATCH = 256;
+
+export function produceMany(queue: Queue<unknown>, kind: PayloadKind, count: number): void {
+  const payload = payloads[kind];
+  for (let i = 0; i < count; i += BATCH) {
+    const size = Math.min(BATCH, count - i);
+    queue.putManySync(Array.from({ length: size }, (_, k) => payload(i + k)));
+  }
+}
+
+export function consumeMany(queue: Queue<unknown>, count: number): unknown {
+  let last: unknown;
+  for (let left = count; left > 0;) {
+    const items = queue.getManySync(Math.min(BATCH, left));
+    left -= items.length;
+    last = items.at(-1);
+  }
+  return last;
+}
+
+/** One of a crowd: says that it is there, gets until the queue is shut down, and tells how many it got. */
+export function consumeShare(ready: Queue<number>, queue: Queue<unknown>): number {
+  ready.putSync(1);
+  for (let count = 0; ; count += 1) {
+    try {
+      queue.getSync();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "ERR_QUEUE_SHUT_DOWN") throw error;
+      return count;
+    }
+  }
+}
+
 export function echo(inbox: Queue<unknown>, outbox: Queue<unknown>, count: number): void {
   for (let i = 0; i < count; i += 1) outbox.putSync(inbox.getSync());
 }
