@@ -536,7 +536,8 @@ function checkWait({ timeout, signal }: WaitOptions): number {
 /** Part of a batch may be in the queue when an error ends the wait for the rest. */
 function tellHowMany(error: unknown, batch: Batch): unknown {
   // Not on a signal's reason, which is the user's, and may be that of other batches too.
-  if (batch.put > 0 && error instanceof QueueError) Object.defineProperty(error, "put", { value: batch.put });
+  const ours = error instanceof QueueError || error instanceof InterpreterError;
+  if (batch.put > 0 && ours) Object.defineProperty(error, "put", { value: batch.put });
   return error;
 }
 
