@@ -140,6 +140,7 @@ export function accountPages(): Pages {
 /** The queues that there are, hidden ones (of pools) too, and what keeps each. */
 export function describeQueues(): string[] {
   const { m } = runtime();
+  refresh(m);
   const found: string[] = [];
   for (let q = get(m, L.H_QUEUES); q !== 0; q = get(m, q + L.Q_NEXT)) {
     const holders: number[] = [];
@@ -152,7 +153,11 @@ export function describeQueues(): string[] {
 }
 
 export function countQueues(): number {
-  return describeQueues().length;
+  const { m } = runtime();
+  refresh(m);
+  let count = 0;
+  for (let q = get(m, L.H_QUEUES); q !== 0; q = get(m, q + L.Q_NEXT)) count++;
+  return count;
 }
 
 export interface Baseline {
