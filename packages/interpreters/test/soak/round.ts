@@ -13,6 +13,7 @@ import {
   UNBOUND_ERROR,
   UNBOUND_KEEP,
   UNBOUND_REMOVE,
+  type UnboundItems,
 } from "../../src/index.js";
 import { kill, limitsOfVictims, turns, victim, type Victim } from "../faults/harness.js";
 import type { Fuse } from "../faults/victims.js";
@@ -75,6 +76,8 @@ function fuseFrom(chance: Chance): Fuse {
 
 interface Member extends Victim {
   readonly role: "producer" | "consumer";
+  /** Which of the producers, or of the consumers. */
+  readonly number: number;
   ended: boolean;
 }
 
@@ -85,6 +88,8 @@ class Round {
   readonly #items: Items;
   readonly #taker: Taker;
   readonly #members: Member[] = [];
+  /** How many items of each dead producer may have come out as if nothing had happened, at most. */
+  readonly #mayCome = new Map<number, number>();
   /** Consumers 0 and MAIN survive, so what is in their hands is not lost. */
   #producers = 1;
   #consumers = 1;
@@ -121,6 +126,7 @@ class Round {
       if (chance.next() < 0.5) await this.#moves(consuming !== undefined);
       const [next] = this.#members.splice(chance.below(this.#members.length), 1);
       await kill(chance, next);
+      if (next.role === "producer") this.#bury(next.number);
     }
     while (!produced) {
       await this.#taker.drain();
@@ -162,7 +168,7 @@ class Round {
         ? view.call(produce, place, items, number, ITEMS, fuse)
         : view.call(consume, place, items, number, fuse),
     );
-    const member: Member = { ...joined, role, ended: false };
+    const member: Member = { ...joined, role, number, ended: false };
     member.end.then(
       () => (member.ended = true),
       () => (member.ended = true),
@@ -188,6 +194,28 @@ class Round {
     }
   }
 
+  /** A producer is gone: from now on its items do not come out any more, but for those in somebody's hand already. */
+  #bury(producer: number): void {
+    const { ledger } = this.#lane;
+    let inHands = 0;
+    for (let consumer = 0; consumer < CONSUMERS; consumer++) inHands += ledger.inHandOf(consumer);
+    this.#mayCome.set(producer, this.#delivered(producer) + inHands);
+  }
+
+  /** How many of its items came out, of those that are not to be delivered once it is gone. */
+  #delivered(producer: number): number {
+    let count = 0;
+    for (let n = 0; n < this.#lane.ledger.begunBy(producer); n++)
+      if (this.#fateOf(producer, n) !== UNBOUND_KEEP) count += this.#lane.ledger.wasDelivered(producer, n);
+    return count;
+  }
+
+  #fateOf(producer: number, n: number): UnboundItems {
+    // What a survivor put is nobody's to replace or remove.
+    if (producer === 0) return UNBOUND_KEEP;
+    return behaviourOf(this.#place.seed, producer, n) ?? this.#items.unboundItems;
+  }
+
   /** Each item came out once, or was replaced once, or removed, or was in the hand of a consumer that was killed. */
   #reckon(): Tally {
     const { ledger } = this.#lane;
@@ -200,16 +228,20 @@ class Round {
       const [put, begun] = [ledger.putBy(producer), ledger.begunBy(producer)];
       assert.ok(producer !== 0 || put === begun, "the producer that nobody killed put what it began");
       tally.put += put;
+      const most = this.#mayCome.get(producer) ?? Infinity;
+      const came = this.#delivered(producer);
+      assert.ok(
+        came <= most,
+        `${came} items of dead producer ${producer} came as themselves, at most ${most} should`,
+      );
       for (let n = 0; n < ITEMS; n++) {
         const times = ledger.wasDelivered(producer, n);
         assert.ok(times <= 1, `item ${n} of producer ${producer} came ${times} times`);
         assert.ok(times === 0 || n < begun, `item ${n} of producer ${producer} came and was never put`);
         tally.delivered += times;
         if (times > 0 || n >= begun) continue;
-        const own = behaviourOf(this.#place.seed, producer, n) ?? this.#items.unboundItems;
+        const behaviour = this.#fateOf(producer, n);
         const list = n < put ? missing : maybe;
-        // Nobody may have replaced or removed what a survivor put.
-        const behaviour = producer === 0 ? UNBOUND_KEEP : own;
         list.set(behaviour, list.get(behaviour)! + 1);
       }
     }
