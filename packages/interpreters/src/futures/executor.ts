@@ -14,16 +14,17 @@
  * Here is what users see, and when workers start; tasks.ts has the tasks, workers.ts the interpreters.
  */
 import { availableParallelism } from "node:os";
+import { show } from "../check.js";
 import { BrokenInterpreterPool, InterpreterError, NotShareableError } from "../errors.js";
 import { describe } from "../guests/javascript/callable.js";
 import { codeOf } from "../interpreter/code.js";
 import { runtime } from "../interpreter/current.js";
-import { detach } from "../interpreter/interpreter.js";
+import { checkTransfer, detach } from "../interpreter/interpreter.js";
 import { laneOf } from "../interpreter/lanes.js";
 import type { Death, Runtime } from "../interpreter/runtime.js";
-import { takeTrace, useTrace } from "../interpreter/trace.js";
+import { type Trace, takeTrace, useTrace } from "../interpreter/trace.js";
 import { Future } from "./future.js";
-import { mapOver, type MapOptions } from "./map.js";
+import { checkMapOptions, mapOver, type MapOptions } from "./map.js";
 import {
   checkExecutorOptions,
   checkSubmitOptions,
@@ -39,7 +40,12 @@ export interface ExecutorView {
   map<I, R>(
     fn: (item: I) => R,
     source: Iterable<I> | AsyncIterable<I>,
-    options?: MapOptions,
+    options?: MapOptions<I>,
+  ): AsyncGenerator<Awaited<R>, void, undefined>;
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    source: Iterable<A> | AsyncIterable<A>,
+    options?: MapOptions<A>,
   ): AsyncGenerator<Awaited<R>, void, undefined>;
 }
 
@@ -104,7 +110,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * argument cannot travel
    */
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
-    return this.#submit<Awaited<R>>(fn, args, NO_OPTIONS);
+    return this.#submit<Awaited<R>>(fn, args, NO_OPTIONS, takeTrace(fn));
   }
 
   /**
@@ -120,21 +126,47 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   with(options: SubmitOptions): ExecutorView {
     checkSubmitOptions(options);
     return {
-      submit: (fn, ...args) => this.#submit(fn, args, options),
-      map: (fn, source, more) => this.#map(fn, source, options, more),
+      submit: (fn, ...args) => this.#submit(fn, args, options, takeTrace(fn)),
+      map: (fn, source, more) => this.#map("map", fn, (item) => [item], source, options, more),
+      starmap: (fn, source, more) => this.#map("starmap", fn, argsOf, source, options, more),
     };
   }
 
   /**
    * Runs `fn` over all items of a source and yields the results, in order unless told otherwise. Pulls from the source
    * only as far as `buffersize` allows, so it may be endless. The first failure ends it.
+   *
+   * @throws TypeError, RangeError a bad option; InterpreterError (`ERR_EXECUTOR_SHUTDOWN`); BrokenInterpreterPool;
+   * NotShareableError the function cannot travel; then, of the iteration: what a call threw; NotShareableError an item or
+   * a result cannot travel; InterpreterDiedError; a TimeoutError DOMException; the signal's reason; what the source threw
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+   * let sum = 0;
+   * for await (const root of executor.map(Math.sqrt, [1, 4, 9], { chunksize: "auto" })) sum += root;
+   * console.log(sum); // 6
    */
   map<I, R>(
     fn: (item: I) => R,
     source: Iterable<I> | AsyncIterable<I>,
-    options: MapOptions = {},
+    options: MapOptions<I> = {},
   ): AsyncGenerator<Awaited<R>, void, undefined> {
-    return this.#map(fn, source, NO_OPTIONS, options);
+    return this.#map("map", fn, (item) => [item], source, NO_OPTIONS, options);
+  }
+
+  /**
+   * As `map`, with each item an array of arguments (CPython: `multiprocessing.Pool.starmap`).
+   *
+   * @throws as `map`; TypeError, of the iteration, an item is no array
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+   * for await (const power of executor.starmap(Math.pow, [[2, 3], [3, 2]])) console.log(power);
+   */
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    source: Iterable<A> | AsyncIterable<A>,
+    options: MapOptions<A> = {},
+  ): AsyncGenerator<Awaited<R>, void, undefined> {
+    return this.#map("starmap", fn, argsOf, source, NO_OPTIONS, options);
   }
 
   /**
@@ -156,7 +188,13 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     await this.shutdown();
   }
 
-  #submit<T>(fn: Function, args: unknown[], options: SubmitOptions, trace = takeTrace(fn)): Future<T> {
+  #submit<T>(
+    fn: Function,
+    args: readonly unknown[],
+    options: SubmitOptions,
+    trace: Trace,
+    chunk = false,
+  ): Future<T> {
     this.#checkUsable();
     const { timeout, signal, transfer, priority = 0 } = options;
     signal?.throwIfAborted();
@@ -164,7 +202,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     if (transfer === undefined) future.retriesLeft = this.#retries;
     try {
       const code = codeOf(this.#rt.m, fn, describe);
-      this.#tasks.enqueue(future, { code, args, timeout, signal, lane: laneOf(priority) });
+      this.#tasks.enqueue(future, { code, args, chunk, timeout, signal, lane: laneOf(priority) });
       this.#provideWorkers(future);
     } catch (error) {
       if (error instanceof NotShareableError) useTrace(error, trace);
@@ -176,27 +214,39 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     return future;
   }
 
-  #map<I, R>(
-    fn: (item: I) => R,
+  #map<I, O>(
+    what: string,
+    fn: Function,
+    toArgs: (item: I) => unknown[],
     source: Iterable<I> | AsyncIterable<I>,
     options: SubmitOptions,
-    mapOptions: MapOptions = {},
-  ): AsyncGenerator<Awaited<R>, void, undefined> {
+    mapOptions: MapOptions<I> = {},
+  ): AsyncGenerator<O, void, undefined> {
     this.#checkUsable();
+    checkMapOptions(what, mapOptions);
     if (options.transfer !== undefined) {
-      throw new TypeError("map: the buffers that `with` was given to move are those of one task");
+      throw new TypeError(`${what}: the buffers that \`with\` was given to move are those of one task`);
     }
     // A function that cannot travel is an error at once, and not of the first item.
     codeOf(this.#rt.m, fn, describe);
+    const { transfer } = mapOptions;
     const signal = mapOptions.signal ?? options.signal;
     const each: SubmitOptions = { ...options, ...(signal && { signal }) };
     const trace = takeTrace(fn);
-    return mapOver<I, Awaited<R>>(
-      (item) => this.#submit<Awaited<R>>(fn, [item], each, trace),
-      source,
-      { ...mapOptions, ...(signal && { signal }) },
-      this.maxWorkers,
-    );
+    const submit = (items: readonly I[], chunk: boolean): Future<unknown> => {
+      const args = items.map(toArgs);
+      const moved = transfer && items.flatMap((item) => transfer(item));
+      if (moved !== undefined) checkTransfer(moved);
+      return this.#submit(
+        fn,
+        chunk ? args : args[0],
+        moved ? { ...each, transfer: moved } : each,
+        trace,
+        chunk,
+      );
+    };
+    const mapping = { what, submit, workers: this.maxWorkers, trace };
+    return mapOver(mapping, source, { ...mapOptions, ...(signal && { signal }) });
   }
 
   #needsWorker(): boolean {
@@ -257,6 +307,12 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
       code: "ERR_EXECUTOR_SHUTDOWN",
     });
   }
+}
+
+/** An item of `starmap`. */
+function argsOf(item: unknown): unknown[] {
+  if (Array.isArray(item)) return item as unknown[];
+  throw new TypeError(`starmap: each item must be an array of arguments, found ${show(item)}`);
 }
 
 const NO_OPTIONS: SubmitOptions = {};

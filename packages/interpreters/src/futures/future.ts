@@ -8,13 +8,13 @@
  * still waits is decided in shared memory, where the task either was taken or is taken back.
  */
 import { checkTimeout } from "../check.js";
-import { CancelledError, type ExceptionInfo, ExecutionFailed } from "../errors.js";
+import { CancelledError } from "../errors.js";
 import { readBody } from "../interpreter/message.js";
-import { type Trace, useTrace } from "../interpreter/trace.js";
-import { REPLY_FAILURE, REPLY_VALUE } from "../interpreter/protocol.js";
-import { callerFrames, hideOwnFrames } from "../stacks.js";
+import { REPLY_VALUE } from "../interpreter/protocol.js";
+import type { Trace } from "../interpreter/trace.js";
 import { type Death, diedError, type Pending, type Runtime } from "../interpreter/runtime.js";
 import type { Received } from "../queue/receive.js";
+import { appendFrames, failureOf } from "./failure.js";
 
 /** What a future needs of the executor that made it. */
 export interface Owner {
@@ -40,6 +40,8 @@ export class Future<out T> implements PromiseLike<T>, Pending {
   sequence = 0;
   /** @internal Pointer to the queue that it waits in. */
   queue = 0;
+  /** @internal Bytes of the task, or of its answer where that is larger. */
+  bytes = 0;
   /** @internal How often it may be run again. */
   retriesLeft = 0;
   /** @internal What it runs, for another try, and to keep its code alive. */
@@ -169,6 +171,7 @@ export class Future<out T> implements PromiseLike<T>, Pending {
   /** @internal A worker's answer. */
   settle(status: number, received: Received): void {
     let value: unknown;
+    if (received.length > this.bytes) this.bytes = received.length;
     try {
       value = readBody(this.#owner.rt.m, received);
     } catch (error) {
@@ -176,13 +179,7 @@ export class Future<out T> implements PromiseLike<T>, Pending {
       return;
     }
     if (status === REPLY_VALUE) this.#settle(FULFILLED, value);
-    else if (status === REPLY_FAILURE) {
-      const [excinfo, thrown] = value as [ExceptionInfo, unknown];
-      this.#settle(REJECTED, this.#original(received.sender, excinfo, thrown));
-    } else {
-      if (value instanceof Error) useTrace(value, this.#trace);
-      this.#settle(REJECTED, value);
-    }
+    else this.#settle(REJECTED, failureOf(status, value, received.sender, this.#trace));
   }
 
   /** @internal The worker died that was executing it. */
@@ -256,25 +253,6 @@ export class Future<out T> implements PromiseLike<T>, Pending {
       this.addDoneListener(onDone);
     });
   }
-
-  /** What the task threw, as itself; the full display hangs off it. */
-  #original(interpreterId: number, excinfo: ExceptionInfo, thrown: unknown): unknown {
-    if (!(thrown instanceof Error)) return thrown;
-    hideOwnFrames(thrown);
-    const failure = new ExecutionFailed(interpreterId, excinfo, thrown);
-    failure.useCallerFrames(this.#trace?.stack);
-    Object.defineProperty(thrown, "executionFailed", { value: failure, configurable: true });
-    appendFrames(thrown, this.#trace?.stack);
-    return thrown;
-  }
-}
-
-/** Lets the stack go on where the task was submitted. */
-function appendFrames(error: Error, stack: string | undefined): void {
-  const frames = callerFrames(stack);
-  if (frames === "") return;
-  const value = `${error.stack ?? `${error.name}: ${error.message}`}\n    --- submitted ---\n${frames}`;
-  Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
 }
 
 function timedOut(limit: number): DOMException {

@@ -1,41 +1,81 @@
 /**
- * Tasks over a source, with a bounded number of them under way: `Executor.map`.
+ * Tasks over a source, with a bounded number of them under way: `map` and `starmap` of executors.
  *
- * The source is pulled as long as fewer than `buffersize` items are submitted and not yet consumed, also while the
- * consumer waits for a result, so an asynchronous source that is slow delays nothing that is there already. When the
- * consumer stops, the source is closed and what was not begun is cancelled.
+ * The source is pulled as long as fewer than `buffersize` items are pulled and not yet consumed, also while the consumer
+ * waits for a result, so an asynchronous source that is slow delays nothing that is there already. When the consumer
+ * stops, the source is closed and what was not begun is cancelled.
+ *
+ * Items are sent in chunks. One that is not full goes all the same where nothing more can be pulled now and a worker may
+ * have nothing to do.
  */
 import { performance } from "node:perf_hooks";
 import { onAbort } from "../abort.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
+import type { Trace } from "../interpreter/trace.js";
+import { ChunkSize, type Parcel, type Results, resultsOf } from "./chunks.js";
 import type { Future } from "./future.js";
 
-export interface MapOptions {
-  /** Most items submitted and not yet consumed; default: four times the workers. */
+export interface MapOptions<I = unknown> {
+  /** Most items pulled and not yet consumed; default: four chunks for each worker. */
   buffersize?: number;
+  /**
+   * How many items go to a worker at once, at most; default 1. With many quick calls a larger one saves most of what
+   * sending costs. `auto` finds one by how long the calls take. The calls of a chunk run one after another; a failure
+   * shows at its own item, but a worker that dies takes the results of its whole chunk with it, and with `retries` all
+   * of the chunk is run again. A time limit is that of each call.
+   */
+  chunksize?: number | "auto";
   /** Results in the order of the items (the default), or as they come. */
   ordered?: boolean;
   /** Milliseconds, from the call on, within which each result must be there. */
   timeout?: number;
   signal?: AbortSignal;
+  /** The buffers of an item to move instead of copy; see `with`. */
+  transfer?: (item: I) => readonly ArrayBuffer[];
 }
 
-/** Items per worker that are under way by default: one runs, the others hide the way there and back. */
-const BUFFER_PER_WORKER = 4;
+/** Chunks per worker that are under way by default: one runs, the others hide the way there and back. */
+const CHUNKS_PER_WORKER = 4;
+const MAP_OPTIONS = ["buffersize", "chunksize", "ordered", "timeout", "signal", "transfer"];
+
+/** How `mapOver` reaches the pool. */
+export interface Mapping<I> {
+  /** What messages call it. */
+  readonly what: string;
+  /** Sends items: as a chunk, or the one that there is as itself. */
+  submit(items: readonly I[], chunk: boolean): Future<unknown>;
+  readonly workers: number;
+  readonly trace: Trace;
+}
 
 export function mapOver<I, O>(
-  submit: (item: I) => Future<O>,
+  mapping: Mapping<I>,
   source: Iterable<I> | AsyncIterable<I>,
-  options: MapOptions,
-  workers: number,
+  options: MapOptions<I>,
 ): AsyncGenerator<O, void, undefined> {
-  checkOptions("map", options, ["buffersize", "ordered", "timeout", "signal"]);
-  const { buffersize = BUFFER_PER_WORKER * workers, ordered = true } = options;
-  checkCount("map: buffersize", buffersize, 1);
+  const { what } = mapping;
+  const { buffersize, chunksize = 1, ordered = true } = options;
+  checkMapOptions(what, options);
   const timeout = checkTimeout(options.timeout);
+  const limits = {
+    buffersize,
+    ordered,
+    deadline: { timeout, at: performance.now() + timeout },
+    signal: options.signal,
+  };
+  return run(mapping, iterate(what, source), new ChunkSize(chunksize), limits);
+}
+
+export function checkMapOptions<I>(what: string, options: MapOptions<I>): void {
+  checkOptions(what, options, MAP_OPTIONS);
+  const { buffersize, chunksize = 1, transfer } = options;
+  if (buffersize !== undefined) checkCount(`${what}: buffersize`, buffersize, 1);
+  if (chunksize !== "auto") checkCount(`${what}: chunksize`, chunksize, 1);
+  checkTimeout(options.timeout);
   checkSignal(options.signal);
-  const deadline = { timeout, at: performance.now() + timeout };
-  return run(submit, iterate(source), { buffersize, ordered, deadline, signal: options.signal });
+  if (transfer !== undefined && typeof transfer !== "function") {
+    throw new TypeError(`${what}: transfer must be a function of an item, found ${show(transfer)}`);
+  }
 }
 
 /** Milliseconds given, and the time by which they are over. */
@@ -46,25 +86,38 @@ interface Deadline {
 
 type Source<I> = { next(): IteratorResult<I> | Promise<IteratorResult<I>>; return?(): unknown };
 
-function iterate<I>(source: Iterable<I> | AsyncIterable<I>): Source<I> {
+function iterate<I>(what: string, source: Iterable<I> | AsyncIterable<I>): Source<I> {
   const sources = source as Partial<Iterable<I> & AsyncIterable<I>> | null | undefined;
   const asynchronous = sources?.[Symbol.asyncIterator];
   if (typeof asynchronous === "function") return asynchronous.call(source) as Source<I>;
   const synchronous = sources?.[Symbol.iterator];
   if (typeof synchronous === "function") return synchronous.call(source) as Source<I>;
-  throw new TypeError(`map: expected an iterable or an async iterable, found ${show(source)}`);
+  throw new TypeError(`${what}: expected an iterable or an async iterable, found ${show(source)}`);
+}
+
+interface Limits {
+  readonly buffersize: number | undefined;
+  readonly ordered: boolean;
+  readonly deadline: Deadline;
+  readonly signal: AbortSignal | undefined;
 }
 
 async function* run<I, O>(
-  submit: (item: I) => Future<O>,
+  { what, submit, workers, trace }: Mapping<I>,
   source: Source<I>,
-  options: { buffersize: number; ordered: boolean; deadline: Deadline; signal: AbortSignal | undefined },
+  chunks: ChunkSize,
+  { buffersize, ordered, deadline, signal }: Limits,
 ): AsyncGenerator<O, void, undefined> {
-  const { buffersize, ordered, deadline, signal } = options;
   /** Submitted and not yet consumed, in the order of the items. */
-  const window = new Set<Future<O>>();
+  const window = new Set<Parcel>();
   /** Those of them that are done, as they came. Kept only where the order does not matter. */
-  const done: Future<O>[] = [];
+  const done: Parcel[] = [];
+  /** Of those not done. */
+  let underWay = 0;
+  /** Pulled and not yet submitted. */
+  let gathered: I[] = [];
+  /** Pulled and not yet consumed. */
+  let held = 0;
   let pulling = false;
   /** The source ended, or threw, by itself: it is closed already. */
   let exhausted = false;
@@ -75,23 +128,43 @@ async function* run<I, O>(
   let stop: { error: unknown } | undefined;
   let wake = (): void => {};
 
-  const accept = (result: IteratorResult<I>): void => {
-    pulling = false;
-    if (over) return;
+  const send = (items: I[], chunk: boolean): void => {
+    const parcel: Parcel = { future: submit(items, chunk), chunk, size: items.length };
+    const { future } = parcel;
+    // It is looked at when its turn comes; until then its failure is not an unhandled one.
+    future.abandon();
+    window.add(parcel);
+    underWay++;
+    future.addDoneCallback(() => {
+      underWay--;
+      chunks.learn(parcel);
+      if (!ordered) done.push(parcel);
+      wake();
+    });
+  };
+  const flush = (): void => {
+    const items = gathered;
+    gathered = [];
     try {
-      if (result.done === true) exhausted = true;
-      else {
-        const future = submit(result.value);
-        // It is looked at when its turn comes; until then its failure is not an unhandled one.
-        future.abandon();
-        window.add(future);
-        future.addDoneCallback(() => {
-          if (!ordered) done.push(future);
-          wake();
-        });
+      try {
+        send(items, !chunks.single);
+      } catch (error) {
+        if (items.length === 1) throw error;
+        // One of them cannot travel: those before it can.
+        for (const item of items) send([item], false);
       }
     } catch (error) {
       failure ??= { error };
+    }
+  };
+  const accept = (result: IteratorResult<I>): void => {
+    pulling = false;
+    if (over) return;
+    if (result.done === true) exhausted = true;
+    else {
+      gathered.push(result.value);
+      held++;
+      if (gathered.length >= chunks.size) flush();
     }
     wake();
   };
@@ -102,23 +175,25 @@ async function* run<I, O>(
     wake();
   };
   const pull = (): void => {
-    while (!exhausted && failure === undefined && !pulling && window.size < buffersize) {
+    while (!exhausted && failure === undefined && !pulling) {
+      if (held >= (buffersize ?? CHUNKS_PER_WORKER * workers * chunks.size)) break;
       let result: IteratorResult<I> | Promise<IteratorResult<I>>;
       try {
         result = source.next();
       } catch (error) {
         sourceFailed(error);
-        return;
+        break;
       }
       pulling = true;
       if (isPromise(result)) result.then(accept, sourceFailed);
       else accept(result);
     }
+    if (gathered.length > 0 && (exhausted || underWay < workers)) flush();
   };
-  const next = (): Future<O> | undefined => {
+  const next = (): Parcel | undefined => {
     if (!ordered) return done.shift();
     const [oldest] = window;
-    return oldest?.done() ? oldest : undefined;
+    return oldest?.future.done() ? oldest : undefined;
   };
   const stopWith = (error: unknown): void => {
     stop ??= { error };
@@ -126,19 +201,29 @@ async function* run<I, O>(
   };
   const onTimeout = (): void =>
     stopWith(
-      new DOMException(`map: the results were not there within ${deadline.timeout} ms`, "TimeoutError"),
+      new DOMException(`${what}: the results were not there within ${deadline.timeout} ms`, "TimeoutError"),
     );
   signal?.throwIfAborted();
   const stopListening = signal && onAbort(signal, () => stopWith(signal.reason));
+  /** Of the parcel that is being consumed. */
+  let results: Results<O> | undefined;
+  let at = 0;
   try {
     for (;;) {
       pull();
       if (performance.now() > deadline.at) onTimeout();
-      const future = next();
       if (stop !== undefined) throw stop.error;
-      if (future !== undefined) {
-        window.delete(future);
-        yield await future;
+      if (results !== undefined && at < results.values.length) {
+        held--;
+        yield results.values[at++];
+        continue;
+      }
+      if (results?.failure !== undefined) throw results.failure.error;
+      const parcel = next();
+      if (parcel !== undefined) {
+        window.delete(parcel);
+        results = resultsOf<O>(parcel, trace);
+        at = 0;
       } else if (window.size > 0 || (!exhausted && failure === undefined)) {
         // Only while somebody waits here may a timer keep the process alive.
         const left = deadline.at - performance.now();
@@ -151,7 +236,7 @@ async function* run<I, O>(
   } finally {
     over = true;
     stopListening?.();
-    for (const future of window) future.cancel();
+    for (const { future } of window) future.cancel();
     if (!exhausted && source.return !== undefined) {
       const closing = source.return();
       // Behind a next() that is under way it may never come; nobody waits for that.

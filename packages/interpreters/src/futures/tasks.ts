@@ -11,7 +11,7 @@ import { LANES, wakeWorker } from "../interpreter/lanes.js";
 import { isRunningWork } from "../interpreter/mailbox.js";
 import { headerWord, Message, readBody, runningTime, WITH_SENDER } from "../interpreter/message.js";
 import { statusError } from "../interpreter/operation.js";
-import { reasonNumber, REQUEST_ABORT, WORK_CALL } from "../interpreter/protocol.js";
+import { reasonNumber, REQUEST_ABORT, WORK_CALL, WORK_CALL_EACH } from "../interpreter/protocol.js";
 import type { Death, Runtime } from "../interpreter/runtime.js";
 import { OK } from "../memory/layout.js";
 import { createHiddenQueue, pointerOf, type Queue } from "../queue/queue.js";
@@ -23,7 +23,9 @@ import type { Future, Owner } from "./future.js";
 /** What is to be run. */
 export interface Task {
   readonly code: Code;
-  readonly args: unknown[];
+  /** Its arguments; those of each call, where it is a chunk. */
+  readonly args: readonly unknown[];
+  readonly chunk: boolean;
   /** Milliseconds that it may run. */
   readonly timeout: number | undefined;
   readonly signal: AbortSignal | undefined;
@@ -59,13 +61,15 @@ export class Tasks implements Owner {
   /** Puts a task in line. Throws where it cannot travel, and then nothing was put. */
   enqueue(future: Future<unknown>, task: Task): void {
     const { m, id } = this.rt;
-    const { code, lane } = task;
+    const { code, lane, chunk } = task;
     const queue = this.#pointers[lane];
     const sequence = this.rt.nextSequence();
     const message = Message.take();
     try {
-      message.header(sequence, WORK_CALL, code.id, code.pointer, 0, runningTime(task.timeout));
+      const kind = chunk ? WORK_CALL_EACH : WORK_CALL;
+      message.header(sequence, kind, code.id, code.pointer, 0, runningTime(task.timeout));
       message.value(task.args, "args");
+      future.bytes = message.scratch.end;
       const status = message.intoQueue(m, queue, false, id, WITH_SENDER);
       if (status !== OK) throw statusError(status, -1, "submit a task");
     } finally {

@@ -8,12 +8,11 @@
  * meanwhile. What the initializer is given was copied when the pool was made: later changes reach no worker.
  */
 import { writeSync } from "node:fs";
-import { decode, encode } from "../codec/codec.js";
-import { Scratch } from "../codec/scratch.js";
 import { ExecutionFailed, InterpreterDiedError, InterpreterError } from "../errors.js";
 import { describe } from "../guests/javascript/callable.js";
 import { type Code, codeOf } from "../interpreter/code.js";
 import { create, type Interpreter, servePool } from "../interpreter/interpreter.js";
+import { copyOf } from "../interpreter/message.js";
 import type { PoolSetup } from "../interpreter/pool.js";
 import type { Death, Runtime } from "../interpreter/runtime.js";
 import type { Queue } from "../queue/queue.js";
@@ -98,13 +97,6 @@ async function closeQuietly(worker: Interpreter): Promise<void> {
     // It may just have died; it is gone all the same.
     if (!(error instanceof InterpreterError)) throw error;
   }
-}
-
-/** What the other side would get. */
-function copyOf<T>(value: T, root: string): T {
-  const scratch = new Scratch();
-  encode(scratch, value, root);
-  return decode(scratch.bytes, 0, scratch.end, scratch.refs) as T;
 }
 
 function messageOf(error: unknown): string {

@@ -138,6 +138,13 @@ export function runningTime(timeout: number | undefined): number {
   return Math.max(1, Math.min(Math.ceil(timeout), 0x7fffffff));
 }
 
+/** What the other side would get. `root` and `lenient` are those of `Message.value`. */
+export function copyOf<T>(value: T, root: string, lenient = false): T {
+  const scratch = new Scratch();
+  encode(scratch, value, root, lenient);
+  return decode(scratch.bytes, 0, scratch.end, scratch.refs) as T;
+}
+
 const KEPT_MESSAGES = 8;
 
 export function checkReferences(references: readonly number[], root: string): void {

@@ -28,6 +28,8 @@ export const WORK_CLOSE = 4;
  * or 0; value: a PoolSetup
  */
 export const WORK_SERVE = 5;
+/** As WORK_CALL for each of many; value: an array of arrays of arguments. Answered with a ChunkReply; see chunk.ts. */
+export const WORK_CALL_EACH = 6;
 
 /** value: the result */
 export const REPLY_VALUE = 1;

@@ -26,10 +26,11 @@ import {
 import { RESERVED_PAGES } from "../memory/pages.js";
 import { makeReceived, type Received } from "../queue/receive.js";
 import { request } from "../supervisor/start.js";
+import { Chunk, type ChunkFailure, cutShort, isThenable, runChunk } from "./chunk.js";
 import { fetchCode } from "./code.js";
 import { passWorkOn, takeWorkOrWait } from "./lanes.js";
 import { endWork, finishWork, takeWork } from "./mailbox.js";
-import { headerWord, Message, readBody, WITHOUT_SENDER } from "./message.js";
+import { copyOf, headerWord, Message, readBody, WITHOUT_SENDER } from "./message.js";
 import { type PoolSetup, type ServedPool, servedPool } from "./pool.js";
 import {
   REPLY_FAILURE,
@@ -38,6 +39,7 @@ import {
   REQUEST_DEADLINE,
   REQUEST_FINALIZING,
   WORK_CALL,
+  WORK_CALL_EACH,
   WORK_CLOSE,
   WORK_EXEC,
   WORK_PREPARE,
@@ -118,9 +120,12 @@ class Executor {
       this.#answer(sender, sequence, REPLY_REFUSED, error);
       return;
     }
-    if (timeout > 0) request(this.#rt, REQUEST_DEADLINE, sender, sequence, timeout, load(m, m.me + S_RUN));
+    if (timeout > 0) this.#limit(sender, sequence, timeout);
     try {
-      const result = this.#run(kind, a, b, value);
+      const result =
+        kind === WORK_CALL_EACH
+          ? this.#each(sender, sequence, timeout, a, b, value as unknown[][])
+          : this.#run(kind, a, b, value);
       if (isThenable(result)) {
         return Promise.resolve(result).then(
           (settled) => this.#answer(sender, sequence, REPLY_VALUE, settled),
@@ -138,7 +143,7 @@ class Executor {
       const fn = this.#functions.get(a);
       // A function of a module must not see the module's exports as `this`.
       if (fn !== undefined) return fn.apply(undefined, value as unknown[]);
-      return this.#load(a, b, value as unknown[]);
+      return this.#load(a, b, (loaded) => loaded.apply(undefined, value as unknown[]));
     }
     if (kind === WORK_EXEC) {
       const result = this.#guest.exec(value);
@@ -148,6 +153,30 @@ class Executor {
     if (kind === WORK_SERVE) return this.#serve(a, b, value as PoolSetup);
     if (kind === WORK_CLOSE) return this.#close();
     return undefined;
+  }
+
+  /** A time limit is that of each call. */
+  #each(
+    sender: number,
+    sequence: number,
+    timeout: number,
+    id: number,
+    pointer: number,
+    lists: unknown[][],
+  ): unknown {
+    const next = (): void => {
+      if (timeout > 0) this.#limit(sender, sequence, timeout);
+    };
+    const failed = (thrown: unknown): ChunkFailure => this.#inChunk(this.#failureOf(thrown));
+    return this.#load(id, pointer, (fn) =>
+      runChunk(lists, (args) => fn.apply(undefined, args), next, failed),
+    );
+  }
+
+  /** From now on, what it executes may take so many milliseconds. */
+  #limit(sender: number, sequence: number, timeout: number): void {
+    const { m } = this.#rt;
+    request(this.#rt, REQUEST_DEADLINE, sender, sequence, timeout, load(m, m.me + S_RUN));
   }
 
   /** Begins with the pool's tasks only when all that it wants done before is done. */
@@ -160,14 +189,17 @@ class Executor {
     return isThenable(initialized) ? Promise.resolve(initialized).then(begin) : begin();
   }
 
-  #load(id: number, pointer: number, args: unknown[]): unknown {
+  /** Has `use` called with a function, which is loaded where it is not yet known. */
+  #load(id: number, pointer: number, use: (fn: GuestFunction) => unknown): unknown {
+    const known = this.#functions.get(id);
+    if (known !== undefined) return use(known);
     const description = fetchCode(this.#rt.m, id, pointer);
     if (description === undefined) {
       throw new Refusal(new InterpreterError("Cannot run a function whose sender is gone"));
     }
     const start = (fn: GuestFunction): unknown => {
       this.#functions.set(id, fn);
-      return fn.apply(undefined, args);
+      return use(fn);
     };
     let fn: GuestFunction | Promise<GuestFunction>;
     try {
@@ -189,8 +221,34 @@ class Executor {
   }
 
   #failed(sender: number, sequence: number, thrown: unknown): void {
-    if (Refusal.is(thrown)) this.#answer(sender, sequence, REPLY_REFUSED, thrown.error);
-    else this.#answer(sender, sequence, REPLY_FAILURE, [this.#guest.describeFailure(thrown), thrown]);
+    const { status, value } = this.#failureOf(thrown);
+    this.#answer(sender, sequence, status, value);
+  }
+
+  /** What is said of something that was thrown. */
+  #failureOf(thrown: unknown): ChunkFailure {
+    const interpreter = this.#rt.id;
+    if (Refusal.is(thrown)) return { status: REPLY_REFUSED, value: thrown.error, interpreter };
+    return { status: REPLY_FAILURE, value: [this.#guest.describeFailure(thrown), thrown], interpreter };
+  }
+
+  /** The same of what was thrown while a result was encoded: a getter of the user's, or what cannot travel. */
+  #unsent(thrown: unknown): ChunkFailure {
+    const refused = thrown instanceof NotShareableError || thrown instanceof InterpreterError;
+    return this.#failureOf(refused ? new Refusal(thrown) : thrown);
+  }
+
+  /** The failure of one call, which must not keep the results of the others from travelling. */
+  #inChunk(failure: ChunkFailure): ChunkFailure {
+    return { ...failure, value: copyOf(failure.value, "error", true) };
+  }
+
+  #cutShort(chunk: Chunk): boolean {
+    return cutShort(
+      chunk,
+      (result) => copyOf(result, "result"),
+      (thrown) => this.#inChunk(this.#unsent(thrown)),
+    );
   }
 
   /** Sends the one answer to a piece of work, unless somebody decided meanwhile that it will not be finished. */
@@ -201,14 +259,12 @@ class Executor {
       try {
         message.header(sequence, status).value(value, "result", status !== REPLY_VALUE);
       } catch (error) {
-        // A getter of the result's that throws is the user's failure; anything else says what cannot travel.
-        message.clear();
-        const refused = error instanceof NotShareableError || error instanceof InterpreterError;
-        if (refused) message.header(sequence, REPLY_REFUSED).value(error, "error", true);
-        else {
-          message.header(sequence, REPLY_FAILURE);
-          message.value([this.#guest.describeFailure(error), error], "error", true);
+        if (value instanceof Chunk && this.#cutShort(value)) {
+          this.#answer(sender, sequence, REPLY_VALUE, value);
+          return;
         }
+        const failure = this.#unsent(error);
+        message.clear().header(sequence, failure.status).value(failure.value, "error", true);
       }
       // Condemned: the supervisor is terminating this thread, and has told or will tell the caller so.
       if (!finishWork(m)) return;
@@ -252,12 +308,4 @@ class Refusal {
   constructor(error: unknown) {
     this.#error = error;
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value !== null &&
-    (typeof value === "object" || typeof value === "function") &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
 }

@@ -55,3 +55,29 @@ test("an initializer's arguments are those that it takes", async () => {
   };
   assert.equal(typeof never, "function");
 });
+
+test("starmap takes tuples of what the function takes", async () => {
+  await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+  const results: string[] = [];
+  const tuples: [string, number][] = [["a", 1]];
+  for await (const text of pool.starmap((s: string, n: number) => s.repeat(n), tuples)) {
+    same<typeof text, string>();
+    results.push(text);
+  }
+  for await (const text of pool.starmap(async (s: string, n: number) => s.repeat(n), [["b", 2]])) {
+    same<typeof text, string>();
+    results.push(text);
+  }
+  assert.deepEqual(results, ["a", "bb"]);
+  const never = (): void => {
+    // @ts-expect-error a string is no number
+    void pool.starmap((s: string, n: number) => s.repeat(n), [["b", "2"]]);
+    // @ts-expect-error one is missing
+    void pool.starmap((s: string, n: number) => s.repeat(n), [["b"]]);
+    // @ts-expect-error buffers are moved, views are not
+    void pool.map((b: Uint8Array) => b.length, [new Uint8Array(1)], { transfer: (b) => [b] });
+    // @ts-expect-error a number, or auto
+    void pool.map((n: number) => n, [1], { chunksize: "many" });
+  };
+  assert.equal(typeof never, "function");
+});
