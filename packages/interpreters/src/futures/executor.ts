@@ -24,6 +24,7 @@ import { laneOf } from "../interpreter/lanes.js";
 import type { Death, Runtime } from "../interpreter/runtime.js";
 import { type Trace, takeTrace, useTrace } from "../interpreter/trace.js";
 import { Future } from "./future.js";
+import { Idleness } from "./idleness.js";
 import { checkMapOptions, mapOver, type MapOptions } from "./map.js";
 import {
   checkExecutorOptions,
@@ -76,8 +77,10 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   readonly maxWorkers: number;
   readonly #rt: Runtime;
   readonly #retries: number;
+  readonly #minWorkers: number;
   readonly #tasks: Tasks;
   readonly #workers: Workers;
+  readonly #idleness: Idleness;
   #shutdown = false;
   #broken: BrokenInterpreterPool | undefined;
   #finished: Promise<void> | undefined;
@@ -93,12 +96,27 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     this.maxWorkers = options.maxWorkers ?? availableParallelism();
     this.#retries = options.retries ?? 0;
     this.#rt = runtime();
-    this.#tasks = new Tasks(this.#rt, this);
+    this.#minWorkers = options.minWorkers ?? 0;
+    this.#tasks = new Tasks(this.#rt, {
+      settled: () => this.#idleness.went(),
+      retired: (worker) => this.#workers.retire(worker),
+    });
     const owner = {
       lost: () => this.#lost(),
       broke: (why: string, cause: unknown) => this.#break(why, cause),
     };
     this.#workers = new Workers(this.#rt, owner, checked, this.#tasks.queues);
+    const [tasks, workers] = [this.#tasks, this.#workers];
+    this.#idleness = new Idleness(options.idleTimeout ?? Infinity, this.#minWorkers, {
+      get tasks() {
+        return tasks.size;
+      },
+      get workers() {
+        return workers.size;
+      },
+      endIdle: (count) => workers.endIdle(count),
+    });
+    this.#startLeast();
     this.#stopListening = listenFor(this.#rt, new WeakRef(this));
     collected.register(this, this.#stopListening, this);
   }
@@ -249,6 +267,17 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     return mapOver(mapping, source, { ...mapOptions, ...(signal && { signal }) });
   }
 
+  /** Those that are to be there before the first task. All of them, or the pool is not made. */
+  #startLeast(): void {
+    try {
+      while (this.#workers.size < this.#minWorkers) this.#workers.start();
+    } catch (error) {
+      void this.#workers.close();
+      throw error;
+    }
+    this.#idleness.went();
+  }
+
   #needsWorker(): boolean {
     const { size } = this.#workers;
     return size < this.maxWorkers && size < this.#tasks.size;
@@ -256,7 +285,8 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
 
   /** One more if this task would have to wait otherwise. Where there is none at all, the task is refused. */
   #provideWorkers(future: Future<unknown>): void {
-    if (!this.#needsWorker()) return;
+    this.#idleness.came();
+    if (!this.#needsWorker() && this.#workers.size >= this.#minWorkers) return;
     try {
       this.#workers.start();
     } catch (error) {
@@ -292,6 +322,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   /** Waits for the last task, then ends the workers, and then there is nothing left. */
   async #finish(): Promise<void> {
     await this.#tasks.allSettled();
+    this.#idleness.stop();
     await this.#workers.close();
     this.#stopListening();
     collected.unregister(this);

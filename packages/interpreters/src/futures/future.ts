@@ -9,8 +9,8 @@
  */
 import { checkTimeout } from "../check.js";
 import { CancelledError } from "../errors.js";
-import { readBody } from "../interpreter/message.js";
-import { REPLY_VALUE } from "../interpreter/protocol.js";
+import { headerWord, readBody } from "../interpreter/message.js";
+import { REPLY_REFUSED, REPLY_VALUE } from "../interpreter/protocol.js";
 import type { Trace } from "../interpreter/trace.js";
 import { type Death, diedError, type Pending, type Runtime } from "../interpreter/runtime.js";
 import type { Received } from "../queue/receive.js";
@@ -26,6 +26,8 @@ export interface Owner {
   /** Runs it once more after a death; false when it may not. */
   retry(future: Future<unknown>, death: Death): boolean;
   settled(future: Future<unknown>): void;
+  /** A worker's answer says that it takes no more tasks. */
+  retired(worker: number): void;
 }
 
 const WAITING = 0;
@@ -171,15 +173,19 @@ export class Future<out T> implements PromiseLike<T>, Pending {
   /** @internal A worker's answer. */
   settle(status: number, received: Received): void {
     let value: unknown;
+    const { m } = this.#owner.rt;
+    const { sender } = received;
     if (received.length > this.bytes) this.bytes = received.length;
+    const last = headerWord(m, received, 2) !== 0;
     try {
-      value = readBody(this.#owner.rt.m, received);
+      value = readBody(m, received);
     } catch (error) {
-      this.#settle(REJECTED, error);
-      return;
+      // What came cannot be read, which is what there is to say.
+      [status, value] = [REPLY_REFUSED, error];
     }
     if (status === REPLY_VALUE) this.#settle(FULFILLED, value);
-    else this.#settle(REJECTED, failureOf(status, value, received.sender, this.#trace));
+    else this.#settle(REJECTED, failureOf(status, value, sender, this.#trace));
+    if (last) this.#owner.retired(sender);
   }
 
   /** @internal The worker died that was executing it. */

@@ -1,4 +1,5 @@
 /** The options of pools and tasks, checked where they are given. */
+import { availableParallelism } from "node:os";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
 import { checkTransfer } from "../interpreter/interpreter.js";
 import { HIGHEST_PRIORITY } from "../interpreter/lanes.js";
@@ -8,6 +9,22 @@ import { checkCreateOptions, type ResourceLimits } from "../interpreter/options.
 export interface ExecutorOptions<A extends unknown[] = unknown[]> {
   /** Most interpreters at a time; default: the number of processors. */
   maxWorkers?: number;
+  /**
+   * Interpreters that are started with the pool, and that `idleTimeout` does not end; default 0: each is started when a
+   * task needs it. One that dies while it has nothing to do is replaced when the next task comes.
+   */
+  minWorkers?: number;
+  /**
+   * Milliseconds after which interpreters that have nothing to do are ended, but for `minWorkers`; default: never. It is
+   * counted by turns: one lives between once and twice as long. (An idle interpreter keeps no process alive.)
+   */
+  idleTimeout?: number;
+  /**
+   * After so many tasks an interpreter is ended and a new one takes its place; default: never. No task is lost by that,
+   * or run twice; a chunk of `map` counts as one task. While the new one boots, the others go on.
+   * (CPython: `ProcessPoolExecutor(max_tasks_per_child=…)`.)
+   */
+  maxTasksPerInterpreter?: number;
   /** Prefix of the interpreters' names. */
   name?: string;
   /**
@@ -52,6 +69,9 @@ export type Priority = -2 | -1 | 0 | 1 | 2;
 
 const EXECUTOR_OPTIONS = [
   "maxWorkers",
+  "minWorkers",
+  "idleTimeout",
+  "maxTasksPerInterpreter",
   "name",
   "initializer",
   "initargs",
@@ -66,6 +86,18 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
   const checked: ExecutorOptions = options;
   const { maxWorkers, retries, name, resourceLimits, initializer, initargs, shared } = checked;
   if (maxWorkers !== undefined) checkCount(`${what}: maxWorkers`, maxWorkers, 1);
+  const { minWorkers, idleTimeout, maxTasksPerInterpreter } = checked;
+  if (minWorkers !== undefined) {
+    checkCount(`${what}: minWorkers`, minWorkers, 0);
+    const most = maxWorkers ?? availableParallelism();
+    if (minWorkers > most) {
+      throw new RangeError(`${what}: minWorkers must not exceed maxWorkers (${most}), found ${minWorkers}`);
+    }
+  }
+  checkTimeout(idleTimeout, `${what}: idleTimeout`);
+  if (maxTasksPerInterpreter !== undefined) {
+    checkCount(`${what}: maxTasksPerInterpreter`, maxTasksPerInterpreter, 1);
+  }
   if (retries !== undefined) checkCount(`${what}: retries`, retries, 0);
   checkCreateOptions({ ...(name !== undefined && { name }), ...(resourceLimits && { resourceLimits }) });
   if (initializer !== undefined && typeof initializer !== "function") {

@@ -33,10 +33,18 @@ export interface Task {
   readonly lane: number;
 }
 
+/** Who is told of what concerns workers. */
+export interface TasksOwner {
+  /** A task is done, however it ended. */
+  settled(): void;
+  /** A worker takes no more tasks. */
+  retired(worker: number): void;
+}
+
 export class Tasks implements Owner {
   readonly rt: Runtime;
-  /** Who replaces workers that die: a future that is pending keeps it, however it was forgotten otherwise. */
-  readonly pool: object;
+  /** Who replaces workers: a future that is pending keeps it, however it was forgotten otherwise. */
+  readonly #pool: TasksOwner;
   /** Highest priority first. */
   readonly queues: readonly Queue[];
   /** No task is run again any more. */
@@ -46,9 +54,9 @@ export class Tasks implements Owner {
   readonly #open = new Set<Future<unknown>>();
   #whenAllSettled: (() => void) | undefined;
 
-  constructor(rt: Runtime, pool: object) {
+  constructor(rt: Runtime, pool: TasksOwner) {
     this.rt = rt;
-    this.pool = pool;
+    this.#pool = pool;
     this.queues = Array.from({ length: LANES }, () => createHiddenQueue());
     this.#pointers = this.queues.map(pointerOf);
   }
@@ -121,9 +129,15 @@ export class Tasks implements Owner {
   }
 
   settled(future: Future<unknown>): void {
-    if (!this.#open.delete(future) || this.#open.size > 0) return;
+    if (!this.#open.delete(future)) return;
+    this.#pool.settled();
+    if (this.#open.size > 0) return;
     this.rt.release();
     this.#whenAllSettled?.();
+  }
+
+  retired(worker: number): void {
+    this.#pool.retired(worker);
   }
 
   cancelAllInLine(): void {

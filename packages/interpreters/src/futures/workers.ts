@@ -32,11 +32,13 @@ export class Workers {
   readonly #setup: PoolSetup;
   readonly #initializer: Code | undefined;
   readonly #interpreters = new Map<number, Interpreter>();
+  /** Those that end: they take nothing more, or only what they take just now. */
+  readonly #leaving = new Map<number, Promise<void>>();
   #names = 0;
 
   /** @throws TypeError, NotShareableError: the initializer, its arguments or the shared values cannot travel */
   constructor(rt: Runtime, owner: WorkersOwner, options: ExecutorOptions, queues: readonly Queue[]) {
-    const { initializer, initargs = [], shared } = options;
+    const { initializer, initargs = [], shared, maxTasksPerInterpreter = 0 } = options;
     this.#owner = owner;
     this.#options = options;
     if (initializer !== undefined) this.#initializer = codeOf(rt.m, initializer, describe);
@@ -44,6 +46,7 @@ export class Workers {
       queues,
       initargs: copyOf([...initargs], "initargs"),
       shared: shared && copyOf({ ...shared }, "shared"),
+      maxTasks: maxTasksPerInterpreter,
     };
   }
 
@@ -66,12 +69,41 @@ export class Workers {
 
   /** Somebody died; maybe one of these. */
   onDeath(death: Death): void {
-    if (this.#interpreters.delete(death.id)) this.#owner.lost();
+    // One that was to end may have taken a task just then, which is to be run again.
+    if (this.#interpreters.delete(death.id) || this.#leaving.delete(death.id)) this.#owner.lost();
+  }
+
+  /** One takes no more tasks: it ends, and another one takes its place. */
+  retire(id: number): void {
+    const interp = this.#interpreters.get(id);
+    if (interp === undefined) return;
+    this.#leave(interp);
+    this.#owner.lost();
+  }
+
+  /** Ends up to `count` of those that have nothing to do. */
+  endIdle(count: number): void {
+    let left = count;
+    for (const interp of this.#interpreters.values()) {
+      if (left === 0) return;
+      if (isBusy(interp)) continue;
+      this.#leave(interp);
+      left--;
+    }
   }
 
   /** Ends all when they have done what they do. */
   async close(): Promise<void> {
-    await Promise.all(Array.from(this.#interpreters.values(), (interp) => closeQuietly(interp)));
+    for (const interp of this.#interpreters.values()) this.#leave(interp);
+    await Promise.all(this.#leaving.values());
+  }
+
+  /** Whatever it took is done first: the end is the last piece of work that it is sent. */
+  #leave(interp: Interpreter): void {
+    const { id } = interp;
+    this.#interpreters.delete(id);
+    const left = closeQuietly(interp).finally(() => this.#leaving.delete(id));
+    this.#leaving.set(id, left);
   }
 
   #notSetUp(id: number, error: unknown): void {
@@ -87,6 +119,16 @@ export class Workers {
     const what = this.#initializer === undefined ? "setting up" : "the initializer in";
     const first = this.#owner.broke(`${what} interpreter ${id} failed: ${messageOf(error)}`, cause);
     if (first) print(what, id, error);
+  }
+}
+
+/** One that is gone counts as busy: its end is heard of soon. */
+function isBusy(interp: Interpreter): boolean {
+  try {
+    return interp.isRunning();
+  } catch (error) {
+    if (!(error instanceof InterpreterError)) throw error;
+    return true;
   }
 }
 

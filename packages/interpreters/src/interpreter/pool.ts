@@ -9,6 +9,8 @@ export interface PoolSetup {
   readonly shared: Record<string, unknown> | undefined;
   /** Arguments of the initializer. */
   readonly initargs: readonly unknown[];
+  /** How many tasks to take; 0: no limit. */
+  readonly maxTasks: number;
 }
 
 /** The pool that an interpreter serves. */
@@ -16,8 +18,10 @@ export interface ServedPool {
   /** Their handles keep them. */
   readonly queues: readonly Queue[];
   readonly lanes: Lanes;
+  /** How many tasks may still be taken. */
+  left: number;
 }
 
-export function servedPool({ queues }: PoolSetup): ServedPool {
-  return { queues, lanes: makeLanes(queues.map(pointerOf)) };
+export function servedPool({ queues, maxTasks }: PoolSetup): ServedPool {
+  return { queues, lanes: makeLanes(queues.map(pointerOf)), left: maxTasks === 0 ? Infinity : maxTasks };
 }

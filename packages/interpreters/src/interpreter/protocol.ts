@@ -4,12 +4,13 @@
  * Every payload begins with HEADER_WORDS words; an encoded value may follow. This file is the one place that both
  * sides import.
  *
- *     work     [ sequence, WORK_…, a, b, c, timeout ]     into S_WORK of the interpreter (or a pool's queue)
- *     reply    [ sequence, REPLY_…, 0, 0, 0, 0 ]          into S_REPLIES of the caller
+ *     work     [ sequence, WORK_…, a, b, timed, timeout ] into S_WORK of the interpreter (or a pool's queue)
+ *     reply    [ sequence, REPLY_…, last, took, 0, 0 ]    into S_REPLIES of the caller
  *     notice   [ 0, NOTICE_DEATH, id, reason, exitCode, caller, seq, condition ]
  *     request  [ sequence, REQUEST_…, a, b, c, 0 ]        into S_WORK of the supervisor
  *
- * A sequence number is the caller's own: with the caller's id it names one piece of work in the whole process.
+ * timed: 1 asks for `took`, the microseconds that the piece ran (0: not asked for). last: 1 when its interpreter takes
+ * no more of the pool's work, because it had as many pieces as it may. A sequence number is the caller's own: with the caller's id it names one piece of work in the whole process.
  */
 import type { DeathReason } from "../errors.js";
 

@@ -68,7 +68,10 @@ export async function serve(rt: Runtime, guest: Guest): Promise<never> {
     const { pool } = executor;
     if (pool !== undefined) {
       if (status === OK) passWorkOn(m, pool.lanes);
-      else status = takeWorkOrWait(m, pool.lanes, received);
+      else {
+        status = takeWorkOrWait(m, pool.lanes, received);
+        if (status === OK && --pool.left === 0) executor.retire();
+      }
       // The pool is gone; whoever closed it does not want anything from here any more.
       if (status === STATUS_NOT_FOUND) executor.pool = undefined;
     }
@@ -98,10 +101,20 @@ class Executor {
   readonly #rt: Runtime;
   readonly #guest: Guest;
   readonly #functions = new Map<number, GuestFunction>();
+  /** When the piece began whose time is asked for, or 0. */
+  #began = 0;
+  /** What it executes now is the last that it takes from the pool. */
+  #last = false;
 
   constructor(rt: Runtime, guest: Guest) {
     this.#rt = rt;
     this.#guest = guest;
+  }
+
+  /** Takes nothing more from the pool; the answer to what was taken says so. */
+  retire(): void {
+    this.pool = undefined;
+    this.#last = true;
   }
 
   /** Executes one piece and answers it. A promise only where there is something to wait for. */
@@ -113,6 +126,7 @@ class Executor {
     const a = headerWord(m, received, 2);
     const b = headerWord(m, received, 3);
     const timeout = headerWord(m, received, 5);
+    this.#began = headerWord(m, received, 4) === 0 ? 0 : performance.now();
     let value: unknown;
     try {
       value = readBody(m, received);
@@ -257,14 +271,14 @@ class Executor {
     const message = Message.take();
     try {
       try {
-        message.header(sequence, status).value(value, "result", status !== REPLY_VALUE);
+        this.#header(message, sequence, status).value(value, "result", status !== REPLY_VALUE);
       } catch (error) {
         if (value instanceof Chunk && this.#cutShort(value)) {
           this.#answer(sender, sequence, REPLY_VALUE, value);
           return;
         }
         const failure = this.#unsent(error);
-        message.clear().header(sequence, failure.status).value(failure.value, "error", true);
+        this.#header(message.clear(), sequence, failure.status).value(failure.value, "error", true);
       }
       // Condemned: the supervisor is terminating this thread, and has told or will tell the caller so.
       if (!finishWork(m)) return;
@@ -274,16 +288,22 @@ class Executor {
           `Cannot send a result of ${size} bytes: the shared memory is full. Get items out of queues, or close some.`,
           { code: "ERR_INTERPRETER_MEMORY" },
         );
-        message.clear().header(sequence, REPLY_REFUSED).value(full, "error", true);
+        this.#header(message.clear(), sequence, REPLY_REFUSED).value(full, "error", true);
         // An answer must arrive: this small one may use what is kept for that.
         m.reserve = 0;
         this.#post(message, sender);
         m.reserve = RESERVED_PAGES;
       }
       endWork(m);
+      this.#last = false;
     } finally {
       message.discard(m);
     }
+  }
+
+  #header(message: Message, sequence: number, status: number): Message {
+    const took = this.#began === 0 ? 0 : Math.ceil((performance.now() - this.#began) * 1000);
+    return message.header(sequence, status, this.#last ? 1 : 0, Math.min(took, 0x7fffffff));
   }
 
   #post(message: Message, sender: number): number {

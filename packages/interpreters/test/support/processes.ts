@@ -5,6 +5,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import {
   createQueue,
+  type ExecutorOptions,
   type Future,
   InterpreterPoolExecutor,
   type Queue,
@@ -39,7 +40,7 @@ export async function until(condition: () => boolean, what = condition.toString(
 /** A pool with every worker executing a task that waits at the returned gate. */
 export async function busyPool(
   maxWorkers: number,
-  options: { retries?: number } = {},
+  options: ExecutorOptions = {},
 ): Promise<{ pool: InterpreterPoolExecutor; gate: Gate; busy: Future<string>[] }> {
   const pool = new InterpreterPoolExecutor({ maxWorkers, ...options });
   const gate = new Gate();
