@@ -31,6 +31,8 @@ export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems
 export { InterpreterPoolExecutor, type ExecutorView } from "./futures/executor.js";
 export type { ExecutorOptions, Priority, SubmitOptions } from "./futures/options.js";
 export { Future } from "./futures/future.js";
+export type { TaskEvent, WorkerEndEvent, WorkerEvent } from "./futures/events.js";
+export type { ExecutorStats, Times } from "./futures/stats.js";
 export type { MapOptions } from "./futures/map.js";
 export {
   asCompleted,

@@ -14,24 +14,25 @@
  * Here is what users see, and when workers start; tasks.ts has the tasks, workers.ts the interpreters.
  */
 import { availableParallelism } from "node:os";
-import { show } from "../check.js";
 import { BrokenInterpreterPool, InterpreterError, NotShareableError } from "../errors.js";
 import { describe } from "../guests/javascript/callable.js";
 import { codeOf } from "../interpreter/code.js";
 import { runtime } from "../interpreter/current.js";
-import { checkTransfer, detach } from "../interpreter/interpreter.js";
+import { detach } from "../interpreter/interpreter.js";
 import { laneOf } from "../interpreter/lanes.js";
 import type { Death, Runtime } from "../interpreter/runtime.js";
 import { type Trace, takeTrace, useTrace } from "../interpreter/trace.js";
+import { taskSubmit } from "./events.js";
 import { Future } from "./future.js";
 import { Idleness } from "./idleness.js";
-import { checkMapOptions, mapOver, type MapOptions } from "./map.js";
+import { argsOf, mapOver, type MapOptions, type SubmitParcel } from "./map.js";
 import {
   checkExecutorOptions,
   checkSubmitOptions,
   type ExecutorOptions,
   type SubmitOptions,
 } from "./options.js";
+import type { ExecutorStats } from "./stats.js";
 import { Tasks } from "./tasks.js";
 import { Workers } from "./workers.js";
 
@@ -98,10 +99,12 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     this.#rt = runtime();
     this.#minWorkers = options.minWorkers ?? 0;
     this.#tasks = new Tasks(this.#rt, {
+      executor: this,
       settled: () => this.#idleness.went(),
       retired: (worker) => this.#workers.retire(worker),
     });
     const owner = {
+      executor: this,
       lost: () => this.#lost(),
       broke: (why: string, cause: unknown) => this.#break(why, cause),
     };
@@ -188,6 +191,21 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   }
 
   /**
+   * How much there is to do, what was done, and how long it took. What happens when: `node:diagnostics_channel`, see
+   * `TaskEvent` and `WorkerEvent`.
+   *
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * await executor.submit(() => 1);
+   * const { completed, runTime } = executor.stats();
+   * console.log(completed, runTime.count); // 1 1
+   */
+  stats(): ExecutorStats {
+    const { size, queued, stats } = this.#tasks;
+    return stats.snapshot(size, queued, this.#workers.size, this.#workers.lifetime);
+  }
+
+  /**
    * Takes no more tasks. With `wait` (the default) it resolves when all tasks are done and all interpreters are gone;
    * without, that happens in the background. `cancelFutures` cancels the tasks that wait in line.
    */
@@ -222,6 +240,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
       const code = codeOf(this.#rt.m, fn, describe);
       this.#tasks.enqueue(future, { code, args, chunk, timeout, signal, lane: laneOf(priority) });
       this.#provideWorkers(future);
+      if (taskSubmit.hasSubscribers) this.#tasks.tell(taskSubmit, future);
     } catch (error) {
       if (error instanceof NotShareableError) useTrace(error, trace);
       throw error;
@@ -241,30 +260,11 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     mapOptions: MapOptions<I> = {},
   ): AsyncGenerator<O, void, undefined> {
     this.#checkUsable();
-    checkMapOptions(what, mapOptions);
-    if (options.transfer !== undefined) {
-      throw new TypeError(`${what}: the buffers that \`with\` was given to move are those of one task`);
-    }
     // A function that cannot travel is an error at once, and not of the first item.
     codeOf(this.#rt.m, fn, describe);
-    const { transfer } = mapOptions;
-    const signal = mapOptions.signal ?? options.signal;
-    const each: SubmitOptions = { ...options, ...(signal && { signal }) };
     const trace = takeTrace(fn);
-    const submit = (items: readonly I[], chunk: boolean): Future<unknown> => {
-      const args = items.map(toArgs);
-      const moved = transfer && items.flatMap((item) => transfer(item));
-      if (moved !== undefined) checkTransfer(moved);
-      return this.#submit(
-        fn,
-        chunk ? args : args[0],
-        moved ? { ...each, transfer: moved } : each,
-        trace,
-        chunk,
-      );
-    };
-    const mapping = { what, submit, workers: this.maxWorkers, trace };
-    return mapOver(mapping, source, { ...mapOptions, ...(signal && { signal }) });
+    const submit: SubmitParcel = (args, each, chunk) => this.#submit(fn, args, each, trace, chunk);
+    return mapOver({ what, submit, toArgs, workers: this.maxWorkers, trace }, source, options, mapOptions);
   }
 
   /** Those that are to be there before the first task. All of them, or the pool is not made. */
@@ -292,8 +292,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     } catch (error) {
       // Another one will run it.
       if (this.#workers.size > 0) return;
-      this.#tasks.takeBack(future);
-      this.#tasks.settled(future);
+      this.#tasks.withdraw(future);
       throw error;
     }
   }
@@ -338,12 +337,6 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
       code: "ERR_EXECUTOR_SHUTDOWN",
     });
   }
-}
-
-/** An item of `starmap`. */
-function argsOf(item: unknown): unknown[] {
-  if (Array.isArray(item)) return item as unknown[];
-  throw new TypeError(`starmap: each item must be an array of arguments, found ${show(item)}`);
 }
 
 const NO_OPTIONS: SubmitOptions = {};

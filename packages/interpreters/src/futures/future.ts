@@ -26,6 +26,8 @@ export interface Owner {
   /** Runs it once more after a death; false when it may not. */
   retry(future: Future<unknown>, death: Death): boolean;
   settled(future: Future<unknown>): void;
+  /** The answer says how long it ran, in microseconds. */
+  timed(future: Future<unknown>, ran: number): void;
   /** A worker's answer says that it takes no more tasks. */
   retired(worker: number): void;
 }
@@ -177,6 +179,8 @@ export class Future<out T> implements PromiseLike<T>, Pending {
     const { sender } = received;
     if (received.length > this.bytes) this.bytes = received.length;
     const last = headerWord(m, received, 2) !== 0;
+    const ran = headerWord(m, received, 3);
+    if (ran !== 0) this.#owner.timed(this, ran);
     try {
       value = readBody(m, received);
     } catch (error) {

@@ -11,9 +11,11 @@
 import { performance } from "node:perf_hooks";
 import { onAbort } from "../abort.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
+import { checkTransfer } from "../interpreter/interpreter.js";
 import type { Trace } from "../interpreter/trace.js";
 import { ChunkSize, type Parcel, type Results, resultsOf } from "./chunks.js";
 import type { Future } from "./future.js";
+import type { SubmitOptions } from "./options.js";
 
 export interface MapOptions<I = unknown> {
   /** Most items pulled and not yet consumed; default: four chunks for each worker. */
@@ -38,35 +40,57 @@ export interface MapOptions<I = unknown> {
 const CHUNKS_PER_WORKER = 4;
 const MAP_OPTIONS = ["buffersize", "chunksize", "ordered", "timeout", "signal", "transfer"];
 
+/** Submits the arguments of one call; of several, where it is a chunk. */
+export type SubmitParcel = (
+  args: readonly unknown[],
+  options: SubmitOptions,
+  chunk: boolean,
+) => Future<unknown>;
+
 /** How `mapOver` reaches the pool. */
 export interface Mapping<I> {
   /** What messages call it. */
   readonly what: string;
-  /** Sends items: as a chunk, or the one that there is as itself. */
-  submit(items: readonly I[], chunk: boolean): Future<unknown>;
+  readonly submit: SubmitParcel;
+  /** The arguments of an item's call. */
+  readonly toArgs: (item: I) => unknown[];
   readonly workers: number;
   readonly trace: Trace;
+}
+
+/** An item of `starmap`. */
+export function argsOf(item: unknown): unknown[] {
+  if (Array.isArray(item)) return item as unknown[];
+  throw new TypeError(`starmap: each item must be an array of arguments, found ${show(item)}`);
 }
 
 export function mapOver<I, O>(
   mapping: Mapping<I>,
   source: Iterable<I> | AsyncIterable<I>,
+  submitOptions: SubmitOptions,
   options: MapOptions<I>,
 ): AsyncGenerator<O, void, undefined> {
-  const { what } = mapping;
-  const { buffersize, chunksize = 1, ordered = true } = options;
+  const { what, submit, toArgs } = mapping;
   checkMapOptions(what, options);
+  if (submitOptions.transfer !== undefined) {
+    throw new TypeError(`${what}: the buffers that \`with\` was given to move are those of one task`);
+  }
+  const { buffersize, chunksize = 1, ordered = true, transfer } = options;
   const timeout = checkTimeout(options.timeout);
-  const limits = {
-    buffersize,
-    ordered,
-    deadline: { timeout, at: performance.now() + timeout },
-    signal: options.signal,
+  const deadline = { timeout, at: performance.now() + timeout };
+  const signal = options.signal ?? submitOptions.signal;
+  const each: SubmitOptions = { ...submitOptions, ...(signal && { signal }) };
+  const send = (items: readonly I[], chunk: boolean): Future<unknown> => {
+    const args = items.map(toArgs);
+    const moved = transfer && items.flatMap((item) => transfer(item));
+    if (moved !== undefined) checkTransfer(moved);
+    return submit(chunk ? args : args[0], moved ? { ...each, transfer: moved } : each, chunk);
   };
-  return run(mapping, iterate(what, source), new ChunkSize(chunksize), limits);
+  const limits = { buffersize, ordered, deadline, signal };
+  return run(mapping, send, iterate(what, source), new ChunkSize(chunksize), limits);
 }
 
-export function checkMapOptions<I>(what: string, options: MapOptions<I>): void {
+function checkMapOptions<I>(what: string, options: MapOptions<I>): void {
   checkOptions(what, options, MAP_OPTIONS);
   const { buffersize, chunksize = 1, transfer } = options;
   if (buffersize !== undefined) checkCount(`${what}: buffersize`, buffersize, 1);
@@ -103,7 +127,8 @@ interface Limits {
 }
 
 async function* run<I, O>(
-  { what, submit, workers, trace }: Mapping<I>,
+  { what, workers, trace }: Mapping<I>,
+  submit: (items: readonly I[], chunk: boolean) => Future<unknown>,
   source: Source<I>,
   chunks: ChunkSize,
   { buffersize, ordered, deadline, signal }: Limits,

@@ -5,6 +5,7 @@
  * They wait in the pool's queues in shared memory, one for each priority (interpreter/lanes.ts), so that workers go on
  * while this thread is busy. Here is kept who waits for which.
  */
+import type { Channel } from "node:diagnostics_channel";
 import { onAbort } from "../abort.js";
 import type { Code } from "../interpreter/code.js";
 import { LANES, wakeWorker } from "../interpreter/lanes.js";
@@ -15,10 +16,13 @@ import { reasonNumber, REQUEST_ABORT, WORK_CALL, WORK_CALL_EACH } from "../inter
 import type { Death, Runtime } from "../interpreter/runtime.js";
 import { OK } from "../memory/layout.js";
 import { createHiddenQueue, pointerOf, type Queue } from "../queue/queue.js";
-import { removeFrom, take } from "../queue/queues.js";
+import { removeFrom, sizeOf, take } from "../queue/queues.js";
 import { makeReceived } from "../queue/receive.js";
 import { collectCarried, request } from "../supervisor/start.js";
+import { type TaskEvent, taskRetry, taskSettle } from "./events.js";
+import type { InterpreterPoolExecutor } from "./executor.js";
 import type { Future, Owner } from "./future.js";
+import { Stats } from "./stats.js";
 
 /** What is to be run. */
 export interface Task {
@@ -35,6 +39,7 @@ export interface Task {
 
 /** Who is told of what concerns workers. */
 export interface TasksOwner {
+  readonly executor: InterpreterPoolExecutor;
   /** A task is done, however it ended. */
   settled(): void;
   /** A worker takes no more tasks. */
@@ -47,8 +52,9 @@ export class Tasks implements Owner {
   readonly #pool: TasksOwner;
   /** Highest priority first. */
   readonly queues: readonly Queue[];
-  /** No task is run again any more. */
+  /** False: no task is run again any more. */
   retrying = true;
+  readonly stats = new Stats();
   readonly #pointers: readonly number[];
   /** Submitted and not settled: in line, or being run. */
   readonly #open = new Set<Future<unknown>>();
@@ -66,20 +72,30 @@ export class Tasks implements Owner {
     return this.#open.size;
   }
 
+  /** How many wait in line. */
+  get queued(): number {
+    return this.#pointers.reduce((sum, queue) => sum + sizeOf(this.rt.m, queue), 0);
+  }
+
   /** Puts a task in line. Throws where it cannot travel, and then nothing was put. */
   enqueue(future: Future<unknown>, task: Task): void {
     const { m, id } = this.rt;
     const { code, lane, chunk } = task;
     const queue = this.#pointers[lane];
     const sequence = this.rt.nextSequence();
+    const timed = this.stats.choose();
     const message = Message.take();
     try {
       const kind = chunk ? WORK_CALL_EACH : WORK_CALL;
-      message.header(sequence, kind, code.id, code.pointer, 0, runningTime(task.timeout));
+      message.header(sequence, kind, code.id, code.pointer, timed ? 1 : 0, runningTime(task.timeout));
       message.value(task.args, "args");
       future.bytes = message.scratch.end;
+      if (timed) this.stats.begin(sequence);
       const status = message.intoQueue(m, queue, false, id, WITH_SENDER);
-      if (status !== OK) throw statusError(status, -1, "submit a task");
+      if (status !== OK) {
+        this.stats.forget(sequence);
+        throw statusError(status, -1, "submit a task");
+      }
     } finally {
       message.discard(m);
     }
@@ -119,17 +135,30 @@ export class Tasks implements Owner {
     const task = future.task as Task;
     if (task.signal?.aborted === true) return false;
     future.retriesLeft--;
+    this.stats.forget(future.sequence);
     try {
       this.enqueue(future, task);
     } catch {
       // Its arguments cannot travel any more (they changed since): the death is what there is to say.
       return false;
     }
+    if (taskRetry.hasSubscribers) this.tell(taskRetry, future);
     return true;
+  }
+
+  /** Where somebody listens. */
+  tell(channel: Channel, future: Future<unknown>): void {
+    channel.publish({ executor: this.#pool.executor, future } satisfies TaskEvent);
+  }
+
+  timed(future: Future<unknown>, ran: number): void {
+    this.stats.end(future.sequence, ran);
   }
 
   settled(future: Future<unknown>): void {
     if (!this.#open.delete(future)) return;
+    this.#count(future);
+    if (taskSettle.hasSubscribers) this.tell(taskSettle, future);
     this.#pool.settled();
     if (this.#open.size > 0) return;
     this.rt.release();
@@ -154,6 +183,22 @@ export class Tasks implements Owner {
 
   close(): void {
     for (const queue of this.queues) queue.close();
+  }
+
+  #count(future: Future<unknown>): void {
+    const { stats } = this;
+    stats.forget(future.sequence);
+    if (future.failed()) stats.failed++;
+    else if (future.cancelled()) stats.cancelled++;
+    else stats.completed++;
+  }
+
+  /** It was refused after all: nobody has a future for it. */
+  withdraw(future: Future<unknown>): void {
+    this.takeBack(future);
+    this.stats.forget(future.sequence);
+    this.#open.delete(future);
+    if (this.#open.size === 0) this.rt.release();
   }
 
   /** Those that no worker has taken, in order: a queue is emptied as a worker would do it, one step for each. */

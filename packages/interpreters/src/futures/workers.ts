@@ -8,6 +8,7 @@
  * meanwhile. What the initializer is given was copied when the pool was made: later changes reach no worker.
  */
 import { writeSync } from "node:fs";
+import { performance } from "node:perf_hooks";
 import { ExecutionFailed, InterpreterDiedError, InterpreterError } from "../errors.js";
 import { describe } from "../guests/javascript/callable.js";
 import { type Code, codeOf } from "../interpreter/code.js";
@@ -16,10 +17,13 @@ import { copyOf } from "../interpreter/message.js";
 import type { PoolSetup } from "../interpreter/pool.js";
 import type { Death, Runtime } from "../interpreter/runtime.js";
 import type { Queue } from "../queue/queue.js";
+import { workerEnd, type WorkerEndEvent, type WorkerEvent, workerStart } from "./events.js";
+import type { InterpreterPoolExecutor } from "./executor.js";
 import type { ExecutorOptions } from "./options.js";
 
 /** Who is told what becomes of the workers. */
 export interface WorkersOwner {
+  readonly executor: InterpreterPoolExecutor;
   /** One is gone. */
   lost(): void;
   /** None can be set up. Returns whether it is the first to fail. */
@@ -34,6 +38,10 @@ export class Workers {
   readonly #interpreters = new Map<number, Interpreter>();
   /** Those that end: they take nothing more, or only what they take just now. */
   readonly #leaving = new Map<number, Promise<void>>();
+  /** When each was started, until its end is heard of. */
+  readonly #started = new Map<number, number>();
+  /** Milliseconds that those were there which are gone. */
+  #past = 0;
   #names = 0;
 
   /** @throws TypeError, NotShareableError: the initializer, its arguments or the shared values cannot travel */
@@ -54,6 +62,14 @@ export class Workers {
     return this.#interpreters.size;
   }
 
+  /** Milliseconds that all of them were there, together. */
+  get lifetime(): number {
+    const now = performance.now();
+    let sum = this.#past;
+    for (const started of this.#started.values()) sum += now - started;
+    return sum;
+  }
+
   /** Starts one more. */
   start(): void {
     const { name, resourceLimits } = this.#options;
@@ -62,6 +78,11 @@ export class Workers {
       ...(resourceLimits && { resourceLimits }),
     });
     this.#interpreters.set(interp.id, interp);
+    this.#started.set(interp.id, performance.now());
+    if (workerStart.hasSubscribers) {
+      const event: WorkerEvent = { executor: this.#owner.executor, interpreterId: interp.id };
+      workerStart.publish(event);
+    }
     servePool(interp, this.#setup, this.#initializer, (error) => {
       if (error !== undefined) this.#notSetUp(interp.id, error);
     });
@@ -69,6 +90,15 @@ export class Workers {
 
   /** Somebody died; maybe one of these. */
   onDeath(death: Death): void {
+    const started = this.#started.get(death.id);
+    if (started === undefined) return;
+    this.#started.delete(death.id);
+    this.#past += performance.now() - started;
+    if (workerEnd.hasSubscribers) {
+      const { id: interpreterId, reason } = death;
+      const event: WorkerEndEvent = { executor: this.#owner.executor, interpreterId, reason };
+      workerEnd.publish(event);
+    }
     // One that was to end may have taken a task just then, which is to be run again.
     if (this.#interpreters.delete(death.id) || this.#leaving.delete(death.id)) this.#owner.lost();
   }
