@@ -15,6 +15,7 @@ export {
   type InterpreterView,
   type Whence,
 } from "./interpreter/interpreter.js";
+export { move } from "./interpreter/move.js";
 export type { CreateOptions, ResourceLimits } from "./interpreter/options.js";
 export { fromModule } from "./guests/javascript/callable.js";
 export { isShareable } from "./codec/shareable.js";

@@ -31,6 +31,7 @@ import { fetchCode } from "./code.js";
 import { passWorkOn, takeWorkOrWait } from "./lanes.js";
 import { endWork, finishWork, takeWork } from "./mailbox.js";
 import { copyOf, headerWord, Message, readBody, WITHOUT_SENDER } from "./message.js";
+import { detachMoved } from "./move.js";
 import { type PoolSetup, type ServedPool, servedPool } from "./pool.js";
 import {
   REPLY_FAILURE,
@@ -269,6 +270,7 @@ class Executor {
   #answer(sender: number, sequence: number, status: number, value: unknown): void {
     const { m } = this.#rt;
     const message = Message.take();
+    let carries = status === REPLY_VALUE;
     try {
       try {
         this.#header(message, sequence, status).value(value, "result", status !== REPLY_VALUE);
@@ -277,6 +279,7 @@ class Executor {
           this.#answer(sender, sequence, REPLY_VALUE, value);
           return;
         }
+        carries = false;
         const failure = this.#unsent(error);
         this.#header(message.clear(), sequence, failure.status).value(failure.value, "error", true);
       }
@@ -293,7 +296,7 @@ class Executor {
         m.reserve = 0;
         this.#post(message, sender);
         m.reserve = RESERVED_PAGES;
-      }
+      } else if (carries) moved(value);
       endWork(m);
       this.#last = false;
     } finally {
@@ -313,6 +316,12 @@ class Executor {
     if (slot === -1) return OK;
     return message.intoMailbox(m, slot, S_REPLIES, sender, id, WITHOUT_SENDER);
   }
+}
+
+/** A result was sent, or the results of a chunk: what was to be moved with it is not here any more. */
+function moved(result: unknown): void {
+  if (result instanceof Chunk) for (const each of result.values) detachMoved(each);
+  else detachMoved(result);
 }
 
 /** Carries an error of ours past those of the guest's. */

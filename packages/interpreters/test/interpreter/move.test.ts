@@ -1,0 +1,53 @@
+/** `move`: results whose buffers are moved to the caller. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { create, fromModule, InterpreterPoolExecutor, move, NotShareableError } from "../../src/index.js";
+import { rejection, WATCHDOG } from "../support/processes.js";
+
+const limits = { timeout: WATCHDOG };
+const moving = fromModule<typeof import("./moving.js")>(new URL("./moving.js", import.meta.url));
+const sevens = (length: number): Uint8Array => new Uint8Array(length).fill(7);
+
+for (const length of [1, 10_000]) {
+  test(`${length} bytes arrive, and are not there any more`, limits, async () => {
+    await using interp = create();
+    assert.deepEqual(await interp.call(moving.bytes, length), sevens(length));
+    assert.equal(await interp.call(moving.left), 0);
+    assert.deepEqual(await interp.call(moving.later, length), sevens(length));
+    assert.equal(interp.callSync(moving.left), 0);
+    assert.deepEqual(new Uint8Array(interp.callSync(moving.buffer, length)), sevens(length));
+    assert.equal(await interp.call(moving.left), 0);
+    assert.deepEqual(await interp.call(moving.nested, length), { name: "nested", bytes: sevens(length) });
+    assert.equal(await interp.call(moving.left), 0);
+    assert.deepEqual(await interp.call(moving.copied, length), sevens(length));
+    assert.equal(await interp.call(moving.left), length, "not moved");
+  });
+}
+
+test("a result that cannot travel moves nothing", limits, async () => {
+  await using interp = create();
+  assert.ok((await rejection(interp.call(moving.refused, 5))) instanceof NotShareableError);
+  assert.equal(await interp.call(moving.left), 5);
+});
+
+test("results of a pool's tasks and of chunks are moved", limits, async () => {
+  await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+  assert.deepEqual(await pool.submit(moving.bytes, 3), sevens(3));
+  assert.equal(await pool.submit(moving.left), 0);
+  const lengths: number[] = [];
+  for await (const result of pool.map(moving.bytes, [1, 2, 3], { chunksize: 3 })) lengths.push(result.length);
+  assert.deepEqual(lengths, [1, 2, 3]);
+  assert.equal(await pool.submit(moving.left), 0);
+});
+
+test("it gives back what it was given, and refuses what has no buffers", () => {
+  const bytes = new Uint8Array(3);
+  assert.equal(move(bytes), bytes);
+  assert.equal(move(bytes, []), bytes);
+  assert.equal(bytes.length, 3, "only a result is moved");
+  assert.throws(() => move({}), /name the buffers to move/);
+  assert.throws(() => move(new Uint8Array(new SharedArrayBuffer(1))), /name the buffers to move/);
+  assert.throws(() => move(null as never), TypeError);
+  assert.throws(() => move(5 as never, []), TypeError);
+  assert.throws(() => move({}, [bytes as never]), TypeError);
+});
