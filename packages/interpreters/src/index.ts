@@ -16,7 +16,8 @@ export {
   type Whence,
 } from "./interpreter/interpreter.js";
 export { move } from "./interpreter/move.js";
-export type { CreateOptions, ResourceLimits } from "./interpreter/options.js";
+export type { CreateOptions, InterpreterConfig, ResourceLimits } from "./interpreter/options.js";
+export type { OutputSink } from "./interpreter/output.js";
 export { fromModule } from "./guests/javascript/callable.js";
 export { isShareable } from "./codec/shareable.js";
 export {

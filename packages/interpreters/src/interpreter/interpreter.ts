@@ -30,6 +30,7 @@ import { takeTrace, useTrace } from "./trace.js";
 import { deadlock, goneOrRefused, Operation } from "./operation.js";
 import { checkCreateOptions, type CreateOptions } from "./options.js";
 import type { PoolSetup } from "./pool.js";
+import { Output, outputOf } from "./output.js";
 import {
   reasonNumber,
   REQUEST_ABORT,
@@ -226,6 +227,7 @@ export class Interpreter implements InterpreterView {
    */
   async close(options: { wait?: boolean } = {}): Promise<void> {
     await this.#close(options, false).promise();
+    await outputOf(this.id);
   }
 
   closeSync(options: { wait?: boolean } = {}): void {
@@ -235,6 +237,7 @@ export class Interpreter implements InterpreterView {
   /** Stops the interpreter at once, whatever it does. */
   async terminate(): Promise<void> {
     await this.#terminate().promise();
+    await outputOf(this.id);
   }
 
   terminateSync(): void {
@@ -454,8 +457,10 @@ export function create(options: CreateOptions = {}): Interpreter {
   const rt = runtime();
   const { m } = rt;
   startSupervisor(rt);
+  const output = Output.open(options);
   const slot = claimSlot(m, WHENCE_CREATED);
   if (slot === -1) {
+    void output?.close();
     throw new InterpreterError("Cannot create an interpreter: all places are taken. Close some first.", {
       code: "ERR_INTERPRETER_LIMIT",
     });
@@ -463,11 +468,13 @@ export function create(options: CreateOptions = {}): Interpreter {
   const id = idOf(m, slot);
   if (boot.name !== undefined) setName(m, slot, boot.name);
   try {
-    request(rt, REQUEST_BOOT, slot, id, 0, boot);
+    request(rt, REQUEST_BOOT, slot, id, 0, { ...boot, output: { ...boot.output, channel: output?.name } });
   } catch (error) {
     freeSlot(m, slot);
+    void output?.close();
     throw error;
   }
+  output?.attach(rt, id);
   return bind(id, slot);
 }
 

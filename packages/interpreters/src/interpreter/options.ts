@@ -2,6 +2,7 @@
  * The options of `create`, checked where they are given, so that a mistake is an error there and not a failed boot.
  */
 import { checkOptions, show } from "../check.js";
+import { checkSink, type OutputSink } from "./output.js";
 
 /** Limits of an interpreter's JavaScript engine, in MiB (Node's `resourceLimits`). */
 export interface ResourceLimits {
@@ -10,6 +11,33 @@ export interface ResourceLimits {
   codeRangeSizeMb?: number;
   stackSizeMb?: number;
 }
+
+/**
+ * What an interpreter may do beyond its own world (CPython: `PyInterpreterConfig`). What is not allowed throws
+ * `InterpreterError` (`ERR_INTERPRETER_NOT_ALLOWED`) there. It guards against mistakes, not against malice.
+ */
+export interface InterpreterConfig {
+  /**
+   * Start other programs: `node:child_process`, `cluster.fork`, `process.execve` (CPython: `allow_exec`, `allow_fork`).
+   * Isolated: false; legacy: true.
+   */
+  allowExec: boolean;
+  /** Start threads of its own with `new Worker` (CPython: `allow_threads`). Interpreters it may always create. True. */
+  allowThreads: boolean;
+  /**
+   * Refuse native addons that are not made for several interpreters (CPython: `check_multi_interp_extensions`). Isolated:
+   * true; legacy: false. It is passed on, but nothing is checked yet: until then Node alone decides, whatever is said here.
+   */
+  checkMultiInterpAddons: boolean;
+  /** Share `process.env` with the main interpreter, both ways, instead of having a copy. False. */
+  shareEnv: boolean;
+}
+
+const CONFIGS: Readonly<Record<"isolated" | "legacy", InterpreterConfig>> = {
+  // As CPython's `_PyInterpreterConfig_INIT` and `_PyInterpreterConfig_LEGACY_INIT`, as far as there is a counterpart.
+  isolated: { allowExec: false, allowThreads: true, checkMultiInterpAddons: true, shareEnv: false },
+  legacy: { allowExec: true, allowThreads: true, checkMultiInterpAddons: false, shareEnv: false },
+};
 
 export interface CreateOptions {
   /** Shown by debuggers and in `inspect`; at most 80 characters. */
@@ -21,6 +49,16 @@ export interface CreateOptions {
   /** Node options for this interpreter; the process's own by default. */
   execArgv?: readonly string[];
   resourceLimits?: ResourceLimits;
+  /** What it may do; `"isolated"` by default, which is also what a part of a configuration is completed from. */
+  config?: "isolated" | "legacy" | Readonly<Partial<InterpreterConfig>>;
+  /**
+   * Where its `process.stdout` (and `console.log`) goes: to that of the process at once (`"inherit"`, the default), nowhere
+   * (`"ignore"`), or to a sink of the creator's, as text, in order. The sink is called in the thread of the creator, when
+   * that comes to it: before what an operation gave is returned, and all of it before `close()` resolves there.
+   */
+  stdout?: "inherit" | "ignore" | OutputSink;
+  /** The same for `process.stderr`. */
+  stderr?: "inherit" | "ignore" | OutputSink;
 }
 
 /** What the supervisor is told. It starts the thread, but what is inherited comes from the creator. */
@@ -32,9 +70,19 @@ export interface BootOptions {
   /** Whether they are the creator's own, of which some may not be meant for threads. */
   readonly inheritedExecArgv: boolean;
   readonly resourceLimits: ResourceLimits | undefined;
+  readonly config: InterpreterConfig;
+  readonly output: BootOutput;
 }
 
-const KNOWN = ["name", "env", "argv", "execArgv", "resourceLimits"];
+/** Where output goes. */
+export interface BootOutput {
+  readonly stdout: "inherit" | "ignore" | "sink";
+  readonly stderr: "inherit" | "ignore" | "sink";
+  /** The name of the broadcast channel that leads to sinks. */
+  readonly channel: string | undefined;
+}
+
+const KNOWN = ["name", "env", "argv", "execArgv", "resourceLimits", "config", "stdout", "stderr"];
 /** With less than this the engine does not fail to start a thread, but takes the whole process down. */
 const LEAST: Readonly<Record<string, number>> = { maxOldGenerationSizeMb: 4, stackSizeMb: 0.5 };
 const LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
@@ -72,14 +120,42 @@ export function checkCreateOptions(options: CreateOptions): BootOptions {
       }
     }
   }
+  const config = checkConfig(options.config);
+  if (config.shareEnv && env !== undefined) {
+    throw new TypeError("create: there can be env or config.shareEnv, not both");
+  }
   return {
     name,
-    env: { ...(env ?? process.env) },
+    env: config.shareEnv ? {} : { ...(env ?? process.env) },
     argv: argv && [...argv],
     execArgv: execArgv ? [...execArgv] : inheritedExecArgv(),
     inheritedExecArgv: execArgv === undefined,
     resourceLimits: resourceLimits && { ...resourceLimits },
+    config,
+    output: {
+      stdout: checkOutput("stdout", options.stdout),
+      stderr: checkOutput("stderr", options.stderr),
+      channel: undefined,
+    },
   };
+}
+
+function checkConfig(config: CreateOptions["config"] = "isolated"): InterpreterConfig {
+  if (config === "isolated" || config === "legacy") return CONFIGS[config];
+  if (typeof config !== "object" || config === null) {
+    fail("config", '"isolated", "legacy" or an object', config);
+  }
+  checkOptions("create: config", config, Object.keys(CONFIGS.isolated));
+  for (const [key, value] of Object.entries(config)) {
+    if (typeof value !== "boolean") fail(`config.${key}`, "a boolean", value);
+  }
+  return { ...CONFIGS.isolated, ...config };
+}
+
+function checkOutput(option: string, to: CreateOptions["stdout"] = "inherit"): "inherit" | "ignore" | "sink" {
+  if (to === "inherit" || to === "ignore") return to;
+  if (checkSink(to)) return "sink";
+  fail(option, '"inherit", "ignore" or something to write to', to);
 }
 
 /** Flags that say what the process runs, and not how: with their value where that is an argument of its own. */

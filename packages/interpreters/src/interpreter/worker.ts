@@ -2,6 +2,7 @@
  * The entry of an interpreter's thread. It loads as little as it can: its size is every interpreter's start-up time.
  */
 import { workerData } from "node:worker_threads";
+import { applyConfig } from "../guests/javascript/config.js";
 import { installStdio } from "../guests/javascript/stdio.js";
 import { javascript } from "../guests/javascript/guest.js";
 import type { WasmMemory } from "../memory/webassembly.js";
@@ -9,10 +10,20 @@ import { enter } from "./current.js";
 // Handles may arrive as arguments before any code of the user's imports the package.
 import "./interpreter.js";
 import "./buffers.js";
+import type { BootOutput, InterpreterConfig } from "./options.js";
 import { serve } from "./server.js";
 
-const { memory, slot } = workerData as { memory: WasmMemory; slot: number };
-installStdio();
+/** What the supervisor gives it. */
+export interface WorkerData {
+  readonly memory: WasmMemory;
+  readonly slot: number;
+  readonly config: InterpreterConfig;
+  readonly output: BootOutput;
+}
+
+const { memory, slot, config, output } = workerData as WorkerData;
+installStdio(output);
+applyConfig(config);
 const rt = enter(memory, slot);
 // Idle, it waits for work and not for anything that the event loop knows of.
 setInterval(() => {}, 0x7fffffff);

@@ -5,7 +5,7 @@
  */
 import { writeSync } from "node:fs";
 import { inspect } from "node:util";
-import { Worker, workerData } from "node:worker_threads";
+import { SHARE_ENV, Worker, workerData } from "node:worker_threads";
 import { withoutOwnFrames } from "../stacks.js";
 import { bell, ring, sleepAsync } from "../memory/bell.js";
 import { get, load, set, type SharedMemory, store } from "../memory/atomics.js";
@@ -64,6 +64,7 @@ import { answerForBuffer, closeLine, pruneBuffers } from "./buffers.js";
 import { recountReferences } from "./recount.js";
 import { bury, repairLocks } from "./repair.js";
 import { type BootOptions, withoutRefused } from "../interpreter/options.js";
+import type { WorkerData } from "../interpreter/worker.js";
 import { SUPERVISOR_ID } from "./start.js";
 
 /** How long an interpreter that is closing may run its exit handlers; milliseconds. */
@@ -155,8 +156,13 @@ function boot(slot: number, id: number, options: BootOptions): void {
 function startThread(slot: number, options: BootOptions, execArgv: string[]): Worker {
   try {
     return new Worker(new URL("../interpreter/worker.js", import.meta.url), {
-      workerData: { memory: m.memory, slot },
-      env: options.env,
+      workerData: {
+        memory: m.memory,
+        slot,
+        config: options.config,
+        output: options.output,
+      } satisfies WorkerData,
+      env: options.config.shareEnv ? SHARE_ENV : options.env,
       execArgv,
       ...(options.name && { name: options.name }),
       ...(options.argv && { argv: options.argv }),

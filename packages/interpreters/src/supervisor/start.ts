@@ -4,7 +4,7 @@
  * Its thread belongs to the main interpreter's, whose end ends it and all interpreters with it. It does not keep the
  * process alive: what is pending does.
  */
-import { Worker } from "node:worker_threads";
+import { SHARE_ENV, Worker } from "node:worker_threads";
 import { InterpreterError } from "../errors.js";
 import { cas, get, load, store } from "../memory/atomics.js";
 import { C_REFERENCES, H_SUPERVISOR, MAIN_SLOT, S_WORK, SUPERVISOR_SLOT } from "../memory/layout.js";
@@ -37,6 +37,8 @@ export function startSupervisor(rt: Runtime): void {
     // Whatever the user passed to the process (--import, --test …) is not for this thread.
     execArgv: [],
     stdin: false,
+    // What it shares with this thread, interpreters can share with it.
+    env: SHARE_ENV,
   });
   worker.on("error", (error) => {
     store(m, H_SUPERVISOR, NOT_STARTED);

@@ -97,6 +97,16 @@ const scenarios: Record<string, () => unknown> = {
     if ((workerData as { stay: boolean }).stay) setInterval(() => {}, 1e6);
   },
 
+  async noPrograms() {
+    for (const script of [
+      "import { execFileSync } from 'node:child_process'; execFileSync('node')",
+      "require('child_process').spawn('node')",
+    ]) {
+      await create()
+        .exec(script)
+        .catch((error: Error) => console.log((error.cause as { code: string }).code));
+    }
+  },
   async stackOfScript() {
     const script = `import { fail } from "./environment.mapped.js";
 const value: number = await 1;

@@ -113,6 +113,22 @@ test("with source maps, stacks show source files, and still nothing of this pack
   }
 });
 
+test("programs are not allowed, whatever flags say of it", options, async (t) => {
+  const { allowedNodeEnvironmentFlags: known } = process;
+  const permission = known.has("--permission") ? "--permission" : "--experimental-permission";
+  for (const nodeArgs of [
+    ["--pending-deprecation"],
+    [permission, "--allow-worker", "--allow-child-process", "--allow-fs-read=*", "--no-warnings"],
+  ]) {
+    await t.test(nodeArgs[0], async () => {
+      assertEnded(await run("noPrograms", { nodeArgs }), {
+        code: 0,
+        stdout: "ERR_INTERPRETER_NOT_ALLOWED\n".repeat(2),
+      });
+    });
+  }
+});
+
 test("relative imports of code without a file resolve against the working directory", options, async (t) => {
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "interpreters-")));
   t.after(() => rmSync(folder, { recursive: true }));

@@ -1,4 +1,5 @@
 /** Programs that output.test.ts runs, each in a process of its own: `node output.scenarios.js <name>`. */
+import { writeSync } from "node:fs";
 import {
   create,
   createQueue,
@@ -123,6 +124,32 @@ const scenarios: Record<string, () => unknown> = {
     }
     gate.putNowait(1);
     console.log(await call);
+  },
+  // What is still on its way to a sink when the program ends.
+  async sinkAtEnd() {
+    const stdout = { write: (text: string) => void writeSync(1, `sink: ${text}`) };
+    const gate = createQueue<number>();
+    const interp = create({ stdout });
+    await interp.call((gate: Queue<number>) => {
+      console.log("during the call");
+      setImmediate(() => {
+        console.log("afterwards");
+        gate.putNowait(1);
+      });
+    }, gate);
+    gate.getSync();
+  },
+  sinkAtExit() {
+    const stdout = { write: (text: string) => void writeSync(1, `sink: ${text}`) };
+    const gate = createQueue<number>();
+    create({ stdout }).callSync((gate: Queue<number>) => {
+      setImmediate(() => {
+        console.log("afterwards");
+        gate.putNowait(1);
+      });
+    }, gate);
+    gate.getSync();
+    process.exit(0);
   },
   async poolIdleTimerThrows() {
     const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });

@@ -91,6 +91,15 @@ test(
   },
 );
 
+test("sinks get what was written before the program ended", options, async (t) => {
+  for (const [name, stdout] of [
+    ["sinkAtEnd", "sink: during the call\nsink: afterwards\n"],
+    ["sinkAtExit", "sink: afterwards\n"],
+  ]) {
+    await t.test(name, async () => assertEnded(await begin(name).ended, { code: 0, stdout }));
+  }
+});
+
 test("an exception that somebody is told of is not printed", options, async () => {
   assertEnded(await begin("busyTimerThrows").ended, { code: 0, stdout: "from a timer\n" });
 });

@@ -9,14 +9,49 @@
 
 import fs from "node:fs";
 import type { Writable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
 import type * as Tty from "node:tty";
+import { BroadcastChannel } from "node:worker_threads";
+import type { BootOutput } from "../../interpreter/options.js";
+import type { OutputMessage } from "../../interpreter/output.js";
 
 type Done = (error?: Error | null) => void;
 
-/** Makes `process.stdout` and `process.stderr` of this thread write to the descriptors of the process themselves. */
-export function installStdio(): void {
-  install(process.stdout, 1);
-  install(process.stderr, 2);
+/** Makes `process.stdout` and `process.stderr` of this thread write to the descriptors of the process themselves, or elsewhere. */
+export function installStdio(output?: BootOutput): void {
+  const channel = output?.channel === undefined ? undefined : new BroadcastChannel(output.channel);
+  // It is only ever written to.
+  channel?.unref();
+  for (const name of ["stdout", "stderr"] as const) {
+    const to = output?.[name] ?? "inherit";
+    if (to === "inherit") install(process[name], name === "stdout" ? 1 : 2);
+    else if (to === "sink" && channel !== undefined) redirect(process[name], textTo(channel, name));
+    else redirect(process[name], () => {});
+  }
+}
+
+/** Characters that are split between two writes of bytes stay whole. */
+function textTo(channel: BroadcastChannel, name: OutputMessage[0]): (chunk: string | Uint8Array) => void {
+  const decoder = new StringDecoder("utf8");
+  return (chunk) => {
+    const text = typeof chunk === "string" ? chunk : decoder.write(Buffer.from(chunk));
+    if (text !== "") channel.postMessage([name, text] satisfies OutputMessage);
+  };
+}
+
+function redirect(stream: Writable, take: (chunk: string | Uint8Array) => void): void {
+  const write = (chunk: string | Uint8Array, encoding: BufferEncoding, done: Done): void => {
+    // Strings may stand for bytes: "hex", "base64".
+    const isBytes = typeof chunk === "string" && !/^utf-?8$/i.test(encoding);
+    take(isBytes ? Buffer.from(chunk, encoding) : chunk);
+    done();
+  };
+  const whole = { configurable: true, enumerable: false, writable: true };
+  Object.defineProperties(stream, {
+    _write: { ...whole, value: write },
+    _writev: { ...whole, value: null },
+  });
+  if (stream.writableLength > 0) finishPending(stream);
 }
 
 function install(stream: Writable, fd: number): void {

@@ -1,0 +1,183 @@
+/** `create({ stdout, stderr })`: output that goes elsewhere. */
+import assert from "node:assert/strict";
+import { Writable } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
+import { test } from "node:test";
+import { create } from "../../src/index.js";
+import { limits, rejection, thrown, until } from "../support/ways.js";
+
+const print = (from: number, to: number): void => {
+  for (let n = from; n < to; n++) console.log(`line ${n}`);
+};
+const lines = (from: number, to: number): string =>
+  Array.from({ length: to - from }, (_, i) => `line ${from + i}\n`).join("");
+
+/** A sink of each kind, and what it has taken. */
+const kinds: Record<
+  string,
+  () => { sink: { write(text: string): unknown } | WritableStream<string>; text: () => string }
+> = {
+  "an object with write": () => {
+    let text = "";
+    return { sink: { write: (chunk) => void (text += chunk) }, text: () => text };
+  },
+  "an object whose write takes its time": () => {
+    let text = "";
+    const write = async (chunk: string): Promise<void> => {
+      await turn();
+      text += chunk;
+    };
+    return { sink: { write }, text: () => text };
+  },
+  "a Writable under back-pressure": () => {
+    let text = "";
+    const sink = new Writable({
+      highWaterMark: 1,
+      decodeStrings: false,
+      write(chunk: string, _encoding, done) {
+        text += chunk;
+        setImmediate(done);
+      },
+    });
+    return { sink, text: () => text };
+  },
+  "a WritableStream under back-pressure": () => {
+    let text = "";
+    const sink = new WritableStream<string>({
+      async write(chunk) {
+        await turn();
+        text += chunk;
+      },
+    });
+    return { sink, text: () => text };
+  },
+};
+
+for (const [name, make] of Object.entries(kinds)) {
+  test(`${name} has all output, in order, when close() resolves`, limits, async () => {
+    const { sink, text } = make();
+    const interp = create({ stdout: sink });
+    await interp.call(print, 0, 500);
+    await interp.exec(
+      "setImmediate(() => process.stdout.write('line 500\\n')); await new Promise((r) => setImmediate(r))",
+    );
+    interp.callSync(print, 501, 600);
+    await interp.close({ wait: true });
+    assert.equal(text(), lines(0, 600));
+  });
+
+  test(
+    `${name} has what was written before the interpreter was terminated, or ended itself`,
+    limits,
+    async () => {
+      const { sink, text } = make();
+      const first = create({ stdout: sink });
+      await first.call(print, 0, 10);
+      await first.terminate();
+      assert.equal(text(), lines(0, 10));
+      const second = create({ stdout: sink });
+      await rejection(
+        second.call(() => {
+          for (let n = 10; n < 20; n++) console.log(`line ${n}`);
+          process.exit(0);
+        }),
+      );
+      await until(() => text() === lines(0, 20));
+    },
+  );
+}
+
+test(
+  "output is there before the answer of the call that made it, also where main was blocked",
+  limits,
+  async () => {
+    const written: string[] = [];
+    const sink = { write: (text: string) => void written.push(text) };
+    await using interp = create({ stdout: sink, stderr: sink });
+    interp.callSync(() => console.log("blocking"));
+    assert.deepEqual(written, ["blocking\n"]);
+    await interp.call(() => console.error("promised"));
+    assert.deepEqual(written, ["blocking\n", "promised\n"]);
+  },
+);
+
+test(
+  "stdout and stderr may go to sinks of their own, and one stream to several interpreters",
+  limits,
+  async () => {
+    const [out, err]: [string[], string[]] = [[], []];
+    const stdout = new WritableStream<string>({ write: (text) => void out.push(text) });
+    const stderr = { write: (text: string) => void err.push(text) };
+    const interps = [create({ stdout, stderr }), create({ stdout, stderr: "ignore" })];
+    for (const interp of interps) {
+      await interp.call(() => {
+        console.log("out");
+        console.error("err");
+        process.emitWarning("odd");
+      });
+    }
+    await Promise.all(interps.map((interp) => interp.close()));
+    assert.deepEqual([out, err[0]], [["out\n", "out\n"], "err\n"]);
+    assert.match(err.join(""), /Warning: odd/);
+    // It is not held any longer, and was not closed.
+    await stdout.getWriter().close();
+  },
+);
+
+test("characters stay whole, and encoded strings are decoded", limits, async () => {
+  let text = "";
+  await using interp = create({ stdout: { write: (chunk: string) => void (text += chunk) } });
+  await interp.call(() => {
+    const bytes = Buffer.from("größe 😀\n");
+    for (const byte of bytes) process.stdout.write(Uint8Array.of(byte));
+    process.stdout.write("Z3LDtsOfZQo=", "base64");
+  });
+  assert.equal(text, "größe 😀\ngröße\n");
+});
+
+test("what is ignored says that it was written", limits, async () => {
+  await using interp = create({ stdout: "ignore", stderr: "ignore" });
+  const done = await interp.call(async () => {
+    await new Promise((resolve) => process.stdout.write("never seen\n", resolve));
+    console.error("never seen");
+    return [process.stdout.isTTY, process.stdout.writableLength];
+  });
+  assert.deepEqual(done, [undefined, 0]);
+});
+
+test("a sink that fails is an uncaught exception, once, and harms no call", limits, async (t) => {
+  const seen: unknown[] = [];
+  const listeners = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", (error) => seen.push(error));
+  t.after(() => {
+    process.removeAllListeners("uncaughtException");
+    for (const listener of listeners) process.on("uncaughtException", listener);
+  });
+  const failing = {
+    write: (): never => {
+      throw new RangeError("full");
+    },
+  };
+  const interp = create({ stdout: failing });
+  await interp.call(print, 0, 3);
+  assert.equal(
+    interp.callSync(() => 1),
+    1,
+  );
+  await interp.close();
+  await until(() => seen.length > 0);
+  assert.deepEqual(seen.map(String), ["RangeError: full"]);
+});
+
+test("bad sinks are errors at once", () => {
+  for (const stdout of [1, "stdout", null, {}, { write: 1 }]) {
+    assert.match(
+      thrown(() => create({ stdout: stdout as never })).message,
+      /stdout must be "inherit", "ignore" or something to write to/,
+    );
+  }
+  const locked = new WritableStream();
+  locked.getWriter();
+  assert.throws(() => create({ stderr: locked }), TypeError);
+});
