@@ -10,6 +10,7 @@ export {
   getMain,
   Interpreter,
   listAll,
+  prewarm,
   type CallOptions,
   type ExecOptions,
   type InterpreterView,

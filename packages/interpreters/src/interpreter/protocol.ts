@@ -59,6 +59,9 @@ export const REQUEST_THREAD_ENDED = 7;
 /** The sender wants the SharedArrayBuffer a, b (REF_BUFFER); 0, 0: only a line. value: the line's name (buffers.ts) */
 export const REQUEST_BUFFER = 8;
 
+/** Keep a spare threads for interpreters with the options that are the value. */
+export const REQUEST_PREWARM = 9;
+
 /** How an interpreter ended: what users see, and "closed", which is what they asked for. */
 export type EndReason = DeathReason | "closed";
 

@@ -1,7 +1,7 @@
 /**
  * The entry of an interpreter's thread. It loads as little as it can: its size is every interpreter's start-up time.
  */
-import { workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { applyConfig } from "../guests/javascript/config.js";
 import { installStdio } from "../guests/javascript/stdio.js";
 import { javascript } from "../guests/javascript/guest.js";
@@ -16,7 +16,8 @@ import { serve } from "./server.js";
 /** What the supervisor gives it. */
 export interface WorkerData {
   readonly memory: WasmMemory;
-  readonly slot: number;
+  /** Undefined in a spare one, which is sent it when it is needed. */
+  readonly slot: number | undefined;
   readonly config: InterpreterConfig;
   readonly output: BootOutput;
 }
@@ -24,7 +25,12 @@ export interface WorkerData {
 const { memory, slot, config, output } = workerData as WorkerData;
 installStdio(output);
 applyConfig(config);
-const rt = enter(memory, slot);
-// Idle, it waits for work and not for anything that the event loop knows of.
-setInterval(() => {}, 0x7fffffff);
-void serve(rt, javascript);
+if (slot === undefined) parentPort?.once("message", start);
+else start(slot);
+
+function start(slot: number): void {
+  const rt = enter(memory, slot);
+  // Idle, it waits for work and not for anything that the event loop knows of.
+  setInterval(() => {}, 0x7fffffff);
+  void serve(rt, javascript);
+}

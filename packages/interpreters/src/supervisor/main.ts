@@ -55,6 +55,7 @@ import {
   REQUEST_COLLECT,
   REQUEST_DEADLINE,
   REQUEST_FINALIZING,
+  REQUEST_PREWARM,
   REQUEST_TERMINATE,
   REQUEST_THREAD_ENDED,
   WORK_CLOSE,
@@ -65,6 +66,7 @@ import { recountReferences } from "./recount.js";
 import { bury, repairLocks } from "./repair.js";
 import { type BootOptions, withoutRefused } from "../interpreter/options.js";
 import type { WorkerData } from "../interpreter/worker.js";
+import { Spares } from "./spares.js";
 import { SUPERVISOR_ID } from "./start.js";
 
 /** How long an interpreter that is closing may run its exit handlers; milliseconds. */
@@ -109,6 +111,7 @@ let recounting = false;
 /** It dropped what it did (`LockBusy`): pages that it owned then are nobody's. */
 let sweeping = false;
 const received = makeReceived();
+const spares = new Spares((options) => startThread(options));
 // The thread lives as long as the process; nothing else keeps its event loop going.
 setInterval(() => {}, 0x7fffffff);
 
@@ -122,17 +125,28 @@ function boot(slot: number, id: number, options: BootOptions): void {
     setImmediate(work);
     return;
   }
-  let worker: Worker;
+  const spare = spares.take(options);
+  if (spare !== undefined) {
+    spare.postMessage(slot);
+    adopt(spare, slot, id, options);
+    return;
+  }
   try {
-    worker = startThread(slot, options, options.execArgv);
+    adopt(startThread(options, slot), slot, id);
   } catch (error) {
     ended.push({ slot, id, reason: "boot", exitCode: -1, error });
     setImmediate(work);
-    return;
   }
+}
+
+/** Watches a thread from now on. `spare`: the options of one that may be dead already, which is nobody's fault. */
+function adopt(worker: Worker, slot: number, id: number, spare?: BootOptions): void {
   const child: Child = { worker, id, reason: undefined, error: undefined };
   children.set(slot, child);
+  const isStillborn = (): boolean =>
+    spare !== undefined && child.reason === undefined && stateOf(m, slot) === STATE_BOOTING;
   worker.on("error", (error) => {
+    if (isStillborn()) return;
     // Node copies it as an object of its class, which would be shown as "TypeError [Error]".
     if (error instanceof Error) Reflect.deleteProperty(error, Symbol.toStringTag);
     child.error = error;
@@ -142,6 +156,11 @@ function boot(slot: number, id: number, options: BootOptions): void {
   });
   worker.on("exit", (exitCode) => {
     children.delete(slot);
+    if (isStillborn()) {
+      repairLocks(m, slot);
+      boot(slot, id, spare as BootOptions);
+      return;
+    }
     const state = stateOf(m, slot);
     const byItself = state === STATE_FINALIZING ? "closed" : state === STATE_BOOTING ? "boot" : "exit";
     const reason = child.reason ?? byItself;
@@ -153,7 +172,8 @@ function boot(slot: number, id: number, options: BootOptions): void {
   });
 }
 
-function startThread(slot: number, options: BootOptions, execArgv: string[]): Worker {
+/** Without a slot, a spare one. */
+function startThread(options: BootOptions, slot?: number, execArgv = options.execArgv): Worker {
   try {
     return new Worker(new URL("../interpreter/worker.js", import.meta.url), {
       workerData: {
@@ -171,7 +191,7 @@ function startThread(slot: number, options: BootOptions, execArgv: string[]): Wo
   } catch (error) {
     const rest = options.inheritedExecArgv ? withoutRefused(execArgv, error) : undefined;
     if (rest === undefined) throw error;
-    return startThread(slot, options, rest);
+    return startThread(options, slot, rest);
   }
 }
 
@@ -365,6 +385,7 @@ function handle(): void {
   } else if (kind === REQUEST_FINALIZING) setTimeout(() => terminate(a, "closed"), FINALIZE_LIMIT).unref();
   else if (kind === REQUEST_THREAD_ENDED) foreignEnded(a, b);
   else if (kind === REQUEST_COLLECT) collecting = true;
+  else if (kind === REQUEST_PREWARM) spares.keep(a, value as BootOptions);
   else if (kind === REQUEST_BUFFER) {
     answerForBuffer(sender, value as string, a, b);
     const slot = slotOf(m, sender);

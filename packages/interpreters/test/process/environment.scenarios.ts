@@ -9,6 +9,7 @@ import {
   Interpreter,
   InterpreterPoolExecutor,
   listAll,
+  prewarm,
   Queue,
   UNBOUND,
 } from "../../src/index.js";
@@ -107,6 +108,11 @@ const scenarios: Record<string, () => unknown> = {
         .catch((error: Error) => console.log((error.cause as { code: string }).code));
     }
   },
+  async prewarmed() {
+    prewarm(2);
+    const interps = Array.from({ length: 5 }, () => create());
+    console.log((await Promise.all(interps.map((interp) => interp.call(Math.hypot, 3, 4)))).join());
+  },
   async stackOfScript() {
     const script = `import { fail } from "./environment.mapped.js";
 const value: number = await 1;
@@ -179,6 +185,11 @@ fail()`;
     await Promise.all(interps.map((interp) => interp.call(() => 1)));
     const during = count();
     await Promise.all(interps.map((interp, i) => (i % 2 === 0 ? interp.close() : interp.terminate())));
+    while (count() > before) await new Promise((resolve) => setImmediate(resolve));
+    // Those in reserve, too.
+    prewarm(4);
+    while (count() < before + 4) await new Promise((resolve) => setImmediate(resolve));
+    prewarm(0);
     while (count() > before) await new Promise((resolve) => setImmediate(resolve));
     console.log(during >= before + interps.length);
   },

@@ -129,6 +129,13 @@ test("programs are not allowed, whatever flags say of it", options, async (t) =>
   }
 });
 
+test("interpreters in reserve that die before they are used are no reason to fail", options, async () => {
+  // Of the threads of this package they are the ones without a slot.
+  const dies = `import { workerData as d } from "node:worker_threads"; if (d?.config && d.slot === undefined) process.exit(7)`;
+  const nodeArgs = ["--import", `data:text/javascript,${encodeURIComponent(dies)}`];
+  assertEnded(await run("prewarmed", { nodeArgs }), { code: 0, stdout: "5,5,5,5,5\n" });
+});
+
 test("relative imports of code without a file resolve against the working directory", options, async (t) => {
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "interpreters-")));
   t.after(() => rmSync(folder, { recursive: true }));

@@ -5,6 +5,7 @@ import {
   fromModule,
   type Interpreter,
   InterpreterPoolExecutor,
+  prewarm,
 } from "../../src/index.js";
 
 /** An interpreter that never comes back from what it does. */
@@ -46,6 +47,10 @@ const scenarios: Record<string, () => unknown> = {
     create();
     await create().call(() => 1);
     create({ name: "third" });
+  },
+  async prewarmed() {
+    prewarm(3);
+    await create().call(() => 1);
   },
   queues() {
     for (let i = 0; i < 10; i++) createQueue<number>(i).putNowait(i);
@@ -136,6 +141,11 @@ const scenarios: Record<string, () => unknown> = {
 
   // process.exit() in main, whatever the others do.
   exitIdle: async () => {
+    await create().call(() => 1);
+    process.exit(5);
+  },
+  exitPrewarmed: async () => {
+    prewarm(3);
     await create().call(() => 1);
     process.exit(5);
   },

@@ -9,6 +9,7 @@ const begin = (scenario: string): Running => startScenario(module, scenario);
 test("a program whose interpreters, pools and queues are idle ends by itself", options, async (t) => {
   const names = [
     "created",
+    "prewarmed",
     "queues",
     "pool",
     "mapLeft",
@@ -48,6 +49,7 @@ test(
     const names = [
       "exitIdle",
       "exitBooting",
+      "exitPrewarmed",
       "exitAtOnce",
       "exitLooping",
       "exitBlocked",
