@@ -7,11 +7,12 @@
  */
 import { getEnvironmentData, setEnvironmentData, threadId, type Worker } from "node:worker_threads";
 import { InterpreterError } from "../errors.js";
-import { store } from "../memory/atomics.js";
+import { set, store } from "../memory/atomics.js";
 import {
   MAIN_SLOT,
   MAX_SLOTS,
   PROTOCOL,
+  S_PARENT,
   S_STATE,
   S_THREAD,
   slotPointer,
@@ -32,6 +33,8 @@ const here = globalThis as { [HERE]?: Runtime };
 /** What other threads need to join. */
 interface Invitation {
   readonly memory: WasmMemory;
+  /** Node's threadId of the thread that it comes from, with which whoever accepts it ends. */
+  readonly parent: number;
 }
 
 /** The runtime of this thread. */
@@ -44,7 +47,7 @@ export function enter(memory: WasmMemory, slot: number): Runtime {
   const m = openMemory(memory, slot);
   checkProtocol(m);
   store(m, m.me + S_THREAD, threadId);
-  setEnvironmentData(KEY, { memory } satisfies Invitation);
+  setEnvironmentData(KEY, { memory, parent: threadId } satisfies Invitation);
   const rt = new Runtime(m);
   process.on("worker", (worker: Worker) => tellOfItsEnd(rt, worker));
   return (here[HERE] = rt);
@@ -75,6 +78,7 @@ function join(): Runtime {
       },
     );
   }
+  set(guest, slotPointer(slot) + S_PARENT, invitation.parent);
   store(guest, slotPointer(slot) + S_STATE, STATE_READY);
   return enter(invitation.memory, slot);
 }

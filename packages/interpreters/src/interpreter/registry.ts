@@ -37,9 +37,11 @@ import {
   S_ID,
   S_NAME,
   S_ITEM_REFERENCES,
+  S_PARENT,
   S_REPLIES,
   S_RUN,
   S_STATE,
+  S_THREAD,
   S_WAITING_ON,
   S_WHENCE,
   S_WORK,
@@ -89,6 +91,9 @@ function openSlot(m: SharedMemory, slot: number, id: number, whence: number): vo
   const p = slotPointer(slot);
   set(m, p + S_WHENCE, whence);
   set(m, p + S_WAITING_ON, 0);
+  // Main's is 0: nobody who has not said so may be taken for its thread, or for one that it started.
+  set(m, p + S_THREAD, -1);
+  set(m, p + S_PARENT, -1);
   set(m, p + S_NAME, 0);
   // The run number goes on from the last interpreter in this slot, so that no late stop can hit the wrong one.
   store(m, p + S_RUN, load(m, p + S_RUN) & ~RUN_FLAGS);

@@ -111,6 +111,8 @@ export const S_ITEM_REFERENCES = 80;
 export const S_TOUCHED = 82;
 /** Node's threadId, for who has to find the thread. */
 export const S_THREAD = 81;
+/** Of a thread that somebody else started: the threadId of the nearest thread above it that had joined by then. */
+export const S_PARENT = 83;
 /** Which slots hold a handle to this interpreter: a bit set. */
 export const S_HOLDERS = 96;
 

@@ -20,6 +20,7 @@ import {
   S_CREATOR,
   S_HOLDERS,
   S_ITEM_REFERENCES,
+  S_PARENT,
   S_REPLIES,
   S_RUN,
   S_RUN_CALLER,
@@ -207,18 +208,25 @@ function terminate(id: number, reason: EndReason): void {
   if (slot !== -1 && get(m, slotPointer(slot) + S_CREATOR) !== 0) doomed.set(id, reason);
 }
 
-/** A thread ended that we did not start. If it had joined, it is an interpreter's end like any other. */
-function foreignEnded(threadId: number, exitCode: number): void {
+/**
+ * A thread ended. That of an interpreter that we did not start, if it had joined, is an interpreter's end like any other.
+ * The threads that it had started have ended before it, and nobody is left to report those.
+ */
+function threadEnded(threadId: number, exitCode: number): void {
   const end = load(m, H_SLOTS_USED);
   for (let slot = 0; slot < end; slot++) {
     const p = slotPointer(slot);
-    if (
-      !isAlive(m, slot) ||
-      get(m, p + S_WHENCE) !== WHENCE_WORKER_THREADS ||
-      get(m, p + S_THREAD) !== threadId
-    )
-      continue;
-    ended.push({ slot, id: idOf(m, slot), reason: "exit", exitCode, error: undefined });
+    if (!isAlive(m, slot) || get(m, p + S_WHENCE) !== WHENCE_WORKER_THREADS) continue;
+    const itself = get(m, p + S_THREAD) === threadId;
+    if (!itself && get(m, p + S_PARENT) !== threadId) continue;
+    if (ended.some((dead) => dead.slot === slot)) continue;
+    ended.push({
+      slot,
+      id: idOf(m, slot),
+      reason: "exit",
+      exitCode: itself ? exitCode : -1,
+      error: undefined,
+    });
     setImmediate(work);
   }
 }
@@ -304,6 +312,8 @@ function buryOne(dead: Ended): void {
     }
   }
   closeLine(id);
+  const thread = get(m, p + S_THREAD);
+  if (thread !== -1) threadEnded(thread, exitCode);
   freeSlot(m, slot);
 }
 
@@ -383,7 +393,7 @@ function handle(): void {
     const slot = slotOf(m, sender);
     if (slot !== -1) watch(slot, value as number, a, b, c);
   } else if (kind === REQUEST_FINALIZING) setTimeout(() => terminate(a, "closed"), FINALIZE_LIMIT).unref();
-  else if (kind === REQUEST_THREAD_ENDED) foreignEnded(a, b);
+  else if (kind === REQUEST_THREAD_ENDED) threadEnded(a, b);
   else if (kind === REQUEST_COLLECT) collecting = true;
   else if (kind === REQUEST_PREWARM) spares.keep(a, value as BootOptions);
   else if (kind === REQUEST_BUFFER) {

@@ -221,6 +221,43 @@ async function foreignRound(chance: Chance): Promise<void> {
   items.close();
 }
 
+test(
+  "threads of somebody else's end with the one that started them, and what they put goes",
+  limits,
+  async () => {
+    const starter = create();
+    const file = new URL("nested.js", import.meta.url);
+    const joined = (): number => listAll().filter(({ whence }) => whence === "worker_threads").length;
+    const ways: Record<string, (id: number) => Promise<() => Promise<unknown>>> = {
+      async "a worker of main's"(id) {
+        const worker = new Worker(file, { workerData: { id, depth: 2 } });
+        return () => worker.terminate();
+      },
+      async "a worker of an interpreter's"(id) {
+        await starter.call(
+          (file, id) => {
+            const { Worker } = process.getBuiltinModule("node:worker_threads");
+            new Worker(new URL(file), { workerData: { id, depth: 2 } });
+          },
+          file.href,
+          id,
+        );
+        return () => starter.terminate();
+      },
+    };
+    for (const [name, way] of Object.entries(ways)) {
+      const items = createQueue<number>(0, { unboundItems: UNBOUND_REMOVE });
+      const end = await way(items.id);
+      await until(() => items.qsize() === 3, `${name}: all three have joined`);
+      assert.equal(joined(), 3);
+      await end();
+      await until(() => items.qsize() === 0, `${name}: their items are gone`);
+      await until(() => joined() === 0, `${name}: they are gone`);
+      items.close();
+    }
+  },
+);
+
 test("producers that are threads of somebody else's, terminated at random moments", limits, async () => {
   // Somebody has to look after the dead; that somebody comes with the first interpreter.
   await create().close();
