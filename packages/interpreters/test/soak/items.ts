@@ -11,7 +11,7 @@ import {
 
 /** Queues in items hold one item: a number, or such a queue. */
 type Inner = Queue<number | Queue, never>;
-type Body = number | string | Uint8Array | { deep: unknown[] } | Inner;
+type Body = number | string | Uint8Array | SharedArrayBuffer | { deep: unknown[] } | Inner;
 /** producer, number, and what makes it small, large or a carrier of a queue */
 export type Item = readonly [producer: number, number: number, body: Body];
 export type Items = Queue<Item, unknown>;
@@ -44,6 +44,7 @@ export function makeItem(seed: number, producer: number, number: number): Item {
   else if (kind < 16) body = bytes(1 + (detail % 70_000), number);
   else if (kind < 32) body = text(1 + (detail % 12_000), number);
   else if (kind < 40) body = carrier(number, detail % 2 === 0 ? 1 : 2);
+  else if (kind < 48) body = sharedBytes(number);
   else if (kind < 64) body = { deep: [number, { number }, [new Map([[number, new Date(number)]])]] };
   else if (kind < 160) body = text(detail % 50, number);
   else body = number;
@@ -53,6 +54,7 @@ export function makeItem(seed: number, producer: number, number: number): Item {
 /** What is wrong with an item's body; undefined: nothing. Empties the queue that it carries. */
 export function flawOf(seed: number, [producer, number, body]: Item): string | undefined {
   if (body instanceof Queue) return flawOfCarrier(body, number, hash(seed, producer, number) >>> 8);
+  if (body instanceof SharedArrayBuffer) return flawOfShared(body, number);
   const expected = makeItem(seed, producer, number)[2];
   if (typeof expected !== typeof body) return `is a ${typeof body}`;
   if (body instanceof Uint8Array && expected instanceof Uint8Array) {
@@ -67,6 +69,18 @@ export function flawOf(seed: number, [producer, number, body]: Item): string | u
 
 function bytes(length: number, number: number): Uint8Array {
   return new Uint8Array(length).fill(number);
+}
+
+/** Bytes that travel by reference, and outlive who made them. */
+function sharedBytes(number: number): SharedArrayBuffer {
+  const buffer = new SharedArrayBuffer(16);
+  new Int32Array(buffer).fill(number);
+  return buffer;
+}
+
+function flawOfShared(buffer: SharedArrayBuffer, number: number): string | undefined {
+  if (buffer.byteLength !== 16) return `has ${buffer.byteLength} shared bytes`;
+  return new Int32Array(buffer).every((word) => word === number) ? undefined : "has other shared bytes";
 }
 
 function text(length: number, number: number): string {
