@@ -278,7 +278,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   /**
    * Gets what there is, up to `max` items, in one step, nothing of others' between them; waits for the first.
    *
-   * @throws as `get`; an item put with UNBOUND_ERROR whose interpreter was destroyed comes alone
+   * @throws as `get`; an item put with UNBOUND_ERROR whose interpreter was destroyed comes alone. Where one cannot be
+   * read here (it is nested too deeply for this thread's stack, say), the error's `items` are those that can
    */
   async getMany(max: number, options: WaitOptions = {}): Promise<(T | Missing)[]> {
     checkCount("getMany: max", max, 1);
@@ -359,8 +360,18 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     if (many.length < max && many.length < MOST_AT_ONCE) many = makeReceivedMany(Math.min(max, MOST_AT_ONCE));
     const count = takeMany(m, this.#pointer, wait, many, Math.min(max, many.length));
     if (count <= 0) return count;
-    for (let i = 0; i < count; i++) items.push(this.#item(many[i]));
-    return OK;
+    let failure: unknown;
+    for (let i = 0; i < count; i++) {
+      try {
+        items.push(this.#item(many[i]));
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure === undefined) return OK;
+    // They were taken: whoever asked for them gets the others all the same.
+    if (count > 1) Object.defineProperty(failure, "items", { value: items });
+    throw failure;
   }
 
   #item(from: Received): T | Missing {

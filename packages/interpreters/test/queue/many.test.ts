@@ -5,6 +5,7 @@ import {
   create,
   createQueue,
   fromModule,
+  type InterpreterError,
   ItemInterpreterDestroyed,
   NotShareableError,
   type Queue,
@@ -15,6 +16,11 @@ import {
   UNBOUND_ERROR,
   UNBOUND_KEEP,
 } from "../../src/index.js";
+import { TAG_LATIN1 } from "../../src/codec/tags.js";
+import { runtime } from "../../src/interpreter/current.js";
+import { OK } from "../../src/memory/layout.js";
+import { pointerOf } from "../../src/queue/queue.js";
+import { put } from "../../src/queue/queues.js";
 import { getters, putters } from "../support/queues.js";
 import { rejection, until, WATCHDOG } from "../support/processes.js";
 
@@ -250,5 +256,26 @@ describe("getMany", limits, () => {
     assert.deepEqual(queue.getManySync(2), [3]);
     await assert.rejects(queue.getMany(2), QueueShutDown);
     await assert.rejects(queue.putMany([1]), QueueShutDown);
+  });
+
+  test("hands over what came with an item that cannot be read, on the error", async () => {
+    const queue = createQueue<unknown>();
+    const { m, id } = runtime();
+    const putDamaged = (): void => {
+      const bytes = Buffer.from([TAG_LATIN1, 100, 0x61]);
+      assert.equal(put(m, pointerOf(queue), false, 0, id, [], bytes, 0, bytes.length, 0), OK);
+    };
+    const text = "x".repeat(5000);
+    const forms = { getMany: () => queue.getMany(10), getManySync: async () => queue.getManySync(10) };
+    for (const form of Object.values(forms)) {
+      queue.putNowait(1);
+      putDamaged();
+      queue.putNowait(text);
+      putDamaged();
+      queue.putNowait(5);
+      const { code, items } = await rejection<InterpreterError & { items: unknown }>(form());
+      assert.deepEqual({ code, items }, { code: "ERR_MALFORMED_VALUE", items: [1, text, 5] });
+      assert.equal(queue.qsize(), 0);
+    }
   });
 });
