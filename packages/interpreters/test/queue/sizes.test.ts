@@ -92,9 +92,9 @@ describe("churn", limits, () => {
     for (let i = 0; i < Math.ceil(FACTOR); i++) {
       litter(1500);
       await other.call(there.litter, 1500);
+      const now = await settled();
+      assert.ok(now <= before + TAIL, `${now - before} bytes more are in use`);
     }
-    const now = await settled();
-    assert.ok(now <= before + TAIL, `${now - before} bytes more are in use`);
   });
 });
 
