@@ -23,7 +23,7 @@ export interface Parcel {
 
 /** What came back of a parcel: results in the order of the items, and how the next one failed. */
 export interface Results<O> {
-  readonly values: readonly O[];
+  readonly values: O[];
   readonly failure: { readonly error: unknown } | undefined;
 }
 

@@ -7,6 +7,7 @@
  * Settled exactly once: by the worker's answer, by the worker's death, or by `cancel` while it waits in line. Whether it
  * still waits is decided in shared memory, where the task either was taken or is taken back.
  */
+import { inspect } from "node:util";
 import { checkTimeout } from "../check.js";
 import { CancelledError } from "../errors.js";
 import { headerWord, readBody } from "../interpreter/message.js";
@@ -170,6 +171,15 @@ export class Future<out T> implements PromiseLike<T>, Pending {
 
   get [Symbol.toStringTag](): string {
     return "Future";
+  }
+
+  /** As CPython's `repr`: what became of it, and of which type. */
+  [inspect.custom](): string {
+    const value = this.#value;
+    if (this.#state === WAITING) return `Future <${this.running() ? "running" : "waiting"}>`;
+    if (this.#state === CANCELLED) return "Future <cancelled>";
+    const type = value instanceof Error ? value.name : value === null ? "null" : typeof value;
+    return `Future <finished, ${this.#state === FULFILLED ? "returned" : "threw"} ${type}>`;
   }
 
   /** @internal A worker's answer. */

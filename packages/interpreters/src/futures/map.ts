@@ -240,7 +240,7 @@ async function* run<I, O>(
       if (stop !== undefined) throw stop.error;
       if (results !== undefined && at < results.values.length) {
         held--;
-        yield results.values[at++];
+        yield take(results, at++);
         continue;
       }
       if (results?.failure !== undefined) throw results.failure.error;
@@ -269,6 +269,13 @@ async function* run<I, O>(
       else await closing;
     }
   }
+}
+
+/** What was given to the consumer is the consumer's alone: it may be large. */
+function take<O>({ values }: Results<O>, at: number): O {
+  const value = values[at];
+  delete values[at];
+  return value;
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

@@ -205,10 +205,10 @@ test("a chunk of a worker that died is run again as a whole", limits, async () =
 test("a time limit is that of each call of a chunk, and not of the chunk", limits, async () => {
   const slow = async (n: number): Promise<number> => {
     if (n === 6) for (;;);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 400));
     return n;
   };
-  const limited = pool.with({ timeout: 400 });
+  const limited = pool.with({ timeout: 2000 });
   // Six of them take longer than one may.
   const { given } = await collect(limited.map(slow, [0, 1, 2, 3, 4, 5], { chunksize: 6 }));
   assert.deepEqual(given, [0, 1, 2, 3, 4, 5]);

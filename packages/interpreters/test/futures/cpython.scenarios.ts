@@ -1,0 +1,30 @@
+/** What happens to tasks when the program ends; each scenario in a process of its own. */
+import { InterpreterPoolExecutor } from "../../src/index.js";
+
+const scenarios: Record<string, () => unknown> = {
+  /** The program ends while a task runs that nobody waits for. */
+  neverShutDown() {
+    const pool = new InterpreterPoolExecutor({ maxWorkers: 5 });
+    pool.submit(apple);
+  },
+  async shutDownWithoutWaiting() {
+    const pool = new InterpreterPoolExecutor({ maxWorkers: 3 });
+    pool.submit(apple);
+    await pool.shutdown({ wait: false });
+  },
+  /** What waits in line is cancelled, what runs may end. */
+  async shutDownAndCancel() {
+    const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+    const first = pool.submit(apple);
+    while (!first.running()) await new Promise((resolve) => setImmediate(resolve));
+    pool.submit(apple);
+    await pool.shutdown({ wait: false, cancelFutures: true });
+  },
+};
+
+async function apple(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  console.log("apple");
+}
+
+await scenarios[process.argv[2]]();
