@@ -7,6 +7,7 @@ import type { Engine } from "./engine.js";
 import { UsageError, describeError, oneLine } from "./errors.js";
 import type { Io } from "./io.js";
 import { type MapOptions, map } from "./map.js";
+import { repl } from "./repl.js";
 
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
@@ -31,8 +32,13 @@ Exit status: 0 when every item is done, 1 when one failed, 2 when nothing could 
 /** Runs the command in `args` and gives its exit code. Throws only for what is a bug of ours. */
 export async function runCli(args: readonly string[], io: Io, engine: Engine): Promise<number> {
   let exitCode = 0;
-  const program = createProgram(io, async (options) => {
-    exitCode = await map(options, io, engine);
+  const program = createProgram(io, {
+    map: async (options) => {
+      exitCode = await map(options, io, engine);
+    },
+    repl: async () => {
+      exitCode = await repl(io, engine);
+    },
   });
   try {
     await program.parseAsync(args, { from: "user" });
@@ -49,7 +55,12 @@ export async function runCli(args: readonly string[], io: Io, engine: Engine): P
   }
 }
 
-function createProgram(io: Io, onMap: (options: MapOptions) => Promise<void>): Command {
+interface Commands {
+  map(options: MapOptions): Promise<void>;
+  repl(): Promise<void>;
+}
+
+function createProgram(io: Io, commands: Commands): Command {
   const program = new Command("interpreters")
     .description("Runs JavaScript and TypeScript in isolated interpreters, on all cores.")
     .version(packageVersion())
@@ -86,8 +97,15 @@ function createProgram(io: Io, onMap: (options: MapOptions) => Promise<void>): C
     .addHelpText("after", MAP_HELP)
     .action(async (module: string, files: string[], given: GivenOptions) => {
       const { unordered = false, lines = false, ...options } = given;
-      await onMap({ ...options, module, files, lines, ordered: !unordered });
+      await commands.map({ ...options, module, files, lines, ordered: !unordered });
     });
+  program
+    .command("repl")
+    .summary("a prompt that runs code in interpreters")
+    .description(
+      "Reads JavaScript and TypeScript, and runs it in interpreters that it creates, enters and closes.",
+    )
+    .action(() => commands.repl());
   return program;
 }
 

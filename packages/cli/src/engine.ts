@@ -4,7 +4,7 @@
  * The interfaces are the part of the public API in use here, so that a test can put an executor of its own in place.
  */
 
-import { ExecutionFailed, InterpreterPoolExecutor, fromModule } from "interpreters";
+import { create, ExecutionFailed, InterpreterPoolExecutor, fromModule, listAll } from "interpreters";
 
 /** A function that can be submitted; for one of a module, a mere reference to it. */
 export type Submittable = (...args: unknown[]) => unknown;
@@ -22,7 +22,20 @@ export interface ExecutorLike extends Submitter {
   shutdown(options: { wait?: boolean; cancelFutures?: boolean }): Promise<void>;
 }
 
+export interface InterpreterLike {
+  readonly id: number;
+  readonly name: string | undefined;
+  readonly whence: string;
+  exec(code: string, options: { filename: string; signal: AbortSignal }): Promise<void>;
+  with(options: { signal: AbortSignal }): {
+    call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>>;
+  };
+  close(): Promise<void>;
+}
+
 export interface Engine {
+  create(name?: string): InterpreterLike;
+  listAll(): readonly InterpreterLike[];
   createExecutor(options: { maxWorkers: number; retries: number; name: string }): ExecutorLike;
   /** References to the exports of a module, which is not loaded here. */
   fromModule(url: URL): Record<string, Submittable>;
@@ -31,10 +44,12 @@ export interface Engine {
 }
 
 export const engine: Engine = {
+  create: (name) => create(name === undefined ? {} : { name }),
+  listAll,
   createExecutor: (options) => new InterpreterPoolExecutor(options),
   fromModule: (url) => fromModule<Record<string, Submittable>>(url),
   displayOf(error) {
-    const failure = error instanceof Error && "executionFailed" in error ? error.executionFailed : undefined;
+    const failure = error instanceof Error && "executionFailed" in error ? error.executionFailed : error;
     return failure instanceof ExecutionFailed ? failure.excinfo.errdisplay : undefined;
   },
 };

@@ -56,6 +56,14 @@ export class FakeEngine implements Engine {
     );
   }
 
+  create(): never {
+    throw new Error("this engine has no interpreters");
+  }
+
+  listAll(): readonly never[] {
+    return [];
+  }
+
   displayOf(error: unknown): string | undefined {
     return error instanceof Error ? error.stack : undefined;
   }

@@ -1,0 +1,232 @@
+/**
+ * `interpreters repl`: a prompt whose lines run in an interpreter, with commands to create, enter, list and close them.
+ *
+ * A line is run by `exec`; one that is an expression is kept as `$_` there, and shown. What cannot be complete yet is
+ * continued on the next line. Without a terminal (a pipe, a file) there are no prompts, and a failure is told by the exit code.
+ */
+
+import { createInterface, type Interface } from "node:readline";
+import vm from "node:vm";
+import type { Engine, InterpreterLike } from "./engine.js";
+import { describeError, oneLine } from "./errors.js";
+import { type Io, Stop } from "./io.js";
+
+const HELP = `Lines run in the interpreter that the prompt names: JavaScript or TypeScript. The last result is $_.
+  .create [name]  create an interpreter and enter it
+  .enter <id>     enter another one
+  .list           list all of them
+  .close [id]     close one (this one, if no id is given)
+  .break          forget the lines that are not complete yet
+  .help           this text
+  .exit           leave (Ctrl-D)
+`;
+
+const GONE: ReadonlySet<string | undefined> = new Set(["ERR_INTERPRETER_DIED", "ERR_INTERPRETER_NOT_FOUND"]);
+
+/** Runs until the input ends; the exit code. */
+export async function repl(io: Io, engine: Engine): Promise<number> {
+  const isTerminal = io.stdin.isTTY === true && io.stdout.isTTY === true;
+  const lines = createInterface({
+    input: io.stdin,
+    ...(isTerminal && { output: io.stdout }),
+    terminal: isTerminal,
+    historySize: 1000,
+    removeHistoryDuplicates: true,
+  });
+  const session = new Session(io, engine, isTerminal);
+  lines.on("SIGINT", () => session.interrupt(lines));
+  // The input may end while a line is run; there is nothing to ask for any more.
+  lines.once("close", () => session.close());
+  const stop = (): void => lines.close();
+  io.interrupted.addEventListener("abort", stop, { once: true });
+  try {
+    if (isTerminal) io.stdout.write("Type .help for help.\n");
+    session.prompt(lines);
+    for await (const line of lines) {
+      if (!(await session.take(line))) break;
+      session.prompt(lines);
+    }
+    await session.end();
+  } finally {
+    io.interrupted.removeEventListener("abort", stop);
+    lines.close();
+  }
+  const { reason } = io.interrupted as { reason: unknown };
+  if (io.interrupted.aborted && reason instanceof Stop) return reason.exitCode;
+  return session.failed && !isTerminal ? 1 : 0;
+}
+
+class Session {
+  failed = false;
+  readonly #io: Io;
+  readonly #engine: Engine;
+  readonly #isTerminal: boolean;
+  #current: InterpreterLike | undefined;
+  /** Lines that are not complete yet. */
+  #begun = "";
+  #running: AbortController | undefined;
+  #isClosed = false;
+
+  constructor(io: Io, engine: Engine, isTerminal: boolean) {
+    this.#io = io;
+    this.#engine = engine;
+    this.#isTerminal = isTerminal;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  prompt(lines: Interface): void {
+    if (!this.#isTerminal || this.#isClosed) return;
+    lines.setPrompt(this.#begun === "" ? `${this.#current?.id ?? "-"}> ` : "... ");
+    lines.prompt();
+  }
+
+  /** Ctrl-C on a terminal. There is no other way to stop JavaScript than to stop its interpreter. */
+  interrupt(lines: Interface): void {
+    if (this.#running !== undefined) {
+      this.#running.abort();
+      return;
+    }
+    if (this.#begun === "" && lines.line === "") this.#say("\n(To leave, press Ctrl-D or type .exit)\n");
+    else this.#say("\n");
+    this.#begun = "";
+    // Takes back what was typed.
+    lines.write(null, { ctrl: true, name: "e" });
+    lines.write(null, { ctrl: true, name: "u" });
+    this.prompt(lines);
+  }
+
+  /** False: that was the last one. */
+  async take(line: string): Promise<boolean> {
+    const command = /^\s*\.([a-z]+)(?:\s+(.*?))?\s*$/.exec(line);
+    if (command !== null && (this.#begun === "" || command[1] === "break")) {
+      return await this.#command(command[1], command[2]);
+    }
+    const code = this.#begun === "" ? line : `${this.#begun}\n${line}`;
+    if (isIncomplete(code)) this.#begun = code;
+    else {
+      this.#begun = "";
+      await this.#run(code);
+    }
+    return true;
+  }
+
+  /** The input has ended; what it left incomplete is an error. */
+  async end(): Promise<void> {
+    if (this.#begun !== "" && !this.#isTerminal) await this.#run(this.#begun);
+  }
+
+  async #command(name: string, argument: string | undefined): Promise<boolean> {
+    switch (name) {
+      case "exit":
+        return false;
+      case "help":
+        this.#say(HELP);
+        break;
+      case "break":
+        this.#begun = "";
+        break;
+      case "create":
+        this.#current = this.#engine.create(argument);
+        break;
+      case "list":
+        for (const { id, name: label, whence } of this.#engine.listAll()) {
+          this.#say(
+            `${id === this.#current?.id ? "*" : " "} ${id}  ${whence}${label === undefined ? "" : `  ${label}`}\n`,
+          );
+        }
+        break;
+      case "enter":
+        this.#current = this.#find(argument) ?? this.#current;
+        break;
+      case "close":
+        await this.#close(argument === undefined ? this.#current : this.#find(argument));
+        break;
+      default:
+        this.#fail(`there is no command .${name}; see .help`);
+    }
+    return true;
+  }
+
+  #find(id: string | undefined): InterpreterLike | undefined {
+    const found = this.#engine.listAll().find((each) => String(each.id) === id);
+    if (found === undefined) this.#fail(`there is no interpreter ${id ?? "without a number"}; see .list`);
+    return found;
+  }
+
+  async #close(target: InterpreterLike | undefined): Promise<void> {
+    if (target === undefined) return;
+    try {
+      await target.close();
+      if (target.id === this.#current?.id) this.#current = undefined;
+    } catch (error) {
+      this.#fail(oneLine(describeError(error)));
+    }
+  }
+
+  async #run(code: string): Promise<void> {
+    if (code.trim() === "") return;
+    const target = (this.#current ??= this.#engine.create());
+    this.#running = new AbortController();
+    const signal = AbortSignal.any([this.#running.signal, this.#io.interrupted]);
+    try {
+      if (!isExpression(code)) await target.exec(code, { filename: "repl", signal });
+      else {
+        const text = code.replace(/[\s;]+$/, "");
+        await target.exec(`$_=(${text}\n)`, { filename: "repl", signal });
+        const shown = await target.with({ signal }).call(showResult, this.#isTerminal);
+        if (shown !== undefined) this.#say(`${shown}\n`);
+      }
+    } catch (error) {
+      const display = this.#engine.displayOf(error);
+      const failure = describeError(error);
+      this.#fail(display?.replace("$_=(", "    ") ?? oneLine(failure));
+      // It is gone, or about to be.
+      if (GONE.has(failure.code)) this.#current = undefined;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  #say(text: string): void {
+    this.#io.stdout.write(text);
+  }
+
+  #fail(text: string): void {
+    this.failed = true;
+    this.#io.stderr.write(`${text.trimEnd()}\n`);
+  }
+}
+
+/** Runs in the interpreter. */
+function showResult(colors: boolean): string | undefined {
+  const { $_: result } = globalThis as { $_?: unknown };
+  if (result === undefined) return undefined;
+  return process.getBuiltinModule("node:util").inspect(result, { colors });
+}
+
+/** What V8 says of code that ends too early. `await` would be an error before that one. */
+function isIncomplete(code: string): boolean {
+  const message = complaint(code.replaceAll(/\bawait\b/g, "void "));
+  return (
+    message !== undefined &&
+    /^(?:Unexpected end of input|Unterminated template|missing \) after argument)/.test(message)
+  );
+}
+
+/** A statement that could be read as an expression is one: declarations. */
+function isExpression(code: string): boolean {
+  if (/^\s*(?:(?:async\s+)?function\b|class\b|$)/.test(code)) return false;
+  return complaint(`async () => (\n${code.replace(/[\s;]+$/, "")}\n)`) === undefined;
+}
+
+function complaint(code: string): string | undefined {
+  try {
+    void new vm.Script(code);
+    return undefined;
+  } catch (error) {
+    return describeError(error).message;
+  }
+}
