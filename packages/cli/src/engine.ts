@@ -46,7 +46,8 @@ export interface Engine {
 export const engine: Engine = {
   create: (name) => create(name === undefined ? {} : { name }),
   listAll,
-  createExecutor: (options) => new InterpreterPoolExecutor(options),
+  // Whoever names a function on the command line could as well have named another program.
+  createExecutor: (options) => new InterpreterPoolExecutor({ ...options, config: { allowExec: true } }),
   fromModule: (url) => fromModule<Record<string, Submittable>>(url),
   displayOf(error) {
     const failure = error instanceof Error && "executionFailed" in error ? error.executionFailed : error;

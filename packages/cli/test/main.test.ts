@@ -27,6 +27,10 @@ const FILES: Record<string, string> = {
     export const spin = (x) => { while (x === 2); return x; };
     export const nothing = () => undefined;
     export const big = () => 1n;
+    export async function program(x) {
+      const { execFileSync } = await import("node:child_process");
+      return Number(execFileSync(process.execPath, ["-p", "2 * " + x]));
+    }
     export const notAFunction = 3;`,
   // Tells the test which items are through, and keeps item 3 busy for ever.
   "marks.js": `
@@ -303,4 +307,9 @@ test("Ctrl-C ends it at once, with what was finished in order written", async ()
     stderr: "interpreters: stopped by Ctrl-C\n",
   });
   assert.equal(read("interrupted.jsonl"), "1\n2\n");
+});
+
+test("a function may run other programs", async () => {
+  const { code, stdout, stderr } = await run("1\n2\n", "map", "./many.js#program");
+  assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "2\n4\n", stderr: "" });
 });

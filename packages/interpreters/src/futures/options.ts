@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
 import { checkTransfer } from "../interpreter/interpreter.js";
 import { HIGHEST_PRIORITY } from "../interpreter/lanes.js";
-import { checkCreateOptions, type ResourceLimits } from "../interpreter/options.js";
+import { checkCreateOptions, type CreateOptions, type ResourceLimits } from "../interpreter/options.js";
 
 /** @typeParam A the initializer's parameters */
 export interface ExecutorOptions<A extends unknown[] = unknown[]> {
@@ -43,6 +43,8 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
   /** How often a task is run again, on another interpreter, when the one that ran it died; default 0. */
   retries?: number;
   /** Of each interpreter; see `create`. */
+  config?: NonNullable<CreateOptions["config"]>;
+  /** Of each interpreter; see `create`. */
   resourceLimits?: ResourceLimits;
 }
 
@@ -77,6 +79,7 @@ const EXECUTOR_OPTIONS = [
   "initargs",
   "shared",
   "retries",
+  "config",
   "resourceLimits",
 ];
 
@@ -84,7 +87,7 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
   const what = "InterpreterPoolExecutor";
   checkOptions(what, options, EXECUTOR_OPTIONS);
   const checked: ExecutorOptions = options;
-  const { maxWorkers, retries, name, resourceLimits, initializer, initargs, shared } = checked;
+  const { maxWorkers, retries, name, config, resourceLimits, initializer, initargs, shared } = checked;
   if (maxWorkers !== undefined) checkCount(`${what}: maxWorkers`, maxWorkers, 1);
   const { minWorkers, idleTimeout, maxTasksPerInterpreter } = checked;
   if (minWorkers !== undefined) {
@@ -99,7 +102,11 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
     checkCount(`${what}: maxTasksPerInterpreter`, maxTasksPerInterpreter, 1);
   }
   if (retries !== undefined) checkCount(`${what}: retries`, retries, 0);
-  checkCreateOptions({ ...(name !== undefined && { name }), ...(resourceLimits && { resourceLimits }) });
+  checkCreateOptions({
+    ...(name !== undefined && { name }),
+    ...(config !== undefined && { config }),
+    ...(resourceLimits && { resourceLimits }),
+  });
   if (initializer !== undefined && typeof initializer !== "function") {
     throw new TypeError(`${what}: initializer must be a function, found ${show(initializer)}`);
   }

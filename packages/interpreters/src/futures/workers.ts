@@ -72,9 +72,10 @@ export class Workers {
 
   /** Starts one more. */
   start(): void {
-    const { name, resourceLimits } = this.#options;
+    const { name, config, resourceLimits } = this.#options;
     const interp = create({
       name: `${name ?? "pool"}-${++this.#names}`.slice(0, 80),
+      ...(config !== undefined && { config }),
       ...(resourceLimits && { resourceLimits }),
     });
     this.#interpreters.set(interp.id, interp);

@@ -202,6 +202,8 @@ test("bad options are refused at once", limits, () => {
     [{ retries: "1" }, TypeError],
     [{ name: 5 }, TypeError],
     [{ resourceLimits: 5 }, TypeError],
+    [{ config: "strange" }, TypeError],
+    [{ config: { nonsense: true } }, TypeError],
     [{ resourceLimits: { nonsense: 1 } }, TypeError],
     [{ resourceLimits: { maxOldGenerationSizeMb: -1 } }, TypeError],
     [{ maxworkers: 2 }, TypeError],
@@ -268,3 +270,16 @@ test(
     assert.doesNotMatch(error.stack ?? "", /src\/interpreter\//, "and not through this package");
   },
 );
+
+test("the workers have the configuration that the pool was given", limits, async () => {
+  const run = (): string =>
+    process.getBuiltinModule("node:child_process").execFileSync(process.execPath, ["-p", "6 * 7"], {
+      encoding: "utf8",
+    });
+  await using strict = new InterpreterPoolExecutor({ maxWorkers: 1 });
+  await assert.rejects(strict.submit(run), { code: "ERR_INTERPRETER_NOT_ALLOWED" });
+  for (const config of ["legacy", { allowExec: true }] as const) {
+    await using pool = new InterpreterPoolExecutor({ maxWorkers: 1, config });
+    assert.equal(await pool.submit(run), "42\n");
+  }
+});
