@@ -1,0 +1,59 @@
+/**
+ * `npm run table`: what packages do when things go wrong, row by row, each in a process of its own with a time limit.
+ *
+ * Ends with 1 where this package fails a row.
+ */
+
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { type Package, packages } from "./pools.js";
+import { type Row, rows } from "./rows.js";
+
+/** Longer than any step of a row is waited for; milliseconds. */
+const LIMIT = 40_000;
+const script = fileURLToPath(new URL("./row-process.js", import.meta.url));
+
+interface Result {
+  readonly passed: boolean;
+  readonly note: string;
+}
+
+async function runRow(row: Row, made: Package): Promise<Result> {
+  const child = spawn(process.execPath, [script, row.id, made.name], { stdio: ["ignore", "pipe", "pipe"] });
+  let [said, complained, hung] = ["", "", false];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (complained += text));
+  const limit = setTimeout(() => {
+    hung = true;
+    child.kill("SIGKILL");
+  }, LIMIT);
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  clearTimeout(limit);
+  const last = said.trim().split("\n").at(-1) ?? "";
+  if (hung) return { passed: false, note: last === "ok" ? "the process does not end" : "the process hangs" };
+  if (code === 0 && last === "ok") return { passed: true, note: "" };
+  const why = /^\w*Error.*$/m.exec(complained)?.[0] ?? `exit code ${code}`;
+  return { passed: false, note: last !== "" && last !== "ok" ? last : `the process ends: ${why}` };
+}
+
+const wanted = process.argv.slice(2);
+const chosen = rows.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
+if (chosen.length === 0) {
+  console.error(`No such row. There are: ${rows.map(({ id }) => id).join(", ")}`);
+  process.exit(2);
+}
+console.log(`| case | ${packages.map(({ name }) => name).join(" | ")} |`);
+console.log(`| --- |${" --- |".repeat(packages.length)}`);
+for (const row of chosen) {
+  const cells: string[] = [];
+  for (const made of packages) {
+    if (made.blocking && row.blocking !== undefined) {
+      cells.push(`– (${row.blocking})`);
+      continue;
+    }
+    const { passed, note } = await runRow(row, made);
+    cells.push(passed ? "pass" : `FAIL: ${note.replaceAll("|", "/")}`);
+    if (!passed && made === packages[0]) process.exitCode = 1;
+  }
+  console.log(`| ${row.title} | ${cells.join(" | ")} |`);
+}

@@ -1,0 +1,6 @@
+/** The worker file that poolifier asks for. */
+
+import { ThreadWorker } from "poolifier";
+import { tasks } from "./tasks.js";
+
+export default new ThreadWorker<unknown, unknown>(tasks);

@@ -1,0 +1,158 @@
+/** Each package as a pool of two workers that runs tasks by name. */
+
+import type { EventEmitter } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { TaskName } from "./tasks.js";
+
+export interface Pool {
+  run(name: TaskName, value?: unknown): PromiseLike<unknown>;
+  /** Begins a task; `cancel` gives it up while it runs. */
+  cancellable(name: TaskName): { result: PromiseLike<unknown>; cancel(): void };
+  stop(): PromiseLike<unknown> | void;
+}
+
+export interface PoolOptions {
+  readonly workers: number;
+  /** Of one that throws while it is loaded. */
+  readonly broken?: boolean;
+}
+
+export interface Package {
+  readonly name: string;
+  /** It blocks its caller, who can therefore run one task at a time and cancel none. */
+  readonly blocking?: boolean;
+  make(options: PoolOptions): Promise<Pool>;
+}
+
+const at = (file: string): URL => new URL(file, import.meta.url);
+const path = (file: string): string => fileURLToPath(at(file));
+/** Little memory, so that running out of it does not take long. */
+const resourceLimits = { maxOldGenerationSizeMb: 64 };
+
+/** Started before the first task; but a module that cannot be loaded is to fail a task and not nobody's. */
+const threads = (workers: number, broken = false): { minThreads: number; maxThreads: number } => ({
+  minThreads: broken ? 0 : workers,
+  maxThreads: workers,
+});
+
+const interpreters: Package = {
+  name: "interpreters",
+  async make({ workers, broken }) {
+    const { fromModule, InterpreterPoolExecutor } = await import("interpreters");
+    const module = fromModule<typeof import("./tasks.js")>(at(broken ? "./throws-on-load.js" : "./tasks.js"));
+    const pool = new InterpreterPoolExecutor({ maxWorkers: workers, resourceLimits });
+    return {
+      run: (name, value) => pool.submit(module[name], value),
+      cancellable(name) {
+        const controller = new AbortController();
+        const view = pool.with({ signal: controller.signal });
+        const result = view.submit(module[name], undefined);
+        return { result, cancel: () => controller.abort() };
+      },
+      stop: () => pool.shutdown(),
+    };
+  },
+};
+
+const piscina: Package = {
+  name: "piscina",
+  async make({ workers, broken }) {
+    const { Piscina } = await import("piscina");
+    const filename = at(broken ? "./throws-on-load.js" : "./tasks.js").href;
+    const pool = new Piscina({ filename, ...threads(workers, broken), resourceLimits });
+    // Told of there as well, and without a listener the end of the process.
+    pool.on("error", () => {});
+    return {
+      run: async (name, value) => await pool.run(value, { name }),
+      cancellable(name) {
+        const controller = new AbortController();
+        const result = pool.run(undefined, { name, signal: controller.signal });
+        return { result, cancel: () => controller.abort() };
+      },
+      stop: () => pool.destroy(),
+    };
+  },
+};
+
+const tinypool: Package = {
+  name: "tinypool",
+  async make({ workers, broken }) {
+    const { Tinypool } = await import("tinypool");
+    const filename = at(broken ? "./throws-on-load.js" : "./tasks.js").href;
+    const pool = new Tinypool({ filename, ...threads(workers, broken), resourceLimits });
+    (pool as unknown as EventEmitter).on("error", () => {});
+    return {
+      run: async (name, value) => (await pool.run(value, { name })) as unknown,
+      cancellable(name) {
+        const controller = new AbortController();
+        const result = pool.run(undefined, { name, signal: controller.signal }) as Promise<unknown>;
+        return { result, cancel: () => controller.abort() };
+      },
+      stop: () => pool.destroy(),
+    };
+  },
+};
+
+const workerpool: Package = {
+  name: "workerpool",
+  async make({ workers, broken }) {
+    const { default: library } = await import("workerpool");
+    const pool = library.pool(path(broken ? "./throws-on-load.js" : "./workerpool.worker.js"), {
+      workerType: "thread",
+      minWorkers: workers,
+      maxWorkers: workers,
+      workerThreadOpts: { resourceLimits },
+    });
+    return {
+      run: async (name, value) => (await pool.exec(name, [value])) as unknown,
+      cancellable(name) {
+        const result = pool.exec(name, []);
+        return { result: result, cancel: () => void result.cancel() };
+      },
+      stop: async () => {
+        await pool.terminate();
+      },
+    };
+  },
+};
+
+const poolifier: Package = {
+  name: "poolifier",
+  async make({ workers, broken }) {
+    const { FixedThreadPool } = await import("poolifier");
+    const script = path(broken ? "./throws-on-load.js" : "./poolifier.worker.js");
+    const pool = new FixedThreadPool(workers, script, {
+      workerOptions: { resourceLimits },
+      errorHandler: () => {},
+    });
+    return {
+      run: async (name, value) => await pool.execute(value, name),
+      cancellable(name) {
+        const controller = new AbortController();
+        const result = pool.execute(undefined, name, controller.signal);
+        return { result, cancel: () => controller.abort() };
+      },
+      stop: () => pool.destroy(),
+    };
+  },
+};
+
+const synckit: Package = {
+  name: "synckit",
+  blocking: true,
+  async make({ broken }) {
+    const { createSyncFn } = await import("synckit");
+    const run = createSyncFn<(name: TaskName, value: unknown) => unknown>(
+      at(broken ? "./throws-on-load.js" : "./synckit.worker.js"),
+    );
+    return {
+      run: (name, value) => new Promise((resolve) => resolve(run(name, value))),
+      cancellable() {
+        throw new Error("it blocks");
+      },
+      stop: () => undefined,
+    };
+  },
+};
+
+export const packages: readonly Package[] = [interpreters, piscina, tinypool, workerpool, poolifier, synckit];

@@ -1,0 +1,18 @@
+/** One row with one package, in a process of its own. Ends with 0 if all was as it should be; says on stdout what was not. */
+
+import { packages } from "./pools.js";
+import { rows } from "./rows.js";
+
+const [, , rowId, packageName] = process.argv;
+const row = rows.find(({ id }) => id === rowId);
+const made = packages.find(({ name }) => name === packageName);
+if (row === undefined || made === undefined) throw new Error(`no row ${rowId}, or no package ${packageName}`);
+try {
+  await row.run(made);
+  console.log("ok");
+  // Only one row is about whether the process ends by itself.
+  if (row.id !== "open") process.exit(0);
+} catch (error) {
+  console.log(error instanceof Error ? error.message.split("\n")[0] : String(error));
+  process.exit(1);
+}
