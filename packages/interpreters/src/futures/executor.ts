@@ -235,7 +235,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     const { timeout, signal, transfer, priority = 0 } = options;
     signal?.throwIfAborted();
     const future = new Future<T>(this.#tasks, trace);
-    if (transfer === undefined) future.retriesLeft = this.#retries;
+    future.retriesLeft = this.#retries;
     try {
       const code = codeOf(this.#rt.m, fn, describe);
       this.#tasks.enqueue(future, { code, args, chunk, timeout, signal, lane: laneOf(priority) });

@@ -40,7 +40,10 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
    * `InterpreterPoolExecutor(shared=…)`). Copied when the pool is made; queues and interpreters are shared.
    */
   shared?: Readonly<Record<string, unknown>>;
-  /** How often a task is run again, on another interpreter, when the one that ran it died; default 0. */
+  /**
+   * How often a task is run again, on another interpreter, when the one that ran it died; default 0. It is given the
+   * arguments that it was submitted with, whatever became of them here, for which a copy of them is kept.
+   */
   retries?: number;
   /** Of each interpreter; see `create`. */
   config?: NonNullable<CreateOptions["config"]>;
@@ -54,8 +57,7 @@ export interface SubmitOptions {
   /** Takes the task back while it waits in line; once it runs, stops its interpreter. */
   signal?: AbortSignal;
   /**
-   * Buffers among the arguments to move instead of copy: they are detached here once the task is in line. A task that
-   * was given some is not run again (`retries`), for they are gone.
+   * Buffers among the arguments to move instead of copy: they are detached here once the task is in line.
    */
   transfer?: readonly ArrayBuffer[];
   /**

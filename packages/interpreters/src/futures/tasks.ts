@@ -10,7 +10,14 @@ import { onAbort } from "../abort.js";
 import type { Code } from "../interpreter/code.js";
 import { LANES, wakeWorker } from "../interpreter/lanes.js";
 import { isRunningWork } from "../interpreter/mailbox.js";
-import { headerWord, Message, readBody, runningTime, WITH_SENDER } from "../interpreter/message.js";
+import {
+  type Encoded,
+  headerWord,
+  Message,
+  readBody,
+  runningTime,
+  WITH_SENDER,
+} from "../interpreter/message.js";
 import { statusError } from "../interpreter/operation.js";
 import { reasonNumber, REQUEST_ABORT, WORK_CALL, WORK_CALL_EACH } from "../interpreter/protocol.js";
 import type { Death, Runtime } from "../interpreter/runtime.js";
@@ -46,6 +53,12 @@ export interface TasksOwner {
   retired(worker: number): void;
 }
 
+/** What it takes to run a task once more. */
+interface Again {
+  readonly task: Task;
+  readonly encoded: Encoded;
+}
+
 export class Tasks implements Owner {
   readonly rt: Runtime;
   /** Who replaces workers: a future that is pending keeps it, however it was forgotten otherwise. */
@@ -78,18 +91,23 @@ export class Tasks implements Owner {
   }
 
   /** Puts a task in line. Throws where it cannot travel, and then nothing was put. */
-  enqueue(future: Future<unknown>, task: Task): void {
+  enqueue(future: Future<unknown>, task: Task, encoded?: Encoded): void {
     const { m, id } = this.rt;
     const { code, lane, chunk } = task;
     const queue = this.#pointers[lane];
     const sequence = this.rt.nextSequence();
     const timed = this.stats.choose();
+    // The code must outlive the call, the arguments need not, except to run it again: as they are now, whatever becomes
+    // of them. What they refer to (queues, interpreters) is kept by the task itself.
+    let kept: Code | Again = code;
     const message = Message.take();
     try {
       const kind = chunk ? WORK_CALL_EACH : WORK_CALL;
       message.header(sequence, kind, code.id, code.pointer, timed ? 1 : 0, runningTime(task.timeout));
-      message.value(task.args, "args");
+      if (encoded === undefined) message.value(task.args, "args");
+      else message.again(encoded);
       future.bytes = message.scratch.end;
+      if (future.retriesLeft > 0) kept = { task, encoded: encoded ?? message.encoded() };
       if (timed) this.stats.begin(sequence);
       const status = message.intoQueue(m, queue, false, id, WITH_SENDER);
       if (status !== OK) {
@@ -102,8 +120,7 @@ export class Tasks implements Owner {
     wakeWorker(m, this.#pointers, lane);
     future.sequence = sequence;
     future.queue = queue;
-    // The code must outlive the call; the arguments are only needed to run it again.
-    future.task = future.retriesLeft > 0 ? task : code;
+    future.task = kept;
     this.rt.expect(sequence, future);
     if (this.#open.size === 0) this.rt.hold();
     this.#open.add(future);
@@ -132,14 +149,14 @@ export class Tasks implements Owner {
 
   retry(future: Future<unknown>, death: Death): boolean {
     if (future.retriesLeft === 0 || !this.retrying || death.reason === "aborted") return false;
-    const task = future.task as Task;
+    const { task, encoded } = future.task as Again;
     if (task.signal?.aborted === true) return false;
     future.retriesLeft--;
     this.stats.forget(future.sequence);
     try {
-      this.enqueue(future, task);
+      this.enqueue(future, task, encoded);
     } catch {
-      // Its arguments cannot travel any more (they changed since): the death is what there is to say.
+      // There is no memory for it: the death is what there is to say.
       return false;
     }
     if (taskRetry.hasSubscribers) this.tell(taskRetry, future);

@@ -26,6 +26,13 @@ import { HEADER_WORDS } from "./protocol.js";
 
 const HEADER_BYTES = HEADER_WORDS * 4;
 
+/** A value as it was encoded. */
+export interface Encoded {
+  readonly codec: number;
+  readonly bytes: Buffer;
+  readonly references: readonly number[];
+}
+
 /** A record on its way out: `take` one, build it, send it (again, where there was no room), `discard` it. */
 export class Message {
   static readonly #free: Message[] = [];
@@ -58,6 +65,27 @@ export class Message {
   value(value: unknown, root: string, lenient = false): this {
     this.#codec = encode(this.scratch, value, root, lenient);
     checkReferences(this.scratch.refs, root);
+    return this;
+  }
+
+  /** A copy of the value that was encoded behind the one header, to be sent again later. */
+  encoded(): Encoded {
+    const { bytes, end, refs } = this.scratch;
+    return {
+      codec: this.#codec,
+      bytes: Buffer.from(bytes.subarray(HEADER_BYTES, end)),
+      references: [...refs],
+    };
+  }
+
+  /** As `value`, of one that was encoded before. What it refers to must have been kept. */
+  again({ codec, bytes, references }: Encoded): this {
+    const { scratch } = this;
+    scratch.reserve(bytes.length);
+    bytes.copy(scratch.bytes, scratch.end);
+    scratch.end += bytes.length;
+    scratch.refs.push(...references);
+    this.#codec = codec;
     return this;
   }
 

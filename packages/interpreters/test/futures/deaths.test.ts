@@ -192,27 +192,34 @@ test("a task that is aborted is not run again", limits, async () => {
   assert.equal(attempts.qsize(), 1);
 });
 
-test(
-  "a task to be retried whose arguments have changed into what cannot travel fails with the death",
-  limits,
-  async () => {
-    await using pool = new InterpreterPoolExecutor({ maxWorkers: 1, retries: 1 });
-    const gate = new Gate();
-    const argument: Record<string, unknown> = {};
-    const future = pool.submit(
-      (queue: Queue<number>, given: unknown) => {
-        queue.getSync();
-        process.exit(typeof given === "object" ? 4 : 5);
-      },
-      gate.queue,
-      argument,
-    );
-    await until(() => future.running());
-    argument["callback"] = () => {};
-    gate.open(2);
-    assert.equal((await death(future)).exitCode, 4);
-  },
-);
+test("a task is run again with the arguments that it was submitted with", limits, async () => {
+  await using pool = new InterpreterPoolExecutor({ maxWorkers: 1, retries: 2 });
+  const gate = new Gate();
+  const seen = channel<unknown>();
+  const argument: Record<string, unknown> = { kept: [1], large: new Uint8Array(5000).fill(3) };
+  const future = pool.submit(
+    (queue: Queue<number>, log: typeof seen, given: unknown) => {
+      queue.getSync();
+      log.putSync(given);
+      if (log.qsize() < 3) process.exit(1);
+      return given;
+    },
+    gate.queue,
+    seen,
+    argument,
+  );
+  await until(() => future.running());
+  argument["callback"] = () => {};
+  (argument["kept"] as number[]).push(2);
+  (argument["large"] as Uint8Array).fill(4);
+  gate.open(3);
+  const expected = { kept: [1], large: new Uint8Array(5000).fill(3) };
+  assert.deepEqual(await future, expected);
+  assert.deepEqual(
+    [1, 2, 3].map(() => seen.getNowait()),
+    [expected, expected, expected],
+  );
+});
 
 test("a task whose signal is aborted while it waits in line never runs", limits, async () => {
   const { pool, gate, busy } = await busyPool(1);

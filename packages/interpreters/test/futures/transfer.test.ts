@@ -34,20 +34,25 @@ test("nothing is moved when the task is refused", limits, async () => {
   assert.equal(bytes.byteLength, 4);
 });
 
-test("a task that was given buffers is not run again", limits, async () => {
-  await using pool = new InterpreterPoolExecutor({ maxWorkers: 1, retries: 3 });
+test("a task that was given buffers is run again with what was in them", limits, async () => {
+  await using pool = new InterpreterPoolExecutor({ maxWorkers: 1, retries: 1 });
   const tries = channel<number>();
-  const bytes = new Uint8Array(4);
-  const future = pool.with({ transfer: [bytes.buffer] }).submit(
-    (queue: typeof tries, given: Uint8Array) => {
-      queue.putSync(given.length);
-      process.exit(1);
-    },
-    tries,
-    bytes,
-  );
-  assert.ok((await rejection(future)) instanceof InterpreterDiedError);
-  assert.deepEqual([tries.getNowait(), tries.qsize()], [4, 0]);
+  for (const length of [4, 100_000]) {
+    const bytes = new Uint8Array(length).fill(1);
+    const future = pool.with({ transfer: [bytes.buffer] }).submit(
+      (queue: typeof tries, given: Uint8Array) => {
+        queue.putSync(given.reduce((a, b) => a + b, 0));
+        if (queue.qsize() === 1) process.exit(1);
+        return given;
+      },
+      tries,
+      bytes,
+    );
+    assert.equal(bytes.length, 0);
+    assert.equal((await future).length, length);
+    assert.deepEqual([tries.getNowait(), tries.getNowait()], [length, length]);
+  }
+  assert.ok((await rejection(pool.submit(() => process.exit(1)))) instanceof InterpreterDiedError);
 });
 
 test("what cannot be moved is refused at once", limits, async () => {
