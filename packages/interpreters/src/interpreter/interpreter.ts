@@ -179,6 +179,9 @@ export class Interpreter implements InterpreterView {
    * Top-level `await`, `import` in all forms, `require`, `import.meta` and TypeScript (types are erased) work. There is no
    * return value (CPython: `Interpreter.exec`).
    *
+   * A name that hides a global of Node's (`fetch`, `URL`) hides it for all code of that interpreter; the language's own, and
+   * `process` and `Buffer`, cannot be hidden by another value.
+   *
    * A constant is read by way of a getter: where that is done millions of times, copy it into a local variable.
    *
    * @throws ExecutionFailed an exception left the script, or it has a syntax error; InterpreterDiedError;

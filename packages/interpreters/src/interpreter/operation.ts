@@ -51,21 +51,23 @@ export class Operation<out T> implements Pending {
     let value: unknown;
     try {
       value = readBody(this.#rt.m, received);
+      if (status === REPLY_FAILURE) value = this.#failure(value);
+      else if (status !== REPLY_VALUE && value instanceof Error) useTrace(value, this.#trace);
     } catch (error) {
+      // Scripts may have replaced there what answers are made with. That must not go further than their caller.
       this.reject(error);
       return;
     }
     if (status === REPLY_VALUE) this.resolve(value);
-    else if (status === REPLY_FAILURE) {
-      const [excinfo, cause] = value as [ExceptionInfo, unknown];
-      hideOwnFrames(cause);
-      const failure = new ExecutionFailed(this.target, excinfo, cause);
-      failure.useCallerFrames(this.#trace?.stack);
-      this.reject(failure);
-    } else {
-      if (value instanceof Error) useTrace(value, this.#trace);
-      this.reject(value);
-    }
+    else this.reject(value);
+  }
+
+  #failure(value: unknown): ExecutionFailed {
+    const [excinfo, cause] = value as [ExceptionInfo, unknown];
+    hideOwnFrames(cause);
+    const failure = new ExecutionFailed(this.target, excinfo, cause);
+    failure.useCallerFrames(this.#trace?.stack);
+    return failure;
   }
 
   died(death: Death): void {

@@ -69,9 +69,22 @@ const sessions: Record<string, Session> = {
   "lines need no semicolons": {
     scripts: [
       "'not use strict'\nlet a = [1]\nlet b = () => a\nclass C {}\n[1, 2].forEach((n) => { a = n })\nclass D { static it = D }\nlet e = `x`\nclass F {}\n`text`\nconst g = 1",
+      "class M{}class N extends M{}class O{static it=O}class P{static it=P}let m = [new N() instanceof M, O.it === O, P.it === P]",
       "class H {} let i = 1; class J { static self() { return J } } class K extends J {} var l = new K() instanceof J",
     ],
-    then: { "[a, typeof b, C.name, D.it === D, e, g, i, l]": [2, "function", "C", true, "x", 1, 1, true] },
+    then: {
+      "[a, typeof b, C.name, D.it === D, e, g, i, l, m]": [
+        2,
+        "function",
+        "C",
+        true,
+        "x",
+        1,
+        1,
+        true,
+        [true, true, true],
+      ],
+    },
   },
   "functions are hoisted, also beside a top-level await": {
     scripts: [
@@ -119,6 +132,24 @@ const sessions: Record<string, Session> = {
       "var text = crypto.mine + fetch + String(new URL())",
     ],
     then: { text: "3[object Object]" },
+  },
+  "what the language itself names so cannot be hidden by anything else": {
+    scripts: [
+      ["class Map {}", /TypeError: Cannot declare Map at the top level of a script/],
+      ["let before = 1; const Promise = function () {}; let after = 2", /TypeError: Cannot declare Promise/],
+      ["let Array = 1, Object = 2", /TypeError: Cannot declare Array/],
+      ["let a = 1, Set", /TypeError: Cannot declare Set/],
+      ["let globalThis = 1", /TypeError: Cannot declare globalThis/],
+      ["import { sep as JSON } from 'node:path'", /TypeError: Cannot declare JSON/],
+      "const { Buffer } = require('node:buffer'); import process from 'node:process'; { class Map {} }",
+    ],
+    then: {
+      "[new Map([[1, 2]]).size, before, typeof after, Buffer.from('a').length]": [1, 1, "undefined", 1],
+    },
+  },
+  "a global that is hidden is there until its new value is": {
+    scripts: ["let was = typeof fetch; let fetch = 5"],
+    then: { "[was, fetch]": ["function", 5] },
   },
   "hiding what this package itself uses does it no harm": {
     scripts: [

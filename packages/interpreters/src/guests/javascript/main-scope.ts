@@ -4,7 +4,9 @@
  * All are properties of the global object, as those of Python's `__main__` are of its dictionary, so that any may be declared
  * again, in any way, and what refers to it sees the new one: that is how a REPL does it (V8's mode for one, which the
  * console of Chrome uses, and Node's). The same goes for a name that hides a global of Node's: it takes its place, in this
- * interpreter. What a declaration promises is kept by accessors:
+ * interpreter, once it has its value. What the language itself names so, and `process` and `Buffer`, cannot be hidden by
+ * anything else that way: all modules there would have to do with it, this package's too. (A `var` or `function` of a
+ * plain script can, as it does in any script.) What a declaration promises is kept by accessors:
  *
  *   - before its declaration was evaluated, a `let`, `const` or `class` cannot be read (ReferenceError)
  *   - a constant, or an import, cannot be assigned to (TypeError); an import shows what its module's variable is now
@@ -19,6 +21,28 @@ import type { Declared } from "./script-text.js";
 
 // `globalThis` itself is a name that a script may declare.
 const main = globalThis as Record<string, unknown>;
+
+/** What was there before any script. */
+const builtins = new Set(Object.getOwnPropertyNames(main));
+
+/** Of these, what no module can do without. */
+const essential = new Set(
+  (
+    "Array ArrayBuffer Atomics BigInt BigInt64Array BigUint64Array Boolean Buffer DataView Date AggregateError Error " +
+    "EvalError RangeError ReferenceError SyntaxError TypeError URIError FinalizationRegistry Float32Array Float64Array " +
+    "Function Int16Array Int32Array Int8Array JSON Map Math Number Object Promise Proxy Reflect RegExp Set " +
+    "SharedArrayBuffer String Symbol Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet " +
+    "globalThis process"
+  ).split(" "),
+);
+
+function checkHiding(name: string, value: unknown, before: unknown): void {
+  if (!essential.has(name) || value === before) return;
+  throw new TypeError(
+    `Cannot declare ${name} at the top level of a script: it would take the place of the global ${name} for all modules ` +
+      `of this interpreter. Give it another name, or declare it in a block.`,
+  );
+}
 
 /** Getters of ours whose setter refuses. */
 const constants = new WeakSet<object>();
@@ -36,6 +60,7 @@ export function declare({ constants, variables, undefineds, vars }: Declared): (
     if (existing?.configurable === false && existing.writable === false) {
       throw new SyntaxError(`Identifier '${name}' has already been declared`);
     }
+    if (undefineds.includes(name) && builtins.has(name)) checkHiding(name, undefined, main[name]);
   }
   for (const name of vars) {
     const existing = Object.getOwnPropertyDescriptor(main, name);
@@ -49,13 +74,18 @@ export function declare({ constants, variables, undefineds, vars }: Declared): (
   const before = new Map<string, PropertyDescriptor | undefined>();
   const reserve = (name: string, initialize: (value: unknown) => void): void => {
     if (!isConfigurable(name) || before.has(name)) return;
-    before.set(name, Object.getOwnPropertyDescriptor(main, name));
+    const existing = Object.getOwnPropertyDescriptor(main, name);
+    before.set(name, existing);
+    // Modules that are loaded until then need it.
+    const hidden = builtins.has(name) ? existing : undefined;
+    const get = (): unknown => {
+      if (hidden !== undefined) return hidden.get === undefined ? hidden.value : hidden.get.call(main);
+      throw new ReferenceError(`Cannot access '${name}' before initialization`);
+    };
     const set = (value: unknown): void => {
+      if (hidden !== undefined) checkHiding(name, value, get());
       before.delete(name);
       initialize(value);
-    };
-    const get = (): never => {
-      throw new ReferenceError(`Cannot access '${name}' before initialization`);
     };
     Object.defineProperty(main, name, { get, set, configurable: true, enumerable: true });
   };
@@ -72,6 +102,7 @@ export function declare({ constants, variables, undefineds, vars }: Declared): (
 
 /** Makes `name` what `read` returns, for good. */
 export function defineConstant(name: string, read: () => unknown): void {
+  if (builtins.has(name)) checkHiding(name, read(), main[name]);
   if (!isConfigurable(name)) {
     main[name] = read();
     return;

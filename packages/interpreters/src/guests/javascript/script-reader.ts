@@ -232,10 +232,14 @@ interface Edit {
   readonly text: string;
 }
 
-/** Of an edit within another the outer one counts. */
+const isInsertion = ({ start, end }: Edit): boolean => start === end;
+
+/** What is inserted comes before what is replaced at that place. Of an edit within another the outer one counts. */
 function applyEdits(text: string, from: number, to: number, edits: readonly Edit[]): string {
   const inside = edits.filter(({ start, end }) => start >= from && end <= to);
-  inside.sort((a, b) => a.start - b.start || b.end - a.end);
+  inside.sort(
+    (a, b) => a.start - b.start || Number(isInsertion(b)) - Number(isInsertion(a)) || b.end - a.end,
+  );
   let result = "";
   let at = from;
   for (const edit of inside) {

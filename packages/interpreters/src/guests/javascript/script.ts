@@ -28,6 +28,9 @@ import { readScript, type Script, type ScriptParts, type StaticImport } from "./
 import { lineInStack, showWrittenLine, syntaxErrorAt } from "./syntax-error.js";
 import { enableTypeScript } from "./typescript.js";
 
+/** A script may declare a global of that name. */
+const main = globalThis;
+
 /** Runs it. A promise where there is something to wait for. */
 export function runScript(script: Script): unknown {
   const { source, filename, parts, broken } = script;
@@ -154,7 +157,7 @@ const importerName = (base: string): string => importerOf(base).name;
 /** Makes a global of a name as wide as `model`. */
 function ownName(model: string, prefix: string, index: number, value: unknown): string {
   const name = prefix + index.toString(36).padStart(model.length - prefix.length, "0");
-  Object.defineProperty(globalThis, name, { value, configurable: true });
+  Object.defineProperty(main, name, { value, configurable: true });
   return name;
 }
 
@@ -183,12 +186,12 @@ let provided: { base: string; require: NodeJS.Require } | undefined;
 /** Makes `require` a global, unless there is one that we did not make. */
 function provideRequire(script: Script): void {
   if (!/\brequire\b/.test(script.source)) return;
-  const existing = Object.getOwnPropertyDescriptor(globalThis, "require");
+  const existing = Object.getOwnPropertyDescriptor(main, "require");
   if (existing !== undefined && (provided === undefined || existing.value !== provided.require)) return;
   const base = baseOf(script);
   if (provided?.base !== base) provided = { base, require: createRequire(base) };
   const value = provided.require;
-  Object.defineProperty(globalThis, "require", {
+  Object.defineProperty(main, "require", {
     value,
     writable: true,
     configurable: true,
