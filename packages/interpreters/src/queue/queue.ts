@@ -8,7 +8,6 @@
  * - It lives as long as an interpreter holds it or an item carries it.
  */
 import { registerReference } from "../codec/codec.js";
-import { onAbort } from "../abort.js";
 import { checkCount, checkId, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
 import {
   InterpreterError,
@@ -45,7 +44,6 @@ import {
   createQueue as createQueueAt,
   findQueue,
   idOf,
-  isWaiting,
   listQueueIds,
   shutdownQueue,
   sizeOf,
@@ -174,7 +172,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     const timeout = checkWait(options);
     const message = this.#message(value, options);
     try {
-      const status = await this.#untilPut(timeout, options.signal, (wait) =>
+      const status = await this.#putting.until(timeout, options.signal, (wait) =>
         this.#tryPut(message, options, wait),
       );
       this.#checkPut(status, timeout);
@@ -189,7 +187,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     const message = this.#message(value, options);
     try {
       this.#checkPut(
-        this.#untilPutSync(timeout, (wait) => this.#tryPut(message, options, wait)),
+        this.#putting.untilSync(timeout, (wait) => this.#tryPut(message, options, wait)),
         timeout,
       );
     } finally {
@@ -216,7 +214,9 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     const timeout = checkWait(options);
     const batch = this.#batch(values, options);
     try {
-      const status = await this.#untilPut(timeout, options.signal, (wait) => this.#tryPutMany(batch, wait));
+      const status = await this.#putting.until(timeout, options.signal, (wait) =>
+        this.#tryPutMany(batch, wait),
+      );
       this.#checkPut(status, timeout);
     } catch (error) {
       throw tellHowMany(error, batch);
@@ -231,7 +231,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     const batch = this.#batch(values, options);
     try {
       this.#checkPut(
-        this.#untilPutSync(timeout, (wait) => this.#tryPutMany(batch, wait)),
+        this.#putting.untilSync(timeout, (wait) => this.#tryPutMany(batch, wait)),
         timeout,
       );
     } catch (error) {
@@ -248,24 +248,28 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * ItemInterpreterDestroyed; the signal's reason
    */
   async get(options: WaitOptions = {}): Promise<T | Missing> {
+    const timeout = checkWait(options);
     let item: T | Missing;
-    await this.#untilGot(options, (wait) => {
+    const status = await this.#getting.until(timeout, options.signal, (wait) => {
       const status = take(this.#rt.m, this.#pointer, wait, received);
       // Read at once: whoever is served next takes into the same place.
       if (status === OK) item = this.#item(received);
       return status;
     });
+    this.#checkGot(status, timeout);
     return item!;
   }
 
   /** As `get`, blocking this thread. */
   getSync(options: SyncOptions = {}): T | Missing {
+    const timeout = checkTimeout(options.timeout);
     let item: T | Missing;
-    this.#untilGotSync(options, (wait) => {
+    const status = this.#getting.untilSync(timeout, (wait) => {
       const status = take(this.#rt.m, this.#pointer, wait, received);
       if (status === OK) item = this.#item(received);
       return status;
     });
+    this.#checkGot(status, timeout);
     return item!;
   }
 
@@ -284,7 +288,10 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   async getMany(max: number, options: WaitOptions = {}): Promise<(T | Missing)[]> {
     checkCount("getMany: max", max, 1);
     const items: (T | Missing)[] = [];
-    await this.#untilGot(options, (wait) => this.#tryGetMany(items, max, wait));
+    const timeout = checkWait(options);
+    const { signal } = options;
+    const status = await this.#getting.until(timeout, signal, (wait) => this.#tryGetMany(items, max, wait));
+    this.#checkGot(status, timeout);
     return items;
   }
 
@@ -292,7 +299,9 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   getManySync(max: number, options: SyncOptions = {}): (T | Missing)[] {
     checkCount("getManySync: max", max, 1);
     const items: (T | Missing)[] = [];
-    this.#untilGotSync(options, (wait) => this.#tryGetMany(items, max, wait));
+    const timeout = checkTimeout(options.timeout);
+    const status = this.#getting.untilSync(timeout, (wait) => this.#tryGetMany(items, max, wait));
+    this.#checkGot(status, timeout);
     return items;
   }
 
@@ -382,124 +391,6 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
       );
     }
     return readValue(this.#rt.m, from, 0) as T;
-  }
-
-  async #untilPut(
-    timeout: number,
-    signal: AbortSignal | undefined,
-    attempt: (wait: boolean) => number,
-  ): Promise<number> {
-    // Whoever waits here already comes first.
-    this.#putting.look();
-    let status = this.#putting.size > 0 ? STATUS_FULL : attempt(false);
-    if (status === STATUS_FULL && timeout > 0) {
-      await this.#wait(this.#putting, timeout, signal, () => {
-        status = attempt(true);
-        return status !== STATUS_FULL;
-      });
-    }
-    return status;
-  }
-
-  #untilPutSync(timeout: number, attempt: (wait: boolean) => number): number {
-    let status = attempt(false);
-    if (status === STATUS_FULL && timeout > 0) {
-      this.#block(this.#putting, Q_PUTTERS, timeout, () => {
-        status = attempt(true);
-        return status !== STATUS_FULL;
-      });
-    }
-    return status;
-  }
-
-  async #untilGot(options: WaitOptions, attempt: (wait: boolean) => number): Promise<void> {
-    const timeout = checkWait(options);
-    // Whoever waits here already comes first.
-    this.#getting.look();
-    let status = this.#getting.size > 0 ? STATUS_EMPTY : attempt(false);
-    if (status === STATUS_EMPTY && timeout > 0) {
-      await this.#wait(this.#getting, timeout, options.signal, () => {
-        status = attempt(true);
-        return status !== STATUS_EMPTY;
-      });
-    }
-    this.#checkGot(status, timeout);
-  }
-
-  #untilGotSync(options: SyncOptions, attempt: (wait: boolean) => number): void {
-    const timeout = checkTimeout(options.timeout);
-    let status = attempt(false);
-    if (status === STATUS_EMPTY && timeout > 0) {
-      this.#block(this.#getting, Q_GETTERS, timeout, () => {
-        status = attempt(true);
-        return status !== STATUS_EMPTY;
-      });
-    }
-    this.#checkGot(status, timeout);
-  }
-
-  /** Waits on the event loop until `attempt` is true; a time limit that comes first leaves its status as it was. */
-  #wait(
-    waiting: Waiting,
-    timeout: number,
-    signal: AbortSignal | undefined,
-    attempt: () => boolean,
-  ): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let settled = false;
-      const settle = (): void => {
-        settled = true;
-        clearTimeout(timer);
-        stopListening?.();
-      };
-      const waiter = {
-        attempt(): boolean {
-          try {
-            if (!attempt()) return false;
-            resolve();
-          } catch (error) {
-            reject(error);
-          }
-          settle();
-          return true;
-        },
-      };
-      const onTimeout = (): void => {
-        // What it waits for may have come in time, while this event loop was busy.
-        waiting.look();
-        if (settled) return;
-        settle();
-        waiting.remove(waiter);
-        resolve();
-      };
-      const timer = timeout === Infinity ? undefined : setTimeout(onTimeout, Math.min(timeout, 0x7fffffff));
-      const stopListening =
-        signal &&
-        onAbort(signal, () => {
-          settle();
-          waiting.remove(waiter);
-          reject(signal.reason);
-        });
-      waiting.add(waiter);
-    });
-  }
-
-  #block(
-    waiting: Waiting,
-    list: typeof Q_GETTERS | typeof Q_PUTTERS,
-    timeout: number,
-    attempt: () => boolean,
-  ): void {
-    let enlisted = false;
-    try {
-      this.#rt.blockUntil(() => {
-        if (enlisted && isWaiting(this.#rt.m, this.#pointer, list)) return false;
-        enlisted = true;
-        return attempt();
-      }, timeout);
-    } finally {
-      waiting.restore();
-    }
   }
 
   #checkPut(status: number, timeout: number): void {
