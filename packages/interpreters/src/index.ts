@@ -31,7 +31,8 @@ export {
   type WaitOptions,
 } from "./queue/queue.js";
 export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems } from "./queue/unbound.js";
-export { InterpreterPoolExecutor, type ExecutorView } from "./futures/executor.js";
+export { InterpreterPoolExecutor } from "./futures/executor.js";
+export type { ExecutorView } from "./futures/view.js";
 export type { ExecutorOptions, Priority, SubmitOptions } from "./futures/options.js";
 export { Future } from "./futures/future.js";
 export type { TaskEvent, WorkerEndEvent, WorkerEvent } from "./futures/events.js";

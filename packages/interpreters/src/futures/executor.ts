@@ -34,22 +34,8 @@ import {
 } from "./options.js";
 import type { ExecutorStats } from "./stats.js";
 import { Tasks } from "./tasks.js";
+import type { ExecutorView } from "./view.js";
 import { Workers } from "./workers.js";
-
-/** What `with` returns: the executor with options for the tasks submitted through it. */
-export interface ExecutorView {
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
-  map<I, R>(
-    fn: (item: I) => R,
-    source: Iterable<I> | AsyncIterable<I>,
-    options?: MapOptions<I>,
-  ): AsyncGenerator<Awaited<R>, void, undefined>;
-  starmap<A extends unknown[], R>(
-    fn: (...args: A) => R,
-    source: Iterable<A> | AsyncIterable<A>,
-    options?: MapOptions<A>,
-  ): AsyncGenerator<Awaited<R>, void, undefined>;
-}
 
 let passDeath: (executor: InterpreterPoolExecutor, death: Death) => void;
 
@@ -109,16 +95,8 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
       broke: (why: string, cause: unknown) => this.#break(why, cause),
     };
     this.#workers = new Workers(this.#rt, owner, checked, this.#tasks.queues);
-    const [tasks, workers] = [this.#tasks, this.#workers];
-    this.#idleness = new Idleness(options.idleTimeout ?? Infinity, this.#minWorkers, {
-      get tasks() {
-        return tasks.size;
-      },
-      get workers() {
-        return workers.size;
-      },
-      endIdle: (count) => workers.endIdle(count),
-    });
+    const idleTimeout = options.idleTimeout ?? Infinity;
+    this.#idleness = new Idleness(idleTimeout, this.#minWorkers, this.#tasks, this.#workers);
     this.#startLeast();
     this.#stopListening = listenFor(this.#rt, new WeakRef(this));
     collected.register(this, this.#stopListening, this);

@@ -4,10 +4,13 @@
  * It looks at the number of tasks and not at each worker: whichever of them are idle, so many are too many. The time
  * begins when there are first fewer tasks than workers. Nothing is counted, and no timer runs, without a limit.
  */
-export interface Crew {
-  /** Tasks in line or being run. */
-  readonly tasks: number;
-  readonly workers: number;
+interface Tasks {
+  /** In line or being run. */
+  readonly size: number;
+}
+
+interface Workers {
+  readonly size: number;
   /** Ends so many of those that have nothing to do. */
   endIdle(count: number): void;
 }
@@ -15,30 +18,30 @@ export interface Crew {
 export class Idleness {
   readonly #limit: number;
   readonly #least: number;
-  readonly #crew: Crew;
+  readonly #tasks: Tasks;
+  readonly #workers: Workers;
   /** Most tasks at any time since the timer began. */
   #peak = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** Ends workers, but for the last `least`, when they were idle for `limit` milliseconds. */
-  constructor(limit: number, least: number, crew: Crew) {
+  constructor(limit: number, least: number, tasks: Tasks, workers: Workers) {
     this.#limit = limit;
     this.#least = least;
-    this.#crew = crew;
+    this.#tasks = tasks;
+    this.#workers = workers;
   }
 
   /** There are more tasks than before. */
   came(): void {
-    const { tasks } = this.#crew;
-    if (tasks > this.#peak) this.#peak = tasks;
+    if (this.#tasks.size > this.#peak) this.#peak = this.#tasks.size;
   }
 
   /** There are fewer tasks, or more workers. */
   went(): void {
     if (this.#limit === Infinity || this.#timer !== undefined) return;
-    const { tasks, workers } = this.#crew;
-    if (workers <= Math.max(tasks, this.#least)) return;
-    this.#peak = tasks;
+    if (this.#workers.size <= Math.max(this.#tasks.size, this.#least)) return;
+    this.#peak = this.#tasks.size;
     this.#timer = setTimeout(this.#end, Math.min(this.#limit, 0x7fffffff));
     // An idle pool keeps no process alive.
     this.#timer.unref();
@@ -51,8 +54,8 @@ export class Idleness {
 
   readonly #end = (): void => {
     this.#timer = undefined;
-    const tooMany = this.#crew.workers - Math.max(this.#peak, this.#least);
-    if (tooMany > 0) this.#crew.endIdle(tooMany);
+    const tooMany = this.#workers.size - Math.max(this.#peak, this.#least);
+    if (tooMany > 0) this.#workers.endIdle(tooMany);
     // Those that became idle later have their time yet.
     this.went();
   };

@@ -14,27 +14,23 @@ import { load } from "../memory/atomics.js";
 import { bell, sleepAsync } from "../memory/bell.js";
 import {
   OK,
-  S_REPLIES,
   S_RUN,
   S_WORK,
   STATE_BOOTING,
   STATE_FINALIZING,
   STATE_READY,
-  STATUS_NO_MEMORY,
   STATUS_NOT_FOUND,
 } from "../memory/layout.js";
-import { RESERVED_PAGES } from "../memory/pages.js";
 import { makeReceived, type Received } from "../queue/receive.js";
 import { request } from "../supervisor/start.js";
-import { Chunk, type ChunkFailure, cutShort, isThenable, runChunk } from "./chunk.js";
+import { Answers, Refusal } from "./answers.js";
+import { type ChunkFailure, isThenable, runChunk } from "./chunk.js";
 import { fetchCode } from "./code.js";
 import { passWorkOn, takeWorkOrWait } from "./lanes.js";
-import { endWork, finishWork, takeWork } from "./mailbox.js";
-import { copyOf, headerWord, Message, readBody, WITHOUT_SENDER } from "./message.js";
-import { detachMoved } from "./move.js";
+import { endWork, takeWork } from "./mailbox.js";
+import { headerWord, readBody } from "./message.js";
 import { type PoolSetup, type ServedPool, servedPool } from "./pool.js";
 import {
-  REPLY_FAILURE,
   REPLY_REFUSED,
   REPLY_VALUE,
   REQUEST_DEADLINE,
@@ -46,7 +42,7 @@ import {
   WORK_PREPARE,
   WORK_SERVE,
 } from "./protocol.js";
-import { setState, slotOf } from "./registry.js";
+import { setState } from "./registry.js";
 import type { Runtime } from "./runtime.js";
 
 /** Longest time between two turns of the event loop while there is work; milliseconds. */
@@ -102,20 +98,18 @@ class Executor {
   readonly #rt: Runtime;
   readonly #guest: Guest;
   readonly #functions = new Map<number, GuestFunction>();
-  /** When the piece began whose time is asked for, or 0. */
-  #began = 0;
-  /** What it executes now is the last that it takes from the pool. */
-  #last = false;
+  readonly #answers: Answers;
 
   constructor(rt: Runtime, guest: Guest) {
     this.#rt = rt;
     this.#guest = guest;
+    this.#answers = new Answers(rt, guest);
   }
 
   /** Takes nothing more from the pool; the answer to what was taken says so. */
   retire(): void {
     this.pool = undefined;
-    this.#last = true;
+    this.#answers.last = true;
   }
 
   /** Executes one piece and answers it. A promise only where there is something to wait for. */
@@ -127,12 +121,12 @@ class Executor {
     const a = headerWord(m, received, 2);
     const b = headerWord(m, received, 3);
     const timeout = headerWord(m, received, 5);
-    this.#began = headerWord(m, received, 4) === 0 ? 0 : performance.now();
+    this.#answers.began = headerWord(m, received, 4) === 0 ? 0 : performance.now();
     let value: unknown;
     try {
       value = readBody(m, received);
     } catch (error) {
-      this.#answer(sender, sequence, REPLY_REFUSED, error);
+      this.#answers.answer(sender, sequence, REPLY_REFUSED, error);
       return;
     }
     if (timeout > 0) this.#limit(sender, sequence, timeout);
@@ -143,13 +137,13 @@ class Executor {
           : this.#run(kind, a, b, value);
       if (isThenable(result)) {
         return Promise.resolve(result).then(
-          (settled) => this.#answer(sender, sequence, REPLY_VALUE, settled),
-          (error: unknown) => this.#failed(sender, sequence, error),
+          (settled) => this.#answers.answer(sender, sequence, REPLY_VALUE, settled),
+          (error: unknown) => this.#answers.failed(sender, sequence, error),
         );
       }
-      this.#answer(sender, sequence, REPLY_VALUE, result);
+      this.#answers.answer(sender, sequence, REPLY_VALUE, result);
     } catch (error) {
-      this.#failed(sender, sequence, error);
+      this.#answers.failed(sender, sequence, error);
     }
   }
 
@@ -182,7 +176,7 @@ class Executor {
     const next = (): void => {
       if (timeout > 0) this.#limit(sender, sequence, timeout);
     };
-    const failed = (thrown: unknown): ChunkFailure => this.#inChunk(this.#failureOf(thrown));
+    const failed = (thrown: unknown): ChunkFailure => this.#answers.inChunk(this.#answers.failureOf(thrown));
     return this.#load(id, pointer, (fn) =>
       runChunk(lists, (args) => fn.apply(undefined, args), next, failed),
     );
@@ -233,108 +227,5 @@ class Executor {
     endWork(m);
     request(this.#rt, REQUEST_FINALIZING, this.#rt.id);
     process.exit(0);
-  }
-
-  #failed(sender: number, sequence: number, thrown: unknown): void {
-    const { status, value } = this.#failureOf(thrown);
-    this.#answer(sender, sequence, status, value);
-  }
-
-  /** What is said of something that was thrown. */
-  #failureOf(thrown: unknown): ChunkFailure {
-    const interpreter = this.#rt.id;
-    if (Refusal.is(thrown)) return { status: REPLY_REFUSED, value: thrown.error, interpreter };
-    return { status: REPLY_FAILURE, value: [this.#guest.describeFailure(thrown), thrown], interpreter };
-  }
-
-  /** The same of what was thrown while a result was encoded: a getter of the user's, or what cannot travel. */
-  #unsent(thrown: unknown): ChunkFailure {
-    const refused = thrown instanceof NotShareableError || thrown instanceof InterpreterError;
-    return this.#failureOf(refused ? new Refusal(thrown) : thrown);
-  }
-
-  /** The failure of one call, which must not keep the results of the others from travelling. */
-  #inChunk(failure: ChunkFailure): ChunkFailure {
-    return { ...failure, value: copyOf(failure.value, "error", true) };
-  }
-
-  #cutShort(chunk: Chunk): boolean {
-    return cutShort(
-      chunk,
-      (result) => copyOf(result, "result"),
-      (thrown) => this.#inChunk(this.#unsent(thrown)),
-    );
-  }
-
-  /** Sends the one answer to a piece of work, unless somebody decided meanwhile that it will not be finished. */
-  #answer(sender: number, sequence: number, status: number, value: unknown): void {
-    const { m } = this.#rt;
-    const message = Message.take();
-    let carries = status === REPLY_VALUE;
-    try {
-      try {
-        this.#header(message, sequence, status).value(value, "result", status !== REPLY_VALUE);
-      } catch (error) {
-        if (value instanceof Chunk && this.#cutShort(value)) {
-          this.#answer(sender, sequence, REPLY_VALUE, value);
-          return;
-        }
-        carries = false;
-        const failure = this.#unsent(error);
-        this.#header(message.clear(), sequence, failure.status).value(failure.value, "error", true);
-      }
-      // Condemned: the supervisor is terminating this thread, and has told or will tell the caller so.
-      if (!finishWork(m)) return;
-      if (this.#post(message, sender) === STATUS_NO_MEMORY) {
-        const size = message.scratch.end;
-        const full = new InterpreterError(
-          `Cannot send a result of ${size} bytes: the shared memory is full. Get items out of queues, or close some.`,
-          { code: "ERR_INTERPRETER_MEMORY" },
-        );
-        this.#header(message.clear(), sequence, REPLY_REFUSED).value(full, "error", true);
-        // An answer must arrive: this small one may use what is kept for that.
-        m.reserve = 0;
-        this.#post(message, sender);
-        m.reserve = RESERVED_PAGES;
-      } else if (carries) moved(value);
-      endWork(m);
-      this.#last = false;
-    } finally {
-      message.discard(m);
-    }
-  }
-
-  #header(message: Message, sequence: number, status: number): Message {
-    const took = this.#began === 0 ? 0 : Math.ceil((performance.now() - this.#began) * 1000);
-    return message.header(sequence, status, this.#last ? 1 : 0, Math.min(took, 0x7fffffff));
-  }
-
-  #post(message: Message, sender: number): number {
-    const { m, id } = this.#rt;
-    const slot = slotOf(m, sender);
-    // The caller is gone: nobody waits for the answer.
-    if (slot === -1) return OK;
-    return message.intoMailbox(m, slot, S_REPLIES, sender, id, WITHOUT_SENDER);
-  }
-}
-
-/** A result was sent, or the results of a chunk: what was to be moved with it is not here any more. */
-function moved(result: unknown): void {
-  if (result instanceof Chunk) for (const each of result.values) detachMoved(each);
-  else detachMoved(result);
-}
-
-/** Carries an error of ours past those of the guest's. */
-class Refusal {
-  readonly #error: unknown;
-  static is(value: unknown): value is Refusal {
-    // A look for a private name runs no code of the user's, whatever was thrown; `instanceof` asks a proxy.
-    return typeof value === "object" && value !== null && #error in value;
-  }
-  get error(): unknown {
-    return this.#error;
-  }
-  constructor(error: unknown) {
-    this.#error = error;
   }
 }

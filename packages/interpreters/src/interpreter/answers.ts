@@ -1,0 +1,133 @@
+/**
+ * The one answer to each piece of work: a result, or what went wrong, and if that cannot travel, what it was that cannot.
+ */
+import { performance } from "node:perf_hooks";
+import { InterpreterError, NotShareableError } from "../errors.js";
+import type { Guest } from "../guests/guest.js";
+import { OK, S_REPLIES, STATUS_NO_MEMORY } from "../memory/layout.js";
+import { RESERVED_PAGES } from "../memory/pages.js";
+import { Chunk, type ChunkFailure, cutShort } from "./chunk.js";
+import { endWork, finishWork } from "./mailbox.js";
+import { copyOf, Message, WITHOUT_SENDER } from "./message.js";
+import { detachMoved } from "./move.js";
+import { REPLY_FAILURE, REPLY_REFUSED, REPLY_VALUE } from "./protocol.js";
+import { slotOf } from "./registry.js";
+import type { Runtime } from "./runtime.js";
+
+export class Answers {
+  /** When the piece began whose time is asked for, or 0. */
+  began = 0;
+  /** What is executed now is the last that is taken from the pool. */
+  last = false;
+  readonly #rt: Runtime;
+  readonly #guest: Guest;
+
+  constructor(rt: Runtime, guest: Guest) {
+    this.#rt = rt;
+    this.#guest = guest;
+  }
+
+  /** Answers with something that was thrown. */
+  failed(sender: number, sequence: number, thrown: unknown): void {
+    const { status, value } = this.failureOf(thrown);
+    this.answer(sender, sequence, status, value);
+  }
+
+  /** What is said of something that was thrown. */
+  failureOf(thrown: unknown): ChunkFailure {
+    const interpreter = this.#rt.id;
+    if (Refusal.is(thrown)) return { status: REPLY_REFUSED, value: thrown.error, interpreter };
+    return { status: REPLY_FAILURE, value: [this.#guest.describeFailure(thrown), thrown], interpreter };
+  }
+
+  /** The same of what was thrown while a result was encoded: a getter of the user's, or what cannot travel. */
+  #unsent(thrown: unknown): ChunkFailure {
+    const refused = thrown instanceof NotShareableError || thrown instanceof InterpreterError;
+    return this.failureOf(refused ? new Refusal(thrown) : thrown);
+  }
+
+  /** The failure of one call, which must not keep the results of the others from travelling. */
+  inChunk(failure: ChunkFailure): ChunkFailure {
+    return { ...failure, value: copyOf(failure.value, "error", true) };
+  }
+
+  #cutShort(chunk: Chunk): boolean {
+    return cutShort(
+      chunk,
+      (result) => copyOf(result, "result"),
+      (thrown) => this.inChunk(this.#unsent(thrown)),
+    );
+  }
+
+  /** Sends the one answer to a piece of work, unless somebody decided meanwhile that it will not be finished. */
+  answer(sender: number, sequence: number, status: number, value: unknown): void {
+    const { m } = this.#rt;
+    const message = Message.take();
+    let carries = status === REPLY_VALUE;
+    try {
+      try {
+        this.#header(message, sequence, status).value(value, "result", status !== REPLY_VALUE);
+      } catch (error) {
+        if (value instanceof Chunk && this.#cutShort(value)) {
+          this.answer(sender, sequence, REPLY_VALUE, value);
+          return;
+        }
+        carries = false;
+        const failure = this.#unsent(error);
+        this.#header(message.clear(), sequence, failure.status).value(failure.value, "error", true);
+      }
+      // Condemned: the supervisor is terminating this thread, and has told or will tell the caller so.
+      if (!finishWork(m)) return;
+      if (this.#post(message, sender) === STATUS_NO_MEMORY) {
+        const size = message.scratch.end;
+        const full = new InterpreterError(
+          `Cannot send a result of ${size} bytes: the shared memory is full. Get items out of queues, or close some.`,
+          { code: "ERR_INTERPRETER_MEMORY" },
+        );
+        this.#header(message.clear(), sequence, REPLY_REFUSED).value(full, "error", true);
+        // An answer must arrive: this small one may use what is kept for that.
+        m.reserve = 0;
+        this.#post(message, sender);
+        m.reserve = RESERVED_PAGES;
+      } else if (carries) moved(value);
+      endWork(m);
+      this.last = false;
+    } finally {
+      message.discard(m);
+    }
+  }
+
+  #header(message: Message, sequence: number, status: number): Message {
+    const took = this.began === 0 ? 0 : Math.ceil((performance.now() - this.began) * 1000);
+    return message.header(sequence, status, this.last ? 1 : 0, Math.min(took, 0x7fffffff));
+  }
+
+  #post(message: Message, sender: number): number {
+    const { m, id } = this.#rt;
+    const slot = slotOf(m, sender);
+    // The caller is gone: nobody waits for the answer.
+    if (slot === -1) return OK;
+    return message.intoMailbox(m, slot, S_REPLIES, sender, id, WITHOUT_SENDER);
+  }
+}
+
+/** A result was sent, or the results of a chunk: what was to be moved with it is not here any more. */
+function moved(result: unknown): void {
+  if (result instanceof Chunk) for (const each of result.values) detachMoved(each);
+  else detachMoved(result);
+}
+
+/** Carries an error of ours past those of the guest's. */
+export class Refusal {
+  readonly #error: unknown;
+  static is(value: unknown): value is Refusal {
+    // A look for a private name runs no code of the user's, whatever was thrown; `instanceof` asks a proxy.
+    return typeof value === "object" && value !== null && #error in value;
+  }
+  get error(): unknown {
+    return this.#error;
+  }
+  constructor(error: unknown) {
+    this.#error = error;
+  }
+}
