@@ -210,6 +210,46 @@ test("a shutdown waits for interpreters that were about to end", limits, async (
   assert.deepEqual(ids(), []);
 });
 
+test(
+  "an interpreter that awaits a task, or is idle, keeps its own timers and sockets going",
+  limits,
+  async () => {
+    await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+    const [ticks, heard] = [channel<number>(), channel<string>()];
+    await pool.submit(
+      async (times: typeof ticks, words: typeof heard) => {
+        setInterval(() => times.putNowait(1), 5);
+        const { createServer, connect } = await import("node:net");
+        const server = createServer((socket) => socket.on("data", (data) => words.putNowait(String(data))));
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        const { port } = server.address() as { port: number };
+        const client = connect(port, "127.0.0.1");
+        setInterval(() => client.write("word"), 5);
+      },
+      ticks,
+      heard,
+    );
+    const goOn = async (): Promise<void> => {
+      const [before, said] = [ticks.qsize(), heard.qsize()];
+      await until(() => ticks.qsize() >= before + 5 && heard.qsize() >= said + 5);
+    };
+    await goOn();
+    const gate = new Gate();
+    const waiting = pool.submit(async (queue: typeof gate.queue) => await queue.get(), gate.queue);
+    await until(() => waiting.running());
+    await goOn();
+    gate.open();
+    await waiting;
+    // And between tasks that follow one another without a pause.
+    const [before, futures] = [ticks.qsize(), [] as Promise<unknown>[]];
+    while (ticks.qsize() < before + 5) {
+      futures.push(pool.submit(() => 0).result());
+      if (futures.length % 50 === 0) await Promise.all(futures.splice(0));
+    }
+    await Promise.all(futures);
+  },
+);
+
 test("bad options are refused at once", limits, () => {
   const bad: [ExecutorOptions, typeof TypeError | typeof RangeError, RegExp][] = [
     [{ minWorkers: -1 }, RangeError, /minWorkers/],
