@@ -7,6 +7,8 @@
  * Settled exactly once: by the worker's answer, by the worker's death, or by `cancel` while it waits in line. Whether it
  * still waits is decided in shared memory, where the task either was taken or is taken back.
  */
+// Not the globals: a script may have replaced them.
+import { clearTimeout, setTimeout } from "node:timers";
 import { inspect } from "node:util";
 import { checkTimeout } from "../check.js";
 import { CancelledError } from "../errors.js";

@@ -4,6 +4,9 @@
  * It looks at the number of tasks and not at each worker: whichever of them are idle, so many are too many. The time
  * begins when there are first fewer tasks than workers. Nothing is counted, and no timer runs, without a limit.
  */
+// Not the globals: a script may have replaced them.
+import { clearTimeout, setTimeout } from "node:timers";
+
 interface Tasks {
   /** In line or being run. */
   readonly size: number;

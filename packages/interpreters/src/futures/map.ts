@@ -8,6 +8,8 @@
  * Items are sent in chunks. One that is not full goes all the same where nothing more can be pulled now and a worker may
  * have nothing to do.
  */
+// Not the globals: a script may have replaced them.
+import { clearTimeout, setTimeout } from "node:timers";
 import { performance } from "node:perf_hooks";
 import { onAbort } from "../abort.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../check.js";

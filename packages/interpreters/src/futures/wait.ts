@@ -5,6 +5,8 @@
  * ends: a future may be waited for any number of times. Handing a future over as done is looking at it, so that its
  * failure is no unhandled rejection; one that was not done when the wait ended is left as it was.
  */
+// Not the globals: a script may have replaced them.
+import { clearTimeout, setTimeout } from "node:timers";
 import { onAbort } from "../abort.js";
 import { checkOptions, checkSignal, checkTimeout, show } from "../check.js";
 import { runtime } from "../interpreter/current.js";

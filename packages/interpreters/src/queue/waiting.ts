@@ -4,6 +4,8 @@
  * All of them share this interpreter's one bit on the queue's list. They are served first come, first served; when the
  * last is gone, the bit is taken back, and with it a ring that came too late is passed on to somebody else's.
  */
+// Not the globals: a script may have replaced them.
+import { clearTimeout, setTimeout } from "node:timers";
 import type { SharedMemory } from "../memory/atomics.js";
 import { Q_GETTERS, type Q_PUTTERS, STATUS_EMPTY, STATUS_FULL } from "../memory/layout.js";
 import { onAbort } from "../abort.js";

@@ -279,6 +279,24 @@ test("prepareMain takes the place of constants and imports", limits, () =>
   }),
 );
 
+test("time limits hold where a script has replaced the timers", limits, () =>
+  using(async (interp) => {
+    await interp.prepareMain({ index: new URL("../../src/index.js", import.meta.url).href });
+    await interp.exec(`
+      import { clearTimeout } from "node:timers";
+      import { setImmediate, setTimeout } from "node:timers/promises";
+      const { createQueue, InterpreterPoolExecutor } = await import(index);
+      const met = await createQueue().get({ timeout: 1 }).catch((error) => error.code);
+      const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+      const slow = pool.submit(() => new Promise(() => {}));
+      slow.then(() => {}, () => {});
+      const late = await slow.result(1).catch((error) => error.name);
+      await setTimeout(1);
+    `);
+    assert.deepEqual(await value(interp, "[met, late]"), ["ERR_QUEUE_EMPTY", "TimeoutError"]);
+  }),
+);
+
 test("interpreters have their own", limits, async () => {
   await using one = create();
   await using other = create();
