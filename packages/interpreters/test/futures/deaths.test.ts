@@ -258,6 +258,7 @@ test("a time limit that was not needed stops nothing later", limits, async () =>
   for (let n = 0; n < 20; n++) assert.equal(await quick.submit((x: number) => x, n), n);
   const gate = new Gate();
   const long = pool.submit((queue: Queue<number>) => queue.getSync(), gate.queue);
+  await until(() => long.running());
   await until(() => performance.now() - began > 700);
   assert.equal(long.running(), true);
   gate.open();
