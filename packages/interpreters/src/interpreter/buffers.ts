@@ -68,7 +68,7 @@ function ask(rt: Runtime, pointer: number, id: number): BufferMessage {
     // Node takes a BroadcastChannel here as it does a port; its types know only of the latter.
     const answer = receiveMessageOnPort(channel as unknown as MessagePort);
     if (answer !== undefined) return answer.message as BufferMessage;
-    if (!rt.spin(seen)) sleep(m, seen, Infinity);
+    if (!rt.spinner.spin(seen)) sleep(m, seen, Infinity);
   }
 }
 

@@ -15,7 +15,7 @@ import { performance } from "node:perf_hooks";
 // Not the globals: a script may have replaced them.
 import { setImmediate, setInterval } from "node:timers";
 import { InterpreterDiedError, InterpreterError } from "../errors.js";
-import { bell, sleep, sleepAsync, spin } from "../memory/bell.js";
+import { bell, sleep, sleepAsync } from "../memory/bell.js";
 import type { SharedMemory } from "../memory/atomics.js";
 import { OK, S_REPLIES } from "../memory/layout.js";
 import { makeReceived, type Received } from "../queue/receive.js";
@@ -23,6 +23,7 @@ import { hasReplies, takeFrom } from "./mailbox.js";
 import { headerWord, readBody } from "./message.js";
 import { type EndReason, NOTICE_DEATH, REASONS } from "./protocol.js";
 import { idOf } from "./registry.js";
+import { Spinner } from "./spinner.js";
 
 /** Something this thread asked for and that will be settled exactly once: by a reply, or by a death. */
 export interface Pending {
@@ -50,20 +51,17 @@ export interface Death {
 const LINGER = 0.06;
 /** How many failed boots are remembered, for operations that come after the notice. */
 const FAILED_BOOTS = 64;
-/** Bounds for the number of looks before a blocked thread sleeps: it adapts to whether spinning helped lately. */
-const MIN_SPINS = 100;
-const MAX_SPINS = 20_000;
 
 export class Runtime {
   readonly m: SharedMemory;
   readonly id: number;
+  readonly spinner: Spinner;
   readonly #pending = new Map<number, Pending>();
   /** Asked after every ring; they remove themselves. */
   readonly #watchers = new Set<() => void>();
   readonly #failedBoots = new Map<number, Death>();
   readonly #deathListeners = new Set<(death: Death) => void>();
   #sequence = 0;
-  #spins = 2000;
   #listening = false;
   #lingerUntil = 0;
   #holds = 0;
@@ -73,6 +71,7 @@ export class Runtime {
 
   constructor(m: SharedMemory) {
     this.m = m;
+    this.spinner = new Spinner(m);
     this.id = idOf(m, m.slot);
     this.#keepAlive.unref();
   }
@@ -141,16 +140,11 @@ export class Runtime {
       if (done()) return true;
       const left = deadline === Infinity ? Infinity : deadline - performance.now();
       if (left <= 0) return false;
-      if (!this.spin(seen)) sleep(this.m, seen, left);
+      if (this.spinner.spin(seen)) continue;
+      const began = performance.now();
+      sleep(this.m, seen, left);
+      this.spinner.slept(began);
     }
-  }
-
-  /** Spins a little; longer when that has paid off lately. True: it rang. */
-  spin(seen: number): boolean {
-    if (this.m.spins === 0) return false;
-    const rang = spin(this.m, seen, this.#spins);
-    this.#spins = rang ? Math.min(this.#spins * 2, MAX_SPINS) : Math.max(this.#spins >> 1, MIN_SPINS);
-    return rang;
   }
 
   /** One turn of the event loop that looks at the doorbell and arranges for the next. */

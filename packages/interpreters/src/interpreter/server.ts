@@ -81,10 +81,11 @@ export async function serve(rt: Runtime, guest: Guest): Promise<never> {
       }
       continue;
     }
-    if (rt.spin(seen)) continue;
+    if (rt.spinner.spin(seen)) continue;
     await turn();
     lastTurn = performance.now();
     await sleepAsync(m, seen);
+    rt.spinner.slept(lastTurn);
   }
 }
 

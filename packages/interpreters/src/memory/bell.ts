@@ -40,13 +40,16 @@ export function bell(m: SharedMemory): number {
   return load(m, m.me + S_BELL) & ~SLEEPING;
 }
 
-/** Looks `spins` times whether it rang; cheaper than a sleep when the answer is some microseconds away. */
-export function spin(m: SharedMemory, seen: number, spins: number): boolean {
+/**
+ * Looks up to `spins` times whether it rang; cheaper than a sleep when the answer is some microseconds away. Returns how
+ * many looks it took, or -1: it has not rung.
+ */
+export function spin(m: SharedMemory, seen: number, spins: number): number {
   for (let i = 0; i < spins; i++) {
-    if ((load(m, m.me + S_BELL) & ~SLEEPING) !== seen) return true;
+    if ((load(m, m.me + S_BELL) & ~SLEEPING) !== seen) return i;
     pause(m);
   }
-  return false;
+  return -1;
 }
 
 /** Blocks the thread until it rings, or `timeout` milliseconds went by. */
