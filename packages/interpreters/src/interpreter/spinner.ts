@@ -31,6 +31,7 @@ const MAX_REST = 2_000;
 
 export class Spinner {
   readonly #m: SharedMemory;
+  readonly #look: typeof spin;
   /** How many looks it took lately. */
   #typical = MIN_LOOKS;
   /** How many were in vain, followed by short sleeps, since one was not. */
@@ -41,15 +42,17 @@ export class Spinner {
   /** When the rest is over; 0: there is none. */
   #resumes = 0;
 
-  constructor(m: SharedMemory) {
+  /** `look` is what looks. */
+  constructor(m: SharedMemory, look: typeof spin = spin) {
     this.#m = m;
+    this.#look = look;
   }
 
   /** Looks a little whether it rang since `seen`. */
   spin(seen: number): boolean {
     if (this.#m.spins === 0) return false;
     const limit = this.#resumes === 0 ? Math.min(MIN_LOOKS + 4 * this.#typical, MAX_LOOKS) : MIN_LOOKS;
-    const looks = spin(this.#m, seen, limit);
+    const looks = this.#look(this.#m, seen, limit);
     this.#last = limit;
     if (looks === -1) return false;
     this.#typical += (looks - this.#typical) >> 2;
@@ -61,9 +64,8 @@ export class Spinner {
     return true;
   }
 
-  /** The sleep that came after looking in vain, from `began` to now. */
-  slept(began: number): void {
-    const now = performance.now();
+  /** The sleep that came after looking in vain lasted from `began` to `now`; milliseconds. */
+  slept(began: number, now = performance.now()): void {
     if (this.#resumes !== 0) {
       if (now < this.#resumes) return;
       this.#resumes = 0;
