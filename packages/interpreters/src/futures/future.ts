@@ -7,8 +7,6 @@
  * Settled exactly once: by the worker's answer, by the worker's death, or by `cancel` while it waits in line. Whether it
  * still waits is decided in shared memory, where the task either was taken or is taken back.
  */
-// Not the globals: a script may have replaced them.
-import { clearTimeout, setTimeout } from "node:timers";
 import { inspect } from "node:util";
 import { checkTimeout } from "../check.js";
 import { CancelledError } from "../errors.js";
@@ -18,6 +16,7 @@ import type { Trace } from "../interpreter/trace.js";
 import { type Death, diedError, type Pending, type Runtime } from "../interpreter/runtime.js";
 import type { Received } from "../queue/receive.js";
 import { appendFrames, failureOf } from "./failure.js";
+import { startTimer, stopTimer } from "../timer.js";
 
 /** What a future needs of the executor that made it. */
 export interface Owner {
@@ -264,14 +263,14 @@ export class Future<out T> implements PromiseLike<T>, Pending {
     if (this.done()) return;
     await new Promise<void>((resolve, reject) => {
       const onDone = (): void => {
-        clearTimeout(timer);
+        stopTimer(timer);
         resolve();
       };
       const onTimeout = (): void => {
         this.removeDoneListener(onDone);
         reject(timedOut(limit));
       };
-      const timer = limit === Infinity ? undefined : setTimeout(onTimeout, Math.min(limit, 0x7fffffff));
+      const timer = startTimer(limit, onTimeout);
       this.addDoneListener(onDone);
     });
   }

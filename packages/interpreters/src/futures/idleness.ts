@@ -4,8 +4,7 @@
  * It looks at the number of tasks and not at each worker: whichever of them are idle, so many are too many. The time
  * begins when there are first fewer tasks than workers. Nothing is counted, and no timer runs, without a limit.
  */
-// Not the globals: a script may have replaced them.
-import { clearTimeout, setTimeout } from "node:timers";
+import { startTimer, stopTimer } from "../timer.js";
 
 interface Tasks {
   /** In line or being run. */
@@ -45,13 +44,13 @@ export class Idleness {
     if (this.#limit === Infinity || this.#timer !== undefined) return;
     if (this.#workers.size <= Math.max(this.#tasks.size, this.#least)) return;
     this.#peak = this.#tasks.size;
-    this.#timer = setTimeout(this.#end, Math.min(this.#limit, 0x7fffffff));
+    this.#timer = startTimer(this.#limit, this.#end);
     // An idle pool keeps no process alive.
-    this.#timer.unref();
+    this.#timer?.unref();
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    stopTimer(this.#timer);
     this.#timer = undefined;
   }
 

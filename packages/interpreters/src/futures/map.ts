@@ -8,8 +8,6 @@
  * Items are sent in chunks. One that is not full goes all the same where nothing more can be pulled now and a worker may
  * have nothing to do.
  */
-// Not the globals: a script may have replaced them.
-import { clearTimeout, setTimeout } from "node:timers";
 import { performance } from "node:perf_hooks";
 import { onAbort } from "../abort.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
@@ -18,6 +16,7 @@ import type { Trace } from "../interpreter/trace.js";
 import { ChunkSize, type Parcel, type Results, resultsOf } from "./chunks.js";
 import type { Future } from "./future.js";
 import type { SubmitOptions } from "./options.js";
+import { startTimer, stopTimer } from "../timer.js";
 
 export interface MapOptions<I = unknown> {
   /** Most items pulled and not yet consumed; default: four chunks for each worker. */
@@ -254,9 +253,9 @@ async function* run<I, O>(
       } else if (window.size > 0 || (!exhausted && failure === undefined)) {
         // Only while somebody waits here may a timer keep the process alive.
         const left = deadline.at - performance.now();
-        const timer = left === Infinity ? undefined : setTimeout(onTimeout, Math.min(left, 0x7fffffff));
+        const timer = startTimer(left, onTimeout);
         await new Promise<void>((resolve) => (wake = resolve));
-        clearTimeout(timer);
+        stopTimer(timer);
       } else if (failure !== undefined) throw failure.error;
       else return;
     }

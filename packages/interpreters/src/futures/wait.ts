@@ -5,12 +5,11 @@
  * ends: a future may be waited for any number of times. Handing a future over as done is looking at it, so that its
  * failure is no unhandled rejection; one that was not done when the wait ended is left as it was.
  */
-// Not the globals: a script may have replaced them.
-import { clearTimeout, setTimeout } from "node:timers";
 import { onAbort } from "../abort.js";
 import { checkOptions, checkSignal, checkTimeout, show } from "../check.js";
 import { runtime } from "../interpreter/current.js";
 import { Future } from "./future.js";
+import { startTimer, stopTimer } from "../timer.js";
 
 /** When `wait` is over: all are done, one is, or one failed (and, failing that, all are done). */
 export type ReturnWhen = "ALL_COMPLETED" | "FIRST_COMPLETED" | "FIRST_EXCEPTION";
@@ -80,7 +79,7 @@ export async function wait<F extends AnyFuture>(
     await new Promise<void>((resolve, reject) => {
       let left = pending.length;
       const end = (settle: () => void): void => {
-        clearTimeout(timer);
+        stopTimer(timer);
         stopListening?.();
         for (const future of pending) future.removeDoneListener(onDone);
         settle();
@@ -227,7 +226,7 @@ class Completion<F extends AnyFuture> implements AsyncIterableIterator<Completed
   }
 
   #release(): void {
-    clearTimeout(this.#timer);
+    stopTimer(this.#timer);
     this.#stopListening?.();
     for (const future of this.#pending) future.removeDoneListener(this.#onDone);
     this.#pending.clear();
@@ -297,8 +296,4 @@ function completed<F>(future: AnyFuture): Completed<F> {
 /** How it ended is somebody's to see now. */
 function look(future: AnyFuture): void {
   future.abandon();
-}
-
-function startTimer(timeout: number, onTimeout: () => void): NodeJS.Timeout | undefined {
-  return timeout === Infinity ? undefined : setTimeout(onTimeout, Math.min(timeout, 0x7fffffff));
 }

@@ -8,6 +8,7 @@
  * ends by itself is taken then.
  */
 import { BroadcastChannel, receiveMessageOnPort, threadId } from "node:worker_threads";
+import { isThenable } from "./chunk.js";
 import type { CreateOptions } from "./options.js";
 import type { Runtime } from "./runtime.js";
 
@@ -79,7 +80,7 @@ class Sink {
     }
     try {
       const result = this.#write?.(text);
-      if (!isPromise(result)) return;
+      if (!isThenable(result)) return;
       this.#waiting.push("");
       this.#written = this.#writeOn(result);
     } catch (error) {
@@ -120,12 +121,6 @@ class Sink {
       throw error;
     });
   }
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
-  );
 }
 
 type Sinks = { readonly [stream in OutputMessage[0]]?: Sink };

@@ -4,13 +4,12 @@
  * All of them share this interpreter's one bit on the queue's list. They are served first come, first served; when the
  * last is gone, the bit is taken back, and with it a ring that came too late is passed on to somebody else's.
  */
-// Not the globals: a script may have replaced them.
-import { clearTimeout, setTimeout } from "node:timers";
 import type { SharedMemory } from "../memory/atomics.js";
 import { Q_GETTERS, type Q_PUTTERS, STATUS_EMPTY, STATUS_FULL } from "../memory/layout.js";
 import { onAbort } from "../abort.js";
 import type { Runtime } from "../interpreter/runtime.js";
 import { isWaiting, stopWaiting } from "./queues.js";
+import { startTimer, stopTimer } from "../timer.js";
 
 /** Tries to put or get, with `wait` enlisting where it cannot; returns a status. */
 export type Attempt = (wait: boolean) => number;
@@ -78,7 +77,7 @@ export class Waiting {
       let settled = false;
       const settle = (): void => {
         settled = true;
-        clearTimeout(timer);
+        stopTimer(timer);
         stopListening?.();
       };
       const waiter: Waiter = {
@@ -101,7 +100,7 @@ export class Waiting {
         this.#remove(waiter);
         resolve();
       };
-      const timer = timeout === Infinity ? undefined : setTimeout(onTimeout, Math.min(timeout, 0x7fffffff));
+      const timer = startTimer(timeout, onTimeout);
       const stopListening =
         signal &&
         onAbort(signal, () => {
