@@ -2,12 +2,14 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { access, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { decompress } from "lzma";
+import { compressFile } from "./compress.js";
 
 const main = fileURLToPath(new URL("./main.js", import.meta.url));
 
@@ -21,23 +23,21 @@ async function run(...args: string[]) {
   return { stdout, stderr, code };
 }
 
-const MODULE =
-  "export function area(width, height) {\n  const result = width * height;\n  return result;\n}\n";
-/** `with` is an error in a module: this one only parses as a script. */
-const SCRIPT = "var settings = { depth: 3 };\nwith (settings) {\n  console.log(depth);\n}\n";
+const TEXT = "export const area = (width, height) => width * height;\n".repeat(20);
 
-describe("the minify example", () => {
+/** No valid UTF-8, so that a detour over text would change it. */
+const BYTES = Buffer.from([0xff, 0x00, 0x80, 0xc3, 0x28, 0xfe]);
+
+describe("the compress example", () => {
   let folder: string;
   let sources: string;
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "minify-example-"));
+    folder = await mkdtemp(join(tmpdir(), "compress-example-"));
     sources = join(folder, "sources");
     await mkdir(join(sources, "nested"), { recursive: true });
-    await writeFile(join(sources, "module.js"), MODULE);
-    await writeFile(join(sources, "nested", "script.js"), SCRIPT);
-    await writeFile(join(sources, "broken.js"), "function (\n");
-    await writeFile(join(sources, "done.min.js"), "var already=1;");
+    await writeFile(join(sources, "module.js"), TEXT);
+    await writeFile(join(sources, "nested", "bytes.js"), BYTES);
     await writeFile(join(sources, "huge.js"), `var text = "${"x".repeat(200_000)}";\n`);
     await writeFile(join(sources, "empty.js"), "");
     await writeFile(join(sources, "notes.txt"), "not JavaScript");
@@ -45,12 +45,12 @@ describe("the minify example", () => {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  test("minifies modules and scripts with one and with two interpreters, to the same output", async () => {
+  test("compresses with one and with two interpreters, to the same output", async () => {
     const { stdout, stderr, code } = await run(sources, "--workers", "2");
     assert.equal(stderr, "");
     assert.equal(code, 0);
-    // Three files: not the minified, the huge, the empty one, nor what a link leads to.
-    assert.match(stdout, /^Minifying 3 files /m);
+    // Two files: not the huge, the empty one, nor what a link leads to.
+    assert.match(stdout, /^Compressing 2 files /m);
     assert.match(stdout, /^ {2}1 interpreter: +\d+\.\d\d s/m);
     assert.match(stdout, /^ {2}2 interpreters: +\d+\.\d\d s/m);
     assert.match(stdout, /^ {2}speed-up: +\d+\.\d\d$/m);
@@ -58,30 +58,27 @@ describe("the minify example", () => {
     assert.match(stdout, /^All runs made the same output \(sha256 [0-9a-f]{16}\)$/m);
   });
 
-  test("names a file that cannot be parsed and goes on with the others", async () => {
-    const { stdout, code } = await run(sources, "--workers", "2");
-    assert.match(stdout, /^ {2}skipped broken\.js: .+ \(line \d+\)$/m);
-    assert.equal(code, 0);
-  });
-
-  test("--out writes what it minified, in the same folders, and nothing for a file it skipped", async () => {
+  test("--out writes what it compressed, in the same folders, and it unpacks to what it was", async () => {
     const out = join(folder, "out");
     const { code } = await run(sources, "--workers", "2", "--out", out);
     assert.equal(code, 0);
-    const written = await readFile(join(out, "module.js"), "utf8");
-    assert.ok(written.length < MODULE.length, `not smaller: ${written}`);
-    const { area } = (await import(`data:text/javascript,${encodeURIComponent(written)}`)) as {
-      area(width: number, height: number): number;
-    };
-    assert.equal(area(6, 7), 42);
-    assert.match(await readFile(join(out, "nested", "script.js"), "utf8"), /with\(settings\)/);
-    await assert.rejects(access(join(out, "broken.js")), { code: "ENOENT" });
+    const text = await readFile(join(out, "module.js.lzma"));
+    assert.ok(text.length < TEXT.length / 2, `${text.length} bytes of ${TEXT.length}`);
+    assert.equal(decompress(text), TEXT);
+    // What is no text comes back as an array of signed bytes.
+    const bytes = decompress(await readFile(join(out, "nested", "bytes.js.lzma")));
+    assert.deepEqual(Buffer.from(Uint8Array.from(bytes as Uint8Array)), BYTES);
+  });
+
+  test("a file that cannot be read is an outcome like others, and says why", async () => {
+    const gone = await compressFile({ file: join(sources, "gone.js") });
+    assert.match("unreadable" in gone ? gone.unreadable : "", /^ENOENT: .*gone\.js/);
   });
 
   test("--limit takes only the first files", async () => {
-    const { stdout, code } = await run(sources, "--workers", "1", "--limit", "2");
+    const { stdout, code } = await run(sources, "--workers", "1", "--limit", "1");
     assert.equal(code, 0);
-    assert.match(stdout, /^Minifying 2 files /m);
+    assert.match(stdout, /^Compressing 1 file /m);
   });
 
   test("a folder that does not exist is a clear error, without a stack trace", async () => {

@@ -1,10 +1,7 @@
 /**
- * Minifies a few hundred real files, once in one interpreter and once on all cores, and compares the two.
+ * Compresses a few hundred real files, in one interpreter and on all cores in turn, and compares the two.
  *
- *     node --single-threaded --interrupt-budget=1000000 dist/minify/main.js [folder] [options]
- *
- * Why those V8 flags, and what they do to the comparison: see README.md beside this folder. They must be on the
- * command line: V8 crashes when they are set in a process that already runs.
+ *     node dist/compress/main.js [folder] [options]
  */
 
 import { createHash } from "node:crypto";
@@ -13,24 +10,26 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { fromModule, InterpreterPoolExecutor } from "interpreters";
-import type { Job, Outcome } from "./minify.js";
-import { findSources, largestFirst, type SourceFile } from "./sources.js";
+import type { Job, Outcome } from "./compress.js";
+import { findSources, largestFirst } from "./sources.js";
 
-const { minifyFile } = fromModule<typeof import("./minify.js")>(new URL("./minify.js", import.meta.url));
+const { compressFile } = fromModule<typeof import("./compress.js")>(
+  new URL("./compress.js", import.meta.url),
+);
 
-const USAGE = `Usage: node dist/minify/main.js [folder] [options]
+const USAGE = `Usage: node dist/compress/main.js [folder] [options]
 
-Minifies the .js files of a folder (default: the workspace's node_modules) with terser, in interpreters.
+Compresses the .js files of a folder (default: the workspace's node_modules) with LZMA, in interpreters.
 
   --workers N   interpreters of the second run (default: all cores)
   --limit N     use only the first N files
-  --out DIR     write the minified files there
+  --out DIR     write the compressed files there, with .lzma after their names
   --help        show this`;
 
-/** Files each interpreter minifies before the clock starts, so that neither run pays for booting and loading. */
-const WARM_UP_FILES = 12;
-
-/** Runs of each kind, in turn. The fastest of each counts: whatever else runs on the machine only ever adds time. */
+/**
+ * Runs of each kind, in turn. The fastest of each counts: whatever else happens (V8 compiles the compressor while it
+ * first runs, other programs want the machine) only ever adds time.
+ */
 const ROUNDS = 3;
 
 interface Run {
@@ -40,26 +39,14 @@ interface Run {
   readonly coresUsed: number;
 }
 
-async function minifyAll(jobs: readonly Job[], warmUp: readonly Job[], maxWorkers: number): Promise<Run> {
-  await using pool = new InterpreterPoolExecutor({ maxWorkers });
-  // Each file once per interpreter, side by side, so that each interpreter gets about all of them.
-  const warmUpJobs = warmUp.flatMap((job) => Array.from({ length: maxWorkers }, () => job));
-  for await (const _ of pool.map(minifyFile, warmUpJobs));
-
+async function compressAll(pool: InterpreterPoolExecutor, jobs: readonly Job[]): Promise<Run> {
   const cpuBefore = process.cpuUsage();
   const start = performance.now();
   const outcomes: Outcome[] = [];
-  for await (const outcome of pool.map(minifyFile, jobs)) outcomes.push(outcome);
+  for await (const outcome of pool.map(compressFile, jobs)) outcomes.push(outcome);
   const milliseconds = performance.now() - start;
   const cpu = process.cpuUsage(cpuBefore);
   return { outcomes, seconds: milliseconds / 1000, coresUsed: (cpu.user + cpu.system) / 1000 / milliseconds };
-}
-
-/** Files of middling size: they load and warm what the large ones need, and take little time. */
-function chooseWarmUp(sources: readonly SourceFile[]): Job[] {
-  const bySize = largestFirst(sources);
-  const first = Math.floor(bySize.length / 4);
-  return bySize.slice(first, first + WARM_UP_FILES).map(({ file }) => ({ file }));
 }
 
 function fastest(runs: readonly Run[]): Run {
@@ -78,6 +65,7 @@ function positiveInteger(option: string, text: string): number {
   throw new TypeError(`--${option} takes a whole number from 1 on, not "${text}"`);
 }
 
+const files = (count: number): string => (count === 1 ? "1 file" : `${count} files`);
 const bytes = (count: number): string => `${(count / 1e6).toFixed(2)} MB`;
 
 function parse() {
@@ -120,22 +108,26 @@ async function main(): Promise<number> {
   });
   if (sources === undefined) return 1;
   if (sources.length === 0) {
-    console.error(`No .js files to minify in ${folder}`);
+    console.error(`No .js files to compress in ${folder}`);
     return 1;
   }
 
   const measured = largestFirst(sources).map(({ file }) => ({ file }));
-  const warmUp = chooseWarmUp(sources);
   console.log(
-    `Minifying ${sources.length} files of ${folder} with terser, the fastest of ${ROUNDS} runs each`,
+    `Compressing ${files(sources.length)} of ${folder} with LZMA, the fastest of ${ROUNDS} runs each`,
   );
 
-  const writing = measured.map(({ file }) => ({ file, target: out && join(out, relative(folder, file)) }));
+  const writing = measured.map(({ file }) => ({
+    file,
+    target: out && join(out, `${relative(folder, file)}.lzma`),
+  }));
+  await using onePool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+  await using manyPool = new InterpreterPoolExecutor({ maxWorkers: workers });
   const runsOfOne: Run[] = [];
   const runsOfMany: Run[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    runsOfOne.push(await minifyAll(measured, warmUp, 1));
-    runsOfMany.push(await minifyAll(writing, warmUp, workers));
+    runsOfOne.push(await compressAll(onePool, measured));
+    runsOfMany.push(await compressAll(manyPool, writing));
   }
   const one = fastest(runsOfOne);
   const many = fastest(runsOfMany);
@@ -147,18 +139,18 @@ async function main(): Promise<number> {
 
   let bytesIn = 0;
   let bytesOut = 0;
-  let minified = 0;
+  let compressed = 0;
   for (const outcome of many.outcomes) {
-    if ("unparsable" in outcome) {
-      console.log(`  skipped ${relative(folder, outcome.file)}: ${outcome.unparsable}`);
+    if ("unreadable" in outcome) {
+      console.log(`  skipped ${relative(folder, outcome.file)}: ${outcome.unreadable}`);
       continue;
     }
-    minified += 1;
+    compressed += 1;
     bytesIn += outcome.bytesIn;
     bytesOut += outcome.bytesOut;
   }
   const saved = bytesIn === 0 ? 0 : 100 - (100 * bytesOut) / bytesIn;
-  console.log(`${minified} files, ${bytes(bytesIn)} -> ${bytes(bytesOut)}, ${saved.toFixed(0)} % smaller`);
+  console.log(`${files(compressed)}, ${bytes(bytesIn)} -> ${bytes(bytesOut)}, ${saved.toFixed(0)} % smaller`);
   if (out !== undefined) console.log(`Written to ${out}`);
 
   const digest = digestOf(many);

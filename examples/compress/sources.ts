@@ -1,5 +1,5 @@
 /**
- * Finds the files to minify: the same list, in the same order, whenever the folder holds the same files.
+ * Finds the files to compress: the same list, in the same order, whenever the folder holds the same files.
  */
 
 import { readdir, stat } from "node:fs/promises";
@@ -10,21 +10,17 @@ export interface SourceFile {
   readonly size: number;
 }
 
-/**
- * Above it a file's syntax tree leaves the caches that a core has to itself: two interpreters would then wait for the
- * memory that they share (measured: 1.8 times as fast with files up to 200 kB, 1.9 times with these), and the last
- * file would decide how long the whole run takes.
- */
+/** A file above it would take seconds by itself, and decide alone how long the whole run takes. */
 const LARGEST = 30_000;
 
 /**
- * The `.js` files below `folder` that are worth minifying, at most `limit` of them: neither minified already nor
- * huge nor empty. Symbolic links are not followed: in a workspace's `node_modules` they lead back to the workspace.
+ * The `.js` files below `folder`, at most `limit` of them, but none that is empty or huge. Symbolic links are not
+ * followed: in a workspace's `node_modules` they lead back to the workspace.
  */
 export async function findSources(folder: string, limit: number): Promise<SourceFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const names = entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".js") && !entry.name.endsWith(".min.js"))
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".js"))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const files = await Promise.all(names.map(async (file) => ({ file, size: (await stat(file)).size })));
