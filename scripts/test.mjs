@@ -8,6 +8,8 @@ import process from "node:process";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
+// Takes no time, and a stale bundle would cost much.
+import "./bundle.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folders = ["packages/interpreters/dist/test", "packages/cli/dist/test", "examples/dist"];

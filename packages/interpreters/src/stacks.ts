@@ -2,12 +2,10 @@
  * Stacks as users see them: without this package's own frames, which say nothing about their code.
  */
 import { fileURLToPath } from "node:url";
+import { packageFile } from "./files.js";
 
 /** Where our frames are: the compiled files, and their sources, which is what they are called with source maps on. */
-const roots = [new URL(".", import.meta.url), new URL("../../src/", import.meta.url)].flatMap((url) => [
-  url.href,
-  fileURLToPath(url),
-]);
+const roots = [packageFile("."), packageFile("../../src/")].flatMap((url) => [url.href, fileURLToPath(url)]);
 
 /** How deep causes are followed, and how many parts of an AggregateError are looked at. */
 const MOST_CAUSES = 16;

@@ -1,5 +1,6 @@
 /**
- * The entry of an interpreter's thread. It loads as little as it can: its size is every interpreter's start-up time.
+ * What an interpreter's thread begins with (worker.cts). It does as little as it can: that is every interpreter's start-up
+ * time.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { applyConfig } from "../guests/javascript/config.js";
@@ -22,13 +23,15 @@ export interface WorkerData {
   readonly output: BootOutput;
 }
 
-const { memory, slot, config, output } = workerData as WorkerData;
-installStdio(output);
-applyConfig(config);
-if (slot === undefined) parentPort?.once("message", start);
-else start(slot);
+export function startInterpreter(): void {
+  const { memory, slot, config, output } = workerData as WorkerData;
+  installStdio(output);
+  applyConfig(config);
+  if (slot === undefined) parentPort?.once("message", (slot: number) => start(memory, slot));
+  else start(memory, slot);
+}
 
-function start(slot: number): void {
+function start(memory: WasmMemory, slot: number): void {
   const rt = enter(memory, slot);
   // Idle, it waits for work and not for anything that the event loop knows of.
   setInterval(() => {}, 0x7fffffff);

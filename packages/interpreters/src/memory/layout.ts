@@ -10,10 +10,11 @@
  * slots, which are never used for anything else. Pages are recycled, so a pointer into DATA may only be
  * followed by whoever holds what keeps that page alive.
  */
+import copies from "../copies.cjs";
 
 export const MAGIC = 0x50455037; // "7PEP"
-/** Raised whenever these bytes or the records in them change meaning. Two copies of the package must agree. */
-export const PROTOCOL = 2;
+/** Which meaning of these bytes this is. */
+export const { PROTOCOL } = copies;
 
 export const PAGE_WORDS = 1024;
 export const PAGE_BYTES = PAGE_WORDS * 4;

@@ -6,6 +6,7 @@
 import { writeSync } from "node:fs";
 import { inspect } from "node:util";
 import { SHARE_ENV, Worker, workerData } from "node:worker_threads";
+import { packageFile } from "../files.js";
 import { withoutOwnFrames } from "../stacks.js";
 import { bell, ring, sleepAsync } from "../memory/bell.js";
 import { get, load, set, type SharedMemory, store } from "../memory/atomics.js";
@@ -176,7 +177,7 @@ function adopt(worker: Worker, slot: number, id: number, spare?: BootOptions): v
 /** Without a slot, a spare one. */
 function startThread(options: BootOptions, slot?: number, execArgv = options.execArgv): Worker {
   try {
-    return new Worker(new URL("../interpreter/worker.js", import.meta.url), {
+    return new Worker(packageFile("worker.cjs"), {
       workerData: {
         memory: m.memory,
         slot,

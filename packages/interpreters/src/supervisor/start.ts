@@ -4,8 +4,11 @@
  * Its thread belongs to the main interpreter's, whose end ends it and all interpreters with it. It does not keep the
  * process alive: what is pending does.
  */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { SHARE_ENV, Worker } from "node:worker_threads";
 import { InterpreterError } from "../errors.js";
+import { packageFile } from "../files.js";
 import { cas, get, load, store } from "../memory/atomics.js";
 import { C_REFERENCES, H_SUPERVISOR, MAIN_SLOT, S_WORK, SUPERVISOR_SLOT } from "../memory/layout.js";
 import { Message, WITHOUT_SENDER } from "../interpreter/message.js";
@@ -30,8 +33,16 @@ export function startSupervisor(rt: Runtime): void {
         "has done so: call interpreters.create() there first.",
     );
   }
+  const file = packageFile("supervisor.cjs");
+  if (!existsSync(file)) {
+    throw new InterpreterError(
+      `Cannot start interpreters: ${fileURLToPath(file)} does not exist. A bundler has taken \`interpreters\` apart, whose ` +
+        "threads need its own files: leave the package out of the bundle (in esbuild, rolldown and Vite: `external`).",
+      { code: "ERR_INTERPRETER_FILES" },
+    );
+  }
   if (cas(m, H_SUPERVISOR, NOT_STARTED, STARTED) !== NOT_STARTED) return;
-  const worker = new Worker(new URL("./main.js", import.meta.url), {
+  const worker = new Worker(file, {
     workerData: { memory: m.memory },
     name: "interpreters supervisor",
     // Whatever the user passed to the process (--import, --test …) is not for this thread.

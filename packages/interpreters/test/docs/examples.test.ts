@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:
 import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import * as interpreters from "../../src/index.js";
+import * as interpreters from "interpreters";
 import { start, WATCHDOG } from "../support/processes.js";
 import { docExamples, type Example, markdownExamples, withChecks } from "./extract.js";
 
@@ -31,7 +31,7 @@ test("the examples in READMEs and doc comments", { timeout: 4 * WATCHDOG, concur
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   let checks = 0;
   const programs = examples.map((example, i) => {
-    const program = withChecks(example, "../../../src/index.js");
+    const program = withChecks(example);
     checks += program.checks;
     const file = path.join(folder, `${i}.ts`);
     writeFileSync(file, program.code);

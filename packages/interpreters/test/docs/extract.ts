@@ -48,7 +48,7 @@ const literal = /^(?:true|false|null|undefined|-?\d[\d_.]*|"[^"]*"|'[^']*')$/;
  * The example with a check in place of each claim: `console.log(…); // what it prints` and `expression; // its value`.
  * An ellipsis at the end of what is printed stands for anything.
  */
-export function withChecks(example: Example, entry: string): { code: string; checks: number } {
+export function withChecks(example: Example): { code: string; checks: number } {
   let checks = 0;
   const lines = example.code.split("\n").map((line) => {
     const [, indent, statement, claim] = /^(\s*)(.*); \/\/ (.*)$/.exec(line) ?? [];
@@ -71,8 +71,5 @@ function assertPrints(claim: string, ...values: unknown[]): void {
 }
 void [deepStrictEqual, assertPrints];
 `;
-  const code = lines
-    .join("\n")
-    .replace(/(from |import\()(["'])interpreters\2/g, `$1${JSON.stringify(entry)}`);
-  return { code: `${head}${code}\nexport {};\n`, checks };
+  return { code: `${head}${lines.join("\n")}\nexport {};\n`, checks };
 }

@@ -8,7 +8,7 @@ import {
   type Interpreter,
   InterpreterDiedError,
   InterpreterNotFoundError,
-} from "../../src/index.js";
+} from "interpreters";
 import { backTo, baseline, Chance, created, createdIds } from "../support/queues.js";
 import { until } from "../support/processes.js";
 import {

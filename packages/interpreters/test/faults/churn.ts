@@ -1,12 +1,5 @@
 /** Work that is inside locks most of the time, for locks.test.ts. Run in interpreters that are killed meanwhile. */
-import {
-  createQueue,
-  listQueues,
-  Queue,
-  QueueEmpty,
-  QueueNotFoundError,
-  UNBOUND_KEEP,
-} from "../../src/index.js";
+import { createQueue, listQueues, Queue, QueueEmpty, QueueNotFoundError, UNBOUND_KEEP } from "interpreters";
 
 /** A number that there is once, and something that makes its record small, large, or a carrier of a queue. */
 export type Token = readonly [number, string | Queue];

@@ -1,6 +1,6 @@
 /** A worker thread that this package did not start, which puts items without end; see queues.test.ts. */
 import { workerData } from "node:worker_threads";
-import { Queue } from "../../src/index.js";
+import { Queue } from "interpreters";
 import { type Item, produce } from "./victims.js";
 
 const { id, seed } = workerData as { id: number; seed: number };

@@ -7,7 +7,7 @@ import {
   type Interpreter,
   InterpreterDiedError,
   InterpreterNotFoundError,
-} from "../../src/index.js";
+} from "interpreters";
 import { type Chance } from "../support/queues.js";
 import type { Fuse } from "./victims.js";
 

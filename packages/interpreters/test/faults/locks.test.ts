@@ -10,7 +10,7 @@ import {
   listQueues,
   QueueEmpty,
   UNBOUND_KEEP,
-} from "../../src/index.js";
+} from "interpreters";
 import { backTo, baseline, Chance, created } from "../support/queues.js";
 import {
   FACTOR,

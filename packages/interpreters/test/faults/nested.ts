@@ -1,6 +1,6 @@
 /** A worker thread that this package did not start, which starts another one like it, and waits; see queues.test.ts. */
 import { Worker, workerData } from "node:worker_threads";
-import { Queue } from "../../src/index.js";
+import { Queue } from "interpreters";
 
 const { id, depth } = workerData as { id: number; depth: number };
 const queue = new Queue(id) as Queue<number>;

@@ -9,7 +9,7 @@ import {
   type Future,
   InterpreterDiedError,
   InterpreterPoolExecutor,
-} from "../../src/index.js";
+} from "interpreters";
 import { backTo, baseline, Chance, created } from "../support/queues.js";
 import { FACTOR, kills, limits, limitsOfVictims, seeded, SEED, turns } from "./harness.js";
 import { LEDGER } from "./victims.js";

@@ -14,7 +14,7 @@ import {
   UNBOUND_ERROR,
   UNBOUND_KEEP,
   UNBOUND_REMOVE,
-} from "../../src/index.js";
+} from "interpreters";
 import { backTo, baseline, Chance, getters, putters } from "../support/queues.js";
 import { until } from "../support/processes.js";
 import {

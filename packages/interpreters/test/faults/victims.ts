@@ -13,7 +13,7 @@ import {
   type Queue,
   QueueShutDown,
   UNBOUND,
-} from "../../src/index.js";
+} from "interpreters";
 
 /** The functions below as they are called from here: by name, in this very module. */
 const here = fromModule<typeof import("./victims.js")>(new URL(import.meta.url));

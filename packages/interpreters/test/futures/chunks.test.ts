@@ -7,7 +7,7 @@ import {
   type MapOptions,
   NotShareableError,
   type Queue,
-} from "../../src/index.js";
+} from "interpreters";
 import { ChunkSize, type Parcel } from "../../src/futures/chunks.js";
 import { channel, Gate, rejection, until, WATCHDOG } from "../support/processes.js";
 

@@ -1,5 +1,5 @@
 /** What happens to tasks when the program ends; each scenario in a process of its own. */
-import { InterpreterPoolExecutor } from "../../src/index.js";
+import { InterpreterPoolExecutor } from "interpreters";
 
 const scenarios: Record<string, () => unknown> = {
   /** The program ends while a task runs that nobody waits for. */

@@ -9,7 +9,7 @@ import {
   InterpreterPoolExecutor,
   type Queue,
   wait,
-} from "../../src/index.js";
+} from "interpreters";
 import {
   assertEnded,
   busyPool,

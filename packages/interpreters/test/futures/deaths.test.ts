@@ -9,7 +9,7 @@ import {
   InterpreterPoolExecutor,
   listAll,
   type Queue,
-} from "../../src/index.js";
+} from "interpreters";
 import { busyPool, channel, Gate, rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { inspect } from "node:util";
-import { ExecutionFailed, Future, InterpreterPoolExecutor, QueueEmpty, type Queue } from "../../src/index.js";
+import { ExecutionFailed, Future, InterpreterPoolExecutor, QueueEmpty, type Queue } from "interpreters";
 import { channel, outcome, rejection, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

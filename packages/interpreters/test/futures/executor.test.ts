@@ -14,7 +14,7 @@ import {
   listQueues,
   NotShareableError,
   type Queue,
-} from "../../src/index.js";
+} from "interpreters";
 import { busyPool, channel, Gate, outcome, rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

@@ -1,7 +1,7 @@
 /** Futures: how they are waited for, cancelled, and looked at. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CancelledError, Future, InterpreterError, InterpreterPoolExecutor } from "../../src/index.js";
+import { CancelledError, Future, InterpreterError, InterpreterPoolExecutor } from "interpreters";
 import { busyPool, channel, outcome, rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

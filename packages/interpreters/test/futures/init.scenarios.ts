@@ -1,5 +1,5 @@
 /** Pools that break, each in a process of its own, for what is printed. */
-import { InterpreterPoolExecutor } from "../../src/index.js";
+import { InterpreterPoolExecutor } from "interpreters";
 import { outcome } from "../support/processes.js";
 
 const scenarios: Record<string, () => Promise<void>> = {

@@ -13,7 +13,7 @@ import {
   listAll,
   NotShareableError,
   type Queue,
-} from "../../src/index.js";
+} from "interpreters";
 import { channel, Gate, outcome, rejection, startScenario, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

@@ -8,7 +8,7 @@ import {
   type MapOptions,
   NotShareableError,
   type Queue,
-} from "../../src/index.js";
+} from "interpreters";
 import { channel, Gate, rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

@@ -1,7 +1,7 @@
 /** `map`: results, their order, and how far it pulls its source. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { InterpreterPoolExecutor, NotShareableError, type Queue } from "../../src/index.js";
+import { InterpreterPoolExecutor, NotShareableError, type Queue } from "interpreters";
 import { busyPool, channel, Gate, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

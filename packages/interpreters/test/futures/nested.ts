@@ -1,5 +1,5 @@
 /** Run inside an interpreter by the tests: makes a pool there. */
-import { InterpreterPoolExecutor } from "../../src/index.js";
+import { InterpreterPoolExecutor } from "interpreters";
 
 export async function sumOfSquares(numbers: number[]): Promise<number> {
   await using pool = new InterpreterPoolExecutor({ maxWorkers: 2 });

@@ -1,7 +1,7 @@
 /** Priorities: which task is begun first, that none starves, and what a death or a cancelling changes: nothing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { InterpreterPoolExecutor, type Priority, type Queue } from "../../src/index.js";
+import { InterpreterPoolExecutor, type Priority, type Queue } from "interpreters";
 import { LANES, MOST_OVERTAKING } from "../../src/interpreter/lanes.js";
 import { busyPool, channel, rejection, until, WATCHDOG } from "../support/processes.js";
 

@@ -8,7 +8,7 @@ import {
   type TaskEvent,
   type WorkerEndEvent,
   type WorkerEvent,
-} from "../../src/index.js";
+} from "interpreters";
 import { busyPool, rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

@@ -1,7 +1,7 @@
 /** Buffers that are moved to a task. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { InterpreterDiedError, InterpreterPoolExecutor, NotShareableError } from "../../src/index.js";
+import { InterpreterDiedError, InterpreterPoolExecutor, NotShareableError } from "interpreters";
 import { channel, rejection, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

@@ -1,5 +1,5 @@
 /** What a process does when nobody looks at a failure; each scenario in a process of its own. */
-import { InterpreterPoolExecutor, wait } from "../../src/index.js";
+import { InterpreterPoolExecutor, wait } from "interpreters";
 import { Gate } from "../support/processes.js";
 
 const scenarios: Record<string, () => Promise<void>> = {

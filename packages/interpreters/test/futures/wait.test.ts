@@ -10,7 +10,7 @@ import {
   type ReturnWhen,
   wait,
   waitSync,
-} from "../../src/index.js";
+} from "interpreters";
 import { busyPool, Gate, outcome, rejection, startScenario, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

@@ -1,5 +1,5 @@
 /** Functions that tell in which interpreter they run. */
-import { getCurrent, type Queue } from "../../src/index.js";
+import { getCurrent, type Queue } from "interpreters";
 
 export function where(): number {
   return getCurrent().id;

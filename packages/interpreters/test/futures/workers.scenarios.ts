@@ -1,5 +1,5 @@
 /** Pools that are left alone, each in a process of its own. */
-import { InterpreterPoolExecutor } from "../../src/index.js";
+import { InterpreterPoolExecutor } from "interpreters";
 
 const scenarios: Record<string, () => Promise<void>> = {
   async idle() {

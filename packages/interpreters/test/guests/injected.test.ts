@@ -1,7 +1,7 @@
 /** What compilers, bundlers and test runners put into functions, as their output has it. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { create, NotShareableError } from "../../src/index.js";
+import { create, NotShareableError } from "interpreters";
 import { limits, rejection } from "../support/ways.js";
 
 type Any = (...args: unknown[]) => unknown;

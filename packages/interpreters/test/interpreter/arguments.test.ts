@@ -1,7 +1,7 @@
 /** Bad arguments: an error at once that says what was found, in every form, and no harm done. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { create, type CallOptions, type CreateOptions, InterpreterError, listAll } from "../../src/index.js";
+import { create, type CallOptions, type CreateOptions, InterpreterError, listAll } from "interpreters";
 import { limits, rejection, thrown } from "../support/ways.js";
 
 const interp = create();

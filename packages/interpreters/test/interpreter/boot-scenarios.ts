@@ -1,12 +1,6 @@
 /** A program that meets a boot failure; what it saw goes to stdout as JSON. See boot.test.ts. */
 import { inspect } from "node:util";
-import {
-  create,
-  type CreateOptions,
-  InterpreterDiedError,
-  InterpreterError,
-  listAll,
-} from "../../src/index.js";
+import { create, type CreateOptions, InterpreterDiedError, InterpreterError, listAll } from "interpreters";
 
 const [options, order] = JSON.parse(process.argv[2]) as [CreateOptions, "promises" | "blocking" | "ends"];
 

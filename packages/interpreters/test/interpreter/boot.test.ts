@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { CreateOptions } from "../../src/index.js";
+import type { CreateOptions } from "interpreters";
 import { limits, WATCHDOG } from "../support/ways.js";
 
 interface Seen {

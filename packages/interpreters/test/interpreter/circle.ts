@@ -1,5 +1,5 @@
 /** Interpreters that call each other, as functions that run in them. */
-import { fromModule, getCurrent, type Interpreter, type Queue } from "../../src/index.js";
+import { fromModule, getCurrent, type Interpreter, type Queue } from "interpreters";
 
 const here = fromModule<typeof import("./circle.js")>(import.meta.url);
 

@@ -9,7 +9,7 @@ import {
   InterpreterNotFoundError,
   listAll,
   type Queue,
-} from "../../src/index.js";
+} from "interpreters";
 import { busy, channel, limits, plainWays, rejection, thrown, until } from "../support/ways.js";
 
 const isGone = async (interp: Interpreter): Promise<void> => {

@@ -8,7 +8,7 @@ import {
   fromModule,
   type Interpreter,
   InterpreterError,
-} from "../../src/index.js";
+} from "interpreters";
 import { limits, rejection, thrown } from "../support/ways.js";
 
 const made = new Map<string, Interpreter>();
@@ -88,7 +88,7 @@ for (const [name, script] of Object.entries(threads)) {
 
 test("allowThreads: false leaves interpreters, import and TypeScript alone", limits, async () => {
   const interp = configured({ allowThreads: false });
-  await interp.prepareMain({ index: new URL("../../src/index.js", import.meta.url).href });
+  await interp.prepareMain({ index: new URL("../../src/entry.mjs", import.meta.url).href });
   await interp.exec(`
     const { create } = await import(index);
     const inner = create();

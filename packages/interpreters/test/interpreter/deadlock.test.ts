@@ -8,7 +8,7 @@ import {
   getCurrent,
   type Interpreter,
   InterpreterError,
-} from "../../src/index.js";
+} from "interpreters";
 import { channel, limits, rejection, thrown, using } from "../support/ways.js";
 
 const circle = fromModule<typeof import("./circle.js")>(new URL("./circle.js", import.meta.url));

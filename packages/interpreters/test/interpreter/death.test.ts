@@ -9,7 +9,7 @@ import {
   InterpreterNotFoundError,
   type Interpreter,
   type Queue,
-} from "../../src/index.js";
+} from "interpreters";
 import {
   busy,
   channel,

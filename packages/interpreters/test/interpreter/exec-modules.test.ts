@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { type ExecOptions, ExecutionFailed, type Interpreter } from "../../src/index.js";
+import { type ExecOptions, ExecutionFailed, type Interpreter } from "interpreters";
 import { limits, rejection, thrown, using } from "../support/ways.js";
 
 const directory = mkdtempSync(path.join(tmpdir(), "interpreters-exec-"));
@@ -199,7 +199,7 @@ test(
   limits,
   () =>
     using(async (interp) => {
-      await interp.prepareMain({ index: new URL("../../src/index.js", import.meta.url).href });
+      await interp.prepareMain({ index: new URL("../../src/entry.mjs", import.meta.url).href });
       await interp.exec(`
       const { create } = await import(index);
       let task = async () => { const { sep } = await import("node:path"); return sep.length };

@@ -1,7 +1,7 @@
 /** Errors of scripts point to where they are in the code as the user wrote it. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { create, ExecutionFailed } from "../../src/index.js";
+import { create, ExecutionFailed } from "interpreters";
 import { limits, rejection, thrown } from "../support/ways.js";
 
 const interp = create();

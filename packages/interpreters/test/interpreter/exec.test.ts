@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
-import { create, ExecutionFailed, type Interpreter } from "../../src/index.js";
+import { create, ExecutionFailed, type Interpreter } from "interpreters";
 import { limits, rejection, using } from "../support/ways.js";
 
 type Exec = (interp: Interpreter, code: string) => Promise<void>;
@@ -281,7 +281,7 @@ test("prepareMain takes the place of constants and imports", limits, () =>
 
 test("time limits hold where a script has replaced the timers", limits, () =>
   using(async (interp) => {
-    await interp.prepareMain({ index: new URL("../../src/index.js", import.meta.url).href });
+    await interp.prepareMain({ index: new URL("../../src/entry.mjs", import.meta.url).href });
     await interp.exec(`
       import { clearTimeout } from "node:timers";
       import { setImmediate, setTimeout } from "node:timers/promises";

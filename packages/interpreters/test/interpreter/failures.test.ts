@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { inspect } from "node:util";
-import { create, ExecutionFailed, InterpreterError, NotShareableError, type Queue } from "../../src/index.js";
+import { create, ExecutionFailed, InterpreterError, NotShareableError, type Queue } from "interpreters";
 import { channel, failureIn, limits, rejection, thrown } from "../support/ways.js";
 
 const interp = create();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import v8 from "node:v8";
 import vm from "node:vm";
-import { create, createQueue, fromModule, Interpreter, type Queue } from "../../src/index.js";
+import { create, createQueue, fromModule, Interpreter, type Queue } from "interpreters";
 import { runtime } from "../../src/interpreter/current.js";
 import { slotOf } from "../../src/interpreter/registry.js";
 import { channel, limits, until, using } from "../support/ways.js";

@@ -1,7 +1,7 @@
 /** Exceptions that are hard to look at: hostile objects leave an interpreter, and it, like the caller, is unharmed. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { create, ExecutionFailed } from "../../src/index.js";
+import { create, ExecutionFailed } from "interpreters";
 import { failureIn, limits, rejection, using } from "../support/ways.js";
 
 const interp = create();

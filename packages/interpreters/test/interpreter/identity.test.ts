@@ -10,7 +10,7 @@ import {
   Interpreter,
   InterpreterNotFoundError,
   listAll,
-} from "../../src/index.js";
+} from "interpreters";
 import { limits, rejection, thrown, using } from "../support/ways.js";
 import { tryOn } from "./inside.js";
 

@@ -1,5 +1,5 @@
 /** What the tests have interpreters say and do with the package themselves. */
-import { create, getCurrent, getMain, Interpreter, listAll } from "../../src/index.js";
+import { create, getCurrent, getMain, Interpreter, listAll } from "interpreters";
 
 export function listIds(): number[] {
   return listAll().map(({ id }) => id);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { create, InterpreterDiedError, InterpreterNotFoundError, type Queue } from "../../src/index.js";
+import { create, InterpreterDiedError, InterpreterNotFoundError, type Queue } from "interpreters";
 import { busy, channel, limits, rejection, thrown, using } from "../support/ways.js";
 
 const spin = (started: Queue<string>): never => {

@@ -1,7 +1,7 @@
 /** `move`: results whose buffers are moved to the caller. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { create, fromModule, InterpreterPoolExecutor, move, NotShareableError } from "../../src/index.js";
+import { create, fromModule, InterpreterPoolExecutor, move, NotShareableError } from "interpreters";
 import { rejection, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

@@ -1,5 +1,5 @@
 /** Functions whose results are moved, and a look at what is left of them. */
-import { move } from "../../src/index.js";
+import { move } from "interpreters";
 
 let last: Uint8Array | undefined;
 

@@ -1,5 +1,5 @@
 /** Every form of every operation, as a function that can itself be called in another interpreter. */
-import { getCurrent, type Interpreter } from "../../src/index.js";
+import { getCurrent, type Interpreter } from "interpreters";
 import { works } from "./works.js";
 
 export type Form = "promise" | "sync" | "view" | "viewSync";

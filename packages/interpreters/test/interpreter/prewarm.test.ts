@@ -1,7 +1,7 @@
 /** `prewarm`: interpreters in reserve. A thread's number tells when it was started, whoever asked for it. */
 import assert from "node:assert/strict";
 import { after, afterEach, test } from "node:test";
-import { create, getCurrent, type Interpreter, listAll, prewarm } from "../../src/index.js";
+import { create, getCurrent, type Interpreter, listAll, prewarm } from "interpreters";
 import { limits, rejection, thrown } from "../support/ways.js";
 
 afterEach(() => prewarm(0));
@@ -61,7 +61,7 @@ test("one that was spare is like any other: it knows itself, keeps state, ends",
   prewarm(1);
   const started = await now();
   const interp = create();
-  await interp.prepareMain({ index: new URL("../../src/index.js", import.meta.url).href });
+  await interp.prepareMain({ index: new URL("../../src/entry.mjs", import.meta.url).href });
   await interp.exec(
     "const { getCurrent, create } = await import(index); let id = getCurrent().id; const inner = create()",
   );
@@ -111,7 +111,7 @@ test("prewarm(0) lets them go, and works in any interpreter", limits, async () =
   prewarm(0);
   await using interp = create();
   assert.ok((await threadOf(interp)) > first);
-  await interp.prepareMain({ index: new URL("../../src/index.js", import.meta.url).href });
+  await interp.prepareMain({ index: new URL("../../src/entry.mjs", import.meta.url).href });
   await interp.exec("const { create, prewarm } = await import(index); prewarm(1)");
   const second = await now();
   await interp.exec(

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Writable } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { test } from "node:test";
-import { create } from "../../src/index.js";
+import { create } from "interpreters";
 import { limits, rejection, thrown, until } from "../support/ways.js";
 
 const print = (from: number, to: number): void => {

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { inspect } from "node:util";
-import { create, ExecutionFailed, InterpreterPoolExecutor } from "../../src/index.js";
+import { create, ExecutionFailed, InterpreterPoolExecutor } from "interpreters";
 import { limits, rejection } from "../support/ways.js";
 
 const interp = create();

@@ -9,7 +9,7 @@ import {
   isShareable,
   NotShareableError,
   type Queue,
-} from "../../src/index.js";
+} from "interpreters";
 import { limits, rejection, thrown } from "../support/ways.js";
 
 const interp = create();

@@ -9,7 +9,7 @@ import {
   InterpreterDiedError,
   InterpreterNotFoundError,
   InterpreterPoolExecutor,
-} from "../../src/index.js";
+} from "interpreters";
 import { busy, limits, rejection, thrown, using } from "../support/ways.js";
 
 type Props = Error & Record<string, unknown>;

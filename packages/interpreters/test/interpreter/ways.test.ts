@@ -7,7 +7,7 @@ import {
   InterpreterError,
   InterpreterNotFoundError,
   NotShareableError,
-} from "../../src/index.js";
+} from "interpreters";
 import { busy, limits, plainWays, rejection, using, ways } from "../support/ways.js";
 
 /** For what leaves an interpreter as it was. */

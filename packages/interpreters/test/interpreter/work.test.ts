@@ -1,7 +1,7 @@
 /** How an interpreter works: one piece at a time, in order, with its event loop alive in between. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { create, type Interpreter, InterpreterError, type Queue } from "../../src/index.js";
+import { create, type Interpreter, InterpreterError, type Queue } from "interpreters";
 import { busy, channel, limits, rejection, relay, until, using } from "../support/ways.js";
 
 test("work waits its turn, first in, first out, whatever kind it is", limits, () =>

@@ -1,5 +1,5 @@
 /** Functions to be called in an interpreter: stateless, so that their text can travel. */
-import type { Queue } from "../../src/index.js";
+import type { Queue } from "interpreters";
 
 type Text = Queue<string>;
 

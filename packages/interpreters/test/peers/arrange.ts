@@ -3,7 +3,7 @@
  * gate; further tasks wait in line behind them.
  */
 import assert from "node:assert/strict";
-import { type Future, type Interpreter, InterpreterPoolExecutor, listAll } from "../../src/index.js";
+import { type Future, type Interpreter, InterpreterPoolExecutor, listAll } from "interpreters";
 import { Gate, outcome, until } from "../support/processes.js";
 
 export const workers = (): Interpreter[] =>

@@ -15,7 +15,7 @@ import {
   NotShareableError,
   type Queue,
   UNBOUND_REMOVE,
-} from "../../src/index.js";
+} from "interpreters";
 import { channel, outcome, startScenario, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

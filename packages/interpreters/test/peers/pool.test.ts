@@ -10,7 +10,7 @@ import {
   InterpreterPoolExecutor,
   NotShareableError,
   type Queue,
-} from "../../src/index.js";
+} from "interpreters";
 import { channel, outcome, rejection, startScenario, until, WATCHDOG } from "../support/processes.js";
 import { errorOf, withBystanders, workers } from "./arrange.js";
 

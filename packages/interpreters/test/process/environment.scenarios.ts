@@ -12,7 +12,7 @@ import {
   prewarm,
   Queue,
   UNBOUND,
-} from "../../src/index.js";
+} from "interpreters";
 
 /** A bit of everything; what it prints is the same wherever it runs. */
 async function everything(): Promise<void> {

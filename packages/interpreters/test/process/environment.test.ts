@@ -9,7 +9,7 @@ import { assertEnded, type Ended, start, startScenario, WATCHDOG } from "../supp
 
 const options = { timeout: 2 * WATCHDOG, concurrency: 2 };
 const module = new URL("./environment.scenarios.js", import.meta.url);
-const entry = new URL("../../src/index.js", import.meta.url);
+const entry = new URL("../../src/entry.mjs", import.meta.url);
 const everything = "5\n42\nmodule\n7\n14\nexit\n";
 
 interface Surroundings {

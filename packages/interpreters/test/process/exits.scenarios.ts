@@ -6,7 +6,7 @@ import {
   type Interpreter,
   InterpreterPoolExecutor,
   prewarm,
-} from "../../src/index.js";
+} from "interpreters";
 
 /** An interpreter that never comes back from what it does. */
 async function looping(): Promise<Interpreter> {

@@ -1,6 +1,6 @@
 /** A program with little address space that fills all of the shared memory there is; run by memory.test.ts. */
 import assert from "node:assert/strict";
-import { create, createQueue, InterpreterError, type Queue, UNBOUND_KEEP } from "../../src/index.js";
+import { create, createQueue, InterpreterError, type Queue, UNBOUND_KEEP } from "interpreters";
 
 const MIB = 1 << 20;
 

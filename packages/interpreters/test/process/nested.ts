@@ -1,5 +1,5 @@
 /** Run inside an interpreter by the scenarios. */
-import { create, type Queue } from "../../src/index.js";
+import { create, type Queue } from "interpreters";
 
 export async function createAndLoop(started: Queue<number>): Promise<void> {
   const inner = create();

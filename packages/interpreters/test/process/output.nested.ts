@@ -1,5 +1,5 @@
 /** Run inside an interpreter by the scenarios: has another one print while this one, and main, are blocked. */
-import { create, createQueue } from "../../src/index.js";
+import { create, createQueue } from "interpreters";
 
 export function sayFromWithin(text: string): void {
   const never = createQueue<number>();

@@ -1,13 +1,6 @@
 /** Programs that output.test.ts runs, each in a process of its own: `node output.scenarios.js <name>`. */
 import { writeSync } from "node:fs";
-import {
-  create,
-  createQueue,
-  fromModule,
-  InterpreterPoolExecutor,
-  listAll,
-  type Queue,
-} from "../../src/index.js";
+import { create, createQueue, fromModule, InterpreterPoolExecutor, listAll, type Queue } from "interpreters";
 
 const never = createQueue<number>();
 /** Prints, and then holds up whoever waits for it, for ever. */

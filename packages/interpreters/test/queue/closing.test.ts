@@ -9,7 +9,7 @@ import {
   QueueNotFoundError,
   QueueShutDown,
   UNBOUND_KEEP,
-} from "../../src/index.js";
+} from "interpreters";
 import { getters, putters } from "../support/queues.js";
 import { outcome, rejection, until, WATCHDOG } from "../support/processes.js";
 

@@ -1,7 +1,7 @@
 /** Nobody who waits starves: told by counting items, not by time. */
 import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
-import { create, createQueue, fromModule, listQueues, UNBOUND_KEEP } from "../../src/index.js";
+import { create, createQueue, fromModule, listQueues, UNBOUND_KEEP } from "interpreters";
 import { FACTOR, limits } from "../faults/harness.js";
 import { getters, putters } from "../support/queues.js";
 import { until, WATCHDOG } from "../support/processes.js";

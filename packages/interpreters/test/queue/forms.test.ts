@@ -1,7 +1,7 @@
 /** Every form of put against every form of get, within an interpreter and between two. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { create, createQueue, type Interpreter, type Queue, QueueEmpty, QueueFull } from "../../src/index.js";
+import { create, createQueue, type Interpreter, type Queue, QueueEmpty, QueueFull } from "interpreters";
 import { getters, putters } from "../support/queues.js";
 import { rejection, until, WATCHDOG } from "../support/processes.js";
 

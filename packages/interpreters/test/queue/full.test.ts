@@ -1,7 +1,7 @@
 /** A full shared memory, seen from several interpreters: a clear error for who asked, and nothing lost or half done. */
 import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
-import { create, createQueue, listQueues, type Queue, UNBOUND_KEEP } from "../../src/index.js";
+import { create, createQueue, listQueues, type Queue, UNBOUND_KEEP } from "interpreters";
 import { enter } from "../../src/interpreter/current.js";
 import { registerMain } from "../../src/interpreter/registry.js";
 import { MAIN_SLOT } from "../../src/memory/layout.js";

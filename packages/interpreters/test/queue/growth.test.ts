@@ -1,9 +1,8 @@
 /** The memory grows while others hold views of what it was. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { create, createQueue, type Queue } from "../../src/index.js";
-import { pointerOf } from "../../src/queue/queue.js";
-import { sharedMemory } from "../support/queues.js";
+import { create, createQueue, type Queue } from "interpreters";
+import { sharedMemory, pointerOf } from "../support/queues.js";
 import { WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { create, createQueue, fromModule, UNBOUND_KEEP } from "../../src/index.js";
+import { create, createQueue, fromModule, UNBOUND_KEEP } from "interpreters";
 import { FACTOR, limits } from "../faults/harness.js";
 import { Chance, getters, putters } from "../support/queues.js";
 import { until, WATCHDOG } from "../support/processes.js";

@@ -1,5 +1,5 @@
 /** What sizes.test.ts runs here and in another interpreter. */
-import { createQueue, Queue } from "../../src/index.js";
+import { createQueue, Queue } from "interpreters";
 import { gc } from "../support/queues.js";
 
 /** Makes queues, uses each under its number as well, and closes or forgets it. */

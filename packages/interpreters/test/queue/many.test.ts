@@ -15,13 +15,12 @@ import {
   QueueShutDown,
   UNBOUND_ERROR,
   UNBOUND_KEEP,
-} from "../../src/index.js";
+} from "interpreters";
 import { TAG_LATIN1 } from "../../src/codec/tags.js";
 import { runtime } from "../../src/interpreter/current.js";
 import { OK } from "../../src/memory/layout.js";
-import { pointerOf } from "../../src/queue/queue.js";
 import { put } from "../../src/queue/queues.js";
-import { getters, putters } from "../support/queues.js";
+import { getters, putters, pointerOf } from "../support/queues.js";
 import { rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

@@ -8,7 +8,7 @@ import {
   InterpreterPoolExecutor,
   type Queue,
   UNBOUND_KEEP,
-} from "../../src/index.js";
+} from "interpreters";
 import { enter } from "../../src/interpreter/current.js";
 import { registerMain } from "../../src/interpreter/registry.js";
 import { MAIN_SLOT } from "../../src/memory/layout.js";

@@ -2,14 +2,13 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import * as fc from "fast-check";
-import { create, createQueue, NotShareableError, type Queue } from "../../src/index.js";
+import { create, createQueue, NotShareableError, type Queue } from "interpreters";
 import { runtime } from "../../src/interpreter/current.js";
 import { load } from "../../src/memory/atomics.js";
 import { Q_ITEM_REFERENCES } from "../../src/memory/layout.js";
-import { pointerOf } from "../../src/queue/queue.js";
 import { everything } from "../codec/arbitraries.js";
 import { assertSameGraph } from "../codec/support.js";
-import { sharedMemory } from "../support/queues.js";
+import { sharedMemory, pointerOf } from "../support/queues.js";
 import { WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

@@ -1,12 +1,5 @@
 /** What interpreters run that end afterwards: see unbound.test.ts. */
-import {
-  createQueue,
-  type Queue,
-  UNBOUND,
-  UNBOUND_ERROR,
-  UNBOUND_KEEP,
-  UNBOUND_REMOVE,
-} from "../../src/index.js";
+import { createQueue, type Queue, UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE } from "interpreters";
 
 /** Into each: two items with its default, one with each behaviour, and a large one. */
 export function putEachWay(queues: Queue<unknown, unknown>[]): void {

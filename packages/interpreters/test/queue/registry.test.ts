@@ -12,13 +12,13 @@ import {
   UNBOUND_KEEP,
   UNBOUND_REMOVE,
   type UnboundItems,
-} from "../../src/index.js";
+} from "interpreters";
 import { startScenario, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 const other = create();
 after(() => other.terminate());
-const library = new URL("../../src/index.js", import.meta.url).href;
+const library = new URL("../../src/entry.mjs", import.meta.url).href;
 
 describe("an id", limits, () => {
   test("belongs to one queue, counts up, and is never used twice", () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { create, createQueue, type Interpreter, type Queue, UNBOUND_KEEP } from "../../src/index.js";
+import { create, createQueue, type Interpreter, type Queue, UNBOUND_KEEP } from "interpreters";
 import { backTo, baseline, gc } from "../support/queues.js";
 import { limits, rejection, until } from "../support/ways.js";
 
@@ -149,7 +149,7 @@ describe("a SharedArrayBuffer", limits, () => {
   test("reaches threads that somebody else started, and survives them", async () => {
     const queue = createQueue<SharedArrayBuffer>(0, { unboundItems: UNBOUND_KEEP });
     const buffer = new SharedArrayBuffer(4);
-    const index = new URL("../../src/index.js", import.meta.url).href;
+    const index = new URL("../../src/entry.mjs", import.meta.url).href;
     const worker = new Worker(
       `import(${JSON.stringify(index)}).then(({ Queue }) => {
         const queue = new Queue(${queue.id});

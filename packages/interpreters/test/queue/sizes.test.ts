@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { freemem } from "node:os";
 import { after, describe, test } from "node:test";
-import { create, createQueue, fromModule, UNBOUND_KEEP } from "../../src/index.js";
+import { create, createQueue, fromModule, UNBOUND_KEEP } from "interpreters";
 import { FACTOR, limits } from "../faults/harness.js";
 import { countQueues, gc, sharedMemory } from "../support/queues.js";
 import { WATCHDOG } from "../support/processes.js";

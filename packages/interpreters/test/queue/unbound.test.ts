@@ -14,7 +14,7 @@ import {
   UNBOUND_ERROR,
   UNBOUND_KEEP,
   UNBOUND_REMOVE,
-} from "../../src/index.js";
+} from "interpreters";
 import { putters } from "../support/queues.js";
 import { rejection, until, WATCHDOG } from "../support/processes.js";
 

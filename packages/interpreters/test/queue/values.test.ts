@@ -11,7 +11,7 @@ import {
   UNBOUND,
   UNBOUND_ERROR,
   UNBOUND_KEEP,
-} from "../../src/index.js";
+} from "interpreters";
 import { getters } from "../support/queues.js";
 import { until, WATCHDOG } from "../support/processes.js";
 

@@ -1,10 +1,10 @@
 /** Those who wait on one queue, each in its own way; run in other interpreters by instants.test.ts and fairness.test.ts. */
 import { setImmediate as turn } from "node:timers/promises";
-import { type Queue, QueueEmpty, QueueFull, QueueShutDown, type WaitOptions } from "../../src/index.js";
+import { type Queue, QueueEmpty, QueueFull, QueueShutDown, type WaitOptions } from "interpreters";
 import { runtime } from "../../src/interpreter/current.js";
 import { Q_GETTERS, Q_PUTTERS } from "../../src/memory/layout.js";
-import { pointerOf } from "../../src/queue/queue.js";
 import { isWaiting } from "../../src/queue/queues.js";
+import { pointerOf } from "../support/queues.js";
 
 export type Numbers = Queue<number, never>;
 /** who, and what it got */

@@ -1,7 +1,7 @@
 /** Bounded queues, time limits and signals: what a wait that ends early leaves behind is nothing. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { create, createQueue, type Queue, QueueEmpty, QueueFull, type WaitOptions } from "../../src/index.js";
+import { create, createQueue, type Queue, QueueEmpty, QueueFull, type WaitOptions } from "interpreters";
 import { getters, putters } from "../support/queues.js";
 import { outcome, rejection, until, WATCHDOG } from "../support/processes.js";
 

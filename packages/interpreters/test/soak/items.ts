@@ -7,7 +7,7 @@ import {
   UNBOUND_KEEP,
   UNBOUND_REMOVE,
   type UnboundItems,
-} from "../../src/index.js";
+} from "interpreters";
 
 /** Queues in items hold one item: a number, or such a queue. */
 type Inner = Queue<number | Queue, never>;

@@ -14,7 +14,7 @@ import {
   UNBOUND_KEEP,
   UNBOUND_REMOVE,
   type UnboundItems,
-} from "../../src/index.js";
+} from "interpreters";
 import { kill, limitsOfVictims, turns, victim, type Victim } from "../faults/harness.js";
 import type { Fuse } from "../faults/victims.js";
 import { type Chance, getters, putters } from "../support/queues.js";

@@ -7,7 +7,7 @@ import {
   QueueShutDown,
   type PutOptions,
   UNBOUND,
-} from "../../src/index.js";
+} from "interpreters";
 import { burn, type Fuse } from "../faults/victims.js";
 import { behaviourOf, BLOCK, flawOf, hash, type Item, type Items, makeItem } from "./items.js";
 import { ITEMS, type Ledger, ledgerOf } from "./ledger.js";

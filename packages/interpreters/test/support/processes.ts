@@ -10,7 +10,7 @@ import {
   InterpreterPoolExecutor,
   type Queue,
   UNBOUND_KEEP,
-} from "../../src/index.js";
+} from "interpreters";
 
 /** Only ever turns a hang into a failure. */
 export const WATCHDOG = 60_000;

@@ -2,25 +2,30 @@
 import assert from "node:assert/strict";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { type Interpreter, listAll, type Queue } from "../../src/index.js";
+import { type Interpreter, listAll, type Queue } from "interpreters";
 import { runtime } from "../../src/interpreter/current.js";
 import { idOf, isAlive } from "../../src/interpreter/registry.js";
 import { get, load, refresh } from "../../src/memory/atomics.js";
 import * as L from "../../src/memory/layout.js";
 import { hasBit } from "../../src/memory/bitset.js";
-import { pointerOf } from "../../src/queue/queue.js";
+import { findQueue } from "../../src/queue/queues.js";
 import { until } from "./processes.js";
 
 setFlagsFromString("--expose-gc");
 export const gc = runInNewContext("gc") as () => void;
 
+/** Where it is in shared memory. By its id, as its class is the bundle's and not the one that tests could ask. */
+export function pointerOf<T, M>({ id }: Queue<T, M>): number {
+  return findQueue(runtime().m, id);
+}
+
 /** How many interpreters are on the queue's list of waiters. */
 export function getters<T, M>(queue: Queue<T, M>): number {
-  return load(runtime().m, pointerOf(queue as unknown as Queue) + L.Q_GETTERS);
+  return load(runtime().m, pointerOf(queue) + L.Q_GETTERS);
 }
 
 export function putters<T, M>(queue: Queue<T, M>): number {
-  return load(runtime().m, pointerOf(queue as unknown as Queue) + L.Q_PUTTERS);
+  return load(runtime().m, pointerOf(queue) + L.Q_PUTTERS);
 }
 
 /** The interpreters that `create` made. */

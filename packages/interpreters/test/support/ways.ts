@@ -11,7 +11,7 @@ import {
   type Interpreter,
   type Queue,
   UNBOUND_KEEP,
-} from "../../src/index.js";
+} from "interpreters";
 import { type Form, type Operation, perform, type WorkName } from "../interpreter/perform.js";
 
 /** Only ever turns a hang into a failure; milliseconds. */

@@ -1,7 +1,7 @@
 /** What the compiler must know of futures; see interpreters.types.test.ts. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asCompleted, type Future, InterpreterPoolExecutor, wait, waitSync } from "../../src/index.js";
+import { asCompleted, type Future, InterpreterPoolExecutor, wait, waitSync } from "interpreters";
 
 /** Compiles only where both are the very same type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

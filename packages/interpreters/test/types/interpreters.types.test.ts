@@ -25,7 +25,7 @@ import {
   UNBOUND_KEEP,
   UNBOUND_REMOVE,
   type Whence,
-} from "../../src/index.js";
+} from "interpreters";
 
 /** Compiles only where both are the very same type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

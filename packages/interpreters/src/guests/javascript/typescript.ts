@@ -11,8 +11,8 @@
  * is not read, and `require()` of a `.ts` works from `.cts` only.
  */
 
-import { URL } from "node:url";
 import module, { createRequire } from "node:module";
+import { packageFile } from "../../files.js";
 import type * as Strip from "./strip.js";
 import type * as Hooks from "./typescript-hooks.js";
 
@@ -30,11 +30,11 @@ export function enableTypeScript(): void {
   enabled = true;
   const { registerHooks } = module as SyncHooks;
   if (registerHooks === undefined) {
-    module.register(new URL("./typescript-hooks.js", import.meta.url));
+    module.register(packageFile("guests/javascript/typescript-hooks.js"));
     return;
   }
   // Every Node with synchronous hooks can also `require` a module.
-  const require = createRequire(import.meta.url);
+  const require = createRequire(packageFile("guests/javascript/"));
   const { isTypeScript, loadTypeScript } = require("./strip.js") as typeof Strip;
   const { isUnknownExtension } = require("./typescript-hooks.js") as typeof Hooks;
   registerHooks({

@@ -1,0 +1,11 @@
+/**
+ * Where this package's files are.
+ *
+ * This file is part of the bundles (scripts/bundle.mjs), and they lie where it lies itself: only here may the place of
+ * a file be told from `import.meta.url`.
+ */
+
+/** The URL of a compiled file, from its path below `src`. */
+export function packageFile(path: string): URL {
+  return new URL(path, import.meta.url);
+}

@@ -1,0 +1,124 @@
+/** Two copies of the package in one process: one runtime where they can, a clear refusal where they cannot. */
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
+import * as interpreters from "interpreters";
+import * as surface from "../../src/index.js";
+import { start } from "../support/processes.js";
+
+type Package = typeof interpreters;
+
+const source = fileURLToPath(new URL("../../src/", import.meta.url));
+const require = createRequire(import.meta.url);
+// Within the package, so that what it depends on is found.
+const folder = mkdtempSync(path.join(path.dirname(source), "copies-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Another installation; with a protocol of its own, if one is named. Gives the URL of what to import. */
+function install(name: string, protocol?: number): URL {
+  const target = path.join(folder, name);
+  cpSync(source, target, { recursive: true });
+  if (protocol !== undefined) {
+    for (const file of ["copies.cjs", "interpreters.cjs", "supervisor.cjs"]) {
+      const compiled = path.join(target, file);
+      const text = readFileSync(compiled, "utf8");
+      const changed = text.replace(/\bPROTOCOL\d* = \d+;/, (all) => all.replace(/\d+;$/, `${protocol};`));
+      assert.notEqual(changed, text, file);
+      writeFileSync(compiled, changed);
+    }
+  }
+  return pathToFileURL(path.join(target, "entry.mjs"));
+}
+
+const ways: Record<string, () => Promise<Package>> = {
+  "by require": () => Promise.resolve(require("interpreters") as Package),
+  "loaded again, with a query string": () =>
+    import(`${import.meta.resolve("interpreters")}?again`) as Promise<Package>,
+  "of another installation": () => import(install("same").href) as Promise<Package>,
+  "of another installation, by require": () =>
+    Promise.resolve(require(fileURLToPath(new URL("./entry.cjs", install("required")))) as Package),
+};
+
+test("what is imported has all that index.ts has", () => {
+  assert.deepEqual(Object.keys(interpreters).sort(), Object.keys(surface).sort());
+  for (const [name, value] of Object.entries(interpreters)) assert.notEqual(value, undefined, name);
+});
+
+for (const [way, load] of Object.entries(ways)) {
+  test(`a copy ${way} is the same`, async () => {
+    const copy = await load();
+    for (const [name, value] of Object.entries(interpreters)) {
+      assert.equal(copy[name as keyof Package], value, name);
+    }
+  });
+}
+
+test("another installation is the same in an interpreter, too", async () => {
+  await using interp = interpreters.create();
+  const queue = interpreters.createQueue<number>();
+  const other = install("inside").href;
+  await interp.prepareMain({ queue, other });
+  await interp.exec(`
+    const mine = await import(${JSON.stringify(import.meta.resolve("interpreters"))});
+    const theirs = await import(other);
+    if (mine.Queue !== theirs.Queue || !(queue instanceof theirs.Queue)) throw new Error("two classes");
+    new theirs.Queue(queue.id).putSync(theirs.getCurrent().id);
+  `);
+  assert.equal(await queue.get(), interp.id);
+});
+
+test("a worker thread of somebody else's shares the runtime through another installation", async () => {
+  const queue = interpreters.createQueue<number>();
+  const other = install("thread").href;
+  const worker = new Worker(
+    `import(${JSON.stringify(other)}).then(({ Queue, getCurrent }) => new Queue(${queue.id}).put(getCurrent().id))`,
+    { eval: true },
+  );
+  const exit = new Promise((resolve) => worker.once("exit", resolve));
+  const id = await queue.get({ timeout: 60_000 });
+  assert.ok(id !== interpreters.UNBOUND && id > 0, String(id));
+  assert.equal(await exit, 0);
+});
+
+test("a copy with another protocol is refused, and says why", async () => {
+  // Ours is there first.
+  assert.equal(interpreters.getMain().id, 0);
+  const other = (await import(install("stranger", 1_000_000).href)) as Package;
+  assert.notEqual(other.Queue, interpreters.Queue);
+  for (const use of [() => other.createQueue(), () => other.create(), () => other.listAll()]) {
+    assert.throws(use, (error: Error & { code?: string }) => {
+      assert.ok(error instanceof interpreters.InterpreterError);
+      assert.equal(error.code, "ERR_INTERPRETER_PROTOCOL");
+      assert.match(error.message, /speaks 1000000\. Make all parts of the program use one version/);
+      return true;
+    });
+  }
+});
+
+test("such a copy is refused in interpreters, which go on", async () => {
+  await using interp = interpreters.create();
+  const refused = interp.exec(
+    `const other = await import(${JSON.stringify(install("guest", 1_000_000).href)}); other.createQueue()`,
+  );
+  await assert.rejects(refused, /speaks 1000000/);
+  assert.equal(await interp.call(Math.max, 1, 2), 2);
+});
+
+test("a bundle that left the package's files behind says so", async () => {
+  const entry = install("bundled");
+  rmSync(new URL("supervisor.cjs", entry));
+  // A process of its own: one that has a runtime would use that.
+  const program = `import { create } from ${JSON.stringify(entry.href)};
+try { create() } catch (error) { console.log(error.code, error.message) }`;
+  const { code, stdout, stderr } = await start(process.execPath, ["--input-type=module", "-e", program])
+    .ended;
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(
+    stdout,
+    /^ERR_INTERPRETER_FILES Cannot start interpreters: .*supervisor\.cjs does not exist\. A bundler /,
+  );
+});

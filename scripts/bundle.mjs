@@ -1,0 +1,55 @@
+/**
+ * Makes the two files that threads of ours start with, out of the compiled modules: reading and linking seventy modules
+ * takes longer than starting a thread.
+ */
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const src = fileURLToPath(new URL("../packages/interpreters/dist/src/", import.meta.url));
+const { dependencies } = createRequire(import.meta.url)("../packages/interpreters/package.json");
+
+/**
+ * Imports of Node's modules are bound once, as in an ES module. esbuild by itself would look each up whenever it is used,
+ * and so meet what a program has put in the place of, for instance, `timers.setTimeout`.
+ */
+const boundBuiltins = {
+  name: "bound-builtins",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === "import-statement" ? { path, namespace: "builtin" } : { path, external: true },
+    );
+    onLoad({ filter: /.*/, namespace: "builtin" }, async ({ path }) => {
+      const names = Object.keys(await import(path)).filter((name) => name !== "default");
+      const lines = names.map(
+        (name) => `export const ${name} = /* @__PURE__ */ __read(__builtin, "${name}");`,
+      );
+      return {
+        contents: `const __builtin = require("${path}");
+const __read = (from, name) => from[name];
+${lines.join("\n")}
+export default __builtin;`,
+      };
+    });
+  },
+};
+
+const common = {
+  absWorkingDir: src,
+  outdir: src,
+  outExtension: { ".js": ".cjs" },
+  bundle: true,
+  platform: "node",
+  format: "cjs",
+  target: "node20.19",
+  external: Object.keys(dependencies),
+  define: { "import.meta.url": "fileURL" },
+  banner: { js: 'const fileURL = require("node:url").pathToFileURL(__filename).href;' },
+  plugins: [boundBuiltins],
+  legalComments: "none",
+};
+
+await build({
+  ...common,
+  entryPoints: { interpreters: "bundle.js", supervisor: "supervisor/main.js" },
+});
