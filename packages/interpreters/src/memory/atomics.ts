@@ -141,7 +141,17 @@ export function grow(m: SharedMemory, delta: number): boolean {
 
 /** Bytes that the memory has by now, for everybody. */
 export function byteLength(m: SharedMemory): number {
-  return m.memory.buffer.byteLength;
+  return currentBuffer(m).byteLength;
+}
+
+/**
+ * All of the memory. V8 tells other threads of a growth by interrupting them, and until it comes to that `buffer` is
+ * what it was: what a thread read a moment ago may point behind its end (168 of 60 000 growths in a test made for it).
+ * Growing by nothing has V8 look at once. `WasmMemoryObject::Grow`, `BackingStore::BroadcastSharedWasmMemoryGrow`.
+ */
+function currentBuffer({ memory }: SharedMemory): SharedArrayBuffer {
+  memory.grow?.(0);
+  return memory.buffer;
 }
 
 /** Makes new views when `p` is beyond those that this thread has: somebody else grew the memory. */
@@ -150,7 +160,7 @@ export function reach(m: SharedMemory, p: number): void {
 }
 
 export function refresh(m: SharedMemory): void {
-  const buffer = m.memory.buffer;
+  const buffer = currentBuffer(m);
   m.i32 = new Int32Array(buffer);
   m.u8 = Buffer.from(buffer as unknown as ArrayBuffer);
 }

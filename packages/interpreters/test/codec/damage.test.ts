@@ -90,6 +90,17 @@ describe("for any bytes", () => {
     return copy;
   }
 
+  it("a view that follows its buffer's length, on one that ends within an element, is an error", () => {
+    const { bytes } = encoded(new Int16Array(new ArrayBuffer(4, { maxByteLength: 8 })));
+    const length = bytes.indexOf(Buffer.from([4, 9]));
+    assert.ok(length > 0);
+    bytes[length] = 3;
+    assert.throws(() => decode(bytes, 0, bytes.length, []), {
+      code: "ERR_MALFORMED_VALUE",
+      message: /ends within an element/,
+    });
+  });
+
   it("a count that promises more than there is allocates nothing", () => {
     const huge = [0xff, 0xff, 0xff, 0xff, 0x0f];
     for (let tag = 0; tag < 0x40; tag++) {

@@ -1,0 +1,57 @@
+/** One of the two threads of reach.test.ts: one grows the memory and says how far it goes, the other goes there. */
+import { parentPort, workerData } from "node:worker_threads";
+import { grow, load, notify, or, reach, type SharedMemory, store, wait } from "../../src/memory/atomics.js";
+import { PAGE_WORDS, WASM_PAGE_BYTES } from "../../src/memory/layout.js";
+import { openMemory } from "../../src/memory/memory.js";
+import type { WasmMemory } from "../../src/memory/webassembly.js";
+
+export interface Task {
+  readonly memory: WasmMemory;
+  readonly role: "grower" | "visitor";
+  readonly growths: number;
+}
+
+/** A pointer into the newest page; how many the visitor went to, once it is warm; and whether the grower is done. */
+const NEWEST = 0;
+const VISITED = 1;
+const DONE = 2;
+
+const { memory, role, growths } = workerData as Task;
+const m = openMemory(memory, 0);
+
+function visited(m: SharedMemory, count: number): void {
+  store(m, VISITED, count);
+  notify(m, VISITED, 1);
+}
+
+function visit(m: SharedMemory, last: number): number {
+  const p = load(m, NEWEST);
+  if (p === last) return last;
+  reach(m, p + PAGE_WORDS - 1);
+  or(m, p, 1);
+  visited(m, load(m, VISITED) + 1);
+  return p;
+}
+
+if (role === "grower") {
+  wait(m, VISITED, 0, Infinity);
+  for (let i = 0; i < growths; i++) {
+    const end = m.memory.buffer.byteLength / 4;
+    if (!grow(m, 1)) throw new Error(`cannot grow beyond ${(end * 4) / WASM_PAGE_BYTES} pages`);
+    store(m, NEWEST, end);
+    wait(m, VISITED, i + 1, Infinity);
+  }
+  store(m, DONE, 1);
+} else {
+  // Compiled code is what met buffers of yesterday: between loading and reaching it gave V8 no chance to tell.
+  let last = 0;
+  for (let i = 0; i < 100_000; i++) last = visit(m, last);
+  visited(m, 1);
+  try {
+    while (load(m, DONE) === 0) last = visit(m, last);
+    parentPort?.postMessage(load(m, VISITED) - 1);
+  } catch (error) {
+    // The other waits for it.
+    parentPort?.postMessage(error);
+  }
+}
