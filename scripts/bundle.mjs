@@ -1,5 +1,5 @@
 /**
- * Makes the two files that threads of ours start with, out of the compiled modules: reading and linking seventy modules
+ * Makes the three files that threads of ours start with, out of the compiled modules: reading and linking seventy modules
  * takes longer than starting a thread.
  */
 import { createRequire } from "node:module";
@@ -51,5 +51,5 @@ const common = {
 
 await build({
   ...common,
-  entryPoints: { interpreters: "bundle.js", supervisor: "supervisor/main.js" },
+  entryPoints: { interpreters: "bundle.js", supervisor: "supervisor/main.js", worker: "worker.js" },
 });

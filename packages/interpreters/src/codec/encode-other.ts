@@ -1,7 +1,6 @@
 /** The walk off the hot path: references, the table of kinds, instances, refusals, lenient copies. */
 
 import { types, type InspectOptions } from "node:util";
-import { serialize } from "node:v8";
 import { describe, safeInspect } from "./describe.js";
 import { writeObject, writeProperties, writtenBefore } from "./encode.js";
 import { kinds, type Encoder } from "./encoder.js";
@@ -88,7 +87,8 @@ function hasNoProperties(object: object): boolean {
  */
 function refuseHiddenState(e: Encoder, object: object, depth: number): void {
   try {
-    serialize(object);
+    // Not an import: it is rarely needed, and loading it is noticeable in an interpreter's start.
+    process.getBuiltinModule("node:v8").serialize(object);
   } catch {
     throw e.failure(depth, describe(object));
   }

@@ -21,6 +21,13 @@ export interface WorkerData {
   readonly slot: number | undefined;
   readonly config: InterpreterConfig;
   readonly output: BootOutput;
+  /** A code cache (worker.ts beside index.ts), where there is one. */
+  readonly codeCache: Uint8Array | undefined;
+}
+
+/** What a thread that was given none sends the supervisor. */
+export interface CodeCache {
+  readonly interpretersCodeCache: Uint8Array;
 }
 
 export function startInterpreter(): void {

@@ -67,7 +67,7 @@ import { answerForBuffer, closeLine, pruneBuffers } from "./buffers.js";
 import { recountReferences } from "./recount.js";
 import { bury, repairLocks } from "./repair.js";
 import { type BootOptions, withoutRefused } from "../interpreter/options.js";
-import type { WorkerData } from "../interpreter/worker.js";
+import type { CodeCache, WorkerData } from "../interpreter/worker.js";
 import { Spares } from "./spares.js";
 import { SUPERVISOR_ID } from "./start.js";
 
@@ -112,6 +112,8 @@ let collecting = false;
 let recounting = false;
 /** It dropped what it did (`LockBusy`): pages that it owned then are nobody's. */
 let sweeping = false;
+/** What threads start with, made by one that had to start without. */
+let codeCache: Uint8Array | undefined;
 const received = makeReceived();
 const spares = new Spares((options) => startThread(options));
 // The thread lives as long as the process; nothing else keeps its event loop going.
@@ -177,12 +179,13 @@ function adopt(worker: Worker, slot: number, id: number, spare?: BootOptions): v
 /** Without a slot, a spare one. */
 function startThread(options: BootOptions, slot?: number, execArgv = options.execArgv): Worker {
   try {
-    return new Worker(packageFile("worker.cjs"), {
+    const worker = new Worker(packageFile("worker.cjs"), {
       workerData: {
         memory: m.memory,
         slot,
         config: options.config,
         output: options.output,
+        codeCache,
       } satisfies WorkerData,
       env: options.config.shareEnv ? SHARE_ENV : options.env,
       execArgv,
@@ -190,11 +193,19 @@ function startThread(options: BootOptions, slot?: number, execArgv = options.exe
       ...(options.argv && { argv: options.argv }),
       ...(options.resourceLimits && { resourceLimits: options.resourceLimits }),
     });
+    if (codeCache === undefined) worker.on("message", keepCodeCache);
+    return worker;
   } catch (error) {
     const rest = options.inheritedExecArgv ? withoutRefused(execArgv, error) : undefined;
     if (rest === undefined) throw error;
     return startThread(options, slot, rest);
   }
+}
+
+/** From a thread that may be posting messages of its user's as well. */
+function keepCodeCache(message: Partial<CodeCache> | undefined | null): void {
+  const made = message?.interpretersCodeCache;
+  if (made instanceof Uint8Array) codeCache ??= made;
 }
 
 function terminate(id: number, reason: EndReason): void {

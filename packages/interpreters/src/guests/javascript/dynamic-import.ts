@@ -20,6 +20,14 @@ export function compile(source: string, filename: string, lineOffset = 0): vm.Sc
   return new vm.Script(source, { filename, lineOffset, importModuleDynamically });
 }
 
+let importer: ((url: string) => Promise<object>) | undefined;
+
+/** Imports a module. In code out of a code cache, as this package's is in interpreters, V8 has no `import()`. */
+export function importModule(url: string): Promise<object> {
+  importer ??= compile("(url) => import(url)", callFilename("import")).runInThisContext() as typeof importer;
+  return importer!(url);
+}
+
 let quiet = false;
 
 function prepareImport(source: string): void {

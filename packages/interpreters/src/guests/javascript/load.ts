@@ -10,7 +10,7 @@ import { fileURLToPath, URL } from "node:url";
 import { NotShareableError } from "../../errors.js";
 import { resolveBuiltin } from "./builtins.js";
 import type { Callable } from "./callable.js";
-import { callFilename, compile } from "./dynamic-import.js";
+import { callFilename, compile, importModule } from "./dynamic-import.js";
 import { originOf } from "./injected.js";
 import { enableTypeScript } from "./typescript.js";
 
@@ -87,7 +87,7 @@ async function loadExport(url: string, name: string): Promise<Loaded> {
   if (url.startsWith("file:") && typeScript.test(new URL(url).pathname)) enableTypeScript();
   let namespace: Record<string, unknown>;
   try {
-    namespace = (await import(url)) as Record<string, unknown>; // loaded once: Node keeps it
+    namespace = (await importModule(url)) as Record<string, unknown>; // loaded once: Node keeps it
   } catch (error) {
     throw notFound(url, error) ?? error;
   }
