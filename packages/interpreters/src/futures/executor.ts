@@ -6,10 +6,11 @@
  *     submit ──encode──▶ the pool's queue (shared memory) ──taken by an idle worker──▶ executed ──▶ answer in the
  *     submitter's mailbox ──▶ its future is settled
  *
- * The queue is one for all workers and each takes one task at a time, so nothing waits behind a slow task while
+ * The queue is one for all workers and each takes one task after the other, so nothing waits behind a slow task while
  * somebody is idle, and workers go on while the submitter's thread is busy. From the moment a worker takes a task,
- * cancelling is too late. A worker that dies fails (or makes run again) the one task that it had taken, which its slot
- * names; all others are in the queue, untouched, and a new worker takes its place.
+ * cancelling is too late. A worker that dies fails (or makes run again) what it had taken, one task or as many as it runs
+ * at once (`concurrency`), as is recorded in its runs; all others are in the queue, untouched, and a new worker takes its
+ * place.
  *
  * Here is what users see, and when workers start; tasks.ts has the tasks, workers.ts the interpreters.
  */
@@ -65,6 +66,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   readonly #rt: Runtime;
   readonly #retries: number;
   readonly #minWorkers: number;
+  readonly #concurrency: number;
   readonly #tasks: Tasks;
   readonly #workers: Workers;
   readonly #idleness: Idleness;
@@ -84,11 +86,13 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     this.#retries = options.retries ?? 0;
     this.#rt = runtime();
     this.#minWorkers = options.minWorkers ?? 0;
-    this.#tasks = new Tasks(this.#rt, {
+    this.#concurrency = options.concurrency ?? 1;
+    const tasksOwner = {
       executor: this,
       settled: () => this.#idleness.went(),
-      retired: (worker) => this.#workers.retire(worker),
-    });
+      retired: (worker: number) => this.#workers.retire(worker),
+    };
+    this.#tasks = new Tasks(this.#rt, tasksOwner, this.#concurrency);
     const owner = {
       executor: this,
       lost: () => this.#lost(),
@@ -96,7 +100,8 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     };
     this.#workers = new Workers(this.#rt, owner, checked, this.#tasks.queues);
     const idleTimeout = options.idleTimeout ?? Infinity;
-    this.#idleness = new Idleness(idleTimeout, this.#minWorkers, this.#tasks, this.#workers);
+    const demand = (): number => this.#demand();
+    this.#idleness = new Idleness(idleTimeout, this.#minWorkers, demand, this.#workers);
     this.#startLeast();
     this.#stopListening = listenFor(this.#rt, new WeakRef(this));
     collected.register(this, this.#stopListening, this);
@@ -180,7 +185,8 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    */
   stats(): ExecutorStats {
     const { size, queued, stats } = this.#tasks;
-    return stats.snapshot(size, queued, this.#workers.size, this.#workers.lifetime);
+    const { size: workers, lifetime } = this.#workers;
+    return stats.snapshot(size, queued, workers, lifetime * this.#concurrency);
   }
 
   /**
@@ -242,7 +248,8 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     codeOf(this.#rt.m, fn, describe);
     const trace = takeTrace(fn);
     const submit: SubmitParcel = (args, each, chunk) => this.#submit(fn, args, each, trace, chunk);
-    return mapOver({ what, submit, toArgs, workers: this.maxWorkers, trace }, source, options, mapOptions);
+    const places = this.maxWorkers * this.#concurrency;
+    return mapOver({ what, submit, toArgs, places, trace }, source, options, mapOptions);
   }
 
   /** Those that are to be there before the first task. All of them, or the pool is not made. */
@@ -256,9 +263,14 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     this.#idleness.went();
   }
 
+  /** How many workers the tasks would fill. */
+  #demand(): number {
+    return Math.ceil(this.#tasks.size / this.#concurrency);
+  }
+
   #needsWorker(): boolean {
     const { size } = this.#workers;
-    return size < this.maxWorkers && size < this.#tasks.size;
+    return size < this.maxWorkers && size < this.#demand();
   }
 
   /** One more if this task would have to wait otherwise. Where there is none at all, the task is refused. */

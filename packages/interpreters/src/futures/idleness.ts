@@ -1,15 +1,11 @@
 /**
- * Which workers have had nothing to do for a while: as many as there were more workers than tasks, all the time.
+ * Which workers have had nothing to do for a while: as many as there were more than the tasks would have filled, all the
+ * time.
  *
  * It looks at the number of tasks and not at each worker: whichever of them are idle, so many are too many. The time
- * begins when there are first fewer tasks than workers. Nothing is counted, and no timer runs, without a limit.
+ * begins when tasks first fill fewer workers than there are. Nothing is counted, and no timer runs, without a limit.
  */
 import { startTimer, stopTimer } from "../timer.js";
-
-interface Tasks {
-  /** In line or being run. */
-  readonly size: number;
-}
 
 interface Workers {
   readonly size: number;
@@ -20,30 +16,35 @@ interface Workers {
 export class Idleness {
   readonly #limit: number;
   readonly #least: number;
-  readonly #tasks: Tasks;
+  readonly #demand: () => number;
   readonly #workers: Workers;
-  /** Most tasks at any time since the timer began. */
+  /** The largest demand at any time since the timer began. */
   #peak = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Ends workers, but for the last `least`, when they were idle for `limit` milliseconds. */
-  constructor(limit: number, least: number, tasks: Tasks, workers: Workers) {
+  /**
+   * Ends workers, but for the last `least`, when they were idle for `limit` milliseconds. `demand`: how many workers the
+   * tasks that wait in line or run would fill.
+   */
+  constructor(limit: number, least: number, demand: () => number, workers: Workers) {
     this.#limit = limit;
     this.#least = least;
-    this.#tasks = tasks;
+    this.#demand = demand;
     this.#workers = workers;
   }
 
   /** There are more tasks than before. */
   came(): void {
-    if (this.#tasks.size > this.#peak) this.#peak = this.#tasks.size;
+    if (this.#limit === Infinity) return;
+    this.#peak = Math.max(this.#peak, this.#demand());
   }
 
   /** There are fewer tasks, or more workers. */
   went(): void {
     if (this.#limit === Infinity || this.#timer !== undefined) return;
-    if (this.#workers.size <= Math.max(this.#tasks.size, this.#least)) return;
-    this.#peak = this.#tasks.size;
+    const demand = this.#demand();
+    if (this.#workers.size <= Math.max(demand, this.#least)) return;
+    this.#peak = demand;
     this.#timer = startTimer(this.#limit, this.#end);
     // An idle pool keeps no process alive.
     this.#timer?.unref();

@@ -19,7 +19,7 @@ import type { SubmitOptions } from "./options.js";
 import { startTimer, stopTimer } from "../timer.js";
 
 export interface MapOptions<I = unknown> {
-  /** Most items pulled and not yet consumed; default: four chunks for each worker. */
+  /** Most items pulled and not yet consumed; default: four chunks for each worker (times its `concurrency`). */
   buffersize?: number;
   /**
    * How many items go to a worker at once, at most; default 1. With many quick calls a larger one saves most of what
@@ -37,8 +37,8 @@ export interface MapOptions<I = unknown> {
   transfer?: (item: I) => readonly ArrayBuffer[];
 }
 
-/** Chunks per worker that are under way by default: one runs, the others hide the way there and back. */
-const CHUNKS_PER_WORKER = 4;
+/** Chunks under way, by default, for each that can run: the others hide the way there and back. */
+const CHUNKS_IN_PLACE = 4;
 const MAP_OPTIONS = ["buffersize", "chunksize", "ordered", "timeout", "signal", "transfer"];
 
 /** Submits the arguments of one call; of several, where it is a chunk. */
@@ -55,7 +55,8 @@ export interface Mapping<I> {
   readonly submit: SubmitParcel;
   /** The arguments of an item's call. */
   readonly toArgs: (item: I) => unknown[];
-  readonly workers: number;
+  /** How many tasks can run at a time. */
+  readonly places: number;
   readonly trace: Trace;
 }
 
@@ -128,7 +129,7 @@ interface Limits {
 }
 
 async function* run<I, O>(
-  { what, workers, trace }: Mapping<I>,
+  { what, places, trace }: Mapping<I>,
   submit: (items: readonly I[], chunk: boolean) => Future<unknown>,
   source: Source<I>,
   chunks: ChunkSize,
@@ -202,7 +203,7 @@ async function* run<I, O>(
   };
   const pull = (): void => {
     while (!exhausted && failure === undefined && !pulling) {
-      if (held >= (buffersize ?? CHUNKS_PER_WORKER * workers * chunks.size)) break;
+      if (held >= (buffersize ?? CHUNKS_IN_PLACE * places * chunks.size)) break;
       let result: IteratorResult<I> | Promise<IteratorResult<I>>;
       try {
         result = source.next();
@@ -214,7 +215,7 @@ async function* run<I, O>(
       if (isPromise(result)) result.then(accept, sourceFailed);
       else accept(result);
     }
-    if (gathered.length > 0 && (exhausted || underWay < workers)) flush();
+    if (gathered.length > 0 && (exhausted || underWay < places)) flush();
   };
   const next = (): Parcel | undefined => {
     if (!ordered) return done.shift();

@@ -25,6 +25,16 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
    * (CPython: `ProcessPoolExecutor(max_tasks_per_child=…)`.)
    */
   maxTasksPerInterpreter?: number;
+  /**
+   * How many tasks an interpreter runs at a time; default 1. Only functions that return a promise can be several: while
+   * one waits (for a socket, a timer, another interpreter), the next is begun. So it is for tasks that mostly wait;
+   * those that compute need interpreters of their own. One more interpreter is started when all have as many as they may.
+   *
+   * What ends an interpreter ends all that runs there. The task that is to blame (its time limit, its signal, an exception
+   * that nobody catches, `process.exit()`) is told why; the others are run again, up to `retries`, or fail with the
+   * reason "terminated".
+   */
+  concurrency?: number;
   /** Prefix of the interpreters' names. */
   name?: string;
   /**
@@ -52,7 +62,10 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
 }
 
 export interface SubmitOptions {
-  /** Milliseconds that the task may run (waiting in line does not count); then its interpreter is stopped. */
+  /**
+   * Milliseconds that the task may run (waiting in line does not count); then its interpreter is stopped, and with it
+   * what else runs there (`concurrency`).
+   */
   timeout?: number;
   /** Takes the task back while it waits in line; once it runs, stops its interpreter. */
   signal?: AbortSignal;
@@ -71,11 +84,15 @@ export interface SubmitOptions {
 /** How urgent a task is. */
 export type Priority = -2 | -1 | 0 | 1 | 2;
 
+/** Most tasks at a time in one interpreter: so many are recorded in a megabyte of shared memory. */
+const MOST_CONCURRENCY = 65_536;
+
 const EXECUTOR_OPTIONS = [
   "maxWorkers",
   "minWorkers",
   "idleTimeout",
   "maxTasksPerInterpreter",
+  "concurrency",
   "name",
   "initializer",
   "initargs",
@@ -102,6 +119,15 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
   checkTimeout(idleTimeout, `${what}: idleTimeout`);
   if (maxTasksPerInterpreter !== undefined) {
     checkCount(`${what}: maxTasksPerInterpreter`, maxTasksPerInterpreter, 1);
+  }
+  const { concurrency } = checked;
+  if (concurrency !== undefined) {
+    checkCount(`${what}: concurrency`, concurrency, 1);
+    if (concurrency > MOST_CONCURRENCY) {
+      throw new RangeError(
+        `${what}: concurrency must be at most ${MOST_CONCURRENCY}, found ${String(concurrency)}`,
+      );
+    }
   }
   if (retries !== undefined) checkCount(`${what}: retries`, retries, 0);
   checkCreateOptions({

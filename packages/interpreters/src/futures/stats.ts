@@ -44,8 +44,8 @@ export interface ExecutorStats {
   /** In the interpreter, from when the task is taken to its (awaited) result. */
   readonly runTime: Times;
   /**
-   * Of the time that the interpreters were there, since they were started, what share they ran tasks that are done by now;
-   * 0 to 1, estimated from the tasks that were timed.
+   * Of the time that the interpreters were there, since they were started, what share they ran tasks that are done by now,
+   * each as many at a time as it may; 0 to 1, estimated from the tasks that were timed.
    */
   readonly utilisation: number;
 }
@@ -84,7 +84,7 @@ export class Stats {
     record((this.#waits ??= makeHistogram()), all - ran);
   }
 
-  /** @param lifetime milliseconds that all interpreters were there, together */
+  /** @param lifetime milliseconds that all interpreters were there, together, times the tasks that each may run at once */
   snapshot(open: number, queued: number, workers: number, lifetime: number): ExecutorStats {
     const { completed, failed, cancelled } = this;
     const [waitTime, runTime] = [timesOf(this.#waits), timesOf(this.#runs)];

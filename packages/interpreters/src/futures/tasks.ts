@@ -8,8 +8,7 @@
 import type { Channel } from "node:diagnostics_channel";
 import { onAbort } from "../abort.js";
 import type { Code } from "../interpreter/code.js";
-import { LANES, wakeWorker } from "../interpreter/lanes.js";
-import { isRunningWork } from "../interpreter/mailbox.js";
+import { LANES, wakeWorker, wakeWorkers } from "../interpreter/lanes.js";
 import {
   type Encoded,
   headerWord,
@@ -20,6 +19,7 @@ import {
 } from "../interpreter/message.js";
 import { statusError } from "../interpreter/operation.js";
 import { reasonNumber, REQUEST_ABORT, WORK_CALL, WORK_CALL_EACH } from "../interpreter/protocol.js";
+import { isRunningWork } from "../interpreter/runs.js";
 import type { Death, Runtime } from "../interpreter/runtime.js";
 import { OK } from "../memory/layout.js";
 import { createHiddenQueue, pointerOf, type Queue } from "../queue/queue.js";
@@ -63,6 +63,8 @@ export class Tasks implements Owner {
   readonly rt: Runtime;
   /** Who replaces workers: a future that is pending keeps it, however it was forgotten otherwise. */
   readonly #pool: TasksOwner;
+  /** Whether a worker runs several at a time. */
+  readonly #several: boolean;
   /** Highest priority first. */
   readonly queues: readonly Queue[];
   /** False: no task is run again any more. */
@@ -73,9 +75,10 @@ export class Tasks implements Owner {
   readonly #open = new Set<Future<unknown>>();
   #whenAllSettled: (() => void) | undefined;
 
-  constructor(rt: Runtime, pool: TasksOwner) {
+  constructor(rt: Runtime, pool: TasksOwner, concurrency: number) {
     this.rt = rt;
     this.#pool = pool;
+    this.#several = concurrency > 1;
     this.queues = Array.from({ length: LANES }, () => createHiddenQueue());
     this.#pointers = this.queues.map(pointerOf);
   }
@@ -117,7 +120,8 @@ export class Tasks implements Owner {
     } finally {
       message.discard(m);
     }
-    wakeWorker(m, this.#pointers, lane);
+    if (this.#several) wakeWorkers(m, this.#pointers);
+    else wakeWorker(m, this.#pointers, lane);
     future.sequence = sequence;
     future.queue = queue;
     future.task = kept;

@@ -46,7 +46,7 @@ export class Workers {
 
   /** @throws TypeError, NotShareableError: the initializer, its arguments or the shared values cannot travel */
   constructor(rt: Runtime, owner: WorkersOwner, options: ExecutorOptions, queues: readonly Queue[]) {
-    const { initializer, initargs = [], shared, maxTasksPerInterpreter = 0 } = options;
+    const { initializer, initargs = [], shared, maxTasksPerInterpreter = 0, concurrency = 1 } = options;
     this.#owner = owner;
     this.#options = options;
     if (initializer !== undefined) this.#initializer = codeOf(rt.m, initializer, describe);
@@ -55,6 +55,7 @@ export class Workers {
       initargs: copyOf([...initargs], "initargs"),
       shared: shared && copyOf({ ...shared }, "shared"),
       maxTasks: maxTasksPerInterpreter,
+      concurrency,
     };
   }
 

@@ -9,7 +9,7 @@ export interface Guest {
   exec(script: unknown): unknown;
   /** Binds shareable values as globals of `__main__`. */
   prepare(namespace: Record<string, unknown>): void;
-  /** Turns a code description (interpreter/code.ts) into something to call; asked once for each. */
+  /** Turns a code description (interpreter/code.ts) into something to call; asked until it is there. */
   load(description: unknown): GuestFunction | Promise<GuestFunction>;
   /** What is told of an exception that left the guest. Must not throw, whatever was thrown. */
   describeFailure(thrown: unknown): ExceptionInfo;

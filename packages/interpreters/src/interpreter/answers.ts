@@ -7,17 +7,26 @@ import type { Guest } from "../guests/guest.js";
 import { OK, S_REPLIES, STATUS_NO_MEMORY } from "../memory/layout.js";
 import { RESERVED_PAGES } from "../memory/pages.js";
 import { Chunk, type ChunkFailure, cutShort } from "./chunk.js";
-import { endWork, finishWork } from "./mailbox.js";
 import { copyOf, Message, WITHOUT_SENDER } from "./message.js";
 import { detachMoved } from "./move.js";
 import { REPLY_FAILURE, REPLY_REFUSED, REPLY_VALUE } from "./protocol.js";
 import { slotOf } from "./registry.js";
+import { endWork, finishWork } from "./runs.js";
 import type { Runtime } from "./runtime.js";
 
+/** A run of this interpreter's, and the piece of work that it executes there. */
+export interface Piece {
+  /** Pointer to the run. */
+  readonly run: number;
+  /** Who wants the answer, and to what. */
+  sender: number;
+  sequence: number;
+  /** When it began, if its time is asked for, or 0. */
+  began: number;
+}
+
 export class Answers {
-  /** When the piece began whose time is asked for, or 0. */
-  began = 0;
-  /** What is executed now is the last that is taken from the pool. */
+  /** Nothing more is taken from the pool. */
   last = false;
   readonly #rt: Runtime;
   readonly #guest: Guest;
@@ -28,9 +37,9 @@ export class Answers {
   }
 
   /** Answers with something that was thrown. */
-  failed(sender: number, sequence: number, thrown: unknown): void {
+  failed(piece: Piece, thrown: unknown): void {
     const { status, value } = this.failureOf(thrown);
-    this.answer(sender, sequence, status, value);
+    this.answer(piece, status, value);
   }
 
   /** What is said of something that was thrown. */
@@ -60,45 +69,45 @@ export class Answers {
   }
 
   /** Sends the one answer to a piece of work, unless somebody decided meanwhile that it will not be finished. */
-  answer(sender: number, sequence: number, status: number, value: unknown): void {
+  answer(piece: Piece, status: number, value: unknown): void {
     const { m } = this.#rt;
+    const { run, sender } = piece;
     const message = Message.take();
     let carries = status === REPLY_VALUE;
     try {
       try {
-        this.#header(message, sequence, status).value(value, "result", status !== REPLY_VALUE);
+        this.#header(message, piece, status).value(value, "result", status !== REPLY_VALUE);
       } catch (error) {
         if (value instanceof Chunk && this.#cutShort(value)) {
-          this.answer(sender, sequence, REPLY_VALUE, value);
+          this.answer(piece, REPLY_VALUE, value);
           return;
         }
         carries = false;
         const failure = this.#unsent(error);
-        this.#header(message.clear(), sequence, failure.status).value(failure.value, "error", true);
+        this.#header(message.clear(), piece, failure.status).value(failure.value, "error", true);
       }
       // Condemned: the supervisor is terminating this thread, and has told or will tell the caller so.
-      if (!finishWork(m)) return;
+      if (!finishWork(m, run)) return;
       if (this.#post(message, sender) === STATUS_NO_MEMORY) {
         const size = message.scratch.end;
         const full = new InterpreterError(
           `Cannot send a result of ${size} bytes: the shared memory is full. Get items out of queues, or close some.`,
           { code: "ERR_INTERPRETER_MEMORY" },
         );
-        this.#header(message.clear(), sequence, REPLY_REFUSED).value(full, "error", true);
+        this.#header(message.clear(), piece, REPLY_REFUSED).value(full, "error", true);
         // An answer must arrive: this small one may use what is kept for that.
         m.reserve = 0;
         this.#post(message, sender);
         m.reserve = RESERVED_PAGES;
       } else if (carries) moved(value);
-      endWork(m);
-      this.last = false;
+      endWork(m, run);
     } finally {
       message.discard(m);
     }
   }
 
-  #header(message: Message, sequence: number, status: number): Message {
-    const took = this.began === 0 ? 0 : Math.ceil((performance.now() - this.began) * 1000);
+  #header(message: Message, { sequence, began }: Piece, status: number): Message {
+    const took = began === 0 ? 0 : Math.ceil((performance.now() - began) * 1000);
     return message.header(sequence, status, this.last ? 1 : 0, Math.min(took, 0x7fffffff));
   }
 

@@ -44,8 +44,9 @@ import {
   WORK_PREPARE,
   WORK_SERVE,
 } from "./protocol.js";
-import { claimSlot, idOf, isAlive, isExecuting, freeSlot, nameOf, setName, slotOf } from "./registry.js";
-import type { Death, Runtime } from "./runtime.js";
+import { claimSlot, idOf, isAlive, freeSlot, nameOf, setName, slotOf } from "./registry.js";
+import { isExecuting } from "./runs.js";
+import type { Runtime } from "./runtime.js";
 
 /** Where an interpreter comes from (PEP 734 leaves it to `_interpreters.whence`). */
 export type Whence = "runtime init" | "interpreters module" | "worker_threads" | "unknown";
@@ -443,7 +444,7 @@ export class Interpreter implements InterpreterView {
 
 /** Waits for an interpreter's end, however it comes about. */
 class EndOperation extends Operation<void> {
-  override died(_death: Death): void {
+  override died(): void {
     this.resolve(undefined);
   }
 }

@@ -9,6 +9,8 @@
  * puts itself on the list under that lane's lock, where it finds all lanes empty; who puts into another lane publishes
  * first and then asks that list, under the same lock (`wakeWorker`). So either sees the other. Who was on the list and
  * takes a piece leaves it, and where somebody had rung it meanwhile, rings the next if there is more (`passWorkOn`).
+ * Where workers run several pieces at once, one that waits for more may be kept from it by those it has, for as long as
+ * they compute: there all that wait are rung (`wakeWorkers`).
  *
  * Fairness: strictly first in, first out within a lane, and the higher lane first, except that no lane may be overtaken
  * for ever: of MOST_OVERTAKING + 1 pieces that a worker takes while others wait in lower lanes, one is of a lower lane,
@@ -65,16 +67,16 @@ export function laneOf(priority: number): number {
 }
 
 /**
- * Takes the next piece of work to execute it. EMPTY: there is none; this interpreter is then on the list of those that
- * will be rung when there is. NOT_FOUND: the pool is closed.
+ * Takes the next piece of work to execute it in `run`. EMPTY: there is none; this interpreter is then on the list of those
+ * that will be rung when there is. NOT_FOUND: the pool is closed.
  */
-export function takeWorkOrWait(m: SharedMemory, lanes: Lanes, into: Received): number {
+export function takeWorkOrWait(m: SharedMemory, lanes: Lanes, run: number, into: Received): number {
   for (;;) {
     const highest = nextLane(m, lanes, -1);
     const lower = highest === -1 ? -1 : nextLane(m, lanes, highest);
     const lane = lanes.overtaking < MOST_OVERTAKING ? highest : laneInTurn(m, lanes, highest);
     const turn = lane !== highest;
-    const status = lane === -1 ? waitForWork(m, lanes) : takeFromLane(m, lanes, lane, turn, into);
+    const status = lane === -1 ? waitForWork(m, lanes) : takeFromLane(m, lanes, lane, turn, run, into);
     if (status === CHANGED) continue;
     if (status !== OK) return status;
     lanes.overtaking = turn || lower === -1 ? 0 : lanes.overtaking + 1;
@@ -84,7 +86,7 @@ export function takeWorkOrWait(m: SharedMemory, lanes: Lanes, into: Received): n
 }
 
 /**
- * This interpreter has something else to do. It leaves the list of those who wait, for a ring that it cannot answer
+ * This interpreter has something else to do, or all that it may have at once. It leaves the list of those who wait, for a ring that it cannot answer
  * soon would be kept from others; one that came already goes to the next.
  */
 export function passWorkOn(m: SharedMemory, lanes: Lanes): void {
@@ -100,6 +102,12 @@ export function passWorkOn(m: SharedMemory, lanes: Lanes): void {
 /** A piece was put into `lane`: rings a worker that waits, if any. Putting into the lane of waiters does so itself. */
 export function wakeWorker(m: SharedMemory, queues: readonly number[], lane: number): void {
   if (lane !== LANE_OF_WAITERS) wakeGetter(m, queues[LANE_OF_WAITERS]);
+}
+
+/** As `wakeWorker`, but rings all that wait. */
+export function wakeWorkers(m: SharedMemory, queues: readonly number[]): void {
+  const q = queues[LANE_OF_WAITERS];
+  for (let waiting = load(m, q + Q_GETTERS); waiting > 0; waiting--) wakeGetter(m, q);
 }
 
 /** Two loads, for a look without the lock; what was removed may still count. */
@@ -120,7 +128,14 @@ function laneInTurn(m: SharedMemory, lanes: Lanes, highest: number): number {
   return lane === -1 ? highest : lane;
 }
 
-function takeFromLane(m: SharedMemory, lanes: Lanes, lane: number, turn: boolean, into: Received): number {
+function takeFromLane(
+  m: SharedMemory,
+  lanes: Lanes,
+  lane: number,
+  turn: boolean,
+  run: number,
+  into: Received,
+): number {
   const q = lanes.queues[lane];
   lock(m, q);
   let status = OK;
@@ -129,7 +144,7 @@ function takeFromLane(m: SharedMemory, lanes: Lanes, lane: number, turn: boolean
     const before = turn ? -1 : nextLane(m, lanes, -1);
     const r = before !== -1 && before < lane ? 0 : first(m, q);
     if (r === 0) status = CHANGED;
-    else claim(m, q, r, into);
+    else claim(m, q, r, run, into);
   }
   unlock(m, q);
   if (status === OK && turn) lanes.turn = lane;

@@ -3,7 +3,7 @@
  * asked itself. Only the owner takes; anybody puts, naming the id it means, because slots are used again.
  *
  * Taking a piece of work and becoming its executor is one step for everybody else. Before C_HEAD moves, the taker writes
- * down what it is about to run (S_RUN…) and where that record lies (S_CLAIM); if it dies, the repair compares S_CLAIM
+ * down what it is about to run (runs.ts) and where that record lies (S_CLAIM); if it dies, the repair compares S_CLAIM
  * with C_HEAD and knows whether the record is still there, to be run by somebody else, or was being run by the dead.
  */
 import { cas, get, load, set, type SharedMemory, store } from "../memory/atomics.js";
@@ -15,20 +15,18 @@ import {
   C_ID,
   C_TAIL,
   CHANNEL_SHUT,
-  H_SLOTS_USED,
   OK,
   R_SENDER,
   REF_WORDS,
+  RUN_CALLER,
   RUN_CONDEMNED,
-  RUN_FINISHING,
-  RUN_FLAGS,
-  RUN_IDLE,
   RUN_RUNNING,
+  RUN_SEQ,
+  RUN_STATE,
+  RUN_WORD,
   S_CLAIM,
   S_REPLIES,
-  S_RUN,
-  S_RUN_CALLER,
-  S_RUN_SEQ,
+  S_TAKING,
   S_WORK,
   slotPointer,
   STATUS_EMPTY,
@@ -36,7 +34,7 @@ import {
   STATUS_SHUT,
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
-import { isExecuting } from "./registry.js";
+import { isExecuting } from "./runs.js";
 import { append, first, payloadOf, referencesOf, remove, removeRecord } from "../queue/channel.js";
 import { receive, type Received } from "../queue/receive.js";
 
@@ -81,23 +79,27 @@ export function takeFrom(m: SharedMemory, lane: typeof S_WORK | typeof S_REPLIES
   return r === 0 ? STATUS_EMPTY : OK;
 }
 
-/** Takes a piece of work out of channel `c`, the own mailbox, to execute it. A pool's: see lanes.ts. */
-export function takeWork(m: SharedMemory, c: number, into: Received): number {
+/** Takes a piece of work out of the own mailbox to execute it in `run`. A pool's: see lanes.ts. */
+export function takeWork(m: SharedMemory, run: number, into: Received): number {
+  const c = m.me + S_WORK;
   if (load(m, c + C_HEAD) === load(m, c + C_TAIL)) return STATUS_EMPTY;
   lock(m, c);
   const r = first(m, c);
-  if (r !== 0) claim(m, c, r, into);
+  if (r !== 0) claim(m, c, r, run, into);
   unlock(m, c);
   return r === 0 ? STATUS_EMPTY : OK;
 }
 
-/** Takes the record `r` that `first` returned, and becomes its executor. Under the channel's lock. */
-export function claim(m: SharedMemory, c: number, r: number, into: Received): void {
-  set(m, m.me + S_RUN_CALLER, get(m, r + R_SENDER));
-  set(m, m.me + S_RUN_SEQ, get(m, payloadOf(m, r) + referencesOf(m, r) * REF_WORDS));
+/**
+ * Takes the record `r` that `first` returned, and becomes its executor, in the idle `run` that S_TAKING names. Under the
+ * channel's lock.
+ */
+export function claim(m: SharedMemory, c: number, r: number, run: number, into: Received): void {
+  set(m, run + RUN_CALLER, get(m, r + R_SENDER));
+  set(m, run + RUN_SEQ, get(m, payloadOf(m, r) + referencesOf(m, r) * REF_WORDS));
   store(m, m.me + S_CLAIM, r);
-  const run = load(m, m.me + S_RUN) >>> 2;
-  store(m, m.me + S_RUN, ((run + 1) << 2) | RUN_RUNNING);
+  const last = load(m, run + RUN_WORD) >>> 2;
+  store(m, run + RUN_WORD, ((last + 1) << 2) | RUN_RUNNING);
   receive(m, c, r, into);
   store(m, m.me + S_CLAIM, 0);
 }
@@ -108,45 +110,11 @@ export function repairClaim(m: SharedMemory, p: number, c: number): void {
   if (claimed === 0) return;
   store(m, p + S_CLAIM, 0);
   if (load(m, c + C_HEAD) !== claimed) return;
-  const run = load(m, p + S_RUN);
-  if ((run & RUN_FLAGS) !== RUN_CONDEMNED && cas(m, p + S_RUN, run, run & ~RUN_FLAGS) === run) return;
-  // Somebody stopped it, and was told that it will not finish: nobody else may run it. S_RUN goes on naming it.
+  const run = load(m, p + S_TAKING) + RUN_WORD;
+  const word = load(m, run);
+  if ((word & RUN_STATE) !== RUN_CONDEMNED && cas(m, run, word, word & ~RUN_STATE) === word) return;
+  // Somebody stopped it, and was told that it will not finish: nobody else may run it. The run goes on naming it.
   remove(m, c, claimed);
-}
-
-/** The current piece of work is done; from here on nobody may stop it. False: it was condemned before. */
-export function finishWork(m: SharedMemory): boolean {
-  const run = load(m, m.me + S_RUN);
-  if ((run & RUN_FLAGS) !== RUN_RUNNING) return false;
-  return cas(m, m.me + S_RUN, run, (run & ~RUN_FLAGS) | RUN_FINISHING) === run;
-}
-
-/** Its result was sent: this interpreter executes nothing. */
-export function endWork(m: SharedMemory): void {
-  store(m, m.me + S_RUN, (load(m, m.me + S_RUN) & ~RUN_FLAGS) | RUN_IDLE);
-}
-
-/**
- * Settles that the piece `seq` of `caller` that `slot` executes will not finish. True: its thread is to be terminated.
- * False: it does not execute that piece (not yet, not any more, or its result is on the way).
- */
-export function condemn(m: SharedMemory, slot: number, caller: number, seq: number): boolean {
-  const p = slotPointer(slot);
-  const run = load(m, p + S_RUN);
-  if ((run & RUN_FLAGS) !== RUN_RUNNING) return false;
-  if (load(m, p + S_RUN_CALLER) !== caller || load(m, p + S_RUN_SEQ) !== seq) return false;
-  return cas(m, p + S_RUN, run, (run & ~RUN_FLAGS) | RUN_CONDEMNED) === run;
-}
-
-/** Whether somebody executes the piece `seq` of `caller` now. */
-export function isRunningWork(m: SharedMemory, caller: number, seq: number): boolean {
-  const end = load(m, H_SLOTS_USED);
-  for (let slot = 0; slot < end; slot++) {
-    const p = slotPointer(slot);
-    if ((load(m, p + S_RUN) & RUN_FLAGS) === RUN_IDLE) continue;
-    if (load(m, p + S_RUN_CALLER) === caller && load(m, p + S_RUN_SEQ) === seq) return true;
-  }
-  return false;
 }
 
 /** Takes back a piece of work that was not begun. False: it was begun, or there is none such. */

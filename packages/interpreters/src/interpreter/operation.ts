@@ -70,9 +70,8 @@ export class Operation<out T> implements Pending {
     return failure;
   }
 
-  died(death: Death): void {
+  died(death: Death, began: boolean): void {
     // It never began, and is to be taken back: the death was only quicker.
-    const began = death.caller === this.#rt.id && death.sequence === this.sequence;
     if (!began && this.signal?.aborted === true) {
       this.reject(this.signal.reason);
       return;

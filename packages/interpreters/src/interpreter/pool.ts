@@ -11,6 +11,8 @@ export interface PoolSetup {
   readonly initargs: readonly unknown[];
   /** How many tasks to take; 0: no limit. */
   readonly maxTasks: number;
+  /** How many to run at once, each but one of them waiting for something. */
+  readonly concurrency: number;
 }
 
 /** The pool that an interpreter serves. */
@@ -20,8 +22,10 @@ export interface ServedPool {
   readonly lanes: Lanes;
   /** How many tasks may still be taken. */
   left: number;
+  readonly concurrency: number;
 }
 
-export function servedPool({ queues, maxTasks }: PoolSetup): ServedPool {
-  return { queues, lanes: makeLanes(queues.map(pointerOf)), left: maxTasks === 0 ? Infinity : maxTasks };
+export function servedPool({ queues, maxTasks, concurrency }: PoolSetup): ServedPool {
+  const left = maxTasks === 0 ? Infinity : maxTasks;
+  return { queues, lanes: makeLanes(queues.map(pointerOf)), left, concurrency };
 }

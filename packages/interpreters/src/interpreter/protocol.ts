@@ -6,7 +6,7 @@
  *
  *     work     [ sequence, WORK_…, a, b, timed, timeout ] into S_WORK of the interpreter (or a pool's queue)
  *     reply    [ sequence, REPLY_…, last, took, 0, 0 ]    into S_REPLIES of the caller
- *     notice   [ 0, NOTICE_DEATH, id, reason, exitCode, caller, seq, condition ]
+ *     notice   [ 0, NOTICE_DEATH, id, reason, exitCode, 0 ] into S_REPLIES of everybody
  *     request  [ sequence, REQUEST_…, a, b, c, 0 ]        into S_WORK of the supervisor
  *
  * timed: 1 asks for `took`, the microseconds that the piece ran (0: not asked for). last: 1 when its interpreter takes
@@ -38,7 +38,10 @@ export const REPLY_VALUE = 1;
 export const REPLY_FAILURE = 2;
 /** value: an error of this package about the work itself, to be thrown as it is */
 export const REPLY_REFUSED = 3;
-/** An interpreter is dead; a: id, b: reason, c: exit code or -1. value: [caller, seq, error] */
+/**
+ * An interpreter is dead; a: id, b: reason, c: exit code or -1. value: [pieces, error], pieces being the sequence number
+ * and the reason of each piece of the reader's that it was executing, one after another
+ */
 export const NOTICE_DEATH = 4;
 
 /** a: slot, b: id; value: boot options */

@@ -28,9 +28,9 @@ import {
   MAIN_SLOT,
   MAX_SLOTS,
   NAME_BYTES,
-  RUN_FINISHING,
-  RUN_FLAGS,
-  RUN_IDLE,
+  RUN_STATE,
+  RUN_WORD,
+  S_BLAME,
   S_CLAIM,
   S_CREATOR,
   S_HOLDERS,
@@ -40,7 +40,9 @@ import {
   S_PARENT,
   S_REPLIES,
   S_RUN,
+  S_RUNS,
   S_STATE,
+  S_TAKING,
   S_THREAD,
   S_WAITING_ON,
   S_WHENCE,
@@ -96,8 +98,11 @@ function openSlot(m: SharedMemory, slot: number, id: number, whence: number): vo
   set(m, p + S_PARENT, -1);
   set(m, p + S_NAME, 0);
   // The run number goes on from the last interpreter in this slot, so that no late stop can hit the wrong one.
-  store(m, p + S_RUN, load(m, p + S_RUN) & ~RUN_FLAGS);
+  store(m, p + S_RUN + RUN_WORD, load(m, p + S_RUN + RUN_WORD) & ~RUN_STATE);
+  store(m, p + S_RUNS, 0);
+  set(m, p + S_TAKING, p + S_RUN);
   set(m, p + S_CLAIM, 0);
+  set(m, p + S_BLAME, 0);
   set(m, p + S_ITEM_REFERENCES, 0);
   for (let i = 0; i < BITSET_WORDS; i++) set(m, p + S_HOLDERS + i, 0);
   openChannel(m, p + S_WORK, id, 0, 0, 0);
@@ -148,12 +153,6 @@ export function stateOf(m: SharedMemory, slot: number): number {
 export function isAlive(m: SharedMemory, slot: number): boolean {
   const state = stateOf(m, slot);
   return state >= STATE_BOOTING && state < 4;
-}
-
-/** Whether the slot's owner executes a piece of work. One whose answer is on its way is done: its caller may have it. */
-export function isExecuting(m: SharedMemory, slot: number): boolean {
-  const state = load(m, slotPointer(slot) + S_RUN) & RUN_FLAGS;
-  return state !== RUN_IDLE && state !== RUN_FINISHING;
 }
 
 /** Moves from one state to another; false where it is in neither (it died). */

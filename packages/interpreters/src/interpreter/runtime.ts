@@ -31,8 +31,8 @@ export interface Pending {
   readonly target: number;
   /** A reply came. Reads its value from `received`, if it wants it. */
   settle(status: number, received: Received): void;
-  /** The interpreter died that owed the answer. */
-  died(death: Death): void;
+  /** The interpreter died that owed the answer; `began`: and was executing this. */
+  died(death: Death, began: boolean): void;
 }
 
 /** A death, as the supervisor told it. */
@@ -40,11 +40,10 @@ export interface Death {
   readonly id: number;
   readonly reason: EndReason;
   readonly exitCode: number | undefined;
-  /** The piece of work that it was executing: whose, and which. -1: none. */
-  readonly caller: number;
-  readonly sequence: number;
   /** What killed it, where that is an error: an uncaught exception, a failed boot. */
   readonly error: unknown;
+  /** Why it really died, where this is told to a piece of work that it executed beside the one that it died of. */
+  readonly beside?: EndReason;
 }
 
 /** How long, after the last answer, the event loop keeps looking before it sleeps; milliseconds. */
@@ -209,22 +208,23 @@ export class Runtime {
     const exitCode = headerWord(m, received, 4);
     const reason = REASONS[headerWord(m, received, 3)];
     const id = headerWord(m, received, 2);
-    const [caller, sequence, error] = readBody(m, received) as [number, number, unknown];
-    const death: Death = {
-      id,
-      reason,
-      exitCode: exitCode === -1 ? undefined : exitCode,
-      caller,
-      sequence,
-      error,
-    };
+    const [pieces, error] = readBody(m, received) as [number[], unknown];
+    const began = new Map<number, EndReason>();
+    for (let i = 0; i < pieces.length; i += 2) began.set(pieces[i], REASONS[pieces[i + 1]]);
+    const death: Death = { id, reason, exitCode: exitCode === -1 ? undefined : exitCode, error };
     if (reason === "boot") this.#rememberBoot(death);
     // What it still owes. Replies it sent came before this notice, so whatever is pending now will not come.
     for (const [key, pending] of this.#pending) {
-      const mine = pending.target === id || (caller === this.id && sequence === key && pending.target === -1);
-      if (!mine) continue;
+      const why = began.get(key);
+      if (pending.target !== id && (pending.target !== -1 || why === undefined)) continue;
       this.#pending.delete(key);
-      pending.died(death);
+      // What is run again has another number, and this one may be used for something else some day.
+      began.delete(key);
+      const other = why !== undefined && why !== reason;
+      pending.died(
+        other ? { ...death, reason: why, error: undefined, beside: reason } : death,
+        why !== undefined,
+      );
     }
     for (const listener of this.#deathListeners) listener(death);
   }
@@ -244,7 +244,10 @@ export function diedError(death: Death, what: string): InterpreterError {
     });
   }
   const how = {
-    terminated: "was terminated",
+    terminated:
+      death.beside === undefined
+        ? "was terminated"
+        : `ended because of other work that it did at the same time (${death.beside})`,
     timeout: "was stopped because the time limit had passed",
     aborted: "was stopped by an abort signal",
     exit: `called process.exit(${exitCode ?? ""})`,

@@ -4,18 +4,23 @@
  * One piece at a time, first in, first out, from its own mailbox first and then from the queue of the pool it serves, if
  * any. Between pieces microtasks run; every millisecond, and before it sleeps, the event loop has a turn, so timers and
  * sockets of the guest's live on. A piece that returns a promise is awaited on the event loop.
+ *
+ * A pool may have its tasks run several at once (`concurrency`): one that returns a promise is *parked* then, in the run
+ * where it is recorded (runs.ts), and the next piece is taken into another. Work of the mailbox is not: nothing else is
+ * begun until it is done, and an interpreter that is to end does so when all that is parked is done.
  */
 import { performance } from "node:perf_hooks";
 // A script may declare a global of that name: `import { setImmediate } from "node:timers/promises"`.
 import { setImmediate } from "node:timers";
 import { InterpreterError, NotShareableError } from "../errors.js";
 import type { Guest, GuestFunction } from "../guests/guest.js";
-import { load } from "../memory/atomics.js";
-import { bell, sleepAsync } from "../memory/bell.js";
+import { store } from "../memory/atomics.js";
+import { bell, ring, sleepAsync } from "../memory/bell.js";
 import {
   OK,
+  RUN_WORDS,
   S_RUN,
-  S_WORK,
+  S_TAKING,
   STATE_BOOTING,
   STATE_FINALIZING,
   STATE_READY,
@@ -23,11 +28,12 @@ import {
 } from "../memory/layout.js";
 import { makeReceived, type Received } from "../queue/receive.js";
 import { request } from "../supervisor/start.js";
-import { Answers, Refusal } from "./answers.js";
+import { Answers, type Piece, Refusal } from "./answers.js";
+import { Blame } from "./blame.js";
 import { type ChunkFailure, isThenable, runChunk } from "./chunk.js";
 import { fetchCode } from "./code.js";
 import { passWorkOn, takeWorkOrWait } from "./lanes.js";
-import { endWork, takeWork } from "./mailbox.js";
+import { takeWork } from "./mailbox.js";
 import { headerWord, readBody } from "./message.js";
 import { type PoolSetup, type ServedPool, servedPool } from "./pool.js";
 import {
@@ -43,6 +49,7 @@ import {
   WORK_SERVE,
 } from "./protocol.js";
 import { setState } from "./registry.js";
+import { endWork, openRuns } from "./runs.js";
 import type { Runtime } from "./runtime.js";
 
 /** Longest time between two turns of the event loop while there is work; milliseconds. */
@@ -61,27 +68,30 @@ export async function serve(rt: Runtime, guest: Guest): Promise<never> {
   for (;;) {
     const seen = bell(m);
     rt.look();
-    let status = takeWork(m, m.me + S_WORK, received);
+    let status = takeWork(m, executor.next.run, received);
     const { pool } = executor;
+    let several = false;
     if (pool !== undefined) {
-      if (status === OK) passWorkOn(m, pool.lanes);
+      if (status === OK || executor.parked === pool.concurrency) passWorkOn(m, pool.lanes);
       else {
-        status = takeWorkOrWait(m, pool.lanes, received);
+        status = takeWorkOrWait(m, pool.lanes, executor.next.run, received);
         if (status === OK && --pool.left === 0) executor.retire();
+        several = status === OK && pool.concurrency > 1;
       }
       // The pool is gone; whoever closed it does not want anything from here any more.
       if (status === STATUS_NOT_FOUND) executor.pool = undefined;
     }
     if (status === OK) {
       // Awaiting lets microtasks of the piece run before the next begins.
-      await executor.execute(received);
+      await (several ? executor.executeBeside(received) : executor.execute(received));
       if (++count % CLOCK_EVERY === 0 && performance.now() - lastTurn > TURN_EVERY) {
         await turn();
         lastTurn = performance.now();
       }
       continue;
     }
-    if (rt.spinner.spin(seen)) continue;
+    // What is parked waits for the event loop, which looking would keep from it.
+    if (executor.parked === 0 && rt.spinner.spin(seen)) continue;
     await turn();
     lastTurn = performance.now();
     await sleepAsync(m, seen);
@@ -96,55 +106,85 @@ function turn(): Promise<void> {
 class Executor {
   /** The pool that it serves, where further work comes from. */
   pool: ServedPool | undefined;
+  /** Where the next piece is recorded. */
+  next: Piece;
+  /** How many tasks of the pool it has begun that wait for something. */
+  parked = 0;
   readonly #rt: Runtime;
   readonly #guest: Guest;
   readonly #functions = new Map<number, GuestFunction>();
   readonly #answers: Answers;
+  /** Where pieces can be recorded, besides `next`. */
+  readonly #free: Piece[] = [];
+  #blame: Blame | undefined;
+  #whenNoneParked: (() => void) | undefined;
 
   constructor(rt: Runtime, guest: Guest) {
     this.#rt = rt;
     this.#guest = guest;
     this.#answers = new Answers(rt, guest);
+    this.next = pieceIn(rt.m.me + S_RUN);
   }
 
-  /** Takes nothing more from the pool; the answer to what was taken says so. */
+  /** Takes nothing more from the pool; the answers to what was taken say so. */
   retire(): void {
     this.pool = undefined;
     this.#answers.last = true;
   }
 
+  /** Executes a task of the pool as `execute` does, and parks it where there is something to wait for. */
+  executeBeside(received: Received): void {
+    const piece = this.next;
+    const blame = this.#blame as Blame;
+    const executing = blame.run(piece.run, () => this.execute(received));
+    if (executing === undefined) return;
+    this.next = this.#free.pop() as Piece;
+    store(this.#rt.m, this.#rt.m.me + S_TAKING, this.next.run);
+    this.parked++;
+    void executing.then(() => this.#unpark(piece));
+  }
+
+  #unpark(piece: Piece): void {
+    const { m } = this.#rt;
+    this.#free.push(piece);
+    // It took no more, and may sleep.
+    if (this.parked-- === this.pool?.concurrency) ring(m, m.slot);
+    if (this.parked === 0) this.#whenNoneParked?.();
+  }
+
   /** Executes one piece and answers it. A promise only where there is something to wait for. */
   execute(received: Received): void | Promise<void> {
     const { m } = this.#rt;
-    const { sender } = received;
-    const sequence = headerWord(m, received, 0);
+    const piece = this.next;
+    piece.sender = received.sender;
+    piece.sequence = headerWord(m, received, 0);
     const kind = headerWord(m, received, 1);
     const a = headerWord(m, received, 2);
     const b = headerWord(m, received, 3);
     const timeout = headerWord(m, received, 5);
-    this.#answers.began = headerWord(m, received, 4) === 0 ? 0 : performance.now();
+    piece.began = headerWord(m, received, 4) === 0 ? 0 : performance.now();
     let value: unknown;
     try {
       value = readBody(m, received);
     } catch (error) {
-      this.#answers.answer(sender, sequence, REPLY_REFUSED, error);
+      this.#answers.answer(piece, REPLY_REFUSED, error);
       return;
     }
-    if (timeout > 0) this.#limit(sender, sequence, timeout);
+    if (timeout > 0) this.#limit(piece, timeout);
     try {
       const result =
         kind === WORK_CALL_EACH
-          ? this.#each(sender, sequence, timeout, a, b, value as unknown[][])
+          ? this.#each(piece, timeout, a, b, value as unknown[][])
           : this.#run(kind, a, b, value);
       if (isThenable(result)) {
         return Promise.resolve(result).then(
-          (settled) => this.#answers.answer(sender, sequence, REPLY_VALUE, settled),
-          (error: unknown) => this.#answers.failed(sender, sequence, error),
+          (settled) => this.#answers.answer(piece, REPLY_VALUE, settled),
+          (error: unknown) => this.#answers.failed(piece, error),
         );
       }
-      this.#answers.answer(sender, sequence, REPLY_VALUE, result);
+      this.#answers.answer(piece, REPLY_VALUE, result);
     } catch (error) {
-      this.#answers.failed(sender, sequence, error);
+      this.#answers.failed(piece, error);
     }
   }
 
@@ -166,16 +206,9 @@ class Executor {
   }
 
   /** A time limit is that of each call. */
-  #each(
-    sender: number,
-    sequence: number,
-    timeout: number,
-    id: number,
-    pointer: number,
-    lists: unknown[][],
-  ): unknown {
+  #each(piece: Piece, timeout: number, id: number, pointer: number, lists: unknown[][]): unknown {
     const next = (): void => {
-      if (timeout > 0) this.#limit(sender, sequence, timeout);
+      if (timeout > 0) this.#limit(piece, timeout);
     };
     const failed = (thrown: unknown): ChunkFailure => this.#answers.inChunk(this.#answers.failureOf(thrown));
     return this.#load(id, pointer, (fn) =>
@@ -183,20 +216,31 @@ class Executor {
     );
   }
 
-  /** From now on, what it executes may take so many milliseconds. */
-  #limit(sender: number, sequence: number, timeout: number): void {
-    const { m } = this.#rt;
-    request(this.#rt, REQUEST_DEADLINE, sender, sequence, timeout, load(m, m.me + S_RUN));
+  /** From now on, the piece may take so many milliseconds. */
+  #limit({ sender, sequence }: Piece, timeout: number): void {
+    request(this.#rt, REQUEST_DEADLINE, sender, sequence, timeout);
   }
 
   /** Begins with the pool's tasks only when all that it wants done before is done. */
   #serve(id: number, pointer: number, setup: PoolSetup): unknown {
+    if (setup.concurrency > 1) this.#makeRoom(setup.concurrency);
     const begin = (): void => {
       this.pool = servedPool(setup);
     };
     if (setup.shared !== undefined) this.#guest.prepare(setup.shared);
     const initialized = id === 0 ? undefined : this.#run(WORK_CALL, id, pointer, setup.initargs);
     return isThenable(initialized) ? Promise.resolve(initialized).then(begin) : begin();
+  }
+
+  /** For so many tasks that are parked, and the piece that is executed just then. */
+  #makeRoom(concurrency: number): void {
+    const runs = openRuns(this.#rt.m, concurrency);
+    if (runs === 0) {
+      const why = `Cannot run ${concurrency} tasks at once: the shared memory is full. Get items out of queues, or close some.`;
+      throw new Refusal(new InterpreterError(why, { code: "ERR_INTERPRETER_MEMORY" }));
+    }
+    for (let i = concurrency - 1; i >= 0; i--) this.#free.push(pieceIn(runs + i * RUN_WORDS));
+    this.#blame = new Blame(this.#rt.m);
   }
 
   /** Has `use` called with a function, which is loaded where it is not yet known. */
@@ -222,11 +266,17 @@ class Executor {
   }
 
   /** Ends this thread, as `process.exit()` does; whoever waits for the end hears of it from the supervisor. */
-  #close(): Promise<never> {
+  async #close(): Promise<never> {
     const { m } = this.#rt;
+    const { run } = this.next;
+    if (this.parked > 0) await new Promise<void>((resolve) => (this.#whenNoneParked = resolve));
     setState(m, m.slot, STATE_READY, STATE_FINALIZING);
-    endWork(m);
+    endWork(m, run);
     request(this.#rt, REQUEST_FINALIZING, this.#rt.id);
     process.exit(0);
   }
+}
+
+function pieceIn(run: number): Piece {
+  return { run, sender: 0, sequence: 0, began: 0 };
 }

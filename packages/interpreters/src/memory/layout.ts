@@ -84,16 +84,29 @@ export const INTENTS = 4;
 /** The doorbell, `{ counter: 31 bits, sleeping: 1 bit }`: everybody rings, only the owner waits. Own cache line. */
 export const S_BELL = 16;
 
+/** The first of the runs of this interpreter: what it is executing. */
+export const S_RUN = 32;
+/** Where the record being taken begins: tells the repair whether it had been taken already. */
+export const S_CLAIM = 36;
+/** Pointer to the run that the next piece is taken into. Written by the owner, while it claims none. */
+export const S_TAKING = 37;
+/** Pages of the owner's with further runs, for who executes several pieces at once; 0: none. */
+export const S_RUNS = 38;
+/** How many lie there. Written while S_RUNS is 0. */
+export const S_RUN_COUNT = 39;
+/** Pointer to the run that is about to end the interpreter (an exception that nobody catches); 0: none, or nobody knows. */
+export const S_BLAME = 40;
+
+/* ---- run: a piece of work that is being executed, see interpreter/runs.ts ---- */
 /**
- * What the owner is executing: `{ run: 29 bits, flags: 2 bits }`. The run number differs for every piece of work, so a
+ * `{ number: 29 bits, state: 2 bits }`. The number differs for every piece that this run is used for, so a
  * compare-and-swap on this word settles a race between the end of that piece and whoever wants to stop it.
  */
-export const S_RUN = 32;
-/** The piece of work: who sent it and its number there. Valid while S_RUN is not idle. Written before S_RUN. */
-export const S_RUN_CALLER = 33;
-export const S_RUN_SEQ = 34;
-/** Where the record being taken begins: tells the repair whether it had been taken already. */
-export const S_CLAIM = 35;
+export const RUN_WORD = 0;
+/** The piece of work: who sent it and its number there. Valid while the run is not idle. Written before RUN_WORD. */
+export const RUN_CALLER = 1;
+export const RUN_SEQ = 2;
+export const RUN_WORDS = 4;
 
 export const RUN_IDLE = 0;
 export const RUN_RUNNING = 1;
@@ -101,7 +114,7 @@ export const RUN_RUNNING = 1;
 export const RUN_FINISHING = 2;
 /** The supervisor will terminate the thread for this piece of work: its result will not be sent any more. */
 export const RUN_CONDEMNED = 3;
-export const RUN_FLAGS = 3;
+export const RUN_STATE = 3;
 
 /** The mailbox: work sent to the interpreter, and answers to what it asked itself. Two channels. */
 export const S_WORK = 48;

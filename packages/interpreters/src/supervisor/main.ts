@@ -16,16 +16,11 @@ import {
   H_SUPERVISOR,
   MAIN_SLOT,
   OK,
-  RUN_FLAGS,
-  RUN_IDLE,
   S_CREATOR,
   S_HOLDERS,
   S_ITEM_REFERENCES,
   S_PARENT,
   S_REPLIES,
-  S_RUN,
-  S_RUN_CALLER,
-  S_RUN_SEQ,
   S_THREAD,
   S_TOUCHED,
   S_WHENCE,
@@ -44,7 +39,7 @@ import { freePages, sweepPages } from "../memory/pages.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 import { collectQueues } from "../queue/queues.js";
 import { makeReceived } from "../queue/receive.js";
-import { condemn, takeFrom } from "../interpreter/mailbox.js";
+import { takeFrom } from "../interpreter/mailbox.js";
 import { headerWord, Message, readBody, WITHOUT_SENDER } from "../interpreter/message.js";
 import {
   type EndReason,
@@ -62,7 +57,8 @@ import {
   REQUEST_THREAD_ENDED,
   WORK_CLOSE,
 } from "../interpreter/protocol.js";
-import { freeSlot, idOf, isAlive, isExecuting, slotOf, stateOf } from "../interpreter/registry.js";
+import { freeSlot, idOf, isAlive, slotOf, stateOf } from "../interpreter/registry.js";
+import { condemn, runAt, runOf } from "../interpreter/runs.js";
 import { answerForBuffer, closeLine, pruneBuffers } from "./buffers.js";
 import { recountReferences } from "./recount.js";
 import { bury, repairLocks } from "./repair.js";
@@ -70,6 +66,7 @@ import { type BootOptions, withoutRefused } from "../interpreter/options.js";
 import type { CodeCache, WorkerData } from "../interpreter/worker.js";
 import { Spares } from "./spares.js";
 import { SUPERVISOR_ID } from "./start.js";
+import { isOrphaned, type Unfinished, unfinishedBy } from "./unfinished.js";
 
 /** How long an interpreter that is closing may run its exit handlers; milliseconds. */
 const FINALIZE_LIMIT = 2000;
@@ -83,6 +80,8 @@ interface Child {
   /** Set by the first who decides that it ends. */
   reason: EndReason | undefined;
   error: unknown;
+  /** The runs whose pieces it is ended for, and why. */
+  readonly stopped: Map<number, EndReason>;
 }
 
 /** A thread that has ended and is not buried yet. */
@@ -92,7 +91,10 @@ interface Ended {
   readonly reason: EndReason;
   readonly exitCode: number;
   readonly error: unknown;
-  /** It has been printed; burying may have to be begun again. */
+  readonly stopped?: ReadonlyMap<number, EndReason>;
+  /** What was found before its pages were freed; burying may have to be begun again. */
+  unfinished?: readonly Unfinished[];
+  /** It has been printed. */
   printed?: boolean;
 }
 
@@ -101,7 +103,7 @@ m.patience = PATIENCE;
 m.reserve = 0;
 const children = new Map<number, Child>();
 let ended: Ended[] = [];
-/** The time limit of what each slot executes. */
+/** The time limits of what is executed, by its run. */
 const deadlines = new Map<number, NodeJS.Timeout>();
 /** Interpreters that are to be terminated as soon as they are to be booted, and why. */
 const doomed = new Map<number, EndReason>();
@@ -145,7 +147,7 @@ function boot(slot: number, id: number, options: BootOptions): void {
 
 /** Watches a thread from now on. `spare`: the options of one that may be dead already, which is nobody's fault. */
 function adopt(worker: Worker, slot: number, id: number, spare?: BootOptions): void {
-  const child: Child = { worker, id, reason: undefined, error: undefined };
+  const child: Child = { worker, id, reason: undefined, error: undefined, stopped: new Map() };
   children.set(slot, child);
   const isStillborn = (): boolean =>
     spare !== undefined && child.reason === undefined && stateOf(m, slot) === STATE_BOOTING;
@@ -172,7 +174,14 @@ function adopt(worker: Worker, slot: number, id: number, spare?: BootOptions): v
       child.error ??= new Error(`its thread ended with exit code ${exitCode} before it was ready`);
     // Stopped from outside, it has no exit code of its own; Node's is the same for all of them.
     const stopped = reason === "terminated" || reason === "timeout" || reason === "aborted";
-    finish({ slot, id, reason, exitCode: stopped ? -1 : exitCode, error: child.error });
+    finish({
+      slot,
+      id,
+      reason,
+      exitCode: stopped ? -1 : exitCode,
+      error: child.error,
+      stopped: child.stopped,
+    });
   });
 }
 
@@ -246,21 +255,35 @@ function threadEnded(threadId: number, exitCode: number): void {
 /** Stops the piece of work, wherever it runs, if it runs. */
 function stopWork(caller: number, sequence: number, reason: EndReason): void {
   const end = load(m, H_SLOTS_USED);
-  for (let slot = 0; slot < end; slot++) {
-    if (condemn(m, slot, caller, sequence)) terminate(idOf(m, slot), reason);
-  }
+  for (let slot = 0; slot < end; slot++) stopIn(slot, caller, sequence, reason);
 }
 
-/** Stops the piece that a slot runs now, when its time is over and it still is that piece. */
-function watch(slot: number, run: number, caller: number, sequence: number, limit: number): void {
-  // It executes one piece at a time: a new limit replaces the last.
-  clearTimeout(deadlines.get(slot));
+/** Stops the piece if that slot executes it, and its interpreter: there is no other way. */
+function stopIn(slot: number, caller: number, sequence: number, reason: EndReason): void {
+  const run = condemn(m, slot, caller, sequence);
+  if (run === 0) return;
+  children.get(slot)?.stopped.set(run, reason);
+  terminate(idOf(m, slot), reason);
+}
+
+/** Stops the piece that a slot executes now, when its time is over and it is not done. */
+function watch(slot: number, caller: number, sequence: number, limit: number): void {
+  const run = runOf(m, slot, caller, sequence);
+  if (run === 0) return;
+  // There is one piece at a time in a run: a new limit replaces the last.
+  clearTimeout(deadlines.get(run));
   const strike = (): void => {
-    deadlines.delete(slot);
-    if (load(m, slotPointer(slot) + S_RUN) >>> 2 !== run >>> 2) return;
-    if (condemn(m, slot, caller, sequence)) terminate(idOf(m, slot), "timeout");
+    deadlines.delete(run);
+    stopIn(slot, caller, sequence, "timeout");
   };
-  deadlines.set(slot, setTimeout(strike, limit));
+  deadlines.set(run, setTimeout(strike, limit));
+}
+
+function clearDeadlines(slot: number): void {
+  for (let i = 0, run = runAt(m, slot, 0); run !== 0; run = runAt(m, slot, ++i)) {
+    clearTimeout(deadlines.get(run));
+    deadlines.delete(run);
+  }
 }
 
 function finish(next: Ended): void {
@@ -300,18 +323,17 @@ function work(): void {
 function buryOne(dead: Ended): void {
   const { slot, id, reason, exitCode, error } = dead;
   const p = slotPointer(slot);
-  clearTimeout(deadlines.get(slot));
-  deadlines.delete(slot);
+  clearDeadlines(slot);
+  // What it had not yet taken is not executed: its locks tell.
+  repairLocks(m, slot);
+  const unfinished = (dead.unfinished ??= unfinishedBy(m, slot, reason, dead.stopped));
   if (!bury(m, slot)) recounting = true;
-  const running = (load(m, p + S_RUN) & RUN_FLAGS) !== RUN_IDLE;
-  const caller = running ? get(m, p + S_RUN_CALLER) : -1;
-  const sequence = running ? get(m, p + S_RUN_SEQ) : -1;
   // Nobody asked for anything there, so nobody else will be told.
-  if (reason === "boot" || (reason === "uncaught-exception" && !running)) {
+  if (reason === "boot" || (reason === "uncaught-exception" && unfinished.length === 0)) {
     if (dead.printed !== true) print(id, reason, error);
     dead.printed = true;
   }
-  const notice = { id, reason: reasonNumber(reason), exitCode, caller, sequence };
+  const notice = { id, reason: reasonNumber(reason), exitCode, unfinished };
   const end = load(m, H_SLOTS_USED);
   for (let other = 0; other < end; other++) {
     if (other === slot || other === SUPERVISOR_SLOT || !isAlive(m, other)) continue;
@@ -341,14 +363,16 @@ interface Notice {
   readonly id: number;
   readonly reason: number;
   readonly exitCode: number;
-  readonly caller: number;
-  readonly sequence: number;
+  readonly unfinished: readonly Unfinished[];
 }
 
-function notify(slot: number, { id, reason, exitCode, caller, sequence }: Notice, error: unknown): number {
+function notify(slot: number, { id, reason, exitCode, unfinished }: Notice, error: unknown): number {
   const message = Message.take().header(0, NOTICE_DEATH, id, reason, exitCode);
-  message.value([caller, sequence, error], "notice", true);
-  const status = message.intoMailbox(m, slot, S_REPLIES, idOf(m, slot), SUPERVISOR_ID, WITHOUT_SENDER);
+  const caller = idOf(m, slot);
+  const asked = unfinished.filter((piece) => piece.caller === caller);
+  const pieces = asked.flatMap((piece) => [piece.sequence, reasonNumber(piece.reason)]);
+  message.value([pieces, error], "notice", true);
+  const status = message.intoMailbox(m, slot, S_REPLIES, caller, SUPERVISOR_ID, WITHOUT_SENDER);
   message.discard(m);
   return status;
 }
@@ -380,8 +404,7 @@ function collect(): void {
       setImmediate(finish, { slot, id, reason: "terminated", exitCode: -1, error: undefined });
       continue;
     }
-    // What it executes was asked for by somebody who is gone, too: nobody waits for its end.
-    if (isExecuting(m, slot) && slotOf(m, get(m, p + S_RUN_CALLER)) === -1) {
+    if (isOrphaned(m, slot)) {
       terminate(id, "terminated");
       continue;
     }
@@ -403,7 +426,7 @@ function handle(): void {
   else if (kind === REQUEST_ABORT) stopWork(sender, c, REASONS[b]);
   else if (kind === REQUEST_DEADLINE) {
     const slot = slotOf(m, sender);
-    if (slot !== -1) watch(slot, value as number, a, b, c);
+    if (slot !== -1) watch(slot, a, b, c);
   } else if (kind === REQUEST_FINALIZING) setTimeout(() => terminate(a, "closed"), FINALIZE_LIMIT).unref();
   else if (kind === REQUEST_THREAD_ENDED) threadEnded(a, b);
   else if (kind === REQUEST_COLLECT) collecting = true;

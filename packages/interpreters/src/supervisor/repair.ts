@@ -5,7 +5,7 @@
  *   2. its mailbox: nothing more can be sent to it, what waited there is dropped;
  *   3. its items everywhere: each gets the fate it was put with; and it holds nothing and waits for nothing any more;
  *   4. counts of references that it left too high (recount.ts), and queues that only it kept;
- *   5. its pages;
+ *   5. its pages, those with its runs too: whoever wants to know what it executed reads that before;
  *   6. everybody looks again, for a ring that it owed to somebody may be lost.
  *
  * The dead executes nothing any more, so every word that only it would write stands still. The supervisor itself is
@@ -32,6 +32,7 @@ import {
   S_ID,
   S_INTENTS,
   S_REPLIES,
+  S_RUNS,
   S_STATE,
   S_WAITING_ON,
   S_WORK,
@@ -60,6 +61,8 @@ export function bury(m: SharedMemory, slot: number): boolean {
   leaveEverything(m, slot, id);
   const settled = recountReferences(m);
   collectQueues(m);
+  // Nobody may look for runs in pages that are not its own any more.
+  store(m, p + S_RUNS, 0);
   sweepPages(m, slot + 1);
   set(m, p + S_WAITING_ON, 0);
   ringEverybody(m);

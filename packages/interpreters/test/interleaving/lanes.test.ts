@@ -5,11 +5,11 @@ import { LANES, makeLanes } from "../../src/interpreter/lanes.js";
 import {
   OK,
   RECORD_UNBOUND_SHIFT,
-  RUN_FLAGS,
   RUN_IDLE,
+  RUN_SEQ,
+  RUN_STATE,
   S_ID,
   S_RUN,
-  S_RUN_SEQ,
   slotPointer,
   STATUS_EMPTY,
   SUPERVISOR_SLOT,
@@ -20,7 +20,7 @@ import { makeReceived, wordAt } from "../../src/queue/receive.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf } from "./invariants.js";
-import { bell, bury, lanes, mailbox, queues, sleep } from "./modules.js";
+import { bell, bury, lanes, queues, runs, sleep } from "./modules.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
@@ -59,14 +59,14 @@ class Scene {
     const pool = makeLanes(this.queues);
     for (let i = 0; i < count;) {
       const seen = yield* bell(m);
-      const status = yield* lanes.takeWorkOrWait(m, pool, into);
+      const status = yield* lanes.takeWorkOrWait(m, pool, m.me + S_RUN, into);
       if (status === STATUS_EMPTY) yield* sleep(m, seen, Infinity);
       else {
         assert.equal(status, OK);
         done.push(wordAt(into, 0));
         i++;
-        yield* mailbox.finishWork(m);
-        yield* mailbox.endWork(m);
+        yield* runs.finishWork(m, m.me + S_RUN);
+        yield* runs.endWork(m, m.me + S_RUN);
       }
     }
   }
@@ -173,7 +173,7 @@ test("a worker that waits at the lanes dies at any step: the other one takes wha
           checkMemory(world);
           const { i32 } = world;
           const p = slotPointer(slots[1]);
-          const running = (i32[p + S_RUN] & RUN_FLAGS) !== RUN_IDLE ? i32[p + S_RUN_SEQ] : 0;
+          const running = (i32[p + S_RUN] & RUN_STATE) !== RUN_IDLE ? i32[p + S_RUN + RUN_SEQ] : 0;
           const left = scene.queues.reduce((sum, q) => sum + recordsOf(world, q).length, 0);
           const begun = new Set([...done[0], ...done[1], ...(running === 0 ? [] : [running])]);
           assert.equal(done[1].length, 1, "it was woken");

@@ -10,13 +10,13 @@ import {
   RECORD_HEADER,
   RECORD_REMOVED,
   RECORD_UNBOUND_SHIFT,
-  RUN_FLAGS,
+  RUN_CALLER,
   RUN_IDLE,
+  RUN_SEQ,
+  RUN_STATE,
   S_ID,
   S_REPLIES,
   S_RUN,
-  S_RUN_CALLER,
-  S_RUN_SEQ,
   S_WORK,
   slotPointer,
   STATUS_EMPTY,
@@ -31,7 +31,7 @@ import { makeReceived, wordAt } from "../../src/queue/receive.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf, stateOf } from "./invariants.js";
-import { bell, bury, lanes, mailbox, sleep } from "./modules.js";
+import { bell, bury, lanes, mailbox, runs, sleep } from "./modules.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
@@ -89,8 +89,8 @@ class Worker {
       const seen = yield* bell(m);
       const status =
         pool === 0
-          ? yield* mailbox.takeWork(m, m.me + S_WORK, into)
-          : yield* lanes.takeWorkOrWait(m, pools, into);
+          ? yield* mailbox.takeWork(m, m.me + S_RUN, into)
+          : yield* lanes.takeWorkOrWait(m, pools, m.me + S_RUN, into);
       if (status === STATUS_EMPTY) {
         yield* sleep(m, seen, Infinity);
         continue;
@@ -98,12 +98,12 @@ class Worker {
       assert.equal(status, OK);
       const sequence = wordAt(into, 0);
       this.executed.push(sequence);
-      if (!(yield* mailbox.finishWork(m))) {
+      if (!(yield* runs.finishWork(m, m.me + S_RUN))) {
         this.condemned = true;
         return;
       }
       this.finished.push(sequence);
-      yield* mailbox.endWork(m);
+      yield* runs.endWork(m, m.me + S_RUN);
       this.ended++;
       if (sequence === last) return;
     }
@@ -172,7 +172,7 @@ test("a piece that is stopped is taken back, condemned, or finished: exactly one
             *body(m) {
               yield* sendPiece(m, slots[2], ids[2], 1);
               outcome.cancelled = yield* mailbox.cancelWork(m, slots[2], ids[2], ids[0], 1);
-              if (!outcome.cancelled) outcome.condemned = yield* mailbox.condemn(m, slots[2], ids[0], 1);
+              if (!outcome.cancelled) outcome.condemned = (yield* runs.condemn(m, slots[2], ids[0], 1)) !== 0;
               if (!outcome.condemned) yield* sendPiece(m, slots[2], ids[2], 2);
             },
           },
@@ -233,11 +233,11 @@ test("a worker dies at any step: S_RUN then names the piece that it had taken an
         check() {
           checkMemory(world);
           const p = slotPointer(slots[2]);
-          const running = (world.i32[p + S_RUN] & RUN_FLAGS) !== RUN_IDLE;
+          const running = (world.i32[p + S_RUN] & RUN_STATE) !== RUN_IDLE;
           assert.equal(running, taken.length > worker.ended, `${taken.length} taken, ${worker.ended} ended`);
           if (running) {
-            assert.equal(world.i32[p + S_RUN_CALLER], ids[0]);
-            assert.equal(world.i32[p + S_RUN_SEQ], taken.at(-1));
+            assert.equal(world.i32[p + S_RUN + RUN_CALLER], ids[0]);
+            assert.equal(world.i32[p + S_RUN + RUN_SEQ], taken.at(-1));
           }
         },
       };
@@ -268,7 +268,7 @@ test("a worker of a pool dies at any step, condemned or not: no piece is lost, n
             name: "stopper",
             slot: slots[0],
             *body(m) {
-              condemned = yield* mailbox.condemn(m, slots[1], ids[0], 1);
+              condemned = (yield* runs.condemn(m, slots[1], ids[0], 1)) !== 0;
             },
           },
         ],
@@ -278,7 +278,7 @@ test("a worker of a pool dies at any step, condemned or not: no piece is lost, n
           checkMemory(world);
           const p = slotPointer(slots[1]);
           const { i32 } = world;
-          const running = (i32[p + S_RUN] & RUN_FLAGS) !== RUN_IDLE ? i32[p + S_RUN_SEQ] : 0;
+          const running = (i32[p + S_RUN] & RUN_STATE) !== RUN_IDLE ? i32[p + S_RUN + RUN_SEQ] : 0;
           const waiting = scene.waiting(q);
           for (const n of [1, 2]) {
             const fates = [

@@ -11,6 +11,7 @@ export const channel = await transformed<typeof import("../../src/queue/channel.
 export const queues = await transformed<typeof import("../../src/queue/queues.js")>("queue/queues.js");
 export const mailbox =
   await transformed<typeof import("../../src/interpreter/mailbox.js")>("interpreter/mailbox.js");
+export const runs = await transformed<typeof import("../../src/interpreter/runs.js")>("interpreter/runs.js");
 export const lanes =
   await transformed<typeof import("../../src/interpreter/lanes.js")>("interpreter/lanes.js");
 export const registry =

@@ -1,0 +1,232 @@
+/** Several runs in one interpreter under every schedule: whenever it dies, they name what it had begun and not ended. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LANES, makeLanes } from "../../src/interpreter/lanes.js";
+import {
+  OK,
+  PAGE_WORDS,
+  RECORD_HEADER,
+  RECORD_UNBOUND_SHIFT,
+  RUN_IDLE,
+  RUN_SEQ,
+  RUN_STATE,
+  RUN_WORDS,
+  S_ID,
+  S_RUN,
+  S_RUN_COUNT,
+  S_RUNS,
+  S_TAKING,
+  slotPointer,
+  SUPERVISOR_SLOT,
+  UNBOUND_ITEM_KEEP,
+} from "../../src/memory/layout.js";
+import { createQueue, put } from "../../src/queue/queues.js";
+import { makeReceived, wordAt } from "../../src/queue/receive.js";
+import type { Steps } from "./atomics.js";
+import * as atomics from "./atomics.js";
+import { explore } from "./explore.js";
+import { checkMemory, recordsOf } from "./invariants.js";
+import { allocatePages, bury, lanes, repairLocks, runs } from "./modules.js";
+import type { Thread } from "./scheduler.js";
+import { type ModelMemory, World } from "./world.js";
+
+const KEEP = UNBOUND_ITEM_KEEP << RECORD_UNBOUND_SHIFT;
+const FURTHER = 2;
+
+function piece(sequence: number): Buffer {
+  const bytes = Buffer.alloc(24);
+  bytes.writeInt32LE(sequence, 0);
+  return bytes;
+}
+
+/** A pool's queue with pieces 1 and 2, and who serves it, two at a time. */
+class Scene {
+  readonly world = new World();
+  readonly slots: readonly [number, number];
+  readonly id: number;
+  readonly q: number;
+  /** What the worker has sent the results of. */
+  finished: number[] = [];
+  ended: number[] = [];
+
+  constructor() {
+    const first = this.world.interpreters(2);
+    this.slots = [first, first + 1];
+    this.id = this.world.i32[slotPointer(first) + S_ID];
+    const m = this.world.view(0);
+    this.q = createQueue(m, 0, UNBOUND_ITEM_KEEP, true);
+    for (const n of [1, 2]) assert.equal(put(m, this.q, false, KEEP, this.id, [], piece(n), 0, 24, 0), OK);
+    this.world.remember();
+  }
+
+  /** As the server does it: begins both, each parked in the run where it was taken, and ends the second one first. */
+  *work(m: ModelMemory): Steps<void> {
+    [this.finished, this.ended] = [[], []];
+    const into = makeReceived();
+    const pool = makeLanes(Array.from({ length: LANES }, () => this.q));
+    const further = yield* runs.openRuns(m, FURTHER);
+    const free = [m.me + S_RUN, further, further + RUN_WORDS];
+    const parked: [run: number, sequence: number][] = [];
+    for (let i = 0; i < 2; i++) {
+      const run = free[i];
+      if ((yield* lanes.takeWorkOrWait(m, pool, run, into)) !== OK) break;
+      parked.push([run, wordAt(into, 0)]);
+      yield* atomics.store(m, m.me + S_TAKING, free[i + 1]);
+    }
+    for (const [run, sequence] of parked.reverse()) {
+      if (!(yield* runs.finishWork(m, run))) continue;
+      this.finished.push(sequence);
+      yield* runs.endWork(m, run);
+      this.ended.push(sequence);
+    }
+  }
+
+  /** What the runs name, which must be looked at before the pages go. */
+  *named(m: ModelMemory): Steps<number[]> {
+    yield* repairLocks(m, this.slots[1]);
+    const named: number[] = [];
+    const { i32 } = this.world;
+    for (let i = 0; ; i++) {
+      const run = yield* runs.runAt(m, this.slots[1], i);
+      if (run === 0) return named;
+      if ((i32[run] & RUN_STATE) !== RUN_IDLE) named.push(i32[run + RUN_SEQ]);
+    }
+  }
+
+  waiting(): number[] {
+    return recordsOf(this.world, this.q).map((r) => this.world.i32[r + RECORD_HEADER]);
+  }
+}
+
+test("a worker with two pieces under way dies at any step: each is in line, named, or done", (t) => {
+  const scene = new Scene();
+  const { world, slots } = scene;
+  explore(t, {
+    world,
+    preemptions: 0,
+    random: 3000,
+    program: () => {
+      let named: number[] = [];
+      const victim: Thread = { name: "W", slot: slots[1], body: (m) => scene.work(m) };
+      return {
+        threads: [victim],
+        victims: [victim],
+        supervisor: {
+          name: "supervisor",
+          slot: SUPERVISOR_SLOT,
+          *body(m) {
+            named = yield* scene.named(m);
+            yield* bury(m, slots[1]);
+          },
+        },
+        check() {
+          checkMemory(world);
+          const waiting = scene.waiting();
+          for (const n of [1, 2]) {
+            // One whose result was sent may still be named: its caller has it by then.
+            const done = scene.ended.includes(n) || (scene.finished.includes(n) && !named.includes(n));
+            const fates = [waiting.includes(n), named.includes(n), done];
+            assert.equal(
+              fates.filter(Boolean).length,
+              1,
+              `piece ${n}: waiting, named, done: ${fates.join()}`,
+            );
+          }
+        },
+      };
+    },
+  });
+});
+
+test("each of two pieces is condemned or finished, whichever is stopped when", (t) => {
+  const scene = new Scene();
+  const { world, slots, id } = scene;
+  explore(t, {
+    world,
+    preemptions: 1,
+    atAtomics: 2,
+    random: 2000,
+    program: () => {
+      const condemned: number[] = [];
+      return {
+        threads: [
+          { name: "W", slot: slots[1], body: (m) => scene.work(m) },
+          {
+            name: "supervisor",
+            slot: SUPERVISOR_SLOT,
+            *body(m) {
+              for (const n of [2, 1]) if ((yield* runs.condemn(m, slots[1], id, n)) !== 0) condemned.push(n);
+            },
+          },
+        ],
+        check() {
+          checkMemory(world, { owned: new Map([[slots[1], 1]]) });
+          for (const n of [1, 2]) {
+            assert.notEqual(
+              condemned.includes(n),
+              scene.finished.includes(n),
+              `${n} is condemned, or it is finished`,
+            );
+          }
+          assert.equal(runsOfModel(world, slots[1]).length, condemned.length, "only what is condemned stays");
+        },
+      };
+    },
+  });
+});
+
+test("who looks for a piece while its interpreter dies finds it there, or nothing, whatever becomes of the pages", (t) => {
+  const scene = new Scene();
+  const { world, slots, id } = scene;
+  const other = 7;
+  explore(t, {
+    world,
+    preemptions: 1,
+    random: 2000,
+    program: () => {
+      const victim: Thread = { name: "W", slot: slots[1], body: (m) => scene.work(m) };
+      let found = 0;
+      return {
+        threads: [
+          victim,
+          {
+            name: "looker",
+            slot: slots[0],
+            *body(m) {
+              found = yield* runs.runOf(m, slots[1], id, other);
+            },
+          },
+        ],
+        victims: [victim],
+        supervisor: {
+          name: "supervisor",
+          slot: SUPERVISOR_SLOT,
+          *body(m) {
+            yield* bury(m, slots[1]);
+            // Somebody gets the pages, and what they write there looks like what is looked for.
+            const p = yield* allocatePages(m, 1, slots[0] + 1);
+            for (let i = 0; i < 2 * RUN_WORDS; i += RUN_WORDS) {
+              yield* atomics.store(m, p + i + 1, id);
+              yield* atomics.store(m, p + i + 2, other);
+              yield* atomics.store(m, p + i, 5);
+            }
+          },
+        },
+        check() {
+          assert.equal(found, 0);
+          checkMemory(world, { owned: new Map([[slots[0], 1]]) });
+        },
+      };
+    },
+  });
+});
+
+/** The runs of a slot that are in use. */
+function runsOfModel({ i32 }: World, slot: number): number[] {
+  const p = slotPointer(slot);
+  const further = i32[p + S_RUNS];
+  const all = [p + S_RUN];
+  for (let i = 0; further !== 0 && i < i32[p + S_RUN_COUNT]; i++) all.push(further + i * RUN_WORDS);
+  assert.ok(further % PAGE_WORDS === 0);
+  return all.filter((run) => (i32[run] & RUN_STATE) !== RUN_IDLE);
+}
