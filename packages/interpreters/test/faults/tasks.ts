@@ -1,4 +1,4 @@
-/** The tasks of pools.test.ts: harmless ones, and those that take their worker with them. */
+/** The tasks of pools.test.ts and concurrency.test.ts: harmless ones, and those that take their worker with them. */
 import { setImmediate as turn } from "node:timers/promises";
 import { ledger, outOfMemory } from "./victims.js";
 
@@ -10,6 +10,8 @@ export function task(kind: string, index: number): number | Promise<number> {
       return index * 2;
     case "await":
       return turn(index * 2);
+    case "linger":
+      return linger(index);
     case "fail":
       throw new RangeError(`task ${index}`);
     case "exit":
@@ -25,10 +27,18 @@ export function task(kind: string, index: number): number | Promise<number> {
       return outOfMemory();
     case "endless":
       for (;;);
+    case "hang":
+      return new Promise(() => {});
     case "blocked":
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
       return -1;
     default:
       throw new Error(`no such task: ${kind}`);
   }
+}
+
+/** Some turns, during which others begin and end, or end all. */
+async function linger(index: number): Promise<number> {
+  for (let turns = index % 9; turns > 0; turns--) await turn();
+  return index * 2;
 }

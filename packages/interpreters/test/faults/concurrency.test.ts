@@ -1,0 +1,177 @@
+/**
+ * Workers that run several tasks at once are killed from inside their tasks and from outside: each future settles once, with
+ * a reason that is its own, and only what ran in a worker that died is harmed.
+ */
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { setEnvironmentData } from "node:worker_threads";
+import {
+  create,
+  type DeathReason,
+  fromModule,
+  type Future,
+  InterpreterDiedError,
+  InterpreterPoolExecutor,
+} from "interpreters";
+import { backTo, baseline, Chance, created } from "../support/queues.js";
+import { FACTOR, kills, limits, limitsOfVictims, seeded, SEED, turns } from "./harness.js";
+import { LEDGER } from "./victims.js";
+
+const TASKS = 120;
+const shared = new SharedArrayBuffer(TASKS * 4);
+const runs = new Int32Array(shared);
+setEnvironmentData(LEDGER, shared as unknown as NodeJS.Dict<string>);
+const { task } = fromModule<typeof import("./tasks.js")>(new URL("tasks.js", import.meta.url));
+
+/** A failure in one test is not to be one in the next. */
+afterEach(() => Promise.all(created().map((interp) => interp.terminate())));
+
+/** What becomes of those that end their worker. */
+const REASONS: Record<string, DeathReason> = {
+  exit: "exit",
+  exitLater: "exit",
+  throw: "uncaught-exception",
+  memory: "out-of-memory",
+  endless: "timeout",
+  blocked: "timeout",
+  hang: "timeout",
+  aborted: "aborted",
+};
+const HARMLESS = ["return", "await", "linger", "linger", "linger", "fail"] as const;
+
+interface Submitted {
+  readonly kind: string;
+  readonly future: Future<number>;
+  readonly controller: AbortController;
+  callbacks: number;
+  outcome: unknown;
+}
+
+function pickKind(chance: Chance): string {
+  const p = chance.next();
+  if (p < 0.85) return chance.pick(HARMLESS);
+  if (p < 0.86) return "memory";
+  return chance.pick(["exit", "exitLater", "throw", "endless", "blocked", "hang", "aborted"]);
+}
+
+function submit(pool: InterpreterPoolExecutor, kind: string, index: number, chance: Chance): Submitted {
+  const controller = new AbortController();
+  const timed = REASONS[kind] === "timeout" && { timeout: 1 + chance.below(15) };
+  const view = pool.with({ ...timed, ...(kind === "aborted" && { signal: controller.signal }) });
+  const future = view.submit(task, kind === "aborted" ? "hang" : kind, index);
+  const submitted: Submitted = { kind, future, controller, callbacks: 0, outcome: undefined };
+  future.addDoneCallback(() => submitted.callbacks++);
+  future.then(
+    (value) => (submitted.outcome = value),
+    (error: unknown) => (submitted.outcome = error),
+  );
+  return submitted;
+}
+
+/** Those that must be aborted, for they would never end, are, once they run. */
+async function abortAll(tasks: readonly Submitted[]): Promise<void> {
+  const left = new Set(tasks.filter(({ kind }) => kind === "aborted"));
+  while (left.size > 0) {
+    for (const each of left) {
+      if (each.future.running()) each.controller.abort();
+      if (each.future.done()) left.delete(each);
+    }
+    await turns(1);
+  }
+}
+
+/** Returns how many tasks ended because of others. */
+function check(tasks: readonly Submitted[], retries: number): number {
+  let collateral = 0;
+  tasks.forEach(({ kind, future, callbacks, outcome }, index) => {
+    const what = `task ${index} (${kind}): ${String(outcome)}`;
+    assert.ok(future.done() && !future.running() && !future.cancelled(), what);
+    assert.equal(callbacks, 1, `done ${callbacks} times: ${what}`);
+    assert.ok(runs[index] <= 1 + retries, `ran ${runs[index]} times: ${what}`);
+    if (outcome instanceof InterpreterDiedError) {
+      if (outcome.reason === REASONS[kind]) return;
+      collateral++;
+      // Who ran out of memory nobody can tell. Everybody else knows that it was not to blame.
+      assert.ok(outcome.reason === "terminated" || outcome.reason === "out-of-memory", what);
+    } else if (kind === "fail") {
+      assert.ok(outcome instanceof RangeError && outcome.message === `task ${index}`, what);
+    } else if (kind === "aborted" && runs[index] === 0) {
+      assert.equal((outcome as Error).name, "AbortError", what);
+    } else {
+      assert.ok(!(kind in REASONS), what);
+      assert.equal(outcome, index * 2, what);
+      assert.ok(runs[index] >= 1, what);
+    }
+  });
+  return collateral;
+}
+
+async function round(chance: Chance): Promise<void> {
+  runs.fill(0);
+  const [maxWorkers, concurrency, retries] = [1 + chance.below(3), 2 + chance.below(20), chance.below(3)];
+  const pool = new InterpreterPoolExecutor({ maxWorkers, concurrency, retries, ...limitsOfVictims });
+  const count = 40 + chance.below(TASKS - 40);
+  const tasks = Array.from({ length: count }, (_, index) => submit(pool, pickKind(chance), index, chance));
+  const aborting = abortAll(tasks);
+  let killed = 0;
+  for (let n = chance.below(4); n > 0; n--) {
+    await turns(chance.below(200));
+    const workers = created();
+    if (workers.length === 0) continue;
+    killed++;
+    kills.terminated++;
+    await chance
+      .pick(workers)
+      .terminate()
+      .catch(() => killed--);
+  }
+  await Promise.all(tasks.map(({ future }) => future.exception()));
+  await aborting;
+  const { queued, running, completed, failed } = pool.stats();
+  assert.deepEqual([queued, running, completed + failed], [0, 0, count]);
+  await pool.shutdown();
+  await turns(2);
+  const collateral = check(tasks, retries);
+  const harmful = tasks.filter(({ kind }) => kind in REASONS).length;
+  const most = (harmful * (1 + retries) + killed) * concurrency;
+  assert.ok(collateral <= most, `${collateral} tasks failed by others, and ${most} could`);
+  for (const { kind } of tasks) if (kind in REASONS) kills[REASONS[kind]]++;
+}
+
+test("workers with several tasks, killed from inside and from outside", limits, async (t) => {
+  const warm = create();
+  await warm.terminate();
+  await seeded(0, () => round(new Chance(0)));
+  const before = await baseline();
+  const rounds = Math.ceil(8 * FACTOR);
+  for (let i = 0; i < rounds; i++) await seeded(SEED + i, () => round(new Chance(SEED + i)));
+  await backTo(before);
+  t.diagnostic(`${rounds} rounds, kills: ${JSON.stringify(kills)}`);
+});
+
+test("what did nothing wrong is run again until it is done, where tries are left", limits, async () => {
+  for (let i = 0; i < Math.ceil(2 * FACTOR); i++) {
+    await seeded(SEED + i, async () => {
+      const chance = new Chance(SEED + i);
+      runs.fill(0);
+      // As many tries as workers can die under it.
+      const pool = new InterpreterPoolExecutor({
+        maxWorkers: 2,
+        concurrency: 8,
+        retries: 12,
+        ...limitsOfVictims,
+      });
+      const harmless = Array.from({ length: 60 }, (_, index) =>
+        submit(pool, chance.pick(HARMLESS), index, chance),
+      );
+      for (let n = 0; n < 10; n++) {
+        await turns(chance.below(40));
+        const [worker] = created();
+        await worker?.terminate().catch(() => {});
+      }
+      await Promise.all(harmless.map(({ future }) => future.exception()));
+      await pool.shutdown();
+      assert.equal(check(harmless, 12), 0);
+    });
+  }
+});
