@@ -1,12 +1,10 @@
 /** What it takes to start an interpreter, and to keep it: time to its first result, and resident memory. */
 
-import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import type { Case, Contender, Unit } from "../harness.js";
 import type { Measure, Subject } from "../probe-types.js";
+import { runProbe } from "../run-probe.js";
 
-const run = promisify(execFile);
 const probe = fileURLToPath(new URL("../probe.js", import.meta.url));
 
 function contender(subject: Subject, name: string, measure: Measure): Contender {
@@ -15,30 +13,11 @@ function contender(subject: Subject, name: string, measure: Measure): Contender 
     ours: subject === "interpreter",
     async start() {
       return {
-        async round() {
-          const args = ["--expose-gc", probe, subject, measure];
-          const { stdout } = await run(process.execPath, args, {
-            timeout: 12_000,
-            killSignal: "SIGKILL",
-          }).catch((error: unknown) => {
-            throw describeFailure(error);
-          });
-          const figure = Number(stdout.trim().split("\n").at(-1));
-          if (!Number.isFinite(figure)) throw new Error(`no figure but ${JSON.stringify(stdout)}`);
-          return figure;
-        },
+        round: () => runProbe(probe, [subject, measure]),
         stop: () => undefined,
       };
     },
   };
-}
-
-/** The probe's last words instead of its whole command line. */
-function describeFailure(error: unknown): Error {
-  const { killed, stderr } = error as { killed?: boolean; stderr?: string };
-  if (killed === true) return new Error("hung");
-  const message = stderr?.match(/^\w*Error.*$/m)?.[0] ?? String(error);
-  return new Error(message, { cause: error });
 }
 
 function bootCase(id: string, title: string, measure: Measure, rounds: number, pools: boolean): Case {

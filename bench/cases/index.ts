@@ -5,6 +5,7 @@ import { bootCases } from "./boot.js";
 import { callSyncCases } from "./call-sync.js";
 import { oneThreadCases } from "./one-thread.js";
 import { queueCases } from "./queues.js";
+import { queuedCases } from "./queued.js";
 import { taskCases } from "./tasks.js";
 
 export const cases: readonly Case[] = [
@@ -12,5 +13,6 @@ export const cases: readonly Case[] = [
   ...oneThreadCases,
   ...callSyncCases,
   ...taskCases,
+  ...queuedCases,
   ...bootCases,
 ];

@@ -1,6 +1,7 @@
 /** Tasks in a pool: empty ones, where only the way there and back counts, and ones that keep a core busy. */
 
 import { pipelined, repeated, type Case, type Contender, type Unit } from "../harness.js";
+import { executor } from "../peers/interpreters-pool.js";
 import type { PoolMaker } from "../peers/pool.js";
 import { pools } from "../peers/pools.js";
 import { iterationsPerMillisecond } from "../peers/work.js";
@@ -50,8 +51,24 @@ function busyTasks(workers: number): Case {
   };
 }
 
+/** This package alone: the first line's figure over the second's is what another worker brings. */
+function scaling(): Case {
+  const busy = [2, 1].map((workers): Contender => {
+    const contender = contend(executor, workers, 8, () => (iterations ??= iterationsPerMillisecond()));
+    return { ...contender, name: `${contender.name}, ${plural(workers)}` };
+  });
+  let iterations: number | undefined;
+  return {
+    id: "cpu-1ms-tasks-scaling",
+    title: "CPU-bound tasks of 1 ms, 8 in flight, 2 workers against 1",
+    unit: UNIT,
+    contenders: busy,
+  };
+}
+
 export const taskCases: readonly Case[] = [
   ...[1, 2].flatMap((workers) => [1, 64, 1000].map((inFlight) => emptyTasks(workers, inFlight))),
   busyTasks(1),
   busyTasks(2),
+  scaling(),
 ];
