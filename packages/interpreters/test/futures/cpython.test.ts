@@ -4,12 +4,17 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import {
   asCompleted,
+  BrokenInterpreterPool,
   CancelledError,
   type Future,
+  fromModule,
   InterpreterPoolExecutor,
   type Queue,
   wait,
 } from "interpreters";
+import { runtime } from "../../src/interpreter/current.js";
+import { claimSlot, freeSlot } from "../../src/interpreter/registry.js";
+import { WHENCE_UNKNOWN } from "../../src/memory/layout.js";
 import {
   assertEnded,
   busyPool,
@@ -25,6 +30,9 @@ import { createdIds, gc } from "../support/queues.js";
 
 const limits = { timeout: WATCHDOG };
 const scenarios = new URL("./cpython.scenarios.js", import.meta.url);
+const { leaveOneBehind, areAllGone } = fromModule<typeof import("./behind.js")>(
+  new URL("./behind.js", import.meta.url),
+);
 /** Counted without a handle to any of them, which would keep it. */
 const workers = (): number => createdIds().length;
 
@@ -277,6 +285,67 @@ test(
     gate.open();
     await pool.submit(() => 0);
     assert.equal(ran.qsize(), 3, "the last one was cancelled");
+  },
+);
+
+test(
+  "workers keep neither arguments nor results of tasks that are done (test_ressources_gced_in_workers)",
+  limits,
+  async () => {
+    for (const concurrency of [1, 4]) {
+      await using pool = new InterpreterPoolExecutor({ maxWorkers: 1, concurrency });
+      for (const how of ["returned", "later", "thrown"] as const) {
+        const tasks = [1, 2, 3, 4].map((n) =>
+          outcome(pool.submit(leaveOneBehind, { n, bytes: new Uint8Array(5000) }, how)),
+        );
+        await Promise.all(tasks);
+      }
+      while (!(await pool.submit(areAllGone, 24))) await new Promise((resolve) => setImmediate(resolve));
+    }
+  },
+);
+
+test(
+  "shutdown right after tasks that each take an interpreter (test_max_tasks_early_shutdown)",
+  limits,
+  async () => {
+    const pool = new InterpreterPoolExecutor({ maxWorkers: 3, maxTasksPerInterpreter: 1 });
+    const futures = [0, 1, 2, 3, 4, 5].map((n) => pool.submit((x: number) => x * x, n));
+    await pool.shutdown();
+    assert.deepEqual(
+      futures.map((future) => future.resultSync(0)),
+      [0, 1, 4, 9, 16, 25],
+    );
+  },
+);
+
+test(
+  "the last worker cannot be replaced: tasks in line fail, and say why (test_failed_worker_replacement_breaks_pool)",
+  limits,
+  async () => {
+    const pool = new InterpreterPoolExecutor({ maxWorkers: 1, maxTasksPerInterpreter: 1 });
+    const gate = new Gate();
+    const pass = (queue: typeof gate.queue): string => {
+      queue.getSync();
+      return "passed";
+    };
+    const futures = [1, 2, 3].map(() => pool.submit(pass, gate.queue));
+    await until(() => futures[0].running());
+    // All other places of the process are taken.
+    const { m } = runtime();
+    const places: number[] = [];
+    for (let slot = claimSlot(m, WHENCE_UNKNOWN); slot !== -1; slot = claimSlot(m, WHENCE_UNKNOWN))
+      places.push(slot);
+    gate.open(3);
+    assert.equal(await futures[0], "passed");
+    for (const future of futures.slice(1)) {
+      const error = await rejection(future);
+      assert.ok(error instanceof BrokenInterpreterPool);
+      assert.match(error.message, /none can be started/);
+      assert.equal((error.cause as NodeJS.ErrnoException).code, "ERR_INTERPRETER_LIMIT");
+    }
+    for (const slot of places) freeSlot(m, slot);
+    await pool.shutdown();
   },
 );
 
