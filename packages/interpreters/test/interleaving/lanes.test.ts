@@ -1,7 +1,7 @@
 /** A pool's lanes under every schedule: no wake-up is lost, none is begun twice, none before an older and more urgent one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LANES, makeLanes } from "../../src/interpreter/lanes.js";
+import { LANES, makeLanes, takeWorkOrWait } from "../../src/interpreter/lanes.js";
 import {
   OK,
   RECORD_UNBOUND_SHIFT,
@@ -111,6 +111,41 @@ for (const [name, order] of Object.entries({
     });
   });
 }
+
+test("a worker that waits and does not look keeps no piece from another, where all are rung", (t) => {
+  const scene = new Scene();
+  const { world, slots } = scene;
+  // It is on the list, and goes on with what it has begun, which computes for ever.
+  const busy = world.view(slots[1]);
+  const pool = makeLanes(scene.queues);
+  assert.equal(takeWorkOrWait(busy, pool, busy.me + S_RUN, makeReceived()), STATUS_EMPTY);
+  world.remember();
+  explore(t, {
+    world,
+    preemptions: 2,
+    random: 2000,
+    program: () => {
+      const done: number[] = [];
+      return {
+        threads: [
+          {
+            name: "S",
+            slot: slots[0],
+            *body(m) {
+              yield* scene.submit(m, HIGH, 1);
+              yield* lanes.wakeWorkers(m, scene.queues);
+            },
+          },
+          { name: "W", slot: slots[2], body: (m) => scene.work(m, 1, done) },
+        ],
+        check() {
+          checkMemory(world);
+          assert.deepEqual(done, [1]);
+        },
+      };
+    },
+  });
+});
 
 test("one worker begins no piece before one that is older and of higher priority", (t) => {
   const scene = new Scene();
