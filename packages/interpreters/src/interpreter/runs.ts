@@ -2,12 +2,12 @@
  * What interpreters execute, as integers for everybody to see: a *run* of four words for each piece of work.
  *
  *     IDLE ──claim (mailbox.ts)──▶ RUNNING ──finishWork──▶ FINISHING ──endWork──▶ IDLE
- *                                     └──condemn──▶ CONDEMNED (its thread is being terminated)
+ *                                     └──condemn, condemnAll──▶ CONDEMNED (its thread is about to end)
  *
  * Each interpreter has one run, in its slot. One that executes several tasks of a pool at once has more of them
  * (`openRuns`), in pages that go with it. A piece stays in its run from the step that claims it to its end, so at
  * every instant the runs of an interpreter are what its death would leave unfinished. Only the owner claims and ends,
- * only the supervisor condemns, and only the supervisor frees the pages, when the owner is dead.
+ * only the supervisor (and an owner that exits) condemns, and only the supervisor frees the pages, when the owner is dead.
  *
  * Anybody else may look, and may find that those pages are somebody else's by now. So who has found something there
  * looks whether they still are that interpreter's, and only then believes it.
@@ -31,6 +31,19 @@ import {
   slotPointer,
 } from "../memory/layout.js";
 import { allocatePages } from "../memory/pages.js";
+
+/**
+ * Settles that nothing will finish that `slot` executes: its thread is about to be terminated, or is calling
+ * `process.exit()`. Code in the midst of that may go on with nonsense in its hands (a CommonJS module that Node was loading
+ * is `undefined` then to the module that imports it), and what comes of that must be no answer.
+ */
+export function condemnAll(m: SharedMemory, slot: number): void {
+  for (let i = 0, run = runAt(m, slot, 0); run !== 0; run = runAt(m, slot, ++i)) {
+    const word = load(m, run + RUN_WORD);
+    // Where it ends meanwhile, it ended in time.
+    if ((word & RUN_STATE) === RUN_RUNNING) cas(m, run + RUN_WORD, word, (word & ~RUN_STATE) | RUN_CONDEMNED);
+  }
+}
 
 /** Gives this interpreter `count` further runs, once. Returns the pointer to them, or 0: there is no memory. */
 export function openRuns(m: SharedMemory, count: number): number {

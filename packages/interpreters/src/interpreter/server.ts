@@ -49,7 +49,7 @@ import {
   WORK_SERVE,
 } from "./protocol.js";
 import { setState } from "./registry.js";
-import { endWork, openRuns } from "./runs.js";
+import { condemnAll, endWork, openRuns } from "./runs.js";
 import type { Runtime } from "./runtime.js";
 
 /** Longest time between two turns of the event loop while there is work; milliseconds. */
@@ -62,10 +62,14 @@ export async function serve(rt: Runtime, guest: Guest): Promise<never> {
   const { m } = rt;
   const received = makeReceived();
   const executor = new Executor(rt, guest);
+  process.on("exit", () => {
+    // Not where somebody only says so.
+    if ((process as { _exiting?: boolean })._exiting === true) condemnAll(m, m.slot);
+  });
   setState(m, m.slot, STATE_BOOTING, STATE_READY);
   let lastTurn = performance.now();
   let count = 0;
-  for (;;) {
+  while (!executor.doomed) {
     const seen = bell(m);
     rt.look();
     let status = takeWork(m, executor.next.run, received);
@@ -97,6 +101,7 @@ export async function serve(rt: Runtime, guest: Guest): Promise<never> {
     await sleepAsync(m, seen);
     rt.spinner.slept(lastTurn);
   }
+  return new Promise(() => {});
 }
 
 function turn(): Promise<void> {
@@ -124,6 +129,10 @@ class Executor {
     this.#guest = guest;
     this.#answers = new Answers(rt, guest);
     this.next = pieceIn(rt.m.me + S_RUN);
+  }
+
+  get doomed(): boolean {
+    return this.#answers.doomed;
   }
 
   /** Takes nothing more from the pool; the answers to what was taken say so. */

@@ -58,7 +58,7 @@ import {
   WORK_CLOSE,
 } from "../interpreter/protocol.js";
 import { freeSlot, idOf, isAlive, slotOf, stateOf } from "../interpreter/registry.js";
-import { condemn, runAt, runOf } from "../interpreter/runs.js";
+import { condemn, condemnAll, runAt, runOf } from "../interpreter/runs.js";
 import { answerForBuffer, closeLine, pruneBuffers } from "./buffers.js";
 import { recountReferences } from "./recount.js";
 import { bury, repairLocks } from "./repair.js";
@@ -218,9 +218,10 @@ function keepCodeCache(message: Partial<CodeCache> | undefined | null): void {
 }
 
 function terminate(id: number, reason: EndReason): void {
-  for (const child of children.values()) {
+  for (const [slot, child] of children) {
     if (child.id !== id) continue;
     child.reason ??= reason;
+    condemnAll(m, slot);
     void child.worker.terminate();
     return;
   }

@@ -1,7 +1,13 @@
 /** What the end of an interpreter that runs several tasks at a time (`concurrency`) means to each of them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type DeathReason, type Future, InterpreterDiedError, InterpreterPoolExecutor } from "interpreters";
+import {
+  type DeathReason,
+  type Future,
+  fromModule,
+  InterpreterDiedError,
+  InterpreterPoolExecutor,
+} from "interpreters";
 import { channel, Gate, outcome, rejection, until, WATCHDOG } from "../support/processes.js";
 import { full, wait, workers } from "./several.js";
 
@@ -237,3 +243,17 @@ test(
     await pool.shutdown();
   },
 );
+
+test("what an interpreter does while it is being stopped is no answer", limits, async () => {
+  const { whenLoaded } = fromModule<typeof import("./stuck.js")>(new URL("./stuck.js", import.meta.url));
+  const pool = new InterpreterPoolExecutor({ maxWorkers: 1, concurrency: 3 });
+  const stopped = pool.with({ timeout: 100 }).submit(() => new Promise(() => {}));
+  const ended = [stopped, pool.submit(whenLoaded)].map((future) => rejection<InterpreterDiedError>(future));
+  // Whoever goes on after all would begin these, and fail.
+  const next = [1, 2, 3].map((n) => outcome(pool.submit((x: number) => x, n)));
+  const reasons = (await Promise.all(ended)).map((error) => error.reason ?? String(error));
+  assert.deepEqual(reasons, ["timeout", "terminated"]);
+  const died = (await Promise.all(next)).filter((result) => "error" in result);
+  assert.ok(died.length <= 1, "one may have been taken");
+  await pool.shutdown();
+});

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import {
   type DeathReason,
   type Future,
+  fromModule,
   type Interpreter,
   InterpreterDiedError,
   InterpreterPoolExecutor,
@@ -13,6 +14,8 @@ import {
 import { busyPool, channel, Gate, rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
+const { whenLoaded } = fromModule<typeof import("./stuck.js")>(new URL("./stuck.js", import.meta.url));
+const { neverLoaded } = fromModule<typeof import("./exits.js")>(new URL("./exits.js", import.meta.url));
 const workers = (): Interpreter[] => listAll().filter((interp) => interp.whence === "interpreters module");
 
 async function death(future: Future<unknown>): Promise<InterpreterDiedError> {
@@ -36,6 +39,15 @@ const ways: Record<
         await new Promise((resolve) => setImmediate(resolve));
         process.exit(0);
       }),
+  },
+  "process.exit(4) while a module loads": {
+    reason: "exit",
+    exitCode: 4,
+    submit: (pool) => pool.submit(neverLoaded),
+  },
+  "its time limit while a module loads": {
+    reason: "timeout",
+    submit: (pool) => pool.with({ timeout: 100 }).submit(whenLoaded),
   },
   "out of memory": {
     reason: "out-of-memory",

@@ -7,6 +7,7 @@ import {
   PAGE_WORDS,
   RECORD_HEADER,
   RECORD_UNBOUND_SHIFT,
+  RUN_CONDEMNED,
   RUN_IDLE,
   RUN_SEQ,
   RUN_STATE,
@@ -138,42 +139,46 @@ test("a worker with two pieces under way dies at any step: each is in line, name
   });
 });
 
-test("each of two pieces is condemned or finished, whichever is stopped when", (t) => {
-  const scene = new Scene();
-  const { world, slots, id } = scene;
-  explore(t, {
-    world,
-    preemptions: 1,
-    atAtomics: 2,
-    random: 2000,
-    program: () => {
-      const condemned: number[] = [];
-      return {
-        threads: [
-          { name: "W", slot: slots[1], body: (m) => scene.work(m) },
-          {
-            name: "supervisor",
-            slot: SUPERVISOR_SLOT,
-            *body(m) {
-              for (const n of [2, 1]) if ((yield* runs.condemn(m, slots[1], id, n)) !== 0) condemned.push(n);
+for (const all of [false, true]) {
+  test(`each of two pieces is condemned or finished, ${all ? "when all are stopped" : "whichever is stopped when"}`, (t) => {
+    const scene = new Scene();
+    const { world, slots, id } = scene;
+    explore(t, {
+      world,
+      preemptions: 1,
+      atAtomics: 2,
+      random: 2000,
+      program: () => {
+        const condemned: number[] = [];
+        return {
+          threads: [
+            { name: "W", slot: slots[1], body: (m) => scene.work(m) },
+            {
+              name: "supervisor",
+              slot: SUPERVISOR_SLOT,
+              *body(m) {
+                if (all) yield* runs.condemnAll(m, slots[1]);
+                else
+                  for (const n of [2, 1])
+                    if ((yield* runs.condemn(m, slots[1], id, n)) !== 0) condemned.push(n);
+              },
             },
+          ],
+          check() {
+            checkMemory(world, { owned: new Map([[slots[1], 1]]) });
+            const left = runsOfModel(world, slots[1]);
+            for (const run of left) assert.equal(world.i32[run] & RUN_STATE, RUN_CONDEMNED);
+            const named = left.map((run) => world.i32[run + RUN_SEQ]);
+            for (const n of [1, 2]) {
+              assert.notEqual(named.includes(n), scene.finished.includes(n), `${n} stays, or it is finished`);
+              if (!all) assert.equal(named.includes(n), condemned.includes(n));
+            }
           },
-        ],
-        check() {
-          checkMemory(world, { owned: new Map([[slots[1], 1]]) });
-          for (const n of [1, 2]) {
-            assert.notEqual(
-              condemned.includes(n),
-              scene.finished.includes(n),
-              `${n} is condemned, or it is finished`,
-            );
-          }
-          assert.equal(runsOfModel(world, slots[1]).length, condemned.length, "only what is condemned stays");
-        },
-      };
-    },
+        };
+      },
+    });
   });
-});
+}
 
 test("who looks for a piece while its interpreter dies finds it there, or nothing, whatever becomes of the pages", (t) => {
   const scene = new Scene();

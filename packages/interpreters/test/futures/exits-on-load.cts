@@ -1,0 +1,4 @@
+/** A CommonJS module that ends its thread while it loads. */
+process.exit(4);
+
+export = { loaded: "loaded" };

@@ -1,0 +1,8 @@
+/** A module that needs one which ends its thread while it loads. */
+import exits from "./exits-on-load.cjs";
+
+const { loaded } = exits;
+
+export function neverLoaded(): string {
+  return loaded;
+}
