@@ -3,6 +3,7 @@ import api from "./entry.cjs";
 
 export const {
   AddonImportError,
+  addons,
   asCompleted,
   BrokenInterpreterPool,
   CancelledError,

@@ -16,6 +16,7 @@ export {
   type InterpreterView,
   type Whence,
 } from "./interpreter/interpreter.js";
+export { addons, type Addon, type AddonKind, type AddonRefusal } from "./addons/addons.js";
 export { move } from "./interpreter/move.js";
 export type { CreateOptions, InterpreterConfig, ResourceLimits } from "./interpreter/options.js";
 export type { OutputSink } from "./interpreter/output.js";

@@ -42,6 +42,11 @@ export function runtime(): Runtime {
   return (here[HERE] ??= join());
 }
 
+/** The same, where there is one or one can be joined; does not start any. */
+export function runtimeIfAny(): Runtime | undefined {
+  return here[HERE] ?? (getEnvironmentData(KEY) === undefined ? undefined : runtime());
+}
+
 /** Makes this thread the interpreter in `slot`. Before anything else in it asks for the runtime. */
 export function enter(memory: WasmMemory, slot: number): Runtime {
   const m = openMemory(memory, slot);

@@ -1,7 +1,7 @@
 /**
  * The options of `create`, checked where they are given, so that a mistake is an error there and not a failed boot.
  */
-import { checkOptions, show } from "../check.js";
+import { checkOptions, checkTimeout, show } from "../check.js";
 import { checkSink, type OutputSink } from "./output.js";
 
 /** Limits of an interpreter's JavaScript engine, in MiB (Node's `resourceLimits`). */
@@ -24,19 +24,40 @@ export interface InterpreterConfig {
   allowExec: boolean;
   /** Start threads of its own with `new Worker` (CPython: `allow_threads`). Interpreters it may always create. True. */
   allowThreads: boolean;
+  /** Load native addons (`.node` files). True. */
+  allowAddons: boolean;
   /**
-   * Refuse native addons that are not made for several interpreters (CPython: `check_multi_interp_extensions`). Isolated:
-   * true; legacy: false. It is passed on, but nothing is checked yet: until then Node alone decides, whatever is said here.
+   * Refuse native addons that are not made for several interpreters, without trying, once that is known of them (CPython:
+   * `check_multi_interp_extensions`). Isolated: true; legacy: false. Node itself refuses what it cannot load, whatever is said here.
    */
   checkMultiInterpAddons: boolean;
+  /**
+   * Milliseconds that loading a native addon waits for the main interpreter, which must load it first, while that is busy
+   * with code of the user's. 30 000.
+   */
+  addonTimeout: number;
   /** Share `process.env` with the main interpreter, both ways, instead of having a copy. False. */
   shareEnv: boolean;
 }
 
 const CONFIGS: Readonly<Record<"isolated" | "legacy", InterpreterConfig>> = {
   // As CPython's `_PyInterpreterConfig_INIT` and `_PyInterpreterConfig_LEGACY_INIT`, as far as there is a counterpart.
-  isolated: { allowExec: false, allowThreads: true, checkMultiInterpAddons: true, shareEnv: false },
-  legacy: { allowExec: true, allowThreads: true, checkMultiInterpAddons: false, shareEnv: false },
+  isolated: {
+    allowExec: false,
+    allowThreads: true,
+    allowAddons: true,
+    checkMultiInterpAddons: true,
+    addonTimeout: 30_000,
+    shareEnv: false,
+  },
+  legacy: {
+    allowExec: true,
+    allowThreads: true,
+    allowAddons: true,
+    checkMultiInterpAddons: false,
+    addonTimeout: 30_000,
+    shareEnv: false,
+  },
 };
 
 export interface CreateOptions {
@@ -147,7 +168,10 @@ function checkConfig(config: CreateOptions["config"] = "isolated"): InterpreterC
   }
   checkOptions("create: config", config, Object.keys(CONFIGS.isolated));
   for (const [key, value] of Object.entries(config)) {
-    if (typeof value !== "boolean") fail(`config.${key}`, "a boolean", value);
+    if (key === "addonTimeout") {
+      if (value === undefined) fail("config.addonTimeout", "a number of milliseconds", value);
+      checkTimeout(value, "create: config.addonTimeout");
+    } else if (typeof value !== "boolean") fail(`config.${key}`, "a boolean", value);
   }
   return { ...CONFIGS.isolated, ...config };
 }

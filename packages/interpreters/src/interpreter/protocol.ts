@@ -31,6 +31,8 @@ export const WORK_CLOSE = 4;
 export const WORK_SERVE = 5;
 /** As WORK_CALL for each of many; value: an array of arrays of arguments. Answered with a ChunkReply; see chunk.ts. */
 export const WORK_CALL_EACH = 6;
+/** To main only: load a native addon, and keep it. value: an AddonRequest (addons/keeper.ts); answered with `{ error? }` */
+export const WORK_ADDON = 7;
 
 /** value: the result */
 export const REPLY_VALUE = 1;
@@ -64,6 +66,9 @@ export const REQUEST_BUFFER = 8;
 
 /** Keep a spare threads for interpreters with the options that are the value. */
 export const REQUEST_PREWARM = 9;
+
+/** Something is in main's mailbox that it may not be waiting for. */
+export const REQUEST_WAKE_MAIN = 10;
 
 /** How an interpreter ended: what users see, and "closed", which is what they asked for. */
 export type EndReason = DeathReason | "closed";

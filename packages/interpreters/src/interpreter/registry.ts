@@ -28,8 +28,10 @@ import {
   MAIN_SLOT,
   MAX_SLOTS,
   NAME_BYTES,
+  ADDONS_NONE,
   RUN_STATE,
   RUN_WORD,
+  S_ADDONS,
   S_BLAME,
   S_CLAIM,
   S_CREATOR,
@@ -104,6 +106,7 @@ function openSlot(m: SharedMemory, slot: number, id: number, whence: number): vo
   set(m, p + S_CLAIM, 0);
   set(m, p + S_BLAME, 0);
   set(m, p + S_ITEM_REFERENCES, 0);
+  set(m, p + S_ADDONS, ADDONS_NONE);
   for (let i = 0; i < BITSET_WORDS; i++) set(m, p + S_HOLDERS + i, 0);
   openChannel(m, p + S_WORK, id, 0, 0, 0);
   openChannel(m, p + S_REPLIES, id, 0, 0, 0);

@@ -44,6 +44,8 @@ export const H_SLOTS_USED = 11;
 export const H_NEXT_CODE = 12;
 /** Source of ids for queues that are in no list: a pool's, and those that stand for something else. */
 export const H_NEXT_HIDDEN = 13;
+/** Pointer to the list of native addons (addons/list.ts), replaced under the registry lock; 0: none. */
+export const H_ADDONS = 14;
 /** Each lock has a cache line of its own: [word, kind]. */
 export const H_PAGE_LOCK = 16;
 export const H_REGISTRY_LOCK = 32;
@@ -127,12 +129,19 @@ export const S_TOUCHED = 82;
 export const S_THREAD = 81;
 /** Of a thread that somebody else started: the threadId of the nearest thread above it that had joined by then. */
 export const S_PARENT = 83;
+/** Whether the owner has loaded native addons: an ADDONS_…. Written by it, and by the supervisor that ends it. */
+export const S_ADDONS = 84;
 /** Which slots hold a handle to this interpreter: a bit set. */
 export const S_HOLDERS = 96;
 
 /** The name given by the creator: its length in bytes, then UTF-8. */
 export const S_NAME = 128;
 export const NAME_BYTES = 320;
+
+export const ADDONS_NONE = 0;
+export const ADDONS_LOADED = 1;
+/** It is to leave by itself, as it may be inside an addon now. */
+export const ADDONS_LEAVE = 2;
 
 export const STATE_FREE = 0;
 /** Known, but its thread does not run yet. Work may be sent already. */

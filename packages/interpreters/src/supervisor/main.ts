@@ -5,17 +5,20 @@
  */
 import { writeSync } from "node:fs";
 import { inspect } from "node:util";
-import { SHARE_ENV, Worker, workerData } from "node:worker_threads";
+import { parentPort, SHARE_ENV, Worker, workerData } from "node:worker_threads";
 import { packageFile } from "../files.js";
 import { withoutOwnFrames } from "../stacks.js";
 import { bell, ring, sleepAsync } from "../memory/bell.js";
-import { get, load, set, type SharedMemory, store } from "../memory/atomics.js";
+import { cas, get, load, notify as wake, set, type SharedMemory, store } from "../memory/atomics.js";
 import { isEmptySet } from "../memory/bitset.js";
 import {
+  ADDONS_LEAVE,
+  ADDONS_LOADED,
   H_SLOTS_USED,
   H_SUPERVISOR,
   MAIN_SLOT,
   OK,
+  S_ADDONS,
   S_CREATOR,
   S_HOLDERS,
   S_ITEM_REFERENCES,
@@ -55,6 +58,7 @@ import {
   REQUEST_PREWARM,
   REQUEST_TERMINATE,
   REQUEST_THREAD_ENDED,
+  REQUEST_WAKE_MAIN,
   WORK_CLOSE,
 } from "../interpreter/protocol.js";
 import { freeSlot, idOf, isAlive, slotOf, stateOf } from "../interpreter/registry.js";
@@ -70,6 +74,8 @@ import { isOrphaned, type Unfinished, unfinishedBy } from "./unfinished.js";
 
 /** How long an interpreter that is closing may run its exit handlers; milliseconds. */
 const FINALIZE_LIMIT = 2000;
+/** How long one that is to be terminated may take to come out of a native addon and leave by itself; milliseconds. */
+const LEAVE_LIMIT = 250;
 /** How long to wait for a lock before looking whether its holder is dead; milliseconds. */
 const PATIENCE = 20;
 
@@ -222,12 +228,26 @@ function terminate(id: number, reason: EndReason): void {
     if (child.id !== id) continue;
     child.reason ??= reason;
     condemnAll(m, slot);
-    void child.worker.terminate();
+    stopThread(slot, child);
     return;
   }
   // Its creator has claimed the slot, and its boot request is still on the way.
   const slot = slotOf(m, id);
   if (slot !== -1 && get(m, slotPointer(slot) + S_CREATOR) !== 0) doomed.set(id, reason);
+}
+
+/** At once; but an interpreter that may be inside a native addon is given the chance to come out of it first. */
+function stopThread(slot: number, { worker }: Child): void {
+  const p = slotPointer(slot) + S_ADDONS;
+  if (load(m, p) === ADDONS_LEAVE) return;
+  if (cas(m, p, ADDONS_LOADED, ADDONS_LEAVE) !== ADDONS_LOADED) {
+    void worker.terminate();
+    return;
+  }
+  // Its event loop waits for that word; where it blocks in an operation of ours, it waits for its doorbell.
+  wake(m, p, Infinity);
+  ring(m, slot);
+  setTimeout(() => void worker.terminate(), LEAVE_LIMIT);
 }
 
 /**
@@ -432,6 +452,7 @@ function handle(): void {
   else if (kind === REQUEST_THREAD_ENDED) threadEnded(a, b);
   else if (kind === REQUEST_COLLECT) collecting = true;
   else if (kind === REQUEST_PREWARM) spares.keep(a, value as BootOptions);
+  else if (kind === REQUEST_WAKE_MAIN) parentPort?.postMessage(undefined);
   else if (kind === REQUEST_BUFFER) {
     answerForBuffer(sender, value as string, a, b);
     const slot = slotOf(m, sender);

@@ -23,6 +23,9 @@ export const SUPERVISOR_ID = -2;
 const NOT_STARTED = 0;
 const STARTED = 1;
 
+/** Told when this thread, the main interpreter, has started it: for what else is needed once there are interpreters. */
+export const supervisorListeners: ((rt: Runtime, supervisor: Worker) => void)[] = [];
+
 /** Makes sure that it runs. */
 export function startSupervisor(rt: Runtime): void {
   const { m } = rt;
@@ -57,6 +60,7 @@ export function startSupervisor(rt: Runtime): void {
       cause: error,
     });
   });
+  for (const listener of supervisorListeners) listener(rt, worker);
   worker.unref();
 }
 

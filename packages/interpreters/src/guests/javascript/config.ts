@@ -7,12 +7,15 @@
  */
 import module, { createRequire } from "node:module";
 import workerThreads from "node:worker_threads";
+import { configureAddons } from "../../addons/addons.js";
 import { InterpreterError } from "../../errors.js";
 import type { InterpreterConfig } from "../../interpreter/options.js";
 
-export function applyConfig({ allowExec, allowThreads }: InterpreterConfig): void {
+export function applyConfig(config: InterpreterConfig): void {
+  const { allowExec, allowThreads } = config;
   if (!allowExec) forbidPrograms();
   if (!allowThreads) forbidThreads();
+  configureAddons(config);
 }
 
 function refusal(what: string, option: string): InterpreterError {
