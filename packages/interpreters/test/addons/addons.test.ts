@@ -1,0 +1,409 @@
+/** Native addons: main loads them first, whatever it does, and keeps them. */
+import assert from "node:assert/strict";
+import { symlinkSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { after, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import {
+  type Addon,
+  AddonImportError,
+  addons,
+  create,
+  createQueue,
+  type CreateOptions,
+  ExecutionFailed,
+  fromModule,
+  type Interpreter,
+  InterpreterPoolExecutor,
+  type Queue,
+} from "interpreters";
+import { channel, limits as timeLimit, rejection, thrown, until } from "../support/ways.js";
+import { type Fixture, fresh, skip, written } from "./fixtures.js";
+import { type Statics, ways } from "./loads.js";
+
+const limits = { ...timeLimit, skip };
+const require = createRequire(import.meta.url);
+const loads = fromModule<typeof import("./loads.js")>(new URL("./loads.js", import.meta.url));
+
+const made: Interpreter[] = [];
+after(async () => {
+  await Promise.all(made.map((interp) => interp.terminate().catch(() => {})));
+});
+
+function make(options: CreateOptions = {}): Interpreter {
+  const interp = create(options);
+  made.push(interp);
+  return interp;
+}
+
+/** What is known of an addon. */
+function known(file: string): Addon | undefined {
+  return addons().find((addon) => addon.file === file);
+}
+
+/** The error that a load in an interpreter ended with. */
+async function failure(promise: Promise<unknown>): Promise<AddonImportError> {
+  const error = await rejection<ExecutionFailed>(promise);
+  assert.ok(error instanceof ExecutionFailed, String(error));
+  assert.ok(error.cause instanceof AddonImportError, String(error.cause));
+  assert.equal(error.cause.code, "ERR_ADDON_IMPORT");
+  return error.cause;
+}
+
+for (const way of ways) {
+  test(`${way}: main loads it first, then the interpreter`, limits, async () => {
+    const interp = make();
+    const blocked = fresh("statics");
+    assert.equal(interp.callSync(loads.initialized, way, blocked), 2);
+    const idle = fresh("statics");
+    assert.equal(await interp.call(loads.initialized, way, idle), 2);
+    for (const file of [blocked, idle]) {
+      assert.deepEqual(known(file), { file, kind: "node-api", firstLoadedBy: interp.id, refusals: [] });
+    }
+  });
+}
+
+/** Each has an interpreter load it, and returns what it gave. */
+const blockingWaits: Record<string, (interp: Interpreter, file: string) => number> = {
+  callSync: (interp, file) => interp.callSync(loads.next, file),
+  "execSync that calls": (interp, file) => {
+    interp.prepareMainSync({ file });
+    interp.execSync("var count = require(file).next()");
+    return interp.callSync(() => (globalThis as unknown as { count: number }).count);
+  },
+  "Queue.getSync": (interp, file) => {
+    const queue = createQueue<number>();
+    void interp.call(loads.nextInto, queue, file);
+    return queue.getSync() as number;
+  },
+  "Queue.putSync": (interp, file) => {
+    const [full, result] = [createQueue<number>(1), createQueue<number>()];
+    full.putNowait(0);
+    // There is room once it has been loaded.
+    void interp.call(loads.nextInto, result, file);
+    void interp.call((queue: typeof full) => void queue.getSync(), full);
+    full.putSync(1);
+    return result.getSync() as number;
+  },
+  "Future.resultSync": (_interp, file) => {
+    const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+    try {
+      return pool.submit(loads.next, file).resultSync();
+    } finally {
+      void pool.shutdown();
+    }
+  },
+  "callSync of one that calls another": (interp, file) => interp.callSync(loads.nextIn, make(), file),
+  "closeSync with wait": (_interp, file) => {
+    const [interp, queue] = [make(), channel<number>()];
+    void interp.call(loads.nextInto, queue, file);
+    interp.closeSync({ wait: true });
+    return queue.getNowait();
+  },
+};
+for (const [name, loadIt] of Object.entries(blockingWaits)) {
+  test(`while main is blocked in ${name}`, limits, () => {
+    const file = fresh("statics");
+    const interp = make();
+    assert.equal(loadIt(interp, file), 1);
+    assert.equal(known(file)?.kind, "node-api");
+  });
+}
+
+test("while main's event loop waits for nothing of ours", limits, async () => {
+  const file = fresh("statics");
+  const interp = make();
+  await interp.call(loads.nextLater, file);
+  // Only what the supervisor sends can wake it.
+  while (known(file) === undefined) await delay(1);
+  await until(() => known(file)?.firstLoadedBy === interp.id);
+});
+
+/** Blocks main by other means than ours until the interpreter has tried. */
+async function whileBusy(interp: Interpreter, file: string): Promise<string> {
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  await interp.call(loads.initialized, "require", fresh("statics"));
+  const told = interp.call(loads.tryWhileWaited, flag, file);
+  Atomics.wait(flag, 0, 0);
+  return await told;
+}
+
+test(
+  "while main is busy with other things: a clear error when time is over, and later it works",
+  limits,
+  async () => {
+    const file = fresh("statics");
+    const interp = make({ config: { addonTimeout: 30 } });
+    const told = await whileBusy(interp, file);
+    assert.match(told, /^AddonImportError: .*statics.*main interpreter.*was busy for 30 ms.*addonTimeout/);
+    assert.equal(known(file), undefined);
+    assert.equal(await interp.call(loads.initialized, "require", file), 2);
+  },
+);
+
+test("what main has loaded does not need main any more", limits, async () => {
+  const file = fresh("statics");
+  assert.equal((require(file) as Statics).next(), 1);
+  const interp = make({ config: { addonTimeout: 0 } });
+  await assert.rejects(interp.call(loads.next, fresh("statics")).then(() => assert.fail("has been in time")));
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const told = interp.call(loads.tryWhileWaited, flag, file);
+  Atomics.wait(flag, 0, 0);
+  assert.equal(await told, "2");
+  assert.equal(known(file)?.firstLoadedBy, 0);
+});
+
+test(
+  "main gets what was loaded for others when it first wants it, and then loads it again",
+  limits,
+  async () => {
+    const file = fresh("statics");
+    await make().call(loads.next, file);
+    const first = require(file) as Statics;
+    assert.deepEqual([first.next(), first.initialized()], [2, 2]);
+    delete require.cache[file];
+    assert.equal((require(file) as Statics).initialized(), 3);
+    assert.ok((known(file)?.firstLoadedBy ?? 0) > 0);
+  },
+);
+
+test("many at once: main loads it once", limits, async () => {
+  const file = fresh("statics");
+  const several = Array.from({ length: 6 }, () => make());
+  const counts = await Promise.all(several.map((interp) => interp.call(loads.next, file)));
+  assert.deepEqual(
+    counts.sort((a, b) => a - b),
+    [1, 2, 3, 4, 5, 6],
+  );
+  assert.equal((require(file) as Statics).initialized(), 7);
+  assert.equal(addons().filter((addon) => addon.file === file).length, 1);
+});
+
+test("it keeps its state when no interpreter has it any more", limits, async () => {
+  const file = fresh("statics");
+  for (let i = 1; i <= 3; i++) {
+    const interp = create();
+    assert.equal(await interp.call(loads.next, file), i);
+    await interp.close();
+  }
+});
+
+test("a file is the same by all its names", limits, async () => {
+  const file = fresh("statics");
+  const link = `${file}-link.node`;
+  symlinkSync(file, link);
+  const interp = make();
+  assert.equal(await interp.call(loads.next, file), 1);
+  assert.equal(await make().call(loads.initialized, "process.dlopen", link), 3);
+  assert.equal(addons().filter((addon) => addon.file === file || addon.file === link).length, 1);
+});
+
+test("an interpreter's interpreter asks main as well", limits, async () => {
+  const file = fresh("statics");
+  const outer = make();
+  await outer.prepareMain({ file, url: new URL("./loads.js", import.meta.url).href });
+  await outer.exec(`
+    const { create, fromModule } = require(${JSON.stringify(require.resolve("interpreters"))});
+    const inner = create();
+    var inited = inner.callSync(fromModule(url).initialized, "require", file);
+    inner.closeSync();`);
+  assert.equal(await outer.call(() => (globalThis as unknown as { inited: number }).inited), 2);
+});
+
+test("when main cannot load it, that is the cause, and a later try may succeed", limits, async () => {
+  const file = fresh("throws");
+  const interp = make();
+  process.env["INTERPRETERS_ADDON_THROWS"] = "1";
+  try {
+    for (let i = 0; i < 2; i++) {
+      const error = await failure(interp.call(loads.next, file));
+      assert.match(
+        error.message,
+        /throws.*load in the main interpreter, which comes first, failed: not today/,
+      );
+      assert.ok(error.cause instanceof RangeError, String(error.cause));
+      assert.equal((error.cause as NodeJS.ErrnoException).code, "ERR_FIXTURE");
+    }
+    assert.equal(known(file), undefined);
+  } finally {
+    delete process.env["INTERPRETERS_ADDON_THROWS"];
+  }
+  const loaded = await interp.call((file: string) => typeof process.dlopen({ exports: {} }, file), file);
+  assert.equal(loaded, "undefined");
+  assert.equal(known(file)?.kind, "node-api");
+});
+
+test("what is no addon is refused by main's system", limits, async () => {
+  const interp = make();
+  const text = await failure(interp.call(loads.next, written("text.node", "no addon")));
+  assert.equal((text.cause as NodeJS.ErrnoException).code, "ERR_DLOPEN_FAILED");
+  const missing = path.join(path.dirname(written("text.node", "")), "missing.node");
+  const call = interp.call((file: string) => process.dlopen({ exports: {} }, file), missing);
+  assert.match((await failure(call)).message, /missing\.node/);
+});
+
+for (const [fixture, before, afterwards] of [
+  ["aware", "context-aware", "context-aware"],
+  ["registered", "unknown", "context-aware"],
+  ["statics", "node-api", "node-api"],
+] as const satisfies readonly (readonly [Fixture, string, string])[]) {
+  test(`${fixture}: its kind, and any interpreter may have it`, limits, async () => {
+    const file = fresh(fixture);
+    assert.equal((require(file) as Statics).next(), 1);
+    assert.equal(known(file)?.kind, before);
+    assert.equal(await make().call(loads.next, file), 2);
+    assert.equal(await make({ config: "legacy" }).call(loads.next, file), 3);
+    assert.equal(known(file)?.kind, afterwards);
+  });
+}
+
+for (const config of ["isolated", "legacy"] as const) {
+  test(
+    `an addon that is not context-aware: ${config} interpreters are told, and main is unharmed`,
+    limits,
+    async () => {
+      const file = fresh("legacy");
+      const interp = make({ config });
+      const first = await failure(interp.call(loads.next, file));
+      assert.match(
+        first.message,
+        /legacy.*not context-aware.*tried.*main interpreter|legacy.*main interpreter.*tried/,
+      );
+      assert.equal((first.cause as NodeJS.ErrnoException).code, "ERR_DLOPEN_FAILED");
+      const second = await failure(interp.call(loads.next, file));
+      // It is known by now. Where that is not asked for, it is tried all the same.
+      assert.equal(second.cause === undefined, config === "isolated");
+      assert.match(second.message, config === "isolated" ? /checkMultiInterpAddons: false/ : /It was tried/);
+      const statics = require(file) as Statics;
+      assert.deepEqual([statics.next(), statics.next()], [1, 2]);
+      const entry = known(file);
+      assert.equal(entry?.kind, "legacy");
+      assert.deepEqual(
+        entry?.refusals,
+        [first, second].map(({ message }) => ({ interpreterId: interp.id, message })),
+      );
+    },
+  );
+}
+
+test("main had it before: it is refused, and main goes on using it", limits, async () => {
+  const file = fresh("legacy");
+  const statics = require(file) as Statics;
+  assert.equal(statics.next(), 1);
+  await failure(make().call(loads.next, file));
+  assert.equal(statics.next(), 2);
+});
+
+test("only the last refusals are kept", limits, async () => {
+  const file = fresh("legacy");
+  const interp = make();
+  for (let i = 0; i < 20; i++) await failure(interp.call(loads.next, file));
+  assert.equal(known(file)?.refusals.length, 16);
+});
+
+test("allowAddons: false refuses all, and main is not asked", limits, async () => {
+  const interp = make({ config: { allowAddons: false } });
+  for (const way of ways) {
+    const file = fresh("statics");
+    const error = await failure(interp.call(loads.initialized, way, file));
+    assert.match(error.message, /statics.*allowAddons: true/);
+    assert.equal(known(file), undefined);
+  }
+  // Also what main has.
+  const file = fresh("statics");
+  require(file);
+  await failure(interp.call(loads.next, file));
+});
+
+test("JavaScript over an addon may be loaded again and again", limits, async () => {
+  const file = fresh("statics");
+  const wrapper = written("wrapper.cjs", `module.exports = require(${JSON.stringify(file)});`);
+  assert.deepEqual(await make().call(loads.reload, wrapper), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(await make().call(loads.reload, wrapper), [7, 8, 9, 10, 11, 12]);
+});
+
+test("addons() is the same in every interpreter", limits, async () => {
+  const interp = make();
+  await interp.call(loads.next, fresh("statics"));
+  await interp.exec(`var list = require(${JSON.stringify(require.resolve("interpreters"))}).addons()`);
+  assert.deepEqual(await interp.call(() => (globalThis as unknown as { list: unknown }).list), addons());
+});
+
+test("a thread that somebody else started has main load it first, too", limits, async () => {
+  const file = fresh("statics");
+  await make().call(Math.abs, 1);
+  const worker = new Worker(
+    `import("interpreters").then(() => {
+       const { parentPort, workerData } = require("node:worker_threads");
+       parentPort.postMessage(require(workerData).initialized());
+     })`,
+    { eval: true, workerData: file },
+  );
+  const count = await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+  assert.equal(count, 2);
+  assert.equal(known(file)?.kind, "node-api");
+});
+
+test("bad settings are errors at once", () => {
+  const bad = (config: object): string => thrown(() => create({ config })).message;
+  assert.match(bad({ addonTimeout: -1 }), /config\.addonTimeout must not be negative, found -1/);
+  assert.match(
+    bad({ addonTimeout: "1" }),
+    /config\.addonTimeout must be a number of milliseconds, found '1'/,
+  );
+  assert.match(bad({ addonTimeout: undefined }), /config\.addonTimeout must be a number of milliseconds/);
+  assert.match(bad({ allowAddons: 1 }), /config\.allowAddons must be a boolean, found 1/);
+});
+
+/** Longer than this and it was not left to end by itself; see supervisor/main.ts. */
+const LEAVE_LIMIT = 250;
+
+const activities: Record<string, (interp: Interpreter) => Promise<unknown>> = {
+  "does nothing": () => Promise.resolve(),
+  "blocks in a queue": (interp) =>
+    interp.call((queue: Queue<number>) => void queue.getSync(), createQueue<number>()),
+  "awaits a promise": (interp) => interp.call(() => new Promise(() => {})),
+};
+for (const [name, occupy] of Object.entries(activities)) {
+  test(
+    `one that has loaded an addon and ${name} leaves by itself when it is terminated`,
+    limits,
+    async () => {
+      for (let conclusive = false; !conclusive;) {
+        const interp = make();
+        await interp.call(loads.next, fresh("statics"));
+        const told = createQueue<string>(0);
+        await interp.call((queue: typeof told) => {
+          // Whoever ends by itself says so; a thread that is stopped does not.
+          process.emit = ((event: string) => {
+            queue.putNowait(event);
+            return false;
+          }) as typeof process.emit;
+          process.on("exit", () => {
+            for (;;);
+          });
+        }, told);
+        const occupied = rejection(Promise.all([occupy(interp), new Promise(() => {})]));
+        await until(() => name === "does nothing" || interp.isRunning());
+        const began = performance.now();
+        if (name === "blocks in a queue") interp.terminateSync();
+        else await interp.terminate();
+        // On a machine so loaded that it had no time to leave, nothing is proven.
+        conclusive = performance.now() - began < LEAVE_LIMIT;
+        if (conclusive) assert.ok(told.qsize() > 0, "it was stopped");
+        if (name !== "does nothing") assert.match((await occupied).message, /terminated/);
+      }
+    },
+  );
+}
+
+test("one that has loaded an addon and does not come back is stopped", limits, async () => {
+  const interp = make();
+  await interp.call(loads.next, fresh("statics"));
+  const stuck = interp.with({ timeout: 20 }).call(() => {
+    for (;;);
+  });
+  assert.match((await rejection(stuck)).message, /time limit/);
+});

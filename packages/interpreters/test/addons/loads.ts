@@ -1,0 +1,100 @@
+/** What runs in interpreters: every ordinary way to load an addon, and a call of it. */
+import Module, { createRequire } from "node:module";
+import { fromModule, type Interpreter, type Queue } from "interpreters";
+
+const require = createRequire(import.meta.url);
+
+export interface Statics {
+  /** One more each time, in all threads together. */
+  next(): number;
+  /** How often the addon was initialized, in all threads together. */
+  initialized(): number;
+}
+
+export interface Thread {
+  start(callback?: () => void): void;
+  ticks(): number;
+}
+
+export type Way = keyof typeof load;
+
+/** Each gives what the addon exports. */
+export const load = {
+  require: (file: string): unknown => require(file),
+  "createRequire elsewhere": (file: string): unknown => createRequire("/elsewhere.js")(file),
+  "process.dlopen": (file: string): unknown => {
+    const module = { exports: {} };
+    process.dlopen(module, file);
+    return module.exports;
+  },
+  "process.dlopen with flags": (file: string): unknown => {
+    const module = { exports: {} };
+    process.dlopen(module, file, 2);
+    return module.exports;
+  },
+  "Module._extensions": (file: string): unknown => {
+    const module = new Module.Module(file);
+    const extensions = (
+      Module as unknown as { _extensions: Record<string, (module: Module, file: string) => void> }
+    )._extensions;
+    extensions[".node"](module, file);
+    return module.exports;
+  },
+} as const;
+
+export const ways = Object.keys(load) as Way[];
+
+export function initialized(way: Way, file: string): number {
+  return (load[way](file) as Statics).initialized();
+}
+
+export function next(file: string): number {
+  return (require(file) as Statics).next();
+}
+
+/** As `next`, and tells a queue as well. */
+export function nextInto(queue: Queue<number>, file: string): void {
+  queue.putSync(next(file));
+}
+
+/** As `next`, in another interpreter, for which this one waits. */
+export function nextIn(target: Interpreter, file: string): number {
+  const { next } = fromModule<{ next(file: string): number }>(import.meta.url);
+  return target.callSync(next, file);
+}
+
+/** As `next`, once this interpreter has nothing else to do. */
+export function nextLater(file: string): void {
+  setImmediate(() => next(file));
+}
+
+/** Loads it while the thread that shares `flag` waits for that; tells what it was told. */
+export function tryWhileWaited(flag: Int32Array<SharedArrayBuffer>, file: string): string {
+  try {
+    return String(next(file));
+  } catch (error) {
+    return `${(error as Error).name}: ${(error as Error).message}`;
+  } finally {
+    Atomics.store(flag, 0, 1);
+    Atomics.notify(flag, 0);
+  }
+}
+
+/** A package's JavaScript over an addon, in both kinds of module, loaded again and again. */
+export async function reload(wrapper: string): Promise<number[]> {
+  const counts: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    delete require.cache[wrapper];
+    counts.push((require(wrapper) as Statics).next());
+    const again = (await import(`${wrapper}?${i}`)) as { default: Statics };
+    counts.push(again.default.next());
+  }
+  return counts;
+}
+
+export function startThread(file: string): number {
+  const thread = require(file) as Thread;
+  thread.start(() => {});
+  thread.start();
+  return thread.ticks();
+}
