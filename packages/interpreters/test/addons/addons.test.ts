@@ -65,6 +65,20 @@ for (const way of ways) {
   });
 }
 
+const FLAG = "--experimental-addon-modules";
+const hasFlag = process.allowedNodeEnvironmentFlags.has(FLAG);
+const noImport = !hasFlag && "this version of Node cannot import addons";
+test(
+  "import of a .node file: main loads it first",
+  { ...limits, skip: skip === false ? noImport : skip },
+  async () => {
+    const interp = make({ execArgv: [FLAG] });
+    const file = fresh("statics");
+    assert.equal(await interp.call(loads.imported, file), 2);
+    assert.equal(known(file)?.firstLoadedBy, interp.id);
+  },
+);
+
 /** Each has an interpreter load it, and returns what it gave. */
 const blockingWaits: Record<string, (interp: Interpreter, file: string) => number> = {
   callSync: (interp, file) => interp.callSync(loads.next, file),

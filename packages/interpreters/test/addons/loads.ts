@@ -1,5 +1,6 @@
 /** What runs in interpreters: every ordinary way to load an addon, and a call of it. */
 import Module, { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 import { fromModule, type Interpreter, type Queue } from "interpreters";
 
 const require = createRequire(import.meta.url);
@@ -46,6 +47,11 @@ export const ways = Object.keys(load) as Way[];
 
 export function initialized(way: Way, file: string): number {
   return (load[way](file) as Statics).initialized();
+}
+
+export async function imported(file: string): Promise<number> {
+  const module = (await import(pathToFileURL(file).href)) as { default: Statics };
+  return module.default.initialized();
 }
 
 export function next(file: string): number {
