@@ -1,6 +1,8 @@
 /** Interpreters end while threads and callbacks of their addons live; nothing of that may take the process with it. */
+import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertEnded, startScenario, WATCHDOG } from "../support/processes.js";
+import { fileURLToPath } from "node:url";
+import { assertEnded, start, startScenario, WATCHDOG } from "../support/processes.js";
 import { skip } from "./fixtures.js";
 
 const module = new URL("./ends.scenarios.js", import.meta.url);
@@ -19,3 +21,14 @@ test(
     );
   },
 );
+
+test("addons-crash counts programs, and none of ours dies", { timeout: 2 * WATCHDOG, skip }, async () => {
+  const main = fileURLToPath(new URL("./crash/main.js", import.meta.url));
+  const { code, stdout, stderr } = await start(process.execPath, [main, "--runs", "1"]).ended;
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" }, stdout);
+  assert.match(stdout, /1 programs each/);
+  for (const addon of ["with threads that wind down", "oxc-parser"]) {
+    assert.match(stdout, new RegExp(`^\\| ${addon} \\| bare workers \\| \\d+ \\| .*\\|$`, "m"));
+    assert.match(stdout, new RegExp(`^\\| ${addon} \\| interpreters \\| 0 \\|  \\|$`, "m"));
+  }
+});

@@ -21,7 +21,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-export type Fixture = "legacy" | "aware" | "registered" | "statics" | "thread" | "throws";
+export type Fixture = "legacy" | "aware" | "background" | "registered" | "statics" | "thread" | "throws";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const sources = path.join(root, "test/addons/fixtures");

@@ -1,0 +1,16 @@
+/** A program that uses an addon in bare workers only, and ends these: `node bare.js <addon> <rounds> <threads>`. */
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+
+const [addon, rounds, threads] = process.argv.slice(2);
+for (let round = 0; round < Number(rounds); round++) {
+  const workers = Array.from(
+    { length: Number(threads) },
+    () => new Worker(new URL("./bare.worker.js", import.meta.url), { workerData: addon }),
+  );
+  await Promise.all(workers.map((worker) => once(worker, "message")));
+  await Promise.all(workers.map((worker) => worker.terminate()));
+  // What the addon's threads still do, they do after that.
+  await delay(20);
+}
