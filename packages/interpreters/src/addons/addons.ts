@@ -37,8 +37,11 @@ export interface Addon {
  * interpreter, and does not wait for main.
  *
  * @example
- * await interp.call(async () => void (await import("sharp")));
- * addons(); // [ { file: "/…/sharp-linux-x64.node", kind: "node-api", firstLoadedBy: 1, refusals: [] } ]
+ * await using interp = create();
+ * await interp.exec("await import('sharp')");
+ * for (const { file, kind, firstLoadedBy } of addons()) {
+ *   if (file.includes("sharp")) console.log(kind, firstLoadedBy); // node-api 1
+ * }
  */
 export function addons(): Addon[] {
   const rt = runtime();
