@@ -8,7 +8,7 @@ import { headerWord, Message, readBody, WITHOUT_SENDER } from "../interpreter/me
 import { REPLY_VALUE, WORK_ADDON } from "../interpreter/protocol.js";
 import { slotOf } from "../interpreter/registry.js";
 import type { Runtime } from "../interpreter/runtime.js";
-import { OK, S_REPLIES, S_WORK } from "../memory/layout.js";
+import { OK, S_REPLIES, S_WORK, STATUS_NO_MEMORY } from "../memory/layout.js";
 import { makeReceived, type Received } from "../queue/receive.js";
 import { type Dlopen, open } from "./guard.js";
 import { add, identify } from "./list.js";
@@ -87,13 +87,10 @@ export class Keeper {
     }
     const slot = slotOf(m, sender);
     if (slot === -1) return;
-    const { reserve } = m;
-    // It is small, and somebody blocks for it.
-    m.reserve = 0;
-    const message = Message.take().header(sequence, REPLY_VALUE).value(answer, "answer", true);
-    message.intoMailbox(m, slot, S_REPLIES, sender, rt.id, WITHOUT_SENDER);
-    message.discard(m);
-    m.reserve = reserve;
+    if (send(rt, slot, sender, sequence, answer) === STATUS_NO_MEMORY) {
+      // The error is large, and memory short.
+      send(rt, slot, sender, sequence, { failed: answer.failed, error: undefined });
+    }
   }
 
   #loadFor(interpreter: number, { file, key, flags }: AddonRequest): void {
@@ -112,6 +109,18 @@ export class Keeper {
     this.#kept.set(key, { file, by, module });
     if (this.#rt !== undefined) add(this.#rt.m, key, file, by);
   }
+}
+
+function send(rt: Runtime, slot: number, to: number, sequence: number, answer: AddonAnswer): number {
+  const { m } = rt;
+  const { reserve } = m;
+  // Somebody blocks for it: it may use what is kept for those that clean up.
+  m.reserve = 0;
+  const message = Message.take().header(sequence, REPLY_VALUE).value(answer, "answer", true);
+  const status = message.intoMailbox(m, slot, S_REPLIES, to, rt.id, WITHOUT_SENDER);
+  message.discard(m);
+  m.reserve = reserve;
+  return status;
 }
 
 /** Main required it before this package was imported; once more is once too often for an addon that is not context-aware. */

@@ -10,6 +10,8 @@ export interface Statics {
   next(): number;
   /** How often the addon was initialized, in all threads together. */
   initialized(): number;
+  /** Blocks; milliseconds. */
+  pause(time: number): void;
 }
 
 export interface Thread {
@@ -96,6 +98,10 @@ export async function reload(wrapper: string): Promise<number[]> {
     counts.push(again.default.next());
   }
   return counts;
+}
+
+export function pause(file: string, time: number): void {
+  (require(file) as Statics).pause(time);
 }
 
 export function startThread(file: string): number {
