@@ -28,8 +28,6 @@ export interface Piece {
 export class Answers {
   /** Nothing more is taken from the pool. */
   last = false;
-  /** This thread is being terminated: whatever still runs here is to begin nothing. */
-  doomed = false;
   readonly #rt: Runtime;
   readonly #guest: Guest;
 
@@ -89,10 +87,7 @@ export class Answers {
         this.#header(message.clear(), piece, failure.status).value(failure.value, "error", true);
       }
       // Condemned: the supervisor is terminating this thread, and has told or will tell the caller so.
-      if (!finishWork(m, run)) {
-        this.doomed = true;
-        return;
-      }
+      if (!finishWork(m, run)) return;
       if (this.#post(message, sender) === STATUS_NO_MEMORY) {
         const size = message.scratch.end;
         const full = new InterpreterError(

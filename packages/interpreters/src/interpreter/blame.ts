@@ -8,7 +8,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { load, type SharedMemory, store } from "../memory/atomics.js";
-import { RUN_STATE, RUN_WORD, S_BLAME } from "../memory/layout.js";
+import { RUN_NUMBER_SHIFT, RUN_WORD, S_BLAME } from "../memory/layout.js";
 
 /** A task, by what distinguishes it from others in the same run. */
 interface Suspect {
@@ -40,5 +40,5 @@ export class Blame {
 }
 
 function numberOf(m: SharedMemory, run: number): number {
-  return (load(m, run + RUN_WORD) & ~RUN_STATE) >>> 2;
+  return load(m, run + RUN_WORD) >>> RUN_NUMBER_SHIFT;
 }

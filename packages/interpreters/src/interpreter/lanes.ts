@@ -68,7 +68,7 @@ export function laneOf(priority: number): number {
 
 /**
  * Takes the next piece of work to execute it in `run`. EMPTY: there is none; this interpreter is then on the list of those
- * that will be rung when there is. NOT_FOUND: the pool is closed.
+ * that will be rung when there is. NOT_FOUND: the pool is closed, or this thread is about to end.
  */
 export function takeWorkOrWait(m: SharedMemory, lanes: Lanes, run: number, into: Received): number {
   for (;;) {
@@ -144,7 +144,7 @@ function takeFromLane(
     const before = turn ? -1 : nextLane(m, lanes, -1);
     const r = before !== -1 && before < lane ? 0 : first(m, q);
     if (r === 0) status = CHANGED;
-    else claim(m, q, r, run, into);
+    else status = claim(m, q, r, run, into);
   }
   unlock(m, q);
   if (status === OK && turn) lanes.turn = lane;

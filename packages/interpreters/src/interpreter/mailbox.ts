@@ -6,7 +6,7 @@
  * down what it is about to run (runs.ts) and where that record lies (S_CLAIM); if it dies, the repair compares S_CLAIM
  * with C_HEAD and knows whether the record is still there, to be run by somebody else, or was being run by the dead.
  */
-import { cas, get, load, set, type SharedMemory, store } from "../memory/atomics.js";
+import { cas, get, load, reach, set, type SharedMemory, store } from "../memory/atomics.js";
 import { ring } from "../memory/bell.js";
 import {
   C_COUNT,
@@ -19,7 +19,9 @@ import {
   R_SENDER,
   REF_WORDS,
   RUN_CALLER,
+  RUN_CLOSED,
   RUN_CONDEMNED,
+  RUN_NUMBER_SHIFT,
   RUN_RUNNING,
   RUN_SEQ,
   RUN_STATE,
@@ -85,23 +87,26 @@ export function takeWork(m: SharedMemory, run: number, into: Received): number {
   if (load(m, c + C_HEAD) === load(m, c + C_TAIL)) return STATUS_EMPTY;
   lock(m, c);
   const r = first(m, c);
-  if (r !== 0) claim(m, c, r, run, into);
+  const status = r === 0 ? STATUS_EMPTY : claim(m, c, r, run, into);
   unlock(m, c);
-  return r === 0 ? STATUS_EMPTY : OK;
+  return status;
 }
 
 /**
  * Takes the record `r` that `first` returned, and becomes its executor, in the idle `run` that S_TAKING names. Under the
- * channel's lock.
+ * channel's lock. NOT_FOUND: this thread is about to end (`closeRuns`), and the record stays where it is.
  */
-export function claim(m: SharedMemory, c: number, r: number, run: number, into: Received): void {
+export function claim(m: SharedMemory, c: number, r: number, run: number, into: Received): number {
+  const word = load(m, run + RUN_WORD);
+  if ((word & RUN_CLOSED) !== 0) return STATUS_NOT_FOUND;
   set(m, run + RUN_CALLER, get(m, r + R_SENDER));
   set(m, run + RUN_SEQ, get(m, payloadOf(m, r) + referencesOf(m, r) * REF_WORDS));
   store(m, m.me + S_CLAIM, r);
-  const last = load(m, run + RUN_WORD) >>> 2;
-  store(m, run + RUN_WORD, ((last + 1) << 2) | RUN_RUNNING);
-  receive(m, c, r, into);
+  const next = (((word >>> RUN_NUMBER_SHIFT) + 1) << RUN_NUMBER_SHIFT) | RUN_RUNNING;
+  const status = cas(m, run + RUN_WORD, word, next) === word ? OK : STATUS_NOT_FOUND;
+  if (status === OK) receive(m, c, r, into);
   store(m, m.me + S_CLAIM, 0);
+  return status;
 }
 
 /** The owner of `slotPointer` died holding channel `c`: was the record that it meant to take still there? */
@@ -111,6 +116,7 @@ export function repairClaim(m: SharedMemory, p: number, c: number): void {
   store(m, p + S_CLAIM, 0);
   if (load(m, c + C_HEAD) !== claimed) return;
   const run = load(m, p + S_TAKING) + RUN_WORD;
+  reach(m, run);
   const word = load(m, run);
   if ((word & RUN_STATE) !== RUN_CONDEMNED && cas(m, run, word, word & ~RUN_STATE) === word) return;
   // Somebody stopped it, and was told that it will not finish: nobody else may run it. The run goes on naming it.

@@ -29,6 +29,7 @@ import {
   MAX_SLOTS,
   NAME_BYTES,
   ADDONS_NONE,
+  RUN_CLOSED,
   RUN_STATE,
   RUN_WORD,
   S_ADDONS,
@@ -100,7 +101,7 @@ function openSlot(m: SharedMemory, slot: number, id: number, whence: number): vo
   set(m, p + S_PARENT, -1);
   set(m, p + S_NAME, 0);
   // The run number goes on from the last interpreter in this slot, so that no late stop can hit the wrong one.
-  store(m, p + S_RUN + RUN_WORD, load(m, p + S_RUN + RUN_WORD) & ~RUN_STATE);
+  store(m, p + S_RUN + RUN_WORD, load(m, p + S_RUN + RUN_WORD) & ~(RUN_STATE | RUN_CLOSED));
   store(m, p + S_RUNS, 0);
   set(m, p + S_TAKING, p + S_RUN);
   set(m, p + S_CLAIM, 0);

@@ -2,7 +2,7 @@
  * What interpreters execute, as integers for everybody to see: a *run* of four words for each piece of work.
  *
  *     IDLE ──claim (mailbox.ts)──▶ RUNNING ──finishWork──▶ FINISHING ──endWork──▶ IDLE
- *                                     └──condemn, condemnAll──▶ CONDEMNED (its thread is about to end)
+ *                                     └──condemn, closeRuns──▶ CONDEMNED (its thread is about to end)
  *
  * Each interpreter has one run, in its slot. One that executes several tasks of a pool at once has more of them
  * (`openRuns`), in pages that go with it. A piece stays in its run from the step that claims it to its end, so at
@@ -12,11 +12,12 @@
  * Anybody else may look, and may find that those pages are somebody else's by now. So who has found something there
  * looks whether they still are that interpreter's, and only then believes it.
  */
-import { cas, load, reach, set, type SharedMemory, store } from "../memory/atomics.js";
+import { and, cas, load, or, reach, set, type SharedMemory, store } from "../memory/atomics.js";
 import {
   H_SLOTS_USED,
   PAGE_WORDS,
   RUN_CALLER,
+  RUN_CLOSED,
   RUN_CONDEMNED,
   RUN_FINISHING,
   RUN_IDLE,
@@ -31,19 +32,6 @@ import {
   slotPointer,
 } from "../memory/layout.js";
 import { allocatePages } from "../memory/pages.js";
-
-/**
- * Settles that nothing will finish that `slot` executes: its thread is about to be terminated, or is calling
- * `process.exit()`. Code in the midst of that may go on with nonsense in its hands (a CommonJS module that Node was loading
- * is `undefined` then to the module that imports it), and what comes of that must be no answer.
- */
-export function condemnAll(m: SharedMemory, slot: number): void {
-  for (let i = 0, run = runAt(m, slot, 0); run !== 0; run = runAt(m, slot, ++i)) {
-    const word = load(m, run + RUN_WORD);
-    // Where it ends meanwhile, it ended in time.
-    if ((word & RUN_STATE) === RUN_RUNNING) cas(m, run + RUN_WORD, word, (word & ~RUN_STATE) | RUN_CONDEMNED);
-  }
-}
 
 /** Gives this interpreter `count` further runs, once. Returns the pointer to them, or 0: there is no memory. */
 export function openRuns(m: SharedMemory, count: number): number {
@@ -99,13 +87,13 @@ export function isRunningWork(m: SharedMemory, caller: number, seq: number): boo
 /** The piece in that run of this interpreter's is done; from here on nobody may stop it. False: it was condemned before. */
 export function finishWork(m: SharedMemory, run: number): boolean {
   const word = load(m, run + RUN_WORD);
-  if ((word & RUN_STATE) !== RUN_RUNNING) return false;
+  if ((word & (RUN_STATE | RUN_CLOSED)) !== RUN_RUNNING) return false;
   return cas(m, run + RUN_WORD, word, (word & ~RUN_STATE) | RUN_FINISHING) === word;
 }
 
 /** Its result was sent: the run is free. */
 export function endWork(m: SharedMemory, run: number): void {
-  store(m, run + RUN_WORD, (load(m, run + RUN_WORD) & ~RUN_STATE) | RUN_IDLE);
+  and(m, run + RUN_WORD, ~RUN_STATE);
 }
 
 /**
@@ -120,4 +108,17 @@ export function condemn(m: SharedMemory, slot: number, caller: number, seq: numb
     return cas(m, run + RUN_WORD, word, (word & ~RUN_STATE) | RUN_CONDEMNED) === word ? run : 0;
   }
   return 0;
+}
+
+/**
+ * Settles that `slot` finishes nothing that it executes, and begins nothing more: its thread is about to be terminated, or
+ * is calling `process.exit()`. Code in the midst of that may go on with nonsense in its hands (a CommonJS module that Node
+ * was loading is `undefined` then to the module that imports it), and what comes of that must be no answer.
+ */
+export function closeRuns(m: SharedMemory, slot: number): void {
+  for (let i = 0, run = runAt(m, slot, 0); run !== 0; run = runAt(m, slot, ++i)) {
+    const word = or(m, run + RUN_WORD, RUN_CLOSED) | RUN_CLOSED;
+    // From here on only the end of what was finishing changes the word.
+    if ((word & RUN_STATE) === RUN_RUNNING) store(m, run + RUN_WORD, (word & ~RUN_STATE) | RUN_CONDEMNED);
+  }
 }

@@ -49,7 +49,7 @@ import {
   WORK_SERVE,
 } from "./protocol.js";
 import { setState } from "./registry.js";
-import { condemnAll, endWork, openRuns } from "./runs.js";
+import { closeRuns, endWork, openRuns } from "./runs.js";
 import type { Runtime } from "./runtime.js";
 
 /** Longest time between two turns of the event loop while there is work; milliseconds. */
@@ -64,12 +64,12 @@ export async function serve(rt: Runtime, guest: Guest): Promise<never> {
   const executor = new Executor(rt, guest);
   process.on("exit", () => {
     // Not where somebody only says so.
-    if ((process as { _exiting?: boolean })._exiting === true) condemnAll(m, m.slot);
+    if ((process as { _exiting?: boolean })._exiting === true) closeRuns(m, m.slot);
   });
   setState(m, m.slot, STATE_BOOTING, STATE_READY);
   let lastTurn = performance.now();
   let count = 0;
-  while (!executor.doomed) {
+  for (;;) {
     const seen = bell(m);
     rt.look();
     let status = takeWork(m, executor.next.run, received);
@@ -82,7 +82,7 @@ export async function serve(rt: Runtime, guest: Guest): Promise<never> {
         if (status === OK && --pool.left === 0) executor.retire();
         several = status === OK && pool.concurrency > 1;
       }
-      // The pool is gone; whoever closed it does not want anything from here any more.
+      // The pool is gone, and whoever closed it does not want anything from here any more; or this thread is about to end.
       if (status === STATUS_NOT_FOUND) executor.pool = undefined;
     }
     if (status === OK) {
@@ -101,7 +101,6 @@ export async function serve(rt: Runtime, guest: Guest): Promise<never> {
     await sleepAsync(m, seen);
     rt.spinner.slept(lastTurn);
   }
-  return new Promise(() => {});
 }
 
 function turn(): Promise<void> {
@@ -129,10 +128,6 @@ class Executor {
     this.#guest = guest;
     this.#answers = new Answers(rt, guest);
     this.next = pieceIn(rt.m.me + S_RUN);
-  }
-
-  get doomed(): boolean {
-    return this.#answers.doomed;
   }
 
   /** Takes nothing more from the pool; the answers to what was taken say so. */

@@ -101,7 +101,7 @@ export const S_BLAME = 40;
 
 /* ---- run: a piece of work that is being executed, see interpreter/runs.ts ---- */
 /**
- * `{ number: 29 bits, state: 2 bits }`. The number differs for every piece that this run is used for, so a
+ * `{ number: 28 bits, closed: 1 bit, state: 2 bits }`. The number differs for every piece that this run is used for, so a
  * compare-and-swap on this word settles a race between the end of that piece and whoever wants to stop it.
  */
 export const RUN_WORD = 0;
@@ -117,6 +117,9 @@ export const RUN_FINISHING = 2;
 /** The supervisor will terminate the thread for this piece of work: its result will not be sent any more. */
 export const RUN_CONDEMNED = 3;
 export const RUN_STATE = 3;
+/** Its thread is about to end: nothing is begun here any more. */
+export const RUN_CLOSED = 4;
+export const RUN_NUMBER_SHIFT = 3;
 
 /** The mailbox: work sent to the interpreter, and answers to what it asked itself. Two channels. */
 export const S_WORK = 48;

@@ -62,7 +62,7 @@ import {
   WORK_CLOSE,
 } from "../interpreter/protocol.js";
 import { freeSlot, idOf, isAlive, slotOf, stateOf } from "../interpreter/registry.js";
-import { condemn, condemnAll, runAt, runOf } from "../interpreter/runs.js";
+import { closeRuns, condemn, runAt, runOf } from "../interpreter/runs.js";
 import { answerForBuffer, closeLine, pruneBuffers } from "./buffers.js";
 import { recountReferences } from "./recount.js";
 import { bury, repairLocks } from "./repair.js";
@@ -227,7 +227,7 @@ function terminate(id: number, reason: EndReason): void {
   for (const [slot, child] of children) {
     if (child.id !== id) continue;
     child.reason ??= reason;
-    condemnAll(m, slot);
+    closeRuns(m, slot);
     stopThread(slot, child);
     return;
   }

@@ -1,5 +1,5 @@
 /** What an interpreter leaves unfinished when it ends, piece by piece, and how that is to be told. */
-import { get, load, type SharedMemory } from "../memory/atomics.js";
+import { get, load, reach, type SharedMemory } from "../memory/atomics.js";
 import {
   RUN_CALLER,
   RUN_FINISHING,
@@ -50,6 +50,7 @@ export function unfinishedBy(
 function guiltyOf(m: SharedMemory, slot: number, reason: EndReason): number {
   if (reason !== "exit" && reason !== "uncaught-exception") return 0;
   const run = get(m, slotPointer(slot) + S_BLAME);
+  reach(m, run + RUN_WORD);
   return run !== 0 && stateOf(m, run) !== RUN_IDLE ? run : 0;
 }
 

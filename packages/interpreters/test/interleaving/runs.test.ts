@@ -3,12 +3,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LANES, makeLanes } from "../../src/interpreter/lanes.js";
 import {
+  H_PROTOCOL,
   OK,
   PAGE_WORDS,
+  PROTOCOL,
   RECORD_HEADER,
+  RECORD_REMOVED,
   RECORD_UNBOUND_SHIFT,
   RUN_CONDEMNED,
   RUN_IDLE,
+  RUN_NUMBER_SHIFT,
+  RUN_RUNNING,
   RUN_SEQ,
   RUN_STATE,
   RUN_WORDS,
@@ -26,7 +31,7 @@ import { makeReceived, wordAt } from "../../src/queue/receive.js";
 import type { Steps } from "./atomics.js";
 import * as atomics from "./atomics.js";
 import { explore } from "./explore.js";
-import { checkMemory, recordsOf } from "./invariants.js";
+import { checkMemory, recordsOf, stateOf } from "./invariants.js";
 import { allocatePages, bury, lanes, repairLocks, runs } from "./modules.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
@@ -95,7 +100,9 @@ class Scene {
   }
 
   waiting(): number[] {
-    return recordsOf(this.world, this.q).map((r) => this.world.i32[r + RECORD_HEADER]);
+    return recordsOf(this.world, this.q)
+      .filter((r) => stateOf(this.world, r) !== RECORD_REMOVED)
+      .map((r) => this.world.i32[r + RECORD_HEADER]);
   }
 }
 
@@ -157,7 +164,7 @@ for (const all of [false, true]) {
               name: "supervisor",
               slot: SUPERVISOR_SLOT,
               *body(m) {
-                if (all) yield* runs.condemnAll(m, slots[1]);
+                if (all) yield* runs.closeRuns(m, slots[1]);
                 else
                   for (const n of [2, 1])
                     if ((yield* runs.condemn(m, slots[1], id, n)) !== 0) condemned.push(n);
@@ -169,8 +176,14 @@ for (const all of [false, true]) {
             const left = runsOfModel(world, slots[1]);
             for (const run of left) assert.equal(world.i32[run] & RUN_STATE, RUN_CONDEMNED);
             const named = left.map((run) => world.i32[run + RUN_SEQ]);
+            const waiting = scene.waiting();
             for (const n of [1, 2]) {
-              assert.notEqual(named.includes(n), scene.finished.includes(n), `${n} stays, or it is finished`);
+              const fates = [waiting.includes(n), named.includes(n), scene.finished.includes(n)];
+              assert.equal(
+                fates.filter(Boolean).length,
+                1,
+                `${n}: waiting, condemned, done: ${fates.join()}`,
+              );
               if (!all) assert.equal(named.includes(n), condemned.includes(n));
             }
           },
@@ -179,6 +192,51 @@ for (const all of [false, true]) {
     });
   });
 }
+
+test("a worker whose runs are closed dies at any step: each piece is in line, named, or done", (t) => {
+  const scene = new Scene();
+  const { world, slots } = scene;
+  explore(t, {
+    world,
+    preemptions: 1,
+    random: 3000,
+    program: () => {
+      let named: number[] = [];
+      const victim: Thread = { name: "W", slot: slots[1], body: (m) => scene.work(m) };
+      return {
+        threads: [
+          victim,
+          // In real life it is the supervisor, too.
+          { name: "closer", slot: slots[0], body: (m) => runs.closeRuns(m, slots[1]) },
+        ],
+        victims: [victim],
+        supervisor: {
+          name: "supervisor",
+          slot: SUPERVISOR_SLOT,
+          *body(m) {
+            // One thread: what it began before the death it has ended.
+            while (!world.over.has(slots[0])) yield* atomics.wait(m, H_PROTOCOL, PROTOCOL, 1);
+            named = yield* scene.named(m);
+            yield* bury(m, slots[1]);
+          },
+        },
+        check() {
+          checkMemory(world);
+          const waiting = scene.waiting();
+          for (const n of [1, 2]) {
+            const done = scene.ended.includes(n) || (scene.finished.includes(n) && !named.includes(n));
+            const fates = [waiting.includes(n), named.includes(n), done];
+            assert.equal(
+              fates.filter(Boolean).length,
+              1,
+              `piece ${n}: waiting, named, done: ${fates.join()}`,
+            );
+          }
+        },
+      };
+    },
+  });
+});
 
 test("who looks for a piece while its interpreter dies finds it there, or nothing, whatever becomes of the pages", (t) => {
   const scene = new Scene();
@@ -213,7 +271,7 @@ test("who looks for a piece while its interpreter dies finds it there, or nothin
             for (let i = 0; i < 2 * RUN_WORDS; i += RUN_WORDS) {
               yield* atomics.store(m, p + i + 1, id);
               yield* atomics.store(m, p + i + 2, other);
-              yield* atomics.store(m, p + i, 5);
+              yield* atomics.store(m, p + i, (1 << RUN_NUMBER_SHIFT) | RUN_RUNNING);
             }
           },
         },
