@@ -17,11 +17,10 @@ import type { CodeCache, WorkerData } from "./interpreter/worker.js";
 const { codeCache } = workerData as WorkerData;
 const file = fileURLToPath(packageFile("interpreters.cjs"));
 // The bundle is ASCII but for its comments. In Latin-1 it takes one byte per character in each thread, and not two.
-const source = readFileSync(file, "latin1");
-const script = new vm.Script(`(function (exports, require, module, __filename) {${source}\n})`, {
-  filename: file,
-  ...(codeCache && { cachedData: codeCache }),
-});
+const script = new vm.Script(
+  `(function (exports, require, module, __filename) {${readFileSync(file, "latin1")}\n})`,
+  { filename: file, ...(codeCache && { cachedData: codeCache }) },
+);
 
 const module = { exports: {} };
 // What Node's own loader makes of a CommonJS module, and calls.

@@ -220,7 +220,10 @@ function startThread(options: BootOptions, slot?: number, execArgv = options.exe
 /** From a thread that may be posting messages of its user's as well. */
 function keepCodeCache(message: Partial<CodeCache> | undefined | null): void {
   const made = message?.interpretersCodeCache;
-  if (made instanceof Uint8Array) codeCache ??= made;
+  if (!(made instanceof Uint8Array) || codeCache !== undefined) return;
+  // All threads read the same bytes.
+  codeCache = new Uint8Array(new SharedArrayBuffer(made.length));
+  codeCache.set(made);
 }
 
 function terminate(id: number, reason: EndReason): void {
