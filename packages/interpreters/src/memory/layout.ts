@@ -44,7 +44,7 @@ export const H_SLOTS_USED = 11;
 export const H_NEXT_CODE = 12;
 /** Source of ids for queues that are in no list: a pool's, and those that stand for something else. */
 export const H_NEXT_HIDDEN = 13;
-/** Pointer to the list of native addons (addons/list.ts), replaced under the registry lock; 0: none. */
+/** Pointer to the list of native addons (addons/block.ts), replaced under the registry lock; 0: none. */
 export const H_ADDONS = 14;
 /** Each lock has a cache line of its own: [word, kind]. */
 export const H_PAGE_LOCK = 16;

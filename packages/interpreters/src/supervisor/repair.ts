@@ -18,6 +18,7 @@ import {
   C_FLAGS,
   C_HEAD_CHUNK,
   CHANNEL_CLOSED,
+  H_ADDONS,
   H_QUEUES,
   H_REGISTRY_LOCK,
   H_SLOTS_USED,
@@ -96,12 +97,14 @@ export function repairLocks(m: SharedMemory, slot: number): void {
   }
 }
 
-/** Every queue in the list is everybody's; one whose maker died before it was linked is swept with the maker's pages. */
+/** Every queue in the list is everybody's, and so is the list of addons; one whose maker died before it was linked is swept with the maker's pages. */
 function repairRegistry(m: SharedMemory): void {
   for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
     reach(m, q + PAGE_WORDS - 1);
     setPageOwner(m, q, OWNER_SHARED);
   }
+  const addons = get(m, H_ADDONS);
+  if (addons !== 0) setPageOwner(m, addons, OWNER_SHARED);
 }
 
 function closeLane(m: SharedMemory, c: number): void {

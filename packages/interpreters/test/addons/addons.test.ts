@@ -406,7 +406,7 @@ for (const [name, occupy] of Object.entries(activities)) {
         await interp.call((queue: typeof told) => {
           // Whoever ends by itself says so; a thread that is stopped does not.
           process.emit = ((event: string) => {
-            queue.putNowait(event);
+            if (event === "exit") queue.putNowait(event);
             return false;
           }) as typeof process.emit;
           process.on("exit", () => {

@@ -22,6 +22,18 @@ test(
   },
 );
 
+test(
+  "what main required before it imported the package is not loaded there again",
+  { timeout: 2 * WATCHDOG, skip },
+  async () => {
+    const program = fileURLToPath(new URL("./early.js", import.meta.url));
+    assertEnded(await start(process.execPath, [program]).ended, {
+      code: 0,
+      stdout: "2 AddonImportError 2\n",
+    });
+  },
+);
+
 test("addons-crash counts programs, and none of ours dies", { timeout: 2 * WATCHDOG, skip }, async () => {
   const main = fileURLToPath(new URL("./crash/main.js", import.meta.url));
   const { code, stdout, stderr } = await start(process.execPath, [main, "--runs", "1"]).ended;

@@ -17,6 +17,7 @@ export function checkMemory(world: World, { owned = new Map() }: Expectations = 
   assert.equal(i32[L.H_REGISTRY_LOCK], 0, "the registry lock is free");
   const runs = checkPages(world);
   const shared = new Set<number>();
+  if (i32[L.H_ADDONS] !== 0) shared.add(i32[L.H_ADDONS]);
   const references = new Map<number, number>();
   const visit = (c: number): void => {
     assert.equal(i32[c + L.C_LOCK], 0, "a channel's lock is free");

@@ -20,3 +20,5 @@ export const { recountReferences } =
   await transformed<typeof import("../../src/supervisor/recount.js")>("supervisor/recount.js");
 export const { bury, repairLocks } =
   await transformed<typeof import("../../src/supervisor/repair.js")>("supervisor/repair.js");
+export const { readBlock, replaceBlock } =
+  await transformed<typeof import("../../src/addons/block.js")>("addons/block.js");
