@@ -4,8 +4,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 
-const WIDTH = 2400;
-const HEIGHT = 1800;
+const WIDTH = 3200;
+const HEIGHT = 2400;
 
 function landscape(i: number): string {
   const hue = (i * 47) % 360;

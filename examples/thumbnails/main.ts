@@ -22,7 +22,7 @@ const USAGE = `Usage: node dist/thumbnails/main.js [folder] [options]
 Makes thumbnails of the images of a folder (default: images that it draws first) with sharp, in interpreters.
 
   --workers N   interpreters of the second run (default: all cores)
-  --images N    how many images to draw (default: 96)
+  --images N    how many images to draw (default: 80)
   --out DIR     where to put the thumbnails (default: nowhere that stays)
   --help        show this`;
 
@@ -49,7 +49,8 @@ async function map(images: readonly string[], workers: number, out: string): Pro
   const args = [command, "map", `${task}#thumbnail`, ...images, "--workers", String(workers)];
   const child = spawn(process.execPath, args, {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, THUMBNAILS: out },
+    // sharp works in the threads of libuv's pool, which are four for the whole process unless one says otherwise.
+    env: { UV_THREADPOOL_SIZE: String(Math.max(4, workers)), ...process.env, THUMBNAILS: out },
   });
   const exit = new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
@@ -85,7 +86,7 @@ function parse() {
     allowPositionals: true,
     options: {
       workers: { type: "string" },
-      images: { type: "string", default: "96" },
+      images: { type: "string", default: "80" },
       out: { type: "string" },
       help: { type: "boolean" },
     },
