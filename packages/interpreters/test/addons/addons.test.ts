@@ -157,6 +157,27 @@ test(
   },
 );
 
+test("while main is busy with other things, and then comes back", limits, async () => {
+  const file = fresh("statics");
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const count = make().call(loads.nextAfter, flag, file);
+  Atomics.wait(flag, 0, 0);
+  assert.equal(known(file), undefined);
+  assert.equal(await count, 1);
+  assert.equal((require(file) as Statics).initialized(), 2);
+});
+
+test("one that is terminated while it waits for main leaves nothing behind", limits, async () => {
+  const file = fresh("statics");
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const interp = make();
+  const stopped = rejection(interp.call(loads.nextAfter, flag, file));
+  Atomics.wait(flag, 0, 0);
+  interp.terminateSync();
+  assert.match((await stopped).message, /terminated/);
+  assert.equal(await make().call(loads.next, file), 1);
+});
+
 test("what main has loaded does not need main any more", limits, async () => {
   const file = fresh("statics");
   assert.equal((require(file) as Statics).next(), 1);

@@ -76,6 +76,13 @@ export function nextLater(file: string): void {
   setImmediate(() => next(file));
 }
 
+/** As `next`, after it has told that it is about to. */
+export function nextAfter(flag: Int32Array<SharedArrayBuffer>, file: string): number {
+  Atomics.store(flag, 0, 1);
+  Atomics.notify(flag, 0);
+  return next(file);
+}
+
 /** Loads it while the thread that shares `flag` waits for that; tells what it was told. */
 export function tryWhileWaited(flag: Int32Array<SharedArrayBuffer>, file: string): string {
   try {
