@@ -66,7 +66,7 @@ export class Guard {
     try {
       open(this.#original, module, file, flags);
     } catch (error) {
-      const unproven = isRefusalOfNode(error) && find(rt.m, key)?.shared === false;
+      const unproven = isRefusalOfNode(error) && find(rt.m, key)?.shared !== true;
       throw unproven && kindOf(file) === "unknown" ? this.#refuse(rt, file, key, error) : error;
     }
     if (this.#loaded.has(key)) return;

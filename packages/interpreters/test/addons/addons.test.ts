@@ -3,54 +3,16 @@ import assert from "node:assert/strict";
 import { symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import {
-  type Addon,
-  AddonImportError,
-  addons,
-  create,
-  createQueue,
-  type CreateOptions,
-  ExecutionFailed,
-  fromModule,
-  type Interpreter,
-  InterpreterPoolExecutor,
-  type Queue,
-} from "interpreters";
-import { channel, limits as timeLimit, rejection, thrown, until } from "../support/ways.js";
-import { type Fixture, fresh, skip, written } from "./fixtures.js";
+import { addons, create, createQueue, type Interpreter, InterpreterPoolExecutor } from "interpreters";
+import { channel, rejection, until } from "../support/ways.js";
+import { fresh, skip, written } from "./fixtures.js";
 import { type Statics, ways } from "./loads.js";
+import { failure, known, limits, loads, make } from "./support.js";
 
-const limits = { ...timeLimit, skip };
 const require = createRequire(import.meta.url);
-const loads = fromModule<typeof import("./loads.js")>(new URL("./loads.js", import.meta.url));
-
-const made: Interpreter[] = [];
-after(async () => {
-  await Promise.all(made.map((interp) => interp.terminate().catch(() => {})));
-});
-
-function make(options: CreateOptions = {}): Interpreter {
-  const interp = create(options);
-  made.push(interp);
-  return interp;
-}
-
-/** What is known of an addon. */
-function known(file: string): Addon | undefined {
-  return addons().find((addon) => addon.file === file);
-}
-
-/** The error that a load in an interpreter ended with. */
-async function failure(promise: Promise<unknown>): Promise<AddonImportError> {
-  const error = await rejection<ExecutionFailed>(promise);
-  assert.ok(error instanceof ExecutionFailed, String(error));
-  assert.ok(error.cause instanceof AddonImportError, String(error.cause));
-  assert.equal(error.cause.code, "ERR_ADDON_IMPORT");
-  return error.cause;
-}
 
 for (const way of ways) {
   test(`${way}: main loads it first, then the interpreter`, limits, async () => {
@@ -279,91 +241,6 @@ test("what is no addon is refused by main's system", limits, async () => {
   assert.match((await failure(call)).message, /missing\.node/);
 });
 
-for (const [fixture, before, afterwards] of [
-  ["aware", "context-aware", "context-aware"],
-  ["registered", "unknown", "context-aware"],
-  ["statics", "node-api", "node-api"],
-] as const satisfies readonly (readonly [Fixture, string, string])[]) {
-  test(`${fixture}: its kind, and any interpreter may have it`, limits, async () => {
-    const file = fresh(fixture);
-    assert.equal((require(file) as Statics).next(), 1);
-    assert.equal(known(file)?.kind, before);
-    assert.equal(await make().call(loads.next, file), 2);
-    assert.equal(await make({ config: "legacy" }).call(loads.next, file), 3);
-    assert.equal(known(file)?.kind, afterwards);
-  });
-}
-
-for (const config of ["isolated", "legacy"] as const) {
-  test(
-    `an addon that is not context-aware: ${config} interpreters are told, and main is unharmed`,
-    limits,
-    async () => {
-      const file = fresh("legacy");
-      const interp = make({ config });
-      const first = await failure(interp.call(loads.next, file));
-      assert.match(
-        first.message,
-        /legacy.*not context-aware.*tried.*main interpreter|legacy.*main interpreter.*tried/,
-      );
-      assert.equal((first.cause as NodeJS.ErrnoException).code, "ERR_DLOPEN_FAILED");
-      const second = await failure(interp.call(loads.next, file));
-      // It is known by now. Where that is not asked for, it is tried all the same.
-      assert.equal(second.cause === undefined, config === "isolated");
-      assert.match(second.message, config === "isolated" ? /checkMultiInterpAddons: false/ : /It was tried/);
-      const statics = require(file) as Statics;
-      assert.deepEqual([statics.next(), statics.next()], [1, 2]);
-      const entry = known(file);
-      assert.equal(entry?.kind, "legacy");
-      assert.deepEqual(
-        entry?.refusals,
-        [first, second].map(({ message }) => ({ interpreterId: interp.id, message })),
-      );
-    },
-  );
-}
-
-test("main had it before: it is refused, and main goes on using it", limits, async () => {
-  const file = fresh("legacy");
-  const statics = require(file) as Statics;
-  assert.equal(statics.next(), 1);
-  await failure(make().call(loads.next, file));
-  assert.equal(statics.next(), 2);
-});
-
-test("only the last refusals are kept", limits, async () => {
-  const file = fresh("legacy");
-  const interp = make();
-  for (let i = 0; i < 20; i++) await failure(interp.call(loads.next, file));
-  assert.equal(known(file)?.refusals.length, 16);
-});
-
-test("many refused at once: none is missing", limits, async () => {
-  const file = fresh("legacy");
-  const several = Array.from({ length: 4 }, () => make());
-  const turns = several.flatMap((interp) => [1, 2, 3, 4].map(() => failure(interp.call(loads.next, file))));
-  await Promise.all(turns);
-  const by = known(file)?.refusals.map(({ interpreterId }) => interpreterId) ?? [];
-  assert.deepEqual(
-    by.sort((a, b) => a - b),
-    several.flatMap(({ id }) => [id, id, id, id]),
-  );
-});
-
-test("allowAddons: false refuses all, and main is not asked", limits, async () => {
-  const interp = make({ config: { allowAddons: false } });
-  for (const way of ways) {
-    const file = fresh("statics");
-    const error = await failure(interp.call(loads.initialized, way, file));
-    assert.match(error.message, /statics.*allowAddons: true/);
-    assert.equal(known(file), undefined);
-  }
-  // Also what main has.
-  const file = fresh("statics");
-  require(file);
-  await failure(interp.call(loads.next, file));
-});
-
 test("JavaScript over an addon may be loaded again and again", limits, async () => {
   const file = fresh("statics");
   const wrapper = written("wrapper.cjs", `module.exports = require(${JSON.stringify(file)});`);
@@ -391,71 +268,4 @@ test("a thread that somebody else started has main load it first, too", limits, 
   const count = await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
   assert.equal(count, 2);
   assert.equal(known(file)?.kind, "node-api");
-});
-
-test("bad settings are errors at once", () => {
-  const bad = (config: object): string => thrown(() => create({ config })).message;
-  assert.match(bad({ addonTimeout: -1 }), /config\.addonTimeout must not be negative, found -1/);
-  assert.match(
-    bad({ addonTimeout: "1" }),
-    /config\.addonTimeout must be a number of milliseconds, found '1'/,
-  );
-  assert.match(bad({ addonTimeout: undefined }), /config\.addonTimeout must be a number of milliseconds/);
-  assert.match(bad({ allowAddons: 1 }), /config\.allowAddons must be a boolean, found 1/);
-});
-
-/** Longer than this and it was not left to end by itself; see supervisor/main.ts. */
-const LEAVE_LIMIT = 250;
-
-const activities: Record<string, (interp: Interpreter, file: string) => Promise<unknown>> = {
-  "does nothing": () => Promise.resolve(),
-  "blocks in a queue": (interp) =>
-    interp.call((queue: Queue<number>) => void queue.getSync(), createQueue<number>()),
-  "is inside a native call": (interp, file) => interp.call(loads.pause, file, 30),
-  "awaits a promise": (interp) => interp.call(() => new Promise(() => {})),
-};
-for (const [name, occupy] of Object.entries(activities)) {
-  test(
-    `one that has loaded an addon and ${name} leaves by itself when it is terminated`,
-    limits,
-    async () => {
-      for (let conclusive = false; !conclusive;) {
-        const interp = make();
-        const file = fresh("statics");
-        await interp.call(loads.next, file);
-        const told = createQueue<string>(0);
-        await interp.call((queue: typeof told) => {
-          // Whoever ends by itself says so; a thread that is stopped does not.
-          process.emit = ((event: string) => {
-            if (event === "exit") queue.putNowait(event);
-            return false;
-          }) as typeof process.emit;
-          process.on("exit", () => {
-            for (;;);
-          });
-        }, told);
-        const occupied = rejection(Promise.all([occupy(interp, file), new Promise(() => {})]));
-        await until(() => name === "does nothing" || interp.isRunning());
-        const began = performance.now();
-        if (name === "blocks in a queue") interp.terminateSync();
-        else await interp.terminate();
-        // On a machine so loaded that it had no time to leave, nothing is proven.
-        conclusive = performance.now() - began < LEAVE_LIMIT;
-        if (conclusive) assert.ok(told.qsize() > 0, "it was stopped");
-        // A native call comes to its end, and so may what called it.
-        if (name !== "does nothing" && name !== "is inside a native call") {
-          assert.match((await occupied).message, /terminated/);
-        }
-      }
-    },
-  );
-}
-
-test("one that has loaded an addon and does not come back is stopped", limits, async () => {
-  const interp = make();
-  await interp.call(loads.next, fresh("statics"));
-  const stuck = interp.with({ timeout: 20 }).call(() => {
-    for (;;);
-  });
-  assert.match((await rejection(stuck)).message, /time limit/);
 });

@@ -1,0 +1,63 @@
+/** Interpreters that have loaded addons are asked to leave by themselves before they are stopped. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createQueue, type Interpreter, type Queue } from "interpreters";
+import { rejection, until } from "../support/ways.js";
+import { fresh } from "./fixtures.js";
+import { limits, loads, make } from "./support.js";
+
+/** Longer than this and it was not left to end by itself; see supervisor/main.ts. */
+const LEAVE_LIMIT = 250;
+
+const activities: Record<string, (interp: Interpreter, file: string) => Promise<unknown>> = {
+  "does nothing": () => Promise.resolve(),
+  "blocks in a queue": (interp) =>
+    interp.call((queue: Queue<number>) => void queue.getSync(), createQueue<number>()),
+  "is inside a native call": (interp, file) => interp.call(loads.pause, file, 30),
+  "awaits a promise": (interp) => interp.call(() => new Promise(() => {})),
+};
+for (const [name, occupy] of Object.entries(activities)) {
+  test(
+    `one that has loaded an addon and ${name} leaves by itself when it is terminated`,
+    limits,
+    async () => {
+      for (let conclusive = false; !conclusive;) {
+        const interp = make();
+        const file = fresh("statics");
+        await interp.call(loads.next, file);
+        const told = createQueue<string>(0);
+        await interp.call((queue: typeof told) => {
+          // Whoever ends by itself says so; a thread that is stopped does not.
+          process.emit = ((event: string) => {
+            if (event === "exit") queue.putNowait(event);
+            return false;
+          }) as typeof process.emit;
+          process.on("exit", () => {
+            for (;;);
+          });
+        }, told);
+        const occupied = rejection(Promise.all([occupy(interp, file), new Promise(() => {})]));
+        await until(() => name === "does nothing" || interp.isRunning());
+        const began = performance.now();
+        if (name === "blocks in a queue") interp.terminateSync();
+        else await interp.terminate();
+        // On a machine so loaded that it had no time to leave, nothing is proven.
+        conclusive = performance.now() - began < LEAVE_LIMIT;
+        if (conclusive) assert.ok(told.qsize() > 0, "it was stopped");
+        // A native call comes to its end, and so may what called it.
+        if (name !== "does nothing" && name !== "is inside a native call") {
+          assert.match((await occupied).message, /terminated/);
+        }
+      }
+    },
+  );
+}
+
+test("one that has loaded an addon and does not come back is stopped", limits, async () => {
+  const interp = make();
+  await interp.call(loads.next, fresh("statics"));
+  const stuck = interp.with({ timeout: 20 }).call(() => {
+    for (;;);
+  });
+  assert.match((await rejection(stuck)).message, /time limit/);
+});
