@@ -6,7 +6,7 @@
 import { InterpreterError, NotShareableError } from "../errors.js";
 import { Decoder } from "./decoder.js";
 import { formatPath, safeInspect } from "./describe.js";
-import { CODEC_NEUTRAL, Encoder } from "./encoder.js";
+import { CODEC_NEUTRAL, Encoder, nameOf, type Root } from "./encoder.js";
 import { writeValue } from "./encode.js";
 import { readValue } from "./decode.js";
 import type { Scratch } from "./scratch.js";
@@ -34,7 +34,7 @@ const decoders: Decoder[] = [];
  * `out` is as before. With `lenient` it never does: parts that cannot travel are replaced by their description.
  * Indices of references count from where `out.refs` ended at the start of this call.
  */
-export function encode(out: Scratch, value: unknown, root: string, lenient = false): number {
+export function encode(out: Scratch, value: unknown, root: Root, lenient = false): number {
   switch (typeof value) {
     case "string":
       // A huge one may not fit, and then half of it has to be taken back.
@@ -52,7 +52,7 @@ export function encode(out: Scratch, value: unknown, root: string, lenient = fal
   }
 }
 
-function encodeAny(out: Scratch, value: unknown, root: string, lenient: boolean): number {
+function encodeAny(out: Scratch, value: unknown, root: Root, lenient: boolean): number {
   const { end } = out;
   const refs = out.refs.length;
   const encoder = encoders.pop() ?? new Encoder();
@@ -76,7 +76,7 @@ function encodeAny(out: Scratch, value: unknown, root: string, lenient: boolean)
     }
     if (encoder.depth >= DEEP && isStackOverflow(error)) {
       throw new NotShareableError(
-        `Cannot copy to another interpreter: ${formatPath(root, encoder.path.slice(0, encoder.depth))} is ` +
+        `Cannot copy to another interpreter: ${formatPath(nameOf(root), encoder.path.slice(0, encoder.depth))} is ` +
           `nested too deeply (flatten the value, for instance a linked list into an array)`,
         { cause: error },
       );

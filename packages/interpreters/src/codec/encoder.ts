@@ -9,12 +9,19 @@ import { nextEpoch, shapeBeforeFirst, type WrittenShape } from "./shapes.js";
 export const CODEC_NEUTRAL = 0;
 export const CODEC_JAVASCRIPT = 1;
 
+/** What messages call the value that is encoded; a function where there are many that need no name. */
+export type Root = string | (() => string);
+
+export function nameOf(root: Root): string {
+  return typeof root === "string" ? root : root();
+}
+
 export class Encoder {
   out!: Scratch;
   /** Raised to `CODEC_JAVASCRIPT` by whatever writes a tag that is not neutral. */
   codec: number = CODEC_NEUTRAL;
   lenient = false;
-  root = "";
+  root: Root = "";
   /** The way from the root to the value being written. Steps at and beyond its depth are left-overs. */
   readonly path: Step[] = [];
   /** Whether the path may hold values of the user's. */
@@ -41,7 +48,7 @@ export class Encoder {
   shapes = 0;
   previous: WrittenShape = shapeBeforeFirst();
 
-  begin(out: Scratch, root: string, lenient: boolean): void {
+  begin(out: Scratch, root: Root, lenient: boolean): void {
     this.out = out;
     this.root = root;
     this.lenient = lenient;
@@ -80,7 +87,7 @@ export class Encoder {
 
   /** The error for a value that cannot travel, met at `depth`. */
   failure(depth: number, found: string, hint?: string): Error {
-    return notShareable(this.root, this.path.slice(0, depth), found, hint);
+    return notShareable(nameOf(this.root), this.path.slice(0, depth), found, hint);
   }
 
   /** Reads a property outside the hot walk. */

@@ -10,6 +10,8 @@ import { makeBlob, needsBlob } from "../queue/channel.js";
 import { type OutgoingRecord, putMany } from "../queue/queues.js";
 import { checkReferences } from "./message.js";
 
+const NONE: readonly number[] = [];
+
 /** Encoded items, one behind the other in one scratch. Make it, put it until it is empty, discard it. */
 export class Batch {
   readonly #scratch = new Scratch();
@@ -20,12 +22,17 @@ export class Batch {
   /** Encodes all, or throws and nothing was put. */
   constructor(values: Iterable<unknown>, unbound: number) {
     const scratch = this.#scratch;
-    let i = 0;
+    // Made only for an error: it would be a good part of what a number costs.
+    const root = (): string => `values[${this.#records.length}]`;
     for (const value of values) {
-      const [start, firstReference] = [scratch.end, scratch.refs.length];
-      const codec = encode(scratch, value, `values[${i++}]`);
-      const references = scratch.refs.slice(firstReference);
-      checkReferences(references, `values[${i - 1}]`);
+      const start = scratch.end;
+      const firstReference = scratch.refs.length;
+      const codec = encode(scratch, value, root);
+      let references = NONE;
+      if (scratch.refs.length > firstReference) {
+        references = scratch.refs.slice(firstReference);
+        checkReferences(references, root());
+      }
       const flags = (codec << RECORD_CODEC_SHIFT) | (unbound << RECORD_UNBOUND_SHIFT);
       this.#records.push({ flags, references, start, length: scratch.end - start, blob: 0 });
     }
