@@ -30,6 +30,8 @@ interface Row {
 }
 
 async function measure(name: string): Promise<Row> {
+  // Bare workers alone would not have any.
+  sharedMemory();
   const kind = KINDS[name]();
   // As many as are measured: what grows only for a while has grown by then.
   for (let i = 0; i < rounds; i++) await kind.round();
