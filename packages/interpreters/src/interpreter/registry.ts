@@ -52,6 +52,7 @@ import {
   S_WORK,
   slotPointer,
   STATE_BOOTING,
+  STATE_DEAD,
   STATE_FREE,
   STATE_READY,
   SUPERVISOR_SLOT,
@@ -120,6 +121,15 @@ export function slotOf(m: SharedMemory, id: number): number {
   const end = load(m, H_SLOTS_USED);
   for (let slot = 0; slot < end; slot++) if (isAlive(m, slot) && idOf(m, slot) === id) return slot;
   return -1;
+}
+
+/** Whether interpreter `id` is dead and its end not yet told to everybody. */
+export function isBeingBuried(m: SharedMemory, id: number): boolean {
+  const end = load(m, H_SLOTS_USED);
+  for (let slot = 0; slot < end; slot++) {
+    if (stateOf(m, slot) === STATE_DEAD && idOf(m, slot) === id) return true;
+  }
+  return false;
 }
 
 /** Nobody lives there any more, and nobody will ask what the dead was doing. */

@@ -17,12 +17,12 @@ import { setImmediate, setInterval } from "node:timers";
 import { InterpreterDiedError, InterpreterError } from "../errors.js";
 import { bell, sleep, sleepAsync } from "../memory/bell.js";
 import type { SharedMemory } from "../memory/atomics.js";
-import { OK, S_REPLIES } from "../memory/layout.js";
+import { MAX_SLOTS, OK, S_REPLIES } from "../memory/layout.js";
 import { makeReceived, type Received } from "../queue/receive.js";
 import { hasReplies, takeFrom } from "./mailbox.js";
 import { headerWord, readBody } from "./message.js";
 import { type EndReason, NOTICE_DEATH, REASONS } from "./protocol.js";
-import { idOf } from "./registry.js";
+import { idOf, isBeingBuried } from "./registry.js";
 import { Spinner } from "./spinner.js";
 
 /** Something this thread asked for and that will be settled exactly once: by a reply, or by a death. */
@@ -48,6 +48,8 @@ export interface Death {
 
 /** How long, after the last answer, the event loop keeps looking before it sleeps; milliseconds. */
 const LINGER = 0.06;
+/** Longer than the supervisor ever needs to tell of a death, unless it waits for memory; milliseconds. */
+const LONGEST_BURIAL = 1000;
 /** How many failed boots are remembered, for operations that come after the notice. */
 const FAILED_BOOTS = 64;
 
@@ -59,6 +61,8 @@ export class Runtime {
   /** Asked after every ring; they remove themselves. */
   readonly #watchers = new Set<() => void>();
   readonly #failedBoots = new Map<number, Death>();
+  /** Whose deaths were told: the last ones, as many as can be on their way at a time. */
+  readonly #told = new Set<number>();
   readonly #deathListeners = new Set<(death: Death) => void>();
   #sequence = 0;
   #listening = false;
@@ -190,6 +194,9 @@ export class Runtime {
 
   /** The error of a boot that failed may be asked for after the interpreter is gone. */
   failedBoot(id: number): Death | undefined {
+    const told = (): boolean => this.#told.has(id) || !isBeingBuried(this.m, id);
+    // Its mailbox closes a moment before the supervisor tells why.
+    if (!told()) this.blockUntil(told, LONGEST_BURIAL);
     this.look();
     return this.#failedBoots.get(id);
   }
@@ -209,6 +216,8 @@ export class Runtime {
     const reason = REASONS[headerWord(m, received, 3)];
     const id = headerWord(m, received, 2);
     const [pieces, error] = readBody(m, received) as [number[], unknown];
+    this.#told.add(id);
+    if (this.#told.size > MAX_SLOTS) this.#told.delete(this.#told.values().next().value as number);
     const began = new Map<number, EndReason>();
     for (let i = 0; i < pieces.length; i += 2) began.set(pieces[i], REASONS[pieces[i + 1]]);
     const death: Death = { id, reason, exitCode: exitCode === -1 ? undefined : exitCode, error };

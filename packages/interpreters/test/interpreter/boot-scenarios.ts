@@ -2,7 +2,10 @@
 import { inspect } from "node:util";
 import { create, type CreateOptions, InterpreterDiedError, InterpreterError, listAll } from "interpreters";
 
-const [options, order] = JSON.parse(process.argv[2]) as [CreateOptions, "promises" | "blocking" | "ends"];
+const [options, order] = JSON.parse(process.argv[2]) as [
+  CreateOptions,
+  "promises" | "blocking" | "ends" | "moments",
+];
 
 interface Seen {
   kind: string;
@@ -36,6 +39,17 @@ if (order === "blocking") {
   const [close, terminate] = [interp.close(), interp.terminate()];
   seen["close"] = await close.then(ended, look);
   seen["terminate"] = await terminate.then(ended, look);
+} else if (order === "moments") {
+  // At any moment of its end, of which there are few after some hundred microseconds.
+  const call = (): Promise<Seen> => interp.call(Math.max, 1).then(ended, look);
+  seen["call"] = await call();
+  for (let i = 0; i < 300; i++) {
+    const another = create(options);
+    const until = performance.now() + i * 0.005;
+    while (performance.now() < until);
+    const error = await another.call(Math.max, 1).then(ended, look);
+    if (error.code !== seen["call"].code) seen[`call after ${i * 5} µs`] = error;
+  }
 } else {
   const work = {
     call: interp.call(() => 1),

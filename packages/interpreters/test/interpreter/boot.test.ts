@@ -12,7 +12,7 @@ interface Seen {
   message: string;
   cause: string;
 }
-type Order = "promises" | "blocking" | "ends";
+type Order = "promises" | "blocking" | "ends" | "moments";
 
 /** Runs the scenario in a process of its own. */
 async function run(
@@ -59,6 +59,15 @@ const failures: { name: string; options: CreateOptions; cause: RegExp }[] = [
   { name: "an imported module with a syntax error", options: imports("let = = 5"), cause: /Unexpected/ },
   { name: "an imported module that exits", options: imports("process.exit(5)"), cause: /5/ },
 ];
+
+test("a call is told the boot error at whatever moment of the end it comes", limits, async () => {
+  const { next, afterwards: _, ...calls } = (await run(failures[0].options, "moments")).seen;
+  assert.deepEqual(
+    Object.entries(calls).map(([name, { code }]) => [name, code]),
+    [["call", "ERR_INTERPRETER_BOOT"]],
+  );
+  assert.equal(next.kind, "healthy");
+});
 
 for (const { name, options, cause } of failures) {
   for (const order of ["promises", "blocking"] as const) {
