@@ -1,27 +1,18 @@
 /** The example as a user runs it: a process of its own, on a few files. */
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { decompress } from "lzma";
 import { compressFile } from "./compress.js";
+import { runNode } from "../support/process.js";
 
 const main = fileURLToPath(new URL("./main.js", import.meta.url));
 
-async function run(...args: string[]) {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  const exit = new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
-  return { stdout, stderr, code };
-}
+const run = (...args: string[]) => runNode([main, ...args]);
 
 const TEXT = "export const area = (width, height) => width * height;\n".repeat(20);
 

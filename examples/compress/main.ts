@@ -12,6 +12,8 @@ import { parseArgs } from "node:util";
 import { fromModule, InterpreterPoolExecutor } from "interpreters";
 import type { Job, Outcome } from "./compress.js";
 import { findSources, largestFirst } from "./sources.js";
+import { compare, ROUNDS, type Run } from "../support/compare.js";
+import { messageOf, positiveInteger, runCommand } from "../support/options.js";
 
 const { compressFile } = fromModule<typeof import("./compress.js")>(
   new URL("./compress.js", import.meta.url),
@@ -26,43 +28,29 @@ Compresses the .js files of a folder (default: the workspace's node_modules) wit
   --out DIR     write the compressed files there, with .lzma after their names
   --help        show this`;
 
-/**
- * Runs of each kind, in turn. The fastest of each counts: whatever else happens (V8 compiles the compressor while it
- * first runs, other programs want the machine) only ever adds time.
- */
-const ROUNDS = 3;
-
-interface Run {
+interface CompressRun extends Run {
   readonly outcomes: readonly Outcome[];
-  readonly seconds: number;
-  /** How many cores the process kept busy on average, whatever its threads were doing. */
-  readonly coresUsed: number;
 }
 
-async function compressAll(pool: InterpreterPoolExecutor, jobs: readonly Job[]): Promise<Run> {
+async function compressAll(pool: InterpreterPoolExecutor, jobs: readonly Job[]): Promise<CompressRun> {
   const cpuBefore = process.cpuUsage();
   const start = performance.now();
   const outcomes: Outcome[] = [];
   for await (const outcome of pool.map(compressFile, jobs)) outcomes.push(outcome);
   const milliseconds = performance.now() - start;
   const cpu = process.cpuUsage(cpuBefore);
-  return { outcomes, seconds: milliseconds / 1000, coresUsed: (cpu.user + cpu.system) / 1000 / milliseconds };
-}
-
-function fastest(runs: readonly Run[]): Run {
-  return runs.reduce((best, run) => (run.seconds < best.seconds ? run : best));
+  return {
+    outcomes,
+    seconds: milliseconds / 1000,
+    coresUsed: (cpu.user + cpu.system) / 1000 / milliseconds,
+    digest: digestOf(outcomes),
+  };
 }
 
 /** One digest for everything a run made, whatever the order it was made in. */
-function digestOf({ outcomes }: Run): string {
+function digestOf(outcomes: readonly Outcome[]): string {
   const lines = outcomes.map((outcome) => `${outcome.file} ${"digest" in outcome ? outcome.digest : "-"}`);
   return createHash("sha256").update(lines.sort().join("\n")).digest("hex");
-}
-
-function positiveInteger(option: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new TypeError(`--${option} takes a whole number from 1 on, not "${text}"`);
 }
 
 const files = (count: number): string => (count === 1 ? "1 file" : `${count} files`);
@@ -89,21 +77,9 @@ function parse() {
   };
 }
 
-async function main(): Promise<number> {
-  let options: ReturnType<typeof parse>;
-  try {
-    options = parse();
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    return 2;
-  }
-  if (options.help) {
-    console.log(USAGE);
-    return 0;
-  }
-  const { folder, workers, limit, out } = options;
+async function main({ folder, workers, limit, out }: ReturnType<typeof parse>): Promise<number> {
   const sources = await findSources(folder, limit).catch((error: unknown) => {
-    console.error(`Cannot read ${folder}: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`Cannot read ${folder}: ${messageOf(error)}`);
     return undefined;
   });
   if (sources === undefined) return 1;
@@ -123,19 +99,11 @@ async function main(): Promise<number> {
   }));
   await using onePool = new InterpreterPoolExecutor({ maxWorkers: 1 });
   await using manyPool = new InterpreterPoolExecutor({ maxWorkers: workers });
-  const runsOfOne: Run[] = [];
-  const runsOfMany: Run[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    runsOfOne.push(await compressAll(onePool, measured));
-    runsOfMany.push(await compressAll(manyPool, writing));
-  }
-  const one = fastest(runsOfOne);
-  const many = fastest(runsOfMany);
-  console.log(`  1 interpreter:  ${one.seconds.toFixed(2)} s (${one.coresUsed.toFixed(2)} cores busy)`);
-  console.log(
-    `  ${workers} interpreters: ${many.seconds.toFixed(2)} s (${many.coresUsed.toFixed(2)} cores busy)`,
+  const { many, same } = await compare(
+    workers,
+    () => compressAll(onePool, measured),
+    () => compressAll(manyPool, writing),
   );
-  console.log(`  speed-up:       ${(one.seconds / many.seconds).toFixed(2)}`);
 
   let bytesIn = 0;
   let bytesOut = 0;
@@ -153,13 +121,12 @@ async function main(): Promise<number> {
   console.log(`${files(compressed)}, ${bytes(bytesIn)} -> ${bytes(bytesOut)}, ${saved.toFixed(0)} % smaller`);
   if (out !== undefined) console.log(`Written to ${out}`);
 
-  const digest = digestOf(many);
-  if ([...runsOfOne, ...runsOfMany].some((run) => digestOf(run) !== digest)) {
+  if (!same) {
     console.error("The runs made different output");
     return 1;
   }
-  console.log(`All runs made the same output (sha256 ${digest.slice(0, 16)})`);
+  console.log(`All runs made the same output (sha256 ${many.digest.slice(0, 16)})`);
   return 0;
 }
 
-process.exitCode = await main();
+process.exitCode = await runCommand(USAGE, parse, main);

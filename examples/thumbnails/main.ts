@@ -5,17 +5,18 @@
  *     node dist/thumbnails/main.js [folder] [options]
  */
 
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { drawImages } from "./images.js";
 import type { Thumbnail } from "./thumbnail.js";
+import { compare, ROUNDS, type Run } from "../support/compare.js";
+import { positiveInteger, runCommand } from "../support/options.js";
+import { runNode } from "../support/process.js";
 
 const USAGE = `Usage: node dist/thumbnails/main.js [folder] [options]
 
@@ -26,8 +27,6 @@ Makes thumbnails of the images of a folder (default: images that it draws first)
   --out DIR     where to put the thumbnails (default: nowhere that stays)
   --help        show this`;
 
-/** Runs of each kind, in turn. The fastest of each counts: whatever else the machine does only ever adds time. */
-const ROUNDS = 3;
 const IMAGES = /\.(?:avif|gif|jpe?g|png|tiff?|webp)$/i;
 
 const task = fileURLToPath(new URL("./thumbnail.js", import.meta.url));
@@ -37,48 +36,31 @@ const command = join(
   "../dist/src/main.js",
 );
 
-interface Run {
+interface ThumbnailsRun extends Run {
   readonly thumbnails: readonly Thumbnail[];
-  /** From starting the command to its end. */
-  readonly seconds: number;
 }
 
-/** Runs `interpreters map thumbnail.js#thumbnail <images…>`. */
-async function map(images: readonly string[], workers: number, out: string): Promise<Run> {
+/** Runs `interpreters map thumbnail.js#thumbnail <images…>`, and takes the time from the command's start to its end. */
+async function map(images: readonly string[], workers: number, out: string): Promise<ThumbnailsRun> {
   const start = performance.now();
   const args = [command, "map", `${task}#thumbnail`, ...images, "--workers", String(workers)];
-  const child = spawn(process.execPath, args, {
-    stdio: ["ignore", "pipe", "inherit"],
-    // sharp works in the threads of libuv's pool, which are four for the whole process unless one says otherwise.
-    env: { UV_THREADPOOL_SIZE: String(Math.max(4, workers)), ...process.env, THUMBNAILS: out },
+  const { stdout, code } = await runNode(args, {
+    stderr: "inherit",
+    env: {
+      // sharp works in the threads of libuv's pool, which are four for the whole process unless one says otherwise.
+      UV_THREADPOOL_SIZE: process.env["UV_THREADPOOL_SIZE"] ?? String(Math.max(4, workers)),
+      THUMBNAILS: out,
+    },
   });
-  const exit = new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  const [stdout, code] = await Promise.all([text(child.stdout), exit]);
-  if (code !== 0) throw new Error(`interpreters map ended with code ${code}`);
   const seconds = (performance.now() - start) / 1000;
-  const thumbnails = stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Thumbnail);
-  return { thumbnails, seconds };
+  if (code !== 0) throw new Error(`interpreters map ended with code ${code}`);
+  const lines = stdout.trim().split("\n");
+  const thumbnails = lines.map((line) => JSON.parse(line) as Thumbnail);
+  return { thumbnails, seconds, digest: digestOf(thumbnails) };
 }
 
-function fastest(runs: readonly Run[]): Run {
-  return runs.reduce((best, run) => (run.seconds < best.seconds ? run : best));
-}
-
-/** One digest for everything a run made. */
-function digestOf({ thumbnails }: Run): string {
+function digestOf(thumbnails: readonly Thumbnail[]): string {
   return createHash("sha256").update(JSON.stringify(thumbnails)).digest("hex");
-}
-
-function positiveInteger(option: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new TypeError(`--${option} takes a whole number from 1 on, not "${text}"`);
 }
 
 function parse() {
@@ -110,45 +92,27 @@ async function findImages(folder: string): Promise<string[]> {
     .map((name) => resolve(folder, name));
 }
 
-async function compare(images: readonly string[], workers: number, out: string): Promise<boolean> {
+async function makeThumbnails(images: readonly string[], workers: number, out: string): Promise<boolean> {
   console.log(
     `Thumbnails of ${images.length} images with sharp, the fastest of ${ROUNDS} runs of interpreters map each`,
   );
-  const ones: Run[] = [];
-  const many: Run[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    ones.push(await map(images, 1, out));
-    many.push(await map(images, workers, out));
-  }
-  const [one, all] = [fastest(ones), fastest(many)];
-  console.log(`  1 interpreter:  ${one.seconds.toFixed(2)} s`);
-  console.log(`  ${workers} interpreters: ${all.seconds.toFixed(2)} s`);
-  console.log(`  speed-up:       ${(one.seconds / all.seconds).toFixed(2)}`);
-  const digest = digestOf(one);
-  if ([...ones, ...many].some((run) => digestOf(run) !== digest)) {
+  const { one, same } = await compare(
+    workers,
+    () => map(images, 1, out),
+    () => map(images, workers, out),
+  );
+  if (!same) {
     console.error("The runs made different thumbnails");
     return false;
   }
   const kilobytes = one.thumbnails.reduce((sum, { bytes }) => sum + bytes, 0) / 1000;
   console.log(
-    `All runs made the same ${one.thumbnails.length} thumbnails, ${kilobytes.toFixed(0)} kB (sha256 ${digest.slice(0, 16)})`,
+    `All runs made the same ${one.thumbnails.length} thumbnails, ${kilobytes.toFixed(0)} kB (sha256 ${one.digest.slice(0, 16)})`,
   );
   return true;
 }
 
-async function main(): Promise<number> {
-  let options: ReturnType<typeof parse>;
-  try {
-    options = parse();
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    return 2;
-  }
-  if (options.help) {
-    console.log(USAGE);
-    return 0;
-  }
-  const { folder, workers, count, out } = options;
+async function main({ folder, workers, count, out }: ReturnType<typeof parse>): Promise<number> {
   const temporary = await mkdtemp(join(tmpdir(), "interpreters-thumbnails-"));
   try {
     let images: string[];
@@ -163,15 +127,12 @@ async function main(): Promise<number> {
       return 1;
     }
     const target = resolve(out ?? join(temporary, "thumbnails"));
-    if (!(await compare(images, workers, target))) return 1;
+    if (!(await makeThumbnails(images, workers, target))) return 1;
     if (out !== undefined) console.log(`Written to ${out}`);
     return 0;
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
-    return 1;
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await runCommand(USAGE, parse, main);
