@@ -8,7 +8,7 @@
 import type { Channel } from "node:diagnostics_channel";
 import { onAbort } from "../abort.js";
 import type { Code } from "../interpreter/code.js";
-import { LANES, wakeWorker, wakeWorkers } from "../interpreter/lanes.js";
+import { inLine, LANES, wakeWorker, wakeWorkers } from "../interpreter/lanes.js";
 import {
   type Encoded,
   headerWord,
@@ -23,7 +23,7 @@ import { isRunningWork } from "../interpreter/runs.js";
 import type { Death, Runtime } from "../interpreter/runtime.js";
 import { OK } from "../memory/layout.js";
 import { createHiddenQueue, pointerOf, type Queue } from "../queue/queue.js";
-import { removeFrom, sizeOf, take } from "../queue/queues.js";
+import { removeFrom, take } from "../queue/queues.js";
 import { makeReceived } from "../queue/receive.js";
 import { collectCarried, request } from "../supervisor/start.js";
 import { type TaskEvent, taskRetry, taskSettle } from "./events.js";
@@ -90,7 +90,7 @@ export class Tasks implements Owner {
 
   /** How many wait in line. */
   get queued(): number {
-    return this.#pointers.reduce((sum, queue) => sum + sizeOf(this.rt.m, queue), 0);
+    return inLine(this.rt.m, this.#pointers);
   }
 
   /** Puts a task in line. Throws where it cannot travel, and then nothing was put. */

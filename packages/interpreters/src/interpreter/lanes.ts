@@ -19,6 +19,7 @@
  */
 import { load, get, type SharedMemory } from "../memory/atomics.js";
 import {
+  C_COUNT,
   C_FLAGS,
   C_HEAD,
   C_TAIL,
@@ -97,6 +98,21 @@ export function passWorkOn(m: SharedMemory, lanes: Lanes): void {
   const rung = !delist(m, q, Q_GETTERS);
   unlock(m, q);
   if (rung && nextLane(m, lanes, -1) !== -1) wakeGetter(m, q);
+}
+
+/**
+ * How many pieces nobody has begun. Under each lane's lock, as claiming is: a piece that was seen in a run (runs.ts) does
+ * not count any more, though its executor may be in the midst of taking it.
+ */
+export function inLine(m: SharedMemory, queues: readonly number[]): number {
+  let count = 0;
+  for (let i = 0; i < queues.length; i++) {
+    const q = queues[i];
+    lock(m, q);
+    count += get(m, q + C_COUNT);
+    unlock(m, q);
+  }
+  return count;
 }
 
 /** A piece was put into `lane`: rings a worker that waits, if any. Putting into the lane of waiters does so itself. */

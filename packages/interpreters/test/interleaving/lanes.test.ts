@@ -15,7 +15,7 @@ import {
   SUPERVISOR_SLOT,
   UNBOUND_ITEM_KEEP,
 } from "../../src/memory/layout.js";
-import { createQueue } from "../../src/queue/queues.js";
+import { createQueue, put } from "../../src/queue/queues.js";
 import { makeReceived, wordAt } from "../../src/queue/receive.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
@@ -176,6 +176,39 @@ test("one worker begins no piece before one that is older and of higher priority
       };
     },
   });
+});
+
+test("a piece that is seen running is not in line any more", (t) => {
+  const scene = new Scene();
+  const { world, slots } = scene;
+  const m = world.view(slots[0]);
+  const sender = world.i32[m.me + S_ID];
+  assert.equal(put(m, scene.queues[LOW], false, KEEP, sender, [], piece(1), 0, 24, 0), OK);
+  world.remember();
+  let seen = 0;
+  explore(t, {
+    world,
+    preemptions: 2,
+    random: 500,
+    program: () => ({
+      threads: [
+        { name: "W", slot: slots[1], body: (m) => scene.work(m, 1, []) },
+        {
+          name: "main",
+          slot: slots[0],
+          *body(m) {
+            const running = yield* runs.isRunningWork(m, sender, 1);
+            const waiting = yield* lanes.inLine(m, scene.queues);
+            if (!running) return;
+            assert.equal(waiting, 0);
+            seen++;
+          },
+        },
+      ],
+      check: () => checkMemory(world),
+    }),
+  });
+  assert.ok(seen > 0, "no schedule had it running");
 });
 
 test("a worker that waits at the lanes dies at any step: the other one takes what is there", (t) => {
