@@ -253,27 +253,36 @@ function stopThread(slot: number, { worker }: Child): void {
   setTimeout(() => void worker.terminate(), LEAVE_LIMIT);
 }
 
-/**
- * A thread ended. That of an interpreter that we did not start, if it had joined, is an interpreter's end like any other.
- * The threads that it had started have ended before it, and nobody is left to report those.
- */
+/** A thread ended that we did not start. If it had joined, that is an interpreter's end like any other. */
 function threadEnded(threadId: number, exitCode: number): void {
   const end = load(m, H_SLOTS_USED);
   for (let slot = 0; slot < end; slot++) {
-    const p = slotPointer(slot);
-    if (!isAlive(m, slot) || get(m, p + S_WHENCE) !== WHENCE_WORKER_THREADS) continue;
-    const itself = get(m, p + S_THREAD) === threadId;
-    if (!itself && get(m, p + S_PARENT) !== threadId) continue;
-    if (ended.some((dead) => dead.slot === slot)) continue;
-    ended.push({
-      slot,
-      id: idOf(m, slot),
-      reason: "exit",
-      exitCode: itself ? exitCode : -1,
-      error: undefined,
-    });
-    setImmediate(work);
+    if (isForeign(slot) && get(m, slotPointer(slot) + S_THREAD) === threadId) foreignEnded(slot, exitCode);
   }
+}
+
+/**
+ * An interpreter ended, and the threads that it had started have ended before it: nobody is left to report those, nor
+ * those that they had started. All at once, before anybody is buried: burying may need a lock that any of them held.
+ */
+function endedWith(slot: number): void {
+  const thread = get(m, slotPointer(slot) + S_THREAD);
+  if (thread === -1) return;
+  const end = load(m, H_SLOTS_USED);
+  for (let other = 0; other < end; other++) {
+    if (isForeign(other) && get(m, slotPointer(other) + S_PARENT) === thread) foreignEnded(other, -1);
+  }
+}
+
+function isForeign(slot: number): boolean {
+  return isAlive(m, slot) && get(m, slotPointer(slot) + S_WHENCE) === WHENCE_WORKER_THREADS;
+}
+
+function foreignEnded(slot: number, exitCode: number): void {
+  if (ended.some((dead) => dead.slot === slot)) return;
+  ended.push({ slot, id: idOf(m, slot), reason: "exit", exitCode, error: undefined });
+  setImmediate(work);
+  endedWith(slot);
 }
 
 /** Stops the piece of work, wherever it runs, if it runs. */
@@ -312,6 +321,7 @@ function clearDeadlines(slot: number): void {
 
 function finish(next: Ended): void {
   ended.push(next);
+  endedWith(next.slot);
   work();
 }
 
@@ -346,7 +356,6 @@ function work(): void {
 
 function buryOne(dead: Ended): void {
   const { slot, id, reason, exitCode, error } = dead;
-  const p = slotPointer(slot);
   clearDeadlines(slot);
   // What it had not yet taken is not executed: its locks tell.
   repairLocks(m, slot);
@@ -370,8 +379,6 @@ function buryOne(dead: Ended): void {
     }
   }
   closeLine(id);
-  const thread = get(m, p + S_THREAD);
-  if (thread !== -1) threadEnded(thread, exitCode);
   freeSlot(m, slot);
 }
 
