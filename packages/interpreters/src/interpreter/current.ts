@@ -7,23 +7,25 @@
  */
 import { getEnvironmentData, setEnvironmentData, threadId, type Worker } from "node:worker_threads";
 import { InterpreterError } from "../errors.js";
-import { set, store } from "../memory/atomics.js";
+import { store } from "../memory/atomics.js";
+import { ring } from "../memory/bell.js";
 import {
   MAIN_SLOT,
   MAX_SLOTS,
   PROTOCOL,
-  S_PARENT,
   S_STATE,
   S_THREAD,
   slotPointer,
   STATE_READY,
+  SUPERVISOR_SLOT,
   WHENCE_WORKER_THREADS,
 } from "../memory/layout.js";
 import { checkProtocol, createMemory, openMemory } from "../memory/memory.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 import { request } from "../supervisor/start.js";
 import { REQUEST_THREAD_ENDED } from "./protocol.js";
-import { claimSlot, JOIN_SLOT, registerMain } from "./registry.js";
+import { ownOsThread } from "./os-threads.js";
+import { claimSlot, JOIN_SLOT, joinerName, registerMain } from "./registry.js";
 import { Runtime } from "./runtime.js";
 
 const KEY = "interpreters.runtime";
@@ -58,7 +60,10 @@ export function enter(memory: WasmMemory, slot: number): Runtime {
   return (here[HERE] = rt);
 }
 
-/** Threads that the supervisor did not start may join, and it would not hear of their end: who started them tells it. */
+/**
+ * Threads that the supervisor did not start may join, and it would not hear of their end: who started them tells it. Where
+ * it can, it looks for itself as well (supervisor/foreigners.ts), for who started them may be blocked.
+ */
 function tellOfItsEnd(rt: Runtime, worker: Worker): void {
   // Gone from the object by the time of the event.
   const { threadId: id } = worker;
@@ -73,8 +78,9 @@ function join(): Runtime {
     return enter(memory, MAIN_SLOT);
   }
   const guest = openMemory(invitation.memory, JOIN_SLOT);
+  guest.slot = joinerName(threadId);
   checkProtocol(guest);
-  const slot = claimSlot(guest, WHENCE_WORKER_THREADS);
+  const slot = claimSlot(guest, WHENCE_WORKER_THREADS, threadId, invitation.parent, ownOsThread());
   if (slot === -1) {
     throw new InterpreterError(
       `Cannot join the interpreters of this process: all ${MAX_SLOTS} places are taken`,
@@ -83,7 +89,8 @@ function join(): Runtime {
       },
     );
   }
-  set(guest, slotPointer(slot) + S_PARENT, invitation.parent);
   store(guest, slotPointer(slot) + S_STATE, STATE_READY);
+  // From now on it looks whether this thread is still there.
+  ring(guest, SUPERVISOR_SLOT);
   return enter(invitation.memory, slot);
 }

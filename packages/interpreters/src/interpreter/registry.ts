@@ -40,6 +40,7 @@ import {
   S_ID,
   S_NAME,
   S_ITEM_REFERENCES,
+  S_OS_THREAD,
   S_PARENT,
   S_REPLIES,
   S_RUN,
@@ -62,8 +63,16 @@ import {
 import { lock, unlock } from "../memory/lock.js";
 import { openChannel } from "../queue/channel.js";
 
-/** Whose name a thread uses that has no slot yet, for the lock under which it claims one. Never given out. */
+/** Whose words a thread uses as its own that has no slot yet. Never given out. */
 export const JOIN_SLOT = MAX_SLOTS - 1;
+
+/**
+ * What such a thread is called where slots are: in the lock under which it claims one. Another thread of the same name
+ * would have to be some 16 000 threads younger, and be joining at the moment at which this one dies.
+ */
+export function joinerName(threadId: number): number {
+  return 0x4000 | (threadId & 0x3fff);
+}
 
 /** Registers the main interpreter, id 0, and the supervisor's slot, which has no id of its own. */
 export function registerMain(m: SharedMemory): void {
@@ -74,17 +83,22 @@ export function registerMain(m: SharedMemory): void {
 }
 
 /**
- * Claims a slot for a new interpreter, BOOTING; this interpreter holds it. Until the supervisor has taken over, the
- * slot names its creator, whose death would otherwise leave it behind. Returns the slot, or -1: all are in use.
+ * Claims a slot, BOOTING. From that step on it names who answers for it, whose death would otherwise leave it behind: of
+ * one for a new interpreter its creator, which holds it, until the supervisor has taken over; of one for this thread
+ * itself, which joins, its `thread`, that thread's `parent`, and its id in the operating system. Returns the slot, or
+ * -1: all are in use.
  */
-export function claimSlot(m: SharedMemory, whence: number): number {
+export function claimSlot(m: SharedMemory, whence: number, thread = -1, parent = -1, osThread = 0): number {
   lock(m, H_REGISTRY_LOCK);
   let slot = FIRST_FREE_SLOT;
   while (slot < JOIN_SLOT && load(m, slotPointer(slot) + S_STATE) !== STATE_FREE) slot++;
   if (slot === JOIN_SLOT) slot = -1;
   else {
     openSlot(m, slot, add(m, H_NEXT_INTERPRETER, 1), whence);
-    setBit(m, slotPointer(slot) + S_HOLDERS, m.slot);
+    if (m.slot < MAX_SLOTS) setBit(m, slotPointer(slot) + S_HOLDERS, m.slot);
+    set(m, slotPointer(slot) + S_THREAD, thread);
+    set(m, slotPointer(slot) + S_PARENT, parent);
+    set(m, slotPointer(slot) + S_OS_THREAD, osThread);
     if (get(m, H_SLOTS_USED) <= slot) store(m, H_SLOTS_USED, slot + 1);
     set(m, slotPointer(slot) + S_CREATOR, whence === WHENCE_CREATED ? m.slot + 1 : 0);
     store(m, slotPointer(slot) + S_STATE, STATE_BOOTING);

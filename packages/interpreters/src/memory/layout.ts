@@ -130,6 +130,8 @@ export const S_ITEM_REFERENCES = 80;
 export const S_TOUCHED = 82;
 /** Node's threadId, for who has to find the thread. */
 export const S_THREAD = 81;
+/** Of a thread that somebody else started: the operating system's id of it, 0 where that is not known. */
+export const S_OS_THREAD = 85;
 /** Of a thread that somebody else started: the threadId of the nearest thread above it that had joined by then. */
 export const S_PARENT = 83;
 /** Whether the owner has loaded native addons: an ADDONS_…. Written by it, and by the supervisor that ends it. */

@@ -34,7 +34,6 @@ import {
   STATUS_NO_MEMORY,
   SUPERVISOR_SLOT,
   WHENCE_CREATED,
-  WHENCE_WORKER_THREADS,
 } from "../memory/layout.js";
 import { LockBusy } from "../memory/lock.js";
 import { openMemory } from "../memory/memory.js";
@@ -63,9 +62,10 @@ import {
 } from "../interpreter/protocol.js";
 import { freeSlot, idOf, isAlive, slotOf, stateOf } from "../interpreter/registry.js";
 import { closeRuns, condemn, runAt, runOf } from "../interpreter/runs.js";
+import { Foreigners, isForeign } from "./foreigners.js";
 import { answerForBuffer, closeLine, pruneBuffers } from "./buffers.js";
 import { recountReferences } from "./recount.js";
-import { bury, repairLocks } from "./repair.js";
+import { bury, joinerEnded, repairLocks } from "./repair.js";
 import { type BootOptions, withoutRefused } from "../interpreter/options.js";
 import type { CodeCache, WorkerData } from "../interpreter/worker.js";
 import { Spares } from "./spares.js";
@@ -123,6 +123,7 @@ let sweeping = false;
 /** What threads start with, made by one that had to start without. */
 let codeCache: Uint8Array | undefined;
 const received = makeReceived();
+const foreigners = new Foreigners(m, (slot) => foreignEnded(slot, -1));
 const spares = new Spares((options) => startThread(options));
 // The thread lives as long as the process; nothing else keeps its event loop going.
 setInterval(() => {}, 0x7fffffff);
@@ -253,12 +254,16 @@ function stopThread(slot: number, { worker }: Child): void {
   setTimeout(() => void worker.terminate(), LEAVE_LIMIT);
 }
 
-/** A thread ended that we did not start. If it had joined, that is an interpreter's end like any other. */
+/**
+ * A thread ended that we did not start. If it had joined, that is an interpreter's end like any other; it may also have been
+ * about to.
+ */
 function threadEnded(threadId: number, exitCode: number): void {
   const end = load(m, H_SLOTS_USED);
   for (let slot = 0; slot < end; slot++) {
-    if (isForeign(slot) && get(m, slotPointer(slot) + S_THREAD) === threadId) foreignEnded(slot, exitCode);
+    if (isForeign(m, slot) && get(m, slotPointer(slot) + S_THREAD) === threadId) foreignEnded(slot, exitCode);
   }
+  joinerEnded(m, threadId);
 }
 
 /**
@@ -270,12 +275,8 @@ function endedWith(slot: number): void {
   if (thread === -1) return;
   const end = load(m, H_SLOTS_USED);
   for (let other = 0; other < end; other++) {
-    if (isForeign(other) && get(m, slotPointer(other) + S_PARENT) === thread) foreignEnded(other, -1);
+    if (isForeign(m, other) && get(m, slotPointer(other) + S_PARENT) === thread) foreignEnded(other, -1);
   }
-}
-
-function isForeign(slot: number): boolean {
-  return isAlive(m, slot) && get(m, slotPointer(slot) + S_WHENCE) === WHENCE_WORKER_THREADS;
 }
 
 function foreignEnded(slot: number, exitCode: number): void {
@@ -327,6 +328,8 @@ function finish(next: Ended): void {
 
 /** Does all that is to be done and needs locks: requests, burials, collecting. Whatever is left is still there. */
 function work(): void {
+  // First: what follows may wait for one of them.
+  foreigners.watch();
   try {
     // All their locks first: everything else needs locks that one of them may have died with.
     for (const { slot } of ended) repairLocks(m, slot);

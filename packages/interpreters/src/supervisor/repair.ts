@@ -46,7 +46,7 @@ import { closeChannel, repairChannel, unbind } from "../queue/channel.js";
 import { collectQueues, leaveQueue, repairQueue } from "../queue/queues.js";
 import { repairClaim } from "../interpreter/mailbox.js";
 import { recountReferences } from "./recount.js";
-import { isAlive } from "../interpreter/registry.js";
+import { isAlive, joinerName } from "../interpreter/registry.js";
 
 /**
  * Cleans up after the interpreter in `slot`, whose thread has ended, up to the point where the slot is free. False: all
@@ -95,6 +95,12 @@ export function repairLocks(m: SharedMemory, slot: number): void {
     releaseForDead(m, lockWord, slot);
     set(m, p + S_INTENTS + i, 0);
   }
+}
+
+/** A thread ended that may have been about to join: it had no slot, but perhaps the lock under which slots are claimed. */
+export function joinerEnded(m: SharedMemory, threadId: number): void {
+  if (heldBy(m, H_REGISTRY_LOCK, joinerName(threadId))) repairRegistry(m);
+  releaseForDead(m, H_REGISTRY_LOCK, joinerName(threadId));
 }
 
 /** Every queue in the list is everybody's, and so is the list of addons; one whose maker died before it was linked is swept with the maker's pages. */

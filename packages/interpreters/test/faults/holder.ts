@@ -13,6 +13,8 @@ export interface Order {
   readonly locked: number;
   readonly ready: number;
   readonly depth: number;
+  /** It ends by itself, with the lock. */
+  readonly exit?: boolean;
 }
 
 const order = workerData as Order;
@@ -22,5 +24,6 @@ if (order.depth > 0) {
 } else {
   lock(m, pointerOf(new Queue(order.locked)));
   new Queue<number>(order.ready).putNowait(0);
+  if (order.exit === true) process.exit(7);
 }
 setInterval(() => {}, 0x7fffffff);

@@ -1,0 +1,14 @@
+/** A worker thread in the midst of joining: it has no slot yet, and the lock under which it claims one. See foreign-locks.test.ts. */
+import { getEnvironmentData, parentPort, threadId } from "node:worker_threads";
+import { joinerName, JOIN_SLOT } from "../../src/interpreter/registry.js";
+import { H_REGISTRY_LOCK } from "../../src/memory/layout.js";
+import { lock } from "../../src/memory/lock.js";
+import { openMemory } from "../../src/memory/memory.js";
+import type { WasmMemory } from "../../src/memory/webassembly.js";
+
+const { memory } = getEnvironmentData("interpreters.runtime") as unknown as { memory: WasmMemory };
+const guest = openMemory(memory, JOIN_SLOT);
+guest.slot = joinerName(threadId);
+lock(guest, H_REGISTRY_LOCK);
+parentPort?.postMessage("locked");
+setInterval(() => {}, 0x7fffffff);
