@@ -1,11 +1,10 @@
 /**
  * This thread's runtime: joins the one that the process has, or starts one.
  *
- * An interpreter that we made is given its slot (worker.ts). Any other thread looks for a memory in Node's environment
- * data, which every worker inherits from the thread that started it; where there is none, this thread is the main
- * interpreter of a new runtime, and leaves it there for the threads that it will start.
+ * An interpreter that we made is given its slot (worker.ts). Any other thread looks for an invitation (invitation.ts);
+ * where there is none, it is the main interpreter of a new runtime, and invites others.
  */
-import { getEnvironmentData, setEnvironmentData, threadId, type Worker } from "node:worker_threads";
+import { isMainThread, threadId, type Worker } from "node:worker_threads";
 import { InterpreterError } from "../errors.js";
 import { store } from "../memory/atomics.js";
 import { ring } from "../memory/bell.js";
@@ -24,20 +23,13 @@ import { checkProtocol, createMemory, openMemory } from "../memory/memory.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 import { request } from "../supervisor/start.js";
 import { REQUEST_THREAD_ENDED } from "./protocol.js";
+import { answerAskers, askForInvitation, leaveInvitation, leftInvitation } from "./invitation.js";
 import { ownOsThread } from "./os-threads.js";
 import { claimSlot, JOIN_SLOT, joinerName, registerMain } from "./registry.js";
 import { Runtime } from "./runtime.js";
 
-const KEY = "interpreters.runtime";
 const HERE = Symbol.for(`interpreters.runtime.${PROTOCOL}`);
 const here = globalThis as { [HERE]?: Runtime };
-
-/** What other threads need to join. */
-interface Invitation {
-  readonly memory: WasmMemory;
-  /** Node's threadId of the thread that it comes from, with which whoever accepts it ends. */
-  readonly parent: number;
-}
 
 /** The runtime of this thread. */
 export function runtime(): Runtime {
@@ -46,7 +38,7 @@ export function runtime(): Runtime {
 
 /** The same, where there is one or one can be joined; does not start any. */
 export function runtimeIfAny(): Runtime | undefined {
-  return here[HERE] ?? (getEnvironmentData(KEY) === undefined ? undefined : runtime());
+  return here[HERE] ?? (leftInvitation() === undefined ? undefined : runtime());
 }
 
 /** Makes this thread the interpreter in `slot`. Before anything else in it asks for the runtime. */
@@ -54,7 +46,7 @@ export function enter(memory: WasmMemory, slot: number): Runtime {
   const m = openMemory(memory, slot);
   checkProtocol(m);
   store(m, m.me + S_THREAD, threadId);
-  setEnvironmentData(KEY, { memory, parent: threadId } satisfies Invitation);
+  leaveInvitation(memory);
   const rt = new Runtime(m);
   process.on("worker", (worker: Worker) => tellOfItsEnd(rt, worker));
   return (here[HERE] = rt);
@@ -71,10 +63,11 @@ function tellOfItsEnd(rt: Runtime, worker: Worker): void {
 }
 
 function join(): Runtime {
-  const invitation = getEnvironmentData(KEY) as unknown as Invitation | undefined;
+  const invitation = leftInvitation() ?? askForInvitation();
   if (invitation === undefined) {
     const memory = createMemory();
     registerMain(openMemory(memory, MAIN_SLOT));
+    if (isMainThread) answerAskers(memory);
     return enter(memory, MAIN_SLOT);
   }
   const guest = openMemory(invitation.memory, JOIN_SLOT);

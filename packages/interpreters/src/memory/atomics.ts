@@ -110,6 +110,11 @@ export function wait(m: SharedMemory, p: number, expected: number, timeout: numb
   Atomics.wait(m.i32, p, expected, timeout);
 }
 
+/** Blocks the thread, whatever happens, for so many milliseconds. */
+export function nap(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
 /** Like `wait` on the event loop; undefined when the word is no longer `expected`. */
 export function waitAsync(m: SharedMemory, p: number, expected: number): Promise<unknown> | undefined {
   const result = Atomics.waitAsync(m.i32, p, expected);

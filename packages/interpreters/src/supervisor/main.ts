@@ -41,6 +41,7 @@ import { freePages, sweepPages } from "../memory/pages.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 import { collectQueues } from "../queue/queues.js";
 import { makeReceived } from "../queue/receive.js";
+import { answerAskers } from "../interpreter/invitation.js";
 import { takeFrom } from "../interpreter/mailbox.js";
 import { headerWord, Message, readBody, WITHOUT_SENDER } from "../interpreter/message.js";
 import {
@@ -484,6 +485,8 @@ function listen(): void {
   }
 }
 
+// See invitation.ts. The main interpreter is Node's main thread.
+if (load(m, slotPointer(MAIN_SLOT) + S_THREAD) === 0) answerAskers(m.memory);
 store(m, H_SUPERVISOR, 2);
 ring(m, MAIN_SLOT);
 listen();
