@@ -20,6 +20,9 @@
  * instruction its holder died at. Chunks and payloads of published records belong to OWNER_SHARED; those of a record
  * that is being built, or was taken, to the thread that does so, and are swept if it dies.
  *
+ * Of many records that carry nothing but bytes, a *run* is put or taken at once: they lie in the private memory of who puts
+ * or takes them as they lie in a chunk, so a run is one copy and one store, published or taken as a whole.
+ *
  * Plain functions over integers, so that any guest language can call them.
  */
 import {
@@ -140,6 +143,76 @@ export function makeBlob(
   return blob;
 }
 
+/** Words of a record with so many bytes in it. An even number. */
+export function recordWords(bytes: number): number {
+  return RECORD_HEADER + (((bytes + 7) >> 3) << 1);
+}
+
+/** Whether a record carries nothing but the bytes that lie in it, by its R_FLAGS. */
+export function isPlain(flags: number): boolean {
+  return (flags & (RECORD_STATE | RECORD_BLOB | (MAX_REFERENCES << RECORD_REFERENCES_SHIFT))) === RECORD_LIVE;
+}
+
+/**
+ * Puts up to `most` plain records of `sender` that lie one behind the other in `bytes` (and `view`, the same) from `start`
+ * on: as many as fit where the first one goes, and at least that. Returns how many, or STATUS_NO_MEMORY.
+ */
+export function appendRun(
+  m: SharedMemory,
+  c: number,
+  sender: number,
+  bytes: Buffer,
+  view: DataView,
+  start: number,
+  most: number,
+): number {
+  const tail = makeRoom(m, c, view.getInt32(start, true));
+  if (tail === 0) return STATUS_NO_MEMORY;
+  const room = get(m, get(m, c + C_TAIL_CHUNK) + CHUNK_END) - tail;
+  let words = 0;
+  let count = 0;
+  while (count < most) {
+    const next = words + view.getInt32(start + words * 4, true);
+    if (next > room) break;
+    words = next;
+    count++;
+  }
+  writeBytes(m, tail, 0, bytes, start, words * 4);
+  store(m, c + C_TAIL, tail + words);
+  set(m, c + C_COUNT, get(m, c + C_COUNT) + count);
+  set(m, c + C_SENDERS, get(m, c + C_SENDERS) | (1 << (sender & 31)));
+  return count;
+}
+
+/**
+ * Copies the plain records from the one that `first` returned on to `into` and takes them: up to `most`, and as many as lie in
+ * one chunk and have room behind `start`. Returns how many; 0: the first one is not plain, or too large.
+ */
+export function takeRun(
+  m: SharedMemory,
+  c: number,
+  r: number,
+  into: Buffer,
+  start: number,
+  most: number,
+): number {
+  const tail = load(m, c + C_TAIL);
+  const end = Math.min(get(m, get(m, c + C_HEAD_CHUNK) + CHUNK_END), r + ((into.length - start) >> 2));
+  let p = r;
+  let count = 0;
+  while (count < most && p !== tail && p < end) {
+    const size = get(m, p + R_SIZE);
+    if (size === 0 || p + size > end || !isPlain(get(m, p + R_FLAGS))) break;
+    p += size;
+    count++;
+  }
+  if (count === 0) return 0;
+  readBytes(m, r, 0, into, start, (p - r) * 4);
+  store(m, c + C_HEAD, p);
+  set(m, c + C_COUNT, get(m, c + C_COUNT) - count);
+  return count;
+}
+
 /**
  * Puts a record. `flags` are its codec tag and unbound behaviour; `references` are triples; `blob` is what `makeBlob`
  * returned, or 0. Returns OK or STATUS_NO_MEMORY (nothing was put).
@@ -156,7 +229,7 @@ export function append(
   blob: number,
 ): number {
   const payload = references.length * 4 + length;
-  const need = RECORD_HEADER + (blob !== 0 ? 2 : ((payload + 7) >> 3) << 1);
+  const need = recordWords(blob !== 0 ? 4 : payload);
   const tail = makeRoom(m, c, need);
   if (tail === 0) return STATUS_NO_MEMORY;
   const count = references.length / REF_WORDS;

@@ -93,7 +93,7 @@ export let pointerOf: (queue: Queue) => number;
 
 const received = makeReceived();
 /** Places for `getMany`, made when it is first used. */
-let many: Received[] = [];
+let many = makeReceivedMany(0);
 const MOST_AT_ONCE = 1024;
 
 /**
@@ -356,23 +356,25 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     if (typeof (values as Partial<Iterable<T>> | null)?.[Symbol.iterator] !== "function") {
       throw new TypeError(`putMany: values must be iterable, found ${show(values)}`);
     }
-    return new Batch(values, unboundItems === undefined ? this.#unbound : unboundNumber(unboundItems));
+    const unbound = unboundItems === undefined ? this.#unbound : unboundNumber(unboundItems);
+    return new Batch(values, this.#rt.id, unbound);
   }
 
   #tryPutMany(batch: Batch, wait: boolean): number {
-    return batch.intoQueue(this.#rt.m, this.#pointer, wait, this.#rt.id);
+    return batch.intoQueue(this.#rt.m, this.#pointer, wait);
   }
 
   /** Takes into `items`, and returns the status. */
   #tryGetMany(items: (T | Missing)[], max: number, wait: boolean): number {
     const { m } = this.#rt;
-    if (many.length < max && many.length < MOST_AT_ONCE) many = makeReceivedMany(Math.min(max, MOST_AT_ONCE));
-    const count = takeMany(m, this.#pointer, wait, many, Math.min(max, many.length));
+    const most = Math.min(max, MOST_AT_ONCE);
+    if (many.records.length < most) many = makeReceivedMany(most);
+    const count = takeMany(m, this.#pointer, wait, many, most);
     if (count <= 0) return count;
     let failure: unknown;
     for (let i = 0; i < count; i++) {
       try {
-        items.push(this.#item(many[i]));
+        items.push(this.#item(many.records[i]));
       } catch (error) {
         failure ??= error;
       }

@@ -15,6 +15,7 @@ import { ring } from "../memory/bell.js";
 import {
   C_COUNT,
   C_FLAGS,
+  C_HEAD,
   C_ID,
   C_KIND,
   C_MAXSIZE,
@@ -41,7 +42,10 @@ import {
   Q_PUTTERS,
   Q_TOUCHED,
   Q_UNBOUND,
+  R_FLAGS,
+  R_LENGTH,
   RECORD_ERROR,
+  RECORD_HEADER,
   STATUS_EMPTY,
   STATUS_FULL,
   STATUS_NOT_FOUND,
@@ -51,6 +55,7 @@ import { lock, unlock } from "../memory/lock.js";
 import { allocatePages, freePages, setPageOwner } from "../memory/pages.js";
 import {
   append,
+  appendRun,
   clearChannel,
   closeChannel,
   first,
@@ -58,8 +63,9 @@ import {
   removeRecord,
   repairChannel,
   stateOf,
+  takeRun,
 } from "./channel.js";
-import { receive, type Received } from "./receive.js";
+import { describeRun, hasRoom, receive, receiveAt, type Received, type ReceivedMany } from "./receive.js";
 
 /**
  * Makes a queue that this interpreter holds. Returns its pointer, or 0: no memory. A hidden one is found by nobody who
@@ -145,72 +151,122 @@ export function put(
   return status;
 }
 
-/** One of the records that `putMany` puts: where its payload lies in the bytes given with it, or in which pages. */
-export interface OutgoingRecord {
-  readonly flags: number;
+/** Records on their way, as `putMany` puts them. */
+export interface OutgoingMany {
+  readonly count: number;
+  /** They lie here one behind the other, as in a chunk (`recordWords`), references and large payloads aside. */
+  readonly bytes: Buffer;
+  /** The same bytes. */
+  readonly view: DataView;
+  /** Those that are not plain, in order. */
+  readonly special: readonly SpecialRecord[];
+}
+
+export interface SpecialRecord {
+  readonly index: number;
   readonly references: ArrayLike<number>;
-  readonly start: number;
-  readonly length: number;
-  blob: number;
+  /** The pages of a large payload (`makeBlob`), or 0. */
+  readonly blob: number;
 }
 
 /**
- * Puts records from the `from`th on, as many as there is room for, in one step of the lock. `status` is why the next one
- * was not put (OK: there is none); with `wait` and FULL this interpreter will be rung when there is room.
+ * Puts records from the `from`th on, which lies at byte `start`, as many as there is room for, in one step of the lock.
+ * `status` is why the next one was not put (OK: there is none); with `wait` and FULL this interpreter will be rung when
+ * there is room.
  */
 export function putMany(
   m: SharedMemory,
   q: number,
   wait: boolean,
   sender: number,
-  bytes: Buffer,
-  records: readonly OutgoingRecord[],
+  records: OutgoingMany,
   from: number,
+  start: number,
 ): { put: number; status: number } {
+  const { count, bytes, view, special } = records;
   const waiters: number[] = [];
+  let next = from;
+  let at = start;
+  let specials = 0;
+  while (specials < special.length && special[specials].index < from) specials++;
   lock(m, q);
   let status = putStatus(m, q);
-  let next = from;
-  while (status === OK && next < records.length) {
-    const { flags, references, start, length, blob } = records[next];
-    status = append(m, q, flags, sender, references, bytes, start, length, blob);
-    if (status !== OK) break;
-    const waiter = nextWaiter(m, q, Q_GETTERS);
-    if (waiter !== -1) waiters.push(waiter);
-    next++;
+  while (status === OK && next < count) {
+    const end = specials < special.length ? special[specials].index : count;
+    if (next < end) {
+      const run = appendRun(m, q, sender, bytes, view, at, Math.min(end - next, roomIn(m, q)));
+      if (run < 0) {
+        status = run;
+        break;
+      }
+      for (const last = next + run; next < last; next++) at += view.getInt32(at, true) * 4;
+    } else {
+      const { references, blob } = special[specials];
+      const flags = view.getInt32(at + R_FLAGS * 4, true);
+      const length = view.getInt32(at + R_LENGTH * 4, true);
+      status = append(m, q, flags, sender, references, bytes, at + RECORD_HEADER * 4, length, blob);
+      if (status !== OK) break;
+      at += view.getInt32(at, true) * 4;
+      specials++;
+      next++;
+    }
     status = putStatus(m, q);
   }
-  if (status === STATUS_FULL && wait && next < records.length) enlist(m, q, Q_PUTTERS);
+  for (let i = from; i < next; i++) {
+    const waiter = nextWaiter(m, q, Q_GETTERS);
+    if (waiter === -1) break;
+    waiters.push(waiter);
+  }
+  if (status === STATUS_FULL && wait && next < count) enlist(m, q, Q_PUTTERS);
   unlock(m, q);
   for (const waiter of waiters) ring(m, waiter);
   return { put: next - from, status };
 }
 
+/** How many more records may be put. */
+function roomIn(m: SharedMemory, q: number): number {
+  const maxsize = get(m, q + C_MAXSIZE);
+  return maxsize > 0 ? maxsize - get(m, q + C_COUNT) : 0x7fffffff;
+}
+
 /**
- * Takes up to `most` records, in one step of the lock. A count, or a status as `take`'s. A record that is an error for
- * its taker comes alone, so that nothing which was taken with it is lost on the error's way.
+ * Takes up to `most` records, in one step of the lock, and as there is room for. A count, or a status as `take`'s. A record
+ * that is an error for its taker comes alone, so that nothing which was taken with it is lost on the error's way.
  */
 export function takeMany(
   m: SharedMemory,
   q: number,
   wait: boolean,
-  into: readonly Received[],
+  into: ReceivedMany,
   most: number,
 ): number {
   const waiters: number[] = [];
+  /** Triples: place, number of records, where they begin. */
+  const runs: number[] = [];
   lock(m, q);
   const flags = get(m, q + C_FLAGS);
   let count = 0;
+  let used = 0;
   let status = OK;
   if ((flags & CHANNEL_CLOSED) !== 0) status = STATUS_NOT_FOUND;
   else {
     for (let r = first(m, q); r !== 0 && count < most; r = first(m, q)) {
+      const run = takeRun(m, q, r, into.bytes, used, most - count);
+      if (run > 0) {
+        runs.push(count, run, used);
+        used += (get(m, q + C_HEAD) - r) * 4;
+        count += run;
+        continue;
+      }
       const alone = stateOf(m, r) === RECORD_ERROR;
-      if (alone && count > 0) break;
-      receive(m, q, r, into[count++]);
-      const waiter = nextWaiter(m, q, Q_PUTTERS);
-      if (waiter !== -1) waiters.push(waiter);
+      if (count > 0 && (alone || !hasRoom(into, used))) break;
+      used = receiveAt(m, q, r, into, count++, used);
       if (alone) break;
+    }
+    for (let i = 0; i < count; i++) {
+      const waiter = nextWaiter(m, q, Q_PUTTERS);
+      if (waiter === -1) break;
+      waiters.push(waiter);
     }
     if (count === 0) {
       status = (flags & CHANNEL_SHUT) !== 0 ? STATUS_SHUT : STATUS_EMPTY;
@@ -219,6 +275,7 @@ export function takeMany(
   }
   unlock(m, q);
   for (const waiter of waiters) ring(m, waiter);
+  for (let i = 0; i < runs.length; i += 3) describeRun(into, runs[i], runs[i + 1], runs[i + 2]);
   return count > 0 ? count : status;
 }
 

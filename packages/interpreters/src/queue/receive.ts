@@ -5,9 +5,24 @@
  * it took the record) afterwards, by `unload`.
  */
 import { get, type SharedMemory } from "../memory/atomics.js";
-import { INLINE_BYTES, R_FLAGS, R_LENGTH, R_SENDER, RECORD_CODEC_SHIFT } from "../memory/layout.js";
+import {
+  INLINE_BYTES,
+  R_FLAGS,
+  R_LENGTH,
+  R_SENDER,
+  R_SIZE,
+  RECORD_CODEC_SHIFT,
+  RECORD_HEADER,
+  RECORD_LIVE,
+} from "../memory/layout.js";
 import { freePages } from "../memory/pages.js";
-import { copyPayload, isBlob, payloadOf, referencesOf, stateOf, take } from "./channel.js";
+import { copyPayload, isBlob, payloadOf, recordWords, referencesOf, stateOf, take } from "./channel.js";
+
+/** Most bytes of a record, with its header, in a chunk. */
+const MOST_BYTES = recordWords(INLINE_BYTES) * 4;
+
+/** What many records share at most. It should stay in the processor's cache, and the copy of a run be worth it. */
+const MANY_BYTES = 1 << 17;
 
 /** A record that was taken. */
 export interface Received {
@@ -26,18 +41,28 @@ export interface Received {
   blob: number;
 }
 
-export function makeReceived(): Received {
-  const bytes = Buffer.allocUnsafeSlow(INLINE_BYTES);
+export function makeReceived(bytes = Buffer.allocUnsafeSlow(INLINE_BYTES)): Received {
   return { state: 0, codec: 0, sender: -1, references: 0, length: 0, bytes, start: 0, blob: 0 };
 }
 
-/**
- * Places for up to `count` records whose small payloads share one buffer, so that many can be taken in one step of the
- * lock without asking for memory there.
- */
-export function makeReceivedMany(count: number): Received[] {
-  const bytes = Buffer.allocUnsafeSlow(count * INLINE_BYTES);
-  return Array.from({ length: count }, (_, i) => ({ ...makeReceived(), bytes, start: i * INLINE_BYTES }));
+/** Whether `used` bytes leave room for a record of any size. */
+export function hasRoom({ bytes }: ReceivedMany, used: number): boolean {
+  return bytes.length - used >= MOST_BYTES;
+}
+
+/** Where many records go that are taken in one step of the lock, without asking for memory there. */
+export interface ReceivedMany {
+  readonly records: readonly Received[];
+  /** Holds what they contain, one behind the other. */
+  readonly bytes: Buffer;
+  readonly view: DataView;
+}
+
+/** For up to `count` records, fewer where they are large. */
+export function makeReceivedMany(count: number): ReceivedMany {
+  const bytes = Buffer.allocUnsafeSlow(Math.min(count * MOST_BYTES, MANY_BYTES));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return { records: Array.from({ length: count }, () => makeReceived(bytes)), bytes, view };
 }
 
 /** Takes the record `r` of channel `c`. Under the channel's lock. */
@@ -51,6 +76,39 @@ export function receive(m: SharedMemory, c: number, r: number, into: Received): 
   into.blob = isBlob(m, r) ? payload : 0;
   if (into.blob === 0) copyPayload(m, payload, into.bytes, into.start, into.length);
   take(m, c, r);
+}
+
+/** As `receive`, to the place `into.records[i]`, `used` bytes behind the beginning. Returns how many bytes are used now. */
+export function receiveAt(
+  m: SharedMemory,
+  c: number,
+  r: number,
+  into: ReceivedMany,
+  i: number,
+  used: number,
+): number {
+  const record = into.records[i];
+  record.bytes = into.bytes;
+  record.start = used;
+  receive(m, c, r, record);
+  return record.blob !== 0 ? used : used + (((record.length + 7) >> 3) << 3);
+}
+
+/** Describes `count` records of a run that was taken (`takeRun`) to `into.bytes`, from the `i`th place on. No lock needed. */
+export function describeRun(into: ReceivedMany, i: number, count: number, start: number): void {
+  const { view, bytes, records } = into;
+  for (let at = start, end = i + count; i < end; i++) {
+    const record = records[i];
+    record.state = RECORD_LIVE;
+    record.codec = (view.getInt32(at + R_FLAGS * 4, true) >>> RECORD_CODEC_SHIFT) & 0xff;
+    record.sender = view.getInt32(at + R_SENDER * 4, true);
+    record.references = 0;
+    record.length = view.getInt32(at + R_LENGTH * 4, true);
+    record.blob = 0;
+    record.bytes = bytes;
+    record.start = at + RECORD_HEADER * 4;
+    at += view.getInt32(at + R_SIZE * 4, true) * 4;
+  }
 }
 
 /** Fetches a large payload and returns its pages. Outside the lock; a no-op for small ones. */

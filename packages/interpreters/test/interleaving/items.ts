@@ -26,8 +26,7 @@ import {
   UNBOUND_ITEM_KEEP,
   UNBOUND_ITEM_REMOVE,
 } from "../../src/memory/layout.js";
-import { needsBlob } from "../../src/queue/channel.js";
-import type { OutgoingRecord } from "../../src/queue/queues.js";
+import { needsBlob, recordWords } from "../../src/queue/channel.js";
 import { makeReceived, makeReceivedMany, type Received } from "../../src/queue/receive.js";
 import type { Steps } from "./atomics.js";
 import { recordsOf, stateOf } from "./invariants.js";
@@ -77,33 +76,26 @@ export class Producer {
   }
 
   *#putMany(m: ModelMemory, q: number): Steps<void> {
-    const content = Buffer.concat(this.items.map(({ bytes }, index) => contentOf(this.slot, index, bytes)));
-    let start = 0;
-    const records = this.items.map(({ bytes, unbound }) => {
-      const record = {
-        flags: unbound << RECORD_UNBOUND_SHIFT,
-        references: [],
-        start,
-        length: bytes,
-        blob: 0,
-      };
-      start += bytes;
+    const sender = m.i32[m.me + S_ID];
+    const records = this.items.map(({ bytes, unbound }, index) => {
+      const words = recordWords(bytes);
+      const record = Buffer.alloc(words * 4);
+      for (const [i, word] of [words, unbound << RECORD_UNBOUND_SHIFT, sender, bytes].entries()) {
+        record.writeInt32LE(word, i * 4);
+      }
+      contentOf(this.slot, index, bytes).copy(record, RECORD_HEADER * 4);
       return record;
     });
     this.inFlight = records.length;
-    this.status = yield* block(m, q, Q_PUTTERS, STATUS_FULL, () => this.#putSome(m, q, content, records));
+    this.status = yield* block(m, q, Q_PUTTERS, STATUS_FULL, () => this.#putSome(m, q, sender, records));
   }
 
-  *#putSome(m: ModelMemory, q: number, content: Buffer, records: OutgoingRecord[]): Steps<number> {
-    const { put, status } = yield* queues.putMany(
-      m,
-      q,
-      true,
-      m.i32[m.me + S_ID],
-      content,
-      records,
-      this.done,
-    );
+  *#putSome(m: ModelMemory, q: number, sender: number, records: readonly Buffer[]): Steps<number> {
+    const bytes = Buffer.concat(records);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const start = records.slice(0, this.done).reduce((sum, record) => sum + record.length, 0);
+    const outgoing = { count: records.length, bytes, view, special: [] };
+    const { put, status } = yield* queues.putMany(m, q, true, sender, outgoing, this.done, start);
     this.done += put;
     this.inFlight -= put;
     return this.done === records.length ? OK : status;
@@ -167,7 +159,7 @@ export class Consumer {
       const status = yield* block(m, q, Q_GETTERS, STATUS_EMPTY, () =>
         queues.takeMany(m, q, true, into, most),
       );
-      for (const received of into.slice(0, status)) {
+      for (const received of into.records.slice(0, status)) {
         this.got.push({ state: received.state, value: identify(received) });
       }
     }
