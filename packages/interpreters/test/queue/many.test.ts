@@ -1,6 +1,7 @@
 /** `putMany` and `getMany`: many items in one step. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import * as fc from "fast-check";
 import {
   create,
   createQueue,
@@ -51,6 +52,35 @@ describe("putMany and getMany", limits, () => {
     while (got.length < 500) got.push(...(await queue.getMany(1000)));
     assert.deepEqual(got, values);
     assert.equal(queue.qsize(), 0);
+  });
+
+  test("of any mixture of items, in batches of any size, are what was put, in order", async () => {
+    const carried = createQueue<number>();
+    const item = fc.oneof(
+      fc.integer(),
+      fc.string({ maxLength: 30 }),
+      // Around the size from which an item has pages of its own, and beyond what is taken at once.
+      fc.integer({ min: 2000, max: 2100 }).map((length) => "x".repeat(length)),
+      fc.integer({ min: 1, max: 200_000 }).map((length) => new Uint8Array(length).fill(length)),
+      fc.constant(carried),
+      fc.array(fc.constant(carried), { maxLength: 3 }),
+    );
+    const batches = fc.array(fc.array(item, { maxLength: 120 }), { maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(
+        batches,
+        fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1 }),
+        async (put, sizes) => {
+          const queue = createQueue<unknown>();
+          for (const batch of put) await queue.putMany(batch);
+          const got: unknown[] = [];
+          for (let i = 0; !queue.empty(); i++) got.push(...(await queue.getMany(sizes[i % sizes.length]!)));
+          assert.deepEqual(got, put.flat());
+          queue.close();
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
   test("of several interpreters do not come between each other's items", async () => {
