@@ -3,12 +3,12 @@
  * the package is imported, so it also knows what main loaded for itself before there were interpreters.
  */
 import module from "node:module";
-import { takeFrom } from "../interpreter/mailbox.js";
+import { takeRequest } from "../interpreter/mailbox.js";
 import { headerWord, Message, readBody, WITHOUT_SENDER } from "../interpreter/message.js";
 import { REPLY_VALUE, WORK_ADDON } from "../interpreter/protocol.js";
 import { slotOf } from "../interpreter/registry.js";
 import type { Runtime } from "../interpreter/runtime.js";
-import { OK, S_REPLIES, S_WORK, STATUS_NO_MEMORY } from "../memory/layout.js";
+import { OK, S_REPLIES, STATUS_NO_MEMORY } from "../memory/layout.js";
 import { makeReceived, type Received } from "../queue/receive.js";
 import { type Dlopen, open } from "./guard.js";
 import { add, identify } from "./list.js";
@@ -54,7 +54,7 @@ export class Keeper {
     for (const [key, { file, by }] of this.#kept) add(rt.m, key, file, by);
     const received = makeReceived();
     rt.watch(() => {
-      while (takeFrom(rt.m, S_WORK, received) === OK) this.#answer(rt, received);
+      while (takeRequest(rt.m, received) === OK) this.#answer(rt, received);
     });
   }
 

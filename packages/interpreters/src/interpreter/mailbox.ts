@@ -38,7 +38,7 @@ import {
 import { lock, unlock } from "../memory/lock.js";
 import { isExecuting } from "./runs.js";
 import { append, first, payloadOf, referencesOf, remove, removeRecord } from "../queue/channel.js";
-import { receive, type Received } from "../queue/receive.js";
+import { describeRuns, receive, receiveMany, type Received, type ReceivedMany } from "../queue/receive.js";
 
 /** Puts a record into `lane` (S_WORK or S_REPLIES) of interpreter `id`, which is in `slot` if it lives. */
 export function send(
@@ -66,19 +66,30 @@ export function send(
 }
 
 /** Whether there may be answers: two loads, for a look without the lock. */
-export function hasReplies(m: SharedMemory): boolean {
+function hasReplies(m: SharedMemory): boolean {
   return load(m, m.me + S_REPLIES + C_HEAD) !== load(m, m.me + S_REPLIES + C_TAIL);
 }
 
-/** Takes the next record of a lane of this interpreter's own. */
-export function takeFrom(m: SharedMemory, lane: typeof S_WORK | typeof S_REPLIES, into: Received): number {
-  const c = m.me + lane;
+/** Takes the next record that was sent to this thread, which is no piece of work: a request, or a question. */
+export function takeRequest(m: SharedMemory, into: Received): number {
+  const c = m.me + S_WORK;
   if (load(m, c + C_HEAD) === load(m, c + C_TAIL)) return STATUS_EMPTY;
   lock(m, c);
   const r = first(m, c);
   if (r !== 0) receive(m, c, r, into);
   unlock(m, c);
   return r === 0 ? STATUS_EMPTY : OK;
+}
+
+/** Takes the answers that are there, as many as there are places for. Returns how many. */
+export function takeReplies(m: SharedMemory, into: ReceivedMany): number {
+  const c = m.me + S_REPLIES;
+  if (!hasReplies(m)) return 0;
+  lock(m, c);
+  const count = receiveMany(m, c, into, into.records.length);
+  unlock(m, c);
+  describeRuns(into);
+  return count;
 }
 
 /** Takes a piece of work out of the own mailbox to execute it in `run`. A pool's: see lanes.ts. */

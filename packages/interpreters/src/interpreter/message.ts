@@ -189,7 +189,9 @@ export const WITHOUT_SENDER = UNBOUND_ITEM_KEEP;
 /** The `i`-th word behind the references. */
 export function headerWord(m: SharedMemory, received: Received, i: number): number {
   const word = received.references * REF_WORDS + i;
-  return received.blob !== 0 ? get(m, received.blob + word) : received.bytes.readInt32LE(word * 4);
+  return received.blob !== 0
+    ? get(m, received.blob + word)
+    : received.bytes.readInt32LE(received.start + word * 4);
 }
 
 const NO_REFERENCES: number[] = [];

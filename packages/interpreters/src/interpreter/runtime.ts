@@ -17,9 +17,9 @@ import { setImmediate, setInterval } from "node:timers";
 import { InterpreterDiedError, InterpreterError } from "../errors.js";
 import { bell, sleep, sleepAsync } from "../memory/bell.js";
 import type { SharedMemory } from "../memory/atomics.js";
-import { MAX_SLOTS, OK, S_REPLIES } from "../memory/layout.js";
-import { makeReceived, type Received } from "../queue/receive.js";
-import { hasReplies, takeFrom } from "./mailbox.js";
+import { MAX_SLOTS } from "../memory/layout.js";
+import { makeReceivedMany, type Received } from "../queue/receive.js";
+import { takeReplies } from "./mailbox.js";
 import { headerWord, readBody } from "./message.js";
 import { type EndReason, NOTICE_DEATH, REASONS } from "./protocol.js";
 import { idOf, isBeingBuried } from "./registry.js";
@@ -50,6 +50,8 @@ export interface Death {
 const LINGER = 0.06;
 /** Longer than the supervisor ever needs to tell of a death, unless it waits for memory; milliseconds. */
 const LONGEST_BURIAL = 1000;
+/** How many answers are taken out of the mailbox in one step of its lock. */
+const REPLIES_AT_ONCE = 32;
 /** How many failed boots are remembered, for operations that come after the notice. */
 const FAILED_BOOTS = 64;
 
@@ -68,7 +70,10 @@ export class Runtime {
   #listening = false;
   #lingerUntil = 0;
   #holds = 0;
-  readonly #received = makeReceived();
+  /** Answers that were taken out of the mailbox. One that is being delivered may cause a look, which goes on with the rest. */
+  readonly #replies = makeReceivedMany(REPLIES_AT_ONCE);
+  #taken = 0;
+  #delivered = 0;
   /** Its being referenced is what keeps the event loop alive. */
   readonly #keepAlive = setInterval(() => {}, 0x7fffffff);
 
@@ -126,12 +131,18 @@ export class Runtime {
   /** Takes all answers and asks all watchers. Returns whether there was an answer. */
   look(): boolean {
     let progress = false;
-    while (hasReplies(this.m) && takeFrom(this.m, S_REPLIES, this.#received) === OK) {
+    while (this.#delivered < this.#taken || this.#takeReplies()) {
       progress = true;
-      this.#deliver(this.#received);
+      this.#deliver(this.#replies.records[this.#delivered++]);
     }
     for (const watcher of this.#watchers) watcher();
     return progress;
+  }
+
+  #takeReplies(): boolean {
+    this.#delivered = 0;
+    this.#taken = takeReplies(this.m, this.#replies);
+    return this.#taken > 0;
   }
 
   /** Blocks this thread until `done()`; false when `timeout` milliseconds went by first. */

@@ -15,7 +15,6 @@ import { ring } from "../memory/bell.js";
 import {
   C_COUNT,
   C_FLAGS,
-  C_HEAD,
   C_ID,
   C_KIND,
   C_MAXSIZE,
@@ -44,7 +43,6 @@ import {
   Q_UNBOUND,
   R_FLAGS,
   R_LENGTH,
-  RECORD_ERROR,
   RECORD_HEADER,
   STATUS_EMPTY,
   STATUS_FULL,
@@ -62,10 +60,8 @@ import {
   openChannel,
   removeRecord,
   repairChannel,
-  stateOf,
-  takeRun,
 } from "./channel.js";
-import { describeRun, hasRoom, receive, receiveAt, type Received, type ReceivedMany } from "./receive.js";
+import { describeRuns, receive, receiveMany, type Received, type ReceivedMany } from "./receive.js";
 
 /**
  * Makes a queue that this interpreter holds. Returns its pointer, or 0: no memory. A hidden one is found by nobody who
@@ -241,28 +237,13 @@ export function takeMany(
   most: number,
 ): number {
   const waiters: number[] = [];
-  /** Triples: place, number of records, where they begin. */
-  const runs: number[] = [];
   lock(m, q);
   const flags = get(m, q + C_FLAGS);
   let count = 0;
-  let used = 0;
   let status = OK;
   if ((flags & CHANNEL_CLOSED) !== 0) status = STATUS_NOT_FOUND;
   else {
-    for (let r = first(m, q); r !== 0 && count < most; r = first(m, q)) {
-      const run = takeRun(m, q, r, into.bytes, used, most - count);
-      if (run > 0) {
-        runs.push(count, run, used);
-        used += (get(m, q + C_HEAD) - r) * 4;
-        count += run;
-        continue;
-      }
-      const alone = stateOf(m, r) === RECORD_ERROR;
-      if (count > 0 && (alone || !hasRoom(into, used))) break;
-      used = receiveAt(m, q, r, into, count++, used);
-      if (alone) break;
-    }
+    count = receiveMany(m, q, into, most);
     for (let i = 0; i < count; i++) {
       const waiter = nextWaiter(m, q, Q_PUTTERS);
       if (waiter === -1) break;
@@ -275,7 +256,7 @@ export function takeMany(
   }
   unlock(m, q);
   for (const waiter of waiters) ring(m, waiter);
-  for (let i = 0; i < runs.length; i += 3) describeRun(into, runs[i], runs[i + 1], runs[i + 2]);
+  if (count > 0) describeRuns(into);
   return count > 0 ? count : status;
 }
 

@@ -6,17 +6,29 @@
  */
 import { get, type SharedMemory } from "../memory/atomics.js";
 import {
+  C_HEAD,
   INLINE_BYTES,
   R_FLAGS,
   R_LENGTH,
   R_SENDER,
   R_SIZE,
   RECORD_CODEC_SHIFT,
+  RECORD_ERROR,
   RECORD_HEADER,
   RECORD_LIVE,
 } from "../memory/layout.js";
 import { freePages } from "../memory/pages.js";
-import { copyPayload, isBlob, payloadOf, recordWords, referencesOf, stateOf, take } from "./channel.js";
+import {
+  copyPayload,
+  first,
+  isBlob,
+  payloadOf,
+  recordWords,
+  referencesOf,
+  stateOf,
+  take,
+  takeRun,
+} from "./channel.js";
 
 /** Most bytes of a record, with its header, in a chunk. */
 const MOST_BYTES = recordWords(INLINE_BYTES) * 4;
@@ -45,24 +57,21 @@ export function makeReceived(bytes = Buffer.allocUnsafeSlow(INLINE_BYTES)): Rece
   return { state: 0, codec: 0, sender: -1, references: 0, length: 0, bytes, start: 0, blob: 0 };
 }
 
-/** Whether `used` bytes leave room for a record of any size. */
-export function hasRoom({ bytes }: ReceivedMany, used: number): boolean {
-  return bytes.length - used >= MOST_BYTES;
-}
-
 /** Where many records go that are taken in one step of the lock, without asking for memory there. */
 export interface ReceivedMany {
   readonly records: readonly Received[];
   /** Holds what they contain, one behind the other. */
   readonly bytes: Buffer;
   readonly view: DataView;
+  /** Those that were taken in runs, in triples: the first one's place, how many, and where they begin. */
+  readonly runs: number[];
 }
 
 /** For up to `count` records, fewer where they are large. */
 export function makeReceivedMany(count: number): ReceivedMany {
   const bytes = Buffer.allocUnsafeSlow(Math.min(count * MOST_BYTES, MANY_BYTES));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return { records: Array.from({ length: count }, () => makeReceived(bytes)), bytes, view };
+  return { records: Array.from({ length: count }, () => makeReceived(bytes)), bytes, view, runs: [] };
 }
 
 /** Takes the record `r` of channel `c`. Under the channel's lock. */
@@ -78,36 +87,52 @@ export function receive(m: SharedMemory, c: number, r: number, into: Received): 
   take(m, c, r);
 }
 
-/** As `receive`, to the place `into.records[i]`, `used` bytes behind the beginning. Returns how many bytes are used now. */
-export function receiveAt(
-  m: SharedMemory,
-  c: number,
-  r: number,
-  into: ReceivedMany,
-  i: number,
-  used: number,
-): number {
-  const record = into.records[i];
-  record.bytes = into.bytes;
-  record.start = used;
-  receive(m, c, r, record);
-  return record.blob !== 0 ? used : used + (((record.length + 7) >> 3) << 3);
+/**
+ * Takes up to `most` records of channel `c`, as there is room for. A record that is an error for its taker comes alone, so that
+ * nothing which was taken with it is lost on the error's way. Returns how many; `describeRuns` is to be called before anybody
+ * looks at them. Under the channel's lock.
+ */
+export function receiveMany(m: SharedMemory, c: number, into: ReceivedMany, most: number): number {
+  const { bytes, records, runs } = into;
+  let count = 0;
+  let used = 0;
+  runs.length = 0;
+  for (let r = first(m, c); r !== 0 && count < most; r = first(m, c)) {
+    const run = takeRun(m, c, r, bytes, used, most - count);
+    if (run > 0) {
+      runs.push(count, run, used);
+      used += (get(m, c + C_HEAD) - r) * 4;
+      count += run;
+      continue;
+    }
+    const alone = stateOf(m, r) === RECORD_ERROR;
+    if (count > 0 && (alone || bytes.length - used < MOST_BYTES)) break;
+    const record = records[count++];
+    record.bytes = bytes;
+    record.start = used;
+    receive(m, c, r, record);
+    if (record.blob === 0) used += ((record.length + 7) >> 3) << 3;
+    if (alone) break;
+  }
+  return count;
 }
 
-/** Describes `count` records of a run that was taken (`takeRun`) to `into.bytes`, from the `i`th place on. No lock needed. */
-export function describeRun(into: ReceivedMany, i: number, count: number, start: number): void {
-  const { view, bytes, records } = into;
-  for (let at = start, end = i + count; i < end; i++) {
-    const record = records[i];
-    record.state = RECORD_LIVE;
-    record.codec = (view.getInt32(at + R_FLAGS * 4, true) >>> RECORD_CODEC_SHIFT) & 0xff;
-    record.sender = view.getInt32(at + R_SENDER * 4, true);
-    record.references = 0;
-    record.length = view.getInt32(at + R_LENGTH * 4, true);
-    record.blob = 0;
-    record.bytes = bytes;
-    record.start = at + RECORD_HEADER * 4;
-    at += view.getInt32(at + R_SIZE * 4, true) * 4;
+/** Reads the headers of what was taken in runs. No lock needed. */
+export function describeRuns({ view, bytes, records, runs }: ReceivedMany): void {
+  for (let n = 0; n < runs.length; n += 3) {
+    let at = runs[n + 2];
+    for (let i = runs[n], end = i + runs[n + 1]; i < end; i++) {
+      const record = records[i];
+      record.state = RECORD_LIVE;
+      record.codec = (view.getInt32(at + R_FLAGS * 4, true) >>> RECORD_CODEC_SHIFT) & 0xff;
+      record.sender = view.getInt32(at + R_SENDER * 4, true);
+      record.references = 0;
+      record.length = view.getInt32(at + R_LENGTH * 4, true);
+      record.blob = 0;
+      record.bytes = bytes;
+      record.start = at + RECORD_HEADER * 4;
+      at += view.getInt32(at + R_SIZE * 4, true) * 4;
+    }
   }
 }
 

@@ -27,7 +27,6 @@ import {
   S_THREAD,
   S_TOUCHED,
   S_WHENCE,
-  S_WORK,
   slotPointer,
   STATE_BOOTING,
   STATE_FINALIZING,
@@ -42,7 +41,7 @@ import type { WasmMemory } from "../memory/webassembly.js";
 import { collectQueues } from "../queue/queues.js";
 import { makeReceived } from "../queue/receive.js";
 import { answerAskers } from "../interpreter/invitation.js";
-import { takeFrom } from "../interpreter/mailbox.js";
+import { takeRequest } from "../interpreter/mailbox.js";
 import { headerWord, Message, readBody, WITHOUT_SENDER } from "../interpreter/message.js";
 import {
   type EndReason,
@@ -341,7 +340,7 @@ function work(): void {
       ended.shift();
       collecting = true;
     }
-    while (takeFrom(m, S_WORK, received) === OK) handle();
+    while (takeRequest(m, received) === OK) handle();
     for (let page = garbage.pop(); page !== undefined; page = garbage.pop()) freePages(m, page);
     if (recounting) recount();
     if (collecting) collect();

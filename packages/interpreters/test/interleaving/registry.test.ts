@@ -17,7 +17,7 @@ import {
   UNBOUND_ITEM_KEEP,
   WHENCE_CREATED,
 } from "../../src/memory/layout.js";
-import { send, takeFrom } from "../../src/interpreter/mailbox.js";
+import { send, takeRequest } from "../../src/interpreter/mailbox.js";
 import { freeSlot } from "../../src/interpreter/registry.js";
 import { makeReceived } from "../../src/queue/receive.js";
 import { bury as buryAtOnce } from "../../src/supervisor/repair.js";
@@ -83,7 +83,7 @@ test("a slot is claimed again while somebody who wrote to its last interpreter i
   const flags = UNBOUND_ITEM_KEEP << RECORD_UNBOUND_SHIFT;
   const bytes = Buffer.alloc(40);
   assert.equal(send(world.view(dying), gone, S_WORK, id(gone), flags, id(dying), [], bytes, 0, 40, 0), OK);
-  assert.equal(takeFrom(world.view(gone), S_WORK, makeReceived()), OK);
+  assert.equal(takeRequest(world.view(gone), makeReceived()), OK);
   const supervisor = world.view(SUPERVISOR_SLOT);
   buryAtOnce(supervisor, gone);
   freeSlot(supervisor, gone);
