@@ -4,47 +4,28 @@
  */
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { setEnvironmentData } from "node:worker_threads";
+import { InterpreterDiedError, InterpreterPoolExecutor } from "interpreters";
+import { Chance, created } from "../support/queues.js";
+import { FACTOR, limits, limitsOfVictims, seeded, SEED, turns } from "./harness.js";
 import {
-  create,
-  type DeathReason,
-  fromModule,
-  type Future,
-  InterpreterDiedError,
-  InterpreterPoolExecutor,
-} from "interpreters";
-import { backTo, baseline, Chance, created } from "../support/queues.js";
-import { FACTOR, kills, limits, limitsOfVictims, seeded, SEED, turns } from "./harness.js";
-import { LEDGER } from "./victims.js";
-
-const TASKS = 120;
-const shared = new SharedArrayBuffer(TASKS * 4);
-const runs = new Int32Array(shared);
-setEnvironmentData(LEDGER, shared as unknown as NodeJS.Dict<string>);
-const { task } = fromModule<typeof import("./tasks.js")>(new URL("tasks.js", import.meta.url));
+  countKills,
+  follow,
+  inRounds,
+  killWorkers,
+  REASONS,
+  runs,
+  type Submitted,
+  task,
+  TASKS,
+} from "./submitted.js";
 
 /** A failure in one test is not to be one in the next. */
 afterEach(() => Promise.all(created().map((interp) => interp.terminate())));
 
-/** What becomes of those that end their worker. */
-const REASONS: Record<string, DeathReason> = {
-  exit: "exit",
-  exitLater: "exit",
-  throw: "uncaught-exception",
-  memory: "out-of-memory",
-  endless: "timeout",
-  blocked: "timeout",
-  hang: "timeout",
-  aborted: "aborted",
-};
 const HARMLESS = ["return", "await", "linger", "linger", "linger", "fail"] as const;
 
-interface Submitted {
-  readonly kind: string;
-  readonly future: Future<number>;
+interface Aborted extends Submitted {
   readonly controller: AbortController;
-  callbacks: number;
-  outcome: unknown;
 }
 
 function pickKind(chance: Chance): string {
@@ -54,22 +35,16 @@ function pickKind(chance: Chance): string {
   return chance.pick(["exit", "exitLater", "throw", "endless", "blocked", "hang", "aborted"]);
 }
 
-function submit(pool: InterpreterPoolExecutor, kind: string, index: number, chance: Chance): Submitted {
+function submit(pool: InterpreterPoolExecutor, kind: string, index: number, chance: Chance): Aborted {
   const controller = new AbortController();
   const timed = REASONS[kind] === "timeout" && { timeout: 1 + chance.below(15) };
   const view = pool.with({ ...timed, ...(kind === "aborted" && { signal: controller.signal }) });
   const future = view.submit(task, kind === "aborted" ? "hang" : kind, index);
-  const submitted: Submitted = { kind, future, controller, callbacks: 0, outcome: undefined };
-  future.addDoneCallback(() => submitted.callbacks++);
-  future.then(
-    (value) => (submitted.outcome = value),
-    (error: unknown) => (submitted.outcome = error),
-  );
-  return submitted;
+  return Object.assign(follow(kind, future), { controller });
 }
 
 /** Those that must be aborted, for they would never end, are, once they run. */
-async function abortAll(tasks: readonly Submitted[]): Promise<void> {
+async function abortAll(tasks: readonly Aborted[]): Promise<void> {
   const left = new Set(tasks.filter(({ kind }) => kind === "aborted"));
   while (left.size > 0) {
     for (const each of left) {
@@ -113,18 +88,7 @@ async function round(chance: Chance): Promise<void> {
   const count = 40 + chance.below(TASKS - 40);
   const tasks = Array.from({ length: count }, (_, index) => submit(pool, pickKind(chance), index, chance));
   const aborting = abortAll(tasks);
-  let killed = 0;
-  for (let n = chance.below(4); n > 0; n--) {
-    await turns(chance.below(200));
-    const workers = created();
-    if (workers.length === 0) continue;
-    killed++;
-    kills.terminated++;
-    await chance
-      .pick(workers)
-      .terminate()
-      .catch(() => killed--);
-  }
+  const killed = await killWorkers(chance);
   await Promise.all(tasks.map(({ future }) => future.exception()));
   await aborting;
   const { queued, running, completed, failed } = pool.stats();
@@ -135,19 +99,10 @@ async function round(chance: Chance): Promise<void> {
   const harmful = tasks.filter(({ kind }) => kind in REASONS).length;
   const most = (harmful * (1 + retries) + killed) * concurrency;
   assert.ok(collateral <= most, `${collateral} tasks failed by others, and ${most} could`);
-  for (const { kind } of tasks) if (kind in REASONS) kills[REASONS[kind]]++;
+  countKills(tasks);
 }
 
-test("workers with several tasks, killed from inside and from outside", limits, async (t) => {
-  const warm = create();
-  await warm.terminate();
-  await seeded(0, () => round(new Chance(0)));
-  const before = await baseline();
-  const rounds = Math.ceil(8 * FACTOR);
-  for (let i = 0; i < rounds; i++) await seeded(SEED + i, () => round(new Chance(SEED + i)));
-  await backTo(before);
-  t.diagnostic(`${rounds} rounds, kills: ${JSON.stringify(kills)}`);
-});
+test("workers with several tasks, killed from inside and from outside", limits, (t) => inRounds(t, round));
 
 test("what did nothing wrong is run again until it is done, where tries are left", limits, async () => {
   for (let i = 0; i < Math.ceil(2 * FACTOR); i++) {

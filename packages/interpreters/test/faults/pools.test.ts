@@ -1,44 +1,27 @@
 /** Workers of a pool are killed from inside their tasks and from outside: each future settles once, no task runs twice. */
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { setEnvironmentData } from "node:worker_threads";
+import { InterpreterDiedError, InterpreterPoolExecutor } from "interpreters";
+import { Chance, created } from "../support/queues.js";
+import { FACTOR, limits, limitsOfVictims, seeded, SEED, turns } from "./harness.js";
 import {
-  create,
-  type DeathReason,
-  fromModule,
-  type Future,
-  InterpreterDiedError,
-  InterpreterPoolExecutor,
-} from "interpreters";
-import { backTo, baseline, Chance, created } from "../support/queues.js";
-import { FACTOR, kills, limits, limitsOfVictims, seeded, SEED, turns } from "./harness.js";
-import { LEDGER } from "./victims.js";
+  countKills,
+  follow,
+  inRounds,
+  killWorkers,
+  REASONS,
+  runs,
+  type Submitted,
+  task,
+} from "./submitted.js";
 
-const TASKS = 60;
-const shared = new SharedArrayBuffer(TASKS * 4);
-const runs = new Int32Array(shared);
-setEnvironmentData(LEDGER, shared as unknown as NodeJS.Dict<string>);
-const { task } = fromModule<typeof import("./tasks.js")>(new URL("tasks.js", import.meta.url));
+/** Most tasks at a time. */
+const MOST = 60;
 
 /** A failure in one test is not to be one in the next. */
 afterEach(() => Promise.all(created().map((interp) => interp.terminate())));
 
-const REASONS: Record<string, DeathReason> = {
-  exit: "exit",
-  exitLater: "exit",
-  throw: "uncaught-exception",
-  memory: "out-of-memory",
-  endless: "timeout",
-  blocked: "timeout",
-};
 const HARMLESS = ["return", "await", "fail"] as const;
-
-interface Submitted {
-  readonly kind: string;
-  readonly future: Future<number>;
-  callbacks: number;
-  outcome: unknown;
-}
 
 function pickKind(chance: Chance): string {
   const p = chance.next();
@@ -50,14 +33,7 @@ function pickKind(chance: Chance): string {
 function submit(pool: InterpreterPoolExecutor, kind: string, index: number, chance: Chance): Submitted {
   const timed = kind === "endless" || kind === "blocked";
   const view = timed ? pool.with({ timeout: 1 + chance.below(15) }) : pool;
-  const future = view.submit(task, kind, index);
-  const submitted: Submitted = { kind, future, callbacks: 0, outcome: undefined };
-  future.addDoneCallback(() => submitted.callbacks++);
-  future.then(
-    (value) => (submitted.outcome = value),
-    (error: unknown) => (submitted.outcome = error),
-  );
-  return submitted;
+  return follow(kind, view.submit(task, kind, index));
 }
 
 /** `killed`: how many workers were terminated from outside, each of which may have had one task. */
@@ -85,20 +61,9 @@ function check(tasks: Submitted[], killed: number): void {
 async function round(chance: Chance): Promise<void> {
   runs.fill(0);
   const pool = new InterpreterPoolExecutor({ maxWorkers: 1 + chance.below(3), ...limitsOfVictims });
-  const count = 20 + chance.below(TASKS - 20);
+  const count = 20 + chance.below(MOST - 20);
   const tasks = Array.from({ length: count }, (_, index) => submit(pool, pickKind(chance), index, chance));
-  let killed = 0;
-  for (let n = chance.below(4); n > 0; n--) {
-    await turns(chance.below(200));
-    const workers = created();
-    if (workers.length === 0) continue;
-    killed++;
-    kills.terminated++;
-    await chance
-      .pick(workers)
-      .terminate()
-      .catch(() => killed--);
-  }
+  const killed = await killWorkers(chance);
   // Now and then this thread blocks for a task, and hears of everything all the same.
   for (let n = chance.below(3); n > 0; n--) {
     const { future, kind } = chance.pick(tasks);
@@ -113,19 +78,10 @@ async function round(chance: Chance): Promise<void> {
   await pool.shutdown();
   await turns(2);
   check(tasks, killed);
-  for (const { kind } of tasks) if (kind in REASONS) kills[REASONS[kind]]++;
+  countKills(tasks);
 }
 
-test("workers killed from inside their tasks and from outside", limits, async (t) => {
-  const warm = create();
-  await warm.terminate();
-  await seeded(0, () => round(new Chance(0)));
-  const before = await baseline();
-  const rounds = Math.ceil(8 * FACTOR);
-  for (let i = 0; i < rounds; i++) await seeded(SEED + i, () => round(new Chance(SEED + i)));
-  await backTo(before);
-  t.diagnostic(`${rounds} rounds, kills: ${JSON.stringify(kills)}`);
-});
+test("workers killed from inside their tasks and from outside", limits, (t) => inRounds(t, round));
 
 test(
   "the main interpreter, blocked from the first task to the last, gets every result and every death",
