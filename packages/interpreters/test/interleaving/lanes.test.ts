@@ -4,7 +4,6 @@ import { test } from "node:test";
 import { LANES, makeLanes, takeWorkOrWait } from "../../src/interpreter/lanes.js";
 import {
   OK,
-  RECORD_UNBOUND_SHIFT,
   RUN_IDLE,
   RUN_SEQ,
   RUN_STATE,
@@ -21,17 +20,11 @@ import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf } from "./invariants.js";
 import { bell, bury, lanes, queues, runs, sleep } from "./modules.js";
+import { KEEP, piece } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
-const KEEP = UNBOUND_ITEM_KEEP << RECORD_UNBOUND_SHIFT;
 const [HIGH, MIDDLE, LOW] = [0, 2, 4];
-
-function piece(sequence: number): Buffer {
-  const bytes = Buffer.alloc(24);
-  bytes.writeInt32LE(sequence, 0);
-  return bytes;
-}
 
 class Scene {
   readonly world = new World();

@@ -9,7 +9,6 @@ import {
   R_SENDER,
   RECORD_HEADER,
   RECORD_REMOVED,
-  RECORD_UNBOUND_SHIFT,
   RUN_CALLER,
   RUN_IDLE,
   RUN_SEQ,
@@ -32,17 +31,11 @@ import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf, stateOf } from "./invariants.js";
 import { bell, bury, lanes, mailbox, runs, sleep } from "./modules.js";
+import { KEEP, piece } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
-const KEEP = UNBOUND_ITEM_KEEP << RECORD_UNBOUND_SHIFT;
 const LAST = 99;
-
-function piece(sequence: number): Buffer {
-  const bytes = Buffer.alloc(24, sequence);
-  bytes.writeInt32LE(sequence, 0);
-  return bytes;
-}
 
 class Scene {
   readonly world = new World();

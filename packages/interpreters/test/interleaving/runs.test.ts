@@ -9,7 +9,6 @@ import {
   PROTOCOL,
   RECORD_HEADER,
   RECORD_REMOVED,
-  RECORD_UNBOUND_SHIFT,
   RUN_CONDEMNED,
   RUN_IDLE,
   RUN_NUMBER_SHIFT,
@@ -33,17 +32,11 @@ import * as atomics from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf, stateOf } from "./invariants.js";
 import { allocatePages, bury, lanes, repairLocks, runs } from "./modules.js";
+import { KEEP, piece } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
-const KEEP = UNBOUND_ITEM_KEEP << RECORD_UNBOUND_SHIFT;
 const FURTHER = 2;
-
-function piece(sequence: number): Buffer {
-  const bytes = Buffer.alloc(24);
-  bytes.writeInt32LE(sequence, 0);
-  return bytes;
-}
 
 /** A pool's queue with pieces 1 and 2, and who serves it, two at a time. */
 class Scene {
@@ -99,6 +92,17 @@ class Scene {
     }
   }
 
+  /** Each piece is in one place: in line, among those that the dead had under way, or done. */
+  checkFates(named: readonly number[]): void {
+    const waiting = this.waiting();
+    for (const n of [1, 2]) {
+      // One whose result was sent may still be named: its caller has it by then.
+      const done = this.ended.includes(n) || (this.finished.includes(n) && !named.includes(n));
+      const fates = [waiting.includes(n), named.includes(n), done];
+      assert.equal(fates.filter(Boolean).length, 1, `piece ${n}: waiting, named, done: ${fates.join()}`);
+    }
+  }
+
   waiting(): number[] {
     return recordsOf(this.world, this.q)
       .filter((r) => stateOf(this.world, r) !== RECORD_REMOVED)
@@ -129,17 +133,7 @@ test("a worker with two pieces under way dies at any step: each is in line, name
         },
         check() {
           checkMemory(world);
-          const waiting = scene.waiting();
-          for (const n of [1, 2]) {
-            // One whose result was sent may still be named: its caller has it by then.
-            const done = scene.ended.includes(n) || (scene.finished.includes(n) && !named.includes(n));
-            const fates = [waiting.includes(n), named.includes(n), done];
-            assert.equal(
-              fates.filter(Boolean).length,
-              1,
-              `piece ${n}: waiting, named, done: ${fates.join()}`,
-            );
-          }
+          scene.checkFates(named);
         },
       };
     },
@@ -222,16 +216,7 @@ test("a worker whose runs are closed dies at any step: each piece is in line, na
         },
         check() {
           checkMemory(world);
-          const waiting = scene.waiting();
-          for (const n of [1, 2]) {
-            const done = scene.ended.includes(n) || (scene.finished.includes(n) && !named.includes(n));
-            const fates = [waiting.includes(n), named.includes(n), done];
-            assert.equal(
-              fates.filter(Boolean).length,
-              1,
-              `piece ${n}: waiting, named, done: ${fates.join()}`,
-            );
-          }
+          scene.checkFates(named);
         },
       };
     },
