@@ -6,6 +6,9 @@
  *
  * Settled exactly once: by the worker's answer, by the worker's death, or by `cancel` while it waits in line. Whether it
  * still waits is decided in shared memory, where the task either was taken or is taken back.
+ *
+ * It is a promise of the engine's own: `await` takes such a one as it is, and wraps any other thenable in two more, which
+ * would be a third of what a small task costs.
  */
 import { inspect } from "node:util";
 import { checkTimeout } from "../check.js";
@@ -39,7 +42,22 @@ const FULFILLED = 1;
 const REJECTED = 2;
 const CANCELLED = 3;
 
-export class Future<out T> implements PromiseLike<T>, Pending {
+type Resolve = (value: never) => void;
+type Reject = (error: unknown) => void;
+
+/** What the promise that is being made is settled with. */
+let resolveMade: Resolve | undefined;
+let rejectMade: Reject | undefined;
+const executor = (resolve: Resolve, reject: Reject): void => {
+  resolveMade = resolve;
+  rejectMade = reject;
+};
+
+/** As a base it has no types of its own: those of `then` and `catch` say more here. */
+const NativePromise = Promise as unknown as new (run: typeof executor) => object;
+const { then: nativeThen, finally: nativeFinally } = Promise.prototype;
+
+export class Future<out T> extends NativePromise implements PromiseLike<T>, Pending {
   /** @internal Tasks are owed by whoever runs them. */
   readonly target = -1;
   /** @internal */
@@ -57,13 +75,15 @@ export class Future<out T> implements PromiseLike<T>, Pending {
   #state = WAITING;
   #quiet = false;
   #value: unknown;
-  #promise: Promise<T> | undefined;
-  #resolve: ((value: never) => void) | undefined;
-  #reject: ((error: unknown) => void) | undefined;
+  #resolve = resolveMade;
+  #reject = rejectMade;
   #callbacks: ((future: never) => void)[] | undefined;
 
   /** @internal */
   constructor(owner: Owner, trace: Trace | undefined) {
+    super(executor);
+    // They would keep the last one for ever.
+    resolveMade = rejectMade = undefined;
     this.#owner = owner;
     this.#trace = trace;
   }
@@ -159,15 +179,15 @@ export class Future<out T> implements PromiseLike<T>, Pending {
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: E) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#asPromise().then(onFulfilled, onRejected);
+    return nativeThen.call(this, onFulfilled, onRejected) as Promise<A | B>;
   }
 
   catch<B = never, E = unknown>(onRejected?: ((reason: E) => B | PromiseLike<B>) | null): Promise<T | B> {
-    return this.#asPromise().catch(onRejected);
+    return this.then(undefined, onRejected);
   }
 
   finally(onFinally?: (() => void) | null): Promise<T> {
-    return this.#asPromise().finally(onFinally);
+    return nativeFinally.call(this, onFinally) as Promise<T>;
   }
 
   get [Symbol.toStringTag](): string {
@@ -219,32 +239,30 @@ export class Future<out T> implements PromiseLike<T>, Pending {
   /** @internal Nobody is going to look at how it ends, and that is fine. */
   abandon(): void {
     this.#quiet = true;
-    this.#promise?.catch(() => {});
+    if (this.#state === REJECTED) this.#ignore();
+  }
+
+  /** Takes it out of the failures that nobody looks at. */
+  #ignore(): void {
+    void this.then(undefined, () => {});
   }
 
   #settle(state: number, value: unknown): void {
+    if (this.#state !== WAITING) return;
     this.#state = state;
     this.#value = value;
     this.task = undefined;
     if (state === FULFILLED) this.#resolve?.(value as never);
-    else if (this.#reject !== undefined) this.#reject(value);
-    // A promise nobody handles is how a failure nobody looks at is noticed. Cancelling is no failure.
-    else if (state === REJECTED && !this.#quiet) void this.#asPromise();
+    else {
+      // A promise nobody handles is how a failure nobody looks at is noticed. Cancelling is no failure.
+      if (state === CANCELLED || this.#quiet) this.#ignore();
+      this.#reject?.(value);
+    }
+    this.#resolve = this.#reject = undefined;
     this.#owner.settled(this);
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;
     if (callbacks !== undefined) for (const fn of callbacks) queueMicrotask(() => fn(this as never));
-  }
-
-  #asPromise(): Promise<T> {
-    return (this.#promise ??= new Promise<T>((resolve, reject) => {
-      if (this.#state === FULFILLED) resolve(this.#value as T);
-      else if (this.#state !== WAITING) reject(this.#value);
-      else {
-        this.#resolve = resolve;
-        this.#reject = reject;
-      }
-    }));
   }
 
   #get(): T {
@@ -275,6 +293,14 @@ export class Future<out T> implements PromiseLike<T>, Pending {
     });
   }
 }
+
+// `await` looks here whether it may take a promise as it is, and `then` what to make of it. What a future is an instance of is
+// not asked for here.
+Object.defineProperty(Future.prototype, "constructor", {
+  value: Promise,
+  writable: true,
+  configurable: true,
+});
 
 function timedOut(limit: number): DOMException {
   return new DOMException(`The task was not done within ${limit} ms; it goes on`, "TimeoutError");

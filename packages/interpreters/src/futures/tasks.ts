@@ -28,7 +28,7 @@ import { makeReceived } from "../queue/receive.js";
 import { collectCarried, request } from "../supervisor/start.js";
 import { type TaskEvent, taskRetry, taskSettle } from "./events.js";
 import type { InterpreterPoolExecutor } from "./executor.js";
-import type { Future, Owner } from "./future.js";
+import { Future, type Owner } from "./future.js";
 import { Stats } from "./stats.js";
 
 /** What is to be run. */
@@ -71,8 +71,8 @@ export class Tasks implements Owner {
   retrying = true;
   readonly stats = new Stats();
   readonly #pointers: readonly number[];
-  /** Submitted and not settled: in line, or being run. */
-  readonly #open = new Set<Future<unknown>>();
+  /** How many are submitted and not settled: in line, or being run. */
+  #open = 0;
   #whenAllSettled: (() => void) | undefined;
 
   constructor(rt: Runtime, pool: TasksOwner, concurrency: number) {
@@ -85,7 +85,7 @@ export class Tasks implements Owner {
 
   /** How many wait in line or run. */
   get size(): number {
-    return this.#open.size;
+    return this.#open;
   }
 
   /** How many wait in line. */
@@ -126,8 +126,8 @@ export class Tasks implements Owner {
     future.queue = queue;
     future.task = kept;
     this.rt.expect(sequence, future);
-    if (this.#open.size === 0) this.rt.hold();
-    this.#open.add(future);
+    // One that is run again has been counted.
+    if (encoded === undefined && this.#open++ === 0) this.rt.hold();
   }
 
   /** Takes the task back while it waits in line; stops it, with its interpreter, where it runs. */
@@ -177,13 +177,12 @@ export class Tasks implements Owner {
   }
 
   settled(future: Future<unknown>): void {
-    if (!this.#open.delete(future)) return;
+    // At once: whoever is told of it below may submit the next.
+    if (--this.#open === 0) this.rt.release();
     this.#count(future);
     if (taskSettle.hasSubscribers) this.tell(taskSettle, future);
     this.#pool.settled();
-    if (this.#open.size > 0) return;
-    this.rt.release();
-    this.#whenAllSettled?.();
+    if (this.#open === 0) this.#whenAllSettled?.();
   }
 
   retired(worker: number): void {
@@ -199,7 +198,7 @@ export class Tasks implements Owner {
   }
 
   async allSettled(): Promise<void> {
-    if (this.#open.size > 0) await new Promise<void>((resolve) => (this.#whenAllSettled = resolve));
+    if (this.#open > 0) await new Promise<void>((resolve) => (this.#whenAllSettled = resolve));
   }
 
   close(): void {
@@ -217,25 +216,22 @@ export class Tasks implements Owner {
   /** It was refused after all: nobody has a future for it. */
   withdraw(future: Future<unknown>): void {
     this.takeBack(future);
+    this.rt.forget(future.sequence);
     this.stats.forget(future.sequence);
-    this.#open.delete(future);
-    if (this.#open.size === 0) this.rt.release();
+    if (--this.#open === 0) this.rt.release();
   }
 
   /** Those that no worker has taken, in order: a queue is emptied as a worker would do it, one step for each. */
   #takeAllBack(): Future<unknown>[] {
     const { m } = this.rt;
-    const bySequence = new Map(Array.from(this.#open, (future) => [future.sequence, future]));
     const taken: Future<unknown>[] = [];
     const received = makeReceived();
     for (const pointer of this.#pointers) {
       while (take(m, pointer, false, received) === OK) {
-        const sequence = headerWord(m, received, 0);
+        const future = this.rt.forget(headerWord(m, received, 0));
         // Decoding is what gives back what it carries.
         readBody(m, received);
-        this.rt.forget(sequence);
-        const future = bySequence.get(sequence);
-        if (future !== undefined) taken.push(future);
+        if (future instanceof Future) taken.push(future);
       }
     }
     return taken;

@@ -96,9 +96,11 @@ export class Runtime {
     this.#pending.set(sequence, pending);
   }
 
-  /** It will not be settled any more: it was never sent, or was taken back. */
-  forget(sequence: number): void {
+  /** It will not be settled any more: it was never sent, or was taken back. Returns what was registered. */
+  forget(sequence: number): Pending | undefined {
+    const pending = this.#pending.get(sequence);
     this.#pending.delete(sequence);
+    return pending;
   }
 
   /** Has `look` called after every ring, until it is removed. */

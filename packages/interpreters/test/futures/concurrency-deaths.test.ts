@@ -187,11 +187,14 @@ test(
       const timedOut = pool.with({ timeout: 30 }).submit(hang, begun);
       const aborted = pool.with({ signal: controller.signal }).submit(hang, begun);
       const ended = [timedOut, aborted].map((future) => rejection<InterpreterDiedError>(future));
-      await until(() => begun.qsize() === 2);
+      // On a loaded machine the first may be stopped, and the second with it, before that has begun.
+      await until(() => begun.qsize() === 2 || timedOut.done());
       const began = performance.now();
       await until(() => performance.now() - began > 24 + round);
       controller.abort();
-      const reasons = (await Promise.all(ended)).map((error) => error.reason);
+      const reasons = (await Promise.all(ended)).map((error) =>
+        error.name === "AbortError" ? "aborted" : error.reason,
+      );
       assert.ok(reasons[0] === "timeout" || reasons[1] === "aborted", reasons.join());
       assert.ok(reasons[0] === "timeout" || reasons[0] === "terminated", reasons.join());
       assert.ok(reasons[1] === "aborted" || reasons[1] === "terminated", reasons.join());

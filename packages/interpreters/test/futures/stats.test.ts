@@ -9,7 +9,7 @@ import {
   type WorkerEndEvent,
   type WorkerEvent,
 } from "interpreters";
-import { busyPool, rejection, until, WATCHDOG } from "../support/processes.js";
+import { assertEnded, busyPool, rejection, start, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 
@@ -151,6 +151,22 @@ test("channels tell of interpreters: started, ended, and why", limits, async (t)
     ],
   );
   assert.ok([...started, ...ended].every(({ executor }) => executor === pool));
+});
+
+test("a subscriber may submit the next task, and the program ends when there is none", limits, async () => {
+  const program = `
+    import { subscribe } from "node:diagnostics_channel";
+    import { InterpreterPoolExecutor } from "interpreters";
+    const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+    let left = 3;
+    subscribe("interpreters:task:settle", () => {
+      if (--left > 0) pool.submit(() => 1);
+      else console.log("done");
+    });
+    pool.submit(() => 1);
+  `;
+  const running = start(process.execPath, ["--input-type=module", "--eval", program]);
+  assertEnded(await running.ended, { code: 0, stdout: "done\n" });
 });
 
 test("a subscriber that throws harms no task", limits, async (t) => {
