@@ -52,12 +52,24 @@ export function encode(out: Scratch, value: unknown, root: Root, lenient = false
   }
 }
 
-function encodeAny(out: Scratch, value: unknown, root: Root, lenient: boolean): number {
+/** As `encode`, of an array that nobody but this package has, such as the arguments of a call. */
+export function encodeList(out: Scratch, list: readonly unknown[], root: Root): number {
+  return encodeAny(out, list, root, false, list);
+}
+
+function encodeAny(
+  out: Scratch,
+  value: unknown,
+  root: Root,
+  lenient: boolean,
+  list?: readonly unknown[],
+): number {
   const { end } = out;
   const refs = out.refs.length;
   const encoder = encoders.pop() ?? new Encoder();
   try {
     encoder.begin(out, root, lenient);
+    encoder.list = list;
     writeValue(encoder, value, 0);
     if (encoder.sharedBuffers.size > 0) {
       // Views turned out to have a buffer in common after one of them was written on its own: once more.

@@ -188,7 +188,7 @@ function writeArray(e: Encoder, array: unknown[], depth: number): void {
       writeValue(e, value, depth + 1);
     }
   }
-  if (hasOnlyElements(array, length - holes)) return;
+  if (array === e.list || hasOnlyElements(array, length - holes)) return;
   const others = keysOf(array).filter((key) => !isElement(key, length));
   e.codec = CODEC_JAVASCRIPT;
   out.bytes[tagAt] = TAG_ARRAY_WITH_PROPERTIES;

@@ -22,6 +22,8 @@ export class Encoder {
   codec: number = CODEC_NEUTRAL;
   lenient = false;
   root: Root = "";
+  /** An array that is known to have its elements and no other properties: looking for those takes longer than a short one. */
+  list: unknown;
   /** The way from the root to the value being written. Steps at and beyond its depth are left-overs. */
   readonly path: Step[] = [];
   /** Whether the path may hold values of the user's. */
@@ -77,6 +79,7 @@ export class Encoder {
 
   /** Lets go of everything the values were. */
   finish(): void {
+    this.list = undefined;
     this.seen.clear();
     this.references.clear();
     this.forgetBuffers();

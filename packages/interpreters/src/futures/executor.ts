@@ -20,7 +20,6 @@ import { describe } from "../guests/javascript/callable.js";
 import { codeOf } from "../interpreter/code.js";
 import { runtime } from "../interpreter/current.js";
 import { detach } from "../interpreter/interpreter.js";
-import { laneOf } from "../interpreter/lanes.js";
 import type { Death, Runtime } from "../interpreter/runtime.js";
 import { type Trace, takeTrace, useTrace } from "../interpreter/trace.js";
 import { taskSubmit } from "./events.js";
@@ -129,10 +128,12 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    */
   with(options: SubmitOptions): ExecutorView {
     checkSubmitOptions(options);
+    // Tasks keep them, to be run again as they were submitted.
+    const own = { ...options };
     return {
-      submit: (fn, ...args) => this.#submit(fn, args, options, takeTrace(fn)),
-      map: (fn, source, more) => this.#map("map", fn, (item) => [item], source, options, more),
-      starmap: (fn, source, more) => this.#map("starmap", fn, argsOf, source, options, more),
+      submit: (fn, ...args) => this.#submit(fn, args, own, takeTrace(fn)),
+      map: (fn, source, more) => this.#map("map", fn, (item) => [item], source, own, more),
+      starmap: (fn, source, more) => this.#map("starmap", fn, argsOf, source, own, more),
     };
   }
 
@@ -216,13 +217,13 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     chunk = false,
   ): Future<T> {
     this.#checkUsable();
-    const { timeout, signal, transfer, priority = 0 } = options;
+    const { signal, transfer } = options;
     signal?.throwIfAborted();
     const future = new Future<T>(this.#tasks, trace);
     future.retriesLeft = this.#retries;
     try {
       const code = codeOf(this.#rt.m, fn, describe);
-      this.#tasks.enqueue(future, { code, args, chunk, timeout, signal, lane: laneOf(priority) });
+      this.#tasks.enqueue(future, code, chunk, options, args);
       this.#provideWorkers(future);
       if (taskSubmit.hasSubscribers) this.#tasks.tell(taskSubmit, future);
     } catch (error) {

@@ -59,7 +59,10 @@ const { then: nativeThen, finally: nativeFinally } = Promise.prototype;
 
 export class Future<out T> extends NativePromise implements PromiseLike<T>, Pending {
   /** @internal Tasks are owed by whoever runs them. */
-  readonly target = -1;
+  get target(): number {
+    return -1;
+  }
+
   /** @internal */
   sequence = 0;
   /** @internal Pointer to the queue that it waits in. */

@@ -8,7 +8,7 @@
 import type { Channel } from "node:diagnostics_channel";
 import { onAbort } from "../abort.js";
 import type { Code } from "../interpreter/code.js";
-import { inLine, LANES, wakeWorker, wakeWorkers } from "../interpreter/lanes.js";
+import { inLine, laneOf, LANES, wakeWorker, wakeWorkers } from "../interpreter/lanes.js";
 import {
   type Encoded,
   headerWord,
@@ -29,20 +29,8 @@ import { collectCarried, request } from "../supervisor/start.js";
 import { type TaskEvent, taskRetry, taskSettle } from "./events.js";
 import type { InterpreterPoolExecutor } from "./executor.js";
 import { Future, type Owner } from "./future.js";
+import type { SubmitOptions } from "./options.js";
 import { Stats } from "./stats.js";
-
-/** What is to be run. */
-export interface Task {
-  readonly code: Code;
-  /** Its arguments; those of each call, where it is a chunk. */
-  readonly args: readonly unknown[];
-  readonly chunk: boolean;
-  /** Milliseconds that it may run. */
-  readonly timeout: number | undefined;
-  readonly signal: AbortSignal | undefined;
-  /** Which of the pool's queues it waits in. */
-  readonly lane: number;
-}
 
 /** Who is told of what concerns workers. */
 export interface TasksOwner {
@@ -55,7 +43,10 @@ export interface TasksOwner {
 
 /** What it takes to run a task once more. */
 interface Again {
-  readonly task: Task;
+  readonly code: Code;
+  readonly chunk: boolean;
+  readonly options: SubmitOptions;
+  /** Its arguments, as they were. */
   readonly encoded: Encoded;
 }
 
@@ -93,10 +84,20 @@ export class Tasks implements Owner {
     return inLine(this.rt.m, this.#pointers);
   }
 
-  /** Puts a task in line. Throws where it cannot travel, and then nothing was put. */
-  enqueue(future: Future<unknown>, task: Task, encoded?: Encoded): void {
+  /**
+   * Puts a task in line. `args` are its arguments, or of a chunk those of each call, or encoded before. Throws where it cannot
+   * travel, and then nothing was put.
+   */
+  enqueue(
+    future: Future<unknown>,
+    code: Code,
+    chunk: boolean,
+    options: SubmitOptions,
+    args: readonly unknown[] | Encoded,
+  ): void {
     const { m, id } = this.rt;
-    const { code, lane, chunk } = task;
+    const lane = laneOf(options.priority ?? 0);
+    const isNew = Array.isArray(args);
     const queue = this.#pointers[lane];
     const sequence = this.rt.nextSequence();
     const timed = this.stats.choose();
@@ -106,11 +107,13 @@ export class Tasks implements Owner {
     const message = Message.take();
     try {
       const kind = chunk ? WORK_CALL_EACH : WORK_CALL;
-      message.header(sequence, kind, code.id, code.pointer, timed ? 1 : 0, runningTime(task.timeout));
-      if (encoded === undefined) message.value(task.args, "args");
-      else message.again(encoded);
+      message.header(sequence, kind, code.id, code.pointer, timed ? 1 : 0, runningTime(options.timeout));
+      if (isNew) message.list(args, "args");
+      else message.again(args as Encoded);
       future.bytes = message.scratch.end;
-      if (future.retriesLeft > 0) kept = { task, encoded: encoded ?? message.encoded() };
+      if (future.retriesLeft > 0) {
+        kept = { code, chunk, options, encoded: isNew ? message.encoded() : (args as Encoded) };
+      }
       if (timed) this.stats.begin(sequence);
       const status = message.intoQueue(m, queue, false, id, WITH_SENDER);
       if (status !== OK) {
@@ -127,7 +130,7 @@ export class Tasks implements Owner {
     future.task = kept;
     this.rt.expect(sequence, future);
     // One that is run again has been counted.
-    if (encoded === undefined && this.#open++ === 0) this.rt.hold();
+    if (isNew && this.#open++ === 0) this.rt.hold();
   }
 
   /** Takes the task back while it waits in line; stops it, with its interpreter, where it runs. */
@@ -153,12 +156,12 @@ export class Tasks implements Owner {
 
   retry(future: Future<unknown>, death: Death): boolean {
     if (future.retriesLeft === 0 || !this.retrying || death.reason === "aborted") return false;
-    const { task, encoded } = future.task as Again;
-    if (task.signal?.aborted === true) return false;
+    const { code, chunk, options, encoded } = future.task as Again;
+    if (options.signal?.aborted === true) return false;
     future.retriesLeft--;
     this.stats.forget(future.sequence);
     try {
-      this.enqueue(future, task, encoded);
+      this.enqueue(future, code, chunk, options, encoded);
     } catch {
       // There is no memory for it: the death is what there is to say.
       return false;

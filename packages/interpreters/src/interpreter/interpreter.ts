@@ -334,7 +334,9 @@ export class Interpreter implements InterpreterView {
     try {
       const operation = new Operation<T>(this.#rt, this.id, what, trace);
       try {
-        message.header(operation.sequence, kind, a, b, 0, timeout).value(value, root);
+        message.header(operation.sequence, kind, a, b, 0, timeout);
+        if (kind === WORK_CALL) message.list(value as unknown[], root);
+        else message.value(value, root);
         if (transfer !== undefined) checkTransfer(transfer);
         if (blocking) operation.announce(this.#slot);
         const { m, id: sender } = this.#rt;
