@@ -46,8 +46,15 @@ export interface Death {
   readonly beside?: EndReason;
 }
 
-/** How long, after the last answer, the event loop keeps looking before it sleeps; milliseconds. */
-const LINGER = 0.06;
+/**
+ * How long, after the last answer, the event loop keeps looking before it sleeps, at most and at least; milliseconds. It is
+ * halved whenever the sleep that followed was a long one: looking takes time from those who are to answer, where there are
+ * as many of them as processors.
+ */
+const MAX_LINGER = 0.06;
+const MIN_LINGER = 0.002;
+/** A sleep shorter than that was one too many; milliseconds. */
+const SHORT_SLEEP = 0.1;
 /** Longer than the supervisor ever needs to tell of a death, unless it waits for memory; milliseconds. */
 const LONGEST_BURIAL = 1000;
 /** How many answers are taken out of the mailbox in one step of its lock. */
@@ -68,7 +75,9 @@ export class Runtime {
   readonly #deathListeners = new Set<(death: Death) => void>();
   #sequence = 0;
   #listening = false;
+  #linger = MAX_LINGER;
   #lingerUntil = 0;
+  #asleepSince = 0;
   #holds = 0;
   /** Answers that were taken out of the mailbox. One that is being delivered may cause a look, which goes on with the rest. */
   readonly #replies = makeReceivedMany(REPLIES_AT_ONCE);
@@ -122,7 +131,7 @@ export class Runtime {
     if (this.#holds++ === 0) this.#keepAlive.ref();
     if (this.#listening) return;
     this.#listening = true;
-    this.#lingerUntil = performance.now() + LINGER;
+    this.#lingerUntil = performance.now() + this.#linger;
     setImmediate(this.#turn);
   }
 
@@ -181,11 +190,18 @@ export class Runtime {
       return;
     }
     const now = performance.now();
-    if (progress) this.#lingerUntil = now + LINGER;
+    if (progress) this.#lingerUntil = now + this.#linger;
     const rung = now < this.#lingerUntil ? undefined : sleepAsync(this.m, seen);
+    this.#asleepSince = now;
     if (rung === undefined) setImmediate(this.#turn);
-    else void rung.then(this.#turn);
+    else void rung.then(this.#wake);
   }
+
+  readonly #wake = (): void => {
+    const short = performance.now() - this.#asleepSince < SHORT_SLEEP;
+    this.#linger = short ? MAX_LINGER : Math.max(this.#linger / 2, MIN_LINGER);
+    this.#turn();
+  };
 
   #deliver(received: Received): void {
     const { m } = this;
