@@ -2,7 +2,10 @@
 
 import { pipelined, repeated, type Case, type Contender, type Unit } from "../harness.js";
 import { executor } from "../peers/interpreters-pool.js";
+import { barePool } from "../peers/bare-pool.js";
+import { piscinaDefault } from "../peers/piscina.js";
 import type { PoolMaker } from "../peers/pool.js";
+import { tinypoolDefault } from "../peers/tinypool.js";
 import { pools } from "../peers/pools.js";
 import { iterationsPerMillisecond } from "../peers/work.js";
 
@@ -51,6 +54,59 @@ function busyTasks(workers: number): Case {
   };
 }
 
+/** Arguments and results of that size, each of them a copy. */
+function payloads(bytes: number, what: string): Case {
+  return {
+    id: `payload-${what.replace(" ", "").toLowerCase()}`,
+    title: `Tasks that are given ${what} and give it back, 4 in flight, 1 worker`,
+    unit: UNIT,
+    contenders: entrants(1).map(({ name, ours = false, make }) => ({
+      name,
+      ours,
+      async start() {
+        const pool = await make(1);
+        const sent = new Uint8Array(bytes).fill(1);
+        const task = async (): Promise<void> => {
+          const back = (await pool.run(sent)) as Uint8Array;
+          if (back.length !== bytes || back === sent)
+            throw new Error(`sent ${bytes} bytes, got ${back.length}`);
+        };
+        return repeated(UNIT, { run: (count) => pipelined(count, 4, task), stop: () => pool.stop() });
+      },
+    })),
+  };
+}
+
+/** A buffer that goes there and back and is never copied, by whoever can do that. */
+function transfers(bytes: number, what: string): Case {
+  return {
+    id: `transfer-${what.replace(" ", "").toLowerCase()}`,
+    title: `Tasks that are given a buffer of ${what} by transfer and give it back, 1 worker`,
+    unit: "ms",
+    contenders: [executor, piscinaDefault, tinypoolDefault, barePool].map(({ name, ours = false, make }) => ({
+      name,
+      ours,
+      async start() {
+        const pool = await make(1);
+        let buffer = new ArrayBuffer(bytes);
+        const once = async (): Promise<void> => {
+          buffer = (await pool.transfer?.(buffer)) as ArrayBuffer;
+          if (buffer.byteLength !== bytes) throw new Error(`sent ${bytes} bytes, got ${buffer.byteLength}`);
+        };
+        return {
+          warmUp: () => once().then(once),
+          async round() {
+            const start = performance.now();
+            for (let i = 0; i < 4; i++) await once();
+            return (performance.now() - start) / 4;
+          },
+          stop: () => pool.stop(),
+        };
+      },
+    })),
+  };
+}
+
 /** This package alone: the first line's figure over the second's is what another worker brings. */
 function scaling(): Case {
   const busy = [2, 1].map((workers): Contender => {
@@ -71,4 +127,7 @@ export const taskCases: readonly Case[] = [
   busyTasks(1),
   busyTasks(2),
   scaling(),
+  payloads(1e3, "1 kB"),
+  payloads(1e6, "1 MB"),
+  transfers(1e8, "100 MB"),
 ];

@@ -5,6 +5,9 @@
 
 import { Worker } from "node:worker_threads";
 import type { PoolMaker } from "./pool.js";
+import type { Task } from "./work.js";
+
+const NOTHING: ArrayBuffer[] = [];
 
 export const barePool: PoolMaker = {
   name: "bare MessagePort",
@@ -25,14 +28,16 @@ export const barePool: PoolMaker = {
       return { worker, waiting };
     });
     let next = 0;
+    const send = (task: Task | ArrayBuffer, transferList: ArrayBuffer[]): Promise<unknown> =>
+      new Promise((resolve) => {
+        const { worker, waiting } = members[next];
+        next = (next + 1) % workers;
+        waiting.push(resolve);
+        worker.postMessage(task, transferList);
+      });
     return {
-      run: (iterations) =>
-        new Promise((resolve) => {
-          const { worker, waiting } = members[next];
-          next = (next + 1) % workers;
-          waiting.push(resolve);
-          worker.postMessage(iterations);
-        }),
+      run: (task) => send(task, NOTHING),
+      transfer: async (buffer) => (await send(buffer, [buffer])) as ArrayBuffer,
       stop: async () => {
         await Promise.all(members.map(({ worker }) => worker.terminate()));
       },

@@ -1,6 +1,9 @@
 /** The least a worker can do: take a task from the port, run it, answer. */
 
 import { parentPort } from "node:worker_threads";
-import { work } from "./work.js";
+import { type Task, work } from "./work.js";
 
-parentPort!.on("message", (iterations: number) => parentPort!.postMessage(work(iterations)));
+parentPort!.on("message", (task: Task | ArrayBuffer) => {
+  if (task instanceof ArrayBuffer) parentPort!.postMessage(task, [task]);
+  else parentPort!.postMessage(work(task));
+});

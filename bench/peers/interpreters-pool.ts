@@ -3,6 +3,7 @@
 import type { PoolMaker } from "./pool.js";
 
 const url = new URL("./work.js", import.meta.url);
+const taskUrl = new URL("./interpreters-pool.task.js", import.meta.url);
 
 export const executor: PoolMaker = {
   name: "interpreters: executor.submit",
@@ -11,7 +12,12 @@ export const executor: PoolMaker = {
     const { fromModule, InterpreterPoolExecutor } = await import("interpreters");
     const { work } = fromModule<typeof import("./work.js")>(url);
     const pool = new InterpreterPoolExecutor({ maxWorkers: workers });
-    return { run: (iterations) => pool.submit(work, iterations), stop: () => pool.shutdown() };
+    const { giveBack } = fromModule<typeof import("./interpreters-pool.task.js")>(taskUrl);
+    return {
+      run: (task) => pool.submit(work, task),
+      transfer: (buffer) => pool.with({ transfer: [buffer] }).submit(giveBack, buffer),
+      stop: () => pool.shutdown(),
+    };
   },
 };
 
@@ -23,6 +29,6 @@ export const direct: PoolMaker = {
     const { create, fromModule } = await import("interpreters");
     const { work } = fromModule<typeof import("./work.js")>(url);
     const interp = create();
-    return { run: (iterations) => interp.call(work, iterations), stop: () => interp.close({ wait: true }) };
+    return { run: (task) => interp.call(work, task), stop: () => interp.close({ wait: true }) };
   },
 };

@@ -2,8 +2,10 @@
 
 import { fileURLToPath } from "node:url";
 import type { PoolMaker } from "./pool.js";
+import type { Task } from "./work.js";
 
 const filename = fileURLToPath(new URL("./work.js", import.meta.url));
+const taskFile = fileURLToPath(new URL("./piscina.task.js", import.meta.url));
 
 function piscina(
   name: string,
@@ -13,13 +15,18 @@ function piscina(
     name,
     async make(workers) {
       const { Piscina } = await import("piscina");
-      const pool = new Piscina<number, number>({
+      const pool = new Piscina<Task | ArrayBuffer, unknown>({
         filename,
         minThreads: workers,
         maxThreads: workers,
         ...options,
       });
-      return { run: (iterations) => pool.run(iterations), stop: () => pool.destroy() };
+      return {
+        run: (task) => pool.run(task),
+        transfer: async (buffer) =>
+          (await pool.run(buffer, { transferList: [buffer], filename: taskFile })) as ArrayBuffer,
+        stop: () => pool.destroy(),
+      };
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import type { PoolMaker } from "./pool.js";
+import type { Task } from "./work.js";
 
 const script = fileURLToPath(new URL("./poolifier.worker.js", import.meta.url));
 
@@ -9,10 +10,10 @@ export const poolifierTuned: PoolMaker = {
   name: "poolifier, round robin",
   async make(workers) {
     const { FixedThreadPool } = await import("poolifier");
-    const pool = new FixedThreadPool<number, number>(workers, script, {
+    const pool = new FixedThreadPool<Task, Task>(workers, script, {
       enableEvents: false,
       workerChoiceStrategy: "ROUND_ROBIN",
     });
-    return { run: (iterations) => pool.execute(iterations), stop: () => pool.destroy() };
+    return { run: (task) => pool.execute(task), stop: () => pool.destroy() };
   },
 };

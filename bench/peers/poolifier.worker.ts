@@ -1,6 +1,6 @@
 /** The worker file that poolifier asks for. */
 
 import { ThreadWorker } from "poolifier";
-import { work } from "./work.js";
+import { type Task, work } from "./work.js";
 
-export default new ThreadWorker<number, number>((iterations) => work(iterations ?? 0));
+export default new ThreadWorker<Task, Task>((task) => work(task ?? 0));

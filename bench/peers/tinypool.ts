@@ -3,6 +3,7 @@
 import type { PoolMaker } from "./pool.js";
 
 const filename = new URL("./work.js", import.meta.url).href;
+const taskFile = new URL("./tinypool.task.js", import.meta.url).href;
 
 function tinypool(name: string, options: { concurrentTasksPerWorker?: number }): PoolMaker {
   return {
@@ -10,7 +11,12 @@ function tinypool(name: string, options: { concurrentTasksPerWorker?: number }):
     async make(workers) {
       const { Tinypool } = await import("tinypool");
       const pool = new Tinypool({ filename, minThreads: workers, maxThreads: workers, ...options });
-      return { run: (iterations) => pool.run(iterations), stop: () => pool.destroy() };
+      return {
+        run: (task) => pool.run(task),
+        transfer: async (buffer) =>
+          (await pool.run(buffer, { transferList: [buffer], filename: taskFile })) as ArrayBuffer,
+        stop: () => pool.destroy(),
+      };
     },
   };
 }

@@ -24,9 +24,12 @@ export function iterationsPerMillisecond(): number {
   return Math.round(sample / best);
 }
 
-/** What a pool is asked to do: nothing, or `spin` for that long. */
-export function work(iterations: number): number {
-  return iterations === 0 ? 0 : spin(iterations);
+/** What a pool is asked to do: nothing (0), `spin` for that long, or to send bytes back. */
+export type Task = number | Uint8Array;
+
+export function work(task: Task): Task {
+  if (typeof task !== "number") return task;
+  return task === 0 ? 0 : spin(task);
 }
 
 export default work;

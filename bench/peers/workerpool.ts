@@ -11,7 +11,7 @@ export const workerpoolThreads: PoolMaker = {
     const { default: workerpool } = await import("workerpool");
     const pool = workerpool.pool(script, { workerType: "thread", minWorkers: workers, maxWorkers: workers });
     return {
-      run: async (iterations) => pool.exec("work", [iterations]),
+      run: async (task) => pool.exec("work", [task]),
       stop: async () => {
         await pool.terminate(true);
       },

@@ -1,0 +1,5 @@
+/** What needs something of tinypool's in the worker. */
+
+import pool from "tinypool";
+
+export default (buffer: ArrayBuffer): unknown => pool.move(buffer);
