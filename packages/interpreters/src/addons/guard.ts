@@ -93,9 +93,11 @@ export class Guard {
       died: () => {},
     });
     const message = Message.take();
+    let place: number;
     try {
       message.header(sequence, WORK_ADDON).value(addon, "addon");
       const status = message.intoMailbox(m, MAIN_SLOT, S_WORK, MAIN_ID, rt.id, WITH_SENDER);
+      place = m.last;
       if (status !== OK) throw statusError(status, MAIN_ID, what);
       // Its event loop looks at its doorbell only while it waits for something.
       request(rt, REQUEST_WAKE_MAIN);
@@ -107,7 +109,7 @@ export class Guard {
     }
     const { addonTimeout } = this.config;
     if (!rt.blockUntil(() => answer !== undefined, addonTimeout)) {
-      if (cancelWork(m, MAIN_SLOT, MAIN_ID, rt.id, sequence)) {
+      if (cancelWork(m, MAIN_SLOT, MAIN_ID, rt.id, sequence, place)) {
         rt.forget(sequence);
         throw new AddonImportError(
           `Cannot ${what}: the main interpreter, which must load it first, was busy for ${addonTimeout} ms. ` +

@@ -65,8 +65,10 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
 
   /** @internal */
   sequence = 0;
-  /** @internal Pointer to the queue that it waits in. */
+  /** @internal Pointer to the queue that it waits in, and to its record there. */
   queue = 0;
+  /** @internal */
+  place = 0;
   /** @internal Bytes of the task, or of its answer where that is larger. */
   bytes = 0;
   /** @internal How often it may be run again. */

@@ -116,6 +116,7 @@ export class Tasks implements Owner {
       }
       if (timed) this.stats.begin(sequence);
       const status = message.intoQueue(m, queue, false, id, WITH_SENDER);
+      future.place = m.last;
       if (status !== OK) {
         this.stats.forget(sequence);
         throw statusError(status, -1, "submit a task");
@@ -144,7 +145,7 @@ export class Tasks implements Owner {
   }
 
   takeBack(future: Future<unknown>): boolean {
-    if (!removeFrom(this.rt.m, future.queue, this.rt.id, future.sequence)) return false;
+    if (!removeFrom(this.rt.m, future.queue, this.rt.id, future.sequence, future.place)) return false;
     this.rt.forget(future.sequence);
     collectCarried(this.rt, future.queue);
     return true;

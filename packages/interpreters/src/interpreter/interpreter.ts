@@ -340,7 +340,9 @@ export class Interpreter implements InterpreterView {
         if (transfer !== undefined) checkTransfer(transfer);
         if (blocking) operation.announce(this.#slot);
         const { m, id: sender } = this.#rt;
-        operation.sent(message.intoMailbox(m, this.#slot, S_WORK, this.id, sender, WITH_SENDER));
+        const status = message.intoMailbox(m, this.#slot, S_WORK, this.id, sender, WITH_SENDER);
+        operation.place = m.last;
+        operation.sent(status);
       } catch (error) {
         this.#rt.forget(operation.sequence);
         if (error instanceof NotShareableError) useTrace(error, trace);
@@ -360,7 +362,7 @@ export class Interpreter implements InterpreterView {
     const rt = this.#rt;
     const stopListening = onAbort(signal, () => {
       if (operation.settled) return;
-      if (cancelWork(rt.m, this.#slot, this.id, rt.id, operation.sequence)) {
+      if (cancelWork(rt.m, this.#slot, this.id, rt.id, operation.sequence, operation.place)) {
         rt.forget(operation.sequence);
         collectCarried(rt, slotPointer(this.#slot) + S_WORK);
         operation.reject(signal.reason);

@@ -134,11 +134,18 @@ export function repairClaim(m: SharedMemory, p: number, c: number): void {
   remove(m, c, claimed);
 }
 
-/** Takes back a piece of work that was not begun. False: it was begun, or there is none such. */
-export function cancelWork(m: SharedMemory, slot: number, id: number, sender: number, seq: number): boolean {
+/** Takes back a piece of work that was put at `place` and not begun. False: it was begun. */
+export function cancelWork(
+  m: SharedMemory,
+  slot: number,
+  id: number,
+  sender: number,
+  seq: number,
+  place: number,
+): boolean {
   const c = slotPointer(slot) + S_WORK;
   lock(m, c);
-  const removed = get(m, c + C_ID) === id && removeRecord(m, c, sender, seq);
+  const removed = get(m, c + C_ID) === id && removeRecord(m, c, sender, seq, place);
   unlock(m, c);
   return removed;
 }

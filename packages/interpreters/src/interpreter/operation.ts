@@ -21,6 +21,8 @@ export class Operation<out T> implements Pending {
   readonly sequence: number;
   /** What is being done, for messages: "call resize in interpreter 3". */
   readonly what: string;
+  /** Where it lies in the mailbox of who is to do it. */
+  place = 0;
   /** What takes it back. */
   signal: AbortSignal | undefined;
   /** Anything that must stay reachable until it is settled. */

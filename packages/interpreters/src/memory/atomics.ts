@@ -25,6 +25,8 @@ export interface SharedMemory {
   spins: number;
   /** Milliseconds to wait for a lock; see `LockBusy`. Infinity for all but the supervisor. */
   patience: number;
+  /** Where the record lies, or lay, that this thread put last (`append`). */
+  last: number;
   /** Pages this thread must leave for others: see `pages.ts`. */
   reserve: number;
 }

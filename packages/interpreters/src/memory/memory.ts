@@ -105,6 +105,7 @@ export function openMemory(memory: WasmMemory, slot: number): SharedMemory {
     depth: 0,
     spins,
     patience: Infinity,
+    last: 0,
     reserve: RESERVED_PAGES,
   };
   refresh(m);

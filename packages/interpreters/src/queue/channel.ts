@@ -248,6 +248,7 @@ export function append(
     countReferences(m, payloadOf(m, tail), count, 1);
     set(m, c + C_REFERENCES, 1);
   }
+  m.last = tail;
   store(m, c + C_TAIL, tail + need);
   if (blob !== 0) setPageOwner(m, blob, OWNER_SHARED);
   set(m, c + C_COUNT, get(m, c + C_COUNT) + 1);
@@ -351,23 +352,31 @@ export function unbind(m: SharedMemory, c: number, sender: number): number {
 }
 
 /**
- * Removes the record of `sender` whose value begins with the word `key`, if it is still there: it was not taken, and
- * will not be. Returns whether it did.
+ * Removes the record of `sender` whose value begins with the word `key` and that was put at `place` (`SharedMemory.last`), if
+ * it is still there: it was not taken, and will not be. Returns whether it did.
+ *
+ * Pages are recycled and chunks begun again, so what lies at `place` may be anything by now, the midst of another record
+ * too. It is believed only when the walk over the records of a chunk of this channel comes by.
  */
-export function removeRecord(m: SharedMemory, c: number, sender: number, key: number): boolean {
+export function removeRecord(
+  m: SharedMemory,
+  c: number,
+  sender: number,
+  key: number,
+  place: number,
+): boolean {
   const tail = load(m, c + C_TAIL);
+  let p = load(m, c + C_HEAD);
   let chunk = get(m, c + C_HEAD_CHUNK);
-  for (let p = load(m, c + C_HEAD); p !== tail;) {
-    if (endsChunk(m, chunk, p)) {
-      chunk = nextOf(m, chunk);
-      p = chunk + CHUNK_HEADER;
-      continue;
-    }
-    if (
-      stateOf(m, p) === RECORD_LIVE &&
-      get(m, p + R_SENDER) === sender &&
-      get(m, payloadOf(m, p) + referencesOf(m, p) * REF_WORDS) === key
-    ) {
+  while (chunk !== 0 && !contains(m, chunk, place)) {
+    if (chunk === get(m, c + C_TAIL_CHUNK)) return false;
+    chunk = nextOf(m, chunk);
+    p = chunk + CHUNK_HEADER;
+  }
+  while (chunk !== 0 && p !== tail && p <= place && !endsChunk(m, chunk, p)) {
+    if (p === place) {
+      if (stateOf(m, p) !== RECORD_LIVE || get(m, p + R_SENDER) !== sender) return false;
+      if (get(m, payloadOf(m, p) + referencesOf(m, p) * REF_WORDS) !== key) return false;
       remove(m, c, p);
       return true;
     }

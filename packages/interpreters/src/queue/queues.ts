@@ -283,10 +283,10 @@ export function take(m: SharedMemory, q: number, wait: boolean, into: Received):
   return status;
 }
 
-/** Takes back the record of `sender` whose value begins with `key`. False: it is not there (any more). */
-export function removeFrom(m: SharedMemory, q: number, sender: number, key: number): boolean {
+/** Takes back a record, see `removeRecord`. False: it is not there any more. */
+export function removeFrom(m: SharedMemory, q: number, sender: number, key: number, place: number): boolean {
   lock(m, q);
-  const removed = removeRecord(m, q, sender, key);
+  const removed = removeRecord(m, q, sender, key, place);
   unlock(m, q);
   return removed;
 }

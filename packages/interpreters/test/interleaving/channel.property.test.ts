@@ -83,6 +83,8 @@ for (const kind of ["queue", "mailbox"] as const) {
         world.restore();
         let model: Record[] = [];
         let key = 0;
+        /** Where each was put, by its key. */
+        const places: number[] = [];
         for (const action of program) {
           if (action[0] === "put") {
             const [, sender, bytes, unbound] = action;
@@ -91,6 +93,7 @@ for (const kind of ["queue", "mailbox"] as const) {
             const blob = needsBlob(bytes) ? makeBlob(m, [], buffer, 0, bytes) : 0;
             const flags = (unbound << RECORD_UNBOUND_SHIFT) | (record.codec << 8);
             assert.equal(append(m, c, flags, sender, [], buffer, 0, bytes, blob), OK);
+            places.push(m.last);
             model.push(record);
           } else if (action[0] === "take") {
             for (let n = 0; n < action[1]; n++) {
@@ -132,8 +135,12 @@ for (const kind of ["queue", "mailbox"] as const) {
           } else if (action[0] === "remove") {
             // With the right sender it goes; with a wrong one it stays.
             const record = model.find((r) => r.key === action[1] && r.state === RECORD_LIVE);
-            assert.equal(removeRecord(m, c, 999, action[1]), false);
-            assert.equal(removeRecord(m, c, record?.sender ?? 16, action[1]), record !== undefined);
+            const place = places[action[1]] ?? 0;
+            assert.equal(removeRecord(m, c, 999, action[1], place), false);
+            // What lies there now may be another one, or the midst of one.
+            const sender = record?.sender ?? 16;
+            assert.equal(removeRecord(m, c, sender, action[1] + 1, place), false);
+            assert.equal(removeRecord(m, c, sender, action[1], place), record !== undefined);
             model = model.filter((r) => r !== record);
           } else {
             clearChannel(m, c);

@@ -164,7 +164,7 @@ test("a piece that is stopped is taken back, condemned, or finished: exactly one
             slot: slots[0],
             *body(m) {
               yield* sendPiece(m, slots[2], ids[2], 1);
-              outcome.cancelled = yield* mailbox.cancelWork(m, slots[2], ids[2], ids[0], 1);
+              outcome.cancelled = yield* mailbox.cancelWork(m, slots[2], ids[2], ids[0], 1, m.last);
               if (!outcome.cancelled) outcome.condemned = (yield* runs.condemn(m, slots[2], ids[0], 1)) !== 0;
               if (!outcome.condemned) yield* sendPiece(m, slots[2], ids[2], 2);
             },

@@ -96,6 +96,7 @@ export class World {
       depth: 0,
       spins: 0,
       patience: Infinity,
+      last: 0,
       reserve: 0,
     };
   }
