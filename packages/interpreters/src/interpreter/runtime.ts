@@ -13,7 +13,7 @@
  */
 import { performance } from "node:perf_hooks";
 // Not the globals: a script may have replaced them.
-import { setImmediate, setInterval } from "node:timers";
+import { clearInterval, setImmediate, setInterval } from "node:timers";
 import { InterpreterDiedError, InterpreterError } from "../errors.js";
 import { bell, sleep, sleepAsync } from "../memory/bell.js";
 import type { SharedMemory } from "../memory/atomics.js";
@@ -137,6 +137,11 @@ export class Runtime {
 
   release(): void {
     if (--this.#holds === 0) this.#keepAlive.unref();
+  }
+
+  /** It is not used any more, and keeps nothing. */
+  end(): void {
+    clearInterval(this.#keepAlive);
   }
 
   /** Takes all answers and asks all watchers. Returns whether there was an answer. */

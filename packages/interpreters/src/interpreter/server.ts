@@ -107,7 +107,7 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-class Executor {
+export class Executor {
   /** The pool that it serves, where further work comes from. */
   pool: ServedPool | undefined;
   /** Where the next piece is recorded. */

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { applyConfig } from "../guests/javascript/config.js";
 import { installStdio } from "../guests/javascript/stdio.js";
+import type { Callable } from "../guests/javascript/callable.js";
 import { javascript } from "../guests/javascript/guest.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 import { enter } from "./current.js";
@@ -12,6 +13,7 @@ import { enter } from "./current.js";
 import "./interpreter.js";
 import "./buffers.js";
 import type { BootOutput, InterpreterConfig } from "./options.js";
+import { rehearse } from "./rehearsal.js";
 import { serve } from "./server.js";
 
 /** What the supervisor gives it. */
@@ -34,8 +36,11 @@ export function startInterpreter(): void {
   const { memory, slot, config, output } = workerData as WorkerData;
   installStdio(output);
   applyConfig(config);
-  if (slot === undefined) parentPort?.once("message", (slot: number) => start(memory, slot));
-  else start(memory, slot);
+  if (slot !== undefined) start(memory, slot);
+  else {
+    rehearse(javascript, { kind: "function", source: "(x) => x", free: [], name: "" } satisfies Callable);
+    parentPort?.once("message", (slot: number) => start(memory, slot));
+  }
 }
 
 function start(memory: WasmMemory, slot: number): void {
