@@ -14,7 +14,7 @@
  *
  * Here is what users see, and when workers start; tasks.ts has the tasks, workers.ts the interpreters.
  */
-import { availableParallelism } from "node:os";
+import { processors } from "../processors.js";
 import { BrokenInterpreterPool, InterpreterError, NotShareableError } from "../errors.js";
 import { describe } from "../guests/javascript/callable.js";
 import { codeOf } from "../interpreter/code.js";
@@ -81,7 +81,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   constructor(options: ExecutorOptions<A> = {}) {
     // What the initializer takes was checked by the compiler; here it is some function.
     const checked = checkExecutorOptions(options);
-    this.maxWorkers = options.maxWorkers ?? availableParallelism();
+    this.maxWorkers = options.maxWorkers ?? processors();
     this.#retries = options.retries ?? 0;
     this.#rt = runtime();
     this.#minWorkers = options.minWorkers ?? 0;

@@ -8,7 +8,7 @@
  * Items are sent in chunks. One that is not full goes all the same where nothing more can be pulled now and a worker may
  * have nothing to do.
  */
-import { performance } from "node:perf_hooks";
+import { clock } from "../clock.js";
 import { onAbort } from "../abort.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
 import { checkTransfer } from "../interpreter/interpreter.js";
@@ -79,7 +79,7 @@ export function mapOver<I, O>(
   }
   const { buffersize, chunksize = 1, ordered = true, transfer } = options;
   const timeout = checkTimeout(options.timeout);
-  const deadline = { timeout, at: performance.now() + timeout };
+  const deadline = { timeout, at: clock() + timeout };
   const signal = options.signal ?? submitOptions.signal;
   const each: SubmitOptions = { ...submitOptions, ...(signal && { signal }) };
   const send = (items: readonly I[], chunk: boolean): Future<unknown> => {
@@ -238,7 +238,7 @@ async function* run<I, O>(
   try {
     for (;;) {
       pull();
-      if (performance.now() > deadline.at) onTimeout();
+      if (clock() > deadline.at) onTimeout();
       if (stop !== undefined) throw stop.error;
       if (results !== undefined && at < results.values.length) {
         held--;
@@ -253,7 +253,7 @@ async function* run<I, O>(
         at = 0;
       } else if (window.size > 0 || (!exhausted && failure === undefined)) {
         // Only while somebody waits here may a timer keep the process alive.
-        const left = deadline.at - performance.now();
+        const left = deadline.at - clock();
         const timer = startTimer(left, onTimeout);
         await new Promise<void>((resolve) => (wake = resolve));
         stopTimer(timer);

@@ -1,5 +1,5 @@
 /** The options of pools and tasks, checked where they are given. */
-import { availableParallelism } from "node:os";
+import { processors } from "../processors.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
 import { checkTransfer } from "../interpreter/interpreter.js";
 import { HIGHEST_PRIORITY } from "../interpreter/lanes.js";
@@ -111,7 +111,7 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
   const { minWorkers, idleTimeout, maxTasksPerInterpreter } = checked;
   if (minWorkers !== undefined) {
     checkCount(`${what}: minWorkers`, minWorkers, 0);
-    const most = maxWorkers ?? availableParallelism();
+    const most = maxWorkers ?? processors();
     if (minWorkers > most) {
       throw new RangeError(`${what}: minWorkers must not exceed maxWorkers (${most}), found ${minWorkers}`);
     }

@@ -6,7 +6,8 @@
  * can meet one of ours. The worker measures how long a timed task ran and says so in its answer; all the rest, from
  * `submit` to the answer, is waiting. No two threads' clocks are compared.
  */
-import { createHistogram, performance, type RecordableHistogram } from "node:perf_hooks";
+import type { RecordableHistogram } from "node:perf_hooks";
+import { clock } from "../clock.js";
 
 /** So many tasks are all timed; of later ones, one in so many. */
 const ALL_TIMED = 256;
@@ -66,7 +67,7 @@ export class Stats {
   }
 
   begin(sequence: number): void {
-    this.#timed.set(sequence, performance.now());
+    this.#timed.set(sequence, clock());
   }
 
   /** It will have no answer. */
@@ -79,7 +80,7 @@ export class Stats {
     const began = this.#timed.get(sequence);
     if (began === undefined) return;
     this.#timed.delete(sequence);
-    const all = (performance.now() - began) * 1000;
+    const all = (clock() - began) * 1000;
     record((this.#runs ??= makeHistogram()), ran);
     record((this.#waits ??= makeHistogram()), all - ran);
   }
@@ -104,6 +105,8 @@ export class Stats {
 }
 
 function makeHistogram(): RecordableHistogram {
+  // Only now: an interpreter that has no pool of its own need not load it.
+  const { createHistogram } = process.getBuiltinModule("node:perf_hooks");
   return createHistogram({ lowest: 1, highest: HIGHEST, figures: 2 });
 }
 

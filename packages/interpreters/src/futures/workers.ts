@@ -8,7 +8,7 @@
  * meanwhile. What the initializer is given was copied when the pool was made: later changes reach no worker.
  */
 import { writeSync } from "node:fs";
-import { performance } from "node:perf_hooks";
+import { clock } from "../clock.js";
 import { ExecutionFailed, InterpreterDiedError, InterpreterError } from "../errors.js";
 import { describe } from "../guests/javascript/callable.js";
 import { type Code, codeOf } from "../interpreter/code.js";
@@ -65,7 +65,7 @@ export class Workers {
 
   /** Milliseconds that all of them were there, together. */
   get lifetime(): number {
-    const now = performance.now();
+    const now = clock();
     let sum = this.#past;
     for (const started of this.#started.values()) sum += now - started;
     return sum;
@@ -80,7 +80,7 @@ export class Workers {
       ...(resourceLimits && { resourceLimits }),
     });
     this.#interpreters.set(interp.id, interp);
-    this.#started.set(interp.id, performance.now());
+    this.#started.set(interp.id, clock());
     if (workerStart.hasSubscribers) {
       const event: WorkerEvent = { executor: this.#owner.executor, interpreterId: interp.id };
       workerStart.publish(event);
@@ -95,7 +95,7 @@ export class Workers {
     const started = this.#started.get(death.id);
     if (started === undefined) return;
     this.#started.delete(death.id);
-    this.#past += performance.now() - started;
+    this.#past += clock() - started;
     if (workerEnd.hasSubscribers) {
       const { id: interpreterId, reason } = death;
       const event: WorkerEndEvent = { executor: this.#owner.executor, interpreterId, reason };

@@ -1,7 +1,7 @@
 /**
  * The one answer to each piece of work: a result, or what went wrong, and if that cannot travel, what it was that cannot.
  */
-import { performance } from "node:perf_hooks";
+import { clock } from "../clock.js";
 import { InterpreterError, NotShareableError } from "../errors.js";
 import type { Guest } from "../guests/guest.js";
 import { OK, S_REPLIES, STATUS_NO_MEMORY } from "../memory/layout.js";
@@ -107,7 +107,7 @@ export class Answers {
   }
 
   #header(message: Message, { sequence, began }: Piece, status: number): Message {
-    const took = began === 0 ? 0 : Math.ceil((performance.now() - began) * 1000);
+    const took = began === 0 ? 0 : Math.ceil((clock() - began) * 1000);
     return message.header(sequence, status, this.last ? 1 : 0, Math.min(took, 0x7fffffff));
   }
 

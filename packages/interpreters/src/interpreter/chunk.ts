@@ -3,7 +3,7 @@
  *
  * It ends with the first call that fails, and gives what came before: a failure shows at its own item.
  */
-import { performance } from "node:perf_hooks";
+import { clock } from "../clock.js";
 
 /** The answer to a chunk. */
 export interface ChunkReply {
@@ -40,10 +40,10 @@ export function runChunk(
   failed: (thrown: unknown) => ChunkFailure,
 ): Chunk | Promise<Chunk> {
   const chunk = new Chunk();
-  const began = performance.now();
+  const began = clock();
   const end = (failure?: ChunkFailure): Chunk => {
     chunk.failure = failure;
-    chunk.took = performance.now() - began;
+    chunk.took = clock() - began;
     return chunk;
   };
   const goOn = (from: number): Chunk | Promise<Chunk> => {

@@ -11,9 +11,9 @@
  * After every ring `look` takes all answers out of the mailbox and asks everybody who waits for a queue. Nothing is
  * ever polled by time. The event loop is kept alive while something asynchronous is pending, and not by anything else.
  */
-import { performance } from "node:perf_hooks";
 // Not the globals: a script may have replaced them.
 import { clearInterval, setImmediate, setInterval } from "node:timers";
+import { clock } from "../clock.js";
 import { InterpreterDiedError, InterpreterError } from "../errors.js";
 import { bell, sleep, sleepAsync } from "../memory/bell.js";
 import type { SharedMemory } from "../memory/atomics.js";
@@ -131,7 +131,7 @@ export class Runtime {
     if (this.#holds++ === 0) this.#keepAlive.ref();
     if (this.#listening) return;
     this.#listening = true;
-    this.#lingerUntil = performance.now() + this.#linger;
+    this.#lingerUntil = clock() + this.#linger;
     setImmediate(this.#turn);
   }
 
@@ -163,15 +163,15 @@ export class Runtime {
 
   /** Blocks this thread until `done()`; false when `timeout` milliseconds went by first. */
   blockUntil(done: () => boolean, timeout = Infinity): boolean {
-    const deadline = timeout === Infinity ? Infinity : performance.now() + timeout;
+    const deadline = timeout === Infinity ? Infinity : clock() + timeout;
     for (;;) {
       const seen = bell(this.m);
       this.look();
       if (done()) return true;
-      const left = deadline === Infinity ? Infinity : deadline - performance.now();
+      const left = deadline === Infinity ? Infinity : deadline - clock();
       if (left <= 0) return false;
       if (this.spinner.spin(seen)) continue;
-      const began = performance.now();
+      const began = clock();
       sleep(this.m, seen, left);
       this.spinner.slept(began);
     }
@@ -194,7 +194,7 @@ export class Runtime {
       this.#listening = false;
       return;
     }
-    const now = performance.now();
+    const now = clock();
     if (progress) this.#lingerUntil = now + this.#linger;
     const rung = now < this.#lingerUntil ? undefined : sleepAsync(this.m, seen);
     this.#asleepSince = now;
@@ -203,7 +203,7 @@ export class Runtime {
   }
 
   readonly #wake = (): void => {
-    const short = performance.now() - this.#asleepSince < SHORT_SLEEP;
+    const short = clock() - this.#asleepSince < SHORT_SLEEP;
     this.#linger = short ? MAX_LINGER : Math.max(this.#linger / 2, MIN_LINGER);
     this.#turn();
   };

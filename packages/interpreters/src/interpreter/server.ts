@@ -9,9 +9,9 @@
  * where it is recorded (runs.ts), and the next piece is taken into another. Work of the mailbox is not: nothing else is
  * begun until it is done, and an interpreter that is to end does so when all that is parked is done.
  */
-import { performance } from "node:perf_hooks";
 // A script may declare a global of that name: `import { setImmediate } from "node:timers/promises"`.
 import { setImmediate } from "node:timers";
+import { clock } from "../clock.js";
 import { InterpreterError, NotShareableError } from "../errors.js";
 import type { Guest, GuestFunction } from "../guests/guest.js";
 import { store } from "../memory/atomics.js";
@@ -67,7 +67,7 @@ export async function serve(rt: Runtime, guest: Guest): Promise<never> {
     if ((process as { _exiting?: boolean })._exiting === true) closeRuns(m, m.slot);
   });
   setState(m, m.slot, STATE_BOOTING, STATE_READY);
-  let lastTurn = performance.now();
+  let lastTurn = clock();
   let count = 0;
   for (;;) {
     const seen = bell(m);
@@ -88,16 +88,16 @@ export async function serve(rt: Runtime, guest: Guest): Promise<never> {
     if (status === OK) {
       // Awaiting lets microtasks of the piece run before the next begins.
       await (several ? executor.executeBeside(received) : executor.execute(received));
-      if (++count % CLOCK_EVERY === 0 && performance.now() - lastTurn > TURN_EVERY) {
+      if (++count % CLOCK_EVERY === 0 && clock() - lastTurn > TURN_EVERY) {
         await turn();
-        lastTurn = performance.now();
+        lastTurn = clock();
       }
       continue;
     }
     // What is parked waits for the event loop, which looking would keep from it.
     if (executor.parked === 0 && rt.spinner.spin(seen)) continue;
     await turn();
-    lastTurn = performance.now();
+    lastTurn = clock();
     await sleepAsync(m, seen);
     rt.spinner.slept(lastTurn);
   }
@@ -166,7 +166,7 @@ export class Executor {
     const a = headerWord(m, received, 2);
     const b = headerWord(m, received, 3);
     const timeout = headerWord(m, received, 5);
-    piece.began = headerWord(m, received, 4) === 0 ? 0 : performance.now();
+    piece.began = headerWord(m, received, 4) === 0 ? 0 : clock();
     let value: unknown;
     try {
       value = readBody(m, received);

@@ -13,7 +13,7 @@
  * followed by short sleeps all the same tells, it only does harm: then nobody here looks for a while, and longer each
  * time that it is found out again.
  */
-import { performance } from "node:perf_hooks";
+import { clock } from "../clock.js";
 import type { SharedMemory } from "../memory/atomics.js";
 import { spin } from "../memory/bell.js";
 
@@ -65,7 +65,7 @@ export class Spinner {
   }
 
   /** The sleep that came after looking in vain lasted from `began` to `now`; milliseconds. */
-  slept(began: number, now = performance.now()): void {
+  slept(began: number, now = clock()): void {
     if (this.#resumes !== 0) {
       if (now < this.#resumes) return;
       this.#resumes = 0;

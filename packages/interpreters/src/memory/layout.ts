@@ -46,6 +46,8 @@ export const H_NEXT_CODE = 12;
 export const H_NEXT_HIDDEN = 13;
 /** Pointer to the list of native addons (addons/block.ts), replaced under the registry lock; 0: none. */
 export const H_ADDONS = 14;
+/** How many processors this process may use: with one, spinning is for nothing. Never changes. */
+export const H_PROCESSORS = 15;
 /** Each lock has a cache line of its own: [word, kind]. */
 export const H_PAGE_LOCK = 16;
 export const H_REGISTRY_LOCK = 32;

@@ -4,8 +4,8 @@
  * One `WebAssembly.Memory` for the whole process: it is as fast as a fixed `SharedArrayBuffer` and grows in place for
  * everybody, where a growable `SharedArrayBuffer` is many times slower.
  */
-import { availableParallelism } from "node:os";
 import { InterpreterError } from "../errors.js";
+import { processors } from "../processors.js";
 import { byteLength, get, refresh, set, type SharedMemory } from "./atomics.js";
 import {
   C_ID,
@@ -16,6 +16,7 @@ import {
   H_MAX_PAGES,
   H_PAGE_LOCK,
   H_PAGES,
+  H_PROCESSORS,
   H_PROTOCOL,
   H_REGISTRY_LOCK,
   H_SLOTS_USED,
@@ -95,7 +96,6 @@ function firstPageOf(maxPages: number): number {
 
 /** The view of the thread that owns `slot`. Refuses a memory that another version of this package laid out. */
 export function openMemory(memory: WasmMemory, slot: number): SharedMemory {
-  const spins = availableParallelism() > 1 ? LOCK_SPINS : 0;
   const m: SharedMemory = {
     memory,
     i32: undefined as unknown as Int32Array,
@@ -103,12 +103,13 @@ export function openMemory(memory: WasmMemory, slot: number): SharedMemory {
     slot,
     me: slotPointer(slot),
     depth: 0,
-    spins,
+    spins: 0,
     patience: Infinity,
     last: 0,
     reserve: RESERVED_PAGES,
   };
   refresh(m);
+  if (get(m, H_PROCESSORS) > 1) m.spins = LOCK_SPINS;
   return m;
 }
 
@@ -128,6 +129,7 @@ function initialize(m: SharedMemory, maxPages: number): void {
   const firstPage = firstPageOf(maxPages);
   set(m, H_MAX_PAGES, maxPages);
   set(m, H_FIRST_PAGE, firstPage);
+  set(m, H_PROCESSORS, processors());
   set(m, H_SLOTS_USED, FIRST_FREE_SLOT);
   set(m, H_PAGE_LOCK + 1, LOCK_PAGES);
   set(m, H_REGISTRY_LOCK + 1, LOCK_REGISTRY);
