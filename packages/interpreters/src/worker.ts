@@ -16,9 +16,8 @@ import type { CodeCache, WorkerData } from "./interpreter/worker.js";
 
 const { codeCache } = workerData as WorkerData;
 const file = fileURLToPath(packageFile("interpreters.cjs"));
-// The bundle is ASCII but for its comments. In Latin-1 it takes one byte per character in each thread, and not two.
 const script = new vm.Script(
-  `(function (exports, require, module, __filename) {${readFileSync(file, "latin1")}\n})`,
+  `(function (exports, require, module, __filename) {${readFileSync(file, "utf8")}\n})`,
   { filename: file, ...(codeCache && { cachedData: codeCache }) },
 );
 
