@@ -25,6 +25,15 @@ import { S_INTENTS } from "./layout.js";
  */
 export class LockBusy extends Error {}
 
+/**
+ * How often to pause between two looks at a lock that is taken. Looking takes the cache line away from the holder; left alone
+ * for some tens of nanoseconds, whoever works with what is locked does so several times in a row, and moves it from one
+ * processor's cache to the other's once for all of them. One interpreter putting and one getting, numbers: 2.8 to 3.8 million
+ * a second with 1, 4.0 with 8, 4.8 with 32, 2.5 to 5.2 with 100. (T. E. Anderson, "The performance of spin lock alternatives
+ * for shared-memory multiprocessors", 1990.)
+ */
+const APART = 32;
+
 const CONTENDED = 0x10000;
 const OWNER = 0xffff;
 
@@ -34,7 +43,7 @@ export function lock(m: SharedMemory, p: number): void {
   const me = m.slot + 1;
   if (cas(m, p, 0, me) === 0) return;
   for (let i = 0; i < m.spins; i++) {
-    pause(m);
+    for (let j = 0; j < APART; j++) pause(m);
     if (load(m, p) === 0 && cas(m, p, 0, me) === 0) return;
   }
   // From here on others may sleep as well, so whoever gets it this way leaves it marked as contended.

@@ -39,7 +39,7 @@ import { RESERVED_PAGES, repairPages } from "./pages.js";
 import { Memory, type WasmMemory } from "./webassembly.js";
 
 /** Times to look again before sleeping: some microseconds, longer than any lock is held. */
-const LOCK_SPINS = 1000;
+const LOCK_SPINS = 64;
 
 /** WebAssembly pages (64 KiB): 4 GiB, and what to try where so much is refused. */
 const MAXIMA = [65536, 16384];
