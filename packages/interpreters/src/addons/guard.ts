@@ -92,11 +92,11 @@ export class Guard {
       // It ends this thread with it.
       died: () => {},
     });
-    const message = Message.take();
+    const message = Message.take(m);
     let place: number;
     try {
       message.header(sequence, WORK_ADDON).value(addon, "addon");
-      const status = message.intoMailbox(m, MAIN_SLOT, S_WORK, MAIN_ID, rt.id, WITH_SENDER);
+      const status = message.intoMailbox(MAIN_SLOT, S_WORK, MAIN_ID, rt.id, WITH_SENDER);
       place = m.last;
       if (status !== OK) throw statusError(status, MAIN_ID, what);
       // Its event loop looks at its doorbell only while it waits for something.
@@ -105,7 +105,7 @@ export class Guard {
       rt.forget(sequence);
       throw error;
     } finally {
-      message.discard(m);
+      message.discard();
     }
     const { addonTimeout } = this.config;
     if (!rt.blockUntil(() => answer !== undefined, addonTimeout)) {

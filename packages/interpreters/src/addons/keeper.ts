@@ -116,9 +116,9 @@ function send(rt: Runtime, slot: number, to: number, sequence: number, answer: A
   const { reserve } = m;
   // Somebody blocks for it: it may use what is kept for those that clean up.
   m.reserve = 0;
-  const message = Message.take().header(sequence, REPLY_VALUE).value(answer, "answer", true);
-  const status = message.intoMailbox(m, slot, S_REPLIES, to, rt.id, WITHOUT_SENDER);
-  message.discard(m);
+  const message = Message.take(m).header(sequence, REPLY_VALUE).value(answer, "answer", true);
+  const status = message.intoMailbox(slot, S_REPLIES, to, rt.id, WITHOUT_SENDER);
+  message.discard();
   m.reserve = reserve;
   return status;
 }

@@ -1,5 +1,6 @@
 /** The state of one decoding, and the reading of what is not an object. Trusts no count it reads. */
 
+import { copyBytes, uninitialized } from "../bytes.js";
 import { InterpreterError } from "../errors.js";
 import { SHORT_TEXT, shortLatin1 } from "./latin1.js";
 import { readShapeBeforeFirst, type ReadShape } from "./shapes.js";
@@ -145,9 +146,9 @@ export class Decoder {
   readRaw(size: number): Uint8Array<ArrayBuffer> {
     this.need(size);
     const { bytes, position } = this;
-    const copy = new Uint8Array(size);
+    const copy = uninitialized(size);
     if (size <= 16) for (let i = 0; i < size; i++) copy[i] = bytes[position + i];
-    else bytes.copy(copy, 0, position, position + size);
+    else copyBytes(bytes, position, copy, 0, size);
     this.position = position + size;
     return copy;
   }

@@ -33,7 +33,7 @@ export class Scratch {
     if (needed <= this.bytes.length) return;
     let bigger: Buffer;
     try {
-      bigger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
+      bigger = this.allocate(Math.max(needed, this.bytes.length * 2));
     } catch (cause) {
       throw new NotShareableError(
         `Cannot share a value of more than ${this.end} bytes: no room for its copy`,
@@ -43,8 +43,18 @@ export class Scratch {
       );
     }
     this.bytes.copy(bigger, 0, 0, this.end);
-    this.bytes = bigger;
-    this.view = viewOf(bigger);
+    this.use(bigger);
+  }
+
+  /** Of at least that many bytes. */
+  protected allocate(bytes: number): Buffer {
+    return Buffer.allocUnsafeSlow(bytes);
+  }
+
+  /** From now on `bytes` is what is written to. */
+  protected use(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.view = viewOf(bytes);
   }
 
   /** Empties it; the space stays. */
@@ -57,8 +67,7 @@ export class Scratch {
   /** Gives back space that is out of the ordinary. */
   shrink(): void {
     if (this.bytes.length > KEPT_BYTES) {
-      this.bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
-      this.view = viewOf(this.bytes);
+      this.use(Buffer.allocUnsafeSlow(INITIAL_BYTES));
       this.end = 0;
     }
     if (this.refs.length > KEPT_REFS) this.refs = [];

@@ -1,5 +1,6 @@
 /** Writes what is not an object: numbers, strings, bigints, and the counts of the format itself. */
 
+import { copyBytes } from "../bytes.js";
 import type { Scratch } from "./scratch.js";
 import {
   SHORT_LATIN1_MAX,
@@ -144,6 +145,6 @@ export function writeRaw(out: Scratch, data: Uint8Array): void {
   if (out.bytes.length - out.end < length) out.reserve(length);
   const { bytes, end } = out;
   if (length <= LOOPED_BYTES) for (let i = 0; i < length; i++) bytes[end + i] = data[i];
-  else bytes.set(data, end);
+  else copyBytes(data, 0, bytes, end, length);
   out.end = end + length;
 }

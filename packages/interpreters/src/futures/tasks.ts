@@ -104,7 +104,7 @@ export class Tasks implements Owner {
     // The code must outlive the call, the arguments need not, except to run it again: as they are now, whatever becomes
     // of them. What they refer to (queues, interpreters) is kept by the task itself.
     let kept: Code | Again = code;
-    const message = Message.take();
+    const message = Message.take(m);
     try {
       const kind = chunk ? WORK_CALL_EACH : WORK_CALL;
       message.header(sequence, kind, code.id, code.pointer, timed ? 1 : 0, runningTime(options.timeout));
@@ -115,14 +115,14 @@ export class Tasks implements Owner {
         kept = { code, chunk, options, encoded: isNew ? message.encoded() : (args as Encoded) };
       }
       if (timed) this.stats.begin(sequence);
-      const status = message.intoQueue(m, queue, false, id, WITH_SENDER);
+      const status = message.intoQueue(queue, false, id, WITH_SENDER);
       future.place = m.last;
       if (status !== OK) {
         this.stats.forget(sequence);
         throw statusError(status, -1, "submit a task");
       }
     } finally {
-      message.discard(m);
+      message.discard();
     }
     if (this.#several) wakeWorkers(m, this.#pointers);
     else wakeWorker(m, this.#pointers, lane);

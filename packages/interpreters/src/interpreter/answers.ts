@@ -72,7 +72,7 @@ export class Answers {
   answer(piece: Piece, status: number, value: unknown): void {
     const { m } = this.#rt;
     const { run, sender } = piece;
-    const message = Message.take();
+    const message = Message.take(m);
     let carries = status === REPLY_VALUE;
     try {
       try {
@@ -102,7 +102,7 @@ export class Answers {
       } else if (carries) moved(value);
       endWork(m, run);
     } finally {
-      message.discard(m);
+      message.discard();
     }
   }
 
@@ -116,7 +116,7 @@ export class Answers {
     const slot = slotOf(m, sender);
     // The caller is gone: nobody waits for the answer.
     if (slot === -1) return OK;
-    return message.intoMailbox(m, slot, S_REPLIES, sender, id, WITHOUT_SENDER);
+    return message.intoMailbox(slot, S_REPLIES, sender, id, WITHOUT_SENDER);
   }
 }
 

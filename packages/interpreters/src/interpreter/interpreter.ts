@@ -330,7 +330,7 @@ export class Interpreter implements InterpreterView {
     const timeout = runningTime(options.timeout);
     // Calls of one function share a trace; `a` is its code.
     const trace = takeTrace(a === 0 ? kind : a);
-    const message = Message.take();
+    const message = Message.take(this.#rt.m);
     try {
       const operation = new Operation<T>(this.#rt, this.id, what, trace);
       try {
@@ -340,7 +340,7 @@ export class Interpreter implements InterpreterView {
         if (transfer !== undefined) checkTransfer(transfer);
         if (blocking) operation.announce(this.#slot);
         const { m, id: sender } = this.#rt;
-        const status = message.intoMailbox(m, this.#slot, S_WORK, this.id, sender, WITH_SENDER);
+        const status = message.intoMailbox(this.#slot, S_WORK, this.id, sender, WITH_SENDER);
         operation.place = m.last;
         operation.sent(status);
       } catch (error) {
@@ -353,7 +353,7 @@ export class Interpreter implements InterpreterView {
       if (signal !== undefined) this.#stopOnAbort(operation, signal);
       return operation;
     } finally {
-      message.discard(this.#rt.m);
+      message.discard();
     }
   }
 
@@ -377,13 +377,13 @@ export class Interpreter implements InterpreterView {
     const what = `close interpreter ${this.id}`;
     const joined = this.#joinEnd(what);
     if (joined !== undefined) return joined;
-    const { m, id } = this.#rt;
+    const { id } = this.#rt;
     const operation = new EndOperation(this.#rt, this.id, what);
     // With `wait`, its work may be waiting for this interpreter, as in a call.
     if (blocking && wait) operation.announce(this.#slot);
-    const message = Message.take().header(operation.sequence, WORK_CLOSE);
-    const status = message.intoMailboxAsLast(m, this.#slot, this.id, wait, id);
-    message.discard(m);
+    const message = Message.take(this.#rt.m).header(operation.sequence, WORK_CLOSE);
+    const status = message.intoMailboxAsLast(this.#slot, this.id, wait, id);
+    message.discard();
     if (status === CLOSE_BUSY) {
       this.#rt.forget(operation.sequence);
       throw new InterpreterError(

@@ -22,6 +22,7 @@ import { makeBlob, needsBlob } from "../queue/channel.js";
 import { put } from "../queue/queues.js";
 import type { Received } from "../queue/receive.js";
 import { send, sendLast } from "./mailbox.js";
+import { MessageScratch } from "./message-scratch.js";
 import { HEADER_WORDS } from "./protocol.js";
 
 const HEADER_BYTES = HEADER_WORDS * 4;
@@ -38,11 +39,13 @@ export class Message {
   static readonly #free: Message[] = [];
 
   /** An empty one. There are several because a getter that runs while a value is encoded may itself send something. */
-  static take(): Message {
-    return Message.#free.pop() ?? new Message();
+  static take(m: SharedMemory): Message {
+    const message = Message.#free.pop() ?? new Message();
+    message.scratch.m = m;
+    return message;
   }
 
-  readonly scratch = new Scratch();
+  readonly scratch = new MessageScratch();
   #codec = 0;
   /** Pages with the payload where it is large, from the first attempt to send it until it was sent. */
   #blob = 0;
@@ -98,53 +101,43 @@ export class Message {
 
   /** Makes it empty again. */
   clear(): this {
+    if (this.#blob !== 0) freePages(this.scratch.m, this.#blob);
+    this.#blob = 0;
+    this.scratch.shrink();
     this.scratch.reset();
     return this;
   }
 
   /** Puts it into a queue; see `put`. */
-  intoQueue(m: SharedMemory, q: number, wait: boolean, sender: number, unbound: number): number {
-    if (!this.#load(m)) return STATUS_NO_MEMORY;
-    const { refs, bytes, end } = this.scratch;
+  intoQueue(q: number, wait: boolean, sender: number, unbound: number): number {
+    if (!this.#load()) return STATUS_NO_MEMORY;
+    const { m, refs, bytes, end } = this.scratch;
     return this.#sent(put(m, q, wait, this.#flags(unbound), sender, refs, bytes, 0, end, this.#blob));
   }
 
   /** Puts it into a mailbox; see `send`. */
   intoMailbox(
-    m: SharedMemory,
     slot: number,
     lane: typeof S_WORK | typeof S_REPLIES,
     id: number,
     sender: number,
     unbound: number,
   ): number {
-    if (!this.#load(m)) return STATUS_NO_MEMORY;
-    const { refs, bytes, end } = this.scratch;
+    if (!this.#load()) return STATUS_NO_MEMORY;
+    const { m, refs, bytes, end } = this.scratch;
     return this.#sent(send(m, slot, lane, id, this.#flags(unbound), sender, refs, bytes, 0, end, this.#blob));
   }
 
   /** Puts it into a mailbox as the last thing ever; see `sendLast`. It has a header and no value. */
-  intoMailboxAsLast(m: SharedMemory, slot: number, id: number, wait: boolean, sender: number): number {
+  intoMailboxAsLast(slot: number, id: number, wait: boolean, sender: number): number {
+    const { m, bytes, end } = this.scratch;
     // Kept when the sender dies: the mailbox takes nothing more, so without it the interpreter would never end.
-    return sendLast(
-      m,
-      slot,
-      id,
-      wait,
-      this.#flags(WITHOUT_SENDER),
-      sender,
-      this.scratch.bytes,
-      0,
-      this.scratch.end,
-    );
+    return sendLast(m, slot, id, wait, this.#flags(WITHOUT_SENDER), sender, bytes, 0, end);
   }
 
   /** Gives it back, and the pages of a payload that was never sent. */
-  discard(m: SharedMemory): void {
-    if (this.#blob !== 0) freePages(m, this.#blob);
-    this.#blob = 0;
-    this.scratch.shrink();
-    this.scratch.reset();
+  discard(): void {
+    this.clear();
     if (Message.#free.length < KEPT_MESSAGES) Message.#free.push(this);
   }
 
@@ -152,11 +145,13 @@ export class Message {
     return (this.#codec << RECORD_CODEC_SHIFT) | (unbound << RECORD_UNBOUND_SHIFT);
   }
 
-  /** Writes a large payload to pages of its own, outside of any lock. False: no memory. */
-  #load(m: SharedMemory): boolean {
-    const { refs, bytes, end } = this.scratch;
+  /** Sees that a large payload is in pages of its own, outside of any lock. False: no memory. */
+  #load(): boolean {
+    const { m, refs, bytes, end } = this.scratch;
     if (this.#blob !== 0 || !needsBlob(refs.length * 4 + end)) return true;
-    this.#blob = makeBlob(m, refs, bytes, 0, end);
+    // References would have to lie before what is written already.
+    if (refs.length === 0) this.#blob = this.scratch.handOver();
+    if (this.#blob === 0) this.#blob = makeBlob(m, refs, bytes, 0, end);
     return this.#blob !== 0;
   }
 

@@ -29,9 +29,9 @@ export function rehearse(guest: Guest, description: object): void {
   const executor = new Executor(rt, guest);
   setState(rt.m, slot, STATE_BOOTING, STATE_READY);
   const code = codeOf(caller, rehearse, () => description);
-  const message = Message.take().header(1, WORK_CALL, code.id, code.pointer).list([1], "args");
-  message.intoMailbox(caller, slot, S_WORK, idOf(caller, slot), get(caller, caller.me + S_ID), WITH_SENDER);
-  message.discard(caller);
+  const message = Message.take(caller).header(1, WORK_CALL, code.id, code.pointer).list([1], "args");
+  message.intoMailbox(slot, S_WORK, idOf(caller, slot), get(caller, caller.me + S_ID), WITH_SENDER);
+  message.discard();
   rt.look();
   const received = makeReceived();
   takeWork(rt.m, executor.next.run, received);

@@ -8,6 +8,7 @@
  * (test/interleaving), which is why everything above it is written as plain functions over integers.
  */
 
+import { copyBytes } from "../bytes.js";
 import type { WasmMemory } from "./webassembly.js";
 
 /** A thread's view of the shared memory. One per thread; only `memory` is the same object for all. */
@@ -85,7 +86,7 @@ export function writeBytes(
     const u8 = m.u8;
     for (let i = 0; i < length; i++) u8[at + i] = from[start + i];
   } else {
-    from.copy(m.u8, at, start, start + length);
+    copyBytes(from, start, m.u8, at, length);
   }
 }
 
@@ -103,7 +104,7 @@ export function readBytes(
     const u8 = m.u8;
     for (let i = 0; i < length; i++) to[start + i] = u8[at + i];
   } else {
-    m.u8.copy(to, start, at, at + length);
+    copyBytes(m.u8, at, to, start, length);
   }
 }
 

@@ -8,6 +8,8 @@
  *     allocate 3 of a free run of 10:   write {free, 7} on its 4th page (nobody looks there yet)
  *                                       store {me, 3} on its 1st page            ← published
  *     free:                             store {free, n} on its 1st page          ← published
+ *     keep 3 of a run of 10:            write {me, 7} on its 4th page
+ *                                       store {me, 3} on its 1st page            ← published, then free the 7
  *     join two free neighbours:         store {free, a + b} on the left one      ← published
  *
  * Free lists (segregated by size, good fit), back pointers and the count of free pages are *derived*: after a death
@@ -63,6 +65,24 @@ export function allocatePages(m: SharedMemory, pages: number, owner: number): nu
 export function freePages(m: SharedMemory, p: number): void {
   lock(m, H_PAGE_LOCK);
   release(m, p / PAGE_WORDS);
+  unlock(m, H_PAGE_LOCK);
+}
+
+/**
+ * Gives back all but the first `pages` of the run at pointer `p`, which is the caller's. The rest is a run of its own before
+ * the first one ends where it begins.
+ */
+export function shrinkPages(m: SharedMemory, p: number, pages: number): void {
+  const page = p / PAGE_WORDS;
+  const run = load(m, entry(page));
+  const rest = (run & PT_PAGES_MASK) - pages;
+  if (rest <= 0) return;
+  const owner = run & ~PT_PAGES_MASK;
+  lock(m, H_PAGE_LOCK);
+  store(m, entry(page + pages), rest | owner);
+  set(m, entry(page + pages - 1) + PT_BACK, page);
+  store(m, entry(page), pages | owner);
+  release(m, page + pages);
   unlock(m, H_PAGE_LOCK);
 }
 

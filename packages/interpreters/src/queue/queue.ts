@@ -177,7 +177,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
       );
       this.#checkPut(status, timeout);
     } finally {
-      message.discard(this.#rt.m);
+      message.discard();
     }
   }
 
@@ -191,7 +191,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
         timeout,
       );
     } finally {
-      message.discard(this.#rt.m);
+      message.discard();
     }
   }
 
@@ -199,7 +199,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   putNowait(value: T, options: PutOptions = NO_OPTIONS): void {
     const message = this.#message(value, options);
     const status = this.#tryPut(message, options, false);
-    message.discard(this.#rt.m);
+    message.discard();
     this.#checkPut(status, 0);
   }
 
@@ -337,19 +337,19 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
 
   #message(value: T, { unboundItems }: PutOptions): Message {
     if (unboundItems !== undefined) unboundNumber(unboundItems);
-    const message = Message.take();
+    const message = Message.take(this.#rt.m);
     try {
       return message.value(value, "value");
     } catch (error) {
-      message.discard(this.#rt.m);
+      message.discard();
       throw error;
     }
   }
 
   #tryPut(message: Message, { unboundItems }: PutOptions, wait: boolean): number {
-    const { m, id } = this.#rt;
+    const { id } = this.#rt;
     const unbound = unboundItems === undefined ? this.#unbound : unboundNumber(unboundItems);
-    return message.intoQueue(m, this.#pointer, wait, id, unbound);
+    return message.intoQueue(this.#pointer, wait, id, unbound);
   }
 
   #batch(values: Iterable<T>, { unboundItems }: PutOptions): Batch {

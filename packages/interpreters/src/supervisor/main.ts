@@ -401,13 +401,13 @@ interface Notice {
 }
 
 function notify(slot: number, { id, reason, exitCode, unfinished }: Notice, error: unknown): number {
-  const message = Message.take().header(0, NOTICE_DEATH, id, reason, exitCode);
+  const message = Message.take(m).header(0, NOTICE_DEATH, id, reason, exitCode);
   const caller = idOf(m, slot);
   const asked = unfinished.filter((piece) => piece.caller === caller);
   const pieces = asked.flatMap((piece) => [piece.sequence, reasonNumber(piece.reason)]);
   message.value([pieces, error], "notice", true);
-  const status = message.intoMailbox(m, slot, S_REPLIES, caller, SUPERVISOR_ID, WITHOUT_SENDER);
-  message.discard(m);
+  const status = message.intoMailbox(slot, S_REPLIES, caller, SUPERVISOR_ID, WITHOUT_SENDER);
+  message.discard();
   return status;
 }
 
@@ -442,9 +442,9 @@ function collect(): void {
       terminate(id, "terminated");
       continue;
     }
-    const message = Message.take().header(0, WORK_CLOSE);
-    message.intoMailboxAsLast(m, slot, id, true, SUPERVISOR_ID);
-    message.discard(m);
+    const message = Message.take(m).header(0, WORK_CLOSE);
+    message.intoMailboxAsLast(slot, id, true, SUPERVISOR_ID);
+    message.discard();
   }
 }
 

@@ -102,16 +102,16 @@ function collect(rt: Runtime, others: boolean): void {
 /** Sends the supervisor a request. Its effects are seen as deaths, or not at all. */
 export function request(rt: Runtime, kind: number, a = 0, b = 0, c = 0, value?: unknown): void {
   const { m } = rt;
-  const message = Message.take();
+  const message = Message.take(m);
   const { reserve } = m;
   // Requests are small, and what they ask for may be what frees memory.
   m.reserve = 0;
   try {
     message.header(0, kind, a, b, c).value(value, "options");
-    const status = message.intoMailbox(m, SUPERVISOR_SLOT, S_WORK, SUPERVISOR_ID, rt.id, WITHOUT_SENDER);
+    const status = message.intoMailbox(SUPERVISOR_SLOT, S_WORK, SUPERVISOR_ID, rt.id, WITHOUT_SENDER);
     if (status !== 0) throw statusError(status, SUPERVISOR_ID, "reach the supervisor");
   } finally {
     m.reserve = reserve;
-    message.discard(m);
+    message.discard();
   }
 }

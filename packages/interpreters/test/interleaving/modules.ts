@@ -3,7 +3,7 @@ import { transformed } from "./transform.js";
 
 export const { lock, unlock, LockBusy } =
   await transformed<typeof import("../../src/memory/lock.js")>("memory/lock.js");
-export const { allocatePages, freePages, setPageOwner, sweepPages } =
+export const { allocatePages, freePages, setPageOwner, shrinkPages, sweepPages } =
   await transformed<typeof import("../../src/memory/pages.js")>("memory/pages.js");
 export const { bell, ring, sleep } =
   await transformed<typeof import("../../src/memory/bell.js")>("memory/bell.js");

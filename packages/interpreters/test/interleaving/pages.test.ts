@@ -7,12 +7,12 @@ import * as atomics from "./atomics.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, checkPages } from "./invariants.js";
-import { allocatePages, bury, freePages } from "./modules.js";
+import { allocatePages, bury, freePages, shrinkPages } from "./modules.js";
 import type { Program, Thread } from "./scheduler.js";
 import { type ModelMemory, SMALL, TINY, World } from "./world.js";
 
-/** A number allocates so many pages; `free i` returns the i-th run allocated. */
-type Script = readonly (number | `free ${number}`)[];
+/** A number allocates so many pages; `free i` returns the i-th run allocated, `keep i` all but its first page. */
+type Script = readonly (number | `free ${number}` | `keep ${number}`)[];
 
 /** Which runs a thread has, as far as it knows. */
 class Pages {
@@ -29,6 +29,11 @@ class Pages {
       } else {
         const run = this.#runs[Number(action.slice(5))];
         const { p } = run;
+        if (action.startsWith("keep")) {
+          run.pages = 1;
+          yield* shrinkPages(m, p, 1);
+          continue;
+        }
         run.p = run.pages = 0;
         yield* freePages(m, p);
       }
@@ -85,6 +90,7 @@ function program({ world, slots }: Scene, scripts: readonly [Script, Script], di
 const scripts: readonly (readonly [string, Script, Script])[] = [
   ["allocate", [1, 2], [2, 1]],
   ["allocate and free", [1, "free 0", 3], [2, "free 0"]],
+  ["allocate and give back a part", [3, "keep 0", 1], [2, "keep 0", "free 0"]],
   ["free neighbours", [1, 1, 1, "free 0", "free 2", "free 1"], [1, 1, "free 0"]],
 ];
 
