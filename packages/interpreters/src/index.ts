@@ -3,6 +3,7 @@
  * lost, and `InterpreterPoolExecutor`. The whole public surface; ARCHITECTURE.md shows the way from here to the bytes.
  */
 import "./interpreter/buffers.js";
+import "./interpreter/moves.js";
 
 export {
   create,

@@ -6,7 +6,7 @@
 import { InterpreterError, NotShareableError } from "../errors.js";
 import { Decoder } from "./decoder.js";
 import { formatPath, safeInspect } from "./describe.js";
-import { CODEC_NEUTRAL, Encoder, nameOf, type Root } from "./encoder.js";
+import { CODEC_NEUTRAL, Encoder, type Moved, nameOf, type Root } from "./encoder.js";
 import { writeValue } from "./encode.js";
 import { readValue } from "./decode.js";
 import type { Scratch } from "./scratch.js";
@@ -34,7 +34,7 @@ const decoders: Decoder[] = [];
  * `out` is as before. With `lenient` it never does: parts that cannot travel are replaced by their description.
  * Indices of references count from where `out.refs` ended at the start of this call.
  */
-export function encode(out: Scratch, value: unknown, root: Root, lenient = false): number {
+export function encode(out: Scratch, value: unknown, root: Root, lenient = false, moved?: Moved): number {
   switch (typeof value) {
     case "string":
       // A huge one may not fit, and then half of it has to be taken back.
@@ -48,13 +48,13 @@ export function encode(out: Scratch, value: unknown, root: Root, lenient = false
       writeByte(out, value ? TAG_TRUE : TAG_FALSE);
       return CODEC_NEUTRAL;
     default:
-      return encodeAny(out, value, root, lenient);
+      return encodeAny(out, value, root, lenient, undefined, moved);
   }
 }
 
 /** As `encode`, of an array that nobody but this package has, such as the arguments of a call. */
-export function encodeList(out: Scratch, list: readonly unknown[], root: Root): number {
-  return encodeAny(out, list, root, false, list);
+export function encodeList(out: Scratch, list: readonly unknown[], root: Root, moved?: Moved): number {
+  return encodeAny(out, list, root, false, list, moved);
 }
 
 function encodeAny(
@@ -63,6 +63,7 @@ function encodeAny(
   root: Root,
   lenient: boolean,
   list?: readonly unknown[],
+  moved?: Moved,
 ): number {
   const { end } = out;
   const refs = out.refs.length;
@@ -70,6 +71,7 @@ function encodeAny(
   try {
     encoder.begin(out, root, lenient);
     encoder.list = list;
+    encoder.moved = moved;
     writeValue(encoder, value, 0);
     if (encoder.sharedBuffers.size > 0) {
       // Views turned out to have a buffer in common after one of them was written on its own: once more.

@@ -34,6 +34,11 @@ export function writeOther(e: Encoder, object: object, depth: number): void {
 }
 
 function writeReference(e: Encoder, object: object): boolean {
+  const { moved } = e;
+  if (moved?.has(object) === true) {
+    refer(e, object, moved.kind, () => moved.toReference(object));
+    return true;
+  }
   const type = referenceTypeOf(object);
   if (type === undefined) return false;
   refer(e, object, type.kind, () => type.toReference(object));

@@ -16,6 +16,16 @@ export function nameOf(root: Root): string {
   return typeof root === "string" ? root : root();
 }
 
+/** Objects that travel by reference in one value only. */
+export interface Moved {
+  /** A kind that is registered (references.ts), for reading it. */
+  readonly kind: number;
+  /** Asked for every object that is neither an array nor plain. Must not run user code. */
+  has(object: object): boolean;
+  /** Called once for each that is met; twice where the value has to be encoded again. */
+  toReference(object: object): readonly [a: number, b: number];
+}
+
 export class Encoder {
   out!: Scratch;
   /** Raised to `CODEC_JAVASCRIPT` by whatever writes a tag that is not neutral. */
@@ -24,6 +34,7 @@ export class Encoder {
   root: Root = "";
   /** An array that is known to have its elements and no other properties: looking for those takes longer than a short one. */
   list: unknown;
+  moved: Moved | undefined;
   /** The way from the root to the value being written. Steps at and beyond its depth are left-overs. */
   readonly path: Step[] = [];
   /** Whether the path may hold values of the user's. */
@@ -64,10 +75,11 @@ export class Encoder {
 
   /** Starts over, now knowing which buffers are shared. */
   beginAgain(): void {
-    const whole = this.sharedBuffers;
+    const { sharedBuffers, moved } = this;
     this.sharedBuffers = new Set();
     this.finish();
-    this.wholeBuffers = whole;
+    this.wholeBuffers = sharedBuffers;
+    this.moved = moved;
     this.begin(this.out, this.root, this.lenient);
   }
 
@@ -80,6 +92,7 @@ export class Encoder {
   /** Lets go of everything the values were. */
   finish(): void {
     this.list = undefined;
+    this.moved = undefined;
     this.seen.clear();
     this.references.clear();
     this.forgetBuffers();

@@ -20,6 +20,7 @@ import { describe } from "../guests/javascript/callable.js";
 import { codeOf } from "../interpreter/code.js";
 import { runtime } from "../interpreter/current.js";
 import { detach } from "../interpreter/interpreter.js";
+import { Moving } from "../interpreter/moves.js";
 import type { Death, Runtime } from "../interpreter/runtime.js";
 import { type Trace, takeTrace, useTrace } from "../interpreter/trace.js";
 import { taskSubmit } from "./events.js";
@@ -221,17 +222,22 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     signal?.throwIfAborted();
     const future = new Future<T>(this.#tasks, trace);
     future.retriesLeft = this.#retries;
+    // Who runs it again must have the arguments once more.
+    const moving = this.#retries === 0 ? Moving.of(this.#rt, transfer) : undefined;
     try {
       const code = codeOf(this.#rt.m, fn, describe);
-      this.#tasks.enqueue(future, code, chunk, options, args);
+      this.#tasks.enqueue(future, code, chunk, options, args, moving);
       this.#provideWorkers(future);
+      // Only now that it is in line, so that a refusal leaves everything as it was.
+      moving?.handOver();
+      if (transfer !== undefined) detach(transfer, moving);
       if (taskSubmit.hasSubscribers) this.#tasks.tell(taskSubmit, future);
     } catch (error) {
       if (error instanceof NotShareableError) useTrace(error, trace);
       throw error;
+    } finally {
+      moving?.done();
     }
-    // Only now that it is in line, so that a refusal leaves everything as it was.
-    if (transfer !== undefined) detach(transfer);
     if (signal !== undefined) this.#tasks.stopOnAbort(future, signal);
     return future;
   }

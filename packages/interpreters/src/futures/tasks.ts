@@ -17,6 +17,7 @@ import {
   runningTime,
   WITH_SENDER,
 } from "../interpreter/message.js";
+import type { Moving } from "../interpreter/moves.js";
 import { statusError } from "../interpreter/operation.js";
 import { reasonNumber, REQUEST_ABORT, WORK_CALL, WORK_CALL_EACH } from "../interpreter/protocol.js";
 import { isRunningWork } from "../interpreter/runs.js";
@@ -94,6 +95,7 @@ export class Tasks implements Owner {
     chunk: boolean,
     options: SubmitOptions,
     args: readonly unknown[] | Encoded,
+    moving?: Moving,
   ): void {
     const { m, id } = this.rt;
     const lane = laneOf(options.priority ?? 0);
@@ -108,7 +110,7 @@ export class Tasks implements Owner {
     try {
       const kind = chunk ? WORK_CALL_EACH : WORK_CALL;
       message.header(sequence, kind, code.id, code.pointer, timed ? 1 : 0, runningTime(options.timeout));
-      if (isNew) message.list(args, "args");
+      if (isNew) message.list(args, "args", moving);
       else message.again(args as Encoded);
       future.bytes = message.scratch.end;
       if (future.retriesLeft > 0) {

@@ -8,7 +8,8 @@ import { OK, S_REPLIES, STATUS_NO_MEMORY } from "../memory/layout.js";
 import { RESERVED_PAGES } from "../memory/pages.js";
 import { Chunk, type ChunkFailure, cutShort } from "./chunk.js";
 import { copyOf, Message, WITHOUT_SENDER } from "./message.js";
-import { detachMoved } from "./move.js";
+import { detachMoved, movesOf } from "./move.js";
+import { Moving } from "./moves.js";
 import { REPLY_FAILURE, REPLY_REFUSED, REPLY_VALUE } from "./protocol.js";
 import { slotOf } from "./registry.js";
 import { endWork, finishWork } from "./runs.js";
@@ -74,9 +75,10 @@ export class Answers {
     const { run, sender } = piece;
     const message = Message.take(m);
     let carries = status === REPLY_VALUE;
+    const moving = carries ? Moving.of(this.#rt, moves(value)) : undefined;
     try {
       try {
-        this.#header(message, piece, status).value(value, "result", status !== REPLY_VALUE);
+        this.#header(message, piece, status).value(value, "result", status !== REPLY_VALUE, moving);
       } catch (error) {
         if (value instanceof Chunk && this.#cutShort(value)) {
           this.answer(piece, REPLY_VALUE, value);
@@ -88,6 +90,7 @@ export class Answers {
       }
       // Condemned: the supervisor is terminating this thread, and has told or will tell the caller so.
       if (!finishWork(m, run)) return;
+      if (carries) moving?.handOver();
       if (this.#post(message, sender) === STATUS_NO_MEMORY) {
         const size = message.scratch.end;
         const full = new InterpreterError(
@@ -102,6 +105,7 @@ export class Answers {
       } else if (carries) moved(value);
       endWork(m, run);
     } finally {
+      moving?.done();
       message.discard();
     }
   }
@@ -118,6 +122,11 @@ export class Answers {
     if (slot === -1) return OK;
     return message.intoMailbox(slot, S_REPLIES, sender, id, WITHOUT_SENDER);
   }
+}
+
+/** What is to be moved with a result, or with those of a chunk. */
+function moves(result: unknown): readonly ArrayBuffer[] | undefined {
+  return result instanceof Chunk ? result.values.flatMap((each) => movesOf(each) ?? []) : movesOf(result);
 }
 
 /** A result was sent, or the results of a chunk: what was to be moved with it is not here any more. */

@@ -27,6 +27,7 @@ import { runtime } from "./current.js";
 import { cancelWork, CLOSE_BUSY } from "./mailbox.js";
 import { Message, runningTime, WITH_SENDER } from "./message.js";
 import { takeTrace, useTrace } from "./trace.js";
+import { Moving } from "./moves.js";
 import { deadlock, goneOrRefused, Operation } from "./operation.js";
 import { checkCreateOptions, type CreateOptions } from "./options.js";
 import type { PoolSetup } from "./pool.js";
@@ -331,11 +332,12 @@ export class Interpreter implements InterpreterView {
     // Calls of one function share a trace; `a` is its code.
     const trace = takeTrace(a === 0 ? kind : a);
     const message = Message.take(this.#rt.m);
+    const moving = Moving.of(this.#rt, transfer);
     try {
       const operation = new Operation<T>(this.#rt, this.id, what, trace);
       try {
         message.header(operation.sequence, kind, a, b, 0, timeout);
-        if (kind === WORK_CALL) message.list(value as unknown[], root);
+        if (kind === WORK_CALL) message.list(value as unknown[], root, moving);
         else message.value(value, root);
         if (transfer !== undefined) checkTransfer(transfer);
         if (blocking) operation.announce(this.#slot);
@@ -349,10 +351,12 @@ export class Interpreter implements InterpreterView {
         throw error;
       }
       // Only now that it is on its way, so that a refusal leaves everything as it was.
-      if (transfer !== undefined) detach(transfer);
+      moving?.handOver();
+      if (transfer !== undefined) detach(transfer, moving);
       if (signal !== undefined) this.#stopOnAbort(operation, signal);
       return operation;
     } finally {
+      moving?.done();
       message.discard();
     }
   }
@@ -564,9 +568,10 @@ export function checkTransfer(transfer: readonly ArrayBuffer[]): void {
   if (new Set(transfer).size < transfer.length) throw new TypeError("transfer names a buffer twice");
 }
 
-/** Detaches what was moved. The other side has its copy already; a buffer that Node will not let go of was copied. */
-export function detach(buffers: readonly ArrayBuffer[]): void {
+/** Detaches what was moved. The other side has it already, or its copy; a buffer that Node will not let go of was copied. */
+export function detach(buffers: readonly ArrayBuffer[], moving?: Moving): void {
   for (const buffer of buffers) {
+    if (moving?.carries(buffer) === true) continue;
     try {
       structuredClone(undefined, { transfer: [buffer] });
     } catch {

@@ -2,6 +2,7 @@
  * Building records and reading them: headers, values, references, large payloads.
  */
 import { decode, encode, encodeList } from "../codec/codec.js";
+import type { Moved } from "../codec/encoder.js";
 import { Scratch } from "../codec/scratch.js";
 import { InterpreterError } from "../errors.js";
 import { get, type SharedMemory } from "../memory/atomics.js";
@@ -65,15 +66,15 @@ export class Message {
   }
 
   /** Throws NotShareableError naming the path from `root`; with `lenient` it never throws. */
-  value(value: unknown, root: string, lenient = false): this {
-    this.#codec = encode(this.scratch, value, root, lenient);
+  value(value: unknown, root: string, lenient = false, moved?: Moved): this {
+    this.#codec = encode(this.scratch, value, root, lenient, moved);
     checkReferences(this.scratch.refs, root);
     return this;
   }
 
   /** As `value`, of an array that nobody but this package has. */
-  list(list: readonly unknown[], root: string): this {
-    this.#codec = encodeList(this.scratch, list, root);
+  list(list: readonly unknown[], root: string, moved?: Moved): this {
+    this.#codec = encodeList(this.scratch, list, root, moved);
     checkReferences(this.scratch.refs, root);
     return this;
   }

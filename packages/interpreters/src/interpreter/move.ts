@@ -35,14 +35,19 @@ export function move<T extends object>(value: T, transfer: readonly ArrayBuffer[
   return value;
 }
 
-/** The result is on its way: detaches what was to be moved with it. */
-export function detachMoved(result: unknown): void {
+/** What is to be moved with a function's result. */
+export function movesOf(result: unknown): readonly ArrayBuffer[] | undefined {
   // Nothing was ever moved, as a rule.
   const moved = here[KEY];
-  if (moved === undefined || typeof result !== "object" || result === null) return;
-  const transfer = moved.get(result);
+  if (moved === undefined || typeof result !== "object" || result === null) return undefined;
+  return moved.get(result);
+}
+
+/** The result is on its way: detaches what was to be moved with it. */
+export function detachMoved(result: unknown): void {
+  const transfer = movesOf(result);
   if (transfer === undefined) return;
-  moved.delete(result);
+  here[KEY]?.delete(result as object);
   detach(transfer);
 }
 

@@ -61,7 +61,7 @@ export const REQUEST_COLLECT = 6;
 
 /** A thread that somebody else started has ended. a: its Node threadId, b: its exit code */
 export const REQUEST_THREAD_ENDED = 7;
-/** The sender wants the SharedArrayBuffer a, b (REF_BUFFER); 0, 0: only a line. value: the line's name (buffers.ts) */
+/** The sender wants the buffer a, b (REF_BUFFER, REF_MOVED); 0, 0: only a line. value: the name of the line it opened (line.ts), or undefined. */
 export const REQUEST_BUFFER = 8;
 
 /** Keep a spare threads for interpreters with the options that are the value. */

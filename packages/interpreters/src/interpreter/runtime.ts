@@ -13,6 +13,7 @@
  */
 // Not the globals: a script may have replaced them.
 import { clearInterval, setImmediate, setInterval } from "node:timers";
+import type { MessagePort } from "node:worker_threads";
 import { clock } from "../clock.js";
 import { InterpreterDiedError, InterpreterError } from "../errors.js";
 import { bell, sleep, sleepAsync } from "../memory/bell.js";
@@ -66,6 +67,8 @@ export class Runtime {
   readonly m: SharedMemory;
   readonly id: number;
   readonly spinner: Spinner;
+  /** The line to the supervisor (line.ts), where it gave this thread one. */
+  port: MessagePort | undefined;
   readonly #pending = new Map<number, Pending>();
   /** Asked after every ring; they remove themselves. */
   readonly #watchers = new Set<() => void>();

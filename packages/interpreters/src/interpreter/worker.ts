@@ -2,7 +2,7 @@
  * What an interpreter's thread begins with (worker.cts). It does as little as it can: that is every interpreter's start-up
  * time.
  */
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { applyConfig } from "../guests/javascript/config.js";
 import { installStdio } from "../guests/javascript/stdio.js";
 import type { Callable } from "../guests/javascript/callable.js";
@@ -12,6 +12,7 @@ import { enter } from "./current.js";
 // Handles may arrive as arguments before any code of the user's imports the package.
 import "./interpreter.js";
 import "./buffers.js";
+import "./moves.js";
 import type { BootOutput, InterpreterConfig } from "./options.js";
 import { rehearse } from "./rehearsal.js";
 import { serve } from "./server.js";
@@ -23,6 +24,8 @@ export interface WorkerData {
   readonly slot: number | undefined;
   readonly config: InterpreterConfig;
   readonly output: BootOutput;
+  /** Its line to the supervisor; see line.ts. */
+  readonly port: MessagePort;
   /** A code cache (worker.ts beside index.ts), where there is one. */
   readonly codeCache: Uint8Array | undefined;
 }
@@ -33,18 +36,19 @@ export interface CodeCache {
 }
 
 export function startInterpreter(): void {
-  const { memory, slot, config, output } = workerData as WorkerData;
+  const { memory, slot, config, output, port } = workerData as WorkerData;
   installStdio(output);
   applyConfig(config);
-  if (slot !== undefined) start(memory, slot);
+  if (slot !== undefined) start(memory, slot, port);
   else {
     rehearse(javascript, { kind: "function", source: "(x) => x", free: [], name: "" } satisfies Callable);
-    parentPort?.once("message", (slot: number) => start(memory, slot));
+    parentPort?.once("message", (slot: number) => start(memory, slot, port));
   }
 }
 
-function start(memory: WasmMemory, slot: number): void {
+function start(memory: WasmMemory, slot: number, port: MessagePort): void {
   const rt = enter(memory, slot);
+  rt.port = port;
   // Idle, it waits for work and not for anything that the event loop knows of.
   setInterval(() => {}, 0x7fffffff);
   void serve(rt, javascript);

@@ -251,6 +251,8 @@ export const Q_PUTTERS = 21;
 /** Slots to start looking from, so that everybody has a turn. */
 export const Q_GET_CURSOR = 22;
 export const Q_PUT_CURSOR = 23;
+/** In one that stands for an ArrayBuffer which is moved: id of the interpreter that sends it, plus one; else 0. */
+export const Q_SENDER = 24;
 /** Bit sets over slots: who holds a handle, who waits to get, who waits to put. */
 export const Q_HOLDERS = 32;
 export const Q_GET_WAITERS = 64;
@@ -286,8 +288,10 @@ export const REF_QUEUE = 1;
 export const REF_INTERPRETER = 2;
 /** The UNBOUND singleton; a and b are 0. */
 export const REF_UNBOUND = 3;
-/** A SharedArrayBuffer. a, b: the hidden queue that lives as long as somebody has it; see interpreter/buffers.ts. */
+/** A SharedArrayBuffer. a, b: the hidden queue that lives as long as somebody has it; see interpreter/line.ts. */
 export const REF_BUFFER = 4;
+/** An ArrayBuffer that is moved: the hidden queue that stands for it until it is taken; see interpreter/moves.ts. */
+export const REF_MOVED = 5;
 export const REF_WORDS = 3;
 
 /* ---- statuses of the operations on integers; negative means not done ---- */

@@ -77,6 +77,7 @@ import {
   RECORD_UNBOUND_SHIFT,
   REF_BUFFER,
   REF_INTERPRETER,
+  REF_MOVED,
   REF_QUEUE,
   REF_WORDS,
   S_HOLDERS,
@@ -604,7 +605,7 @@ function countReferences(m: SharedMemory, payload: number, count: number, by: nu
 
 /** Whether what is referred to is a queue, or something that a queue stands for. */
 export function isQueue(kind: number): boolean {
-  return kind === REF_QUEUE || kind === REF_BUFFER;
+  return kind === REF_QUEUE || kind === REF_BUFFER || kind === REF_MOVED;
 }
 
 /** An interpreter may be gone, and its slot somebody else's, while a record still names it. */

@@ -1,41 +1,68 @@
 /**
- * The supervisor's side of interpreter/buffers.ts: it keeps every SharedArrayBuffer that somebody may still ask for.
+ * The supervisor's side of interpreter/line.ts: it keeps every SharedArrayBuffer that somebody may still ask for, and every moved
+ * ArrayBuffer until somebody does.
  */
-import { BroadcastChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import type { BufferMessage } from "../interpreter/buffers.js";
-import type { SharedMemory } from "../memory/atomics.js";
+import { BroadcastChannel, MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { type BufferMessage, type Handle, unwrap } from "../interpreter/line.js";
+import { slotOf } from "../interpreter/registry.js";
+import { get, reach, type SharedMemory } from "../memory/atomics.js";
+import { ring } from "../memory/bell.js";
+import { PAGE_WORDS, Q_SENDER } from "../memory/layout.js";
 import { idOf } from "../queue/queues.js";
+
+interface Asker extends Handle {
+  /** The interpreter that blocks until it is answered. */
+  readonly asker: number;
+}
 
 /** By the id of the queue that stands for it. */
 const kept = new Map<number, BufferMessage>();
-/** One line for each interpreter that ever shared or got one, by the interpreter's id. */
-const lines = new Map<number, BroadcastChannel>();
+/** One line for each interpreter that was given one or opened one, by the interpreter's id. */
+const lines = new Map<number, MessagePort | BroadcastChannel>();
+/** Those that were faster than the buffer they want. */
+let waiting: Asker[] = [];
 /** Bytes of buffers that were let go of, and that this thread's heap may still hold on to. */
 let dropped = 0;
 const DROPPED_ENOUGH = 1 << 20;
 
-/** Sends interpreter `asker` the buffer, over the line that it has opened under this name. */
-export function answerForBuffer(asker: number, name: string, pointer: number, id: number): void {
-  let line = lines.get(asker);
-  if (line === undefined) {
-    line = new BroadcastChannel(name);
-    const onMessage = ({ data }: { data: BufferMessage }): void => keep(data);
-    line.addEventListener("message", onMessage as never);
-    line.unref();
-    lines.set(asker, line);
-  }
-  // Whoever put the record had posted the buffer before; the event loop may not have come to it yet.
+/** From now on `line` is that of `interpreter`. */
+export function addLine(m: SharedMemory, interpreter: number, line: MessagePort | BroadcastChannel): void {
+  const onMessage = ({ data }: { data: BufferMessage }): void => {
+    keep(data);
+    answerWaiting(m);
+  };
+  line.addEventListener("message", onMessage as never);
+  // A port begins with its first listener of Node's own kind only.
+  if (line instanceof MessagePort) line.start();
+  line.unref();
+  lines.set(interpreter, line);
+}
+
+/** Sends interpreter `asker` the buffer; `name` is that of the line it has opened, if it had to. */
+export function answerForBuffer(
+  m: SharedMemory,
+  asker: number,
+  name: string | undefined,
+  pointer: number,
+  id: number,
+): void {
+  if (!lines.has(asker) && name !== undefined) addLine(m, asker, new BroadcastChannel(name));
+  waiting.push({ asker, pointer, id });
+  // As a rule it was posted before the record was put; the event loop may not have come to it yet.
   if (!kept.has(id)) for (const each of lines.values()) drain(each);
-  line.postMessage({ pointer, id, buffer: kept.get(id)?.buffer } satisfies BufferMessage);
+  answerWaiting(m);
 }
 
 /** The interpreter is dead. What it had posted may be in records that outlive it. */
-export function closeLine(interpreter: number): void {
+export function closeLine(m: SharedMemory, interpreter: number): void {
   const line = lines.get(interpreter);
-  if (line === undefined) return;
-  drain(line);
-  line.close();
-  lines.delete(interpreter);
+  if (line !== undefined) {
+    drain(line);
+    line.close();
+    lines.delete(interpreter);
+  }
+  waiting = waiting.filter(({ asker }) => asker !== interpreter);
+  answerWaiting(m);
 }
 
 /** Lets go of the buffers that nobody holds or carries: the queues that stood for them are gone. */
@@ -43,20 +70,53 @@ export function pruneBuffers(m: SharedMemory): void {
   // What comes later would be kept until somebody prunes again.
   for (const line of lines.values()) drain(line);
   for (const [id, { pointer, buffer }] of kept) {
-    if (idOf(m, pointer) === id) continue;
-    kept.delete(id);
-    dropped += buffer?.byteLength ?? 0;
+    reach(m, pointer + PAGE_WORDS - 1);
+    if (idOf(m, pointer) !== id) drop(id, buffer);
   }
   if (dropped < DROPPED_ENOUGH) return;
   dropped = 0;
   void collectGarbage();
 }
 
+/** Answers all but those whose buffer is still to come: its sender lives, and will have posted it in a moment. */
+function answerWaiting(m: SharedMemory): void {
+  waiting = waiting.filter(({ asker, pointer, id }) => {
+    if (id !== 0 && !kept.has(id)) {
+      reach(m, pointer + PAGE_WORDS - 1);
+      const sender = get(m, pointer + Q_SENDER) - 1;
+      if (slotOf(m, sender) !== -1) return true;
+    }
+    answer(asker, pointer, id);
+    const slot = slotOf(m, asker);
+    if (slot !== -1) ring(m, slot);
+    return false;
+  });
+}
+
+function answer(asker: number, pointer: number, id: number): void {
+  const line = lines.get(asker);
+  const buffer = kept.get(id)?.buffer;
+  if (!(buffer instanceof MessagePort)) line?.postMessage({ pointer, id, buffer } satisfies BufferMessage);
+  else {
+    // Nobody else can ask for it.
+    kept.delete(id);
+    if (line instanceof MessagePort)
+      line.postMessage({ pointer, id, buffer } satisfies BufferMessage, [buffer]);
+    else line?.postMessage({ pointer, id, buffer: unwrap(buffer) } satisfies BufferMessage);
+  }
+}
+
 function keep(message: BufferMessage): void {
   kept.set(message.id, message);
 }
 
-function drain(line: BroadcastChannel): void {
+function drop(id: number, buffer: BufferMessage["buffer"]): void {
+  kept.delete(id);
+  if (buffer instanceof MessagePort) buffer.close();
+  else dropped += buffer?.byteLength ?? 0;
+}
+
+function drain(line: MessagePort | BroadcastChannel): void {
   // Node takes a BroadcastChannel here as it does a port; its types know only of the latter.
   const port = line as unknown as MessagePort;
   for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port))

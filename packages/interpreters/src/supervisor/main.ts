@@ -5,7 +5,14 @@
  */
 import { writeSync } from "node:fs";
 import { inspect } from "node:util";
-import { parentPort, SHARE_ENV, Worker, workerData } from "node:worker_threads";
+import {
+  MessageChannel,
+  type MessagePort,
+  parentPort,
+  SHARE_ENV,
+  Worker,
+  workerData,
+} from "node:worker_threads";
 import { packageFile } from "../files.js";
 import { withoutOwnFrames } from "../stacks.js";
 import { bell, ring, sleepAsync } from "../memory/bell.js";
@@ -37,7 +44,6 @@ import {
 import { LockBusy } from "../memory/lock.js";
 import { openMemory } from "../memory/memory.js";
 import { freePages, sweepPages } from "../memory/pages.js";
-import type { WasmMemory } from "../memory/webassembly.js";
 import { collectQueues } from "../queue/queues.js";
 import { makeReceived } from "../queue/receive.js";
 import { answerAskers } from "../interpreter/invitation.js";
@@ -63,13 +69,13 @@ import {
 import { freeSlot, idOf, isAlive, slotOf, stateOf } from "../interpreter/registry.js";
 import { closeRuns, condemn, runAt, runOf } from "../interpreter/runs.js";
 import { Foreigners, isForeign } from "./foreigners.js";
-import { answerForBuffer, closeLine, pruneBuffers } from "./buffers.js";
+import { addLine, answerForBuffer, closeLine, pruneBuffers } from "./buffers.js";
 import { recountReferences } from "./recount.js";
 import { bury, joinerEnded, repairLocks } from "./repair.js";
 import { type BootOptions, withoutRefused } from "../interpreter/options.js";
 import type { CodeCache, WorkerData } from "../interpreter/worker.js";
 import { Spares } from "./spares.js";
-import { SUPERVISOR_ID } from "./start.js";
+import { SUPERVISOR_ID, type SupervisorData } from "./start.js";
 import { isOrphaned, type Unfinished, unfinishedBy } from "./unfinished.js";
 
 /** How long an interpreter that is closing may run its exit handlers; milliseconds. */
@@ -104,10 +110,13 @@ interface Ended {
   printed?: boolean;
 }
 
-const m: SharedMemory = openMemory((workerData as { memory: WasmMemory }).memory, SUPERVISOR_SLOT);
+const data = workerData as SupervisorData;
+const m: SharedMemory = openMemory(data.memory, SUPERVISOR_SLOT);
 m.patience = PATIENCE;
 m.reserve = 0;
 const children = new Map<number, Child>();
+/** The line (buffers.ts) that each thread was given. */
+const ports = new WeakMap<Worker, MessagePort>();
 let ended: Ended[] = [];
 /** The time limits of what is executed, by its run. */
 const deadlines = new Map<number, NodeJS.Timeout>();
@@ -156,6 +165,7 @@ function boot(slot: number, id: number, options: BootOptions): void {
 function adopt(worker: Worker, slot: number, id: number, spare?: BootOptions): void {
   const child: Child = { worker, id, reason: undefined, error: undefined, stopped: new Map() };
   children.set(slot, child);
+  addLine(m, id, ports.get(worker)!);
   const isStillborn = (): boolean =>
     spare !== undefined && child.reason === undefined && stateOf(m, slot) === STATE_BOOTING;
   worker.on("error", (error) => {
@@ -194,6 +204,7 @@ function adopt(worker: Worker, slot: number, id: number, spare?: BootOptions): v
 
 /** Without a slot, a spare one. */
 function startThread(options: BootOptions, slot?: number, execArgv = options.execArgv): Worker {
+  const { port1, port2 } = new MessageChannel();
   try {
     const worker = new Worker(packageFile("worker.cjs"), {
       workerData: {
@@ -202,7 +213,9 @@ function startThread(options: BootOptions, slot?: number, execArgv = options.exe
         config: options.config,
         output: options.output,
         codeCache,
+        port: port2,
       } satisfies WorkerData,
+      transferList: [port2],
       env: options.config.shareEnv ? SHARE_ENV : options.env,
       execArgv,
       ...(options.name && { name: options.name }),
@@ -210,8 +223,10 @@ function startThread(options: BootOptions, slot?: number, execArgv = options.exe
       ...(options.resourceLimits && { resourceLimits: options.resourceLimits }),
     });
     if (codeCache === undefined) worker.on("message", keepCodeCache);
+    ports.set(worker, port1);
     return worker;
   } catch (error) {
+    port1.close();
     const rest = options.inheritedExecArgv ? withoutRefused(execArgv, error) : undefined;
     if (rest === undefined) throw error;
     return startThread(options, slot, rest);
@@ -381,7 +396,7 @@ function buryOne(dead: Ended): void {
       throw new LockBusy();
     }
   }
-  closeLine(id);
+  closeLine(m, id);
   freeSlot(m, slot);
 }
 
@@ -467,9 +482,7 @@ function handle(): void {
   else if (kind === REQUEST_PREWARM) spares.keep(a, value as BootOptions);
   else if (kind === REQUEST_WAKE_MAIN) parentPort?.postMessage(undefined);
   else if (kind === REQUEST_BUFFER) {
-    answerForBuffer(sender, value as string, a, b);
-    const slot = slotOf(m, sender);
-    if (slot !== -1) ring(m, slot);
+    answerForBuffer(m, sender, value as string | undefined, a, b);
   }
 }
 
@@ -484,6 +497,7 @@ function listen(): void {
   }
 }
 
+addLine(m, idOf(m, MAIN_SLOT), data.port);
 // See invitation.ts. The main interpreter is Node's main thread.
 if (load(m, slotPointer(MAIN_SLOT) + S_THREAD) === 0) answerAskers(m.memory);
 store(m, H_SUPERVISOR, 2);

@@ -6,11 +6,12 @@
  */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { SHARE_ENV, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, SHARE_ENV, Worker } from "node:worker_threads";
 import { InterpreterError } from "../errors.js";
 import { packageFile } from "../files.js";
 import { cas, get, load, store } from "../memory/atomics.js";
 import { C_REFERENCES, H_SUPERVISOR, MAIN_SLOT, S_WORK, SUPERVISOR_SLOT } from "../memory/layout.js";
+import type { WasmMemory } from "../memory/webassembly.js";
 import { Message, WITHOUT_SENDER } from "../interpreter/message.js";
 import { REQUEST_COLLECT } from "../interpreter/protocol.js";
 import { collectQueues, releaseQueue } from "../queue/queues.js";
@@ -22,6 +23,13 @@ export const SUPERVISOR_ID = -2;
 
 const NOT_STARTED = 0;
 const STARTED = 1;
+
+/** What its thread is given. */
+export interface SupervisorData {
+  readonly memory: WasmMemory;
+  /** Main's line; see interpreter/line.ts. */
+  readonly port: MessagePort;
+}
 
 /** Told when this thread, the main interpreter, has started it: for what else is needed once there are interpreters. */
 export const supervisorListeners: ((rt: Runtime, supervisor: Worker) => void)[] = [];
@@ -45,8 +53,11 @@ export function startSupervisor(rt: Runtime): void {
     );
   }
   if (cas(m, H_SUPERVISOR, NOT_STARTED, STARTED) !== NOT_STARTED) return;
+  const { port1, port2 } = new MessageChannel();
+  rt.port = port1;
   const worker = new Worker(file, {
-    workerData: { memory: m.memory },
+    workerData: { memory: m.memory, port: port2 } satisfies SupervisorData,
+    transferList: [port2],
     name: "interpreters supervisor",
     // Whatever the user passed to the process (--import, --test …) is not for this thread.
     execArgv: [],

@@ -8,7 +8,7 @@ const limits = { timeout: WATCHDOG };
 const moving = fromModule<typeof import("./moving.js")>(new URL("./moving.js", import.meta.url));
 const sevens = (length: number): Uint8Array => new Uint8Array(length).fill(7);
 
-for (const length of [1, 10_000]) {
+for (const length of [1, 10_000, 5_000_000]) {
   test(`${length} bytes arrive, and are not there any more`, limits, async () => {
     await using interp = create();
     assert.deepEqual(await interp.call(moving.bytes, length), sevens(length));
@@ -35,8 +35,9 @@ test("results of a pool's tasks and of chunks are moved", limits, async () => {
   assert.deepEqual(await pool.submit(moving.bytes, 3), sevens(3));
   assert.equal(await pool.submit(moving.left), 0);
   const lengths: number[] = [];
-  for await (const result of pool.map(moving.bytes, [1, 2, 3], { chunksize: 3 })) lengths.push(result.length);
-  assert.deepEqual(lengths, [1, 2, 3]);
+  const asked = [1, 4_000_000, 3, 5_000_000];
+  for await (const result of pool.map(moving.bytes, asked, { chunksize: 4 })) lengths.push(result.length);
+  assert.deepEqual(lengths, asked);
   assert.equal(await pool.submit(moving.left), 0);
 });
 

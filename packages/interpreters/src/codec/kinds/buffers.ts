@@ -49,7 +49,7 @@ function writeView(e: Encoder, view: ArrayBufferView, depth: number): void {
   const kind = kindOfName.get(name);
   if (kind === undefined) throw e.failure(depth, `a ${name}`);
   const { buffer } = view;
-  if (!types.isArrayBuffer(buffer)) {
+  if (!types.isArrayBuffer(buffer) || e.moved?.has(buffer) === true) {
     writeOver(e, view, kind, depth);
     return;
   }

@@ -1,0 +1,91 @@
+/**
+ * The line to the supervisor, for what only Node's own messages can carry: SharedArrayBuffers (buffers.ts), and ArrayBuffers
+ * that are moved (moves.ts). The supervisor keeps them while the records that name them are on their way
+ * (supervisor/buffers.ts):
+ *
+ *     before it is put here   a hidden queue is made to stand for the buffer
+ *     in a record             only the queue's pointer and id, like any queue's
+ *     when it is got there    the supervisor is asked for it, and this thread blocks until it has answered: decoding a
+ *                             value cannot wait on the event loop
+ *
+ * The queue is held and counted as queues are. It therefore goes when nobody can get at the buffer any more, and then
+ * the supervisor lets go of it.
+ *
+ * Threads that we start are given a MessagePort. Any other opens a BroadcastChannel that only these two know: every thread can
+ * do that, but it carries no ArrayBuffer without copying it.
+ */
+import { BroadcastChannel, MessageChannel, MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { bell, sleep } from "../memory/bell.js";
+import { request } from "../supervisor/start.js";
+import { REQUEST_BUFFER } from "./protocol.js";
+import type { Runtime } from "./runtime.js";
+
+/** What goes over the line, both ways. */
+export interface BufferMessage {
+  readonly pointer: number;
+  readonly id: number;
+  /**
+   * A port stands for the ArrayBuffer that is its one message: whoever receives that only to pass it on would have its garbage
+   * collector deal with all of it. Undefined in the answer that the line is open, and for one that is gone.
+   */
+  readonly buffer: SharedArrayBuffer | MessagePort | ArrayBuffer | undefined;
+}
+
+export interface Handle {
+  readonly pointer: number;
+  readonly id: number;
+}
+
+/** The BroadcastChannel, where this thread needed one. */
+let opened: { readonly name: string; readonly channel: BroadcastChannel } | undefined;
+
+function open({ id }: Runtime): { readonly name: string; readonly channel: BroadcastChannel } {
+  // Of this process only, where there may be other runtimes with an interpreter of the same id.
+  const name = `interpreters ${id} ${Math.random()}`;
+  const channel = new BroadcastChannel(name);
+  channel.unref();
+  return { name, channel };
+}
+
+/** Has the supervisor answer, and blocks this thread until then. */
+export function ask(rt: Runtime, { pointer, id }: Handle): SharedArrayBuffer | ArrayBuffer | undefined {
+  const { m, port } = rt;
+  if (port === undefined) opened ??= open(rt);
+  // Node takes a BroadcastChannel here as it does a port; its types know only of the latter.
+  const line = port ?? (opened?.channel as unknown as MessagePort);
+  request(rt, REQUEST_BUFFER, pointer, id, 0, opened?.name);
+  for (;;) {
+    const seen = bell(m);
+    const answer = receiveMessageOnPort(line);
+    if (answer !== undefined) return unwrap((answer.message as BufferMessage).buffer);
+    if (!rt.spinner.spin(seen)) sleep(m, seen, Infinity);
+  }
+}
+
+/** Gives the supervisor an ArrayBuffer to hand on; it is detached here. To be called where there is a port. */
+export function move(port: MessagePort, handle: Handle, buffer: ArrayBuffer): void {
+  const { port1, port2 } = new MessageChannel();
+  try {
+    port1.postMessage(buffer, [buffer]);
+  } catch {
+    // Node does not let go of it (a WebAssembly memory's, one of its own pools): a copy arrives as well.
+    port1.postMessage(buffer);
+  }
+  port.postMessage({ ...handle, buffer: port2 } satisfies BufferMessage, [port2]);
+  port1.close();
+}
+
+/** The buffer that came. */
+export function unwrap(buffer: BufferMessage["buffer"]): SharedArrayBuffer | ArrayBuffer | undefined {
+  if (!(buffer instanceof MessagePort)) return buffer;
+  const moved = receiveMessageOnPort(buffer)?.message as ArrayBuffer | undefined;
+  buffer.close();
+  return moved;
+}
+
+/** Gives the supervisor a SharedArrayBuffer to keep. */
+export function share(rt: Runtime, handle: Handle, buffer: SharedArrayBuffer): void {
+  // What is posted to a BroadcastChannel before somebody listens at its other end is lost.
+  if (rt.port === undefined && opened === undefined) ask(rt, { pointer: 0, id: 0 });
+  (rt.port ?? opened!.channel).postMessage({ ...handle, buffer } satisfies BufferMessage);
+}

@@ -1,0 +1,100 @@
+/**
+ * Large ArrayBuffers that are moved (`transfer`, `move`): not copied, but handed over to the supervisor, and from there to whoever
+ * decodes the record that names them, as line.ts describes. Small ones are copied, which is faster.
+ *
+ * A call's buffers are handed over after its record was put: should it be refused, nothing has happened to them. Whoever is
+ * faster with the record than the buffer is with the supervisor waits there until it arrives, or its sender has died (Q_SENDER).
+ * A result's are handed over before: nobody can take them back any more, and its caller need not wait for them.
+ */
+import type { MessagePort } from "node:worker_threads";
+import { registerReference } from "../codec/codec.js";
+import type { Moved } from "../codec/encoder.js";
+import { InterpreterError } from "../errors.js";
+import { set } from "../memory/atomics.js";
+import { Q_SENDER, REF_MOVED } from "../memory/layout.js";
+import { createQueue, idOf } from "../queue/queues.js";
+import { UNBOUND_KEEP, unboundNumber } from "../queue/unbound.js";
+import { release } from "../supervisor/start.js";
+import { runtime } from "./current.js";
+import { ask, type Handle, move } from "./line.js";
+import type { Runtime } from "./runtime.js";
+
+/** Bytes from which on handing over is faster than copying. */
+const LARGE = 3 << 20;
+
+/** The large ones among the buffers that are to be moved with one message. */
+export class Moving implements Moved {
+  /** Undefined where there are none, or this thread has no line that could move them. */
+  static of(rt: Runtime, transfer: readonly ArrayBuffer[] | undefined): Moving | undefined {
+    const { port } = rt;
+    if (transfer === undefined || port === undefined) return undefined;
+    const large = transfer.filter((buffer) => buffer.byteLength >= LARGE);
+    return large.length === 0 ? undefined : new Moving(rt, port, large);
+  }
+
+  readonly kind = REF_MOVED;
+  readonly #rt: Runtime;
+  readonly #port: MessagePort;
+  readonly #buffers: ReadonlySet<object>;
+  /** Those that turned out to be in the value. */
+  readonly #used = new Map<ArrayBuffer, Handle>();
+
+  private constructor(rt: Runtime, port: MessagePort, buffers: readonly ArrayBuffer[]) {
+    this.#rt = rt;
+    this.#port = port;
+    this.#buffers = new Set(buffers);
+  }
+
+  has(object: object): boolean {
+    return this.#buffers.has(object);
+  }
+
+  toReference(object: object): readonly [pointer: number, id: number] {
+    const known = this.#used.get(object as ArrayBuffer);
+    if (known !== undefined) return [known.pointer, known.id];
+    const { m, id: sender } = this.#rt;
+    const pointer = createQueue(m, 0, unboundNumber(UNBOUND_KEEP), true);
+    if (pointer === 0) {
+      throw new InterpreterError(
+        "Cannot move an ArrayBuffer: the shared memory is full. Get items out of queues, or close some.",
+        { code: "ERR_INTERPRETER_MEMORY" },
+      );
+    }
+    set(m, pointer + Q_SENDER, sender + 1);
+    const id = idOf(m, pointer);
+    this.#used.set(object as ArrayBuffer, { pointer, id });
+    return [pointer, id];
+  }
+
+  /** Whether it is in the value, and not only to be detached. */
+  carries(buffer: ArrayBuffer): boolean {
+    return this.#used.has(buffer);
+  }
+
+  /** Hands them over. They are detached here from now on. */
+  handOver(): void {
+    for (const [buffer, handle] of this.#used) move(this.#port, handle, buffer);
+  }
+
+  /** The record has been put, or never will be: what stands for them is the record's alone. */
+  done(): void {
+    for (const { pointer } of this.#used.values()) release(this.#rt, pointer, true);
+    this.#used.clear();
+  }
+}
+
+registerReference<never>({
+  kind: REF_MOVED,
+  is: (_value): _value is never => false,
+  toReference: () => [0, 0],
+  fromReference(pointer, id) {
+    const rt = runtime();
+    const buffer = ask(rt, { pointer, id });
+    release(rt, pointer, false);
+    if (buffer !== undefined) return buffer;
+    throw new InterpreterError(
+      "A buffer that was to be moved here did not arrive: the interpreter that sent it ended at that moment",
+      { code: "ERR_INTERPRETER_DIED" },
+    );
+  },
+});
