@@ -18,13 +18,20 @@ const LARGEST = 30_000;
  * followed: in a workspace's `node_modules` they lead back to the workspace.
  */
 export async function findSources(folder: string, limit: number): Promise<SourceFile[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const names = entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".js"))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
+  const names = (await filesBelow(folder)).filter((name) => name.endsWith(".js")).sort();
   const files = await Promise.all(names.map(async (file) => ({ file, size: (await stat(file)).size })));
   return files.filter(({ size }) => size > 0 && size <= LARGEST).slice(0, limit);
+}
+
+/** Not by `recursive`, which follows links to folders in some versions of Node. */
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const found = entries.map(async (entry) => {
+    const name = join(folder, entry.name);
+    if (entry.isDirectory()) return filesBelow(name);
+    return entry.isFile() ? [name] : [];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** Longest job first: a big file started last would leave all other interpreters idle until it is done. */

@@ -61,7 +61,8 @@ function plain(value: readonly Error[]): Error[] {
   for (const error of value) {
     for (const key of Object.getOwnPropertyNames(error)) {
       const of = Object.getOwnPropertyDescriptor(error, key)!;
-      const kept = value.includes(of.value as Error) || key === "errors";
+      // Newer engines' stacks have an accessor.
+      const kept = of.get !== undefined || value.includes(of.value as Error) || key === "errors";
       if (!kept) Object.defineProperty(error, key, { ...of, value: structuredClone<unknown>(of.value) });
     }
   }

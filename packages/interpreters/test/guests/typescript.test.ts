@@ -81,13 +81,17 @@ group("a TypeScript module, while the main thread is blocked", () => {
 
   test("tells where it uses syntax that cannot be erased", () => {
     const display = String(call("enum.ts", "f"));
-    assert.match(display, /enum\.ts:2\nenum Colour \{ red \}\n\^+\n/);
+    // Newer Nodes, which erase types by themselves, show the line before as well.
+    assert.match(display, /enum\.ts:2\n(?:const fine.*\n)?enum Colour \{ red \}\n\^+\n/);
     assert.match(display, /SyntaxError.*enum/);
     assert.doesNotMatch(display, /strip\.js|^\[/);
   });
 
   test("tells where it has a syntax error", () => {
-    assert.match(String(call("syntax.ts", "f")), /syntax\.ts:2\nconst broken: = 2;\n {14}\^/);
+    assert.match(
+      String(call("syntax.ts", "f")),
+      /syntax\.ts:2\n(?:const fine.*\n)?const broken: = 2;\n {14}\^/,
+    );
   });
 
   test("that imports a .ts file by the name it compiles to is told so", () => {

@@ -159,3 +159,10 @@ export function assertEnded(ended: Ended, expected: { code: number; stdout?: str
   // Something that lingers lingers for longer than a loaded machine is slow.
   assert.ok(lingered < WATCHDOG / 4, `it went on for ${lingered} ms after it was done`);
 }
+
+/**
+ * Leaves a process so little address space that the shared memory cannot be as large as it is elsewhere. Much less than this, and
+ * Node itself cannot start threads; from Node 24 on it sometimes cannot with less than the memory would need.
+ */
+export const littleAddressSpace =
+  Number(process.versions.node.split(".")[0]) < 24 ? "ulimit -v 6000000" : undefined;

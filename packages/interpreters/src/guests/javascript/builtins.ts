@@ -7,6 +7,8 @@
  * them (which tests like to mock) only if they are what they were when this module was loaded.
  */
 
+import vm from "node:vm";
+
 /** Global functions of Node whose source is JavaScript. */
 const nodeFunctions = [
   "atob",
@@ -36,6 +38,14 @@ for (const name of nodeFunctions) {
   if (typeof value === "function") original.set(value, name);
 }
 
+/**
+ * The globals of the language. Looking at another one of Node's, if only for its descriptor, may load it: since Node 22 that
+ * is all of `fetch`, which without WebAssembly, or room for it, even ends the process.
+ */
+function languageGlobals(): string[] {
+  return vm.runInNewContext("Object.getOwnPropertyNames(globalThis)") as string[];
+}
+
 let paths: Map<Function, string> | undefined;
 
 /** The name of `fn` that holds in every interpreter; undefined if there is none. */
@@ -46,11 +56,11 @@ export function builtinPath(fn: Function): string | undefined {
 
 function collect(): Map<Function, string> {
   const found = new Map(original);
+  const globals = [...members(globalThis, languageGlobals())];
   // Globals first: the first name wins, `parseFloat` over `Number.parseFloat`.
-  walk(found, globalThis, "", isNative, 1);
-  for (const [name, value] of members(globalThis)) {
-    if (nodeHolders.includes(name) || value === globalThis) continue;
-    walk(found, value, `${name}.`, isNative, 2);
+  for (const [name, value] of globals) note(found, name, value, isNative);
+  for (const [name, value] of globals) {
+    if (!nodeHolders.includes(name) && value !== globalThis) walk(found, value, `${name}.`, isNative, 2);
   }
   for (const name of nodeHolders) {
     const holder = (globalThis as Record<string, unknown>)[name];
@@ -72,16 +82,27 @@ function walk(
   depth: number,
 ): void {
   for (const [name, value] of members(holder)) {
-    if (typeof value !== "function" || name === "constructor" || !accept(value)) continue;
-    if (!found.has(value)) found.set(value, prefix + name);
+    if (name === "constructor" || !note(found, prefix + name, value, accept)) continue;
     if (depth > 1) walk(found, value, `${prefix}${name}.`, accept, depth - 1);
   }
 }
 
+/** Whether `value` is a function to be found. */
+function note(
+  found: Map<Function, string>,
+  path: string,
+  value: unknown,
+  accept: (fn: Function) => boolean,
+): boolean {
+  if (typeof value !== "function" || !accept(value)) return false;
+  if (!found.has(value)) found.set(value, path);
+  return true;
+}
+
 /** Own members that are plain data: getters are left alone, since running them may load half of Node. */
-function* members(holder: unknown): Generator<[string, unknown]> {
+function* members(holder: unknown, names?: string[]): Generator<[string, unknown]> {
   if ((typeof holder !== "object" && typeof holder !== "function") || holder === null) return;
-  for (const name of Object.getOwnPropertyNames(holder)) {
+  for (const name of names ?? Object.getOwnPropertyNames(holder)) {
     if (!identifier.test(name)) continue;
     const descriptor = Object.getOwnPropertyDescriptor(holder, name);
     if (descriptor !== undefined && "value" in descriptor) yield [name, descriptor.value];
