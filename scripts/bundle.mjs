@@ -43,9 +43,12 @@ const common = {
   format: "cjs",
   target: "node20.19",
   external: Object.keys(dependencies),
-  define: { "import.meta.url": "fileURL" },
+  // Asked for now and then, and not at a start.
+  define: { "import.meta.url": "__ownFile.url" },
   // The modules were strict. esbuild says so too, but behind this, where it counts for nothing.
-  banner: { js: '"use strict";const fileURL = require("node:url").pathToFileURL(__filename).href;' },
+  banner: {
+    js: '"use strict";const __ownFile={get url(){return require("node:url").pathToFileURL(__filename).href}};',
+  },
   plugins: [boundBuiltins],
   legalComments: "none",
   // Each thread keeps the text, to compile from it what it had not needed before. ASCII, for the one or two bytes that each
@@ -55,7 +58,17 @@ const common = {
   charset: "ascii",
 };
 
+await build({ ...common, entryPoints: { supervisor: "supervisor/main.js", worker: "worker.js" } });
+
+/**
+ * A CommonJS module that is also a script whose value is the function that Node's loader would have made of it: threads of
+ * ours compile it by themselves (worker.ts), and to put a text of this size between two others is to copy it. In parentheses
+ * of its own the function is compiled with the script.
+ */
+const asScript = `(typeof module==="undefined"?(f)=>f:(f)=>f(exports,require,module,__filename))((function(exports,require,module,__filename){`;
 await build({
   ...common,
-  entryPoints: { interpreters: "bundle.js", supervisor: "supervisor/main.js", worker: "worker.js" },
+  entryPoints: { interpreters: "bundle.js" },
+  banner: { js: asScript + common.banner.js },
+  footer: { js: "}))" },
 });

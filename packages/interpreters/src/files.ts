@@ -5,6 +5,9 @@
  * a file be told from `import.meta.url`.
  */
 
+// Not the global: a program may have replaced it.
+import { URL } from "node:url";
+
 /** The URL of a compiled file, from its path below `src`. */
 export function packageFile(path: string): URL {
   return new URL(path, import.meta.url);

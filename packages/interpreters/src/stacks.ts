@@ -5,7 +5,15 @@ import { fileURLToPath } from "node:url";
 import { packageFile } from "./files.js";
 
 /** Where our frames are: the compiled files, and their sources, which is what they are called with source maps on. */
-const roots = [packageFile("."), packageFile("../../src/")].flatMap((url) => [url.href, fileURLToPath(url)]);
+let roots: readonly string[] | undefined;
+
+/** Not when this is loaded: making URLs is a noticeable part of an interpreter's start. */
+function ownRoots(): readonly string[] {
+  return (roots ??= [packageFile("."), packageFile("../../src/")].flatMap((url) => [
+    url.href,
+    fileURLToPath(url),
+  ]));
+}
 
 /** How deep causes are followed, and how many parts of an AggregateError are looked at. */
 const MOST_CAUSES = 16;
@@ -15,11 +23,11 @@ export function isFrame(line: string): boolean {
 }
 
 export function isOwnFrame(line: string): boolean {
-  return isFrame(line) && roots.some((root) => line.includes(root));
+  return isFrame(line) && ownRoots().some((root) => line.includes(root));
 }
 
 export function isOwnFile(file: string): boolean {
-  return roots.some((root) => file.startsWith(root));
+  return ownRoots().some((root) => file.startsWith(root));
 }
 
 /** The frames of a stack that belong to the user, without its message. */
@@ -43,7 +51,7 @@ export function withoutOwnFrames(stack: string): string {
 export function hideOwnFrames(value: unknown, depth = 0): void {
   if (!(value instanceof Error) || depth > MOST_CAUSES) return;
   const { stack, cause } = value;
-  if (typeof stack === "string" && roots.some((root) => stack.includes(root))) {
+  if (typeof stack === "string" && ownRoots().some((root) => stack.includes(root))) {
     Object.defineProperty(value, "stack", {
       value: withoutOwnFrames(stack),
       writable: true,

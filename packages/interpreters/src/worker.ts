@@ -6,30 +6,32 @@
  * compile until then, and later ones start with that. V8 refuses one that does not fit (other flags), and compiles.
  */
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import path from "node:path";
 import vm from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
 import type * as Bundle from "./bundle.js";
-import { packageFile } from "./files.js";
 import type { CodeCache, WorkerData } from "./interpreter/worker.js";
 
+// What a CommonJS module has, which the bundle of this one is; to make the like, of `import.meta.url`, takes a good part of what
+// is left of the start.
+declare const require: NodeJS.Require;
+declare const __dirname: string;
+
 const { codeCache } = workerData as WorkerData;
-const file = fileURLToPath(packageFile("interpreters.cjs"));
-const script = new vm.Script(
-  `(function (exports, require, module, __filename) {${readFileSync(file, "utf8")}\n})`,
-  { filename: file, ...(codeCache && { cachedData: codeCache }) },
-);
+const file = path.join(__dirname, "interpreters.cjs");
+// All of it is ASCII, which takes the least time to read as what it also is.
+const text = readFileSync(file, "latin1");
+const script = new vm.Script(text, { filename: file, ...(codeCache && { cachedData: codeCache }) });
 
 const module = { exports: {} };
-// What Node's own loader makes of a CommonJS module, and calls.
+// What Node's own loader makes of a CommonJS module, and calls: where there is no `module`, this one is that by itself.
 const evaluate = script.runInThisContext() as (
   exports: object,
   require: NodeJS.Require,
   module: object,
   filename: string,
 ) => void;
-evaluate(module.exports, createRequire(file), module, file);
+evaluate(module.exports, require, module, file);
 
 const { share, startInterpreter } = module.exports as typeof Bundle;
 // Before any code of the user's, which may bring a copy of its own.
