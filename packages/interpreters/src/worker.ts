@@ -5,7 +5,6 @@
  * does before it is ready. So the first interpreter of a process leaves the supervisor a code cache, with what it had to
  * compile until then, and later ones start with that. V8 refuses one that does not fit (other flags), and compiles.
  */
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import vm from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
@@ -17,11 +16,13 @@ import type { CodeCache, WorkerData } from "./interpreter/worker.js";
 declare const require: NodeJS.Require;
 declare const __dirname: string;
 
-const { codeCache } = workerData as WorkerData;
+const { text, codeCache } = workerData as WorkerData;
 const file = path.join(__dirname, "interpreters.cjs");
 // All of it is ASCII, which takes the least time to read as what it also is.
-const text = readFileSync(file, "latin1");
-const script = new vm.Script(text, { filename: file, ...(codeCache && { cachedData: codeCache }) });
+const script = new vm.Script(Buffer.from(text.buffer).toString("latin1"), {
+  filename: file,
+  ...(codeCache && { cachedData: codeCache }),
+});
 
 const module = { exports: {} };
 // What Node's own loader makes of a CommonJS module, and calls: where there is no `module`, this one is that by itself.

@@ -26,6 +26,8 @@ export interface WorkerData {
   readonly output: BootOutput;
   /** Its line to the supervisor; see line.ts. */
   readonly port: MessagePort;
+  /** The bundle that it is to run; in shared memory, as a file would first have to be read into memory of its own. */
+  readonly text: Uint8Array<SharedArrayBuffer>;
   /** A code cache (worker.ts beside index.ts), where there is one. */
   readonly codeCache: Uint8Array | undefined;
 }

@@ -3,7 +3,7 @@
  * other threads are blocked. It starts the threads of interpreters, and when one ends, however that came about, it
  * repairs what the dead held (repair.ts), tells everybody (a notice in every mailbox), and frees the slot.
  */
-import { writeSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { inspect } from "node:util";
 import {
   MessageChannel,
@@ -131,6 +131,8 @@ let recounting = false;
 let sweeping = false;
 /** What threads start with, made by one that had to start without. */
 let codeCache: Uint8Array | undefined;
+/** What threads run, once one was started. */
+let text: Uint8Array<SharedArrayBuffer> | undefined;
 const received = makeReceived();
 const foreigners = new Foreigners(m, (slot) => foreignEnded(slot, -1));
 const spares = new Spares((options) => startThread(options));
@@ -212,6 +214,7 @@ function startThread(options: BootOptions, slot?: number, execArgv = options.exe
         slot,
         config: options.config,
         output: options.output,
+        text: bundleText(),
         codeCache,
         port: port2,
       } satisfies WorkerData,
@@ -231,6 +234,15 @@ function startThread(options: BootOptions, slot?: number, execArgv = options.exe
     if (rest === undefined) throw error;
     return startThread(options, slot, rest);
   }
+}
+
+function bundleText(): Uint8Array<SharedArrayBuffer> {
+  if (text === undefined) {
+    const file = readFileSync(packageFile("interpreters.cjs"));
+    text = new Uint8Array(new SharedArrayBuffer(file.length));
+    text.set(file);
+  }
+  return text;
 }
 
 /** From a thread that may be posting messages of its user's as well. */
