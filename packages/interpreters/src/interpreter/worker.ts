@@ -44,7 +44,14 @@ export function startInterpreter(): void {
   if (slot !== undefined) start(memory, slot, port);
   else {
     rehearse(javascript, { kind: "function", source: "(x) => x", free: [], name: "" } satisfies Callable);
-    parentPort?.once("message", (slot: number) => start(memory, slot, port));
+    let serving = false;
+    parentPort?.on("message", (slot: number | undefined) => {
+      // The first message is part of the rehearsal. The listener stays: to receive the first one, and to stop listening, take a
+      // millisecond each.
+      if (slot === undefined || serving) return;
+      serving = true;
+      start(memory, slot, port);
+    });
   }
 }
 

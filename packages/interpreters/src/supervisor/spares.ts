@@ -59,6 +59,7 @@ export class Spares {
       }
       const forget = (): void => void this.#idle.delete(worker);
       this.#idle.set(worker, forget);
+      worker.postMessage(undefined);
       worker.on("error", forget).on("exit", forget);
     }
   }
