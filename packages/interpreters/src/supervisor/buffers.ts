@@ -67,8 +67,9 @@ export function closeLine(m: SharedMemory, interpreter: number): void {
 
 /** Lets go of the buffers that nobody holds or carries: the queues that stood for them are gone. */
 export function pruneBuffers(m: SharedMemory): void {
-  // What comes later would be kept until somebody prunes again.
+  // What comes later would be kept until somebody prunes again. What comes now has somebody waiting for it, perhaps.
   for (const line of lines.values()) drain(line);
+  answerWaiting(m);
   for (const [id, { pointer, buffer }] of kept) {
     reach(m, pointer + PAGE_WORDS - 1);
     if (idOf(m, pointer) !== id) drop(id, buffer);

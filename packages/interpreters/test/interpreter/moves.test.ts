@@ -11,6 +11,8 @@ import {
   NotShareableError,
 } from "interpreters";
 import { runtime } from "../../src/interpreter/current.js";
+import { REQUEST_COLLECT } from "../../src/interpreter/protocol.js";
+import { request } from "../../src/supervisor/start.js";
 import { countQueues, createdIds } from "../support/queues.js";
 import { limits, rejection, until } from "../support/ways.js";
 
@@ -134,6 +136,24 @@ describe("on its way, a large buffer", limits, () => {
     assert.equal(await other.call(give, 3), 3);
     for (const post of held) post();
     assert.ok(isFilled(await back));
+  });
+
+  test("reaches who waits for it also when the supervisor finds it while it tidies up", async () => {
+    const rt = runtime();
+    const port = rt.port!;
+    const { postMessage } = port;
+    for (let i = 0; i < 100; i++) {
+      const held: (() => void)[] = [];
+      port.postMessage = (...args: unknown[]) => held.push(() => Reflect.apply(postMessage, port, args));
+      const buffer = new ArrayBuffer(LARGE);
+      const there = interp.with({ transfer: [buffer] }).call(lengthOf, buffer);
+      port.postMessage = postMessage;
+      // Time for the taker to ask.
+      await new Promise(setImmediate);
+      request(rt, REQUEST_COLLECT);
+      for (const post of held) post();
+      assert.equal(await there, LARGE);
+    }
   });
 
   test("that is lost with its sender does not keep its taker waiting", async () => {
