@@ -19,7 +19,7 @@ import { BrokenInterpreterPool, InterpreterError, NotShareableError } from "../e
 import { describe } from "../guests/javascript/callable.js";
 import { codeOf } from "../interpreter/code.js";
 import { runtime } from "../interpreter/current.js";
-import { detach } from "../interpreter/interpreter.js";
+import { detach } from "../interpreter/transfer.js";
 import { Moving } from "../interpreter/moves.js";
 import type { Death, Runtime } from "../interpreter/runtime.js";
 import { type Trace, takeTrace, useTrace } from "../interpreter/trace.js";

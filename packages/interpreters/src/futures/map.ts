@@ -11,7 +11,7 @@
 import { clock } from "../clock.js";
 import { onAbort } from "../abort.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
-import { checkTransfer } from "../interpreter/interpreter.js";
+import { checkTransfer } from "../interpreter/transfer.js";
 import type { Trace } from "../interpreter/trace.js";
 import { ChunkSize, type Parcel, type Results, resultsOf } from "./chunks.js";
 import type { Future } from "./future.js";

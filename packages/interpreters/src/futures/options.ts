@@ -1,7 +1,7 @@
 /** The options of pools and tasks, checked where they are given. */
 import { processors } from "../processors.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
-import { checkTransfer } from "../interpreter/interpreter.js";
+import { checkTransfer } from "../interpreter/transfer.js";
 import { HIGHEST_PRIORITY } from "../interpreter/lanes.js";
 import { checkCreateOptions, type CreateOptions, type ResourceLimits } from "../interpreter/options.js";
 

@@ -28,6 +28,7 @@ import { cancelWork, CLOSE_BUSY } from "./mailbox.js";
 import { Message, runningTime, WITH_SENDER } from "./message.js";
 import { takeTrace, useTrace } from "./trace.js";
 import { Moving } from "./moves.js";
+import { checkTransfer, detach } from "./transfer.js";
 import { deadlock, goneOrRefused, Operation } from "./operation.js";
 import { checkCreateOptions, type CreateOptions } from "./options.js";
 import type { PoolSetup } from "./pool.js";
@@ -559,25 +560,6 @@ function checkCallOptions(what: string, options: CallOptions, known: readonly st
   checkTimeout(timeout);
   checkSignal(signal);
   if (transfer !== undefined) checkTransfer(transfer);
-}
-
-export function checkTransfer(transfer: readonly ArrayBuffer[]): void {
-  if (!Array.isArray(transfer) || !transfer.every((item) => item instanceof ArrayBuffer)) {
-    throw new TypeError(`transfer must be an array of ArrayBuffers, found ${show(transfer)}`);
-  }
-  if (new Set(transfer).size < transfer.length) throw new TypeError("transfer names a buffer twice");
-}
-
-/** Detaches what was moved. The other side has it already, or its copy; a buffer that Node will not let go of was copied. */
-export function detach(buffers: readonly ArrayBuffer[], moving?: Moving): void {
-  for (const buffer of buffers) {
-    if (moving?.carries(buffer) === true) continue;
-    try {
-      structuredClone(undefined, { transfer: [buffer] });
-    } catch {
-      // Marked as untransferable, as Node's own pools are.
-    }
-  }
 }
 
 // A dead interpreter's handle still travels, as CPython's does: it only says which one it was.

@@ -6,7 +6,7 @@
  */
 import { types } from "node:util";
 import { show } from "../check.js";
-import { checkTransfer, detach } from "./interpreter.js";
+import { checkTransfer, detach } from "./transfer.js";
 
 const KEY = Symbol.for("interpreters.moved");
 const here = globalThis as { [KEY]?: WeakMap<object, readonly ArrayBuffer[]> };

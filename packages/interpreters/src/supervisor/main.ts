@@ -3,17 +3,9 @@
  * other threads are blocked. It starts the threads of interpreters, and when one ends, however that came about, it
  * repairs what the dead held (repair.ts), tells everybody (a notice in every mailbox), and frees the slot.
  */
-import { readFileSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { inspect } from "node:util";
-import {
-  MessageChannel,
-  type MessagePort,
-  parentPort,
-  SHARE_ENV,
-  Worker,
-  workerData,
-} from "node:worker_threads";
-import { packageFile } from "../files.js";
+import { parentPort, type Worker, workerData } from "node:worker_threads";
 import { withoutOwnFrames } from "../stacks.js";
 import { bell, ring, sleepAsync } from "../memory/bell.js";
 import { cas, get, load, notify as wake, set, type SharedMemory, store } from "../memory/atomics.js";
@@ -72,10 +64,10 @@ import { Foreigners, isForeign } from "./foreigners.js";
 import { addLine, answerForBuffer, closeLine, pruneBuffers } from "./buffers.js";
 import { recountReferences } from "./recount.js";
 import { bury, joinerEnded, repairLocks } from "./repair.js";
-import { type BootOptions, withoutRefused } from "../interpreter/options.js";
-import type { CodeCache, WorkerData } from "../interpreter/worker.js";
+import type { BootOptions } from "../interpreter/options.js";
 import { Spares } from "./spares.js";
 import { SUPERVISOR_ID, type SupervisorData } from "./start.js";
+import { lineTo, startThread } from "./threads.js";
 import { isOrphaned, type Unfinished, unfinishedBy } from "./unfinished.js";
 
 /** How long an interpreter that is closing may run its exit handlers; milliseconds. */
@@ -115,8 +107,6 @@ const m: SharedMemory = openMemory(data.memory, SUPERVISOR_SLOT);
 m.patience = PATIENCE;
 m.reserve = 0;
 const children = new Map<number, Child>();
-/** The line (buffers.ts) that each thread was given. */
-const ports = new WeakMap<Worker, MessagePort>();
 let ended: Ended[] = [];
 /** The time limits of what is executed, by its run. */
 const deadlines = new Map<number, NodeJS.Timeout>();
@@ -129,13 +119,9 @@ let collecting = false;
 let recounting = false;
 /** It dropped what it did (`LockBusy`): pages that it owned then are nobody's. */
 let sweeping = false;
-/** What threads start with, made by one that had to start without. */
-let codeCache: Uint8Array | undefined;
-/** What threads run, once one was started. */
-let text: Uint8Array<SharedArrayBuffer> | undefined;
 const received = makeReceived();
 const foreigners = new Foreigners(m, (slot) => foreignEnded(slot, -1));
-const spares = new Spares((options) => startThread(options));
+const spares = new Spares((options) => startThread(m.memory, options));
 // The thread lives as long as the process; nothing else keeps its event loop going.
 setInterval(() => {}, 0x7fffffff);
 
@@ -156,7 +142,7 @@ function boot(slot: number, id: number, options: BootOptions): void {
     return;
   }
   try {
-    adopt(startThread(options, slot), slot, id);
+    adopt(startThread(m.memory, options, slot), slot, id);
   } catch (error) {
     ended.push({ slot, id, reason: "boot", exitCode: -1, error });
     setImmediate(work);
@@ -167,7 +153,7 @@ function boot(slot: number, id: number, options: BootOptions): void {
 function adopt(worker: Worker, slot: number, id: number, spare?: BootOptions): void {
   const child: Child = { worker, id, reason: undefined, error: undefined, stopped: new Map() };
   children.set(slot, child);
-  addLine(m, id, ports.get(worker)!);
+  addLine(m, id, lineTo(worker));
   const isStillborn = (): boolean =>
     spare !== undefined && child.reason === undefined && stateOf(m, slot) === STATE_BOOTING;
   worker.on("error", (error) => {
@@ -202,56 +188,6 @@ function adopt(worker: Worker, slot: number, id: number, spare?: BootOptions): v
       stopped: child.stopped,
     });
   });
-}
-
-/** Without a slot, a spare one. */
-function startThread(options: BootOptions, slot?: number, execArgv = options.execArgv): Worker {
-  const { port1, port2 } = new MessageChannel();
-  try {
-    const worker = new Worker(packageFile("worker.cjs"), {
-      workerData: {
-        memory: m.memory,
-        slot,
-        config: options.config,
-        output: options.output,
-        text: bundleText(),
-        codeCache,
-        port: port2,
-      } satisfies WorkerData,
-      transferList: [port2],
-      env: options.config.shareEnv ? SHARE_ENV : options.env,
-      execArgv,
-      ...(options.name && { name: options.name }),
-      ...(options.argv && { argv: options.argv }),
-      ...(options.resourceLimits && { resourceLimits: options.resourceLimits }),
-    });
-    if (codeCache === undefined) worker.on("message", keepCodeCache);
-    ports.set(worker, port1);
-    return worker;
-  } catch (error) {
-    port1.close();
-    const rest = options.inheritedExecArgv ? withoutRefused(execArgv, error) : undefined;
-    if (rest === undefined) throw error;
-    return startThread(options, slot, rest);
-  }
-}
-
-function bundleText(): Uint8Array<SharedArrayBuffer> {
-  if (text === undefined) {
-    const file = readFileSync(packageFile("interpreters.cjs"));
-    text = new Uint8Array(new SharedArrayBuffer(file.length));
-    text.set(file);
-  }
-  return text;
-}
-
-/** From a thread that may be posting messages of its user's as well. */
-function keepCodeCache(message: Partial<CodeCache> | undefined | null): void {
-  const made = message?.interpretersCodeCache;
-  if (!(made instanceof Uint8Array) || codeCache !== undefined) return;
-  // All threads read the same bytes.
-  codeCache = new Uint8Array(new SharedArrayBuffer(made.length));
-  codeCache.set(made);
 }
 
 function terminate(id: number, reason: EndReason): void {

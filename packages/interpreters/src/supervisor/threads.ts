@@ -1,0 +1,74 @@
+/** Starting the threads of interpreters, with what they all have in common: the text they run, and its code cache. */
+import { readFileSync } from "node:fs";
+import { MessageChannel, type MessagePort, SHARE_ENV, Worker } from "node:worker_threads";
+import { packageFile } from "../files.js";
+import { type BootOptions, withoutRefused } from "../interpreter/options.js";
+import type { CodeCache, WorkerData } from "../interpreter/worker.js";
+import type { WasmMemory } from "../memory/webassembly.js";
+
+/** The line (interpreter/line.ts) that each thread was given. */
+const lines = new WeakMap<Worker, MessagePort>();
+/** What threads start with, made by one that had to start without. */
+let codeCache: Uint8Array | undefined;
+/** What threads run, once one was started. */
+let text: Uint8Array<SharedArrayBuffer> | undefined;
+
+/** Starts a thread that is to be the interpreter in `slot`; without a slot, a spare one. Throws what Node has against the options. */
+export function startThread(
+  memory: WasmMemory,
+  options: BootOptions,
+  slot?: number,
+  execArgv = options.execArgv,
+): Worker {
+  const { port1, port2 } = new MessageChannel();
+  try {
+    const worker = new Worker(packageFile("worker.cjs"), {
+      workerData: {
+        memory,
+        slot,
+        config: options.config,
+        output: options.output,
+        text: bundleText(),
+        codeCache,
+        port: port2,
+      } satisfies WorkerData,
+      transferList: [port2],
+      env: options.config.shareEnv ? SHARE_ENV : options.env,
+      execArgv,
+      ...(options.name && { name: options.name }),
+      ...(options.argv && { argv: options.argv }),
+      ...(options.resourceLimits && { resourceLimits: options.resourceLimits }),
+    });
+    if (codeCache === undefined) worker.on("message", keepCodeCache);
+    lines.set(worker, port1);
+    return worker;
+  } catch (error) {
+    port1.close();
+    const rest = options.inheritedExecArgv ? withoutRefused(execArgv, error) : undefined;
+    if (rest === undefined) throw error;
+    return startThread(memory, options, slot, rest);
+  }
+}
+
+/** The supervisor's end of the line to a thread that `startThread` started. */
+export function lineTo(worker: Worker): MessagePort {
+  return lines.get(worker)!;
+}
+
+function bundleText(): Uint8Array<SharedArrayBuffer> {
+  if (text === undefined) {
+    const file = readFileSync(packageFile("interpreters.cjs"));
+    text = new Uint8Array(new SharedArrayBuffer(file.length));
+    text.set(file);
+  }
+  return text;
+}
+
+/** From a thread that may be posting messages of its user's as well. */
+function keepCodeCache(message: Partial<CodeCache> | undefined | null): void {
+  const made = message?.interpretersCodeCache;
+  if (!(made instanceof Uint8Array) || codeCache !== undefined) return;
+  // All threads read the same bytes.
+  codeCache = new Uint8Array(new SharedArrayBuffer(made.length));
+  codeCache.set(made);
+}
