@@ -450,6 +450,8 @@ function nextWaiter(m: SharedMemory, q: number, list: typeof Q_GETTERS | typeof 
   if (slot === -1) return -1;
   clearBit(m, q + bitsOf(list), slot);
   set(m, q + list, get(m, q + list) - 1);
-  set(m, q + cursor, (slot + 1) & (MAX_SLOTS - 1));
+  // A pool's workers are all the same to it, but who had the last task may still be awake, and has it in its caches.
+  const next = list === Q_GETTERS && get(m, q + C_ID) < -1 ? slot : slot + 1;
+  set(m, q + cursor, next & (MAX_SLOTS - 1));
   return slot;
 }

@@ -1,0 +1,43 @@
+/** Whose turn it is to be woken: everybody's in a queue of the user's, the last one's again in a pool's. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { claimSlot, registerMain } from "../../src/interpreter/registry.js";
+import type { SharedMemory } from "../../src/memory/atomics.js";
+import { bell } from "../../src/memory/bell.js";
+import { MAIN_SLOT, Q_GETTERS, WHENCE_CREATED } from "../../src/memory/layout.js";
+import { createMemory, openMemory } from "../../src/memory/memory.js";
+import { createQueue, enlist, wakeGetter } from "../../src/queue/queues.js";
+
+const memory = createMemory([64]);
+const main = openMemory(memory, MAIN_SLOT);
+registerMain(main);
+const waiters = Array.from({ length: 3 }, () => openMemory(memory, claimSlot(main, WHENCE_CREATED)));
+
+/** Who is rung by `count` rings, each of whom waits again at once. */
+function rung(hidden: boolean, count: number): number[] {
+  const q = createQueue(main, 0, 0, hidden);
+  for (const m of waiters) enlist(m, q, Q_GETTERS);
+  return Array.from({ length: count }, () => {
+    const before = waiters.map(bell);
+    wakeGetter(main, q);
+    const who = waiters.findIndex((m: SharedMemory, i) => bell(m) !== before[i]);
+    enlist(waiters[who], q, Q_GETTERS);
+    return who;
+  });
+}
+
+test("all who wait at a queue are woken in turn", () => {
+  assert.deepEqual(rung(false, 6), [0, 1, 2, 0, 1, 2]);
+});
+
+test("of a pool's workers the one that had the last task is woken again", () => {
+  assert.deepEqual(rung(true, 4), [0, 0, 0, 0]);
+});
+
+test("a pool's worker that is busy is passed over", () => {
+  const q = createQueue(main, 0, 0, true);
+  for (const m of waiters) enlist(m, q, Q_GETTERS);
+  const before = waiters.map(bell);
+  for (const _ of waiters) wakeGetter(main, q);
+  assert.ok(waiters.every((m, i) => bell(m) !== before[i]));
+});
