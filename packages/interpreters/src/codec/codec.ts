@@ -17,7 +17,7 @@ import "./kinds/builtins.js";
 import "./kinds/errors.js";
 
 export { CODEC_JAVASCRIPT, CODEC_NEUTRAL } from "./encoder.js";
-export { registerReference, registerSymbol, type ReferenceType } from "./references.js";
+export { registerReader, registerReference, registerSymbol, type ReferenceType } from "./references.js";
 
 /** Stack overflows this close to the surface are those of user code. */
 const DEEP = 200;

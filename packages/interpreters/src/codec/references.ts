@@ -19,35 +19,42 @@ export interface ReferenceType<T> {
   fromReference(a: number, b: number): unknown;
 }
 
+/** How references of a kind are read. */
+type Reader = Pick<ReferenceType<object>, "fromReference">;
+
 const types: ReferenceType<object>[] = [];
-const byKind: (ReferenceType<object> | undefined)[] = [];
+const byKind: (Reader | undefined)[] = [];
 
 export function registerReference<T extends object>(type: ReferenceType<T>): void {
-  if (!Number.isInteger(type.kind) || type.kind < 1 || type.kind > 255) {
-    throw new InterpreterError(
-      `Cannot register a type that travels by reference: kind ${type.kind} is not 1 to 255`,
-    );
-  }
-  if (byKind[type.kind] !== undefined) {
-    throw new InterpreterError(
-      `Cannot register a type that travels by reference: kind ${type.kind} is taken; choose another number`,
-    );
-  }
   const erased = type as unknown as ReferenceType<object>;
-  byKind[type.kind] = erased;
+  claim(type.kind, erased);
   types.push(erased);
+}
+
+/** For a kind whose references are not written for what an object is (`registerSymbol`, `Moved`): only how they are read. */
+export function registerReader(kind: number, fromReference: Reader["fromReference"]): void {
+  claim(kind, { fromReference });
+}
+
+function claim(kind: number, reader: Reader): void {
+  if (!Number.isInteger(kind) || kind < 1 || kind > 255) {
+    throw new InterpreterError(
+      `Cannot register a type that travels by reference: kind ${kind} is not 1 to 255`,
+    );
+  }
+  if (byKind[kind] !== undefined) {
+    throw new InterpreterError(
+      `Cannot register a type that travels by reference: kind ${kind} is taken; choose another number`,
+    );
+  }
+  byKind[kind] = reader;
 }
 
 const symbols = new Map<symbol, number>();
 
 /** Lets one symbol of the global registry travel, as the same symbol there. */
 export function registerSymbol(kind: number, symbol: symbol): void {
-  registerReference<never>({
-    kind,
-    is: (_value): _value is never => false,
-    toReference: () => [0, 0],
-    fromReference: () => symbol,
-  });
+  registerReader(kind, () => symbol);
   symbols.set(symbol, kind);
 }
 
@@ -62,6 +69,6 @@ export function referenceTypeOf(value: object): ReferenceType<object> | undefine
   return undefined;
 }
 
-export function referenceTypeOfKind(kind: number): ReferenceType<object> | undefined {
+export function referenceTypeOfKind(kind: number): Reader | undefined {
   return byKind[kind];
 }

@@ -5,6 +5,7 @@
  * encode something.
  */
 
+import { copyBytes } from "../bytes.js";
 import { NotShareableError } from "../errors.js";
 
 const INITIAL_BYTES = 4096;
@@ -42,7 +43,7 @@ export class Scratch {
         },
       );
     }
-    this.bytes.copy(bigger, 0, 0, this.end);
+    copyBytes(this.bytes, 0, bigger, 0, this.end);
     this.use(bigger);
   }
 

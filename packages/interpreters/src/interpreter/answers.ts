@@ -102,7 +102,7 @@ export class Answers {
         m.reserve = 0;
         this.#post(message, sender);
         m.reserve = RESERVED_PAGES;
-      } else if (carries) moved(value);
+      } else if (carries) moved(value, moving);
       endWork(m, run);
     } finally {
       moving?.done();
@@ -130,9 +130,9 @@ function moves(result: unknown): readonly ArrayBuffer[] | undefined {
 }
 
 /** A result was sent, or the results of a chunk: what was to be moved with it is not here any more. */
-function moved(result: unknown): void {
-  if (result instanceof Chunk) for (const each of result.values) detachMoved(each);
-  else detachMoved(result);
+function moved(result: unknown, moving: Moving | undefined): void {
+  if (result instanceof Chunk) for (const each of result.values) detachMoved(each, moving);
+  else detachMoved(result, moving);
 }
 
 /** Carries an error of ours past those of the guest's. */

@@ -6,11 +6,9 @@ import { types } from "node:util";
 import { registerReference } from "../codec/codec.js";
 import { InterpreterError } from "../errors.js";
 import { REF_BUFFER } from "../memory/layout.js";
-import { createQueue, idOf } from "../queue/queues.js";
-import { UNBOUND_KEEP, unboundNumber } from "../queue/unbound.js";
 import { release, startSupervisor } from "../supervisor/start.js";
 import { runtime } from "./current.js";
-import { ask, type Handle, share } from "./line.js";
+import { ask, type Handle, share, standIn } from "./line.js";
 
 /** Handles of this thread, and the one object for each. */
 const handles = new WeakMap<SharedArrayBuffer, Handle>();
@@ -31,16 +29,8 @@ function remember(buffer: SharedArrayBuffer, handle: Handle): Handle {
 /** Makes the buffer known to the supervisor. */
 function offer(buffer: SharedArrayBuffer): Handle {
   const rt = runtime();
-  const { m } = rt;
   startSupervisor(rt);
-  const pointer = createQueue(m, 0, unboundNumber(UNBOUND_KEEP), true);
-  if (pointer === 0) {
-    throw new InterpreterError(
-      "Cannot share a SharedArrayBuffer: the shared memory is full. Get items out of queues, or close some.",
-      { code: "ERR_INTERPRETER_MEMORY" },
-    );
-  }
-  const handle = remember(buffer, { pointer, id: idOf(m, pointer) });
+  const handle = remember(buffer, standIn(rt, "share a SharedArrayBuffer"));
   share(rt, handle, buffer);
   return handle;
 }

@@ -15,7 +15,10 @@
  * do that, but it carries no ArrayBuffer without copying it.
  */
 import { BroadcastChannel, MessageChannel, MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { InterpreterError } from "../errors.js";
 import { bell, sleep } from "../memory/bell.js";
+import { createQueue, idOf } from "../queue/queues.js";
+import { UNBOUND_KEEP, unboundNumber } from "../queue/unbound.js";
 import { request } from "../supervisor/start.js";
 import { REQUEST_BUFFER } from "./protocol.js";
 import type { Runtime } from "./runtime.js";
@@ -34,6 +37,16 @@ export interface BufferMessage {
 export interface Handle {
   readonly pointer: number;
   readonly id: number;
+}
+
+/** Makes the queue that stands for a buffer; this thread holds it. `doing`, for the error, is what cannot be done where the memory is full. */
+export function standIn({ m }: Runtime, doing: string): Handle {
+  const pointer = createQueue(m, 0, unboundNumber(UNBOUND_KEEP), true);
+  if (pointer !== 0) return { pointer, id: idOf(m, pointer) };
+  throw new InterpreterError(
+    `Cannot ${doing}: the shared memory is full. Get items out of queues, or close some.`,
+    { code: "ERR_INTERPRETER_MEMORY" },
+  );
 }
 
 /** The BroadcastChannel, where this thread needed one. */

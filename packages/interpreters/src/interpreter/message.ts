@@ -4,6 +4,7 @@
 import { decode, encode, encodeList } from "../codec/codec.js";
 import type { Moved } from "../codec/encoder.js";
 import { Scratch } from "../codec/scratch.js";
+import { writeRaw } from "../codec/write.js";
 import { InterpreterError } from "../errors.js";
 import { get, type SharedMemory } from "../memory/atomics.js";
 import {
@@ -92,9 +93,7 @@ export class Message {
   /** As `value`, of one that was encoded before. What it refers to must have been kept. */
   again({ codec, bytes, references }: Encoded): this {
     const { scratch } = this;
-    scratch.reserve(bytes.length);
-    bytes.copy(scratch.bytes, scratch.end);
-    scratch.end += bytes.length;
+    writeRaw(scratch, bytes);
     scratch.refs.push(...references);
     this.#codec = codec;
     return this;

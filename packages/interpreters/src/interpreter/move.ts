@@ -6,6 +6,7 @@
  */
 import { types } from "node:util";
 import { show } from "../check.js";
+import type { Moving } from "./moves.js";
 import { checkTransfer, detach } from "./transfer.js";
 
 const KEY = Symbol.for("interpreters.moved");
@@ -44,11 +45,11 @@ export function movesOf(result: unknown): readonly ArrayBuffer[] | undefined {
 }
 
 /** The result is on its way: detaches what was to be moved with it. */
-export function detachMoved(result: unknown): void {
+export function detachMoved(result: unknown, moving?: Moving): void {
   const transfer = movesOf(result);
   if (transfer === undefined) return;
   here[KEY]?.delete(result as object);
-  detach(transfer);
+  detach(transfer, moving);
 }
 
 function buffersOf(value: unknown): readonly ArrayBuffer[] {

@@ -7,16 +7,14 @@
  * A result's are handed over before: nobody can take them back any more, and its caller need not wait for them.
  */
 import type { MessagePort } from "node:worker_threads";
-import { registerReference } from "../codec/codec.js";
+import { registerReader } from "../codec/codec.js";
 import type { Moved } from "../codec/encoder.js";
 import { InterpreterError } from "../errors.js";
 import { set } from "../memory/atomics.js";
 import { Q_SENDER, REF_MOVED } from "../memory/layout.js";
-import { createQueue, idOf } from "../queue/queues.js";
-import { UNBOUND_KEEP, unboundNumber } from "../queue/unbound.js";
 import { release } from "../supervisor/start.js";
 import { runtime } from "./current.js";
-import { ask, type Handle, move } from "./line.js";
+import { ask, type Handle, move, standIn } from "./line.js";
 import type { Runtime } from "./runtime.js";
 
 /** Bytes from which on handing over is faster than copying. */
@@ -52,18 +50,10 @@ export class Moving implements Moved {
   toReference(object: object): readonly [pointer: number, id: number] {
     const known = this.#used.get(object as ArrayBuffer);
     if (known !== undefined) return [known.pointer, known.id];
-    const { m, id: sender } = this.#rt;
-    const pointer = createQueue(m, 0, unboundNumber(UNBOUND_KEEP), true);
-    if (pointer === 0) {
-      throw new InterpreterError(
-        "Cannot move an ArrayBuffer: the shared memory is full. Get items out of queues, or close some.",
-        { code: "ERR_INTERPRETER_MEMORY" },
-      );
-    }
-    set(m, pointer + Q_SENDER, sender + 1);
-    const id = idOf(m, pointer);
-    this.#used.set(object as ArrayBuffer, { pointer, id });
-    return [pointer, id];
+    const handle = standIn(this.#rt, "move an ArrayBuffer");
+    set(this.#rt.m, handle.pointer + Q_SENDER, this.#rt.id + 1);
+    this.#used.set(object as ArrayBuffer, handle);
+    return [handle.pointer, handle.id];
   }
 
   /** Whether it is in the value, and not only to be detached. */
@@ -83,18 +73,13 @@ export class Moving implements Moved {
   }
 }
 
-registerReference<never>({
-  kind: REF_MOVED,
-  is: (_value): _value is never => false,
-  toReference: () => [0, 0],
-  fromReference(pointer, id) {
-    const rt = runtime();
-    const buffer = ask(rt, { pointer, id });
-    release(rt, pointer, false);
-    if (buffer !== undefined) return buffer;
-    throw new InterpreterError(
-      "A buffer that was to be moved here did not arrive: the interpreter that sent it ended at that moment",
-      { code: "ERR_INTERPRETER_DIED" },
-    );
-  },
+registerReader(REF_MOVED, (pointer, id) => {
+  const rt = runtime();
+  const buffer = ask(rt, { pointer, id });
+  release(rt, pointer, false);
+  if (buffer !== undefined) return buffer;
+  throw new InterpreterError(
+    "A buffer that was to be moved here did not arrive: the interpreter that sent it ended at that moment",
+    { code: "ERR_INTERPRETER_DIED" },
+  );
 });

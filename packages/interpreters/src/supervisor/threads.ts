@@ -56,19 +56,18 @@ export function lineTo(worker: Worker): MessagePort {
 }
 
 function bundleText(): Uint8Array<SharedArrayBuffer> {
-  if (text === undefined) {
-    const file = readFileSync(packageFile("interpreters.cjs"));
-    text = new Uint8Array(new SharedArrayBuffer(file.length));
-    text.set(file);
-  }
-  return text;
+  return (text ??= forAll(readFileSync(packageFile("interpreters.cjs"))));
 }
 
 /** From a thread that may be posting messages of its user's as well. */
 function keepCodeCache(message: Partial<CodeCache> | undefined | null): void {
   const made = message?.interpretersCodeCache;
-  if (!(made instanceof Uint8Array) || codeCache !== undefined) return;
-  // All threads read the same bytes.
-  codeCache = new Uint8Array(new SharedArrayBuffer(made.length));
-  codeCache.set(made);
+  if (made instanceof Uint8Array) codeCache ??= forAll(made);
+}
+
+/** The same bytes, where all threads can read them. */
+function forAll(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return shared;
 }
