@@ -1,6 +1,12 @@
 /** What `probe.js` can be asked. */
 
-export type Subject = "interpreter" | "bare-worker" | "piscina" | "tinypool" | "workerpool";
+export type Subject =
+  | "interpreter"
+  | "spare-interpreter"
+  | "bare-worker"
+  | "piscina"
+  | "tinypool"
+  | "workerpool";
 
 export type Measure =
   /** Milliseconds from the call that starts it to its first result, in a fresh process. */

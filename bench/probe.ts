@@ -23,6 +23,8 @@ type Start = () => Thread;
 
 const LATER = 8;
 const TOGETHER = 20;
+/** Ample for booting all that `later` takes; nothing tells when they are. */
+const BOOTED_MS = 2_000;
 /** How many idle ones the marginal memory is taken over, after a few that pay for what all share. */
 const MEMORY_FIRST = 2;
 const MEMORY_MORE = 8;
@@ -50,6 +52,17 @@ async function interpreter(): Promise<Start> {
   };
 }
 
+/** Interpreters that were started before they are asked for, as many as are going to be. */
+async function spareInterpreter(): Promise<Start> {
+  const { create, prewarm } = await import("interpreters");
+  prewarm(LATER + 1);
+  await sleep(BOOTED_MS);
+  return () => {
+    const interp = create();
+    return { ready: interp.call((input: number) => input, 0), stop: () => interp.close({ wait: true }) };
+  };
+}
+
 /** A pool of one worker. */
 async function pool(maker: Promise<PoolMaker>, name: string): Promise<Start> {
   const chosen = await maker;
@@ -66,6 +79,7 @@ async function pool(maker: Promise<PoolMaker>, name: string): Promise<Start> {
 
 const subjects: Record<Subject, () => Promise<Start>> = {
   interpreter,
+  "spare-interpreter": spareInterpreter,
   "bare-worker": bareWorker,
   piscina: () =>
     pool(

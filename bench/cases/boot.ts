@@ -10,7 +10,7 @@ const probe = fileURLToPath(new URL("../probe.js", import.meta.url));
 function contender(subject: Subject, name: string, measure: Measure): Contender {
   return {
     name,
-    ours: subject === "interpreter",
+    ours: subject.endsWith("interpreter"),
     async start() {
       return {
         round: () => runProbe(probe, [subject, measure]),
@@ -29,6 +29,9 @@ function bootCase(id: string, title: string, measure: Measure, rounds: number, p
     rounds: { full: rounds, quick: 1 },
     contenders: [
       contender("interpreter", "interpreters: create", measure),
+      ...(measure === "later"
+        ? [contender("spare-interpreter", "interpreters: create after prewarm", measure)]
+        : []),
       contender("bare-worker", "bare Worker", measure),
       ...(pools
         ? [

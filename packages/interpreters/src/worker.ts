@@ -16,7 +16,8 @@ import type { CodeCache, WorkerData } from "./interpreter/worker.js";
 declare const require: NodeJS.Require;
 declare const __dirname: string;
 
-const { text, codeCache } = workerData as WorkerData;
+const data = workerData as WorkerData;
+const { text, codeCache } = data;
 const file = path.join(__dirname, "interpreters.cjs");
 // All of it is ASCII, which takes the least time to read as what it also is.
 const script = new vm.Script(Buffer.from(text.buffer).toString("latin1"), {
@@ -39,10 +40,13 @@ const { share, startInterpreter } = module.exports as typeof Bundle;
 share();
 startInterpreter();
 
+function leaveCodeCache(): void {
+  parentPort?.postMessage({ interpretersCodeCache: script.createCachedData() } satisfies CodeCache);
+}
+
 if (codeCache === undefined) {
-  // Its first work was there before it, as a rule, so is done by then and has had compiled what such work needs.
-  setTimeout(
-    () => parentPort?.postMessage({ interpretersCodeCache: script.createCachedData() } satisfies CodeCache),
-    0,
-  );
+  // The first work was there before this thread, as a rule, so is done in a moment and has had compiled what such work needs. A spare
+  // one has rehearsed it, and is about to block.
+  if ("slot" in data) setTimeout(leaveCodeCache, 0);
+  else leaveCodeCache();
 }

@@ -13,7 +13,6 @@ import {
   MAX_SLOTS,
   PROTOCOL,
   S_STATE,
-  S_THREAD,
   slotPointer,
   STATE_READY,
   SUPERVISOR_SLOT,
@@ -41,11 +40,13 @@ export function runtimeIfAny(): Runtime | undefined {
   return here[HERE] ?? (leftInvitation() === undefined ? undefined : runtime());
 }
 
-/** Makes this thread the interpreter in `slot`. Before anything else in it asks for the runtime. */
-export function enter(memory: WasmMemory, slot: number): Runtime {
-  const m = openMemory(memory, slot);
+/**
+ * Makes this thread an interpreter. Before anything else in it asks for the runtime; which one it is, `Runtime.become` says, before
+ * the runtime is used.
+ */
+export function enter(memory: WasmMemory): Runtime {
+  const m = openMemory(memory, JOIN_SLOT);
   checkProtocol(m);
-  store(m, m.me + S_THREAD, threadId);
   leaveInvitation(memory);
   const rt = new Runtime(m);
   process.on("worker", (worker: Worker) => tellOfItsEnd(rt, worker));
@@ -68,7 +69,7 @@ function join(): Runtime {
     const memory = createMemory();
     registerMain(openMemory(memory, MAIN_SLOT));
     if (isMainThread) answerAskers(memory);
-    return enter(memory, MAIN_SLOT);
+    return enter(memory).become(MAIN_SLOT);
   }
   const guest = openMemory(invitation.memory, JOIN_SLOT);
   guest.slot = joinerName(threadId);
@@ -85,5 +86,5 @@ function join(): Runtime {
   store(guest, slotPointer(slot) + S_STATE, STATE_READY);
   // From now on it looks whether this thread is still there.
   ring(guest, SUPERVISOR_SLOT);
-  return enter(invitation.memory, slot);
+  return enter(invitation.memory).become(slot);
 }

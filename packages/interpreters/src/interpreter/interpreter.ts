@@ -1,13 +1,16 @@
 /**
  * Interpreters: the public class (PEP 734, "Interpreter Objects"; CPython: `concurrent.interpreters.Interpreter`).
  */
+// Not the global: a script may have replaced it.
+import { setTimeout } from "node:timers";
 import { onAbort } from "../abort.js";
 import { checkCount, checkId, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
 import { registerReference } from "../codec/codec.js";
 import { InterpreterError, InterpreterNotFoundError, NotShareableError } from "../errors.js";
 import { describe } from "../guests/javascript/callable.js";
 import { describeScript } from "../guests/javascript/script-text.js";
-import { load } from "../memory/atomics.js";
+import { load, type SharedMemory } from "../memory/atomics.js";
+import { ring } from "../memory/bell.js";
 import { clearBit, isEmptySet, setBit } from "../memory/bitset.js";
 import {
   H_SLOTS_USED,
@@ -19,6 +22,7 @@ import {
   slotPointer,
   STATUS_NOT_FOUND,
   STATUS_SHUT,
+  SUPERVISOR_SLOT,
   WHENCE_CREATED,
 } from "../memory/layout.js";
 import { collectCarried, request, startSupervisor } from "../supervisor/start.js";
@@ -49,6 +53,7 @@ import {
 import { claimSlot, idOf, isAlive, freeSlot, nameOf, setName, slotOf } from "./registry.js";
 import { isExecuting } from "./runs.js";
 import type { Runtime } from "./runtime.js";
+import { giveToSpare, newKind } from "./spare.js";
 
 /** Where an interpreter comes from (PEP 734 leaves it to `_interpreters.whence`). */
 export type Whence = "runtime init" | "interpreters module" | "worker_threads" | "unknown";
@@ -482,7 +487,9 @@ export function create(options: CreateOptions = {}): Interpreter {
   const id = idOf(m, slot);
   if (boot.name !== undefined) setName(m, slot, boot.name);
   try {
-    request(rt, REQUEST_BOOT, slot, id, 0, { ...boot, output: { ...boot.output, channel: output?.name } });
+    if (output === undefined && giveToSpare(m, boot, slot)) tellLater(m);
+    else
+      request(rt, REQUEST_BOOT, slot, id, 0, { ...boot, output: { ...boot.output, channel: output?.name } });
   } catch (error) {
     freeSlot(m, slot);
     void output?.close();
@@ -493,10 +500,22 @@ export function create(options: CreateOptions = {}): Interpreter {
 }
 
 /**
+ * A spare thread has got a slot, and the supervisor will start another one. Not at once, as it would compete with the first calls of
+ * this one; whatever it needs to know before, it finds out by itself (spare.ts).
+ */
+function tellLater(m: SharedMemory): void {
+  setTimeout(ring, REFILL_DELAY, m, SUPERVISOR_SLOT).unref();
+}
+
+const REFILL_DELAY = 20;
+const MOST_SPARES = 100;
+
+/**
  * Keeps `count` interpreters in reserve for this process, booted: a `create()` without options takes one, which is ready at
  * once, and another is started in the background. They cost what idle interpreters cost, are not listed and have no id before
  * they are used, do not keep the process alive, and have the environment variables of the time when they were started
  * (one whose variables are not those of the creator is not taken). The last `prewarm` counts; `prewarm(0)` lets them go.
+ * It takes some 15 ms itself, to load what reads functions that are sent.
  *
  * @throws TypeError, RangeError for what is no such number
  * @example
@@ -513,10 +532,11 @@ export function prewarm(count: number): void {
   }
   const rt = runtime();
   startSupervisor(rt);
-  request(rt, REQUEST_PREWARM, count, 0, 0, checkCreateOptions({}));
+  const options = checkCreateOptions({});
+  request(rt, REQUEST_PREWARM, count, newKind(rt.m, options), 0, options);
+  // This thread's first call would otherwise wait for the parser, and for the way to it to be compiled.
+  if (count > 0) codeOf(rt.m, (value: unknown) => value, describe);
 }
-
-const MOST_SPARES = 100;
 
 /** The interpreter that this code runs in. */
 export function getCurrent(): Interpreter {

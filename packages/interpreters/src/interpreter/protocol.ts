@@ -64,7 +64,7 @@ export const REQUEST_THREAD_ENDED = 7;
 /** The sender wants the buffer a, b (REF_BUFFER, REF_MOVED); 0, 0: only a line. value: the name of the line it opened (line.ts), or undefined. */
 export const REQUEST_BUFFER = 8;
 
-/** Keep a spare threads for interpreters with the options that are the value. */
+/** Keep a spare threads of kind b (spare.ts) for interpreters with the options that are the value. */
 export const REQUEST_PREWARM = 9;
 
 /** Something is in main's mailbox that it may not be waiting for. */

@@ -4,17 +4,15 @@
  * some milliseconds; and the code cache that the first thread leaves (worker.ts) has what was compiled by then.
  */
 import type { Guest } from "../guests/guest.js";
-import { MAIN_SLOT, S_ID, S_WORK, STATE_BOOTING, STATE_READY, WHENCE_CREATED } from "../memory/layout.js";
+import { MAIN_SLOT, S_ID, S_WORK, WHENCE_CREATED } from "../memory/layout.js";
 import { get } from "../memory/atomics.js";
 import { createMemory, openMemory } from "../memory/memory.js";
-import { makeReceived } from "../queue/receive.js";
 import { codeOf } from "./code.js";
-import { takeWork } from "./mailbox.js";
 import { Message, WITH_SENDER } from "./message.js";
 import { WORK_CALL } from "./protocol.js";
-import { claimSlot, idOf, registerMain, setState } from "./registry.js";
+import { claimSlot, idOf, registerMain } from "./registry.js";
 import { Runtime } from "./runtime.js";
-import { Executor } from "./server.js";
+import { serve } from "./server.js";
 
 /** What it takes: some pages behind the tables of slots and pages. */
 const MIB = 4;
@@ -25,16 +23,12 @@ export function rehearse(guest: Guest, description: object): void {
   const caller = openMemory(memory, MAIN_SLOT);
   registerMain(caller);
   const slot = claimSlot(caller, WHENCE_CREATED);
-  const rt = new Runtime(openMemory(memory, slot));
-  const executor = new Executor(rt, guest);
-  setState(rt.m, slot, STATE_BOOTING, STATE_READY);
   const code = codeOf(caller, rehearse, () => description);
   const message = Message.take(caller).header(1, WORK_CALL, code.id, code.pointer).list([1], "args");
   message.intoMailbox(slot, S_WORK, idOf(caller, slot), get(caller, caller.me + S_ID), WITH_SENDER);
   message.discard();
-  rt.look();
-  const received = makeReceived();
-  takeWork(rt.m, executor.next.run, received);
-  void executor.execute(received);
+  const rt = new Runtime(openMemory(memory, MAIN_SLOT)).become(slot);
+  // Executes it before anything that it waits for, and returns when nothing is left.
+  void serve(rt, guest);
   rt.end();
 }

@@ -13,12 +13,12 @@
  */
 // Not the globals: a script may have replaced them.
 import { clearInterval, setImmediate, setInterval } from "node:timers";
-import type { MessagePort } from "node:worker_threads";
+import { type MessagePort, threadId } from "node:worker_threads";
 import { clock } from "../clock.js";
 import { InterpreterDiedError, InterpreterError } from "../errors.js";
 import { bell, sleep, sleepAsync } from "../memory/bell.js";
-import type { SharedMemory } from "../memory/atomics.js";
-import { MAX_SLOTS } from "../memory/layout.js";
+import { type SharedMemory, store } from "../memory/atomics.js";
+import { MAX_SLOTS, S_THREAD, slotPointer } from "../memory/layout.js";
 import { makeReceivedMany, type Received } from "../queue/receive.js";
 import { takeReplies } from "./mailbox.js";
 import { headerWord, readBody } from "./message.js";
@@ -65,7 +65,8 @@ const FAILED_BOOTS = 64;
 
 export class Runtime {
   readonly m: SharedMemory;
-  readonly id: number;
+  /** Of the interpreter that this thread is; never changes once there is one. */
+  id: number;
   readonly spinner: Spinner;
   /** The line to the supervisor (line.ts), where it gave this thread one. */
   port: MessagePort | undefined;
@@ -81,6 +82,8 @@ export class Runtime {
   #linger = MAX_LINGER;
   #lingerUntil = 0;
   #asleepSince = 0;
+  /** Nothing is to be done here any more. */
+  ended = false;
   #holds = 0;
   /** Answers that were taken out of the mailbox. One that is being delivered may cause a look, which goes on with the rest. */
   readonly #replies = makeReceivedMany(REPLIES_AT_ONCE);
@@ -94,6 +97,16 @@ export class Runtime {
     this.spinner = new Spinner(m);
     this.id = idOf(m, m.slot);
     this.#keepAlive.unref();
+  }
+
+  /** This thread is the interpreter in `slot` from now on. */
+  become(slot: number): this {
+    const { m } = this;
+    m.slot = slot;
+    m.me = slotPointer(slot);
+    store(m, m.me + S_THREAD, threadId);
+    this.id = idOf(m, slot);
+    return this;
   }
 
   /** A number for a piece of work, positive, not in use. */
@@ -144,6 +157,7 @@ export class Runtime {
 
   /** It is not used any more, and keeps nothing. */
   end(): void {
+    this.ended = true;
     clearInterval(this.#keepAlive);
   }
 

@@ -49,7 +49,7 @@ import {
   WORK_SERVE,
 } from "./protocol.js";
 import { setState } from "./registry.js";
-import { closeRuns, endWork, openRuns } from "./runs.js";
+import { endWork, openRuns } from "./runs.js";
 import type { Runtime } from "./runtime.js";
 
 /** Longest time between two turns of the event loop while there is work; milliseconds. */
@@ -57,15 +57,11 @@ const TURN_EVERY = 1;
 /** How many pieces to execute between two looks at the clock. */
 const CLOCK_EVERY = 16;
 
-/** Serves until the interpreter is closed. */
-export async function serve(rt: Runtime, guest: Guest): Promise<never> {
+/** Serves until the interpreter is closed, or it was only a rehearsal and that is over (`rt.end`). */
+export async function serve(rt: Runtime, guest: Guest): Promise<void> {
   const { m } = rt;
   const received = makeReceived();
   const executor = new Executor(rt, guest);
-  process.on("exit", () => {
-    // Not where somebody only says so.
-    if ((process as { _exiting?: boolean })._exiting === true) closeRuns(m, m.slot);
-  });
   setState(m, m.slot, STATE_BOOTING, STATE_READY);
   let lastTurn = clock();
   let count = 0;
@@ -97,6 +93,7 @@ export async function serve(rt: Runtime, guest: Guest): Promise<never> {
     // What is parked waits for the event loop, which looking would keep from it.
     if (executor.parked === 0 && rt.spinner.spin(seen)) continue;
     await turn();
+    if (rt.ended) return;
     lastTurn = clock();
     await sleepAsync(m, seen);
     rt.spinner.slept(lastTurn);

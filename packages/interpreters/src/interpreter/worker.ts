@@ -2,7 +2,7 @@
  * What an interpreter's thread begins with (worker.cts). It does as little as it can: that is every interpreter's start-up
  * time.
  */
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, workerData } from "node:worker_threads";
 import { applyConfig } from "../guests/javascript/config.js";
 import { installStdio } from "../guests/javascript/stdio.js";
 import type { Callable } from "../guests/javascript/callable.js";
@@ -15,13 +15,17 @@ import "./buffers.js";
 import "./moves.js";
 import type { BootOutput, InterpreterConfig } from "./options.js";
 import { rehearse } from "./rehearsal.js";
+import type { Runtime } from "./runtime.js";
+import { closeRuns } from "./runs.js";
 import { serve } from "./server.js";
+import { waitForSlot } from "./spare.js";
+
+/** Which slot it is to serve, or, for a spare one, where it is told; see spare.ts. */
+export type Place = { readonly slot: number } | { readonly cell: number };
 
 /** What the supervisor gives it. */
-export interface WorkerData {
+export type WorkerData = Place & {
   readonly memory: WasmMemory;
-  /** Undefined in a spare one, which is sent it when it is needed. */
-  readonly slot: number | undefined;
   readonly config: InterpreterConfig;
   readonly output: BootOutput;
   /** Its line to the supervisor; see line.ts. */
@@ -30,7 +34,7 @@ export interface WorkerData {
   readonly text: Uint8Array<SharedArrayBuffer>;
   /** A code cache (worker.ts beside index.ts), where there is one. */
   readonly codeCache: Uint8Array | undefined;
-}
+};
 
 /** What a thread that was given none sends the supervisor. */
 export interface CodeCache {
@@ -38,27 +42,27 @@ export interface CodeCache {
 }
 
 export function startInterpreter(): void {
-  const { memory, slot, config, output, port } = workerData as WorkerData;
-  installStdio(output);
-  applyConfig(config);
-  if (slot !== undefined) start(memory, slot, port);
+  const data = workerData as WorkerData;
+  installStdio(data.output);
+  applyConfig(data.config);
+  const rt = enter(data.memory);
+  rt.port = data.port;
+  process.on("exit", () => {
+    // Not where somebody only says so.
+    if ((process as { _exiting?: boolean })._exiting === true) closeRuns(rt.m, rt.m.slot);
+  });
+  // Idle, it waits for work and not for anything that the event loop knows of.
+  setInterval(() => {}, 0x7fffffff);
+  if ("slot" in data) begin(rt, data.slot);
   else {
     rehearse(javascript, { kind: "function", source: "(x) => x", free: [], name: "" } satisfies Callable);
-    let serving = false;
-    parentPort?.on("message", (slot: number | undefined) => {
-      // The first message is part of the rehearsal. The listener stays: to receive the first one, and to stop listening, take a
-      // millisecond each.
-      if (slot === undefined || serving) return;
-      serving = true;
-      start(memory, slot, port);
-    });
+    const { cell } = data;
+    // Blocked, as that is faster woken than an event loop; and after what is left to do (worker.ts beside index.ts).
+    setImmediate(() => begin(rt, waitForSlot(rt.m, cell)));
   }
 }
 
-function start(memory: WasmMemory, slot: number, port: MessagePort): void {
-  const rt = enter(memory, slot);
-  rt.port = port;
-  // Idle, it waits for work and not for anything that the event loop knows of.
-  setInterval(() => {}, 0x7fffffff);
+function begin(rt: Runtime, slot: number): void {
+  rt.become(slot);
   void serve(rt, javascript);
 }

@@ -56,6 +56,11 @@ export const H_BIN_MASK = 62;
 export const H_BINS = 64;
 export const BINS = 52;
 
+/** The number of the last kind of spare threads, and the words in which they wait: interpreter/spare.ts. */
+export const H_SPARE_KIND = 127;
+export const H_SPARES = 128;
+export const SPARES = 128;
+
 /* ---- lock kinds: what the repair has to look at when the holder died ---- */
 export const LOCK_PAGES = 1;
 export const LOCK_REGISTRY = 2;

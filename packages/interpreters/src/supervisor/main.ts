@@ -80,7 +80,11 @@ const PATIENCE = 20;
 /** A thread that we started. */
 interface Child {
   readonly worker: Worker;
-  readonly id: number;
+  /** -1: it is a spare one. */
+  slot: number;
+  id: number;
+  /** What it was started with, if it was a spare one: such a thread may be dead before it is needed, which is nobody's fault. */
+  readonly spare: BootOptions | undefined;
   /** Set by the first who decides that it ends. */
   reason: EndReason | undefined;
   error: unknown;
@@ -121,7 +125,11 @@ let recounting = false;
 let sweeping = false;
 const received = makeReceived();
 const foreigners = new Foreigners(m, (slot) => foreignEnded(slot, -1));
-const spares = new Spares((options) => startThread(m.memory, options));
+const spares = new Spares<Child>(
+  m,
+  (options, cell) => watchOver(startThread(m.memory, options, { cell }), options),
+  ({ worker }) => void worker.terminate(),
+);
 // The thread lives as long as the process; nothing else keeps its event loop going.
 setInterval(() => {}, 0x7fffffff);
 
@@ -135,58 +143,95 @@ function boot(slot: number, id: number, options: BootOptions): void {
     setImmediate(work);
     return;
   }
-  const spare = spares.take(options);
-  if (spare !== undefined) {
-    spare.postMessage(slot);
-    adopt(spare, slot, id, options);
-    return;
-  }
+  const spare = spares.take(options, slot);
   try {
-    adopt(startThread(m.memory, options, slot), slot, id);
+    adopt(spare ?? watchOver(startThread(m.memory, options, { slot })), slot, id);
   } catch (error) {
     ended.push({ slot, id, reason: "boot", exitCode: -1, error });
     setImmediate(work);
   }
 }
 
-/** Watches a thread from now on. `spare`: the options of one that may be dead already, which is nobody's fault. */
-function adopt(worker: Worker, slot: number, id: number, spare?: BootOptions): void {
-  const child: Child = { worker, id, reason: undefined, error: undefined, stopped: new Map() };
+/** The thread is that interpreter's from now on. */
+function adopt(child: Child, slot: number, id: number): void {
+  child.slot = slot;
+  child.id = id;
   children.set(slot, child);
-  addLine(m, id, lineTo(worker));
-  const isStillborn = (): boolean =>
-    spare !== undefined && child.reason === undefined && stateOf(m, slot) === STATE_BOOTING;
-  worker.on("error", (error) => {
-    if (isStillborn()) return;
-    // Node copies it as an object of its class, which would be shown as "TypeError [Error]".
-    if (error instanceof Error) Reflect.deleteProperty(error, Symbol.toStringTag);
-    child.error = error;
-    const code = (error as NodeJS.ErrnoException | null)?.code;
-    if (stateOf(m, slot) === STATE_BOOTING) child.reason ??= "boot";
-    child.reason ??= code === "ERR_WORKER_OUT_OF_MEMORY" ? "out-of-memory" : "uncaught-exception";
-  });
-  worker.on("exit", (exitCode) => {
-    children.delete(slot);
-    if (isStillborn()) {
-      repairLocks(m, slot);
-      boot(slot, id, spare as BootOptions);
-      return;
-    }
-    const state = stateOf(m, slot);
-    const byItself = state === STATE_FINALIZING ? "closed" : state === STATE_BOOTING ? "boot" : "exit";
-    const reason = child.reason ?? byItself;
-    if (reason === "boot")
-      child.error ??= new Error(`its thread ended with exit code ${exitCode} before it was ready`);
-    // Stopped from outside, it has no exit code of its own; Node's is the same for all of them.
-    const stopped = reason === "terminated" || reason === "timeout" || reason === "aborted";
-    finish({
-      slot,
-      id,
-      reason,
-      exitCode: stopped ? -1 : exitCode,
-      error: child.error,
-      stopped: child.stopped,
-    });
+  addLine(m, id, lineTo(child.worker));
+}
+
+/** Adopts the spare threads that were given slots by those who needed them. */
+function adoptGiven(): void {
+  for (const [child, slot] of spares.given()) {
+    set(m, slotPointer(slot) + S_CREATOR, 0);
+    const id = idOf(m, slot);
+    adopt(child, slot, id);
+    const reason = doomed.get(id);
+    if (reason === undefined) continue;
+    doomed.delete(id);
+    terminate(id, reason);
+  }
+}
+
+/** Learns of the thread's end, and why. */
+function watchOver(worker: Worker, spare?: BootOptions): Child {
+  const child: Child = {
+    worker,
+    slot: -1,
+    id: -1,
+    spare,
+    reason: undefined,
+    error: undefined,
+    stopped: new Map(),
+  };
+  worker.on("error", (error) => childFailed(child, error));
+  worker.on("exit", (exitCode) => childEnded(child, exitCode));
+  return child;
+}
+
+/** It was dead before it was needed. */
+function isStillborn({ spare, reason, slot }: Child): boolean {
+  return spare !== undefined && reason === undefined && stateOf(m, slot) === STATE_BOOTING;
+}
+
+function childFailed(child: Child, error: unknown): void {
+  adoptGiven();
+  if (child.slot === -1 || isStillborn(child)) return;
+  // Node copies it as an object of its class, which would be shown as "TypeError [Error]".
+  if (error instanceof Error) Reflect.deleteProperty(error, Symbol.toStringTag);
+  child.error = error;
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  if (stateOf(m, child.slot) === STATE_BOOTING) child.reason ??= "boot";
+  child.reason ??= code === "ERR_WORKER_OUT_OF_MEMORY" ? "out-of-memory" : "uncaught-exception";
+}
+
+function childEnded(child: Child, exitCode: number): void {
+  if (!spares.ended(child)) {
+    adoptGiven();
+    spares.ended(child);
+  }
+  const { slot, id } = child;
+  if (slot === -1) return;
+  children.delete(slot);
+  if (isStillborn(child)) {
+    repairLocks(m, slot);
+    boot(slot, id, child.spare as BootOptions);
+    return;
+  }
+  const state = stateOf(m, slot);
+  const byItself = state === STATE_FINALIZING ? "closed" : state === STATE_BOOTING ? "boot" : "exit";
+  const reason = child.reason ?? byItself;
+  if (reason === "boot")
+    child.error ??= new Error(`its thread ended with exit code ${exitCode} before it was ready`);
+  // Stopped from outside, it has no exit code of its own; Node's is the same for all of them.
+  const stopped = reason === "terminated" || reason === "timeout" || reason === "aborted";
+  finish({
+    slot,
+    id,
+    reason,
+    exitCode: stopped ? -1 : exitCode,
+    error: child.error,
+    stopped: child.stopped,
   });
 }
 
@@ -293,6 +338,7 @@ function finish(next: Ended): void {
 function work(): void {
   // First: what follows may wait for one of them.
   foreigners.watch();
+  adoptGiven();
   try {
     // All their locks first: everything else needs locks that one of them may have died with.
     for (const { slot } of ended) repairLocks(m, slot);
@@ -303,7 +349,11 @@ function work(): void {
       ended.shift();
       collecting = true;
     }
-    while (takeRequest(m, received) === OK) handle();
+    while (takeRequest(m, received) === OK) {
+      // Whoever asks may be one that was given a slot a moment ago, or be about one.
+      adoptGiven();
+      handle();
+    }
     for (let page = garbage.pop(); page !== undefined; page = garbage.pop()) freePages(m, page);
     if (recounting) recount();
     if (collecting) collect();
@@ -427,7 +477,7 @@ function handle(): void {
   } else if (kind === REQUEST_FINALIZING) setTimeout(() => terminate(a, "closed"), FINALIZE_LIMIT).unref();
   else if (kind === REQUEST_THREAD_ENDED) threadEnded(a, b);
   else if (kind === REQUEST_COLLECT) collecting = true;
-  else if (kind === REQUEST_PREWARM) spares.keep(a, value as BootOptions);
+  else if (kind === REQUEST_PREWARM) spares.keep(a, b, value as BootOptions);
   else if (kind === REQUEST_WAKE_MAIN) parentPort?.postMessage(undefined);
   else if (kind === REQUEST_BUFFER) {
     answerForBuffer(m, sender, value as string | undefined, a, b);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { MessageChannel, type MessagePort, SHARE_ENV, Worker } from "node:worker_threads";
 import { packageFile } from "../files.js";
 import { type BootOptions, withoutRefused } from "../interpreter/options.js";
-import type { CodeCache, WorkerData } from "../interpreter/worker.js";
+import type { CodeCache, Place, WorkerData } from "../interpreter/worker.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 
 /** The line (interpreter/line.ts) that each thread was given. */
@@ -13,11 +13,11 @@ let codeCache: Uint8Array | undefined;
 /** What threads run, once one was started. */
 let text: Uint8Array<SharedArrayBuffer> | undefined;
 
-/** Starts a thread that is to be the interpreter in `slot`; without a slot, a spare one. Throws what Node has against the options. */
+/** Starts a thread that is to be the interpreter in that slot, or a spare one. Throws what Node has against the options. */
 export function startThread(
   memory: WasmMemory,
   options: BootOptions,
-  slot?: number,
+  place: Place,
   execArgv = options.execArgv,
 ): Worker {
   const { port1, port2 } = new MessageChannel();
@@ -25,7 +25,7 @@ export function startThread(
     const worker = new Worker(packageFile("worker.cjs"), {
       workerData: {
         memory,
-        slot,
+        ...place,
         config: options.config,
         output: options.output,
         text: bundleText(),
@@ -46,7 +46,7 @@ export function startThread(
     port1.close();
     const rest = options.inheritedExecArgv ? withoutRefused(execArgv, error) : undefined;
     if (rest === undefined) throw error;
-    return startThread(memory, options, slot, rest);
+    return startThread(memory, options, place, rest);
   }
 }
 

@@ -14,6 +14,8 @@ export const mailbox =
 export const runs = await transformed<typeof import("../../src/interpreter/runs.js")>("interpreter/runs.js");
 export const lanes =
   await transformed<typeof import("../../src/interpreter/lanes.js")>("interpreter/lanes.js");
+export const spare =
+  await transformed<typeof import("../../src/interpreter/spare.js")>("interpreter/spare.js");
 export const registry =
   await transformed<typeof import("../../src/interpreter/registry.js")>("interpreter/registry.js");
 export const { recountReferences } =

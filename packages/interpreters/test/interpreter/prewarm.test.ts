@@ -2,10 +2,20 @@
 import assert from "node:assert/strict";
 import { after, afterEach, test } from "node:test";
 import { create, getCurrent, type Interpreter, listAll, prewarm } from "interpreters";
-import { limits, rejection, thrown } from "../support/ways.js";
+import { runtime } from "../../src/interpreter/current.js";
+import { isAlive } from "../../src/interpreter/registry.js";
+import { MAX_SLOTS, SUPERVISOR_SLOT } from "../../src/memory/layout.js";
+import { limits, rejection, thrown, until } from "../support/ways.js";
 
 afterEach(() => prewarm(0));
 after(() => assert.equal(listAll().length, 1));
+
+/** How many interpreters there are. `listAll` would make handles to them. */
+function alive(): number {
+  const { m } = runtime();
+  const slots = Array.from({ length: MAX_SLOTS }, (_, slot) => slot);
+  return slots.filter((slot) => slot !== SUPERVISOR_SLOT && isAlive(m, slot)).length;
+}
 
 const threadOf = (interp: Interpreter): Promise<number> =>
   interp.call(async () => (await import("node:worker_threads")).threadId);
@@ -130,6 +140,55 @@ test("many at once: no more are taken than there are, and all work", limits, asy
     interps.map(({ id }) => id * 2),
   );
   await Promise.all(interps.map((interp) => interp.close()));
+});
+
+test("one that another interpreter creates is given a spare one, too", limits, async () => {
+  prewarm(1);
+  const started = await now();
+  await using creator = create({ name: "creator" });
+  await creator.prepareMain({ index: new URL("../../src/entry.mjs", import.meta.url).href });
+  await creator.exec(
+    "const { create } = await import(index); const other = create();" +
+      "const thread = await other.call(async () => (await import('node:worker_threads')).threadId); await other.close()",
+  );
+  assert.ok((await creator.call(new Function("return thread") as () => number)) < started);
+});
+
+test("a creator that blocks needs nobody else", limits, async () => {
+  prewarm(2);
+  const started = await now();
+  using first = create();
+  using second = create();
+  const thread = (interp: Interpreter): number =>
+    interp.callSync(() => process.getBuiltinModule("node:worker_threads").threadId);
+  assert.ok(thread(first) < started);
+  assert.ok(thread(second) < started);
+});
+
+test("those whose creator dies in the same moment end as any of its", limits, async () => {
+  const creator = create({ name: "creator" });
+  await creator.prepareMain({ index: new URL("../../src/entry.mjs", import.meta.url).href });
+  await creator.exec("const { create, prewarm } = await import(index); prewarm(2)");
+  await now();
+  const died = await rejection<{ reason: string }>(
+    creator.exec("create(); create().call(() => { for (;;); }); process.exit(3)"),
+  );
+  assert.equal(died.reason, "exit");
+  await until(() => alive() === 1, "nobody but main is there");
+});
+
+test("one that is terminated at once ends, and calls of it fail", limits, async () => {
+  prewarm(1);
+  await now();
+  const interp = create();
+  const call = rejection<{ reason: string }>(
+    interp.call(() => {
+      for (;;);
+    }),
+  );
+  await interp.terminate();
+  assert.equal((await call).reason, "terminated");
+  assert.equal(listAll().length, 1);
 });
 
 test("bad numbers are errors at once", () => {

@@ -14,7 +14,7 @@ const limits = { timeout: WATCHDOG };
 // What the first use of the package does, with a memory of 16 MiB.
 const memory = createMemory([256]);
 registerMain(openMemory(memory, MAIN_SLOT));
-enter(memory, MAIN_SLOT);
+enter(memory).become(MAIN_SLOT);
 
 type Texts = Queue<string, never>;
 const texts = (maxsize = 0): Texts => createQueue<string>(maxsize, { unboundItems: UNBOUND_KEEP });

@@ -21,7 +21,7 @@ const limits = { timeout: WATCHDOG };
 // What the first use of the package does, with a memory of 16 MiB.
 const memory = createMemory([256]);
 registerMain(openMemory(memory, MAIN_SLOT));
-enter(memory, MAIN_SLOT);
+enter(memory).become(MAIN_SLOT);
 
 type Bytes = Queue<Uint8Array | string, never>;
 const bytes = (): Bytes => createQueue<Uint8Array | string>(0, { unboundItems: UNBOUND_KEEP });
