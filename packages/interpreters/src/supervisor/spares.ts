@@ -34,7 +34,7 @@ export class Spares<T> {
   #options: BootOptions | undefined;
   /** What `#options` are compared by. */
   #key = "";
-  #refill: NodeJS.Timeout | undefined;
+  #refilling = false;
 
   /** `start` starts a thread that waits for its slot in that cell; `stop` ends one that is not needed. */
   constructor(m: SharedMemory, start: (options: BootOptions, cell: number) => T, stop: (thread: T) => void) {
@@ -98,8 +98,10 @@ export class Spares<T> {
 
   #fillLater(): void {
     // Not once more from the beginning, or those who take one after another would keep it from ever happening.
-    this.#refill ??= setTimeout(() => {
-      this.#refill = undefined;
+    if (this.#refilling) return;
+    this.#refilling = true;
+    setTimeout(() => {
+      this.#refilling = false;
       this.#fill();
     }, REFILL_DELAY);
   }
