@@ -26,8 +26,8 @@ const TOGETHER = 20;
 /** Ample for booting all that `later` takes; nothing tells when they are. */
 const BOOTED_MS = 2_000;
 /** How many idle ones the marginal memory is taken over, after a few that pay for what all share. */
-const MEMORY_FIRST = 2;
-const MEMORY_MORE = 8;
+const MEMORY_FIRST = 8;
+const MEMORY_MORE = 24;
 
 async function bareWorker(): Promise<Start> {
   return () => {

@@ -12,6 +12,6 @@ export type Api = typeof api;
 /** Makes this copy the one that all copies in this thread give out, if it is the first. */
 export function share(): Api {
   const here = globalThis as { [copies.API]?: Api };
-  // A plain object: the properties of a namespace are looked up by a function each.
+  // A plain object (scripts/bundle.mjs): the properties of a namespace are looked up by a function each.
   return (here[copies.API] ??= { ...api });
 }

@@ -1,33 +1,7 @@
-/**
- * Every error class of the package, each with a stable `code`.
- *
- * Classes are recognised across copies of the package (ESM beside CommonJS, two installed versions)
- * by a brand from the global symbol registry, so `instanceof` answers for what an error *is*, not for
- * which copy of this file made it.
- */
+/** Every error class of the package, each with a stable `code` and its brand (brand.ts). */
 
+import { brand } from "./brand.js";
 import { callerFrames } from "./stacks.js";
-
-const brandOf = (name: string): symbol => Symbol.for(`interpreters.error.${name}`);
-
-/** Gives `cls` its name, and an `instanceof` that also accepts the same class of another copy. */
-function brand(cls: abstract new (...args: never[]) => Error, name: string): void {
-  const mark = brandOf(name);
-  Object.defineProperty(cls.prototype, mark, { value: true });
-  Object.defineProperty(cls.prototype, "name", { value: name, writable: true, configurable: true });
-  Object.defineProperty(cls, Symbol.hasInstance, {
-    value(this: unknown, value: unknown): boolean {
-      // A subclass made by a user inherits this method but not the brand's meaning.
-      if (this !== cls) return Function.prototype[Symbol.hasInstance].call(this, value);
-      try {
-        return typeof value === "object" && value !== null && mark in value;
-      } catch {
-        // A revoked proxy, or one whose traps throw.
-        return false;
-      }
-    },
-  });
-}
 
 /** Why an interpreter ended under an operation. */
 export type DeathReason =

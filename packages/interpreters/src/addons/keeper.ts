@@ -2,12 +2,12 @@
  * Main's side: it loads every native addon before any other interpreter does, and never lets go of it. It is there as soon as
  * the package is imported, so it also knows what main loaded for itself before there were interpreters.
  */
-import module from "node:module";
 import { takeRequest } from "../interpreter/mailbox.js";
 import { headerWord, Message, readBody, WITHOUT_SENDER } from "../interpreter/message.js";
 import { REPLY_VALUE, WORK_ADDON } from "../interpreter/protocol.js";
 import { slotOf } from "../interpreter/registry.js";
 import type { Runtime } from "../interpreter/runtime.js";
+import { nodeModule } from "../node-module.js";
 import { OK, S_REPLIES, STATUS_NO_MEMORY } from "../memory/layout.js";
 import { makeReceived, type Received } from "../queue/receive.js";
 import { type Dlopen, open } from "./guard.js";
@@ -100,7 +100,7 @@ export class Keeper {
       return;
     }
     // As `require` would make it: addons may look at their module's name.
-    const made = Object.assign(new module.Module(file), { filename: file });
+    const made = Object.assign(new (nodeModule().Module)(file), { filename: file });
     open(this.#original, made, file, flags);
     this.#keep(file, key, interpreter, made);
   }

@@ -1,10 +1,11 @@
 /** The error classes that keep their class: the language's and this package's own. */
 
-import * as own from "../../errors.js";
+import { ownClasses } from "../../brand.js";
+import "../../errors.js";
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
-const builtin = [
+const builtin: readonly ErrorClass[] = [
   Error,
   TypeError,
   RangeError,
@@ -15,26 +16,29 @@ const builtin = [
   AggregateError,
 ];
 
-const byName = new Map<string, ErrorClass>();
-const nameByPrototype = new Map<object, string>();
-const ownNames = new Set<string>();
+class Tables {
+  readonly byName = new Map<string, ErrorClass>();
+  readonly nameByPrototype = new Map<object, string>();
+  readonly ownNames = new Set<string>();
 
-function add(cls: ErrorClass): void {
-  byName.set(cls.name, cls);
-  nameByPrototype.set(cls.prototype as object, cls.name);
+  constructor() {
+    for (const cls of [...builtin, ...ownClasses]) {
+      this.byName.set(cls.name, cls);
+      this.nameByPrototype.set(cls.prototype as object, cls.name);
+    }
+    for (const { name } of ownClasses) this.ownNames.add(name);
+  }
 }
-for (const cls of builtin) add(cls);
-for (const exported of Object.values(own)) {
-  if (!(exported.prototype instanceof Error)) continue;
-  add(exported);
-  ownNames.add(exported.name);
-}
+
+let made: Tables | undefined;
+/** Made for the first error that travels. */
+const tables = (): Tables => (made ??= new Tables());
 
 /** The nearest class of an error that keeps its class. */
 export function errorClassName(error: object): string {
   let prototype = Object.getPrototypeOf(error) as object | null;
   for (; prototype !== null; prototype = Object.getPrototypeOf(prototype) as object | null) {
-    const name = nameByPrototype.get(prototype) ?? foreignName(prototype);
+    const name = tables().nameByPrototype.get(prototype) ?? foreignName(prototype);
     if (name !== undefined) return name;
   }
   return "Error";
@@ -43,23 +47,23 @@ export function errorClassName(error: object): string {
 /** Recognises the same class of another realm, or of another copy of this package. */
 function foreignName(prototype: object): string | undefined {
   const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
-  if (typeof constructor !== "function" || !byName.has(constructor.name)) return undefined;
+  if (typeof constructor !== "function" || !tables().byName.has(constructor.name)) return undefined;
   const { name } = constructor;
-  if (ownNames.has(name))
+  if (tables().ownNames.has(name))
     return Object.hasOwn(prototype, Symbol.for(`interpreters.error.${name}`)) ? name : undefined;
   const native = Function.prototype.toString.call(constructor).includes("[native code]");
   return native ? name : undefined;
 }
 
 export function isOwnErrorClass(name: string): boolean {
-  return ownNames.has(name);
+  return tables().ownNames.has(name);
 }
 
 /** An instance of the class of that name, without properties; `Error` where there is none. */
 export function makeError(name: string): Error {
-  const cls = byName.get(name) ?? Error;
+  const cls = tables().byName.get(name) ?? Error;
   // A constructor with parameters of its own is not called: what it would set is sent anyway.
-  if (cls === AggregateError || ownNames.has(name))
+  if (cls === AggregateError || tables().ownNames.has(name))
     return Reflect.construct<[], Error>(Error, [], cls as typeof Error);
   return new (cls as typeof Error)();
 }

@@ -5,9 +5,9 @@
  * The parser is loaded at the first function, so that a program which sends none does not pay for it.
  */
 
-import { createRequire } from "node:module";
 import type * as Acorn from "acorn";
 import type * as EslintScope from "eslint-scope";
+import { nodeModule } from "../../node-module.js";
 import { stubFor } from "./injected.js";
 
 /** Why a function cannot travel, and what to do; the caller knows which function it is. */
@@ -213,7 +213,7 @@ let tools: { acorn: typeof Acorn; scopes: typeof EslintScope } | undefined;
 
 function load(): { acorn: typeof Acorn; scopes: typeof EslintScope } {
   if (tools === undefined) {
-    const require = createRequire(import.meta.url);
+    const require = nodeModule().createRequire(import.meta.url);
     tools = {
       acorn: require("acorn") as typeof Acorn,
       scopes: require("eslint-scope") as typeof EslintScope,

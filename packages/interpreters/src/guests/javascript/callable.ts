@@ -10,10 +10,10 @@
  */
 
 import { isAbsolute } from "node:path";
-import { isBuiltin } from "node:module";
 import { pathToFileURL, URL } from "node:url";
 import { types } from "node:util";
 import { NotShareableError } from "../../errors.js";
+import { nodeModule } from "../../node-module.js";
 import { analyse, Unportable } from "./analyse.js";
 import { builtinPath } from "./builtins.js";
 import { asWritten } from "./script-text.js";
@@ -187,7 +187,7 @@ function moduleUrl(url: unknown): string {
   }
   if (typeof url === "string") {
     if (isAbsolute(url)) return pathToFileURL(url).href;
-    if (isBuiltin(url)) return url.startsWith("node:") ? url : `node:${url}`;
+    if (nodeModule().isBuiltin(url)) return url.startsWith("node:") ? url : `node:${url}`;
   }
   const given = typeof url === "string" ? url : url.href;
   const parsed = URL.canParse(given) ? new URL(given) : undefined;
@@ -202,7 +202,7 @@ function moduleUrl(url: unknown): string {
         `not from ${parsed.protocol}; ${remedy}`,
     );
   }
-  if (parsed.protocol === "node:" && !isBuiltin(parsed.href)) {
+  if (parsed.protocol === "node:" && !nodeModule().isBuiltin(parsed.href)) {
     throw new TypeError(`fromModule(${JSON.stringify(parsed.href)}): Node has no such builtin module`);
   }
   return parsed.href;

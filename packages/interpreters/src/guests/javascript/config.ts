@@ -5,11 +5,11 @@
  * `cluster`, `execa`): replacing these costs next to nothing, where loading `child_process` to replace its functions costs
  * every interpreter a millisecond. That is what is done where the bindings cannot be had.
  */
-import module, { createRequire } from "node:module";
 import workerThreads from "node:worker_threads";
 import { configureAddons } from "../../addons/addons.js";
 import { InterpreterError } from "../../errors.js";
 import type { InterpreterConfig } from "../../interpreter/options.js";
+import { nodeModule } from "../../node-module.js";
 
 export function applyConfig(config: InterpreterConfig): void {
   const { allowExec, allowThreads } = config;
@@ -56,12 +56,15 @@ function binding(name: string): Record<string, unknown> {
 }
 
 function forbidByModule(): void {
-  const childProcess = createRequire(import.meta.url)("node:child_process") as Record<string, unknown> & {
+  const childProcess = nodeModule().createRequire(import.meta.url)("node:child_process") as Record<
+    string,
+    unknown
+  > & {
     ChildProcess: { prototype: object };
   };
   Object.assign(childProcess.ChildProcess.prototype, { spawn: noProgram });
   for (const name of ["spawnSync", "execSync", "execFileSync"]) childProcess[name] = noProgram;
-  module.syncBuiltinESMExports();
+  nodeModule().syncBuiltinESMExports();
 }
 
 function forbidThreads(): void {
@@ -72,5 +75,5 @@ function forbidThreads(): void {
     },
   });
   Object.assign(workerThreads, { Worker });
-  module.syncBuiltinESMExports();
+  nodeModule().syncBuiltinESMExports();
 }

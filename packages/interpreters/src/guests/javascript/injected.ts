@@ -3,8 +3,12 @@
  * is still one to its author, so either it works all the same, or the error says where the name comes from.
  */
 
+type Table = readonly (readonly [pattern: RegExp, what: string])[];
+
+// Made when they are asked: as a rule no name is missing.
+
 /** Names that can be given a value anywhere, as expressions. */
-const stubs: readonly (readonly [pattern: RegExp, code: string])[] = [
+const stubs = (): Table => [
   // esbuild and tsx, to keep the names of functions (`keepNames`).
   [/^__name$/, '(f, value) => Object.defineProperty(f, "name", { value, configurable: true })'],
   // Vite and Vitest: `import()`.
@@ -18,14 +22,14 @@ const stubs: readonly (readonly [pattern: RegExp, code: string])[] = [
 
 /** The code of a value for `name`; undefined where it is no such name. */
 export function stubFor(name: string): string | undefined {
-  return stubs.find(([pattern]) => pattern.test(name))?.[1];
+  return stubs().find(([pattern]) => pattern.test(name))?.[1];
 }
 
 const anImport = (by: string): string => `what ${by} makes of an import at the top of its module`;
 const helper = (by: string, remedy: string): string =>
   `a helper of ${by} for syntax newer than its target: ${remedy}`;
 
-const origins: readonly (readonly [pattern: RegExp, origin: string])[] = [
+const origins = (): Table => [
   [/^__vite_ssr_import_meta__$/, "what Vite and Vitest make of `import.meta`"],
   [/^__vite_ssr_|^__vi_import_|^__vi_export_/, anImport("Vite or Vitest")],
   [/^__webpack_require__$|__WEBPACK_IMPORTED_MODULE_\d+__|^__rspack_/, anImport("webpack")],
@@ -58,5 +62,5 @@ const origins: readonly (readonly [pattern: RegExp, origin: string])[] = [
 
 /** Where a name comes from that is missing, as far as its looks tell; undefined: from its author. */
 export function originOf(name: string): string | undefined {
-  return origins.find(([pattern]) => pattern.test(name))?.[1];
+  return origins().find(([pattern]) => pattern.test(name))?.[1];
 }

@@ -23,21 +23,19 @@ import type { Declared } from "./script-text.js";
 const main = globalThis as Record<string, unknown>;
 
 /** What was there before any script. */
-const builtins = new Set(Object.getOwnPropertyNames(main));
+const builtins = Object.getOwnPropertyNames(main);
 
 /** Of these, what no module can do without. */
-const essential = new Set(
-  (
-    "Array ArrayBuffer Atomics BigInt BigInt64Array BigUint64Array Boolean Buffer DataView Date AggregateError Error " +
-    "EvalError RangeError ReferenceError SyntaxError TypeError URIError FinalizationRegistry Float32Array Float64Array " +
-    "Function Int16Array Int32Array Int8Array JSON Map Math Number Object Promise Proxy Reflect RegExp Set " +
-    "SharedArrayBuffer String Symbol Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet " +
-    "globalThis process"
-  ).split(" "),
-);
+const essential =
+  " Array ArrayBuffer Atomics BigInt BigInt64Array BigUint64Array Boolean Buffer DataView Date AggregateError Error " +
+  "EvalError RangeError ReferenceError SyntaxError TypeError URIError FinalizationRegistry Float32Array Float64Array " +
+  "Function Int16Array Int32Array Int8Array JSON Map Math Number Object Promise Proxy Reflect RegExp Set " +
+  "SharedArrayBuffer String Symbol Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet " +
+  "globalThis process ";
+const isEssential = (name: string): boolean => essential.includes(` ${name} `);
 
 function checkHiding(name: string, value: unknown, before: unknown): void {
-  if (!essential.has(name) || value === before) return;
+  if (!isEssential(name) || value === before) return;
   throw new TypeError(
     `Cannot declare ${name} at the top level of a script: it would take the place of the global ${name} for all modules ` +
       `of this interpreter. Give it another name, or declare it in a block.`,
@@ -60,7 +58,7 @@ export function declare({ constants, variables, undefineds, vars }: Declared): (
     if (existing?.configurable === false && existing.writable === false) {
       throw new SyntaxError(`Identifier '${name}' has already been declared`);
     }
-    if (undefineds.includes(name) && builtins.has(name)) checkHiding(name, undefined, main[name]);
+    if (undefineds.includes(name) && builtins.includes(name)) checkHiding(name, undefined, main[name]);
   }
   for (const name of vars) {
     const existing = Object.getOwnPropertyDescriptor(main, name);
@@ -77,7 +75,7 @@ export function declare({ constants, variables, undefineds, vars }: Declared): (
     const existing = Object.getOwnPropertyDescriptor(main, name);
     before.set(name, existing);
     // Modules that are loaded until then need it.
-    const hidden = builtins.has(name) ? existing : undefined;
+    const hidden = builtins.includes(name) ? existing : undefined;
     const get = (): unknown => {
       if (hidden !== undefined) return hidden.get === undefined ? hidden.value : hidden.get.call(main);
       throw new ReferenceError(`Cannot access '${name}' before initialization`);
@@ -102,7 +100,7 @@ export function declare({ constants, variables, undefineds, vars }: Declared): (
 
 /** Makes `name` what `read` returns, for good. */
 export function defineConstant(name: string, read: () => unknown): void {
-  if (builtins.has(name)) checkHiding(name, read(), main[name]);
+  if (builtins.includes(name)) checkHiding(name, read(), main[name]);
   if (!isConfigurable(name)) {
     main[name] = read();
     return;

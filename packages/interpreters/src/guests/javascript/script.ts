@@ -17,11 +17,11 @@
  * expression itself awaits: it has then said what it waits for).
  */
 
-import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL, URL } from "node:url";
 import type vm from "node:vm";
 import { compile } from "./dynamic-import.js";
+import { nodeModule } from "../../node-module.js";
 import { declare, defineConstant, hasConstants } from "./main-scope.js";
 import { IMPORT_NAME, META_NAME } from "./script-reader.js";
 import { readScript, type Script, type ScriptParts, type StaticImport } from "./script-text.js";
@@ -189,7 +189,7 @@ function provideRequire(script: Script): void {
   const existing = Object.getOwnPropertyDescriptor(main, "require");
   if (existing !== undefined && (provided === undefined || existing.value !== provided.require)) return;
   const base = baseOf(script);
-  if (provided?.base !== base) provided = { base, require: createRequire(base) };
+  if (provided?.base !== base) provided = { base, require: nodeModule().createRequire(base) };
   const value = provided.require;
   Object.defineProperty(main, "require", {
     value,

@@ -6,10 +6,10 @@
  */
 
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { fileURLToPath, URL } from "node:url";
 import vm from "node:vm";
 import type * as Swc from "@swc/wasm-typescript";
+import { nodeModule } from "../../node-module.js";
 import { type Complaint, syntaxErrorAt } from "./syntax-error.js";
 
 export const isTypeScript = (url: string): boolean =>
@@ -48,7 +48,7 @@ export function strip(source: string, filename: string): string {
 /** The source without types, or what keeps it from being that. */
 export function erase(source: string, filename: string): string | TypeScriptComplaint {
   // Some 3 MB of WebAssembly in text: only where it is needed.
-  swc ??= createRequire(import.meta.url)("@swc/wasm-typescript") as typeof Swc;
+  swc ??= nodeModule().createRequire(import.meta.url)("@swc/wasm-typescript") as typeof Swc;
   try {
     return swc.transformSync(source, { mode: "strip-only", filename }).code;
   } catch (error) {

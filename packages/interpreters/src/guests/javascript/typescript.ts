@@ -11,8 +11,8 @@
  * is not read, and `require()` of a `.ts` works from `.cts` only.
  */
 
-import module, { createRequire } from "node:module";
 import { packageFile } from "../../files.js";
+import { nodeModule } from "../../node-module.js";
 import type * as Strip from "./strip.js";
 import type * as Hooks from "./typescript-hooks.js";
 
@@ -28,9 +28,10 @@ let enabled = false;
 export function enableTypeScript(): void {
   if (enabled || (process.features as { typescript?: unknown }).typescript) return;
   enabled = true;
-  const { registerHooks } = module as SyncHooks;
+  const { registerHooks, register, createRequire } = nodeModule() as SyncHooks &
+    ReturnType<typeof nodeModule>;
   if (registerHooks === undefined) {
-    module.register(packageFile("guests/javascript/typescript-hooks.js"));
+    register(packageFile("guests/javascript/typescript-hooks.js"));
     return;
   }
   // Every Node with synchronous hooks can also `require` a module.
