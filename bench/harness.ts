@@ -1,11 +1,9 @@
 /**
- * Measures contenders against each other, in rounds that take turns: whatever slows the machine down for a
- * while then hits all of them alike, which runs one after another would not give.
+ * What is measured, and how: contenders take turns, round by round (watcher.ts), so that whatever slows the machine down for
+ * a while hits all of them alike, which runs one after another would not give.
  *
  * A contender is started once, warmed up, measured once per round, and stopped. A case's figure is the median.
  */
-
-import { setTimeout as sleep } from "node:timers/promises";
 
 export type Unit = "ops/s" | "µs" | "ms" | "MB" | "%";
 
@@ -119,64 +117,6 @@ export async function pipelined(
     }
   };
   await Promise.all(Array.from({ length: Math.min(count, inFlight) }, lane));
-}
-
-/** What is happening, as it happens, so that a watcher knows who was at work when nothing happens any more. */
-export type Progress =
-  | { readonly kind: "step"; readonly contender: string; readonly step: string }
-  | { readonly kind: "figure"; readonly contender: string; readonly value: number }
-  | { readonly kind: "failed"; readonly contender: string; readonly message: string };
-
-/** The step after the last figure: whoever hangs or fails in it has been measured all the same. */
-export const STOP = "stop";
-
-/** Ample for ending a few idle threads. The process ends soon anyway; this is to tell who does not end by himself. */
-const STOP_MS = 3_000;
-
-/** Runs a case, without the contenders named in `skip`. A contender that fails drops out; the others go on. */
-export async function runCase(
-  { contenders, rounds }: Case,
-  effort: Effort,
-  skip: ReadonlySet<string>,
-  report: (progress: Progress) => void,
-): Promise<void> {
-  const sessions = new Map<string, Session>();
-  const attempt = async (contender: string, step: string, action: () => Promise<void>): Promise<void> => {
-    report({ kind: "step", contender, step });
-    try {
-      await action();
-    } catch (error) {
-      sessions.delete(contender);
-      const message = error instanceof Error ? error.message : String(error);
-      report({ kind: "failed", contender, message: `${step}: ${message}` });
-    }
-  };
-
-  for (const contender of contenders) {
-    const { name } = contender;
-    if (skip.has(name)) continue;
-    await attempt(name, "start", async () => {
-      sessions.set(name, await contender.start());
-    });
-    await attempt(name, "warm-up", async () => sessions.get(name)?.warmUp?.(effort));
-  }
-  const total = rounds?.[effort.quick ? "quick" : "full"] ?? effort.rounds;
-  for (let round = 0; round < total; round += 1) {
-    const order = [...sessions];
-    // Nobody always runs after the same neighbour.
-    if (round % 2 === 1) order.reverse();
-    for (const [contender, session] of order) {
-      await attempt(contender, `round ${round + 1}`, async () => {
-        report({ kind: "figure", contender, value: await session.round(effort) });
-      });
-    }
-  }
-  for (const [contender, session] of sessions) {
-    await attempt(contender, STOP, async () => {
-      const late = sleep(STOP_MS, "late", { ref: false });
-      if ((await Promise.race([session.stop(), late])) === "late") throw new Error(`hung for ${STOP_MS} ms`);
-    });
-  }
 }
 
 export function median(values: readonly number[]): number {

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: this package against its peers and against bare Node, all in one run.
  *
- * Each case runs in a process of its own (watcher.ts), its contenders taking turns (harness.ts).
+ * The contenders of a case take turns, each in a process of its own (watcher.ts).
  */
 
 import { mkdir, writeFile } from "node:fs/promises";
@@ -81,7 +81,7 @@ async function main(): Promise<number> {
   return 0;
 }
 
-// SIGINT and SIGTERM as an ordinary exit: the watcher then ends the process that is being measured.
+// SIGINT and SIGTERM as an ordinary exit: the processes that are being measured end with it.
 for (const [signal, code] of [
   ["SIGINT", 130],
   ["SIGTERM", 143],

@@ -1,16 +1,17 @@
 /**
- * Runs a case in a child process and watches its progress. A contender that makes none for a while has hung:
- * the process is killed, and the case starts again without it.
+ * Runs a case: its contenders, each in a process of its own (contender-process.ts), take turns. One that does not come back from
+ * a step has hung: its process is killed, and the others go on.
  */
 
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
+import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { STOP, type Case, type Progress } from "./harness.js";
+import type { Reply, Step } from "./contender-process.js";
+import { type Case, type Contender, effortFor } from "./harness.js";
 
 /** Longer than any single step of a contender that works, a start or a round, on a busy machine. */
 const PATIENCE_MS = 15_000;
+/** Ample for ending a few idle threads. The process ends soon anyway; this is to tell who does not end by himself. */
+const STOP_MS = 3_000;
 
 /** What became of one contender. */
 export interface Result {
@@ -23,77 +24,73 @@ export interface Result {
 }
 
 export async function watchCase(bench: Case, quick: boolean, patience = PATIENCE_MS): Promise<Result[]> {
-  const failures = new Map<string, string>();
-  for (;;) {
-    const figures = new Map<string, number[]>();
-    const outcome = await attempt(bench, quick, [...failures.keys()], patience, (progress) => {
-      if (progress.kind === "failed") failures.set(progress.contender, progress.message);
-      if (progress.kind !== "figure") return;
-      const list = figures.get(progress.contender) ?? [];
-      list.push(progress.value);
-      figures.set(progress.contender, list);
-    });
-    if (outcome?.culprit !== undefined) failures.set(outcome.culprit, outcome.failure);
-    // Nobody to blame means that the process itself does not start: another attempt would end the same way.
-    const final = outcome === undefined || outcome.culprit === undefined || outcome.step === STOP;
-    if (!final) continue;
-    return bench.contenders.map(({ name, ours = false }) => {
-      const failure = failures.get(name) ?? (outcome?.culprit === undefined ? outcome?.failure : undefined);
-      const result = { contender: name, ours, figures: figures.get(name) ?? [] };
-      return failure === undefined ? result : { ...result, failure };
+  const entrants = bench.contenders.map((contender) => new Entrant(bench.id, contender, quick));
+  const end = (): void => entrants.forEach((entrant) => entrant.end());
+  // They must not outlive this process, whatever ends it.
+  process.once("exit", end);
+  try {
+    for (const entrant of entrants) await entrant.take("start", "start", patience);
+    const rounds = bench.rounds?.[quick ? "quick" : "full"] ?? effortFor(quick).rounds;
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const entrant of entrants) await entrant.take("round", `round ${round}`, patience);
+      // Nobody always runs after the same neighbour.
+      entrants.reverse();
+    }
+    for (const entrant of entrants) await entrant.take("stop", "stop", Math.min(STOP_MS, patience));
+  } finally {
+    process.off("exit", end);
+    end();
+  }
+  const results = entrants.map((entrant) => entrant.result());
+  return bench.contenders.map(({ name }) => results.find(({ contender }) => contender === name) as Result);
+}
+
+class Entrant {
+  readonly #contender: Contender;
+  readonly #child: ChildProcess;
+  readonly #figures: number[] = [];
+  #failure: string | undefined;
+
+  constructor(id: string, contender: Contender, quick: boolean) {
+    this.#contender = contender;
+    const script = fileURLToPath(new URL("./contender-process.js", import.meta.url));
+    this.#child = fork(script, [id, contender.name, quick ? "quick" : "full"]);
+  }
+
+  /** Has it do that step, unless it has dropped out; comes back when it has, or never will. */
+  async take(step: Step, name: string, patience: number): Promise<void> {
+    if (this.#failure !== undefined) return;
+    const { figure, failure } = await this.#reply(step, patience);
+    if (figure !== undefined) this.#figures.push(figure);
+    if (failure === undefined) return;
+    this.#failure = `${name}: ${failure}`;
+    this.end();
+  }
+
+  #reply(step: Step, patience: number): Promise<Reply> {
+    const child = this.#child;
+    return new Promise((resolve) => {
+      const finish = (reply: Reply): void => {
+        clearTimeout(watchdog);
+        child.off("message", finish).off("exit", ended);
+        resolve(reply);
+      };
+      const ended = (code: number | null, signal: string | null): void =>
+        finish({ failure: `ended the process (${signal ?? `exit code ${code}`})` });
+      const watchdog = setTimeout(() => finish({ failure: `hung for ${patience} ms` }), patience);
+      child.on("message", finish).on("exit", ended);
+      if (child.exitCode !== null || child.signalCode !== null) ended(child.exitCode, child.signalCode);
+      else child.send(step);
     });
   }
-}
 
-/** What went wrong, and who was at work with what. */
-interface Breakdown {
-  readonly culprit: string | undefined;
-  readonly step: string;
-  readonly failure: string;
-}
+  end(): void {
+    this.#child.kill("SIGKILL");
+  }
 
-/** Undefined when the case ran to its end. */
-function attempt(
-  bench: Case,
-  quick: boolean,
-  skip: readonly string[],
-  patience: number,
-  onProgress: (progress: Progress) => void,
-): Promise<Breakdown | undefined> {
-  const script = fileURLToPath(new URL("./case-process.js", import.meta.url));
-  const args = [script, bench.id, quick ? "quick" : "full", JSON.stringify(skip)];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit", "pipe"] });
-  // It must not outlive this process, whatever ends it.
-  const kill = (): void => void child.kill("SIGKILL");
-  process.once("exit", kill);
-
-  let current: string | undefined;
-  let step = "";
-  let hung = false;
-  const watchdog = setTimeout(() => {
-    hung = true;
-    kill();
-  }, patience);
-  const lines = createInterface({ input: child.stdio[3] as Readable });
-  lines.on("line", (line) => {
-    watchdog.refresh();
-    const progress = JSON.parse(line) as Progress;
-    current = progress.contender;
-    if (progress.kind === "step") step = progress.step;
-    onProgress(progress);
-  });
-  const drained = new Promise((resolve) => lines.once("close", resolve));
-
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, signal) => {
-      clearTimeout(watchdog);
-      process.off("exit", kill);
-      void drained.then(() => {
-        const ended = hung ? "hung" : `ended the process (${signal ?? `exit code ${code}`})`;
-        if (code === 0) resolve(undefined);
-        else resolve({ culprit: current, step, failure: `${step}: ${ended}` });
-      });
-    });
-  });
+  result(): Result {
+    const { name, ours = false } = this.#contender;
+    const result = { contender: name, ours, figures: this.#figures };
+    return this.#failure === undefined ? result : { ...result, failure: this.#failure };
+  }
 }

@@ -1,0 +1,48 @@
+/**
+ * One contender of one case, in a process of its own: `node contender-process.js <case id> <contender> full|quick`, with an IPC
+ * channel on which the parent says what is to be done next. So nobody's garbage, heap size or allocator settings are anybody
+ * else's.
+ */
+
+import { cases } from "./cases/index.js";
+import { effortFor, type Session } from "./harness.js";
+
+export type Step = "start" | "round" | "stop";
+
+export interface Reply {
+  /** Of a round. */
+  readonly figure?: number;
+  readonly failure?: string;
+}
+
+const [id, name, size] = process.argv.slice(2);
+const effort = effortFor(size === "quick");
+const contender = cases
+  .find((candidate) => candidate.id === id)
+  ?.contenders.find((candidate) => candidate.name === name);
+if (contender === undefined) throw new Error(`no case ${id} with a contender ${name}`);
+
+// A pool whose worker fails may raise that where nobody can catch it. It never gives an answer then, and the parent says so.
+process.on("unhandledRejection", (error) => console.error(`${id}: unhandled rejection:`, error));
+process.on("uncaughtException", (error) => console.error(`${id}: uncaught exception:`, error));
+
+let session: Session | undefined;
+
+async function take(step: Step): Promise<Reply> {
+  if (step === "start") {
+    session = await contender!.start();
+    await session.warmUp?.(effort);
+    return {};
+  }
+  if (step === "round") return { figure: await session!.round(effort) };
+  await session!.stop();
+  return {};
+}
+
+process.on("message", (step: Step) => {
+  void take(step)
+    .catch((error: unknown): Reply => ({ failure: error instanceof Error ? error.message : String(error) }))
+    .then((reply) => process.send?.(reply));
+});
+// Some pools would keep the process alive.
+process.on("disconnect", () => process.exit());
