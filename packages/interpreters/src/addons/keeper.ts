@@ -125,6 +125,6 @@ function send(rt: Runtime, slot: number, to: number, sequence: number, answer: A
 
 /** Main required it before this package was imported; once more is once too often for an addon that is not context-aware. */
 function isCached(file: string): boolean {
-  const cache = (module as unknown as { _cache?: NodeJS.Dict<NodeJS.Module> })._cache;
+  const cache = (nodeModule() as unknown as { _cache?: NodeJS.Dict<NodeJS.Module> })._cache;
   return cache?.[file]?.loaded === true;
 }
