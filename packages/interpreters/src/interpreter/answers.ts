@@ -31,6 +31,12 @@ export class Answers {
   last = false;
   readonly #rt: Runtime;
   readonly #guest: Guest;
+  /**
+   * Who was answered last, and its slot, which it keeps as long as it lives. Looking it up would take the line from its cache
+   * in which it writes down the locks that it takes.
+   */
+  #caller = -1;
+  #callerSlot = -1;
 
   constructor(rt: Runtime, guest: Guest) {
     this.#rt = rt;
@@ -117,10 +123,13 @@ export class Answers {
 
   #post(message: Message, sender: number): number {
     const { m, id } = this.#rt;
-    const slot = slotOf(m, sender);
+    if (sender !== this.#caller) {
+      this.#callerSlot = slotOf(m, sender);
+      this.#caller = this.#callerSlot === -1 ? -1 : sender;
+    }
     // The caller is gone: nobody waits for the answer.
-    if (slot === -1) return OK;
-    return message.intoMailbox(slot, S_REPLIES, sender, id, WITHOUT_SENDER);
+    if (this.#callerSlot === -1) return OK;
+    return message.intoMailbox(this.#callerSlot, S_REPLIES, sender, id, WITHOUT_SENDER);
   }
 }
 

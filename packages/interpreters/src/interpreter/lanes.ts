@@ -126,9 +126,12 @@ export function wakeWorkers(m: SharedMemory, queues: readonly number[]): void {
   for (let waiting = load(m, q + Q_GETTERS); waiting > 0; waiting--) wakeGetter(m, q);
 }
 
-/** Two loads, for a look without the lock; what was removed may still count. */
+/**
+ * A look without the lock; what was removed may still count. Plain reads see whatever was put before this thread last read
+ * its doorbell, or took a lock.
+ */
 function hasWork(m: SharedMemory, q: number): boolean {
-  return load(m, q + C_HEAD) !== load(m, q + C_TAIL);
+  return get(m, q + C_HEAD) !== get(m, q + C_TAIL);
 }
 
 /** The first lane behind `lane` that has work, or -1. */

@@ -65,15 +65,18 @@ export function send(
   return status;
 }
 
-/** Whether there may be answers: two loads, for a look without the lock. */
-function hasReplies(m: SharedMemory): boolean {
-  return load(m, m.me + S_REPLIES + C_HEAD) !== load(m, m.me + S_REPLIES + C_TAIL);
+/**
+ * Whether there may be something in the own mailbox: a look without the lock. Who puts rings afterwards, so plain reads see
+ * whatever was put before this thread last read its doorbell.
+ */
+function mayHold(m: SharedMemory, lane: typeof S_WORK | typeof S_REPLIES): boolean {
+  return get(m, m.me + lane + C_HEAD) !== get(m, m.me + lane + C_TAIL);
 }
 
 /** Takes the next record that was sent to this thread, which is no piece of work: a request, or a question. */
 export function takeRequest(m: SharedMemory, into: Received): number {
   const c = m.me + S_WORK;
-  if (load(m, c + C_HEAD) === load(m, c + C_TAIL)) return STATUS_EMPTY;
+  if (!mayHold(m, S_WORK)) return STATUS_EMPTY;
   lock(m, c);
   const r = first(m, c);
   if (r !== 0) receive(m, c, r, into);
@@ -84,7 +87,7 @@ export function takeRequest(m: SharedMemory, into: Received): number {
 /** Takes the answers that are there, as many as there are places for. Returns how many. */
 export function takeReplies(m: SharedMemory, into: ReceivedMany): number {
   const c = m.me + S_REPLIES;
-  if (!hasReplies(m)) return 0;
+  if (!mayHold(m, S_REPLIES)) return 0;
   lock(m, c);
   const count = receiveMany(m, c, into, into.records.length);
   unlock(m, c);
@@ -95,7 +98,7 @@ export function takeReplies(m: SharedMemory, into: ReceivedMany): number {
 /** Takes a piece of work out of the own mailbox to execute it in `run`. A pool's: see lanes.ts. */
 export function takeWork(m: SharedMemory, run: number, into: Received): number {
   const c = m.me + S_WORK;
-  if (load(m, c + C_HEAD) === load(m, c + C_TAIL)) return STATUS_EMPTY;
+  if (!mayHold(m, S_WORK)) return STATUS_EMPTY;
   lock(m, c);
   const r = first(m, c);
   const status = r === 0 ? STATUS_EMPTY : claim(m, c, r, run, into);
@@ -108,15 +111,16 @@ export function takeWork(m: SharedMemory, run: number, into: Received): number {
  * channel's lock. NOT_FOUND: this thread is about to end (`closeRuns`), and the record stays where it is.
  */
 export function claim(m: SharedMemory, c: number, r: number, run: number, into: Received): number {
-  const word = load(m, run + RUN_WORD);
+  const word = get(m, run + RUN_WORD);
   if ((word & RUN_CLOSED) !== 0) return STATUS_NOT_FOUND;
   set(m, run + RUN_CALLER, get(m, r + R_SENDER));
   set(m, run + RUN_SEQ, get(m, payloadOf(m, r) + referencesOf(m, r) * REF_WORDS));
-  store(m, m.me + S_CLAIM, r);
+  // Plain, as are the intents (lock.ts): it is read when this thread is dead, and what it did last is seen then.
+  set(m, m.me + S_CLAIM, r);
   const next = (((word >>> RUN_NUMBER_SHIFT) + 1) << RUN_NUMBER_SHIFT) | RUN_RUNNING;
   const status = cas(m, run + RUN_WORD, word, next) === word ? OK : STATUS_NOT_FOUND;
   if (status === OK) receive(m, c, r, into);
-  store(m, m.me + S_CLAIM, 0);
+  set(m, m.me + S_CLAIM, 0);
   return status;
 }
 

@@ -168,7 +168,7 @@ export class Runtime {
       progress = true;
       this.#deliver(this.#replies.records[this.#delivered++]);
     }
-    for (const watcher of this.#watchers) watcher();
+    if (this.#watchers.size > 0) for (const watcher of this.#watchers) watcher();
     return progress;
   }
 

@@ -197,7 +197,7 @@ export function takeRun(
   start: number,
   most: number,
 ): number {
-  const tail = load(m, c + C_TAIL);
+  const tail = get(m, c + C_TAIL);
   const end = Math.min(get(m, get(m, c + C_HEAD_CHUNK) + CHUNK_END), r + ((into.length - start) >> 2));
   let p = r;
   let count = 0;
@@ -259,8 +259,8 @@ export function append(
 
 /** The next record to take, or 0. Skips what was removed, and returns chunks that were used up. */
 export function first(m: SharedMemory, c: number): number {
-  const tail = load(m, c + C_TAIL);
-  let p = load(m, c + C_HEAD);
+  const tail = get(m, c + C_TAIL);
+  let p = get(m, c + C_HEAD);
   while (p !== tail) {
     if (endsChunk(m, get(m, c + C_HEAD_CHUNK), p)) {
       p = leaveChunk(m, c);
@@ -466,8 +466,8 @@ function makeRoom(m: SharedMemory, c: number, need: number): number {
     return fresh + CHUNK_HEADER;
   }
   reachChunk(m, chunk);
-  let tail = load(m, c + C_TAIL);
-  if (tail === load(m, c + C_HEAD)) {
+  let tail = get(m, c + C_TAIL);
+  if (tail === get(m, c + C_HEAD)) {
     // Empty: begin the chunk again. In this order, or records long taken would come back to life.
     tail = chunk + CHUNK_HEADER;
     store(m, c + C_TAIL, tail);
