@@ -193,7 +193,7 @@ export function headerWord(m: SharedMemory, received: Received, i: number): numb
   const word = received.references * REF_WORDS + i;
   return received.blob !== 0
     ? get(m, received.blob + word)
-    : received.bytes.readInt32LE(received.start + word * 4);
+    : received.view.getInt32(received.start + word * 4, true);
 }
 
 const NO_REFERENCES: number[] = [];

@@ -48,13 +48,15 @@ export interface Received {
   length: number;
   /** Holds the payload from `start` on; replaced by a larger one when needed. */
   bytes: Buffer;
+  /** The same bytes. */
+  view: DataView;
   start: number;
   /** Pages that still hold the payload, or 0. */
   blob: number;
 }
 
-export function makeReceived(bytes = Buffer.allocUnsafeSlow(INLINE_BYTES)): Received {
-  return { state: 0, codec: 0, sender: -1, references: 0, length: 0, bytes, start: 0, blob: 0 };
+export function makeReceived(bytes = Buffer.allocUnsafeSlow(INLINE_BYTES), view = viewOf(bytes)): Received {
+  return { state: 0, codec: 0, sender: -1, references: 0, length: 0, bytes, view, start: 0, blob: 0 };
 }
 
 /** Where many records go that are taken in one step of the lock, without asking for memory there. */
@@ -70,8 +72,12 @@ export interface ReceivedMany {
 /** For up to `count` records, fewer where they are large. */
 export function makeReceivedMany(count: number): ReceivedMany {
   const bytes = Buffer.allocUnsafeSlow(Math.min(count * MOST_BYTES, MANY_BYTES));
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return { records: Array.from({ length: count }, () => makeReceived(bytes)), bytes, view, runs: [] };
+  const view = viewOf(bytes);
+  return { records: Array.from({ length: count }, () => makeReceived(bytes, view)), bytes, view, runs: [] };
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** Takes the record `r` of channel `c`. Under the channel's lock. */
@@ -93,7 +99,7 @@ export function receive(m: SharedMemory, c: number, r: number, into: Received): 
  * looks at them. Under the channel's lock.
  */
 export function receiveMany(m: SharedMemory, c: number, into: ReceivedMany, most: number): number {
-  const { bytes, records, runs } = into;
+  const { bytes, view, records, runs } = into;
   let count = 0;
   let used = 0;
   runs.length = 0;
@@ -109,6 +115,7 @@ export function receiveMany(m: SharedMemory, c: number, into: ReceivedMany, most
     if (count > 0 && (alone || bytes.length - used < MOST_BYTES)) break;
     const record = records[count++];
     record.bytes = bytes;
+    record.view = view;
     record.start = used;
     receive(m, c, r, record);
     if (record.blob === 0) used += ((record.length + 7) >> 3) << 3;
@@ -130,6 +137,7 @@ export function describeRuns({ view, bytes, records, runs }: ReceivedMany): void
       record.length = view.getInt32(at + R_LENGTH * 4, true);
       record.blob = 0;
       record.bytes = bytes;
+      record.view = view;
       record.start = at + RECORD_HEADER * 4;
       at += view.getInt32(at + R_SIZE * 4, true) * 4;
     }
@@ -141,6 +149,7 @@ export function unload(m: SharedMemory, into: Received): void {
   if (into.blob === 0) return;
   // A place of its own: what it has may be its part of a buffer that others share.
   into.bytes = Buffer.allocUnsafeSlow(into.length);
+  into.view = viewOf(into.bytes);
   into.start = 0;
   copyPayload(m, into.blob, into.bytes, 0, into.length);
   freePages(m, into.blob);
@@ -149,5 +158,5 @@ export function unload(m: SharedMemory, into: Received): void {
 
 /** The `i`-th word of the payload. */
 export function wordAt(received: Received, i: number): number {
-  return received.bytes.readInt32LE(received.start + i * 4);
+  return received.view.getInt32(received.start + i * 4, true);
 }
