@@ -82,9 +82,8 @@ export class Guard {
   #askMain(rt: Runtime, addon: AddonRequest): void {
     const { m } = rt;
     const what = `load the native addon ${addon.file}`;
-    const sequence = rt.nextSequence();
     let answer: AddonAnswer | undefined;
-    rt.expect(sequence, {
+    const sequence = rt.expect({
       target: MAIN_ID,
       settle: (_status, received) => {
         answer = readBody(m, received) as AddonAnswer;

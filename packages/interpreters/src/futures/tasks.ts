@@ -101,7 +101,7 @@ export class Tasks implements Owner {
     const lane = laneOf(options.priority ?? 0);
     const isNew = Array.isArray(args);
     const queue = this.#pointers[lane];
-    const sequence = this.rt.nextSequence();
+    const sequence = this.rt.expect(future);
     const timed = this.stats.choose();
     // The code must outlive the call, the arguments need not, except to run it again: as they are now, whatever becomes
     // of them. What they refer to (queues, interpreters) is kept by the task itself.
@@ -119,10 +119,11 @@ export class Tasks implements Owner {
       if (timed) this.stats.begin(sequence);
       const status = message.intoQueue(queue, false, id, WITH_SENDER);
       future.place = m.last;
-      if (status !== OK) {
-        this.stats.forget(sequence);
-        throw statusError(status, -1, "submit a task");
-      }
+      if (status !== OK) throw statusError(status, -1, "submit a task");
+    } catch (error) {
+      this.rt.forget(sequence);
+      this.stats.forget(sequence);
+      throw error;
     } finally {
       message.discard();
     }
@@ -131,7 +132,6 @@ export class Tasks implements Owner {
     future.sequence = sequence;
     future.queue = queue;
     future.task = kept;
-    this.rt.expect(sequence, future);
     // One that is run again has been counted.
     if (isNew && this.#open++ === 0) this.rt.hold();
   }

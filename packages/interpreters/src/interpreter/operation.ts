@@ -41,8 +41,7 @@ export class Operation<out T> implements Pending {
     this.target = target;
     this.what = what;
     this.#trace = trace;
-    this.sequence = rt.nextSequence();
-    rt.expect(this.sequence, this);
+    this.sequence = rt.expect(this);
   }
 
   get settled(): boolean {

@@ -22,6 +22,7 @@ import { MAX_SLOTS, S_THREAD, slotPointer } from "../memory/layout.js";
 import { makeReceivedMany, type Received } from "../queue/receive.js";
 import { takeReplies } from "./mailbox.js";
 import { headerWord, readBody } from "./message.js";
+import { Pendings } from "./pendings.js";
 import { type EndReason, NOTICE_DEATH, REASONS } from "./protocol.js";
 import { idOf, isBeingBuried } from "./registry.js";
 import { Spinner } from "./spinner.js";
@@ -70,14 +71,13 @@ export class Runtime {
   readonly spinner: Spinner;
   /** The line to the supervisor (line.ts), where it gave this thread one. */
   port: MessagePort | undefined;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Pendings<Pending>();
   /** Asked after every ring; they remove themselves. */
   readonly #watchers = new Set<() => void>();
   readonly #failedBoots = new Map<number, Death>();
   /** Whose deaths were told: the last ones, as many as can be on their way at a time. */
   readonly #told = new Set<number>();
   readonly #deathListeners = new Set<(death: Death) => void>();
-  #sequence = 0;
   #listening = false;
   #linger = MAX_LINGER;
   #lingerUntil = 0;
@@ -109,23 +109,14 @@ export class Runtime {
     return this;
   }
 
-  /** A number for a piece of work, positive, not in use. */
-  nextSequence(): number {
-    do this.#sequence = (this.#sequence + 1) & 0x7fffffff;
-    while (this.#sequence === 0 || this.#pending.has(this.#sequence));
-    return this.#sequence;
-  }
-
-  /** Registers something to be settled. `listen` unless the caller is going to block for it. */
-  expect(sequence: number, pending: Pending): void {
-    this.#pending.set(sequence, pending);
+  /** Registers something to be settled, and gives it a number. */
+  expect(pending: Pending): number {
+    return this.#pending.add(pending);
   }
 
   /** It will not be settled any more: it was never sent, or was taken back. Returns what was registered. */
   forget(sequence: number): Pending | undefined {
-    const pending = this.#pending.get(sequence);
-    this.#pending.delete(sequence);
-    return pending;
+    return this.#pending.take(sequence);
   }
 
   /** Has `look` called after every ring, until it is removed. */
@@ -233,13 +224,12 @@ export class Runtime {
       this.#mourn(received);
       return;
     }
-    const pending = this.#pending.get(sequence);
+    const pending = this.#pending.take(sequence);
     if (pending === undefined) {
       // Taken back or timed out meanwhile; decoding releases what it carries.
       readBody(m, received);
       return;
     }
-    this.#pending.delete(sequence);
     pending.settle(status, received);
   }
 
@@ -274,10 +264,13 @@ export class Runtime {
     const death: Death = { id, reason, exitCode: exitCode === -1 ? undefined : exitCode, error };
     if (reason === "boot") this.#rememberBoot(death);
     // What it still owes. Replies it sent came before this notice, so whatever is pending now will not come.
-    for (const [key, pending] of this.#pending) {
+    for (const key of this.#pending.numbers()) {
+      const pending = this.#pending.get(key);
       const why = began.get(key);
+      // One that was settled before may have taken this one back.
+      if (pending === undefined) continue;
       if (pending.target !== id && (pending.target !== -1 || why === undefined)) continue;
-      this.#pending.delete(key);
+      this.#pending.take(key);
       // What is run again has another number, and this one may be used for something else some day.
       began.delete(key);
       const other = why !== undefined && why !== reason;
