@@ -17,7 +17,7 @@
  * of each in turn. So the first piece of each lane waits for at most (MOST_OVERTAKING + 1) × (LANES - 1) pieces of any
  * one worker. Each worker counts for itself: nothing is shared, so nothing has to be repaired when one dies.
  */
-import { load, get, type SharedMemory } from "../memory/atomics.js";
+import { load, get, peek, type SharedMemory } from "../memory/atomics.js";
 import {
   C_COUNT,
   C_FLAGS,
@@ -126,12 +126,9 @@ export function wakeWorkers(m: SharedMemory, queues: readonly number[]): void {
   for (let waiting = load(m, q + Q_GETTERS); waiting > 0; waiting--) wakeGetter(m, q);
 }
 
-/**
- * A look without the lock; what was removed may still count. Plain reads see whatever was put before this thread last read
- * its doorbell, or took a lock.
- */
+/** A look without the lock; what was removed may still count. */
 function hasWork(m: SharedMemory, q: number): boolean {
-  return get(m, q + C_HEAD) !== get(m, q + C_TAIL);
+  return peek(m, q + C_HEAD) !== peek(m, q + C_TAIL);
 }
 
 /** The first lane behind `lane` that has work, or -1. */

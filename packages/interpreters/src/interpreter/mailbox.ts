@@ -6,7 +6,7 @@
  * down what it is about to run (runs.ts) and where that record lies (S_CLAIM); if it dies, the repair compares S_CLAIM
  * with C_HEAD and knows whether the record is still there, to be run by somebody else, or was being run by the dead.
  */
-import { cas, get, load, reach, set, type SharedMemory, store } from "../memory/atomics.js";
+import { cas, get, load, peek, reach, set, type SharedMemory, store } from "../memory/atomics.js";
 import { ring } from "../memory/bell.js";
 import {
   C_COUNT,
@@ -65,12 +65,9 @@ export function send(
   return status;
 }
 
-/**
- * Whether there may be something in the own mailbox: a look without the lock. Who puts rings afterwards, so plain reads see
- * whatever was put before this thread last read its doorbell.
- */
+/** Whether there may be something in the own mailbox: a look without the lock. */
 function mayHold(m: SharedMemory, lane: typeof S_WORK | typeof S_REPLIES): boolean {
-  return get(m, m.me + lane + C_HEAD) !== get(m, m.me + lane + C_TAIL);
+  return peek(m, m.me + lane + C_HEAD) !== peek(m, m.me + lane + C_TAIL);
 }
 
 /** Takes the next record that was sent to this thread, which is no piece of work: a request, or a question. */
@@ -111,7 +108,7 @@ export function takeWork(m: SharedMemory, run: number, into: Received): number {
  * channel's lock. NOT_FOUND: this thread is about to end (`closeRuns`), and the record stays where it is.
  */
 export function claim(m: SharedMemory, c: number, r: number, run: number, into: Received): number {
-  const word = get(m, run + RUN_WORD);
+  const word = peek(m, run + RUN_WORD);
   if ((word & RUN_CLOSED) !== 0) return STATUS_NOT_FOUND;
   set(m, run + RUN_CALLER, get(m, r + R_SENDER));
   set(m, run + RUN_SEQ, get(m, payloadOf(m, r) + referencesOf(m, r) * REF_WORDS));

@@ -12,7 +12,7 @@
  * Anybody else may look, and may find that those pages are somebody else's by now. So who has found something there
  * looks whether they still are that interpreter's, and only then believes it.
  */
-import { and, cas, get, load, or, reach, set, type SharedMemory, store } from "../memory/atomics.js";
+import { and, cas, load, or, peek, reach, set, type SharedMemory, store } from "../memory/atomics.js";
 import {
   H_SLOTS_USED,
   PAGE_WORDS,
@@ -86,7 +86,7 @@ export function isRunningWork(m: SharedMemory, caller: number, seq: number): boo
 
 /** The piece in that run of this interpreter's is done; from here on nobody may stop it. False: it was condemned before. */
 export function finishWork(m: SharedMemory, run: number): boolean {
-  const word = get(m, run + RUN_WORD);
+  const word = peek(m, run + RUN_WORD);
   if ((word & (RUN_STATE | RUN_CLOSED)) !== RUN_RUNNING) return false;
   return cas(m, run + RUN_WORD, word, (word & ~RUN_STATE) | RUN_FINISHING) === word;
 }

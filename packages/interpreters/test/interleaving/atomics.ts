@@ -87,6 +87,14 @@ export function* get(m: ModelMemory, p: number): Steps<number> {
   return m.i32[word(m, p)];
 }
 
+/** As `load`: it may meet what others are changing. */
+export function* peek(m: ModelMemory, p: number): Steps<number> {
+  m.op = "peek";
+  m.at = p;
+  yield;
+  return m.i32[word(m, p)];
+}
+
 export function* set(m: ModelMemory, p: number, value: number): Steps<void> {
   m.op = "set";
   m.at = p;

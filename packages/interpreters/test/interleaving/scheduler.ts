@@ -80,7 +80,7 @@ export interface Limits {
 }
 
 /** To die before one of these is the same as to die after it, or later, for everybody else. */
-const READS = new Set(["get", "load", "readBytes", "byteLength", "pause"]);
+const READS = new Set(["get", "load", "peek", "readBytes", "byteLength", "pause"]);
 const PLAIN = new Set(["get", "set", "readBytes", "writeBytes"]);
 
 interface Running {
