@@ -20,6 +20,7 @@ import { bell, sleep, sleepAsync } from "../memory/bell.js";
 import { type SharedMemory, store } from "../memory/atomics.js";
 import { MAX_SLOTS, S_THREAD, slotPointer } from "../memory/layout.js";
 import { makeReceivedMany, type Received } from "../queue/receive.js";
+import { Linger } from "./linger.js";
 import { takeReplies } from "./mailbox.js";
 import { headerWord, readBody } from "./message.js";
 import { Pendings } from "./pendings.js";
@@ -48,15 +49,6 @@ export interface Death {
   readonly beside?: EndReason;
 }
 
-/**
- * How long, after the last answer, the event loop keeps looking before it sleeps, at most and at least; milliseconds. It is
- * halved whenever the sleep that followed was a long one: looking takes time from those who are to answer, where there are
- * as many of them as processors.
- */
-const MAX_LINGER = 0.06;
-const MIN_LINGER = 0.002;
-/** A sleep shorter than that was one too many; milliseconds. */
-const SHORT_SLEEP = 0.1;
 /** Longer than the supervisor ever needs to tell of a death, unless it waits for memory; milliseconds. */
 const LONGEST_BURIAL = 1000;
 /** How many answers are taken out of the mailbox in one step of its lock. */
@@ -79,7 +71,7 @@ export class Runtime {
   readonly #told = new Set<number>();
   readonly #deathListeners = new Set<(death: Death) => void>();
   #listening = false;
-  #linger = MAX_LINGER;
+  readonly #linger = new Linger();
   #lingerUntil = 0;
   #asleepSince = 0;
   /** Nothing is to be done here any more. */
@@ -138,7 +130,7 @@ export class Runtime {
     if (this.#holds++ === 0) this.#keepAlive.ref();
     if (this.#listening) return;
     this.#listening = true;
-    this.#lingerUntil = clock() + this.#linger;
+    this.#lingerUntil = clock() + this.#linger.time;
     setImmediate(this.#turn);
   }
 
@@ -203,7 +195,7 @@ export class Runtime {
       return;
     }
     const now = clock();
-    if (progress) this.#lingerUntil = now + this.#linger;
+    if (progress) this.#lingerUntil = now + this.#linger.time;
     const rung = now < this.#lingerUntil ? undefined : sleepAsync(this.m, seen);
     this.#asleepSince = now;
     if (rung === undefined) setImmediate(this.#turn);
@@ -211,8 +203,7 @@ export class Runtime {
   }
 
   readonly #wake = (): void => {
-    const short = clock() - this.#asleepSince < SHORT_SLEEP;
-    this.#linger = short ? MAX_LINGER : Math.max(this.#linger / 2, MIN_LINGER);
+    this.#linger.slept(clock() - this.#asleepSince);
     this.#turn();
   };
 
