@@ -52,7 +52,9 @@ export class Pendings<T> {
 
   /** Those that are here, oldest first (until the numbers begin again). */
   numbers(): number[] {
-    return [...this.#numbers].filter((_, place) => this.#places[place] !== undefined).toSorted((a, b) => a - b);
+    return [...this.#numbers]
+      .filter((_, place) => this.#places[place] !== undefined)
+      .toSorted((a, b) => a - b);
   }
 
   #grow(): void {
