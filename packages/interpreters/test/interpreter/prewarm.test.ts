@@ -143,7 +143,10 @@ test("many at once: no more are taken than there are, and all work", limits, asy
 });
 
 test("one that another interpreter creates is given a spare one, too", limits, async () => {
-  prewarm(1);
+  // Not main, whose flags for Node may not all be meant for threads.
+  await using asker = create({ name: "asker" });
+  await asker.prepareMain({ index: new URL("../../src/entry.mjs", import.meta.url).href });
+  await asker.exec("const { prewarm } = await import(index); prewarm(1)");
   const started = await now();
   await using creator = create({ name: "creator" });
   await creator.prepareMain({ index: new URL("../../src/entry.mjs", import.meta.url).href });
