@@ -1,5 +1,5 @@
 /**
- * One contender of one case, in a process of its own: `node contender-process.js <case id> <contender> full|quick`, with an IPC
+ * One contender of one case, in a process of its own: `node contender-process.js <case id> <contender> full|quick <common>`, with an IPC
  * channel on which the parent says what is to be done next. So nobody's garbage, heap size or allocator settings are anybody
  * else's.
  */
@@ -15,7 +15,7 @@ export interface Reply {
   readonly failure?: string;
 }
 
-const [id, name, size] = process.argv.slice(2);
+const [id, name, size, common] = process.argv.slice(2);
 const effort = effortFor(size === "quick");
 const contender = cases
   .find((candidate) => candidate.id === id)
@@ -30,7 +30,7 @@ let session: Session | undefined;
 
 async function take(step: Step): Promise<Reply> {
   if (step === "start") {
-    session = await contender!.start();
+    session = await contender!.start(Number(common));
     await session.warmUp?.(effort);
     return {};
   }

@@ -23,7 +23,8 @@ export interface Contender {
   readonly name: string;
   /** True for this package; the first such contender of a case is what the others are compared with. */
   readonly ours?: boolean;
-  start(): Promise<Session>;
+  /** `common` is what its case has found out for all of them. */
+  start(common: number): Promise<Session>;
 }
 
 export interface Case {
@@ -34,6 +35,8 @@ export interface Case {
   /** Rounds when this case should differ from the rest, because one round takes long. */
   readonly rounds?: { readonly full: number; readonly quick: number };
   readonly contenders: readonly Contender[];
+  /** Found out once, for all contenders alike. */
+  readonly common?: () => number;
 }
 
 /** How long a run may take. */
@@ -56,9 +59,10 @@ export interface Workload {
 
 /**
  * Turns a workload into a session: it finds out how many operations fill a round, then times that many.
- * `"ops/s"` gives the throughput, `"µs"` the mean duration of one.
+ * `"ops/s"` gives the throughput, `"µs"` the mean duration of one. Warming up takes `rounds` rounds' time: as long as it takes
+ * until the compiler has seen enough of the operations.
  */
-export function repeated(unit: "ops/s" | "µs", workload: Workload): Session {
+export function repeated(unit: "ops/s" | "µs", workload: Workload, rounds = 1): Session {
   let count = 1;
   const time = async (operations: number): Promise<number> => {
     const start = performance.now();
@@ -69,7 +73,7 @@ export function repeated(unit: "ops/s" | "µs", workload: Workload): Session {
     async warmUp({ roundMs }) {
       // The same wall time for everybody, with the count growing on the way: the compiler has seen the hot
       // loop by then, and the last, longest batch tells the speed.
-      const end = performance.now() + roundMs;
+      const end = performance.now() + rounds * roundMs;
       let elapsed = await time(count);
       while (performance.now() < end) {
         if (elapsed < roundMs / 4) count *= 2;

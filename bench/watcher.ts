@@ -24,7 +24,8 @@ export interface Result {
 }
 
 export async function watchCase(bench: Case, quick: boolean, patience = PATIENCE_MS): Promise<Result[]> {
-  const entrants = bench.contenders.map((contender) => new Entrant(bench.id, contender, quick));
+  const common = bench.common?.() ?? 0;
+  const entrants = bench.contenders.map((contender) => new Entrant(bench.id, contender, quick, common));
   const end = (): void => entrants.forEach((entrant) => entrant.end());
   // They must not outlive this process, whatever ends it.
   process.once("exit", end);
@@ -51,10 +52,10 @@ class Entrant {
   readonly #figures: number[] = [];
   #failure: string | undefined;
 
-  constructor(id: string, contender: Contender, quick: boolean) {
+  constructor(id: string, contender: Contender, quick: boolean, common: number) {
     this.#contender = contender;
     const script = fileURLToPath(new URL("./contender-process.js", import.meta.url));
-    this.#child = fork(script, [id, contender.name, quick ? "quick" : "full"]);
+    this.#child = fork(script, [id, contender.name, quick ? "quick" : "full", String(common)]);
   }
 
   /** Has it do that step, unless it has dropped out; comes back when it has, or never will. */

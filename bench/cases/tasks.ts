@@ -11,19 +11,17 @@ import { iterationsPerMillisecond } from "../peers/work.js";
 
 const UNIT = "ops/s" satisfies Unit;
 
-function contend(maker: PoolMaker, workers: number, inFlight: number, iterations: () => number): Contender {
+/** Tasks of so many iterations, as many as the case says. `warm`: rounds of warming up. */
+function contend(maker: PoolMaker, workers: number, inFlight: number, warm = 1): Contender {
   return {
     name: maker.name,
     ours: maker.ours ?? false,
-    async start() {
+    async start(size) {
       const pool = await maker.make(workers);
-      const size = iterations();
       // Every worker has booted and loaded the task before anything is timed.
       await Promise.all(Array.from({ length: workers * 4 }, () => pool.run(size)));
-      return repeated(UNIT, {
-        run: (count) => pipelined(count, inFlight, () => pool.run(size)),
-        stop: () => pool.stop(),
-      });
+      const run = (count: number): Promise<void> => pipelined(count, inFlight, () => pool.run(size));
+      return repeated(UNIT, { run, stop: () => pool.stop() }, warm);
     },
   };
 }
@@ -38,19 +36,20 @@ function emptyTasks(workers: number, inFlight: number): Case {
     id: `empty-tasks-${inFlight}-in-flight-${workers}w`,
     title: `Empty tasks, ${inFlight} in flight, ${plural(workers)}`,
     unit: UNIT,
-    contenders: entrants(workers).map((maker) => contend(maker, workers, inFlight, () => 0)),
+    contenders: entrants(workers).map((maker) => contend(maker, workers, inFlight)),
   };
 }
 
+/** Of tasks of a millisecond, a round has so few that the compiler has not seen enough of them in one. */
+const LONG_WARM_UP = 8;
+
 function busyTasks(workers: number): Case {
-  let iterations: number | undefined;
   return {
     id: `cpu-1ms-tasks-${workers}w`,
     title: `CPU-bound tasks of 1 ms, 8 in flight, ${plural(workers)}`,
     unit: UNIT,
-    contenders: entrants(workers).map((maker) =>
-      contend(maker, workers, 8, () => (iterations ??= iterationsPerMillisecond())),
-    ),
+    common: iterationsPerMillisecond,
+    contenders: entrants(workers).map((maker) => contend(maker, workers, 8, LONG_WARM_UP)),
   };
 }
 
@@ -109,16 +108,15 @@ function transfers(bytes: number, what: string): Case {
 
 /** This package alone: the first line's figure over the second's is what another worker brings. */
 function scaling(): Case {
-  const busy = [2, 1].map((workers): Contender => {
-    const contender = contend(executor, workers, 8, () => (iterations ??= iterationsPerMillisecond()));
-    return { ...contender, name: `${contender.name}, ${plural(workers)}` };
-  });
-  let iterations: number | undefined;
   return {
     id: "cpu-1ms-tasks-scaling",
     title: "CPU-bound tasks of 1 ms, 8 in flight, 2 workers against 1",
     unit: UNIT,
-    contenders: busy,
+    common: iterationsPerMillisecond,
+    contenders: [2, 1].map((workers) => {
+      const contender = contend(executor, workers, 8, LONG_WARM_UP);
+      return { ...contender, name: `${contender.name}, ${plural(workers)}` };
+    }),
   };
 }
 
