@@ -63,7 +63,10 @@ export class Moving implements Moved {
 
   /** Hands them over. They are detached here from now on. */
   handOver(): void {
-    for (const [buffer, handle] of this.#used) move(this.#port, handle, buffer);
+    for (const [buffer, handle] of this.#used) {
+      // A getter may have detached it after it was met. Its taker waits for something.
+      move(this.#port, handle, buffer.byteLength === 0 ? new ArrayBuffer(0) : buffer);
+    }
   }
 
   /** The record has been put, or never will be: what stands for them is the record's alone. */

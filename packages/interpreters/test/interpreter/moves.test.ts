@@ -97,6 +97,22 @@ describe("a large buffer that is moved with a call", limits, () => {
     assert.equal(bytes.length, 0);
   });
 
+  test("that a getter detaches meanwhile is empty there, and waited for by nobody", async () => {
+    await using pool = new InterpreterPoolExecutor({ maxWorkers: 2 });
+    const withGetter = ({ buffer } = filled()): { buffer: ArrayBuffer; done: boolean } => ({
+      buffer,
+      get done() {
+        structuredClone(undefined, { transfer: [buffer] });
+        return true;
+      },
+    });
+    const [one, other] = [withGetter(), withGetter()];
+    const there = await interp.with({ transfer: [one.buffer] }).call(give, one);
+    assert.deepEqual([there.buffer.byteLength, there.done], [0, true]);
+    const back = await pool.with({ transfer: [other.buffer] }).submit(give, other);
+    assert.deepEqual([back.buffer.byteLength, back.done], [0, true]);
+  });
+
   test("that Node does not let go of is copied", async () => {
     // One that Node refuses to transfer, as it does the memory of WebAssembly.
     const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: MemoryConstructor } }).WebAssembly;
