@@ -5,13 +5,9 @@
 import "./interpreter/buffers.js";
 import "./interpreter/moves.js";
 
+export { create, getCurrent, getMain, listAll, prewarm } from "./interpreter/create.js";
 export {
-  create,
-  getCurrent,
-  getMain,
   Interpreter,
-  listAll,
-  prewarm,
   type CallOptions,
   type ExecOptions,
   type InterpreterView,

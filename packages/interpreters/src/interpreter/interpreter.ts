@@ -1,20 +1,15 @@
 /**
  * Interpreters: the public class (PEP 734, "Interpreter Objects"; CPython: `concurrent.interpreters.Interpreter`).
  */
-// Not the global: a script may have replaced it.
-import { setTimeout } from "node:timers";
 import { onAbort } from "../abort.js";
-import { checkCount, checkId, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
+import { checkId, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
 import { registerReference } from "../codec/codec.js";
 import { InterpreterError, InterpreterNotFoundError, NotShareableError } from "../errors.js";
 import { describe } from "../guests/javascript/callable.js";
 import { describeScript } from "../guests/javascript/script-text.js";
-import { load, type SharedMemory } from "../memory/atomics.js";
-import { ring } from "../memory/bell.js";
+import { load } from "../memory/atomics.js";
 import { clearBit, isEmptySet, setBit } from "../memory/bitset.js";
 import {
-  H_SLOTS_USED,
-  MAIN_SLOT,
   REF_INTERPRETER,
   S_HOLDERS,
   S_WHENCE,
@@ -22,10 +17,9 @@ import {
   slotPointer,
   STATUS_NOT_FOUND,
   STATUS_SHUT,
-  SUPERVISOR_SLOT,
   WHENCE_CREATED,
 } from "../memory/layout.js";
-import { collectCarried, request, startSupervisor } from "../supervisor/start.js";
+import { collectCarried, request } from "../supervisor/start.js";
 import { type Code, codeOf } from "./code.js";
 import { runtime } from "./current.js";
 import { cancelWork, CLOSE_BUSY } from "./mailbox.js";
@@ -34,15 +28,12 @@ import { takeTrace, useTrace } from "./trace.js";
 import { Moving } from "./moves.js";
 import { checkTransfer, detach } from "./transfer.js";
 import { deadlock, goneOrRefused, Operation } from "./operation.js";
-import { checkCreateOptions, type CreateOptions } from "./options.js";
 import type { PoolSetup } from "./pool.js";
-import { Output, outputOf } from "./output.js";
+import { outputOf } from "./output.js";
 import {
   reasonNumber,
   REQUEST_ABORT,
-  REQUEST_BOOT,
   REQUEST_COLLECT,
-  REQUEST_PREWARM,
   REQUEST_TERMINATE,
   WORK_CALL,
   WORK_CLOSE,
@@ -50,10 +41,9 @@ import {
   WORK_PREPARE,
   WORK_SERVE,
 } from "./protocol.js";
-import { claimSlot, idOf, isAlive, freeSlot, nameOf, setName, slotOf } from "./registry.js";
+import { idOf, isAlive, nameOf, slotOf } from "./registry.js";
 import { isExecuting } from "./runs.js";
 import type { Runtime } from "./runtime.js";
-import { giveToSpare, newKind } from "./spare.js";
 
 /** Where an interpreter comes from (PEP 734 leaves it to `_interpreters.whence`). */
 export type Whence = "runtime init" | "interpreters module" | "worker_threads" | "unknown";
@@ -463,105 +453,8 @@ class EndOperation extends Operation<void> {
   }
 }
 
-/**
- * Makes an interpreter (PEP 734: `create`). It boots in the background; its first operation waits for that.
- *
- * @throws TypeError for a bad option; InterpreterError (`ERR_INTERPRETER_LIMIT`) all places are taken
- * @example
- * await using interp = create({ name: "thumbnails" });
- * await interp.exec("var greeting = 'hello'");
- */
-export function create(options: CreateOptions = {}): Interpreter {
-  const boot = checkCreateOptions(options);
-  const rt = runtime();
-  const { m } = rt;
-  startSupervisor(rt);
-  const output = Output.open(options);
-  const slot = claimSlot(m, WHENCE_CREATED);
-  if (slot === -1) {
-    void output?.close();
-    throw new InterpreterError("Cannot create an interpreter: all places are taken. Close some first.", {
-      code: "ERR_INTERPRETER_LIMIT",
-    });
-  }
-  const id = idOf(m, slot);
-  if (boot.name !== undefined) setName(m, slot, boot.name);
-  try {
-    if (output === undefined && giveToSpare(m, boot, slot)) tellLater(m);
-    else
-      request(rt, REQUEST_BOOT, slot, id, 0, { ...boot, output: { ...boot.output, channel: output?.name } });
-  } catch (error) {
-    freeSlot(m, slot);
-    void output?.close();
-    throw error;
-  }
-  output?.attach(rt, id);
-  return bind(id, slot);
-}
-
-/**
- * A spare thread has got a slot, and the supervisor will start another one. Not at once, as it would compete with the first calls of
- * this one; whatever it needs to know before, it finds out by itself (spare.ts).
- */
-function tellLater(m: SharedMemory): void {
-  setTimeout(ring, REFILL_DELAY, m, SUPERVISOR_SLOT).unref();
-}
-
-const REFILL_DELAY = 20;
-const MOST_SPARES = 100;
-
-/**
- * Keeps `count` interpreters in reserve for this process, booted: a `create()` without options takes one, which is ready at
- * once, and another is started in the background. They cost what idle interpreters cost, are not listed and have no id before
- * they are used, do not keep the process alive, and have the environment variables of the time when they were started
- * (one whose variables are not those of the creator is not taken). The last `prewarm` counts; `prewarm(0)` lets them go.
- * It takes some 15 ms itself, to load what reads functions that are sent.
- *
- * @throws TypeError, RangeError for what is no such number
- * @example
- * prewarm(2);
- * await using interp = create();
- * await interp.call(Math.hypot, 3, 4); // 5
- */
-export function prewarm(count: number): void {
-  checkCount("prewarm: the number of interpreters", count, 0);
-  if (count > MOST_SPARES) {
-    throw new RangeError(
-      `prewarm: the number of interpreters must be at most ${MOST_SPARES}, found ${count}`,
-    );
-  }
-  const rt = runtime();
-  startSupervisor(rt);
-  const options = checkCreateOptions({});
-  request(rt, REQUEST_PREWARM, count, newKind(rt.m, options), 0, options);
-  // This thread's first call would otherwise wait for the parser, and for the way to it to be compiled.
-  if (count > 0) codeOf(rt.m, (value: unknown) => value, describe);
-}
-
-/** The interpreter that this code runs in. */
-export function getCurrent(): Interpreter {
-  const rt = runtime();
-  return bind(rt.id, rt.m.slot);
-}
-
-/** The main interpreter: the thread that started the runtime. */
-export function getMain(): Interpreter {
-  return bind(0, MAIN_SLOT);
-}
-
-/** All interpreters, booting ones too, ordered by id. */
-export function listAll(): Interpreter[] {
-  const { m } = runtime();
-  const found: Interpreter[] = [];
-  const end = load(m, H_SLOTS_USED);
-  for (let slot = 0; slot < end; slot++) {
-    const id = idOf(m, slot);
-    if (id >= 0 && isAlive(m, slot)) found.push(bind(id, slot));
-  }
-  return found.sort((a, b) => a.id - b.id);
-}
-
-function bind(id: number, slot: number): Interpreter {
+/** The one object for it in this thread. */
+export function bind(id: number, slot: number): Interpreter {
   const same = known.get(id)?.deref();
   if (same !== undefined) return same;
   binding = { id, slot };
