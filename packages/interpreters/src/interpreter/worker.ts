@@ -7,7 +7,6 @@ import { applyConfig } from "../guests/javascript/config.js";
 import { installStdio } from "../guests/javascript/stdio.js";
 import type { Callable } from "../guests/javascript/callable.js";
 import { javascript } from "../guests/javascript/guest.js";
-import { load } from "../guests/javascript/load.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 import { enter } from "./current.js";
 // Handles may arrive as arguments before any code of the user's imports the package.
@@ -56,9 +55,7 @@ export function startInterpreter(): void {
   setInterval(() => {}, 0x7fffffff);
   if ("slot" in data) begin(rt, data.slot);
   else {
-    // As if it had not been: code of the user's has run in this thread only when there was some.
-    const guest = { ...javascript, load: (description: unknown) => load(description as Callable) };
-    rehearse(guest, { kind: "function", source: "(x) => x", free: [], name: "" } satisfies Callable);
+    rehearse(javascript, { kind: "function", source: "(x) => x", free: [], name: "" } satisfies Callable);
     const { cell } = data;
     // Blocked, as that is faster woken than an event loop; and after what is left to do (worker.ts beside index.ts).
     setImmediate(() => begin(rt, waitForSlot(rt.m, cell)));

@@ -74,8 +74,9 @@ import { isOrphaned, type Unfinished, unfinishedBy } from "./unfinished.js";
 const FINALIZE_LIMIT = 2000;
 /** How long one that is to be terminated may take to come out of a native addon and leave by itself; milliseconds. */
 const LEAVE_LIMIT = 250;
-/** How long to wait for a lock before looking whether its holder is dead; milliseconds. */
+/** How long to wait for a lock before looking whether its holder is dead, and for a thread to end (at first, and at most); milliseconds. */
 const PATIENCE = 20;
+const MOST_PATIENCE = 1000;
 
 /** A thread that we started. */
 interface Child {
@@ -128,7 +129,7 @@ const foreigners = new Foreigners(m, (slot) => foreignEnded(slot, -1));
 const spares = new Spares<Child>(
   m,
   (options, cell) => watchOver(startThread(m.memory, options, { cell }), options),
-  ({ worker }) => void worker.terminate(),
+  ({ worker }) => terminateThread(worker),
 );
 // The thread lives as long as the process; nothing else keeps its event loop going.
 setInterval(() => {}, 0x7fffffff);
@@ -253,13 +254,25 @@ function stopThread(slot: number, { worker }: Child): void {
   const p = slotPointer(slot) + S_ADDONS;
   if (load(m, p) === ADDONS_LEAVE) return;
   if (cas(m, p, ADDONS_LOADED, ADDONS_LEAVE) !== ADDONS_LOADED) {
-    void worker.terminate();
+    terminateThread(worker);
     return;
   }
   // Its event loop waits for that word; where it blocks in an operation of ours, it waits for its doorbell.
   wake(m, p, Infinity);
   ring(m, slot);
-  setTimeout(() => void worker.terminate(), LEAVE_LIMIT);
+  setTimeout(terminateThread, LEAVE_LIMIT, worker);
+}
+
+/**
+ * Again and again: termination is an exception that no JavaScript can catch, but Node's own code can, where it loads a module, and
+ * then what called it goes on, perhaps for ever. (`ModuleWrap`: what "has terminated" is not thrown on.)
+ */
+function terminateThread(worker: Worker, patience = PATIENCE): void {
+  // Each time adds a listener.
+  worker.setMaxListeners(0);
+  void worker.terminate();
+  const again = setTimeout(terminateThread, patience, worker, Math.min(patience * 2, MOST_PATIENCE));
+  worker.once("exit", () => clearTimeout(again));
 }
 
 /**

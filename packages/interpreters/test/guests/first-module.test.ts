@@ -1,6 +1,6 @@
 /**
- * The first module that a thread loads is required where that makes no difference (require-module.ts). Each is called in an
- * interpreter of its own, in which nothing has run before, and once more after something has: the outcome is the same.
+ * Modules that a function is called of, as the first thing that an interpreter does, and after something else: the outcome is
+ * the same, which is what `import()` makes of them.
  */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

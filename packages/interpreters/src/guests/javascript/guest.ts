@@ -7,21 +7,9 @@ import { bindGlobals } from "./main-scope.js";
 import { runScript } from "./script.js";
 import type { Script } from "./script-text.js";
 
-/** No code of the user's has run in this thread. */
-let untouched = true;
-
-function touch(): boolean {
-  const before = untouched;
-  untouched = false;
-  return before;
-}
-
 export const javascript: Guest = {
-  exec(script) {
-    touch();
-    return runScript(script as Script);
-  },
+  exec: (script) => runScript(script as Script),
   prepare: bindGlobals,
-  load: (description) => load(description as Callable, touch()),
+  load: (description) => load(description as Callable),
   describeFailure,
 };

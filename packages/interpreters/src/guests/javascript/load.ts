@@ -11,22 +11,18 @@ import { NotShareableError } from "../../errors.js";
 import { resolveBuiltin } from "./builtins.js";
 import type { Callable } from "./callable.js";
 import { callFilename, compile, importModule } from "./dynamic-import.js";
-import { requireModule } from "./require-module.js";
 import { originOf } from "./injected.js";
 import { enableTypeScript } from "./typescript.js";
 
 export type Loaded = (...args: unknown[]) => unknown;
 
-/**
- * To be called with `this` undefined. Throws, or rejects, when there is nothing to call. `first`: no code of the user's has run in
- * this thread.
- */
-export function load(callable: Callable, first = false): Loaded | Promise<Loaded> {
+/** To be called with `this` undefined. Throws, or rejects, when there is nothing to call. */
+export function load(callable: Callable): Loaded | Promise<Loaded> {
   switch (callable.kind) {
     case "function":
       return loadFunction(callable);
     case "module":
-      return loadExport(callable.url, callable.export, first);
+      return loadExport(callable.url, callable.export);
     case "builtin":
       return loadBuiltin(callable.path);
   }
@@ -87,12 +83,11 @@ function loadBuiltin(path: string): Loaded {
 
 const typeScript = /\.[cm]?ts$/;
 
-async function loadExport(url: string, name: string, first: boolean): Promise<Loaded> {
+async function loadExport(url: string, name: string): Promise<Loaded> {
   if (url.startsWith("file:") && typeScript.test(new URL(url).pathname)) enableTypeScript();
   let namespace: Record<string, unknown>;
   try {
-    // Loaded once: Node keeps it.
-    namespace = ((first ? requireModule(url) : undefined) ?? (await importModule(url))) as typeof namespace;
+    namespace = (await importModule(url)) as Record<string, unknown>; // loaded once: Node keeps it
   } catch (error) {
     throw notFound(url, error) ?? error;
   }
