@@ -46,7 +46,7 @@ function bootCase(id: string, title: string, measure: Measure, rounds: number, p
 
 export const bootCases: readonly Case[] = [
   bootCase("create-first", "First start to first result, fresh process", "first", 7, true),
-  bootCase("create-later", "Later start to first result, one after another", "later", 3, true),
+  bootCase("create-later", "Later start to first result, one after another", "later", 7, true),
   bootCase("create-together", "Start of 20 together to the last first result, each", "together", 3, false),
   bootCase("memory-first", "Resident memory that the first idle one adds", "memory-first", 3, false),
   bootCase("memory-each", "Resident memory per further idle one", "memory-each", 3, false),

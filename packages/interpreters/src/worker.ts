@@ -3,7 +3,7 @@
  *
  * V8 would read and compile all of the bundle anew in each thread, which takes as long as all else that a thread of ours
  * does before it is ready. So the first interpreter of a process leaves the supervisor a code cache, with what it had to
- * compile until then, and later ones start with that. V8 refuses one that does not fit (other flags), and compiles.
+ * compile for its first work, and later ones start with that. V8 refuses one that does not fit (other flags), and compiles.
  */
 import path from "node:path";
 import vm from "node:vm";
@@ -38,15 +38,24 @@ evaluate(module.exports, require, module, file);
 const { share, startInterpreter } = module.exports as typeof Bundle;
 // Before any code of the user's, which may bring a copy of its own.
 share();
-startInterpreter();
 
+/** Milliseconds after which a thread leaves the code cache whose first work still goes on, as that of a server does. */
+const LEAVE_AFTER = 1_000;
+let timer: NodeJS.Timeout | undefined;
+let left = codeCache !== undefined;
+
+/** It takes a millisecond or two, so is not done while somebody waits for a result. */
 function leaveCodeCache(): void {
+  clearTimeout(timer);
+  if (left) return;
+  left = true;
   parentPort?.postMessage({ interpretersCodeCache: script.createCachedData() } satisfies CodeCache);
 }
 
-if (codeCache === undefined) {
-  // The first work was there before this thread, as a rule, so is done in a moment and has had compiled what such work needs. A spare
-  // one has rehearsed it, and is about to block.
-  if ("slot" in data) setTimeout(leaveCodeCache, 0);
+startInterpreter((url) => import(url) as Promise<object>, leaveCodeCache);
+
+if (!left) {
+  // A spare one has rehearsed its first work, and is about to block.
+  if ("slot" in data) timer = setTimeout(leaveCodeCache, LEAVE_AFTER);
   else leaveCodeCache();
 }

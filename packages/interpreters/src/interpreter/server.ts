@@ -57,8 +57,11 @@ const TURN_EVERY = 1;
 /** How many pieces to execute between two looks at the clock. */
 const CLOCK_EVERY = 16;
 
-/** Serves until the interpreter is closed, or it was only a rehearsal and that is over (`rt.end`). */
-export async function serve(rt: Runtime, guest: Guest): Promise<void> {
+/**
+ * Serves until the interpreter is closed, or it was only a rehearsal and that is over (`rt.end`). `afterFirst` is called when
+ * the first piece is answered.
+ */
+export async function serve(rt: Runtime, guest: Guest, afterFirst?: () => void): Promise<void> {
   const { m } = rt;
   const received = makeReceived();
   const executor = new Executor(rt, guest);
@@ -84,7 +87,8 @@ export async function serve(rt: Runtime, guest: Guest): Promise<void> {
     if (status === OK) {
       // Awaiting lets microtasks of the piece run before the next begins.
       await (several ? executor.executeBeside(received) : executor.execute(received));
-      if (++count % CLOCK_EVERY === 0 && clock() - lastTurn > TURN_EVERY) {
+      if (++count === 1) afterFirst?.();
+      if (count % CLOCK_EVERY === 0 && clock() - lastTurn > TURN_EVERY) {
         await turn();
         lastTurn = clock();
       }

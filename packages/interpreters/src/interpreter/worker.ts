@@ -6,6 +6,7 @@ import { type MessagePort, workerData } from "node:worker_threads";
 import { applyConfig } from "../guests/javascript/config.js";
 import { installStdio } from "../guests/javascript/stdio.js";
 import type { Callable } from "../guests/javascript/callable.js";
+import { importBy, type Importer } from "../guests/javascript/dynamic-import.js";
 import { javascript } from "../guests/javascript/guest.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 import { enter } from "./current.js";
@@ -41,10 +42,15 @@ export interface CodeCache {
   readonly interpretersCodeCache: Uint8Array;
 }
 
-export function startInterpreter(): void {
+/**
+ * Makes this thread the interpreter that its `workerData` says. It imports modules by `importer`; `afterFirst` is called when it
+ * has answered its first work.
+ */
+export function startInterpreter(importer: Importer, afterFirst?: () => void): void {
   const data = workerData as WorkerData;
   installStdio(data.output);
   applyConfig(data.config);
+  importBy(importer);
   const rt = enter(data.memory);
   rt.port = data.port;
   process.on("exit", () => {
@@ -53,7 +59,7 @@ export function startInterpreter(): void {
   });
   // Idle, it waits for work and not for anything that the event loop knows of.
   setInterval(() => {}, 0x7fffffff);
-  if ("slot" in data) begin(rt, data.slot);
+  if ("slot" in data) begin(rt, data.slot, afterFirst);
   else {
     rehearse(javascript, { kind: "function", source: "(x) => x", free: [], name: "" } satisfies Callable);
     const { cell } = data;
@@ -62,7 +68,7 @@ export function startInterpreter(): void {
   }
 }
 
-function begin(rt: Runtime, slot: number): void {
+function begin(rt: Runtime, slot: number, afterFirst?: () => void): void {
   rt.become(slot);
-  void serve(rt, javascript);
+  void serve(rt, javascript, afterFirst);
 }

@@ -20,12 +20,18 @@ export function compile(source: string, filename: string, lineOffset = 0): vm.Sc
   return new vm.Script(source, { filename, lineOffset, importModuleDynamically });
 }
 
-let importer: ((url: string) => Promise<object>) | undefined;
+export type Importer = (url: string) => Promise<object>;
 
-/** Imports a module. In code out of a code cache, as this package's is in interpreters, V8 has no `import()`. */
+let importer: Importer = (url) => import(url) as Promise<object>;
+
+/** Imports a module. */
 export function importModule(url: string): Promise<object> {
-  importer ??= compile("(url) => import(url)", callFilename("import")).runInThisContext() as typeof importer;
-  return importer!(url);
+  return importer(url);
+}
+
+/** Has modules imported by this function: in code that we compile ourselves, as in interpreters, Node knows no `import()`. */
+export function importBy(given: Importer): void {
+  importer = given;
 }
 
 let quiet = false;
