@@ -1,4 +1,9 @@
-/** Checks of arguments that several parts make in the same words. */
+/**
+ * Checks of arguments that several parts make in the same words.
+ *
+ * By what an object has, and not by `instanceof`: test runners give each test file globals of its own (`node:vm`), and this
+ * package may be of others than what it is given.
+ */
 import { inspect } from "node:util";
 
 /** A misspelt option is an error, and not an option that does nothing. */
@@ -43,8 +48,16 @@ export function checkTimeout(timeout: unknown, what = "timeout"): number {
 }
 
 export function checkSignal(signal: unknown): asserts signal is AbortSignal | undefined {
-  if (signal === undefined || signal instanceof AbortSignal) return;
+  if (signal === undefined) return;
+  const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
+  if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
   throw new TypeError(`signal must be an AbortSignal, found ${show(signal)}`);
+}
+
+/** An object like those of `URL`. */
+export function isUrl(value: unknown): value is URL {
+  const { href, protocol } = Object(value) as Partial<URL>;
+  return typeof href === "string" && typeof protocol === "string";
 }
 
 export function show(value: unknown): string {

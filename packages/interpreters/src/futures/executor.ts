@@ -20,6 +20,7 @@ import { describe } from "../guests/javascript/callable.js";
 import { codeOf } from "../interpreter/code.js";
 import { runtime } from "../interpreter/current.js";
 import { detach } from "../interpreter/transfer.js";
+import { forgetMoves, movesOfCall } from "../interpreter/move.js";
 import { Moving } from "../interpreter/moves.js";
 import type { Death, Runtime } from "../interpreter/runtime.js";
 import { type Trace, takeTrace, useTrace } from "../interpreter/trace.js";
@@ -218,7 +219,9 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     chunk = false,
   ): Future<T> {
     this.#checkUsable();
-    const { signal, transfer } = options;
+    const { signal } = options;
+    const each = chunk ? args.flat() : args;
+    const transfer = movesOfCall(each, options.transfer);
     signal?.throwIfAborted();
     const future = new Future<T>(this.#tasks, trace);
     future.retriesLeft = this.#retries;
@@ -231,6 +234,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
       // Only now that it is in line, so that a refusal leaves everything as it was.
       moving?.handOver();
       if (transfer !== undefined) detach(transfer, moving);
+      forgetMoves(each);
       if (taskSubmit.hasSubscribers) this.#tasks.tell(taskSubmit, future);
     } catch (error) {
       if (error instanceof NotShareableError) useTrace(error, trace);

@@ -28,16 +28,17 @@ import { claimSlot, JOIN_SLOT, joinerName, registerMain } from "./registry.js";
 import { Runtime } from "./runtime.js";
 
 const HERE = Symbol.for(`interpreters.runtime.${PROTOCOL}`);
-const here = globalThis as { [HERE]?: Runtime };
+/** In something frozen: Jest takes the properties from objects that a test file left in its globals, and the runtime goes on. */
+const here = globalThis as { [HERE]?: readonly [Runtime] };
 
 /** The runtime of this thread. */
 export function runtime(): Runtime {
-  return (here[HERE] ??= join());
+  return here[HERE]?.[0] ?? join();
 }
 
 /** The same, where there is one or one can be joined; does not start any. */
 export function runtimeIfAny(): Runtime | undefined {
-  return here[HERE] ?? (leftInvitation() === undefined ? undefined : runtime());
+  return here[HERE]?.[0] ?? (leftInvitation() === undefined ? undefined : runtime());
 }
 
 /**
@@ -50,7 +51,8 @@ export function enter(memory: WasmMemory): Runtime {
   leaveInvitation(memory);
   const rt = new Runtime(m);
   process.on("worker", (worker: Worker) => tellOfItsEnd(rt, worker));
-  return (here[HERE] = rt);
+  here[HERE] = Object.freeze([rt]);
+  return rt;
 }
 
 /**

@@ -25,6 +25,7 @@ import { runtime } from "./current.js";
 import { cancelWork, CLOSE_BUSY } from "./mailbox.js";
 import { Message, runningTime, WITH_SENDER } from "./message.js";
 import { takeTrace, useTrace } from "./trace.js";
+import { forgetMoves, movesOfCall } from "./move.js";
 import { Moving } from "./moves.js";
 import { checkTransfer, detach } from "./transfer.js";
 import { deadlock, goneOrRefused, Operation } from "./operation.js";
@@ -322,7 +323,9 @@ export class Interpreter implements InterpreterView {
   ): Operation<T> {
     const what = `${verb} interpreter ${this.id}`;
     this.#checkTarget(what, blocking);
-    const { signal, transfer } = options;
+    const { signal } = options;
+    const args = kind === WORK_CALL ? (value as unknown[]) : undefined;
+    const transfer = args && movesOfCall(args, options.transfer);
     signal?.throwIfAborted();
     const timeout = runningTime(options.timeout);
     // Calls of one function share a trace; `a` is its code.
@@ -333,7 +336,7 @@ export class Interpreter implements InterpreterView {
       const operation = new Operation<T>(this.#rt, this.id, what, trace);
       try {
         message.header(operation.sequence, kind, a, b, 0, timeout);
-        if (kind === WORK_CALL) message.list(value as unknown[], root, moving);
+        if (args !== undefined) message.list(args, root, moving);
         else message.value(value, root);
         if (transfer !== undefined) checkTransfer(transfer);
         if (blocking) operation.announce(this.#slot);
@@ -349,6 +352,7 @@ export class Interpreter implements InterpreterView {
       // Only now that it is on its way, so that a refusal leaves everything as it was.
       moving?.handOver();
       if (transfer !== undefined) detach(transfer, moving);
+      if (args !== undefined) forgetMoves(args);
       if (signal !== undefined) this.#stopOnAbort(operation, signal);
       return operation;
     } finally {

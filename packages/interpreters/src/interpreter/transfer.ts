@@ -1,9 +1,10 @@
 /** Lists of buffers to move instead of copy. */
+import { types } from "node:util";
 import { show } from "../check.js";
 import type { Moving } from "./moves.js";
 
 export function checkTransfer(transfer: readonly ArrayBuffer[]): void {
-  if (!Array.isArray(transfer) || !transfer.every((item) => item instanceof ArrayBuffer)) {
+  if (!Array.isArray(transfer) || !transfer.every((item) => types.isArrayBuffer(item))) {
     throw new TypeError(`transfer must be an array of ArrayBuffers, found ${show(transfer)}`);
   }
   if (new Set(transfer).size < transfer.length) throw new TypeError("transfer names a buffer twice");

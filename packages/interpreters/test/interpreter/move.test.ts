@@ -1,4 +1,4 @@
-/** `move`: results whose buffers are moved to the caller. */
+/** `move`: results whose buffers are moved to the caller, and arguments whose are moved there. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create, fromModule, InterpreterPoolExecutor, move, NotShareableError } from "interpreters";
@@ -41,11 +41,57 @@ test("results of a pool's tasks and of chunks are moved", limits, async () => {
   assert.equal(await pool.submit(moving.left), 0);
 });
 
+for (const length of [1, 10_000, 5_000_000]) {
+  test(`an argument of ${length} bytes is moved`, limits, async () => {
+    await using interp = create();
+    await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+    const first = (bytes: Uint8Array): number => bytes[0] * bytes.length;
+    const [called, blocking, submitted] = [0, 1, 2].map(() => sevens(length));
+    assert.equal(await interp.call(first, move(called)), 7 * length);
+    assert.equal(interp.callSync(first, move(blocking)), 7 * length);
+    assert.equal(await pool.submit(first, move(submitted)), 7 * length);
+    const inside = { name: "inside", bytes: sevens(length) };
+    assert.equal(
+      await interp.call(({ bytes }) => bytes.length, move(inside, [inside.bytes.buffer as ArrayBuffer])),
+      length,
+    );
+    const both = sevens(length);
+    const { buffer } = both as { buffer: ArrayBuffer };
+    assert.equal(await interp.with({ transfer: [buffer] }).call(first, move(both)), 7 * length);
+    for (const { byteLength } of [called, blocking, submitted, inside.bytes, both])
+      assert.equal(byteLength, 0);
+
+    const items = [sevens(length), sevens(length)];
+    const marked = items.map((item) => move(item));
+    for await (const found of pool.map(first, marked, { chunksize: 2 })) assert.equal(found, 7 * length);
+    assert.deepEqual(
+      items.map((item) => item.length),
+      [0, 0],
+    );
+  });
+}
+
+test("an argument that cannot travel is not moved, and is the next time", limits, async () => {
+  await using interp = create();
+  const bytes = move(sevens(5));
+  await assert.rejects(
+    interp.call(
+      (bytes: Uint8Array, _fn: unknown) => bytes.length,
+      bytes,
+      () => {},
+    ),
+    NotShareableError,
+  );
+  assert.equal(bytes.length, 5);
+  assert.equal(await interp.call((bytes: Uint8Array) => bytes.length, bytes), 5);
+  assert.equal(bytes.length, 0);
+});
+
 test("it gives back what it was given, and refuses what has no buffers", () => {
   const bytes = new Uint8Array(3);
   assert.equal(move(bytes), bytes);
   assert.equal(move(bytes, []), bytes);
-  assert.equal(bytes.length, 3, "only a result is moved");
+  assert.equal(bytes.length, 3, "only what is sent is moved");
   assert.throws(() => move({}), /name the buffers to move/);
   assert.throws(() => move(new Uint8Array(new SharedArrayBuffer(1))), /name the buffers to move/);
   assert.throws(() => move(null as never), TypeError);

@@ -5,6 +5,7 @@
  * The parser is loaded at the first function, so that a program which sends none does not pay for it.
  */
 
+import { types } from "node:util";
 import type * as Acorn from "acorn";
 import type * as EslintScope from "eslint-scope";
 import { nodeModule } from "../../node-module.js";
@@ -105,10 +106,9 @@ function find(source: string): Found {
     if (position(error) - memberPrefix.length > position(asExpression) - expressionPrefix.length)
       asExpression = error;
   }
-  const found =
-    asExpression instanceof Error
-      ? asExpression.message.replace(/ \(\d+:\d+\)$/, "")
-      : "it has an unknown form";
+  const found = types.isNativeError(asExpression)
+    ? asExpression.message.replace(/ \(\d+:\d+\)$/, "")
+    : "it has an unknown form";
   throw new Unportable(`its source does not stand on its own as strict code (${found}); ${remedy}`, {
     cause: asExpression,
   });

@@ -12,6 +12,7 @@
 import { isAbsolute } from "node:path";
 import { pathToFileURL, URL } from "node:url";
 import { types } from "node:util";
+import { isUrl } from "../../check.js";
 import { NotShareableError } from "../../errors.js";
 import { nodeModule } from "../../node-module.js";
 import { analyse, Unportable } from "./analyse.js";
@@ -180,7 +181,7 @@ function moduleFunction(url: string, name: string): Function {
 function moduleUrl(url: unknown): string {
   const remedy =
     'pass an absolute URL, for instance new URL("./file.js", import.meta.url) or import.meta.resolve("package")';
-  if (typeof url !== "string" && !(url instanceof URL)) {
+  if (typeof url !== "string" && !isUrl(url)) {
     throw new TypeError(
       `fromModule() takes a URL or a string, got ${url === null ? "null" : typeof url}: ${remedy}`,
     );

@@ -8,8 +8,9 @@
 
 import path from "node:path";
 import { pathToFileURL, URL } from "node:url";
+import { types } from "node:util";
 import type * as Acorn from "acorn";
-import { show } from "../../check.js";
+import { isUrl, show } from "../../check.js";
 import { Reader } from "./script-reader.js";
 import { erase } from "./strip.js";
 import type { Complaint } from "./syntax-error.js";
@@ -91,7 +92,7 @@ export function describeScript(source: string, filename: unknown = "<exec>", bas
 
 function baseUrl(base: unknown): string | undefined {
   if (base === undefined) return undefined;
-  if (base instanceof URL && base.protocol === "file:") return base.href;
+  if (isUrl(base) && base.protocol === "file:") return base.href;
   if (typeof base === "string" && base.startsWith("file:") && URL.canParse(base)) return new URL(base).href;
   if (typeof base === "string" && base !== "" && !/^(?!file:)[a-z][a-z\d+.-]+:/i.test(base)) {
     return pathToFileURL(path.resolve(base) + path.sep).href;
@@ -125,7 +126,8 @@ export function readScript(script: Script): Script {
 }
 
 function complaintOf(error: unknown): FinalComplaint {
-  if (!(error instanceof SyntaxError)) throw error;
+  // The parser's, which may be of another realm (check.ts).
+  if (!types.isNativeError(error) || error.name !== "SyntaxError") throw error;
   const { message, loc, final } = error as SyntaxError & { loc?: Acorn.Position; final?: boolean };
   return {
     message: message.replace(/ \(\d+:\d+\)$/, ""),
