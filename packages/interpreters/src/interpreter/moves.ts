@@ -11,8 +11,8 @@ import { registerReader } from "../codec/codec.js";
 import type { Moved } from "../codec/encoder.js";
 import { InterpreterError } from "../errors.js";
 import { set } from "../memory/atomics.js";
-import { Q_SENDER, REF_MOVED } from "../memory/layout.js";
-import { release } from "../supervisor/start.js";
+import { MAIN_SLOT, Q_SENDER, REF_MOVED } from "../memory/layout.js";
+import { release, startSupervisor } from "../supervisor/start.js";
 import { runtime } from "./current.js";
 import { ask, type Handle, move, standIn } from "./line.js";
 import type { Runtime } from "./runtime.js";
@@ -24,10 +24,12 @@ const LARGE = 3 << 20;
 export class Moving implements Moved {
   /** Undefined where there are none, or this thread has no line that could move them. */
   static of(rt: Runtime, transfer: readonly ArrayBuffer[] | undefined): Moving | undefined {
+    const large = transfer?.filter((buffer) => buffer.byteLength >= LARGE) ?? [];
+    if (large.length === 0) return undefined;
+    // The main interpreter's first task of a pool is what starts the supervisor, whom its line leads to.
+    if (rt.m.slot === MAIN_SLOT) startSupervisor(rt);
     const { port } = rt;
-    if (transfer === undefined || port === undefined) return undefined;
-    const large = transfer.filter((buffer) => buffer.byteLength >= LARGE);
-    return large.length === 0 ? undefined : new Moving(rt, port, large);
+    return port && new Moving(rt, port, large);
   }
 
   readonly kind = REF_MOVED;
