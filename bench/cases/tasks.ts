@@ -82,6 +82,8 @@ function transfers(bytes: number, what: string): Case {
     id: `transfer-${what.replace(" ", "").toLowerCase()}`,
     title: `Tasks that are given a buffer of ${what} by transfer and give it back, 1 worker`,
     unit: "ms",
+    // Whether V8 collects garbage in between makes one trip take ten times as long as another.
+    rounds: { full: 31, quick: 3 },
     contenders: [executor, piscinaDefault, tinypoolDefault, barePool].map(({ name, ours = false, make }) => ({
       name,
       ours,

@@ -233,6 +233,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
       this.#provideWorkers(future);
       // Only now that it is in line, so that a refusal leaves everything as it was.
       moving?.handOver();
+      future.channel = moving?.takeChannel();
       if (transfer !== undefined) detach(transfer, moving);
       forgetMoves(each);
       if (taskSubmit.hasSubscribers) this.#tasks.tell(taskSubmit, future);

@@ -13,7 +13,8 @@
 import { inspect } from "node:util";
 import { checkTimeout } from "../check.js";
 import { CancelledError } from "../errors.js";
-import { headerWord, readBody } from "../interpreter/message.js";
+import { headerWord } from "../interpreter/message.js";
+import { type ResultChannel, readResult } from "../interpreter/moves.js";
 import { REPLY_REFUSED, REPLY_VALUE } from "../interpreter/protocol.js";
 import type { Trace } from "../interpreter/trace.js";
 import { type Death, diedError, type Pending, type Runtime } from "../interpreter/runtime.js";
@@ -75,6 +76,8 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
   retriesLeft = 0;
   /** @internal What it runs, for another try, and to keep its code alive. */
   task: unknown;
+  /** @internal Where large buffers of the result come. */
+  channel: ResultChannel | undefined;
   readonly #owner: Owner;
   readonly #trace: Trace | undefined;
   #state = WAITING;
@@ -218,7 +221,7 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
     const ran = headerWord(m, received, 3);
     if (ran !== 0) this.#owner.timed(this, ran);
     try {
-      value = readBody(m, received);
+      value = readResult(m, received, this.channel);
     } catch (error) {
       // What came cannot be read, which is what there is to say.
       [status, value] = [REPLY_REFUSED, error];
@@ -257,6 +260,8 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
     this.#state = state;
     this.#value = value;
     this.task = undefined;
+    this.channel?.close();
+    this.channel = undefined;
     if (state === FULFILLED) this.#resolve?.(value as never);
     else {
       // A promise nobody handles is how a failure nobody looks at is noticed. Cancelling is no failure.

@@ -1,6 +1,7 @@
 /**
  * The one answer to each piece of work: a result, or what went wrong, and if that cannot travel, what it was that cannot.
  */
+import type { MessagePort } from "node:worker_threads";
 import { clock } from "../clock.js";
 import { InterpreterError, NotShareableError } from "../errors.js";
 import type { Guest } from "../guests/guest.js";
@@ -9,7 +10,7 @@ import { RESERVED_PAGES } from "../memory/pages.js";
 import { Chunk, type ChunkFailure, cutShort } from "./chunk.js";
 import { copyOf, Message, WITHOUT_SENDER } from "./message.js";
 import { detachMoved, movesOf } from "./move.js";
-import { Moving } from "./moves.js";
+import { type Handover, movingBack } from "./moves.js";
 import { REPLY_FAILURE, REPLY_REFUSED, REPLY_VALUE } from "./protocol.js";
 import { slotOf } from "./registry.js";
 import { endWork, finishWork } from "./runs.js";
@@ -24,6 +25,8 @@ export interface Piece {
   sequence: number;
   /** When it began, if its time is asked for, or 0. */
   began: number;
+  /** Where large buffers of the result go, if it brought such a channel. */
+  channel: MessagePort | undefined;
 }
 
 export class Answers {
@@ -81,7 +84,7 @@ export class Answers {
     const { run, sender } = piece;
     const message = Message.take(m);
     let carries = status === REPLY_VALUE;
-    const moving = carries ? Moving.of(this.#rt, moves(value)) : undefined;
+    const moving = carries ? movingBack(this.#rt, moves(value), piece.channel) : undefined;
     try {
       try {
         this.#header(message, piece, status).value(value, "result", status !== REPLY_VALUE, moving);
@@ -113,6 +116,8 @@ export class Answers {
     } finally {
       moving?.done();
       message.discard();
+      piece.channel?.close();
+      piece.channel = undefined;
     }
   }
 
@@ -139,7 +144,7 @@ function moves(result: unknown): readonly ArrayBuffer[] | undefined {
 }
 
 /** A result was sent, or the results of a chunk: what was to be moved with it is not here any more. */
-function moved(result: unknown, moving: Moving | undefined): void {
+function moved(result: unknown, moving: Handover | undefined): void {
   if (result instanceof Chunk) for (const each of result.values) detachMoved(each, moving);
   else detachMoved(result, moving);
 }

@@ -351,6 +351,7 @@ export class Interpreter implements InterpreterView {
       }
       // Only now that it is on its way, so that a refusal leaves everything as it was.
       moving?.handOver();
+      operation.channel = moving?.takeChannel();
       if (transfer !== undefined) detach(transfer, moving);
       if (args !== undefined) forgetMoves(args);
       if (signal !== undefined) this.#stopOnAbort(operation, signal);

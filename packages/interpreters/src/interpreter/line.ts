@@ -61,7 +61,7 @@ function open({ id }: Runtime): { readonly name: string; readonly channel: Broad
 }
 
 /** Has the supervisor answer, and blocks this thread until then. */
-export function ask(rt: Runtime, { pointer, id }: Handle): SharedArrayBuffer | ArrayBuffer | undefined {
+export function ask(rt: Runtime, { pointer, id }: Handle): BufferMessage["buffer"] {
   const { m, port } = rt;
   if (port === undefined) opened ??= open(rt);
   // Node takes a BroadcastChannel here as it does a port; its types know only of the latter.
@@ -70,30 +70,35 @@ export function ask(rt: Runtime, { pointer, id }: Handle): SharedArrayBuffer | A
   for (;;) {
     const seen = bell(m);
     const answer = receiveMessageOnPort(line);
-    if (answer !== undefined) return unwrap((answer.message as BufferMessage).buffer);
+    if (answer !== undefined) return (answer.message as BufferMessage).buffer;
     if (!rt.spinner.spin(seen)) sleep(m, seen, Infinity);
   }
 }
 
-/** Gives the supervisor an ArrayBuffer to hand on; it is detached here. To be called where there is a port. */
-export function move(port: MessagePort, handle: Handle, buffer: ArrayBuffer): void {
+/**
+ * Gives the supervisor an ArrayBuffer to hand on; it is detached here. To be called where there is a port. Returns the other end
+ * of the channel on which it arrives, to be closed.
+ */
+export function move(port: MessagePort, handle: Handle, buffer: ArrayBuffer): MessagePort {
   const { port1, port2 } = new MessageChannel();
-  try {
-    port1.postMessage(buffer, [buffer]);
-  } catch {
-    // Node does not let go of it (a WebAssembly memory's, one of its own pools): a copy arrives as well.
-    port1.postMessage(buffer);
-  }
+  post(port1, buffer);
   port.postMessage({ ...handle, buffer: port2 } satisfies BufferMessage, [port2]);
-  port1.close();
+  return port1;
 }
 
-/** The buffer that came. */
-export function unwrap(buffer: BufferMessage["buffer"]): SharedArrayBuffer | ArrayBuffer | undefined {
-  if (!(buffer instanceof MessagePort)) return buffer;
-  const moved = receiveMessageOnPort(buffer)?.message as ArrayBuffer | undefined;
-  buffer.close();
-  return moved;
+/** What was posted before the other end was closed still arrives. */
+export function post(port: MessagePort, buffer: ArrayBuffer): void {
+  try {
+    port.postMessage(buffer, [buffer]);
+  } catch {
+    // Node does not let go of it (a WebAssembly memory's, one of its own pools): a copy arrives as well.
+    port.postMessage(buffer);
+  }
+}
+
+/** The next buffer that was posted, or undefined. */
+export function receive(port: MessagePort): ArrayBuffer | undefined {
+  return receiveMessageOnPort(port)?.message as ArrayBuffer | undefined;
 }
 
 /** Gives the supervisor a SharedArrayBuffer to keep. */

@@ -6,7 +6,7 @@
  */
 import { types } from "node:util";
 import { show } from "../check.js";
-import type { Moving } from "./moves.js";
+import type { Handover } from "./moves.js";
 import { checkTransfer, detach } from "./transfer.js";
 
 const KEY = Symbol.for("interpreters.moved");
@@ -68,7 +68,7 @@ export function forgetMoves(args: readonly unknown[]): void {
 }
 
 /** The result is on its way: detaches what was to be moved with it. */
-export function detachMoved(result: unknown, moving?: Moving): void {
+export function detachMoved(result: unknown, moving?: Handover): void {
   const transfer = movesOf(result);
   if (transfer === undefined) return;
   here[KEY]?.delete(result as object);

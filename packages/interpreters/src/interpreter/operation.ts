@@ -10,7 +10,7 @@ import {
 import { hideOwnFrames } from "../stacks.js";
 import type { Received } from "../queue/receive.js";
 import { OK, STATUS_NO_MEMORY, STATUS_NOT_FOUND, STATUS_SHUT } from "../memory/layout.js";
-import { readBody } from "./message.js";
+import { type ResultChannel, readResult } from "./moves.js";
 import { REPLY_FAILURE, REPLY_VALUE } from "./protocol.js";
 import { beginWaitingOn, endWaitingOn } from "./registry.js";
 import { type Trace, useTrace } from "./trace.js";
@@ -25,6 +25,8 @@ export class Operation<out T> implements Pending {
   place = 0;
   /** What takes it back. */
   signal: AbortSignal | undefined;
+  /** Where large buffers of the result come. */
+  channel: ResultChannel | undefined;
   /** Anything that must stay reachable until it is settled. */
   keep: unknown;
   readonly #rt: Runtime;
@@ -51,7 +53,7 @@ export class Operation<out T> implements Pending {
   settle(status: number, received: Received): void {
     let value: unknown;
     try {
-      value = readBody(this.#rt.m, received);
+      value = readResult(this.#rt.m, received, this.channel);
       if (status === REPLY_FAILURE) value = this.#failure(value);
       else if (status !== REPLY_VALUE && value instanceof Error) useTrace(value, this.#trace);
     } catch (error) {
@@ -140,6 +142,7 @@ export class Operation<out T> implements Pending {
   #settleAs(outcome: "fulfilled" | "rejected", value: unknown): void {
     this.#outcome = outcome;
     this.#value = value;
+    this.channel?.close();
     this.#onSettled?.(outcome === "rejected" ? value : undefined);
     if (this.#resolve !== undefined) this.#rt.release();
   }

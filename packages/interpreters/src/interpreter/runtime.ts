@@ -63,6 +63,8 @@ export class Runtime {
   readonly spinner: Spinner;
   /** The line to the supervisor (line.ts), where it gave this thread one. */
   port: MessagePort | undefined;
+  /** A moved buffer came that makes V8 mark the whole heap (moves.ts). */
+  marking = false;
   readonly #pending = new Pendings<Pending>();
   /** Asked after every ring; they remove themselves. */
   readonly #watchers = new Set<() => void>();

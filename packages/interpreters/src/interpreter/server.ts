@@ -15,7 +15,7 @@ import { clock } from "../clock.js";
 import { InterpreterError, NotShareableError } from "../errors.js";
 import type { Guest, GuestFunction } from "../guests/guest.js";
 import { store } from "../memory/atomics.js";
-import { bell, ring, sleepAsync } from "../memory/bell.js";
+import { bell, ring, sleep, sleepAsync } from "../memory/bell.js";
 import {
   OK,
   RUN_WORDS,
@@ -34,7 +34,8 @@ import { type ChunkFailure, isThenable, runChunk } from "./chunk.js";
 import { fetchCode } from "./code.js";
 import { passWorkOn, takeWorkOrWait } from "./lanes.js";
 import { takeWork } from "./mailbox.js";
-import { headerWord, readBody } from "./message.js";
+import { headerWord } from "./message.js";
+import { readCall } from "./moves.js";
 import { type PoolSetup, type ServedPool, servedPool } from "./pool.js";
 import {
   REPLY_REFUSED,
@@ -56,6 +57,8 @@ import type { Runtime } from "./runtime.js";
 const TURN_EVERY = 1;
 /** How many pieces to execute between two looks at the clock. */
 const CLOCK_EVERY = 16;
+/** Longest wait for more work before V8's garbage collector goes on; milliseconds. */
+const BEFORE_GC = 3;
 
 /**
  * Serves until the interpreter is closed, or it was only a rehearsal and that is over (`rt.end`). `afterFirst` is called when
@@ -95,13 +98,24 @@ export async function serve(rt: Runtime, guest: Guest, afterFirst?: () => void):
       continue;
     }
     // What is parked waits for the event loop, which looking would keep from it.
-    if (executor.parked === 0 && rt.spinner.spin(seen)) continue;
+    if (executor.parked === 0 && (rt.spinner.spin(seen) || comesBeforeGc(rt, seen))) continue;
     await turn();
     if (rt.ended) return;
     lastTurn = clock();
     await sleepAsync(m, seen);
     rt.spinner.slept(lastTurn);
   }
+}
+
+/**
+ * A buffer came for which V8 marks the whole heap. It ends that, which takes milliseconds, at the next turn of the event loop,
+ * and marks again for the next buffer; so one that comes soon comes before.
+ */
+function comesBeforeGc(rt: Runtime, seen: number): boolean {
+  if (!rt.marking) return false;
+  rt.marking = false;
+  sleep(rt.m, seen, BEFORE_GC);
+  return bell(rt.m) !== seen;
 }
 
 function turn(): Promise<void> {
@@ -170,7 +184,7 @@ export class Executor {
     piece.began = headerWord(m, received, 4) === 0 ? 0 : clock();
     let value: unknown;
     try {
-      value = readBody(m, received);
+      value = readCall(m, received, piece);
     } catch (error) {
       this.#answers.answer(piece, REPLY_REFUSED, error);
       return;
@@ -283,5 +297,5 @@ export class Executor {
 }
 
 function pieceIn(run: number): Piece {
-  return { run, sender: 0, sequence: 0, began: 0 };
+  return { run, sender: 0, sequence: 0, began: 0, channel: undefined };
 }

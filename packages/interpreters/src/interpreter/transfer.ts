@@ -1,7 +1,7 @@
 /** Lists of buffers to move instead of copy. */
 import { types } from "node:util";
 import { show } from "../check.js";
-import type { Moving } from "./moves.js";
+import type { Handover } from "./moves.js";
 
 export function checkTransfer(transfer: readonly ArrayBuffer[]): void {
   if (!Array.isArray(transfer) || !transfer.every((item) => types.isArrayBuffer(item))) {
@@ -11,7 +11,7 @@ export function checkTransfer(transfer: readonly ArrayBuffer[]): void {
 }
 
 /** Detaches what was moved. The other side has it already, or its copy; a buffer that Node will not let go of was copied. */
-export function detach(buffers: readonly ArrayBuffer[], moving?: Moving): void {
+export function detach(buffers: readonly ArrayBuffer[], moving?: Handover): void {
   for (const buffer of buffers) {
     if (moving?.carries(buffer) === true) continue;
     try {

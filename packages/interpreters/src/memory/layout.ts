@@ -297,6 +297,8 @@ export const REF_UNBOUND = 3;
 export const REF_BUFFER = 4;
 /** An ArrayBuffer that is moved: the hidden queue that stands for it until it is taken; see interpreter/moves.ts. */
 export const REF_MOVED = 5;
+/** An ArrayBuffer that is moved with a result. a: the how manieth on the channel of the call; see interpreter/moves.ts. b: 0. */
+export const REF_RETURNED = 6;
 export const REF_WORDS = 3;
 
 /* ---- statuses of the operations on integers; negative means not done ---- */

@@ -3,7 +3,7 @@
  * ArrayBuffer until somebody does.
  */
 import { BroadcastChannel, MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import { type BufferMessage, type Handle, unwrap } from "../interpreter/line.js";
+import { type BufferMessage, type Handle, receive } from "../interpreter/line.js";
 import { slotOf } from "../interpreter/registry.js";
 import { get, reach, type SharedMemory } from "../memory/atomics.js";
 import { ring } from "../memory/bell.js";
@@ -103,7 +103,10 @@ function answer(asker: number, pointer: number, id: number): void {
     kept.delete(id);
     if (line instanceof MessagePort)
       line.postMessage({ pointer, id, buffer } satisfies BufferMessage, [buffer]);
-    else line?.postMessage({ pointer, id, buffer: unwrap(buffer) } satisfies BufferMessage);
+    else {
+      line?.postMessage({ pointer, id, buffer: receive(buffer) } satisfies BufferMessage);
+      buffer.close();
+    }
   }
 }
 
