@@ -67,16 +67,15 @@ import { bury, joinerEnded, repairLocks } from "./repair.js";
 import type { BootOptions } from "../interpreter/options.js";
 import { Spares } from "./spares.js";
 import { SUPERVISOR_ID, type SupervisorData } from "./start.js";
-import { lineTo, startThread } from "./threads.js";
+import { lineTo, startThread, terminateThread } from "./threads.js";
 import { isOrphaned, type Unfinished, unfinishedBy } from "./unfinished.js";
 
+/** How long to wait for a lock before looking whether its holder is dead; milliseconds. */
+const LOCK_PATIENCE = 20;
 /** How long an interpreter that is closing may run its exit handlers; milliseconds. */
 const FINALIZE_LIMIT = 2000;
 /** How long one that is to be terminated may take to come out of a native addon and leave by itself; milliseconds. */
 const LEAVE_LIMIT = 250;
-/** How long to wait for a lock before looking whether its holder is dead, and for a thread to end (at first, and at most); milliseconds. */
-const PATIENCE = 20;
-const MOST_PATIENCE = 1000;
 
 /** A thread that we started. */
 interface Child {
@@ -109,7 +108,7 @@ interface Ended {
 
 const data = workerData as SupervisorData;
 const m: SharedMemory = openMemory(data.memory, SUPERVISOR_SLOT);
-m.patience = PATIENCE;
+m.patience = LOCK_PATIENCE;
 m.reserve = 0;
 const children = new Map<number, Child>();
 let ended: Ended[] = [];
@@ -261,18 +260,6 @@ function stopThread(slot: number, { worker }: Child): void {
   wake(m, p, Infinity);
   ring(m, slot);
   setTimeout(terminateThread, LEAVE_LIMIT, worker);
-}
-
-/**
- * Again and again: termination is an exception that no JavaScript can catch, but Node's own code can, where it loads a module, and
- * then what called it goes on, perhaps for ever. (`ModuleWrap`: what "has terminated" is not thrown on.)
- */
-function terminateThread(worker: Worker, patience = PATIENCE): void {
-  // Each time adds a listener.
-  worker.setMaxListeners(0);
-  void worker.terminate();
-  const again = setTimeout(terminateThread, patience, worker, Math.min(patience * 2, MOST_PATIENCE));
-  worker.once("exit", () => clearTimeout(again));
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Starting the threads of interpreters, with what they all have in common: the text they run, and its code cache. */
+/** Starting the threads of interpreters, with what they all have in common (the text they run, and its code cache), and ending them. */
 import { readFileSync } from "node:fs";
 import { MessageChannel, type MessagePort, SHARE_ENV, Worker } from "node:worker_threads";
 import { packageFile } from "../files.js";
@@ -12,6 +12,10 @@ const lines = new WeakMap<Worker, MessagePort>();
 let codeCache: Uint8Array | undefined;
 /** What threads run, once one was started. */
 let text: Uint8Array<SharedArrayBuffer> | undefined;
+
+/** How long to wait for a thread to end before it is told again, at first and at most; milliseconds. */
+const PATIENCE = 20;
+const MOST_PATIENCE = 1000;
 
 /** Starts a thread that is to be the interpreter in that slot, or a spare one. Throws what Node has against the options. */
 export function startThread(
@@ -48,6 +52,21 @@ export function startThread(
     if (rest === undefined) throw error;
     return startThread(memory, options, place, rest);
   }
+}
+
+/**
+ * Again and again: termination is an exception that no JavaScript can catch, but Node's own code can, where it loads a module, and
+ * then what called it goes on, perhaps for ever. (`ModuleWrap`: what "has terminated" is not thrown on.)
+ */
+export function terminateThread(
+  worker: Pick<Worker, "terminate" | "once" | "setMaxListeners">,
+  patience = PATIENCE,
+): void {
+  // Each time adds a listener.
+  worker.setMaxListeners(0);
+  void worker.terminate();
+  const again = setTimeout(terminateThread, patience, worker, Math.min(patience * 2, MOST_PATIENCE));
+  worker.once("exit", () => clearTimeout(again));
 }
 
 /** The supervisor's end of the line to a thread that `startThread` started. */
