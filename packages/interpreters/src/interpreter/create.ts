@@ -7,6 +7,7 @@ import { setTimeout } from "node:timers";
 import { checkCount } from "../check.js";
 import { InterpreterError } from "../errors.js";
 import { describe } from "../guests/javascript/callable.js";
+import { identity, javascript } from "../guests/javascript/guest.js";
 import { load, type SharedMemory } from "../memory/atomics.js";
 import { ring } from "../memory/bell.js";
 import { H_SLOTS_USED, MAIN_SLOT, SUPERVISOR_SLOT, WHENCE_CREATED } from "../memory/layout.js";
@@ -18,11 +19,14 @@ import { checkCreateOptions, type CreateOptions } from "./options.js";
 import { Output } from "./output.js";
 import { REQUEST_BOOT, REQUEST_PREWARM } from "./protocol.js";
 import { claimSlot, freeSlot, idOf, isAlive, setName } from "./registry.js";
+import { rehearse } from "./rehearsal.js";
 import { giveToSpare, newKind } from "./spare.js";
 
 /** Milliseconds. */
 const REFILL_DELAY = 20;
 const MOST_SPARES = 100;
+/** Whether this thread has rehearsed a call. */
+let rehearsed = false;
 
 /**
  * Makes an interpreter (PEP 734: `create`). It boots in the background; its first operation waits for that.
@@ -73,7 +77,7 @@ function tellLater(m: SharedMemory): void {
  * once, and another is started in the background. They cost what idle interpreters cost, are not listed and have no id before
  * they are used, do not keep the process alive, and have the environment variables of the time when they were started
  * (one whose variables are not those of the creator is not taken). The last `prewarm` counts; `prewarm(0)` lets them go.
- * It takes some 15 ms itself, to load what reads functions that are sent.
+ * It takes some 20 ms itself, to load what reads functions that are sent, and to rehearse a call.
  *
  * @throws TypeError, RangeError for what is no such number
  * @example
@@ -92,8 +96,15 @@ export function prewarm(count: number): void {
   startSupervisor(rt);
   const options = checkCreateOptions({});
   request(rt, REQUEST_PREWARM, count, newKind(rt.m, options), 0, options);
-  // This thread's first call would otherwise wait for the parser, and for the way to it to be compiled.
-  if (count > 0) codeOf(rt.m, (value: unknown) => value, describe);
+  if (count === 0 || rehearsed) return;
+  rehearsed = true;
+  // This thread's first call would otherwise wait for the parser, and for all that is on its way to be compiled.
+  codeOf(rt.m, (value: unknown) => value, describe);
+  try {
+    rehearse(javascript, identity);
+  } catch {
+    // It is only a rehearsal: there was no address space for another memory.
+  }
 }
 
 /** The interpreter that this code runs in. */

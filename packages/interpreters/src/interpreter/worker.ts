@@ -5,9 +5,8 @@
 import { type MessagePort, workerData } from "node:worker_threads";
 import { applyConfig } from "../guests/javascript/config.js";
 import { installStdio } from "../guests/javascript/stdio.js";
-import type { Callable } from "../guests/javascript/callable.js";
 import { importBy, type Importer } from "../guests/javascript/dynamic-import.js";
-import { javascript } from "../guests/javascript/guest.js";
+import { identity, javascript } from "../guests/javascript/guest.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 import { enter } from "./current.js";
 // Handles may arrive as arguments before any code of the user's imports the package.
@@ -61,7 +60,7 @@ export function startInterpreter(importer: Importer, afterFirst?: () => void): v
   setInterval(() => {}, 0x7fffffff);
   if ("slot" in data) begin(rt, data.slot, afterFirst);
   else {
-    rehearse(javascript, { kind: "function", source: "(x) => x", free: [], name: "" } satisfies Callable);
+    rehearse(javascript, identity);
     const { cell } = data;
     // Blocked, as that is faster woken than an event loop; and after what is left to do (worker.ts beside index.ts).
     setImmediate(() => begin(rt, waitForSlot(rt.m, cell)));

@@ -7,6 +7,9 @@ import { bindGlobals } from "./main-scope.js";
 import { runScript } from "./script.js";
 import type { Script } from "./script-text.js";
 
+/** The least function there is. */
+export const identity: Callable = { kind: "function", source: "(x) => x", free: [], name: "" };
+
 export const javascript: Guest = {
   exec: (script) => runScript(script as Script),
   prepare: bindGlobals,
