@@ -6,8 +6,8 @@
  * the buffer is with the supervisor waits there until it arrives, or its sender has died (Q_SENDER).
  *
  * A result's are posted before its record is put: nobody can take them back any more, and its caller need not wait for them. They
- * go straight to the caller on the channel that the call's first buffer came on, which both ends keep open until the call is
- * settled; so they are gone with it, whatever becomes of the record. Where the call brought none, they too go by the supervisor.
+ * go straight to the caller on a channel that a buffer of the call came on; both ends stay open until the call is settled, so they
+ * are gone with it, whatever becomes of the record. Where the call brought none, they too go by the supervisor.
  */
 import { MessagePort } from "node:worker_threads";
 import { registerReader } from "../codec/codec.js";
@@ -74,7 +74,8 @@ export class Moving extends Handover<Handle> {
   readonly kind = REF_MOVED;
   readonly #rt: Runtime;
   readonly #port: MessagePort;
-  #channel: ResultChannel | undefined;
+  /** The other ends of the channels that they went by. */
+  #ends: MessagePort[] = [];
 
   private constructor(rt: Runtime, port: MessagePort, buffers: readonly ArrayBuffer[]) {
     super(buffers);
@@ -94,22 +95,21 @@ export class Moving extends Handover<Handle> {
   handOver(): void {
     for (const [buffer, handle] of this.used) {
       // A getter may have detached it after it was met. Its taker waits for something.
-      const end = move(this.#port, handle, buffer.byteLength === 0 ? new ArrayBuffer(0) : buffer);
-      if (this.#channel === undefined) this.#channel = new ResultChannel(end);
-      else end.close();
+      this.#ends.push(move(this.#port, handle, buffer.byteLength === 0 ? new ArrayBuffer(0) : buffer));
     }
   }
 
   /** Where the result's buffers will come, if any were handed over; whoever takes it closes it. */
   takeChannel(): ResultChannel | undefined {
-    const channel = this.#channel;
-    this.#channel = undefined;
+    if (this.#ends.length === 0) return undefined;
+    const channel = new ResultChannel(this.#ends);
+    this.#ends = [];
     return channel;
   }
 
   /** What stands for them is the record's alone. */
   done(): void {
-    this.#channel?.close();
+    for (const end of this.#ends) end.close();
     for (const { pointer } of this.used.values()) release(this.#rt, pointer, true);
     this.used.clear();
   }
@@ -152,40 +152,30 @@ export function movingBack(
   return buffers.length === 0 ? undefined : new Returning(channel, buffers);
 }
 
-/** The caller's end of a channel for a result's buffers. */
+/** The caller's end of a channel for a result's buffers: one of several, as the callee takes the first that it comes to. */
 export class ResultChannel {
-  readonly #port: MessagePort;
+  readonly #ports: readonly MessagePort[];
   readonly #come: ArrayBuffer[] = [];
 
-  constructor(port: MessagePort) {
-    this.#port = port;
+  constructor(ports: readonly MessagePort[]) {
+    this.#ports = ports;
   }
 
   /** The `index`-th, which was posted before the result that names it was put. */
   take(index: number): ArrayBuffer | undefined {
-    while (this.#come.length <= index) {
-      const next = receive(this.#port);
-      if (next === undefined) return undefined;
-      this.#come.push(next);
+    for (const port of this.#ports) {
+      while (this.#come.length <= index) {
+        const next = receive(port);
+        if (next === undefined) break;
+        this.#come.push(next);
+      }
     }
     return this.#come[index];
   }
 
   /** The call is settled. What came and was not taken is nobody's. */
   close(): void {
-    this.#port.close();
-  }
-}
-
-/** Of the result that is being decoded. */
-let resultChannel: ResultChannel | undefined;
-
-export function readResult(m: SharedMemory, received: Received, channel: ResultChannel | undefined): unknown {
-  resultChannel = channel;
-  try {
-    return readBody(m, received);
-  } finally {
-    resultChannel = undefined;
+    for (const port of this.#ports) port.close();
   }
 }
 
@@ -193,16 +183,28 @@ export function readResult(m: SharedMemory, received: Received, channel: ResultC
 interface Callee {
   channel: MessagePort | undefined;
 }
-let callee: Callee | undefined;
 
-/** The arguments of a call; `by` gets its end of the channel for a result's buffers, if the call brought one, and closes it. */
-export function readCall(m: SharedMemory, received: Received, by: Callee): unknown {
-  callee = by;
+/** Whose record is being decoded: a call's, or a result's. Decoding may come to code of the user's, and so to other records. */
+let reading: Callee | ResultChannel | undefined;
+
+function readAs(by: typeof reading, m: SharedMemory, received: Received): unknown {
+  const before = reading;
+  reading = by;
   try {
     return readBody(m, received);
   } finally {
-    callee = undefined;
+    reading = before;
   }
+}
+
+/** A result; `channel`: of the call's, for its buffers. */
+export function readResult(m: SharedMemory, received: Received, channel: ResultChannel | undefined): unknown {
+  return readAs(channel, m, received);
+}
+
+/** The arguments of a call; `callee` gets its end of the channel for a result's buffers, if the call brought one, and closes it. */
+export function readCall(m: SharedMemory, received: Received, callee: Callee): unknown {
+  return readAs(callee, m, received);
 }
 
 registerReader(REF_MOVED, (pointer, id) => {
@@ -211,8 +213,9 @@ registerReader(REF_MOVED, (pointer, id) => {
   release(rt, pointer, false);
   if (answer instanceof MessagePort) {
     const buffer = receive(answer);
-    if (callee === undefined || callee.channel !== undefined) answer.close();
-    else callee.channel = answer;
+    if (reading === undefined || reading instanceof ResultChannel || reading.channel !== undefined)
+      answer.close();
+    else reading.channel = answer;
     if (buffer !== undefined) {
       if (buffer.byteLength > MARKED_FOR) rt.marking = true;
       return buffer;
@@ -222,7 +225,7 @@ registerReader(REF_MOVED, (pointer, id) => {
 });
 
 registerReader(REF_RETURNED, (index) => {
-  const buffer = resultChannel?.take(index);
+  const buffer = reading instanceof ResultChannel ? reading.take(index) : undefined;
   if (buffer !== undefined) return buffer;
   throw lost();
 });

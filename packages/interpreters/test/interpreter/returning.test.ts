@@ -105,6 +105,22 @@ for (const [way, run] of Object.entries(ways)) {
   });
 }
 
+test("come back whichever of the call's buffers the callee comes to first", limits, async () => {
+  const buffers = [filled(0), filled(1)];
+  const small = new Uint8Array([1, 2, 3, 4]);
+  let looks = 0;
+  // The halves have the codec begin again, and the getter then shows the other buffer.
+  const value = {
+    get first() {
+      return buffers[looks++ % 2];
+    },
+    halves: [small.subarray(0, 2), small.subarray(2)],
+  };
+  const returned = await interp.with({ transfer: buffers }).call(there.first, value);
+  assert.equal(looks, 2);
+  assert.ok(isFilled(returned, 1));
+});
+
 test("come back to each its own, of tasks that run at once", limits, async () => {
   await using several = new InterpreterPoolExecutor({
     maxWorkers: 1,

@@ -32,6 +32,10 @@ export function back(buffer: ArrayBuffer): ArrayBuffer {
   return returning(buffer, buffer);
 }
 
+export function first(value: { readonly first: ArrayBuffer }): ArrayBuffer {
+  return back(value.first);
+}
+
 /** Another `count` buffers, of `length` bytes of their index, under several views; and whether it got its argument. */
 export function others(
   buffer: ArrayBuffer,
