@@ -16,6 +16,10 @@
  *     append:  write the record behind C_TAIL → store C_TAIL                ← published
  *     take:    own what it carries → store C_HEAD                           ← taken
  *
+ * These stores are plain ones, as an atomic one is a call into the engine and a fence, a fifteenth of putting a number. Who holds
+ * the lock next sees them, for the lock is given back atomically; so does who looks without it (`peek`) after a doorbell. Who
+ * cleans up after a death sees them all: V8 makes a thread's stores in their order, and none is left when it has ended.
+ *
  * C_COUNT, C_TAIL_CHUNK, C_SENDERS and the owners of pages are derived; `repairChannel` restores them, whatever
  * instruction its holder died at. Chunks and payloads of published records belong to OWNER_SHARED; those of a record
  * that is being built, or was taken, to the thread that does so, and are swept if it dies.
@@ -250,7 +254,7 @@ export function append(
     set(m, c + C_REFERENCES, 1);
   }
   m.last = tail;
-  store(m, c + C_TAIL, tail + need);
+  set(m, c + C_TAIL, tail + need);
   if (blob !== 0) setPageOwner(m, blob, OWNER_SHARED);
   set(m, c + C_COUNT, get(m, c + C_COUNT) + 1);
   set(m, c + C_SENDERS, get(m, c + C_SENDERS) | (1 << (sender & 31)));
@@ -282,7 +286,7 @@ export function take(m: SharedMemory, c: number, r: number): void {
   const live = stateOf(m, r) === RECORD_LIVE;
   if (live && count !== 0) holdReferences(m, payload, count);
   if (isBlob(m, r)) setPageOwner(m, payload, m.slot + 1);
-  store(m, c + C_HEAD, r + get(m, r + R_SIZE));
+  set(m, c + C_HEAD, r + get(m, r + R_SIZE));
   set(m, c + C_COUNT, get(m, c + C_COUNT) - 1);
   if (live && count !== 0) countReferences(m, payload, count, -1);
 }
