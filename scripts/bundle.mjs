@@ -64,11 +64,11 @@ const common = {
   format: "cjs",
   target: "node20.19",
   external: Object.keys(dependencies),
-  // Asked for now and then, and not at a start.
+  // The modules in platform/node/ locate the package's files from their own place. Computed when it is asked for: not at a start.
   define: { "import.meta.url": "__ownFile.url" },
   // The modules were strict. esbuild says so too, but behind this, where it counts for nothing.
   banner: {
-    js: '"use strict";const __ownFile={get url(){return require("node:url").pathToFileURL(__filename).href}};',
+    js: '"use strict";const __ownFile={get url(){return require("node:url").pathToFileURL(__filename+"/../platform/node/package-files.js").href}};',
   },
   plugins: [boundBuiltins, plainApi],
   legalComments: "none",
@@ -79,7 +79,10 @@ const common = {
   charset: "ascii",
 };
 
-await build({ ...common, entryPoints: { supervisor: "supervisor/main.js", worker: "worker.js" } });
+await build({
+  ...common,
+  entryPoints: { supervisor: "supervisor/main.js", worker: "interpreter-thread.js" },
+});
 
 /**
  * A CommonJS module that is also a script whose value is the function that Node's loader would have made of it: threads of

@@ -18,12 +18,16 @@ const PATTERNS = {
   "indefinite actor": /\b(somebody|nobody|anybody|everybody|someone|anyone|whoever)\b/gi,
   "clause as subject": /(?:^|[.;:] )(What|Who) (?!happens|else)[a-z]/g,
   "vague noun": /\b(piece|pieces|thing|things) (of work|to do|there|that|which|is|are)\b|\bpieces?\b/gi,
-  "double genitive": /\bof (ours|theirs|the user's|a user's|users'|the caller's|the owner's|the creator's|its own's|[a-z]+'s)(?= |[.,;)])/gi,
-  frame: /\b(it is|it was) [^.]{1,60}? (that|which|who) \b|\bthere (is|are) (nothing|none|something|no one|those)\b/gi,
-  "colon telegram": /(?:^|[.;(] ?)(-?\d+|[A-Z_]{3,}|False|True|Undefined|Empty|None): (it|there|nothing|none|no|the|this|all|not|somebody|nobody)\b/g,
+  "double genitive":
+    /\bof (ours|theirs|the user's|a user's|users'|the caller's|the owner's|the creator's|its own's|[a-z]+'s)(?= |[.,;)])/gi,
+  frame:
+    /\b(it is|it was) [^.]{1,60}? (that|which|who) \b|\bthere (is|are) (nothing|none|something|no one|those)\b/gi,
+  "colon telegram":
+    /(?:^|[.;(] ?)(-?\d+|[A-Z_]{3,}|False|True|Undefined|Empty|None): (it|there|nothing|none|no|the|this|all|not|somebody|nobody)\b/g,
   "duty by infinitive": /\b(is|are|was|were|has|have) to (be\b|[a-z]+ )(?!date)/gi,
   "told or heard": /\b(is|are|was|were|be|been) told\b|\bhears? of\b|\bheard of\b|\btells? of\b/gi,
-  "vague number": /\bsome (ten|twenty|thirty|forty|fifty|hundred|hundreds|thousand|thousands|\d[\d ]*)\b|\ba few\b/gi,
+  "vague number":
+    /\bsome (ten|twenty|thirty|forty|fifty|hundred|hundreds|thousand|thousands|\d[\d ]*)\b|\ba few\b/gi,
 };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -57,7 +61,8 @@ function* proseOf(file) {
     else {
       for (const [i, line] of match[1].split("\n").entries()) {
         // Indented lines are diagrams and code.
-        if (!/^\s*\* {3,}/.test(line)) yield [first + i, line.replace(/^\s*\*? ?/, "").replaceAll(/`[^`]*`/g, "`code`")];
+        if (!/^\s*\* {3,}/.test(line))
+          yield [first + i, line.replace(/^\s*\*? ?/, "").replaceAll(/`[^`]*`/g, "`code`")];
       }
     }
   }
@@ -72,13 +77,18 @@ for (const file of new Set(places.flatMap((place) => [...filesIn(place)]))) {
     for (const [name, pattern] of Object.entries(PATTERNS)) {
       for (const match of text.matchAll(pattern)) {
         counts[name]++;
-        if (values.list) console.log(`${path.relative(root, file)}:${line}: ${name}: ${match[0].trim()}   | ${text.trim()}`);
+        if (values.list)
+          console.log(`${path.relative(root, file)}:${line}: ${name}: ${match[0].trim()}   | ${text.trim()}`);
       }
     }
   }
 }
 const hits = Object.values(counts).reduce((sum, count) => sum + count, 0);
 const rate = (hits / words) * 1000;
-console.log(Object.entries(counts).map(([name, count]) => `${String(count).padStart(5)}  ${name}`).join("\n"));
+console.log(
+  Object.entries(counts)
+    .map(([name, count]) => `${String(count).padStart(5)}  ${name}`)
+    .join("\n"),
+);
 console.log(`${hits} hits in ${words} words: ${rate.toFixed(2)} of 1000`);
 if (rate > PER_THOUSAND) process.exitCode = 1;

@@ -2,10 +2,10 @@
  * The one file that interpreters load, made of all modules (scripts/bundle.mjs): reading and linking seventy of them
  * took longer than starting a thread.
  */
-import copies from "./copies.cjs";
+import copies from "./base/copies.cjs";
 import * as api from "./index.js";
 
-export { startInterpreter } from "./interpreter/worker.js";
+export { startInterpreter } from "./start-interpreter.js";
 
 export type Api = typeof api;
 

@@ -2,8 +2,8 @@
  * PEP 734 for JavaScript: isolated interpreters in one process, queues between them on which nothing is ever silently
  * lost, and `InterpreterPoolExecutor`. The whole public surface; ARCHITECTURE.md shows the way from here to the bytes.
  */
-import "./interpreter/buffers.js";
-import "./interpreter/moves.js";
+import "./transfer/shared-buffers.js";
+import "./transfer/handover.js";
 
 export { create, getCurrent, getMain, listAll, prewarm } from "./interpreter/create.js";
 export {
@@ -14,7 +14,7 @@ export {
   type Whence,
 } from "./interpreter/interpreter.js";
 export { addons, type Addon, type AddonKind, type AddonRefusal } from "./addons/addons.js";
-export { move } from "./interpreter/move.js";
+export { move } from "./transfer/move.js";
 export type { CreateOptions, InterpreterConfig, ResourceLimits } from "./interpreter/options.js";
 export type { OutputSink } from "./interpreter/output.js";
 export { fromModule } from "./guests/javascript/callable.js";
@@ -46,4 +46,4 @@ export {
   type WaitFuturesOptions,
   waitSync,
 } from "./futures/wait.js";
-export * from "./errors.js";
+export * from "./base/errors.js";

@@ -2,15 +2,16 @@
  * What users see of native addons; and `process.dlopen`, in which every way to load one ends, wrapped as soon as the package is
  * loaded: in an interpreter that is before any code of the user's runs.
  */
-import process from "node:process";
-import { runtime, runtimeIfAny } from "../interpreter/current.js";
+import { process } from "../platform/process.js";
+import { runtime, runtimeIfAny } from "../thread/current.js";
 import { load } from "../memory/atomics.js";
 import { H_SUPERVISOR, MAIN_SLOT } from "../memory/layout.js";
-import { supervisorListeners } from "../supervisor/start.js";
-import { type AddonConfig, type Dlopen, Guard } from "./guard.js";
-import { Keeper } from "./keeper.js";
+import { supervisorListeners } from "../thread/supervisor-client.js";
+import { type AddonConfig, Guard } from "./interpreter-loader.js";
+import type { Dlopen } from "./load.js";
+import { Keeper } from "./main-loader.js";
 import { type AddonKind, kindOf } from "./kind.js";
-import { amend, readList } from "./list.js";
+import { amend, readList } from "./registry.js";
 
 export type { AddonKind } from "./kind.js";
 

@@ -9,7 +9,7 @@
  * formats; and what a false find (the name stands in some text) would do is no more than a less helpful message, because it is
  * Node that decides what can be loaded.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync } from "../platform/files.js";
 
 /**
  * - `"node-api"`: made for any number of interpreters, of any Node version.

@@ -3,7 +3,7 @@
  * registered to travel by reference. Knows no queue, no shared memory and no interpreter.
  */
 
-import { InterpreterError, NotShareableError } from "../errors.js";
+import { InterpreterError, NotShareableError } from "../base/errors.js";
 import { Decoder } from "./decoder.js";
 import { formatPath, safeInspect } from "./describe.js";
 import { CODEC_NEUTRAL, Encoder, type Moved, nameOf, type Root } from "./encoder.js";

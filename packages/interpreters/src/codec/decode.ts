@@ -1,6 +1,6 @@
 /** Reads back what encode.ts wrote. */
 
-import { InterpreterError } from "../errors.js";
+import { InterpreterError } from "../base/errors.js";
 import { ABSENT, type Decoder } from "./decoder.js";
 import { kindsByTag } from "./encoder.js";
 import { referenceTypeOfKind } from "./references.js";

@@ -1,7 +1,7 @@
 /** The state of one decoding, and the reading of what is not an object. Trusts no count it reads. */
 
-import { copyBytes, uninitialized } from "../bytes.js";
-import { InterpreterError } from "../errors.js";
+import { copyBytes, uninitialized } from "../base/bytes.js";
+import { InterpreterError } from "../base/errors.js";
 import { SHORT_TEXT, shortLatin1 } from "./latin1.js";
 import { readShapeBeforeFirst, type ReadShape } from "./shapes.js";
 

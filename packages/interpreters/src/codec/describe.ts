@@ -1,7 +1,8 @@
 /** The words for what cannot travel: where it is, what it is, what to do. */
 
-import { inspect, types, type InspectOptions } from "node:util";
-import { NotShareableError } from "../errors.js";
+import { inspect, type InspectOptions } from "../platform/inspect.js";
+import { types } from "../platform/brand-checks.js";
+import { NotShareableError } from "../base/errors.js";
 
 /** One step into a value: an index, a property, an entry of a `Map`, an item of a `Set`. */
 export type Step = number | string | { readonly entry: unknown } | { readonly item: number };

@@ -1,6 +1,8 @@
 /** The walk off the hot path: references, the table of kinds, instances, refusals, lenient copies. */
 
-import { types, type InspectOptions } from "node:util";
+import { serialize } from "../platform/serialize.js";
+import { types } from "../platform/brand-checks.js";
+import type { InspectOptions } from "../platform/inspect.js";
 import { describe, safeInspect } from "./describe.js";
 import { writeObject, writeProperties, writtenBefore } from "./encode.js";
 import { kinds, type Encoder } from "./encoder.js";
@@ -92,8 +94,7 @@ function hasNoProperties(object: object): boolean {
  */
 function refuseHiddenState(e: Encoder, object: object, depth: number): void {
   try {
-    // Not an import: it is rarely needed, and loading it is noticeable in an interpreter's start.
-    process.getBuiltinModule("node:v8").serialize(object);
+    serialize(object);
   } catch {
     throw e.failure(depth, describe(object));
   }

@@ -1,6 +1,6 @@
 /** The hot walk: primitives, plain objects and arrays. Everything else is looked up in the table of kinds. */
 
-import { types } from "node:util";
+import { types } from "../platform/brand-checks.js";
 import { describe, getterThrew, safeInspect } from "./describe.js";
 import { writeLeniently, writeOther, writeSymbol } from "./encode-other.js";
 import { CODEC_JAVASCRIPT, type Encoder } from "./encoder.js";

@@ -3,7 +3,7 @@
  * these types; each registers itself.
  */
 
-import { InterpreterError } from "../errors.js";
+import { InterpreterError } from "../base/errors.js";
 
 export interface ReferenceType<T> {
   /** 1 to 255, the same in every interpreter. */

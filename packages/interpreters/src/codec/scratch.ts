@@ -5,8 +5,8 @@
  * encode something.
  */
 
-import { copyBytes } from "../bytes.js";
-import { NotShareableError } from "../errors.js";
+import { copyBytes } from "../base/bytes.js";
+import { NotShareableError } from "../base/errors.js";
 
 const INITIAL_BYTES = 4096;
 /** A scratch that grew beyond this gives its buffer back, so that one big message does not stay for ever. */

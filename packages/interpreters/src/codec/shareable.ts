@@ -1,5 +1,5 @@
 /** Whether a value may travel to another interpreter (PEP 734: `is_shareable`). */
-import { NotShareableError } from "../errors.js";
+import { NotShareableError } from "../base/errors.js";
 import { encode } from "./codec.js";
 import { acquireScratch, releaseScratch } from "./scratch.js";
 

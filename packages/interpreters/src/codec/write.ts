@@ -1,6 +1,6 @@
 /** Writes what is not an object: numbers, strings, bigints, and the counts of the format itself. */
 
-import { copyBytes } from "../bytes.js";
+import { copyBytes } from "../base/bytes.js";
 import type { Scratch } from "./scratch.js";
 import {
   SHORT_LATIN1_MAX,

@@ -1,8 +1,8 @@
 /**
  * What `map` sends its workers: parcels of one item, or of several (chunks, interpreter/chunk.ts), and what comes back.
  */
-import type { ChunkReply } from "../interpreter/chunk.js";
-import type { Trace } from "../interpreter/trace.js";
+import type { ChunkReply } from "../wire/call-batch.js";
+import type { Trace } from "../thread/trace.js";
 import { failureOf } from "./failure.js";
 import type { Future } from "./future.js";
 

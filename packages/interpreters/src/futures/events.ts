@@ -9,8 +9,8 @@
  * | `interpreters:worker:start` | `WorkerEvent`: an interpreter of a pool was made |
  * | `interpreters:worker:end` | `WorkerEndEvent`: it is gone |
  */
-import { type Channel, channel } from "node:diagnostics_channel";
-import type { DeathReason } from "../errors.js";
+import { channel, type Channel } from "../platform/diagnostics.js";
+import type { DeathReason } from "../base/errors.js";
 import type { InterpreterPoolExecutor } from "./executor.js";
 import type { Future } from "./future.js";
 

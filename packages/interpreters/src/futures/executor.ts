@@ -14,16 +14,16 @@
  *
  * Here is what users see, and when workers start; tasks.ts has the tasks, workers.ts the interpreters.
  */
-import { processors } from "../processors.js";
-import { BrokenInterpreterPool, InterpreterError, NotShareableError } from "../errors.js";
+import { processors } from "../platform/processors.js";
+import { BrokenInterpreterPool, InterpreterError, NotShareableError } from "../base/errors.js";
 import { describe } from "../guests/javascript/callable.js";
-import { codeOf } from "../interpreter/code.js";
-import { runtime } from "../interpreter/current.js";
-import { detach } from "../interpreter/transfer.js";
-import { forgetMoves, movesOfCall } from "../interpreter/move.js";
-import { Moving } from "../interpreter/moves.js";
-import type { Death, Runtime } from "../interpreter/runtime.js";
-import { type Trace, takeTrace, useTrace } from "../interpreter/trace.js";
+import { codeOf } from "../wire/code.js";
+import { runtime } from "../thread/current.js";
+import { detach } from "../transfer/transfer-list.js";
+import { forgetMoves, movesOfCall } from "../transfer/move.js";
+import { Moving } from "../transfer/handover.js";
+import type { Death, Runtime } from "../thread/runtime.js";
+import { type Trace, takeTrace, useTrace } from "../thread/trace.js";
 import { taskSubmit } from "./events.js";
 import { Future } from "./future.js";
 import { Idleness } from "./idleness.js";

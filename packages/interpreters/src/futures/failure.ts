@@ -1,8 +1,8 @@
 /** What a task failed with, as it is shown to whoever submitted it. */
-import { type ExceptionInfo, ExecutionFailed } from "../errors.js";
-import { REPLY_FAILURE } from "../interpreter/protocol.js";
-import { type Trace, useTrace } from "../interpreter/trace.js";
-import { callerFrames, hideOwnFrames } from "../stacks.js";
+import { type ExceptionInfo, ExecutionFailed } from "../base/errors.js";
+import { REPLY_FAILURE } from "../wire/protocol.js";
+import { type Trace, useTrace } from "../thread/trace.js";
+import { callerFrames, hideOwnFrames } from "../base/stacks.js";
 
 /** The error that an answer of `status` (not REPLY_VALUE) and `value` says. */
 export function failureOf(

@@ -10,17 +10,17 @@
  * It is a promise of the engine's own: `await` takes such a one as it is, and wraps any other thenable in two more, which
  * would be a third of what a small task costs.
  */
-import { inspect } from "node:util";
-import { checkTimeout } from "../check.js";
-import { CancelledError } from "../errors.js";
-import { headerWord } from "../interpreter/message.js";
-import { type ResultChannel, readResult } from "../interpreter/moves.js";
-import { REPLY_REFUSED, REPLY_VALUE } from "../interpreter/protocol.js";
-import type { Trace } from "../interpreter/trace.js";
-import { type Death, diedError, type Pending, type Runtime } from "../interpreter/runtime.js";
-import type { Received } from "../queue/receive.js";
+import { inspect } from "../platform/inspect.js";
+import { checkTimeout } from "../base/check.js";
+import { CancelledError } from "../base/errors.js";
+import { headerWord } from "../wire/message.js";
+import { type ResultChannel, readResult } from "../transfer/handover.js";
+import { REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
+import type { Trace } from "../thread/trace.js";
+import { type Death, diedError, type Pending, type Runtime } from "../thread/runtime.js";
+import type { Received } from "../kernel/receive.js";
 import { appendFrames, failureOf } from "./failure.js";
-import { startTimer, stopTimer } from "../timer.js";
+import { startTimer, stopTimer } from "../base/timer.js";
 
 /** What a future needs of the executor that made it. */
 export interface Owner {

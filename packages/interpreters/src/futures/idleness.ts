@@ -5,7 +5,7 @@
  * It looks at the number of tasks and not at each worker: whichever of them are idle, so many are too many. The time
  * begins when tasks first fill fewer workers than there are. Nothing is counted, and no timer runs, without a limit.
  */
-import { startTimer, stopTimer } from "../timer.js";
+import { startTimer, stopTimer } from "../base/timer.js";
 
 interface Workers {
   readonly size: number;

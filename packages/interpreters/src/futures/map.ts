@@ -8,15 +8,15 @@
  * Items are sent in chunks. One that is not full goes all the same where nothing more can be pulled now and a worker may
  * have nothing to do.
  */
-import { clock } from "../clock.js";
-import { onAbort } from "../abort.js";
-import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
-import { checkTransfer } from "../interpreter/transfer.js";
-import type { Trace } from "../interpreter/trace.js";
+import { clock } from "../base/clock.js";
+import { onAbort } from "../base/abort.js";
+import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
+import { checkTransfer } from "../transfer/transfer-list.js";
+import type { Trace } from "../thread/trace.js";
 import { ChunkSize, type Parcel, type Results, resultsOf } from "./chunks.js";
 import type { Future } from "./future.js";
 import type { SubmitOptions } from "./options.js";
-import { startTimer, stopTimer } from "../timer.js";
+import { startTimer, stopTimer } from "../base/timer.js";
 
 export interface MapOptions<I = unknown> {
   /** Most items pulled and not yet consumed; default: four chunks for each worker (times its `concurrency`). */

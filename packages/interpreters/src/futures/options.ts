@@ -1,8 +1,8 @@
 /** The options of pools and tasks, checked where they are given. */
-import { processors } from "../processors.js";
-import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
-import { checkTransfer } from "../interpreter/transfer.js";
-import { HIGHEST_PRIORITY } from "../interpreter/lanes.js";
+import { processors } from "../platform/processors.js";
+import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
+import { checkTransfer } from "../transfer/transfer-list.js";
+import { HIGHEST_PRIORITY } from "../kernel/lanes.js";
 import { checkCreateOptions, type CreateOptions, type ResourceLimits } from "../interpreter/options.js";
 
 /** @typeParam A the initializer's parameters */

@@ -6,8 +6,8 @@
  * can meet one of ours. The worker measures how long a timed task ran and says so in its answer; all the rest, from
  * `submit` to the answer, is waiting. No two threads' clocks are compared.
  */
-import type { RecordableHistogram } from "node:perf_hooks";
-import { clock } from "../clock.js";
+import type { RecordableHistogram } from "../platform/histogram.js";
+import { clock } from "../base/clock.js";
 
 /** So many tasks are all timed; of later ones, one in so many. */
 const ALL_TIMED = 256;

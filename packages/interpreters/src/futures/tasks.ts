@@ -5,28 +5,21 @@
  * They wait in the pool's queues in shared memory, one for each priority (interpreter/lanes.ts), so that workers go on
  * while this thread is busy. Here is kept who waits for which.
  */
-import type { Channel } from "node:diagnostics_channel";
-import { onAbort } from "../abort.js";
-import type { Code } from "../interpreter/code.js";
-import { inLine, laneOf, LANES, wakeWorker, wakeWorkers } from "../interpreter/lanes.js";
-import {
-  type Encoded,
-  headerWord,
-  Message,
-  readBody,
-  runningTime,
-  WITH_SENDER,
-} from "../interpreter/message.js";
-import type { Moving } from "../interpreter/moves.js";
-import { statusError } from "../interpreter/operation.js";
-import { reasonNumber, REQUEST_ABORT, WORK_CALL, WORK_CALL_EACH } from "../interpreter/protocol.js";
-import { isRunningWork } from "../interpreter/runs.js";
-import type { Death, Runtime } from "../interpreter/runtime.js";
+import type { Channel } from "../platform/diagnostics.js";
+import { onAbort } from "../base/abort.js";
+import type { Code } from "../wire/code.js";
+import { inLine, laneOf, LANES, wakeWorker, wakeWorkers } from "../kernel/lanes.js";
+import { type Encoded, headerWord, Message, readBody, runningTime, WITH_SENDER } from "../wire/message.js";
+import type { Moving } from "../transfer/handover.js";
+import { statusError } from "../wire/status-error.js";
+import { reasonNumber, REQUEST_ABORT, WORK_CALL, WORK_CALL_EACH } from "../wire/protocol.js";
+import { isRunningWork } from "../kernel/executions.js";
+import type { Death, Runtime } from "../thread/runtime.js";
 import { OK } from "../memory/layout.js";
 import { createHiddenQueue, pointerOf, type Queue } from "../queue/queue.js";
-import { removeFrom, take } from "../queue/queues.js";
-import { makeReceived } from "../queue/receive.js";
-import { collectCarried, request } from "../supervisor/start.js";
+import { removeFrom, take } from "../kernel/queues.js";
+import { makeReceived } from "../kernel/receive.js";
+import { collectCarried, request } from "../thread/supervisor-client.js";
 import { type TaskEvent, taskRetry, taskSettle } from "./events.js";
 import type { InterpreterPoolExecutor } from "./executor.js";
 import { Future, type Owner } from "./future.js";

@@ -5,11 +5,11 @@
  * ends: a future may be waited for any number of times. Handing a future over as done is looking at it, so that its
  * failure is no unhandled rejection; one that was not done when the wait ended is left as it was.
  */
-import { onAbort } from "../abort.js";
-import { checkOptions, checkSignal, checkTimeout, show } from "../check.js";
-import { runtime } from "../interpreter/current.js";
+import { onAbort } from "../base/abort.js";
+import { checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
+import { runtime } from "../thread/current.js";
 import { Future } from "./future.js";
-import { startTimer, stopTimer } from "../timer.js";
+import { startTimer, stopTimer } from "../base/timer.js";
 
 /** When `wait` is over: all are done, one is, or one failed (and, failing that, all are done). */
 export type ReturnWhen = "ALL_COMPLETED" | "FIRST_COMPLETED" | "FIRST_EXCEPTION";

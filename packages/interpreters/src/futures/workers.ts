@@ -7,16 +7,16 @@
  * All of the setting up is one piece of work (WORK_SERVE), so that no task can come between, whatever this thread does
  * meanwhile. What the initializer is given was copied when the pool was made: later changes reach no worker.
  */
-import { writeSync } from "node:fs";
-import { clock } from "../clock.js";
-import { ExecutionFailed, InterpreterDiedError, InterpreterError } from "../errors.js";
+import { writeSync } from "../platform/files.js";
+import { clock } from "../base/clock.js";
+import { ExecutionFailed, InterpreterDiedError, InterpreterError } from "../base/errors.js";
 import { describe } from "../guests/javascript/callable.js";
-import { type Code, codeOf } from "../interpreter/code.js";
+import { type Code, codeOf } from "../wire/code.js";
 import { create } from "../interpreter/create.js";
 import { type Interpreter, servePool } from "../interpreter/interpreter.js";
-import { copyOf } from "../interpreter/message.js";
-import type { PoolSetup } from "../interpreter/pool.js";
-import type { Death, Runtime } from "../interpreter/runtime.js";
+import { copyOf } from "../wire/message.js";
+import type { PoolSetup } from "../worker/pool.js";
+import type { Death, Runtime } from "../thread/runtime.js";
 import type { Queue } from "../queue/queue.js";
 import { workerEnd, type WorkerEndEvent, type WorkerEvent, workerStart } from "./events.js";
 import type { InterpreterPoolExecutor } from "./executor.js";

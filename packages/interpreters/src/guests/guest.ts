@@ -2,7 +2,7 @@
  * What a guest language implements. The core knows no language: it carries bytes, and asks the guest of an interpreter
  * to do what they say. A guest is loaded by the worker's entry (interpreter/worker.ts) in the interpreter's own thread.
  */
-import type { ExceptionInfo } from "../errors.js";
+import type { ExceptionInfo } from "../base/errors.js";
 
 export interface Guest {
   /** Runs a script, as its caller described it, in `__main__`. What it returns is awaited and dropped. */

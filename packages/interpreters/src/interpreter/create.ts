@@ -3,24 +3,24 @@
  * `concurrent.interpreters`).
  */
 // Not the global: a script may have replaced it.
-import { setTimeout } from "node:timers";
-import { checkCount } from "../check.js";
-import { InterpreterError } from "../errors.js";
+import { setTimeout } from "../platform/timers.js";
+import { checkCount } from "../base/check.js";
+import { InterpreterError } from "../base/errors.js";
 import { describe } from "../guests/javascript/callable.js";
 import { identity, javascript } from "../guests/javascript/guest.js";
 import { load, type SharedMemory } from "../memory/atomics.js";
-import { ring } from "../memory/bell.js";
+import { ring } from "../memory/doorbell.js";
 import { H_SLOTS_USED, MAIN_SLOT, SUPERVISOR_SLOT, WHENCE_CREATED } from "../memory/layout.js";
-import { request, startSupervisor } from "../supervisor/start.js";
-import { codeOf } from "./code.js";
-import { runtime } from "./current.js";
+import { request, startSupervisor } from "../thread/supervisor-client.js";
+import { codeOf } from "../wire/code.js";
+import { runtime } from "../thread/current.js";
 import { bind, type Interpreter } from "./interpreter.js";
 import { checkCreateOptions, type CreateOptions } from "./options.js";
 import { Output } from "./output.js";
-import { REQUEST_BOOT, REQUEST_PREWARM } from "./protocol.js";
-import { claimSlot, freeSlot, idOf, isAlive, setName } from "./registry.js";
-import { rehearse } from "./rehearsal.js";
-import { giveToSpare, newKind } from "./spare.js";
+import { REQUEST_BOOT, REQUEST_PREWARM } from "../wire/protocol.js";
+import { claimSlot, freeSlot, idOf, isAlive, setName } from "../kernel/registry.js";
+import { rehearse } from "./warm-up.js";
+import { giveToStandby, newKind } from "./standby.js";
 
 /** Milliseconds. */
 const REFILL_DELAY = 20;
@@ -52,7 +52,7 @@ export function create(options: CreateOptions = {}): Interpreter {
   const id = idOf(m, slot);
   if (boot.name !== undefined) setName(m, slot, boot.name);
   try {
-    if (output === undefined && giveToSpare(m, boot, slot)) tellLater(m);
+    if (output === undefined && giveToStandby(m, boot, slot)) tellLater(m);
     else
       request(rt, REQUEST_BOOT, slot, id, 0, { ...boot, output: { ...boot.output, channel: output?.name } });
   } catch (error) {

@@ -1,10 +1,10 @@
 /**
  * Interpreters: the public class (PEP 734, "Interpreter Objects"; CPython: `concurrent.interpreters.Interpreter`).
  */
-import { onAbort } from "../abort.js";
-import { checkId, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
+import { onAbort } from "../base/abort.js";
+import { checkId, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
 import { registerReference } from "../codec/codec.js";
-import { InterpreterError, InterpreterNotFoundError, NotShareableError } from "../errors.js";
+import { InterpreterError, InterpreterNotFoundError, NotShareableError } from "../base/errors.js";
 import { describe } from "../guests/javascript/callable.js";
 import { describeScript } from "../guests/javascript/script-text.js";
 import { load } from "../memory/atomics.js";
@@ -15,21 +15,22 @@ import {
   S_WHENCE,
   S_WORK,
   slotPointer,
+  STATUS_BUSY,
   STATUS_NOT_FOUND,
   STATUS_SHUT,
   WHENCE_CREATED,
 } from "../memory/layout.js";
-import { collectCarried, request } from "../supervisor/start.js";
-import { type Code, codeOf } from "./code.js";
-import { runtime } from "./current.js";
-import { cancelWork, CLOSE_BUSY } from "./mailbox.js";
-import { Message, runningTime, WITH_SENDER } from "./message.js";
-import { takeTrace, useTrace } from "./trace.js";
-import { forgetMoves, movesOfCall } from "./move.js";
-import { Moving } from "./moves.js";
-import { checkTransfer, detach } from "./transfer.js";
+import { collectCarried, request } from "../thread/supervisor-client.js";
+import { type Code, codeOf } from "../wire/code.js";
+import { runtime } from "../thread/current.js";
+import { cancelWork } from "../kernel/mailbox.js";
+import { Message, runningTime, WITH_SENDER } from "../wire/message.js";
+import { takeTrace, useTrace } from "../thread/trace.js";
+import { forgetMoves, movesOfCall } from "../transfer/move.js";
+import { Moving } from "../transfer/handover.js";
+import { checkTransfer, detach } from "../transfer/transfer-list.js";
 import { deadlock, goneOrRefused, Operation } from "./operation.js";
-import type { PoolSetup } from "./pool.js";
+import type { PoolSetup } from "../worker/pool.js";
 import { outputOf } from "./output.js";
 import {
   reasonNumber,
@@ -41,10 +42,10 @@ import {
   WORK_EXEC,
   WORK_PREPARE,
   WORK_SERVE,
-} from "./protocol.js";
-import { idOf, isAlive, nameOf, slotOf } from "./registry.js";
-import { isExecuting } from "./runs.js";
-import type { Runtime } from "./runtime.js";
+} from "../wire/protocol.js";
+import { idOf, isAlive, nameOf, slotOf } from "../kernel/registry.js";
+import { isExecuting } from "../kernel/executions.js";
+import type { Runtime } from "../thread/runtime.js";
 
 /** Where an interpreter comes from (PEP 734 leaves it to `_interpreters.whence`). */
 export type Whence = "runtime init" | "interpreters module" | "worker_threads" | "unknown";
@@ -389,7 +390,7 @@ export class Interpreter implements InterpreterView {
     const message = Message.take(this.#rt.m).header(operation.sequence, WORK_CLOSE);
     const status = message.intoMailboxAsLast(this.#slot, this.id, wait, id);
     message.discard();
-    if (status === CLOSE_BUSY) {
+    if (status === STATUS_BUSY) {
       this.#rt.forget(operation.sequence);
       throw new InterpreterError(
         `Cannot ${what}: it is running. Wait for its work first, or use close({ wait: true }), or terminate().`,

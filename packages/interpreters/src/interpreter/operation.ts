@@ -1,20 +1,16 @@
 /**
  * One operation on another interpreter, from sending to its one outcome, in both forms: a promise, or blocking.
  */
-import {
-  type ExceptionInfo,
-  ExecutionFailed,
-  InterpreterError,
-  InterpreterNotFoundError,
-} from "../errors.js";
-import { hideOwnFrames } from "../stacks.js";
-import type { Received } from "../queue/receive.js";
-import { OK, STATUS_NO_MEMORY, STATUS_NOT_FOUND, STATUS_SHUT } from "../memory/layout.js";
-import { type ResultChannel, readResult } from "./moves.js";
-import { REPLY_FAILURE, REPLY_VALUE } from "./protocol.js";
-import { beginWaitingOn, endWaitingOn } from "./registry.js";
-import { type Trace, useTrace } from "./trace.js";
-import { type Death, diedError, type Pending, type Runtime } from "./runtime.js";
+import { type ExceptionInfo, ExecutionFailed, InterpreterError } from "../base/errors.js";
+import { hideOwnFrames } from "../base/stacks.js";
+import type { Received } from "../kernel/receive.js";
+import { OK, STATUS_NOT_FOUND } from "../memory/layout.js";
+import { type ResultChannel, readResult } from "../transfer/handover.js";
+import { REPLY_FAILURE, REPLY_VALUE } from "../wire/protocol.js";
+import { statusError } from "../wire/status-error.js";
+import { beginWaitingOn, endWaitingOn } from "../kernel/registry.js";
+import { type Trace, useTrace } from "../thread/trace.js";
+import { type Death, diedError, type Pending, type Runtime } from "../thread/runtime.js";
 
 export class Operation<out T> implements Pending {
   readonly target: number;
@@ -160,23 +156,4 @@ export function deadlock(what: string, current: number): InterpreterError {
 export function goneOrRefused(rt: Runtime, status: number, id: number, what: string): InterpreterError {
   const death = status === STATUS_NOT_FOUND ? rt.failedBoot(id) : undefined;
   return death === undefined ? statusError(status, id, what) : diedError(death, what);
-}
-
-/** The error for a message that was not taken. */
-export function statusError(status: number, id: number, what: string): InterpreterError {
-  if (status === STATUS_NOT_FOUND) {
-    return new InterpreterNotFoundError(`Cannot ${what}: interpreter ${id} is gone`);
-  }
-  if (status === STATUS_SHUT) {
-    return new InterpreterError(`Cannot ${what}: interpreter ${id} is closing and takes no new work`, {
-      code: "ERR_INTERPRETER_CLOSING",
-    });
-  }
-  if (status === STATUS_NO_MEMORY) {
-    return new InterpreterError(
-      `Cannot ${what}: the shared memory is full. Get items out of queues, or close some.`,
-      { code: "ERR_INTERPRETER_MEMORY" },
-    );
-  }
-  return new InterpreterError(`Cannot ${what}: status ${status}`);
 }

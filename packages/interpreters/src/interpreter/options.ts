@@ -1,44 +1,12 @@
 /**
  * The options of `create`, checked where they are given, so that a mistake is an error there and not a failed boot.
  */
-import { checkOptions, checkTimeout, show } from "../check.js";
+import { checkOptions, checkTimeout, show } from "../base/check.js";
+import { inheritedExecArgv } from "../platform/exec-argv.js";
+import type { BootOptions, InterpreterConfig, ResourceLimits } from "../wire/boot.js";
 import { checkSink, type OutputSink } from "./output.js";
 
-/** Limits of an interpreter's JavaScript engine, in MiB (Node's `resourceLimits`). */
-export interface ResourceLimits {
-  maxOldGenerationSizeMb?: number;
-  maxYoungGenerationSizeMb?: number;
-  codeRangeSizeMb?: number;
-  stackSizeMb?: number;
-}
-
-/**
- * What an interpreter may do beyond its own world (CPython: `PyInterpreterConfig`). What is not allowed throws
- * `InterpreterError` (`ERR_INTERPRETER_NOT_ALLOWED`) there. It guards against mistakes, not against malice.
- */
-export interface InterpreterConfig {
-  /**
-   * Start other programs: `node:child_process`, `cluster.fork`, `process.execve` (CPython: `allow_exec`, `allow_fork`).
-   * Isolated: false; legacy: true.
-   */
-  allowExec: boolean;
-  /** Start threads of its own with `new Worker` (CPython: `allow_threads`). Interpreters it may always create. True. */
-  allowThreads: boolean;
-  /** Load native addons (`.node` files). True. */
-  allowAddons: boolean;
-  /**
-   * Refuse native addons that are not made for several interpreters, without trying, once that is known of them (CPython:
-   * `check_multi_interp_extensions`). Isolated: true; legacy: false. Node itself refuses what it cannot load, whatever is said here.
-   */
-  checkMultiInterpAddons: boolean;
-  /**
-   * Milliseconds that loading a native addon waits for the main interpreter, which must load it first, while that is busy
-   * with code of the user's. 30 000.
-   */
-  addonTimeout: number;
-  /** Share `process.env` with the main interpreter, both ways, instead of having a copy. False. */
-  shareEnv: boolean;
-}
+export type { InterpreterConfig, ResourceLimits } from "../wire/boot.js";
 
 const CONFIGS: Readonly<Record<"isolated" | "legacy", InterpreterConfig>> = {
   // As CPython's `_PyInterpreterConfig_INIT` and `_PyInterpreterConfig_LEGACY_INIT`, as far as there is a counterpart.
@@ -80,27 +48,6 @@ export interface CreateOptions {
   stdout?: "inherit" | "ignore" | OutputSink;
   /** The same for `process.stderr`. */
   stderr?: "inherit" | "ignore" | OutputSink;
-}
-
-/** What the supervisor is told. It starts the thread, but what is inherited comes from the creator. */
-export interface BootOptions {
-  readonly name: string | undefined;
-  readonly env: NodeJS.Dict<string>;
-  readonly argv: string[] | undefined;
-  readonly execArgv: string[];
-  /** Whether they are the creator's own, of which some may not be meant for threads. */
-  readonly inheritedExecArgv: boolean;
-  readonly resourceLimits: ResourceLimits | undefined;
-  readonly config: InterpreterConfig;
-  readonly output: BootOutput;
-}
-
-/** Where output goes. */
-export interface BootOutput {
-  readonly stdout: "inherit" | "ignore" | "sink";
-  readonly stderr: "inherit" | "ignore" | "sink";
-  /** The name of the broadcast channel that leads to sinks. */
-  readonly channel: string | undefined;
 }
 
 const KNOWN = ["name", "env", "argv", "execArgv", "resourceLimits", "config", "stdout", "stderr"];
@@ -180,33 +127,6 @@ function checkOutput(option: string, to: CreateOptions["stdout"] = "inherit"): "
   if (to === "inherit" || to === "ignore") return to;
   if (checkSink(to)) return "sink";
   fail(option, '"inherit", "ignore" or something to write to', to);
-}
-
-/** Flags that say what the process runs, and not how: with their value where that is an argument of its own. */
-const WHAT_TO_RUN =
-  /^(-e|--eval|-p|--print|-pe|-c|--check|-i|--interactive|--input-type|--test|--watch|--run)\b/;
-const TAKES_A_VALUE = new Set(["-e", "--eval", "-p", "--print", "-pe", "--run", "--watch-path"]);
-
-function inheritedExecArgv(): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i < process.execArgv.length; i++) {
-    const flag = process.execArgv[i];
-    if (!WHAT_TO_RUN.test(flag)) kept.push(flag);
-    else if (TAKES_A_VALUE.has(flag)) i++;
-  }
-  return kept;
-}
-
-/**
- * What is left of inherited flags when Node refuses some of them for threads. It says which, in words only:
- * "Initiated Worker with invalid execArgv flags: --title=x, --expose-gc".
- */
-export function withoutRefused(execArgv: readonly string[], error: unknown): string[] | undefined {
-  if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== "ERR_WORKER_INVALID_EXEC_ARGV")
-    return undefined;
-  const refused = error.message.slice(error.message.indexOf(": ") + 2).split(", ");
-  const kept = execArgv.filter((flag) => !refused.includes(flag));
-  return kept.length < execArgv.length ? kept : undefined;
 }
 
 function fail(option: string, expected: string, found: unknown): never {

@@ -7,10 +7,12 @@
  * interpreter's end. In between it is taken as events arrive, which do not keep the process alive; what is left when it
  * ends by itself is taken then.
  */
-import { BroadcastChannel, receiveMessageOnPort, threadId } from "node:worker_threads";
-import { isThenable } from "./chunk.js";
-import type { CreateOptions } from "./options.js";
-import type { Runtime } from "./runtime.js";
+import { BroadcastChannel } from "../platform/broadcast.js";
+import { receiveNow } from "../platform/ports.js";
+import { threadId } from "../platform/threads.js";
+import { isThenable } from "../base/thenable.js";
+import type { Runtime } from "../thread/runtime.js";
+import type { OutputMessage } from "../wire/boot.js";
 
 /**
  * What output can be written to: a Node `Writable`, a `WritableStream`, or any object with a `write` of its own. A promise
@@ -26,8 +28,11 @@ export function checkSink(sink: unknown): sink is OutputSink {
   return typeof write === "function" || typeof getWriter === "function";
 }
 
-/** Text for a sink: which one, and what. */
-export type OutputMessage = readonly [stream: "stdout" | "stderr", text: string];
+/** Where an interpreter writes. */
+export interface OutputOptions {
+  readonly stdout?: "inherit" | "ignore" | OutputSink;
+  readonly stderr?: "inherit" | "ignore" | OutputSink;
+}
 
 type Write = (text: string) => unknown;
 
@@ -131,7 +136,7 @@ let channels = 0;
 /** The sinks of one interpreter. */
 export class Output {
   /** Made before the interpreter, so that nothing is missed; undefined where there are no sinks. */
-  static open({ stdout, stderr }: CreateOptions): Output | undefined {
+  static open({ stdout, stderr }: OutputOptions): Output | undefined {
     const sinks: Sinks = {
       ...(typeof stdout === "object" && { stdout: Sink.get(stdout) }),
       ...(typeof stderr === "object" && { stderr: Sink.get(stderr) }),
@@ -182,9 +187,9 @@ export class Output {
   take(): void {
     if (this.#closed !== undefined) return;
     for (;;) {
-      const next: { message: OutputMessage } | undefined = receiveMessageOnPort(this.#channel as never);
+      const next = receiveNow(this.#channel);
       if (next === undefined) return;
-      this.#take(next.message);
+      this.#take(next.message as OutputMessage);
     }
   }
 

@@ -8,7 +8,7 @@
  * (test/interleaving), which is why everything above it is written as plain functions over integers.
  */
 
-import { copyBytes } from "../bytes.js";
+import { copyBytes } from "../base/bytes.js";
 import type { WasmMemory } from "./webassembly.js";
 
 /** A thread's view of the shared memory. One per thread; only `memory` is the same object for all. */

@@ -10,7 +10,7 @@
  * slots, which are never used for anything else. Pages are recycled, so a pointer into DATA may only be
  * followed by whoever holds what keeps that page alive.
  */
-import copies from "../copies.cjs";
+import copies from "../base/copies.cjs";
 
 export const MAGIC = 0x50455037; // "7PEP"
 /** Which meaning of these bytes this is. */
@@ -309,3 +309,7 @@ export const STATUS_FULL = -2;
 export const STATUS_NOT_FOUND = -3;
 export const STATUS_SHUT = -4;
 export const STATUS_NO_MEMORY = -5;
+/** The interpreter is executing something, or work waits for it. */
+export const STATUS_BUSY = -6;
+/** Another thread was quicker: look again. */
+export const STATUS_CHANGED = -7;

@@ -4,8 +4,8 @@
  * One `WebAssembly.Memory` for the whole process: it is as fast as a fixed `SharedArrayBuffer` and grows in place for
  * everybody, where a growable `SharedArrayBuffer` is many times slower.
  */
-import { InterpreterError } from "../errors.js";
-import { processors } from "../processors.js";
+import { InterpreterError } from "../base/errors.js";
+import { processors } from "../platform/processors.js";
 import { byteLength, get, refresh, set, type SharedMemory } from "./atomics.js";
 import {
   C_ID,
@@ -35,7 +35,7 @@ import {
   slotPointer,
   WASM_PAGE_BYTES,
 } from "./layout.js";
-import { RESERVED_PAGES, repairPages } from "./pages.js";
+import { RESERVED_PAGES, repairPages } from "./page-allocator.js";
 import { Memory, type WasmMemory } from "./webassembly.js";
 
 /** Times to look again before sleeping: some microseconds, longer than any lock is held. */

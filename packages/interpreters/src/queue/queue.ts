@@ -8,7 +8,7 @@
  * - It lives as long as an interpreter holds it or an item carries it.
  */
 import { registerReference } from "../codec/codec.js";
-import { checkCount, checkId, checkOptions, checkSignal, checkTimeout, show } from "../check.js";
+import { checkCount, checkId, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
 import {
   InterpreterError,
   ItemInterpreterDestroyed,
@@ -17,11 +17,12 @@ import {
   QueueFull,
   QueueNotFoundError,
   QueueShutDown,
-} from "../errors.js";
-import { Batch } from "../interpreter/batch.js";
-import { runtime } from "../interpreter/current.js";
-import { Message, readValue } from "../interpreter/message.js";
-import type { Runtime } from "../interpreter/runtime.js";
+} from "../base/errors.js";
+import { Batch } from "../wire/batch.js";
+import { runtime } from "../thread/current.js";
+import { Message, readValue } from "../wire/message.js";
+import { memoryFull } from "../wire/status-error.js";
+import type { Runtime } from "../thread/runtime.js";
 import { get } from "../memory/atomics.js";
 import {
   C_MAXSIZE,
@@ -38,7 +39,7 @@ import {
   STATUS_NOT_FOUND,
   UNBOUND_ITEM,
 } from "../memory/layout.js";
-import { collectCarried, release } from "../supervisor/start.js";
+import { collectCarried, release } from "../thread/supervisor-client.js";
 import {
   closeQueue,
   createQueue as createQueueAt,
@@ -49,10 +50,10 @@ import {
   sizeOf,
   take,
   takeMany,
-} from "./queues.js";
-import { makeReceived, makeReceivedMany, type Received } from "./receive.js";
+} from "../kernel/queues.js";
+import { makeReceived, makeReceivedMany, type Received } from "../kernel/receive.js";
 import { UNBOUND, unboundFrom, type UnboundItems, unboundNumber } from "./unbound.js";
-import { Waiting } from "./waiting.js";
+import { Waiting } from "./wait-queue.js";
 
 /** Options of everything that waits. */
 export interface WaitOptions {
@@ -416,12 +417,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     if (status === OK) return;
     if (status === STATUS_NOT_FOUND)
       throw new QueueNotFoundError(`Cannot ${what} queue ${this.id}: it was closed`);
-    if (status === STATUS_NO_MEMORY) {
-      throw new InterpreterError(
-        `Cannot ${what} queue ${this.id}: the shared memory is full. Get items out of queues, or close some.`,
-        { code: "ERR_INTERPRETER_MEMORY" },
-      );
-    }
+    if (status === STATUS_NO_MEMORY) throw memoryFull(`${what} queue ${this.id}`);
     throw new QueueShutDown(`Cannot ${what} queue ${this.id}: it was shut down`);
   }
 
@@ -497,14 +493,7 @@ export function createHiddenQueue(): Queue {
 function make<T>(maxsize: number, unbound: number, hidden: boolean): Queue<T> {
   const { m } = runtime();
   const pointer = createQueueAt(m, maxsize, unbound, hidden);
-  if (pointer === 0) {
-    throw new InterpreterError(
-      "Cannot create a queue: the shared memory is full. Get items out of queues, or close some.",
-      {
-        code: "ERR_INTERPRETER_MEMORY",
-      },
-    );
-  }
+  if (pointer === 0) throw memoryFull("create a queue");
   return bind<T>(pointer, idOf(m, pointer));
 }
 

@@ -3,11 +3,11 @@
  * other threads are blocked. It starts the threads of interpreters, and when one ends, however that came about, it
  * repairs what the dead held (repair.ts), tells everybody (a notice in every mailbox), and frees the slot.
  */
-import { writeSync } from "node:fs";
-import { inspect } from "node:util";
-import { parentPort, type Worker, workerData } from "node:worker_threads";
-import { withoutOwnFrames } from "../stacks.js";
-import { bell, ring, sleepAsync } from "../memory/bell.js";
+import { writeSync } from "../platform/files.js";
+import { inspect } from "../platform/inspect.js";
+import { parentPort, type Worker, workerData } from "../platform/threads.js";
+import { withoutOwnFrames } from "../base/stacks.js";
+import { bell, ring, sleepAsync } from "../memory/doorbell.js";
 import { cas, get, load, notify as wake, set, type SharedMemory, store } from "../memory/atomics.js";
 import { isEmptySet } from "../memory/bitset.js";
 import {
@@ -35,12 +35,12 @@ import {
 } from "../memory/layout.js";
 import { LockBusy } from "../memory/lock.js";
 import { openMemory } from "../memory/memory.js";
-import { freePages, sweepPages } from "../memory/pages.js";
-import { collectQueues } from "../queue/queues.js";
-import { makeReceived } from "../queue/receive.js";
-import { answerAskers } from "../interpreter/invitation.js";
-import { takeRequest } from "../interpreter/mailbox.js";
-import { headerWord, Message, readBody, WITHOUT_SENDER } from "../interpreter/message.js";
+import { freePages, sweepPages } from "../memory/page-allocator.js";
+import { collectQueues } from "../kernel/queues.js";
+import { makeReceived } from "../kernel/receive.js";
+import { answerAskers } from "../thread/discovery.js";
+import { takeRequest } from "../kernel/mailbox.js";
+import { headerWord, Message, readBody, WITHOUT_SENDER } from "../wire/message.js";
 import {
   type EndReason,
   NOTICE_DEATH,
@@ -57,18 +57,18 @@ import {
   REQUEST_THREAD_ENDED,
   REQUEST_WAKE_MAIN,
   WORK_CLOSE,
-} from "../interpreter/protocol.js";
-import { freeSlot, idOf, isAlive, slotOf, stateOf } from "../interpreter/registry.js";
-import { closeRuns, condemn, runAt, runOf } from "../interpreter/runs.js";
-import { Foreigners, isForeign } from "./foreigners.js";
-import { addLine, answerForBuffer, closeLine, pruneBuffers } from "./buffers.js";
-import { recountReferences } from "./recount.js";
-import { bury, joinerEnded, repairLocks } from "./repair.js";
-import type { BootOptions } from "../interpreter/options.js";
-import { Spares } from "./spares.js";
-import { SUPERVISOR_ID, type SupervisorData } from "./start.js";
+} from "../wire/protocol.js";
+import { freeSlot, idOf, isAlive, slotOf, stateOf } from "../kernel/registry.js";
+import { closeRuns, condemn, runAt, runOf } from "../kernel/executions.js";
+import { Foreigners, isForeign } from "./attached-threads.js";
+import { addLine, answerForBuffer, closeLine, pruneBuffers } from "./buffer-store.js";
+import { recountReferences } from "../kernel/reconcile.js";
+import { bury, joinerEnded, repairLocks } from "../kernel/reap.js";
+import type { BootOptions, SupervisorData } from "../wire/boot.js";
+import { Spares } from "./standby-pool.js";
+import { SUPERVISOR_ID } from "../thread/supervisor-client.js";
 import { lineTo, startThread, terminateThread } from "./threads.js";
-import { isOrphaned, type Unfinished, unfinishedBy } from "./unfinished.js";
+import { isOrphaned, type Unfinished, unfinishedBy } from "./interrupted-work.js";
 
 /** How long to wait for a lock before looking whether its holder is dead; milliseconds. */
 const LOCK_PATIENCE = 20;

@@ -1,9 +1,10 @@
 /** Starting the threads of interpreters, with what they all have in common (the text they run, and its code cache), and ending them. */
-import { readFileSync } from "node:fs";
-import { MessageChannel, type MessagePort, SHARE_ENV, Worker } from "node:worker_threads";
-import { packageFile } from "../files.js";
-import { type BootOptions, withoutRefused } from "../interpreter/options.js";
-import type { CodeCache, Place, WorkerData } from "../interpreter/worker.js";
+import { readFileSync } from "../platform/files.js";
+import { MessageChannel, type MessagePort } from "../platform/ports.js";
+import { SHARE_ENV, Worker } from "../platform/threads.js";
+import { packageFile } from "../platform/package-files.js";
+import { withoutRefused } from "../platform/exec-argv.js";
+import type { BootOptions, CodeCache, Place, WorkerData } from "../wire/boot.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 
 /** The line (interpreter/line.ts) that each thread was given. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { NotShareableError } from "../../src/errors.js";
+import { NotShareableError } from "../../src/base/errors.js";
 import { assertSameGraph, encoded, roundTrip } from "./support.js";
 
 const source = Uint8Array.from({ length: 64 }, (_, i) => (i * 37) & 0xff).buffer;

@@ -1,7 +1,7 @@
 /** Copies in bulk: every length around the limits, every kind of memory, nothing beside them touched. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { copyBytes, uninitialized } from "../../src/bytes.js";
+import { copyBytes, uninitialized } from "../../src/base/bytes.js";
 
 const SIZES = [0, 1, 47, 1023, 1024, 1025, 4096, 70_000, (1 << 20) + 3];
 

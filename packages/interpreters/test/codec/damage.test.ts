@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { decode } from "../../src/codec/codec.js";
-import { InterpreterError } from "../../src/errors.js";
+import { InterpreterError } from "../../src/base/errors.js";
 import { errors, everything } from "./arbitraries.js";
 import { assertSameGraph, encoded } from "./support.js";
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { types } from "node:util";
-import * as errors from "../../src/errors.js";
+import * as errors from "../../src/base/errors.js";
 import { assertSameGraph, roundTrip } from "./support.js";
 
 describe("errors", () => {

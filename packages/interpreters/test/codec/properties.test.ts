@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { encode } from "../../src/codec/codec.js";
 import { acquireScratch, releaseScratch } from "../../src/codec/scratch.js";
-import { NotShareableError } from "../../src/errors.js";
+import { NotShareableError } from "../../src/base/errors.js";
 import { anything, arrays, errors, everything, graph, ordered, records, views } from "./arbitraries.js";
 import { assertSameGraph, roundTrip } from "./support.js";
 

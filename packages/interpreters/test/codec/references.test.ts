@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { encode, registerReference } from "../../src/codec/codec.js";
 import { acquireScratch, releaseScratch } from "../../src/codec/scratch.js";
-import { InterpreterError } from "../../src/errors.js";
+import { InterpreterError } from "../../src/base/errors.js";
 import { decoded, encoded, isNeutral } from "./support.js";
 
 const KIND = 250;

@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import vm from "node:vm";
 import { encode } from "../../src/codec/codec.js";
 import { acquireScratch, releaseScratch } from "../../src/codec/scratch.js";
-import { NotShareableError } from "../../src/errors.js";
+import { NotShareableError } from "../../src/base/errors.js";
 import { decoded, encoded, roundTrip } from "./support.js";
 
 function assertRefused(value: unknown, message: string): void {

@@ -4,7 +4,7 @@
  */
 import { Worker, workerData } from "node:worker_threads";
 import { Queue } from "../../src/index.js";
-import { runtime } from "../../src/interpreter/current.js";
+import { runtime } from "../../src/thread/current.js";
 import { lock } from "../../src/memory/lock.js";
 import { pointerOf } from "../../src/queue/queue.js";
 

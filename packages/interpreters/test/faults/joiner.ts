@@ -1,6 +1,6 @@
 /** A worker thread in the midst of joining: it has no slot yet, and the lock under which it claims one. See foreign-locks.test.ts. */
 import { getEnvironmentData, parentPort, threadId } from "node:worker_threads";
-import { joinerName, JOIN_SLOT } from "../../src/interpreter/registry.js";
+import { joinerName, JOIN_SLOT } from "../../src/kernel/registry.js";
 import { H_REGISTRY_LOCK } from "../../src/memory/layout.js";
 import { lock } from "../../src/memory/lock.js";
 import { openMemory } from "../../src/memory/memory.js";

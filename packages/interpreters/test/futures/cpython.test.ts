@@ -12,8 +12,8 @@ import {
   type Queue,
   wait,
 } from "interpreters";
-import { runtime } from "../../src/interpreter/current.js";
-import { claimSlot, freeSlot } from "../../src/interpreter/registry.js";
+import { runtime } from "../../src/thread/current.js";
+import { claimSlot, freeSlot } from "../../src/kernel/registry.js";
 import { WHENCE_UNKNOWN } from "../../src/memory/layout.js";
 import {
   assertEnded,

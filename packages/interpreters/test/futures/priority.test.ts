@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InterpreterPoolExecutor, type Priority, type Queue } from "interpreters";
-import { LANES, MOST_OVERTAKING } from "../../src/interpreter/lanes.js";
+import { LANES, MOST_OVERTAKING } from "../../src/kernel/lanes.js";
 import { busyPool, channel, rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };

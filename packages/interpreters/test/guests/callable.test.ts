@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { describe as group, test } from "node:test";
-import { NotShareableError } from "../../src/errors.js";
+import { NotShareableError } from "../../src/base/errors.js";
 import { describe, fromModule, type Callable } from "../../src/guests/javascript/callable.js";
 
 type Any = (...args: never[]) => unknown;

@@ -7,7 +7,7 @@ import path from "node:path";
 import { after, describe as group, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
-import { NotShareableError } from "../../src/errors.js";
+import { NotShareableError } from "../../src/base/errors.js";
 import { describe, fromModule } from "../../src/guests/javascript/callable.js";
 import { describeFailure } from "../../src/guests/javascript/failure.js";
 import { load } from "../../src/guests/javascript/load.js";

@@ -1,13 +1,12 @@
 /** The list of addons under every schedule and every death: always one whole version of it, and no page lost. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { OK, SUPERVISOR_SLOT } from "../../src/memory/layout.js";
+import { OK, STATUS_CHANGED, SUPERVISOR_SLOT } from "../../src/memory/layout.js";
 import {
   type Block,
-  BLOCK_CHANGED,
   readBlock as readAtOnce,
   replaceBlock as replaceAtOnce,
-} from "../../src/addons/block.js";
+} from "../../src/kernel/addon-table.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
@@ -23,11 +22,11 @@ const textOf = ({ bytes, length }: Block): string => bytes.toString("latin1", 0,
 
 /** Adds a letter. */
 function* addLetter(m: ModelMemory, letter: string): Steps<void> {
-  for (let status = BLOCK_CHANGED; status === BLOCK_CHANGED;) {
+  for (let status = STATUS_CHANGED; status === STATUS_CHANGED;) {
     const block = emptyBlock();
     yield* readBlock(m, block);
     status = yield* replaceBlock(m, block.version, Buffer.from(textOf(block) + letter, "latin1"));
-    if (status !== BLOCK_CHANGED) assert.equal(status, OK);
+    if (status !== STATUS_CHANGED) assert.equal(status, OK);
   }
 }
 

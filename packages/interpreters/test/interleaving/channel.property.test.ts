@@ -19,7 +19,13 @@ import {
   UNBOUND_ITEM_KEEP,
   UNBOUND_ITEM_REMOVE,
 } from "../../src/memory/layout.js";
-import { allocatePages, freePages, pagesOf, setPageOwner, sweepPages } from "../../src/memory/pages.js";
+import {
+  allocatePages,
+  freePages,
+  pagesOf,
+  setPageOwner,
+  sweepPages,
+} from "../../src/memory/page-allocator.js";
 import {
   append,
   clearChannel,
@@ -29,9 +35,9 @@ import {
   needsBlob,
   removeRecord,
   unbind,
-} from "../../src/queue/channel.js";
-import { createQueue } from "../../src/queue/queues.js";
-import { makeReceived, receive } from "../../src/queue/receive.js";
+} from "../../src/kernel/channel.js";
+import { createQueue } from "../../src/kernel/queues.js";
+import { makeReceived, receive } from "../../src/kernel/receive.js";
 import { checkMemory, checkPages } from "./invariants.js";
 import { World } from "./world.js";
 

@@ -12,7 +12,7 @@ import {
   UNBOUND_ITEM_REMOVE,
   PROTOCOL,
 } from "../../src/memory/layout.js";
-import { createQueue, put } from "../../src/queue/queues.js";
+import { createQueue, put } from "../../src/kernel/queues.js";
 import * as atomics from "./atomics.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";

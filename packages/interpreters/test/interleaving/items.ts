@@ -26,8 +26,8 @@ import {
   UNBOUND_ITEM_KEEP,
   UNBOUND_ITEM_REMOVE,
 } from "../../src/memory/layout.js";
-import { needsBlob, recordWords } from "../../src/queue/channel.js";
-import { makeReceived, makeReceivedMany, type Received } from "../../src/queue/receive.js";
+import { needsBlob, recordWords } from "../../src/kernel/channel.js";
+import { makeReceived, makeReceivedMany, type Received } from "../../src/kernel/receive.js";
 import type { Steps } from "./atomics.js";
 import { recordsOf, stateOf } from "./invariants.js";
 import { bell, channel, freePages, queues, sleep } from "./modules.js";

@@ -1,7 +1,7 @@
 /** A pool's lanes under every schedule: no wake-up is lost, none is begun twice, none before an older and more urgent one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LANES, makeLanes, takeWorkOrWait } from "../../src/interpreter/lanes.js";
+import { LANES, makeLanes, takeWorkOrWait } from "../../src/kernel/lanes.js";
 import {
   OK,
   RUN_IDLE,
@@ -14,8 +14,8 @@ import {
   SUPERVISOR_SLOT,
   UNBOUND_ITEM_KEEP,
 } from "../../src/memory/layout.js";
-import { createQueue, put } from "../../src/queue/queues.js";
-import { makeReceived, wordAt } from "../../src/queue/receive.js";
+import { createQueue, put } from "../../src/kernel/queues.js";
+import { makeReceived, wordAt } from "../../src/kernel/receive.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf } from "./invariants.js";

@@ -18,15 +18,16 @@ import {
   S_RUN,
   S_WORK,
   slotPointer,
+  STATUS_BUSY,
   STATUS_EMPTY,
   STATUS_SHUT,
   SUPERVISOR_SLOT,
   UNBOUND_ITEM_KEEP,
 } from "../../src/memory/layout.js";
-import { CLOSE_BUSY, send as sendAtOnce } from "../../src/interpreter/mailbox.js";
-import { LANES, makeLanes } from "../../src/interpreter/lanes.js";
-import { createQueue, put } from "../../src/queue/queues.js";
-import { makeReceived, makeReceivedMany, wordAt } from "../../src/queue/receive.js";
+import { send as sendAtOnce } from "../../src/kernel/mailbox.js";
+import { LANES, makeLanes } from "../../src/kernel/lanes.js";
+import { createQueue, put } from "../../src/kernel/queues.js";
+import { makeReceived, makeReceivedMany, wordAt } from "../../src/kernel/receive.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf, stateOf } from "./invariants.js";
@@ -323,14 +324,14 @@ test("work that races with the last record is executed before it, or refused", (
                 const close = (patient: boolean): Steps<number> =>
                   mailbox.sendLast(m, slots[2], ids[2], patient, KEEP, ids[1], bytes, 0, bytes.length);
                 closed = yield* close(wait);
-                if (closed === CLOSE_BUSY) assert.equal(yield* close(true), OK);
+                if (closed === STATUS_BUSY) assert.equal(yield* close(true), OK);
               },
             },
             worker.thread("W", slots[2], Infinity),
           ],
           check() {
             checkMemory(world);
-            assert.ok(closed === OK || (closed === CLOSE_BUSY && !wait && sent === OK));
+            assert.ok(closed === OK || (closed === STATUS_BUSY && !wait && sent === OK));
             assert.ok(sent === OK || sent === STATUS_SHUT);
             assert.deepEqual(worker.finished, sent === OK ? [1, LAST] : [LAST]);
             assert.notEqual(world.i32[slotPointer(slots[2]) + S_WORK + C_FLAGS] & CHANNEL_SHUT, 0);

@@ -4,23 +4,21 @@ import { transformed } from "./transform.js";
 export const { lock, unlock, LockBusy } =
   await transformed<typeof import("../../src/memory/lock.js")>("memory/lock.js");
 export const { allocatePages, freePages, setPageOwner, shrinkPages, sweepPages } =
-  await transformed<typeof import("../../src/memory/pages.js")>("memory/pages.js");
+  await transformed<typeof import("../../src/memory/page-allocator.js")>("memory/page-allocator.js");
 export const { bell, ring, sleep } =
-  await transformed<typeof import("../../src/memory/bell.js")>("memory/bell.js");
-export const channel = await transformed<typeof import("../../src/queue/channel.js")>("queue/channel.js");
-export const queues = await transformed<typeof import("../../src/queue/queues.js")>("queue/queues.js");
-export const mailbox =
-  await transformed<typeof import("../../src/interpreter/mailbox.js")>("interpreter/mailbox.js");
-export const runs = await transformed<typeof import("../../src/interpreter/runs.js")>("interpreter/runs.js");
-export const lanes =
-  await transformed<typeof import("../../src/interpreter/lanes.js")>("interpreter/lanes.js");
-export const spare =
-  await transformed<typeof import("../../src/interpreter/spare.js")>("interpreter/spare.js");
+  await transformed<typeof import("../../src/memory/doorbell.js")>("memory/doorbell.js");
+export const channel = await transformed<typeof import("../../src/kernel/channel.js")>("kernel/channel.js");
+export const queues = await transformed<typeof import("../../src/kernel/queues.js")>("kernel/queues.js");
+export const mailbox = await transformed<typeof import("../../src/kernel/mailbox.js")>("kernel/mailbox.js");
+export const runs =
+  await transformed<typeof import("../../src/kernel/executions.js")>("kernel/executions.js");
+export const lanes = await transformed<typeof import("../../src/kernel/lanes.js")>("kernel/lanes.js");
+export const spare = await transformed<typeof import("../../src/kernel/standby.js")>("kernel/standby.js");
 export const registry =
-  await transformed<typeof import("../../src/interpreter/registry.js")>("interpreter/registry.js");
+  await transformed<typeof import("../../src/kernel/registry.js")>("kernel/registry.js");
 export const { recountReferences } =
-  await transformed<typeof import("../../src/supervisor/recount.js")>("supervisor/recount.js");
+  await transformed<typeof import("../../src/kernel/reconcile.js")>("kernel/reconcile.js");
 export const { bury, repairLocks } =
-  await transformed<typeof import("../../src/supervisor/repair.js")>("supervisor/repair.js");
+  await transformed<typeof import("../../src/kernel/reap.js")>("kernel/reap.js");
 export const { readBlock, replaceBlock } =
-  await transformed<typeof import("../../src/addons/block.js")>("addons/block.js");
+  await transformed<typeof import("../../src/kernel/addon-table.js")>("kernel/addon-table.js");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { H_PAGES, PAGE_WORDS, SUPERVISOR_SLOT } from "../../src/memory/layout.js";
-import { allocatePages as allocateAtOnce, freePages as freeAtOnce } from "../../src/memory/pages.js";
+import { allocatePages as allocateAtOnce, freePages as freeAtOnce } from "../../src/memory/page-allocator.js";
 import * as atomics from "./atomics.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";

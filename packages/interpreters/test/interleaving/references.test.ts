@@ -19,9 +19,9 @@ import {
   UNBOUND_ITEM_REMOVE,
 } from "../../src/memory/layout.js";
 import { hasBit } from "../../src/memory/bitset.js";
-import { createQueue, idOf, put, releaseQueue as releaseAtOnce, sizeOf } from "../../src/queue/queues.js";
-import { makeReceived, wordAt } from "../../src/queue/receive.js";
-import { collectQueues as collectAtOnce } from "../../src/queue/queues.js";
+import { createQueue, idOf, put, releaseQueue as releaseAtOnce, sizeOf } from "../../src/kernel/queues.js";
+import { makeReceived, wordAt } from "../../src/kernel/receive.js";
+import { collectQueues as collectAtOnce } from "../../src/kernel/queues.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, queuesOf } from "./invariants.js";

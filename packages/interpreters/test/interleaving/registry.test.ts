@@ -17,10 +17,10 @@ import {
   UNBOUND_ITEM_KEEP,
   WHENCE_CREATED,
 } from "../../src/memory/layout.js";
-import { send, takeRequest } from "../../src/interpreter/mailbox.js";
-import { freeSlot } from "../../src/interpreter/registry.js";
-import { makeReceived } from "../../src/queue/receive.js";
-import { bury as buryAtOnce } from "../../src/supervisor/repair.js";
+import { send, takeRequest } from "../../src/kernel/mailbox.js";
+import { freeSlot } from "../../src/kernel/registry.js";
+import { makeReceived } from "../../src/kernel/receive.js";
+import { bury as buryAtOnce } from "../../src/kernel/reap.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { bury, registry } from "./modules.js";

@@ -1,7 +1,7 @@
 /** Several runs in one interpreter under every schedule: whenever it dies, they name what it had begun and not ended. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LANES, makeLanes } from "../../src/interpreter/lanes.js";
+import { LANES, makeLanes } from "../../src/kernel/lanes.js";
 import {
   H_PROTOCOL,
   OK,
@@ -25,8 +25,8 @@ import {
   SUPERVISOR_SLOT,
   UNBOUND_ITEM_KEEP,
 } from "../../src/memory/layout.js";
-import { createQueue, put } from "../../src/queue/queues.js";
-import { makeReceived, wordAt } from "../../src/queue/receive.js";
+import { createQueue, put } from "../../src/kernel/queues.js";
+import { makeReceived, wordAt } from "../../src/kernel/receive.js";
 import type { Steps } from "./atomics.js";
 import * as atomics from "./atomics.js";
 import { explore } from "./explore.js";

@@ -1,7 +1,7 @@
 /** Giving slots to spare threads under every schedule: each is given one, once, and wakes up to it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { changeKind } from "../../src/interpreter/spare.js";
+import { changeKind } from "../../src/kernel/standby.js";
 import { SUPERVISOR_SLOT } from "../../src/memory/layout.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";

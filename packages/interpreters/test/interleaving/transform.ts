@@ -27,7 +27,7 @@ export type Transformed<T> = {
 
 const ATOMICS = "memory/atomics.js";
 /** Constants and arithmetic, and error classes. */
-const AS_THEY_ARE = new Set(["memory/layout.js", "memory/webassembly.js", "errors.js"]);
+const AS_THEY_ARE = new Set(["memory/layout.js", "memory/webassembly.js", "base/errors.js"]);
 
 const source = fileURLToPath(new URL("../../src/", import.meta.url));
 const target = mkdtempSync(join(tmpdir(), "interleaving-"));

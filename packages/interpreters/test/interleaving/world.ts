@@ -22,9 +22,9 @@ import {
   WHENCE_WORKER_THREADS,
 } from "../../src/memory/layout.js";
 import { createMemory } from "../../src/memory/memory.js";
-import { repairPages } from "../../src/memory/pages.js";
+import { repairPages } from "../../src/memory/page-allocator.js";
 import type { WasmMemory } from "../../src/memory/webassembly.js";
-import { claimSlot, registerMain } from "../../src/interpreter/registry.js";
+import { claimSlot, registerMain } from "../../src/kernel/registry.js";
 
 const WORDS_PER_WASM_PAGE = WASM_PAGE_BYTES / 4;
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InterpreterPoolExecutor } from "interpreters";
-import { runtime } from "../../src/interpreter/current.js";
+import { runtime } from "../../src/thread/current.js";
 import { limits } from "../support/ways.js";
 
 test("the first task's buffer is moved and not copied", limits, async () => {

@@ -4,8 +4,8 @@ import { test } from "node:test";
 import v8 from "node:v8";
 import vm from "node:vm";
 import { create, createQueue, fromModule, Interpreter, type Queue } from "interpreters";
-import { runtime } from "../../src/interpreter/current.js";
-import { slotOf } from "../../src/interpreter/registry.js";
+import { runtime } from "../../src/thread/current.js";
+import { slotOf } from "../../src/kernel/registry.js";
 import { channel, limits, until, using } from "../support/ways.js";
 
 v8.setFlagsFromString("--expose-gc");

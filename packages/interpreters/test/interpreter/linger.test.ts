@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Linger } from "../../src/interpreter/linger.js";
+import { Linger } from "../../src/thread/adaptive-poll.js";
 
 test("who always sleeps long after lingering lingers no more", () => {
   const linger = new Linger();

@@ -1,8 +1,8 @@
 /** Messages on their way out: where large ones are written, and that every page of theirs is the receiver's or free again. */
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
-import { readValue, Message, WITHOUT_SENDER } from "../../src/interpreter/message.js";
-import { registerMain } from "../../src/interpreter/registry.js";
+import { readValue, Message, WITHOUT_SENDER } from "../../src/wire/message.js";
+import { registerMain } from "../../src/kernel/registry.js";
 import { load } from "../../src/memory/atomics.js";
 import {
   H_FREE_PAGES,
@@ -15,9 +15,9 @@ import {
   STATUS_NO_MEMORY,
 } from "../../src/memory/layout.js";
 import { createMemory, openMemory } from "../../src/memory/memory.js";
-import { pagesOf } from "../../src/memory/pages.js";
-import { createQueue, take } from "../../src/queue/queues.js";
-import { makeReceived, type Received } from "../../src/queue/receive.js";
+import { pagesOf } from "../../src/memory/page-allocator.js";
+import { createQueue, take } from "../../src/kernel/queues.js";
+import { makeReceived, type Received } from "../../src/kernel/receive.js";
 import { UNBOUND_KEEP, unboundNumber } from "../../src/queue/unbound.js";
 
 // 16 MiB.

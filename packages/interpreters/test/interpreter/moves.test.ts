@@ -10,9 +10,9 @@ import {
   InterpreterPoolExecutor,
   NotShareableError,
 } from "interpreters";
-import { runtime } from "../../src/interpreter/current.js";
-import { REQUEST_COLLECT } from "../../src/interpreter/protocol.js";
-import { request } from "../../src/supervisor/start.js";
+import { runtime } from "../../src/thread/current.js";
+import { REQUEST_COLLECT } from "../../src/wire/protocol.js";
+import { request } from "../../src/thread/supervisor-client.js";
 import { countQueues, createdIds } from "../support/queues.js";
 import { limits, rejection, until } from "../support/ways.js";
 

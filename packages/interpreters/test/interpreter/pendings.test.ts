@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Pendings } from "../../src/interpreter/pendings.js";
+import { Pendings } from "../../src/thread/pending-table.js";
 
 test("what is pending is found by its number, and nothing else, whatever else comes and goes", () => {
   const step = fc.oneof(

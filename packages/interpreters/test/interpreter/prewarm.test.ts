@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { after, afterEach, test } from "node:test";
 import { create, getCurrent, type Interpreter, listAll, prewarm } from "interpreters";
-import { runtime } from "../../src/interpreter/current.js";
-import { isAlive } from "../../src/interpreter/registry.js";
+import { runtime } from "../../src/thread/current.js";
+import { isAlive } from "../../src/kernel/registry.js";
 import { MAX_SLOTS, SUPERVISOR_SLOT } from "../../src/memory/layout.js";
 import { limits, rejection, thrown, until } from "../support/ways.js";
 

@@ -10,7 +10,7 @@ import {
   InterpreterPoolExecutor,
   NotShareableError,
 } from "interpreters";
-import { runtime } from "../../src/interpreter/current.js";
+import { runtime } from "../../src/thread/current.js";
 import { countQueues } from "../support/queues.js";
 import { limits, rejection, until } from "../support/ways.js";
 

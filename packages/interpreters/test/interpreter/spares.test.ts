@@ -1,9 +1,10 @@
 /** The supervisor's list of spare threads, with threads that are only names. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { type BootOptions, checkCreateOptions } from "../../src/interpreter/options.js";
-import { claimSlot, registerMain, setState } from "../../src/interpreter/registry.js";
-import { giveToSpare, newKind } from "../../src/interpreter/spare.js";
+import { checkCreateOptions } from "../../src/interpreter/options.js";
+import type { BootOptions } from "../../src/wire/boot.js";
+import { claimSlot, registerMain, setState } from "../../src/kernel/registry.js";
+import { giveToStandby as giveToSpare, newKind } from "../../src/interpreter/standby.js";
 import {
   MAIN_SLOT,
   STATE_BOOTING,
@@ -12,7 +13,7 @@ import {
   WHENCE_CREATED,
 } from "../../src/memory/layout.js";
 import { createMemory, openMemory } from "../../src/memory/memory.js";
-import { Spares } from "../../src/supervisor/spares.js";
+import { Spares } from "../../src/supervisor/standby-pool.js";
 
 const options = checkCreateOptions({});
 const others = checkCreateOptions({ name: "others" });

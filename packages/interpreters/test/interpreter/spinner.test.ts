@@ -1,7 +1,7 @@
 /** How long is looked for an answer before sleeping for it: a clock and an answer of the test's own. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Spinner } from "../../src/interpreter/spinner.js";
+import { Spinner } from "../../src/thread/adaptive-spin.js";
 import type { SharedMemory } from "../../src/memory/atomics.js";
 
 /** Waits again and again for an answer that comes `answer()` looks after the beginning, or during a sleep of `sleep()`. */

@@ -23,7 +23,7 @@ function install(name: string, protocol?: number): URL {
   const target = path.join(folder, name);
   cpSync(source, target, { recursive: true });
   if (protocol !== undefined) {
-    for (const file of ["copies.cjs", "interpreters.cjs", "supervisor.cjs"]) {
+    for (const file of ["base/copies.cjs", "interpreters.cjs", "supervisor.cjs"]) {
       const compiled = path.join(target, file);
       const text = readFileSync(compiled, "utf8");
       const changed = text.replace(/\bPROTOCOL\d* ?= ?\d+;/, (all) => all.replace(/\d+;$/, `${protocol};`));

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
 import { create, createQueue, listQueues, type Queue, UNBOUND_KEEP } from "interpreters";
-import { enter } from "../../src/interpreter/current.js";
-import { registerMain } from "../../src/interpreter/registry.js";
+import { enter } from "../../src/thread/current.js";
+import { registerMain } from "../../src/kernel/registry.js";
 import { MAIN_SLOT } from "../../src/memory/layout.js";
 import { createMemory, openMemory } from "../../src/memory/memory.js";
 import { getters, putters, sharedMemory } from "../support/queues.js";

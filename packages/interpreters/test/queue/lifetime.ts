@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { setImmediate as turn } from "node:timers/promises";
 import { create, createQueue, listQueues, Queue, QueueNotFoundError, UNBOUND_REMOVE } from "interpreters";
-import { runtime } from "../../src/interpreter/current.js";
+import { runtime } from "../../src/thread/current.js";
 import { get } from "../../src/memory/atomics.js";
 import { C_ID, H_QUEUES, Q_NEXT } from "../../src/memory/layout.js";
 import { gc, getters } from "../support/queues.js";

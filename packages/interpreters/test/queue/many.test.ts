@@ -18,9 +18,9 @@ import {
   UNBOUND_KEEP,
 } from "interpreters";
 import { TAG_LATIN1 } from "../../src/codec/tags.js";
-import { runtime } from "../../src/interpreter/current.js";
+import { runtime } from "../../src/thread/current.js";
 import { OK } from "../../src/memory/layout.js";
-import { put } from "../../src/queue/queues.js";
+import { put } from "../../src/kernel/queues.js";
 import { getters, putters, pointerOf } from "../support/queues.js";
 import { rejection, until, WATCHDOG } from "../support/processes.js";
 

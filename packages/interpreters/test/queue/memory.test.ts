@@ -9,8 +9,8 @@ import {
   type Queue,
   UNBOUND_KEEP,
 } from "interpreters";
-import { enter } from "../../src/interpreter/current.js";
-import { registerMain } from "../../src/interpreter/registry.js";
+import { enter } from "../../src/thread/current.js";
+import { registerMain } from "../../src/kernel/registry.js";
 import { MAIN_SLOT } from "../../src/memory/layout.js";
 import { createMemory, openMemory } from "../../src/memory/memory.js";
 import { backTo, baseline, created } from "../support/queues.js";

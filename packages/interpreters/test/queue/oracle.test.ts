@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import * as fc from "fast-check";
 import { create, createQueue, NotShareableError, type Queue } from "interpreters";
-import { runtime } from "../../src/interpreter/current.js";
+import { runtime } from "../../src/thread/current.js";
 import { load } from "../../src/memory/atomics.js";
 import { Q_ITEM_REFERENCES } from "../../src/memory/layout.js";
 import { everything } from "../codec/arbitraries.js";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { create, createQueue, type Queue, QueueEmpty, UNBOUND_KEEP } from "interpreters";
-import { runtime } from "../../src/interpreter/current.js";
+import { runtime } from "../../src/thread/current.js";
 import { Chance, getters } from "../support/queues.js";
 import { until, WATCHDOG } from "../support/processes.js";
 

@@ -1,12 +1,12 @@
 /** Whose turn it is to be woken: everybody's in a queue of the user's, the last one's again in a pool's. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { claimSlot, registerMain } from "../../src/interpreter/registry.js";
+import { claimSlot, registerMain } from "../../src/kernel/registry.js";
 import type { SharedMemory } from "../../src/memory/atomics.js";
-import { bell } from "../../src/memory/bell.js";
+import { bell } from "../../src/memory/doorbell.js";
 import { MAIN_SLOT, Q_GETTERS, WHENCE_CREATED } from "../../src/memory/layout.js";
 import { createMemory, openMemory } from "../../src/memory/memory.js";
-import { createQueue, enlist, wakeGetter } from "../../src/queue/queues.js";
+import { createQueue, enlist, wakeGetter } from "../../src/kernel/queues.js";
 
 const memory = createMemory([64]);
 const main = openMemory(memory, MAIN_SLOT);

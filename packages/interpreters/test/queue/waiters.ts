@@ -1,9 +1,9 @@
 /** Those who wait on one queue, each in its own way; run in other interpreters by instants.test.ts and fairness.test.ts. */
 import { setImmediate as turn } from "node:timers/promises";
 import { type Queue, QueueEmpty, QueueFull, QueueShutDown, type WaitOptions } from "interpreters";
-import { runtime } from "../../src/interpreter/current.js";
+import { runtime } from "../../src/thread/current.js";
 import { Q_GETTERS, Q_PUTTERS } from "../../src/memory/layout.js";
-import { isWaiting } from "../../src/queue/queues.js";
+import { isWaiting } from "../../src/kernel/queues.js";
 import { pointerOf } from "../support/queues.js";
 
 export type Numbers = Queue<number, never>;

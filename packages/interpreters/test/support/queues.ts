@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { type Interpreter, listAll, type Queue } from "interpreters";
-import { runtime } from "../../src/interpreter/current.js";
-import { idOf, isAlive } from "../../src/interpreter/registry.js";
+import { runtime } from "../../src/thread/current.js";
+import { idOf, isAlive } from "../../src/kernel/registry.js";
 import { get, load, refresh } from "../../src/memory/atomics.js";
 import * as L from "../../src/memory/layout.js";
 import { hasBit } from "../../src/memory/bitset.js";
-import { findQueue } from "../../src/queue/queues.js";
+import { findQueue } from "../../src/kernel/queues.js";
 import { until } from "./processes.js";
 
 setFlagsFromString("--expose-gc");

@@ -3,7 +3,7 @@
  * nothing else in the value uses takes only its own part of it along.
  */
 
-import { types } from "node:util";
+import { types } from "../../platform/brand-checks.js";
 import type { Decoder } from "../decoder.js";
 import { readValue } from "../decode.js";
 import { writtenBefore, writeJavaScriptTag, writeValue } from "../encode.js";

@@ -1,6 +1,6 @@
 /** Map, Set, Date, RegExp and boxed primitives. As in a structured clone, their own properties stay behind. */
 
-import { types } from "node:util";
+import { types } from "../../platform/brand-checks.js";
 import type { Decoder } from "../decoder.js";
 import { readValue } from "../decode.js";
 import { describe } from "../describe.js";

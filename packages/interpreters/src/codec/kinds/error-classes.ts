@@ -1,7 +1,7 @@
 /** The error classes that keep their class: the language's and this package's own. */
 
-import { ownClasses } from "../../brand.js";
-import "../../errors.js";
+import { ownClasses } from "../../base/brand.js";
+import "../../base/errors.js";
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 

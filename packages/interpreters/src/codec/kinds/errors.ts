@@ -3,7 +3,7 @@
  * properties. A class that only the sender has becomes the nearest one that everybody has.
  */
 
-import { types } from "node:util";
+import { types } from "../../platform/brand-checks.js";
 import type { Decoder } from "../decoder.js";
 import { readKey, readSlot, readValue, setProperty } from "../decode.js";
 import { writeJavaScriptTag, writeKeysAndValues, writeValue, writtenBefore } from "../encode.js";

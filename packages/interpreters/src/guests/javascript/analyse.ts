@@ -5,10 +5,10 @@
  * The parser is loaded at the first function, so that a program which sends none does not pay for it.
  */
 
-import { types } from "node:util";
+import { types } from "../../platform/brand-checks.js";
 import type * as Acorn from "acorn";
 import type * as EslintScope from "eslint-scope";
-import { nodeModule } from "../../node-module.js";
+import { requireDependency } from "../../platform/modules.js";
 import { stubFor } from "./injected.js";
 
 /** Why a function cannot travel, and what to do; the caller knows which function it is. */
@@ -213,10 +213,9 @@ let tools: { acorn: typeof Acorn; scopes: typeof EslintScope } | undefined;
 
 function load(): { acorn: typeof Acorn; scopes: typeof EslintScope } {
   if (tools === undefined) {
-    const require = nodeModule().createRequire(import.meta.url);
     tools = {
-      acorn: require("acorn") as typeof Acorn,
-      scopes: require("eslint-scope") as typeof EslintScope,
+      acorn: requireDependency("acorn") as typeof Acorn,
+      scopes: requireDependency("eslint-scope") as typeof EslintScope,
     };
   }
   return tools;

@@ -7,7 +7,7 @@
  * them (which tests like to mock) only if they are what they were when this module was loaded.
  */
 
-import vm from "node:vm";
+import { vm } from "../../platform/scripts.js";
 
 /** Global functions of Node whose source is JavaScript. */
 const nodeFunctions = [

@@ -9,12 +9,12 @@
  * name and source share one description object, so that whoever sends it can tell by identity that it has been sent.
  */
 
-import { isAbsolute } from "node:path";
-import { pathToFileURL, URL } from "node:url";
-import { types } from "node:util";
-import { isUrl } from "../../check.js";
-import { NotShareableError } from "../../errors.js";
-import { nodeModule } from "../../node-module.js";
+import { path } from "../../platform/paths.js";
+import { pathToFileURL, URL } from "../../platform/urls.js";
+import { types } from "../../platform/brand-checks.js";
+import { isUrl } from "../../base/check.js";
+import { NotShareableError } from "../../base/errors.js";
+import { nodeModule } from "../../platform/modules.js";
 import { analyse, Unportable } from "./analyse.js";
 import { builtinPath } from "./builtins.js";
 import { asWritten } from "./script-text.js";
@@ -187,7 +187,7 @@ function moduleUrl(url: unknown): string {
     );
   }
   if (typeof url === "string") {
-    if (isAbsolute(url)) return pathToFileURL(url).href;
+    if (path.isAbsolute(url)) return pathToFileURL(url).href;
     if (nodeModule().isBuiltin(url)) return url.startsWith("node:") ? url : `node:${url}`;
   }
   const given = typeof url === "string" ? url : url.href;

@@ -5,7 +5,7 @@
  * path nor a URL: Node resolves against those. That is why `callFilename` has its angle brackets.
  */
 
-import vm from "node:vm";
+import { vm } from "../../platform/scripts.js";
 import { enableTypeScript } from "./typescript.js";
 
 const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;

@@ -5,10 +5,11 @@
  * error, a revoked proxy, an error whose `message` is a getter that throws.
  */
 
-import { inspect, types } from "node:util";
-import vm from "node:vm";
-import type { ExceptionInfo } from "../../errors.js";
-import { isFrame, isOwnFrame } from "../../stacks.js";
+import { inspect } from "../../platform/inspect.js";
+import { types } from "../../platform/brand-checks.js";
+import { vm } from "../../platform/scripts.js";
+import type { ExceptionInfo } from "../../base/errors.js";
+import { isFrame, isOwnFrame } from "../../base/stacks.js";
 
 export function describeFailure(thrown: unknown): ExceptionInfo {
   try {

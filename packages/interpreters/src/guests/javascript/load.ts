@@ -4,10 +4,10 @@
  * Runs in interpreters, where start-up counts: nothing here loads the parser.
  */
 
-import vm from "node:vm";
-import { existsSync } from "node:fs";
-import { fileURLToPath, URL } from "node:url";
-import { NotShareableError } from "../../errors.js";
+import { vm } from "../../platform/scripts.js";
+import { existsSync } from "../../platform/files.js";
+import { fileURLToPath, URL } from "../../platform/urls.js";
+import { NotShareableError } from "../../base/errors.js";
 import { resolveBuiltin } from "./builtins.js";
 import type { Callable } from "./callable.js";
 import { callFilename, compile, importModule } from "./dynamic-import.js";

@@ -16,7 +16,7 @@
  * name is then none, and an import a copy.
  */
 
-import vm from "node:vm";
+import { vm } from "../../platform/scripts.js";
 import type { Declared } from "./script-text.js";
 
 // `globalThis` itself is a name that a script may declare.

@@ -15,8 +15,8 @@
  * `0,` has no need of a closing parenthesis behind a pattern, and can continue no statement before it. Only a class that
  * uses its own name, and begins in the middle of a line, moves what follows on that one line.
  */
-import path from "node:path";
-import { URL } from "node:url";
+import { path } from "../../platform/paths.js";
+import { URL } from "../../platform/urls.js";
 import type * as Acorn from "acorn";
 import type { ImportedName, Script, ScriptParts, StaticImport } from "./script-text.js";
 import { collectNames, contains, isAwait, type Node, parse, walk } from "./syntax-tree.js";

@@ -6,11 +6,11 @@
  * errors best and may know a syntax that is newer.
  */
 
-import path from "node:path";
-import { pathToFileURL, URL } from "node:url";
-import { types } from "node:util";
+import { path } from "../../platform/paths.js";
+import { pathToFileURL, URL } from "../../platform/urls.js";
+import { types } from "../../platform/brand-checks.js";
 import type * as Acorn from "acorn";
-import { isUrl, show } from "../../check.js";
+import { isUrl, show } from "../../base/check.js";
 import { Reader } from "./script-reader.js";
 import { erase } from "./strip.js";
 import type { Complaint } from "./syntax-error.js";

@@ -17,11 +17,11 @@
  * expression itself awaits: it has then said what it waits for).
  */
 
-import path from "node:path";
-import { fileURLToPath, pathToFileURL, URL } from "node:url";
-import type vm from "node:vm";
+import { path } from "../../platform/paths.js";
+import { fileURLToPath, pathToFileURL, URL } from "../../platform/urls.js";
+import type { vm } from "../../platform/scripts.js";
 import { compile } from "./dynamic-import.js";
-import { nodeModule } from "../../node-module.js";
+import { nodeModule } from "../../platform/modules.js";
 import { declare, defineConstant, hasConstants } from "./main-scope.js";
 import { IMPORT_NAME, META_NAME } from "./script-reader.js";
 import { readScript, type Script, type ScriptParts, type StaticImport } from "./script-text.js";

@@ -7,13 +7,9 @@
  * is replaced is how it writes. `console` writes to that object and so needs nothing.
  */
 
-import fs from "node:fs";
-import type { Writable } from "node:stream";
-import { StringDecoder } from "node:string_decoder";
-import type * as Tty from "node:tty";
-import { BroadcastChannel } from "node:worker_threads";
-import type { BootOutput } from "../../interpreter/options.js";
-import type { OutputMessage } from "../../interpreter/output.js";
+import { StringDecoder, type Tty, tty, type Writable, writeNow } from "../../platform/streams.js";
+import { BroadcastChannel } from "../../platform/broadcast.js";
+import type { BootOutput, OutputMessage } from "../../wire/boot.js";
 
 type Done = (error?: Error | null) => void;
 
@@ -101,7 +97,7 @@ function writeAll(fd: number, chunk: Uint8Array): void {
   let written = 0;
   while (written < chunk.length) {
     try {
-      written += fs.writeSync(fd, chunk, written);
+      written += writeNow(fd, chunk, written);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       // Nobody reads any more. Whoever owns the process finds out for itself; there is nothing to be done here.
@@ -125,20 +121,20 @@ class Terminal {
   }
 
   get is(): boolean {
-    return (this.#is ??= process.getBuiltinModule("node:tty").isatty(this.#fd));
+    return (this.#is ??= tty().isatty(this.#fd));
   }
 
   /** What of a real terminal's methods can be used without one. */
   get methods(): Record<string, unknown> | undefined {
     if (!this.is) return undefined;
-    return process.getBuiltinModule("node:tty").WriteStream.prototype as unknown as Record<string, unknown>;
+    return tty().WriteStream.prototype as unknown as Record<string, unknown>;
   }
 
   get size(): [number, number] | undefined {
     if (!this.is) return undefined;
     if (this.#stream === undefined) {
       // Only ever asked for its size. It must not keep the thread running.
-      this.#stream = new (process.getBuiltinModule("node:tty").WriteStream)(this.#fd);
+      this.#stream = new (tty().WriteStream)(this.#fd);
       this.#stream.unref();
     }
     return this.#stream.getWindowSize();

@@ -5,11 +5,11 @@
  * properties) is an error, and so is a file below node_modules.
  */
 
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath, URL } from "node:url";
-import vm from "node:vm";
+import { existsSync, readFileSync } from "../../platform/files.js";
+import { fileURLToPath, URL } from "../../platform/urls.js";
+import { vm } from "../../platform/scripts.js";
 import type * as Swc from "@swc/wasm-typescript";
-import { nodeModule } from "../../node-module.js";
+import { requireDependency } from "../../platform/modules.js";
 import { type Complaint, syntaxErrorAt } from "./syntax-error.js";
 
 export const isTypeScript = (url: string): boolean =>
@@ -48,7 +48,7 @@ export function strip(source: string, filename: string): string {
 /** The source without types, or what keeps it from being that. */
 export function erase(source: string, filename: string): string | TypeScriptComplaint {
   // Some 3 MB of WebAssembly in text: only where it is needed.
-  swc ??= nodeModule().createRequire(import.meta.url)("@swc/wasm-typescript") as typeof Swc;
+  swc ??= requireDependency("@swc/wasm-typescript") as typeof Swc;
   try {
     return swc.transformSync(source, { mode: "strip-only", filename }).code;
   } catch (error) {

@@ -2,7 +2,7 @@
  * Syntax errors that point into the code as the user wrote it, laid out as Node does.
  */
 
-import { isOwnFile } from "../../stacks.js";
+import { isOwnFile } from "../../base/stacks.js";
 
 /** What a parser of ours found. */
 export interface Complaint {

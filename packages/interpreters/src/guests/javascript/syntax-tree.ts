@@ -2,13 +2,13 @@
  * Parsing a script, and what its syntax tree says. The parser is loaded when a script needs it for the first time.
  */
 import type * as Acorn from "acorn";
-import { nodeModule } from "../../node-module.js";
+import { requireDependency } from "../../platform/modules.js";
 
 let acorn: typeof Acorn | undefined;
 
 /** As a script that may await and import at its top level. */
 export function parse(text: string): Acorn.Program {
-  acorn ??= nodeModule().createRequire(import.meta.url)("acorn") as typeof Acorn;
+  acorn ??= requireDependency("acorn") as typeof Acorn;
   const options: Acorn.Options = {
     ecmaVersion: "latest",
     sourceType: "script",

@@ -4,7 +4,7 @@
  * Whoever registered hooks before (a TypeScript loader of the user's own, say) is asked first, and its answer stands.
  */
 
-import type { LoadHook } from "node:module";
+import type { LoadHook } from "../../platform/modules.js";
 import { isTypeScript, loadTypeScript } from "./strip.js";
 
 export const load: LoadHook = async (url, context, nextLoad) => {

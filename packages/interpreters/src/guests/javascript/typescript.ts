@@ -11,8 +11,8 @@
  * is not read, and `require()` of a `.ts` works from `.cts` only.
  */
 
-import { packageFile } from "../../files.js";
-import { nodeModule } from "../../node-module.js";
+import { packageFile } from "../../platform/package-files.js";
+import { nodeModule } from "../../platform/modules.js";
 import type * as Strip from "./strip.js";
 import type * as Hooks from "./typescript-hooks.js";
 

@@ -1,0 +1,172 @@
+/**
+ * The side of an interpreter that is not main: before it loads a native addon, it sees to it that main has loaded the file and
+ * keeps it. ARCHITECTURE.md, "Native addons", says why, and how main comes to hear of it.
+ */
+import { process } from "../platform/process.js";
+import { AddonImportError, InterpreterError } from "../base/errors.js";
+import type { InterpreterConfig } from "../wire/boot.js";
+import { cancelWork } from "../kernel/mailbox.js";
+import { Message, readBody, WITH_SENDER } from "../wire/message.js";
+import { statusError } from "../wire/status-error.js";
+import { REQUEST_WAKE_MAIN, WORK_ADDON } from "../wire/protocol.js";
+import type { Runtime } from "../thread/runtime.js";
+import { cas, load, waitAsync } from "../memory/atomics.js";
+import {
+  ADDONS_LEAVE,
+  ADDONS_LOADED,
+  ADDONS_NONE,
+  MAIN_SLOT,
+  OK,
+  S_ADDONS,
+  S_WHENCE,
+  S_WORK,
+  slotPointer,
+  WHENCE_CREATED,
+} from "../memory/layout.js";
+import { request } from "../thread/supervisor-client.js";
+import { type AddonAnswer, type AddonRequest, type Dlopen, open } from "./load.js";
+import { kindOf } from "./kind.js";
+import { amend, find, identify } from "./registry.js";
+
+export type AddonConfig = Pick<InterpreterConfig, "allowAddons" | "checkMultiInterpAddons" | "addonTimeout">;
+
+const MAIN_ID = 0;
+/** Nobody has said what a thread may do that somebody else started. */
+const FOREIGN: AddonConfig = { allowAddons: true, checkMultiInterpAddons: false, addonTimeout: 30_000 };
+
+/** Loads addons in an interpreter that is not main. */
+export class Guard {
+  config: AddonConfig = FOREIGN;
+  readonly #original: Dlopen;
+  /** What this interpreter has loaded: main has it, too, and keeps it. */
+  readonly #loaded = new Set<string>();
+
+  constructor(original: Dlopen) {
+    this.#original = original;
+  }
+
+  load(rt: Runtime, module: object, filename: string, flags: number | undefined): void {
+    const { allowAddons, checkMultiInterpAddons } = this.config;
+    if (!allowAddons) {
+      throw new AddonImportError(
+        `Cannot load the native addon ${filename} in this interpreter: its configuration does not allow it. ` +
+          "Create it with config: { allowAddons: true }.",
+      );
+    }
+    const { file, key } = identify(filename);
+    if (!this.#loaded.has(key)) {
+      const entry = find(rt.m, key);
+      if (entry === undefined) this.#askMain(rt, { file, key, flags });
+      else if (entry.kind === "legacy" && checkMultiInterpAddons)
+        throw this.#refuse(rt, file, key, undefined);
+      prepareToLeave(rt);
+    }
+    try {
+      open(this.#original, module, file, flags);
+    } catch (error) {
+      const unproven = isRefusalOfNode(error) && find(rt.m, key)?.shared !== true;
+      throw unproven && kindOf(file) === "unknown" ? this.#refuse(rt, file, key, error) : error;
+    }
+    if (this.#loaded.has(key)) return;
+    this.#loaded.add(key);
+    if (find(rt.m, key)?.shared === false) {
+      amend(rt.m, key, (entry) => {
+        entry.shared = true;
+      });
+    }
+  }
+
+  /** Blocks until main has loaded it, which is answered in every look that main takes at its doorbell. */
+  #askMain(rt: Runtime, addon: AddonRequest): void {
+    const { m } = rt;
+    const what = `load the native addon ${addon.file}`;
+    let answer: AddonAnswer | undefined;
+    const sequence = rt.expect({
+      target: MAIN_ID,
+      settle: (_status, received) => {
+        answer = readBody(m, received) as AddonAnswer;
+      },
+      // It ends this thread with it.
+      died: () => {},
+    });
+    const message = Message.take(m);
+    let place: number;
+    try {
+      message.header(sequence, WORK_ADDON).value(addon, "addon");
+      const status = message.intoMailbox(MAIN_SLOT, S_WORK, MAIN_ID, rt.id, WITH_SENDER);
+      place = m.last;
+      if (status !== OK) throw statusError(status, MAIN_ID, what);
+      // Its event loop looks at its doorbell only while it waits for something.
+      request(rt, REQUEST_WAKE_MAIN);
+    } catch (error) {
+      rt.forget(sequence);
+      throw error;
+    } finally {
+      message.discard();
+    }
+    const { addonTimeout } = this.config;
+    if (!rt.blockUntil(() => answer !== undefined, addonTimeout)) {
+      if (cancelWork(m, MAIN_SLOT, MAIN_ID, rt.id, sequence, place)) {
+        rt.forget(sequence);
+        throw new AddonImportError(
+          `Cannot ${what}: the main interpreter, which must load it first, was busy for ${addonTimeout} ms. ` +
+            "Load it there beforehand, or allow more time: config: { addonTimeout }.",
+        );
+      }
+      // Main is at it.
+      rt.blockUntil(() => answer !== undefined);
+    }
+    if (answer?.failed !== true) return;
+    const { error } = answer;
+    const why = error instanceof Error ? `: ${error.message}` : "";
+    throw new AddonImportError(
+      `Cannot ${what}: its load in the main interpreter, which comes first, failed${why}`,
+      { cause: error },
+    );
+  }
+
+  /** `cause`: what Node said to it, or undefined where it was not tried. */
+  #refuse(rt: Runtime, file: string, key: string, cause: unknown): AddonImportError {
+    const tried = cause === undefined ? "" : " It was tried, and Node refused it.";
+    const message =
+      `Cannot load the native addon ${file} in interpreter ${rt.id}: it is not context-aware (it registers with NODE_MODULE), ` +
+      `so it works in one thread of a process only, which is the main interpreter.${tried} Use it there, or a version ` +
+      (this.config.checkMultiInterpAddons
+        ? 'that is made for worker threads. (config: "legacy" or { checkMultiInterpAddons: false } has it tried each time.)'
+        : "that is made for worker threads.");
+    amend(rt.m, key, (entry) => {
+      entry.kind = "legacy";
+      entry.refusals.push({ interpreterId: rt.id, message });
+    });
+    return new AddonImportError(message, cause === undefined ? {} : { cause });
+  }
+}
+
+/** Main could load the file, so that this thread cannot is about how the addon registers, unless the addon threw itself. */
+function isRefusalOfNode(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    !(error instanceof InterpreterError) &&
+    (error as NodeJS.ErrnoException).code === "ERR_DLOPEN_FAILED"
+  );
+}
+
+/**
+ * From now on this thread may be inside a native addon when it is to be terminated, so it is asked first to leave by itself:
+ * at a turn of its event loop, or a look at its doorbell.
+ */
+function prepareToLeave(rt: Runtime): void {
+  const { m } = rt;
+  if (load(m, slotPointer(m.slot) + S_WHENCE) !== WHENCE_CREATED) return;
+  const p = m.me + S_ADDONS;
+  if (cas(m, p, ADDONS_NONE, ADDONS_LOADED) !== ADDONS_NONE) return;
+  const { exit } = process;
+  const look = (): void => {
+    if (load(m, p) !== ADDONS_LEAVE) return;
+    // It is terminated: nothing of the user's runs any more.
+    process.removeAllListeners("exit");
+    exit.call(process, 0);
+  };
+  rt.watch(look);
+  void waitAsync(m, p, ADDONS_LOADED)?.then(look);
+}

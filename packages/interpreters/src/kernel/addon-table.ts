@@ -1,0 +1,80 @@
+/**
+ * Where the list of addons (list.ts) lies in shared memory, as integers: bytes that are replaced as a whole.
+ *
+ *     H_ADDONS → [ version, length in bytes, the bytes … ]
+ *
+ * A block is never changed. Who wants another writes it into pages of its own, and under the registry lock puts it in place if
+ * the version that it began with is still there. The pages change hands in an order such that, wherever the thread dies, one
+ * rule of the repair (supervisor/repair.ts: what H_ADDONS points to is everybody's) leaves either the old block or the new one,
+ * and the other among the pages of the dead.
+ */
+import { get, reach, readBytes, set, type SharedMemory, store, writeBytes } from "../memory/atomics.js";
+import {
+  H_ADDONS,
+  H_REGISTRY_LOCK,
+  OK,
+  OWNER_SHARED,
+  PAGE_BYTES,
+  PAGE_WORDS,
+  STATUS_CHANGED,
+  STATUS_NO_MEMORY,
+} from "../memory/layout.js";
+import { lock, unlock } from "../memory/lock.js";
+import { allocatePages, freePages, setPageOwner } from "../memory/page-allocator.js";
+
+const BLOCK_HEADER = 2;
+
+/** A copy of the block. */
+export interface Block {
+  readonly bytes: Buffer;
+  /** 0: there is no block yet. */
+  version: number;
+  /** More than `bytes` has room for: nothing was copied. */
+  length: number;
+}
+
+export function readBlock(m: SharedMemory, into: Block): void {
+  into.version = 0;
+  into.length = 0;
+  lock(m, H_REGISTRY_LOCK);
+  const pointer = get(m, H_ADDONS);
+  if (pointer !== 0) {
+    reach(m, pointer + PAGE_WORDS - 1);
+    into.version = get(m, pointer);
+    into.length = get(m, pointer + 1);
+    reach(m, pointer + BLOCK_HEADER + (into.length >> 2));
+    if (into.length <= into.bytes.length) {
+      readBytes(m, pointer, BLOCK_HEADER * 4, into.bytes, 0, into.length);
+    }
+  }
+  unlock(m, H_REGISTRY_LOCK);
+}
+
+/** Puts other bytes in the place of those of that version. */
+export function replaceBlock(m: SharedMemory, version: number, bytes: Buffer): number {
+  const pages = Math.ceil((BLOCK_HEADER * 4 + bytes.length) / PAGE_BYTES);
+  const pointer = allocatePages(m, pages, m.slot + 1);
+  if (pointer === 0) return STATUS_NO_MEMORY;
+  set(m, pointer, version + 1);
+  set(m, pointer + 1, bytes.length);
+  writeBytes(m, pointer, BLOCK_HEADER * 4, bytes, 0, bytes.length);
+  lock(m, H_REGISTRY_LOCK);
+  const old = get(m, H_ADDONS);
+  let current = 0;
+  if (old !== 0) {
+    reach(m, old + PAGE_WORDS - 1);
+    current = get(m, old);
+  }
+  if (current === version) {
+    if (old !== 0) setPageOwner(m, old, m.slot + 1);
+    store(m, H_ADDONS, pointer);
+    setPageOwner(m, pointer, OWNER_SHARED);
+  }
+  unlock(m, H_REGISTRY_LOCK);
+  if (current !== version) {
+    freePages(m, pointer);
+    return STATUS_CHANGED;
+  }
+  if (old !== 0) freePages(m, old);
+  return OK;
+}

@@ -1,0 +1,183 @@
+/**
+ * The mailbox, as integers: two channels in an interpreter's slot, one for work sent to it, one for answers to what it
+ * asked itself. Only the owner takes; anybody puts, naming the id it means, because slots are used again.
+ *
+ * Taking a piece of work and becoming its executor is one step for everybody else. Before C_HEAD moves, the taker writes
+ * down what it is about to run (runs.ts) and where that record lies (S_CLAIM); if it dies, the repair compares S_CLAIM
+ * with C_HEAD and knows whether the record is still there, to be run by somebody else, or was being run by the dead.
+ */
+import { cas, get, load, peek, reach, set, type SharedMemory, store } from "../memory/atomics.js";
+import { ring } from "../memory/doorbell.js";
+import {
+  C_COUNT,
+  C_FLAGS,
+  C_HEAD,
+  C_ID,
+  C_TAIL,
+  CHANNEL_SHUT,
+  OK,
+  R_SENDER,
+  REF_WORDS,
+  RUN_CALLER,
+  RUN_CLOSED,
+  RUN_CONDEMNED,
+  RUN_NUMBER_SHIFT,
+  RUN_RUNNING,
+  RUN_SEQ,
+  RUN_STATE,
+  RUN_WORD,
+  S_CLAIM,
+  S_REPLIES,
+  S_TAKING,
+  S_WORK,
+  slotPointer,
+  STATUS_BUSY,
+  STATUS_EMPTY,
+  STATUS_NOT_FOUND,
+  STATUS_SHUT,
+} from "../memory/layout.js";
+import { lock, unlock } from "../memory/lock.js";
+import { isExecuting } from "./executions.js";
+import { append, first, payloadOf, referencesOf, remove, removeRecord } from "./channel.js";
+import { describeRuns, receive, receiveMany, type Received, type ReceivedMany } from "./receive.js";
+
+/** Puts a record into `lane` (S_WORK or S_REPLIES) of interpreter `id`, which is in `slot` if it lives. */
+export function send(
+  m: SharedMemory,
+  slot: number,
+  lane: typeof S_WORK | typeof S_REPLIES,
+  id: number,
+  flags: number,
+  sender: number,
+  references: ArrayLike<number>,
+  bytes: Buffer,
+  start: number,
+  length: number,
+  blob: number,
+): number {
+  const c = slotPointer(slot) + lane;
+  lock(m, c);
+  let status = OK;
+  if (get(m, c + C_ID) !== id) status = STATUS_NOT_FOUND;
+  else if ((get(m, c + C_FLAGS) & CHANNEL_SHUT) !== 0) status = STATUS_SHUT;
+  else status = append(m, c, flags, sender, references, bytes, start, length, blob);
+  unlock(m, c);
+  if (status === OK) ring(m, slot);
+  return status;
+}
+
+/** Whether there may be something in the own mailbox: a look without the lock. */
+function mayHold(m: SharedMemory, lane: typeof S_WORK | typeof S_REPLIES): boolean {
+  return peek(m, m.me + lane + C_HEAD) !== peek(m, m.me + lane + C_TAIL);
+}
+
+/** Takes the next record that was sent to this thread, which is no piece of work: a request, or a question. */
+export function takeRequest(m: SharedMemory, into: Received): number {
+  const c = m.me + S_WORK;
+  if (!mayHold(m, S_WORK)) return STATUS_EMPTY;
+  lock(m, c);
+  const r = first(m, c);
+  if (r !== 0) receive(m, c, r, into);
+  unlock(m, c);
+  return r === 0 ? STATUS_EMPTY : OK;
+}
+
+/** Takes the answers that are there, as many as there are places for. Returns how many. */
+export function takeReplies(m: SharedMemory, into: ReceivedMany): number {
+  const c = m.me + S_REPLIES;
+  if (!mayHold(m, S_REPLIES)) return 0;
+  lock(m, c);
+  const count = receiveMany(m, c, into, into.records.length);
+  unlock(m, c);
+  describeRuns(into);
+  return count;
+}
+
+/** Takes a piece of work out of the own mailbox to execute it in `run`. A pool's: see lanes.ts. */
+export function takeWork(m: SharedMemory, run: number, into: Received): number {
+  const c = m.me + S_WORK;
+  if (!mayHold(m, S_WORK)) return STATUS_EMPTY;
+  lock(m, c);
+  const r = first(m, c);
+  const status = r === 0 ? STATUS_EMPTY : claim(m, c, r, run, into);
+  unlock(m, c);
+  return status;
+}
+
+/**
+ * Takes the record `r` that `first` returned, and becomes its executor, in the idle `run` that S_TAKING names. Under the
+ * channel's lock. NOT_FOUND: this thread is about to end (`closeRuns`), and the record stays where it is.
+ */
+export function claim(m: SharedMemory, c: number, r: number, run: number, into: Received): number {
+  const word = peek(m, run + RUN_WORD);
+  if ((word & RUN_CLOSED) !== 0) return STATUS_NOT_FOUND;
+  set(m, run + RUN_CALLER, get(m, r + R_SENDER));
+  set(m, run + RUN_SEQ, get(m, payloadOf(m, r) + referencesOf(m, r) * REF_WORDS));
+  // Plain, as are the intents (lock.ts): it is read when this thread is dead, and what it did last is seen then.
+  set(m, m.me + S_CLAIM, r);
+  const next = (((word >>> RUN_NUMBER_SHIFT) + 1) << RUN_NUMBER_SHIFT) | RUN_RUNNING;
+  const status = cas(m, run + RUN_WORD, word, next) === word ? OK : STATUS_NOT_FOUND;
+  if (status === OK) receive(m, c, r, into);
+  set(m, m.me + S_CLAIM, 0);
+  return status;
+}
+
+/** The owner of `slotPointer` died holding channel `c`: was the record that it meant to take still there? */
+export function repairClaim(m: SharedMemory, p: number, c: number): void {
+  const claimed = load(m, p + S_CLAIM);
+  if (claimed === 0) return;
+  store(m, p + S_CLAIM, 0);
+  if (load(m, c + C_HEAD) !== claimed) return;
+  const run = load(m, p + S_TAKING) + RUN_WORD;
+  reach(m, run);
+  const word = load(m, run);
+  if ((word & RUN_STATE) !== RUN_CONDEMNED && cas(m, run, word, word & ~RUN_STATE) === word) return;
+  // Somebody stopped it, and was told that it will not finish: nobody else may run it. The run goes on naming it.
+  remove(m, c, claimed);
+}
+
+/** Takes back a piece of work that was put at `place` and not begun. False: it was begun. */
+export function cancelWork(
+  m: SharedMemory,
+  slot: number,
+  id: number,
+  sender: number,
+  seq: number,
+  place: number,
+): boolean {
+  const c = slotPointer(slot) + S_WORK;
+  lock(m, c);
+  const removed = get(m, c + C_ID) === id && removeRecord(m, c, sender, seq, place);
+  unlock(m, c);
+  return removed;
+}
+
+/**
+ * Puts the last record that interpreter `id` will ever be sent, and refuses all later ones. Without `wait`, only if it
+ * executes nothing and nothing waits there: it claims its next piece under the same lock, so idle means idle until then.
+ */
+export function sendLast(
+  m: SharedMemory,
+  slot: number,
+  id: number,
+  wait: boolean,
+  flags: number,
+  sender: number,
+  bytes: Buffer,
+  start: number,
+  length: number,
+): number {
+  const c = slotPointer(slot) + S_WORK;
+  lock(m, c);
+  let status = OK;
+  if (get(m, c + C_ID) !== id) status = STATUS_NOT_FOUND;
+  else if ((get(m, c + C_FLAGS) & CHANNEL_SHUT) !== 0) status = STATUS_SHUT;
+  else if (!wait && (get(m, c + C_COUNT) > 0 || isExecuting(m, slot))) status = STATUS_BUSY;
+  else {
+    status = append(m, c, flags, sender, [], bytes, start, length, 0);
+    if (status === OK) set(m, c + C_FLAGS, get(m, c + C_FLAGS) | CHANNEL_SHUT);
+  }
+  unlock(m, c);
+  if (status === OK) ring(m, slot);
+  return status;
+}

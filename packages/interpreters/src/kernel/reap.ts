@@ -1,0 +1,155 @@
+/**
+ * What is done in shared memory when an interpreter is dead, by the supervisor, step by step:
+ *
+ *   1. its locks: repair what each protects, then release it, innermost first;
+ *   2. its mailbox: nothing more can be sent to it, what waited there is dropped;
+ *   3. its items everywhere: each gets the fate it was put with; and it holds nothing and waits for nothing any more;
+ *   4. counts of references that it left too high (recount.ts), and queues that only it kept;
+ *   5. its pages, those with its runs too: whoever wants to know what it executed reads that before;
+ *   6. everybody looks again, for a ring that it owed to somebody may be lost.
+ *
+ * The dead executes nothing any more, so every word that only it would write stands still. The supervisor itself is
+ * never terminated alone. Afterwards the slot may be used again.
+ */
+import { get, load, reach, set, type SharedMemory, store } from "../memory/atomics.js";
+import { ringAfterDeath } from "../memory/doorbell.js";
+import { clearBit } from "../memory/bitset.js";
+import {
+  C_FLAGS,
+  C_HEAD_CHUNK,
+  CHANNEL_CLOSED,
+  H_ADDONS,
+  H_QUEUES,
+  H_REGISTRY_LOCK,
+  H_SLOTS_USED,
+  INTENTS,
+  LOCK_QUEUE,
+  LOCK_PAGES,
+  LOCK_REGISTRY,
+  OWNER_SHARED,
+  PAGE_WORDS,
+  Q_NEXT,
+  S_HOLDERS,
+  S_ID,
+  S_INTENTS,
+  S_REPLIES,
+  S_RUNS,
+  S_STATE,
+  S_WAITING_ON,
+  S_WORK,
+  slotPointer,
+  STATE_DEAD,
+} from "../memory/layout.js";
+import { heldBy, intentOf, lock, releaseForDead, unlock } from "../memory/lock.js";
+import { repairPages, setPageOwner, sweepPages } from "../memory/page-allocator.js";
+import { closeChannel, repairChannel, unbind } from "./channel.js";
+import { collectQueues, leaveQueue, repairQueue } from "./queues.js";
+import { repairClaim } from "./mailbox.js";
+import { recountReferences } from "./reconcile.js";
+import { isAlive, joinerName } from "./registry.js";
+
+/**
+ * Cleans up after the interpreter in `slot`, whose thread has ended, up to the point where the slot is free. False: all
+ * but the counts of references, which were moving: `recountReferences` is to be called again.
+ */
+export function bury(m: SharedMemory, slot: number): boolean {
+  const p = slotPointer(slot);
+  const id = get(m, p + S_ID);
+  store(m, p + S_STATE, STATE_DEAD);
+  repairLocks(m, slot);
+  closeLane(m, p + S_WORK);
+  closeLane(m, p + S_REPLIES);
+  leaveEverything(m, slot, id);
+  const settled = recountReferences(m);
+  collectQueues(m);
+  // Nobody may look for runs in pages that are not its own any more.
+  store(m, p + S_RUNS, 0);
+  sweepPages(m, slot + 1);
+  set(m, p + S_WAITING_ON, 0);
+  ringEverybody(m);
+  return settled;
+}
+
+/** Repairs and releases what the dead held, and passes on wake-ups that it may have swallowed. */
+export function repairLocks(m: SharedMemory, slot: number): void {
+  const p = slotPointer(slot);
+  for (let i = INTENTS - 1; i >= 0; i--) {
+    const lockWord = intentOf(m, p, i);
+    if (lockWord === 0) continue;
+    reach(m, lockWord + PAGE_WORDS - 1);
+    if (heldBy(m, lockWord, slot)) {
+      const kind = get(m, lockWord + 1);
+      if (kind === LOCK_PAGES) repairPages(m);
+      else if (kind === LOCK_REGISTRY) repairRegistry(m);
+      else {
+        if (kind === LOCK_QUEUE) repairQueue(m, lockWord, slot);
+        else repairChannel(m, lockWord, slot + 1);
+        repairClaim(m, p, lockWord);
+        // It died closing the channel: that cannot be undone, so it is finished. Not what the supervisor itself dropped:
+        // it comes back to that, and here it could meet the same busy lock again.
+        const closing =
+          (get(m, lockWord + C_FLAGS) & CHANNEL_CLOSED) !== 0 && get(m, lockWord + C_HEAD_CHUNK) !== 0;
+        if (closing && slot !== m.slot) closeChannel(m, lockWord);
+      }
+    }
+    releaseForDead(m, lockWord, slot);
+    set(m, p + S_INTENTS + i, 0);
+  }
+}
+
+/** A thread ended that may have been about to join: it had no slot, but perhaps the lock under which slots are claimed. */
+export function joinerEnded(m: SharedMemory, threadId: number): void {
+  if (heldBy(m, H_REGISTRY_LOCK, joinerName(threadId))) repairRegistry(m);
+  releaseForDead(m, H_REGISTRY_LOCK, joinerName(threadId));
+}
+
+/** Every queue in the list is everybody's, and so is the list of addons; one whose maker died before it was linked is swept with the maker's pages. */
+function repairRegistry(m: SharedMemory): void {
+  for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
+    reach(m, q + PAGE_WORDS - 1);
+    setPageOwner(m, q, OWNER_SHARED);
+  }
+  const addons = get(m, H_ADDONS);
+  if (addons !== 0) setPageOwner(m, addons, OWNER_SHARED);
+}
+
+function closeLane(m: SharedMemory, c: number): void {
+  lock(m, c);
+  closeChannel(m, c);
+  unlock(m, c);
+}
+
+/**
+ * Gives everything that it put its fate, items in queues and what it sent to other interpreters' mailboxes, and takes
+ * it off every list. Nobody frees a queue without the registry lock.
+ */
+function leaveEverything(m: SharedMemory, slot: number, id: number): void {
+  lock(m, H_REGISTRY_LOCK);
+  for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
+    reach(m, q + PAGE_WORDS - 1);
+    lock(m, q);
+    unbind(m, q, id);
+    leaveQueue(m, q, slot);
+    unlock(m, q);
+  }
+  unlock(m, H_REGISTRY_LOCK);
+  const end = load(m, H_SLOTS_USED);
+  for (let other = 0; other < end; other++) {
+    const p = slotPointer(other);
+    unbindLane(m, p + S_WORK, id);
+    unbindLane(m, p + S_REPLIES, id);
+    clearBit(m, p + S_HOLDERS, slot);
+  }
+}
+
+function unbindLane(m: SharedMemory, c: number, id: number): void {
+  lock(m, c);
+  unbind(m, c, id);
+  unlock(m, c);
+}
+
+/** A ring that the dead owed to somebody may be lost: everybody looks again. */
+function ringEverybody(m: SharedMemory): void {
+  const end = load(m, H_SLOTS_USED);
+  for (let slot = 0; slot < end; slot++) if (isAlive(m, slot)) ringAfterDeath(m, slot);
+}

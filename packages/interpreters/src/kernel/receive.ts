@@ -1,0 +1,162 @@
+/**
+ * Where a record goes when it is taken: a buffer of the receiver's own.
+ *
+ * Small payloads are copied under the lock, large ones (in pages of their own, which the receiver owns from the moment
+ * it took the record) afterwards, by `unload`.
+ */
+import { get, type SharedMemory } from "../memory/atomics.js";
+import {
+  C_HEAD,
+  INLINE_BYTES,
+  R_FLAGS,
+  R_LENGTH,
+  R_SENDER,
+  R_SIZE,
+  RECORD_CODEC_SHIFT,
+  RECORD_ERROR,
+  RECORD_HEADER,
+  RECORD_LIVE,
+} from "../memory/layout.js";
+import { freePages } from "../memory/page-allocator.js";
+import {
+  copyPayload,
+  first,
+  isBlob,
+  payloadOf,
+  recordWords,
+  referencesOf,
+  stateOf,
+  take,
+  takeRun,
+} from "./channel.js";
+
+/** Most bytes of a record, with its header, in a chunk. */
+const MOST_BYTES = recordWords(INLINE_BYTES) * 4;
+
+/** What many records share at most. It should stay in the processor's cache, and the copy of a run be worth it. */
+const MANY_BYTES = 1 << 17;
+
+/** A record that was taken. */
+export interface Received {
+  /** RECORD_LIVE, RECORD_UNBOUND or RECORD_ERROR. */
+  state: number;
+  codec: number;
+  sender: number;
+  /** How many triples of references the payload begins with. */
+  references: number;
+  /** Bytes of the payload. */
+  length: number;
+  /** Holds the payload from `start` on; replaced by a larger one when needed. */
+  bytes: Buffer;
+  /** The same bytes. */
+  view: DataView;
+  start: number;
+  /** Pages that still hold the payload, or 0. */
+  blob: number;
+}
+
+export function makeReceived(bytes = Buffer.allocUnsafeSlow(INLINE_BYTES), view = viewOf(bytes)): Received {
+  return { state: 0, codec: 0, sender: -1, references: 0, length: 0, bytes, view, start: 0, blob: 0 };
+}
+
+/** Where many records go that are taken in one step of the lock, without asking for memory there. */
+export interface ReceivedMany {
+  readonly records: readonly Received[];
+  /** Holds what they contain, one behind the other. */
+  readonly bytes: Buffer;
+  readonly view: DataView;
+  /** Those that were taken in runs, in triples: the first one's place, how many, and where they begin. */
+  readonly runs: number[];
+}
+
+/** For up to `count` records, fewer where they are large. */
+export function makeReceivedMany(count: number): ReceivedMany {
+  const bytes = Buffer.allocUnsafeSlow(Math.min(count * MOST_BYTES, MANY_BYTES));
+  const view = viewOf(bytes);
+  return { records: Array.from({ length: count }, () => makeReceived(bytes, view)), bytes, view, runs: [] };
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Takes the record `r` of channel `c`. Under the channel's lock. */
+export function receive(m: SharedMemory, c: number, r: number, into: Received): void {
+  const payload = payloadOf(m, r);
+  into.state = stateOf(m, r);
+  into.codec = (get(m, r + R_FLAGS) >>> RECORD_CODEC_SHIFT) & 0xff;
+  into.sender = get(m, r + R_SENDER);
+  into.references = into.state === 0 ? referencesOf(m, r) : 0;
+  into.length = into.state === 0 ? get(m, r + R_LENGTH) : 0;
+  into.blob = isBlob(m, r) ? payload : 0;
+  if (into.blob === 0) copyPayload(m, payload, into.bytes, into.start, into.length);
+  take(m, c, r);
+}
+
+/**
+ * Takes up to `most` records of channel `c`, as there is room for. A record that is an error for its taker comes alone, so that
+ * nothing which was taken with it is lost on the error's way. Returns how many; `describeRuns` is to be called before anybody
+ * looks at them. Under the channel's lock.
+ */
+export function receiveMany(m: SharedMemory, c: number, into: ReceivedMany, most: number): number {
+  const { bytes, view, records, runs } = into;
+  let count = 0;
+  let used = 0;
+  runs.length = 0;
+  for (let r = first(m, c); r !== 0 && count < most; r = first(m, c)) {
+    const run = takeRun(m, c, r, bytes, used, most - count);
+    if (run > 0) {
+      runs.push(count, run, used);
+      used += (get(m, c + C_HEAD) - r) * 4;
+      count += run;
+      continue;
+    }
+    const alone = stateOf(m, r) === RECORD_ERROR;
+    if (count > 0 && (alone || bytes.length - used < MOST_BYTES)) break;
+    const record = records[count++];
+    record.bytes = bytes;
+    record.view = view;
+    record.start = used;
+    receive(m, c, r, record);
+    if (record.blob === 0) used += ((record.length + 7) >> 3) << 3;
+    if (alone) break;
+  }
+  return count;
+}
+
+/** Reads the headers of what was taken in runs. No lock needed. */
+export function describeRuns({ view, bytes, records, runs }: ReceivedMany): void {
+  for (let n = 0; n < runs.length; n += 3) {
+    let at = runs[n + 2];
+    for (let i = runs[n], end = i + runs[n + 1]; i < end; i++) {
+      const record = records[i];
+      record.state = RECORD_LIVE;
+      record.codec = (view.getInt32(at + R_FLAGS * 4, true) >>> RECORD_CODEC_SHIFT) & 0xff;
+      record.sender = view.getInt32(at + R_SENDER * 4, true);
+      record.references = 0;
+      record.length = view.getInt32(at + R_LENGTH * 4, true);
+      record.blob = 0;
+      record.bytes = bytes;
+      record.view = view;
+      record.start = at + RECORD_HEADER * 4;
+      at += view.getInt32(at + R_SIZE * 4, true) * 4;
+    }
+  }
+}
+
+/** Fetches a large payload and returns its pages. Outside the lock; a no-op for small ones. */
+export function unload(m: SharedMemory, into: Received): void {
+  if (into.blob === 0) return;
+  // A place of its own: what it has may be its part of a buffer that others share.
+  into.bytes = Buffer.allocUnsafeSlow(into.length);
+  into.view = viewOf(into.bytes);
+  into.start = 0;
+  copyPayload(m, into.blob, into.bytes, 0, into.length);
+  freePages(m, into.blob);
+  into.blob = 0;
+}
+
+/** The `i`-th word of the payload. */
+export function wordAt(received: Received, i: number): number {
+  return received.view.getInt32(received.start + i * 4, true);
+}

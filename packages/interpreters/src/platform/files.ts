@@ -1,0 +1,2 @@
+/** Files, read and written synchronously. */
+export * from "./node/files.js";

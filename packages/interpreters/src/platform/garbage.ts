@@ -1,0 +1,2 @@
+/** Asking the engine to collect garbage. */
+export * from "./node/garbage.js";

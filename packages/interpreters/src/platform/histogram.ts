@@ -1,0 +1,2 @@
+/** Histograms of durations. */
+export * from "./node/histogram.js";

@@ -1,0 +1,2 @@
+/** The runtime's module loader. */
+export * from "./node/modules.js";

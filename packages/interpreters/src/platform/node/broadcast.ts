@@ -1,0 +1,1 @@
+export { BroadcastChannel } from "node:worker_threads";

@@ -1,0 +1,1 @@
+export { type Channel, channel } from "node:diagnostics_channel";

@@ -1,0 +1,27 @@
+/** Flags that choose what the process runs, as opposed to how. Some are followed by a value in an argument of its own. */
+const WHAT_TO_RUN =
+  /^(-e|--eval|-p|--print|-pe|-c|--check|-i|--interactive|--input-type|--test|--watch|--run)\b/;
+const TAKES_A_VALUE = new Set(["-e", "--eval", "-p", "--print", "-pe", "--run", "--watch-path"]);
+
+/** This process's flags, without those that choose what it runs. */
+export function inheritedExecArgv(): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < process.execArgv.length; i++) {
+    const flag = process.execArgv[i];
+    if (!WHAT_TO_RUN.test(flag)) kept.push(flag);
+    else if (TAKES_A_VALUE.has(flag)) i++;
+  }
+  return kept;
+}
+
+/**
+ * Removes the flags that Node refused for a thread. Its error names them in its message only:
+ * "Initiated Worker with invalid execArgv flags: --title=x, --expose-gc". Returns undefined if `error` is another one.
+ */
+export function withoutRefused(execArgv: readonly string[], error: unknown): string[] | undefined {
+  if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== "ERR_WORKER_INVALID_EXEC_ARGV")
+    return undefined;
+  const refused = error.message.slice(error.message.indexOf(": ") + 2).split(", ");
+  const kept = execArgv.filter((flag) => !refused.includes(flag));
+  return kept.length < execArgv.length ? kept : undefined;
+}

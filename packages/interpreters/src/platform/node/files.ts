@@ -1,0 +1,1 @@
+export { existsSync, readFileSync, readlinkSync, realpathSync, statSync, writeSync } from "node:fs";

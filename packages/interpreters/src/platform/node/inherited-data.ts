@@ -1,0 +1,1 @@
+export { getEnvironmentData, setEnvironmentData } from "node:worker_threads";

@@ -1,0 +1,16 @@
+import fs from "node:fs";
+import type * as Tty from "node:tty";
+
+export type { Writable } from "node:stream";
+export { StringDecoder } from "node:string_decoder";
+export type { Tty };
+
+/** `node:tty`, loaded when a thread first asks for its terminal. */
+export function tty(): typeof Tty {
+  return process.getBuiltinModule("node:tty");
+}
+
+/** Writes `bytes` from `start` on to a descriptor and returns how many it took; throws the system's error. */
+export function writeNow(fd: number, bytes: Uint8Array, start: number): number {
+  return fs.writeSync(fd, bytes, start);
+}

@@ -1,0 +1,1 @@
+export { isMainThread, parentPort, SHARE_ENV, threadId, Worker, workerData } from "node:worker_threads";

@@ -1,0 +1,1 @@
+export { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } from "node:timers";

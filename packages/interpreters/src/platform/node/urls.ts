@@ -1,0 +1,1 @@
+export { fileURLToPath, pathToFileURL, URL } from "node:url";

@@ -1,0 +1,2 @@
+/** Where this package's files are. */
+export * from "./node/package-files.js";

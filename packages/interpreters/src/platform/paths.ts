@@ -1,0 +1,2 @@
+/** Paths of files. */
+export * from "./node/paths.js";

@@ -1,0 +1,2 @@
+/** Message ports: two-way channels between threads that carry what shared memory cannot. */
+export * from "./node/ports.js";

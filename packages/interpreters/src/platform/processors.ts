@@ -1,0 +1,2 @@
+/** Processors. */
+export * from "./node/processors.js";

@@ -1,0 +1,2 @@
+/** Compiling and running JavaScript text in this thread's global scope. */
+export * from "./node/scripts.js";

@@ -1,0 +1,2 @@
+/** Streams of bytes and terminals. */
+export * from "./node/streams.js";

@@ -1,0 +1,57 @@
+/**
+ * SharedArrayBuffers travel by reference: the same bytes in every interpreter, over the line to the supervisor (line.ts). The
+ * queue that stands for one is held by every interpreter that has the buffer.
+ */
+import { types } from "../platform/brand-checks.js";
+import { registerReference } from "../codec/codec.js";
+import { InterpreterError } from "../base/errors.js";
+import { REF_BUFFER } from "../memory/layout.js";
+import { release, startSupervisor } from "../thread/supervisor-client.js";
+import { runtime } from "../thread/current.js";
+import { ask, type Handle, share, standIn } from "./supervisor-port.js";
+
+/** Handles of this thread, and the one object for each. */
+const handles = new WeakMap<SharedArrayBuffer, Handle>();
+const known = new Map<number, WeakRef<SharedArrayBuffer>>();
+const collected = new FinalizationRegistry<Handle>(({ pointer, id }) => {
+  // As for queues: the handle is the thread's, and given back once.
+  if (known.get(id)?.deref() !== undefined || !known.delete(id)) return;
+  release(runtime(), pointer, true);
+});
+
+function remember(buffer: SharedArrayBuffer, handle: Handle): Handle {
+  handles.set(buffer, handle);
+  known.set(handle.id, new WeakRef(buffer));
+  collected.register(buffer, handle);
+  return handle;
+}
+
+/** Makes the buffer known to the supervisor. */
+function offer(buffer: SharedArrayBuffer): Handle {
+  const rt = runtime();
+  startSupervisor(rt);
+  const handle = remember(buffer, standIn(rt, "share a SharedArrayBuffer"));
+  share(rt, handle, buffer);
+  return handle;
+}
+
+function fetch(pointer: number, id: number): SharedArrayBuffer {
+  const same = known.get(id)?.deref();
+  if (same !== undefined) return same;
+  const buffer = ask(runtime(), { pointer, id });
+  if (!types.isSharedArrayBuffer(buffer)) {
+    throw new InterpreterError("A SharedArrayBuffer is gone; this is a bug in `interpreters`");
+  }
+  remember(buffer, { pointer, id });
+  return buffer;
+}
+
+registerReference<SharedArrayBuffer>({
+  kind: REF_BUFFER,
+  is: (value): value is SharedArrayBuffer => !ArrayBuffer.isView(value) && types.isSharedArrayBuffer(value),
+  toReference(buffer) {
+    const { pointer, id } = handles.get(buffer) ?? offer(buffer);
+    return [pointer, id];
+  },
+  fromReference: fetch,
+});

@@ -1,0 +1,101 @@
+/**
+ * What a creator sends the supervisor to have an interpreter started (BootOptions), and what the supervisor hands the thread that
+ * it starts (WorkerData). Types, and the one comparison that both sides of a standby thread make.
+ */
+import type { WasmMemory } from "../memory/webassembly.js";
+import type { MessagePort } from "../platform/ports.js";
+
+/** Limits of an interpreter's JavaScript engine, in MiB (Node's `resourceLimits`). */
+export interface ResourceLimits {
+  maxOldGenerationSizeMb?: number;
+  maxYoungGenerationSizeMb?: number;
+  codeRangeSizeMb?: number;
+  stackSizeMb?: number;
+}
+
+/**
+ * What an interpreter may do beyond its own world (CPython: `PyInterpreterConfig`). An operation that is not allowed throws
+ * `InterpreterError` (`ERR_INTERPRETER_NOT_ALLOWED`) there. It guards against mistakes, not against malice.
+ */
+export interface InterpreterConfig {
+  /**
+   * Start other programs: `node:child_process`, `cluster.fork`, `process.execve` (CPython: `allow_exec`, `allow_fork`).
+   * Isolated: false; legacy: true.
+   */
+  allowExec: boolean;
+  /** Start threads of its own with `new Worker` (CPython: `allow_threads`). `create()` is always allowed. Default: true. */
+  allowThreads: boolean;
+  /** Load native addons (`.node` files). Default: true. */
+  allowAddons: boolean;
+  /**
+   * Refuse native addons that are known not to support several interpreters, without trying to load them (CPython:
+   * `check_multi_interp_extensions`). Isolated: true; legacy: false. Node refuses an addon that it cannot load in either case.
+   */
+  checkMultiInterpAddons: boolean;
+  /**
+   * Milliseconds that loading a native addon waits for the main interpreter, which must load it first, while the main
+   * interpreter runs user code. Default: 30 000.
+   */
+  addonTimeout: number;
+  /** Share `process.env` with the main interpreter, both ways, instead of having a copy. Default: false. */
+  shareEnv: boolean;
+}
+
+/** The supervisor starts the thread; the creator supplies everything that the thread inherits. */
+export interface BootOptions {
+  readonly name: string | undefined;
+  readonly env: NodeJS.Dict<string>;
+  readonly argv: string[] | undefined;
+  readonly execArgv: string[];
+  /** Whether `execArgv` are the creator's own flags, some of which the runtime may refuse for threads. */
+  readonly inheritedExecArgv: boolean;
+  readonly resourceLimits: ResourceLimits | undefined;
+  readonly config: InterpreterConfig;
+  readonly output: BootOutput;
+}
+
+/** Where output goes. */
+export interface BootOutput {
+  readonly stdout: "inherit" | "ignore" | "sink";
+  readonly stderr: "inherit" | "ignore" | "sink";
+  /** The name of the broadcast channel that leads to the creator's sinks. */
+  readonly channel: string | undefined;
+}
+
+/** Text for one of the creator's sinks. */
+export type OutputMessage = readonly [stream: "stdout" | "stderr", text: string];
+
+/** The slot that a thread serves, or, for a standby thread, the cell in which it waits for one (kernel/standby.ts). */
+export type Place = { readonly slot: number } | { readonly cell: number };
+
+/** What the supervisor hands to an interpreter's thread. */
+export type WorkerData = Place & {
+  readonly memory: WasmMemory;
+  readonly config: InterpreterConfig;
+  readonly output: BootOutput;
+  /** The thread's supervisor port (transfer/supervisor-port.ts). */
+  readonly port: MessagePort;
+  /** The bundle that the thread runs, in shared memory: a file would first have to be read into the thread's own memory. */
+  readonly text: Uint8Array<SharedArrayBuffer>;
+  /** V8's code cache of the bundle (interpreter-thread.ts), once a thread has left one. */
+  readonly codeCache: Uint8Array | undefined;
+};
+
+/** What the main interpreter hands to the supervisor's thread. */
+export interface SupervisorData {
+  readonly memory: WasmMemory;
+  /** The main interpreter's supervisor port. */
+  readonly port: MessagePort;
+}
+
+/** Sent to the supervisor by a thread that was started without a code cache. */
+export interface CodeCache {
+  readonly interpretersCodeCache: Uint8Array;
+}
+
+/** Two sets of options start interchangeable threads if and only if their keys are equal. */
+export function keyOf(options: BootOptions): string {
+  // Environment variables come in no particular order.
+  const env = Object.entries(options.env).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify({ ...options, env });
+}

@@ -1,0 +1,71 @@
+/**
+ * Functions on their way: a process-wide store of code in shared memory.
+ *
+ * The caller's side writes a description of the function (its text, or which module or builtin it is; see
+ * guests/javascript/callable.ts) into pages of its own, once, however many interpreters and pools it is sent to. A call
+ * carries the code's id and where it lies; an interpreter that has not met the id reads it there, once.
+ *
+ *     block: [ id, length in bytes, description as UTF-8 JSON … ]
+ *
+ * The block belongs to the interpreter that made it and lives until the function and every call of it that is under way
+ * are collected. A reader compares the id after copying: where the owner died meanwhile, the call has no one to answer to.
+ */
+import { add, get, reach, readBytes, set, type SharedMemory, writeBytes } from "../memory/atomics.js";
+import { H_NEXT_CODE, PAGE_BYTES, PAGE_WORDS } from "../memory/layout.js";
+import { allocatePages, freePages } from "../memory/page-allocator.js";
+import { memoryFull } from "./status-error.js";
+
+const BLOCK_HEADER = 2;
+
+/** Keep it reachable while a call of it is under way. */
+export interface Code {
+  readonly id: number;
+  readonly pointer: number;
+}
+
+const byFunction = new WeakMap<object, Code>();
+/** The guest gives functions of one text one description: made in a loop, they are sent once. */
+const byDescription = new WeakMap<object, Code>();
+
+const collected = new FinalizationRegistry<{ m: SharedMemory; pointer: number }>(({ m, pointer }) => {
+  freePages(m, pointer);
+});
+
+/** The code of `fn`. `describe` is the guest language's, and throws where the function cannot travel. */
+export function codeOf(m: SharedMemory, fn: unknown, describe: (fn: unknown) => object): Code {
+  const known = typeof fn === "function" ? byFunction.get(fn) : undefined;
+  if (known !== undefined) return known;
+  const description = describe(fn);
+  let code = byDescription.get(description);
+  if (code === undefined) {
+    code = store(m, JSON.stringify(description));
+    byDescription.set(description, code);
+    collected.register(code, { m, pointer: code.pointer });
+  }
+  byFunction.set(fn as object, code);
+  return code;
+}
+
+function store(m: SharedMemory, text: string): Code {
+  const bytes = Buffer.from(text);
+  const pages = Math.ceil((BLOCK_HEADER * 4 + bytes.length) / PAGE_BYTES);
+  const pointer = allocatePages(m, pages, m.slot + 1);
+  if (pointer === 0) throw memoryFull(`send a function of ${bytes.length} bytes`);
+  const id = add(m, H_NEXT_CODE, 1) + 1;
+  set(m, pointer, id);
+  set(m, pointer + 1, bytes.length);
+  writeBytes(m, pointer, BLOCK_HEADER * 4, bytes, 0, bytes.length);
+  return { id, pointer };
+}
+
+/** The description of code `id`, or undefined where its owner is gone. */
+export function fetchCode(m: SharedMemory, id: number, pointer: number): unknown {
+  reach(m, pointer + PAGE_WORDS - 1);
+  if (get(m, pointer) !== id) return undefined;
+  const length = get(m, pointer + 1);
+  const bytes = Buffer.allocUnsafe(length);
+  reach(m, pointer + BLOCK_HEADER + (length >> 2));
+  readBytes(m, pointer, BLOCK_HEADER * 4, bytes, 0, length);
+  if (get(m, pointer) !== id) return undefined;
+  return JSON.parse(bytes.toString()) as unknown;
+}

@@ -1,0 +1,225 @@
+/**
+ * Building records and reading them: headers, values, references, large payloads.
+ */
+import { decode, encode, encodeList } from "../codec/codec.js";
+import type { Moved } from "../codec/encoder.js";
+import { Scratch } from "../codec/scratch.js";
+import { writeRaw } from "../codec/write.js";
+import { InterpreterError } from "../base/errors.js";
+import { get, type SharedMemory } from "../memory/atomics.js";
+import {
+  MAX_REFERENCES,
+  OK,
+  RECORD_CODEC_SHIFT,
+  RECORD_UNBOUND_SHIFT,
+  REF_WORDS,
+  type S_REPLIES,
+  type S_WORK,
+  STATUS_NO_MEMORY,
+  UNBOUND_ITEM_KEEP,
+  UNBOUND_ITEM_REMOVE,
+} from "../memory/layout.js";
+import { freePages } from "../memory/page-allocator.js";
+import { makeBlob, needsBlob } from "../kernel/channel.js";
+import { put } from "../kernel/queues.js";
+import type { Received } from "../kernel/receive.js";
+import { send, sendLast } from "../kernel/mailbox.js";
+import { MessageScratch } from "./message-buffer.js";
+import { HEADER_WORDS } from "./protocol.js";
+
+const HEADER_BYTES = HEADER_WORDS * 4;
+
+/** A value as it was encoded. */
+export interface Encoded {
+  readonly codec: number;
+  readonly bytes: Buffer;
+  readonly references: readonly number[];
+}
+
+/** A record on its way out: `take` one, build it, send it (again, where there was no room), `discard` it. */
+export class Message {
+  static readonly #free: Message[] = [];
+
+  /** An empty one. There are several because a getter that runs while a value is encoded may itself send something. */
+  static take(m: SharedMemory): Message {
+    const message = Message.#free.pop() ?? new Message();
+    message.scratch.m = m;
+    return message;
+  }
+
+  readonly scratch = new MessageScratch();
+  #codec = 0;
+  /** Pages with the payload where it is large, from the first attempt to send it until it was sent. */
+  #blob = 0;
+
+  header(sequence: number, kind: number, a = 0, b = 0, c = 0, d = 0): this {
+    const { scratch } = this;
+    scratch.reserve(HEADER_BYTES);
+    const { view, end } = scratch;
+    view.setInt32(end, sequence, true);
+    view.setInt32(end + 4, kind, true);
+    view.setInt32(end + 8, a, true);
+    view.setInt32(end + 12, b, true);
+    view.setInt32(end + 16, c, true);
+    view.setInt32(end + 20, d, true);
+    scratch.end = end + HEADER_BYTES;
+    return this;
+  }
+
+  /** Throws NotShareableError naming the path from `root`; with `lenient` it never throws. */
+  value(value: unknown, root: string, lenient = false, moved?: Moved): this {
+    this.#codec = encode(this.scratch, value, root, lenient, moved);
+    checkReferences(this.scratch.refs, root);
+    return this;
+  }
+
+  /** As `value`, of an array that nobody but this package has. */
+  list(list: readonly unknown[], root: string, moved?: Moved): this {
+    this.#codec = encodeList(this.scratch, list, root, moved);
+    checkReferences(this.scratch.refs, root);
+    return this;
+  }
+
+  /** A copy of the value that was encoded behind the one header, to be sent again later. */
+  encoded(): Encoded {
+    const { bytes, end, refs } = this.scratch;
+    return {
+      codec: this.#codec,
+      bytes: Buffer.from(bytes.subarray(HEADER_BYTES, end)),
+      references: [...refs],
+    };
+  }
+
+  /** As `value`, of one that was encoded before. What it refers to must have been kept. */
+  again({ codec, bytes, references }: Encoded): this {
+    const { scratch } = this;
+    writeRaw(scratch, bytes);
+    scratch.refs.push(...references);
+    this.#codec = codec;
+    return this;
+  }
+
+  /** Makes it empty again. */
+  clear(): this {
+    if (this.#blob !== 0) freePages(this.scratch.m, this.#blob);
+    this.#blob = 0;
+    this.scratch.shrink();
+    this.scratch.reset();
+    return this;
+  }
+
+  /** Puts it into a queue; see `put`. */
+  intoQueue(q: number, wait: boolean, sender: number, unbound: number): number {
+    if (!this.#load()) return STATUS_NO_MEMORY;
+    const { m, refs, bytes, end } = this.scratch;
+    return this.#sent(put(m, q, wait, this.#flags(unbound), sender, refs, bytes, 0, end, this.#blob));
+  }
+
+  /** Puts it into a mailbox; see `send`. */
+  intoMailbox(
+    slot: number,
+    lane: typeof S_WORK | typeof S_REPLIES,
+    id: number,
+    sender: number,
+    unbound: number,
+  ): number {
+    if (!this.#load()) return STATUS_NO_MEMORY;
+    const { m, refs, bytes, end } = this.scratch;
+    return this.#sent(send(m, slot, lane, id, this.#flags(unbound), sender, refs, bytes, 0, end, this.#blob));
+  }
+
+  /** Puts it into a mailbox as the last thing ever; see `sendLast`. It has a header and no value. */
+  intoMailboxAsLast(slot: number, id: number, wait: boolean, sender: number): number {
+    const { m, bytes, end } = this.scratch;
+    // Kept when the sender dies: the mailbox takes nothing more, so without it the interpreter would never end.
+    return sendLast(m, slot, id, wait, this.#flags(WITHOUT_SENDER), sender, bytes, 0, end);
+  }
+
+  /** Gives it back, and the pages of a payload that was never sent. */
+  discard(): void {
+    this.clear();
+    if (Message.#free.length < KEPT_MESSAGES) Message.#free.push(this);
+  }
+
+  #flags(unbound: number): number {
+    return (this.#codec << RECORD_CODEC_SHIFT) | (unbound << RECORD_UNBOUND_SHIFT);
+  }
+
+  /** Sees that a large payload is in pages of its own, outside of any lock. False: no memory. */
+  #load(): boolean {
+    const { m, refs, bytes, end } = this.scratch;
+    if (this.#blob !== 0 || !needsBlob(refs.length * 4 + end)) return true;
+    // References would have to lie before what is written already.
+    if (refs.length === 0) this.#blob = this.scratch.handOver();
+    if (this.#blob === 0) this.#blob = makeBlob(m, refs, bytes, 0, end);
+    return this.#blob !== 0;
+  }
+
+  #sent(status: number): number {
+    // The pages went with the record.
+    if (status === OK) this.#blob = 0;
+    return status;
+  }
+}
+
+/** A time limit as it stands in a header: whole milliseconds, 0 for none. */
+export function runningTime(timeout: number | undefined): number {
+  if (timeout === undefined || timeout === Infinity) return 0;
+  return Math.max(1, Math.min(Math.ceil(timeout), 0x7fffffff));
+}
+
+/** What the other side would get. `root` and `lenient` are those of `Message.value`. */
+export function copyOf<T>(value: T, root: string, lenient = false): T {
+  const scratch = new Scratch();
+  encode(scratch, value, root, lenient);
+  return decode(scratch.bytes, 0, scratch.end, scratch.refs) as T;
+}
+
+const KEPT_MESSAGES = 8;
+
+export function checkReferences(references: readonly number[], root: string): void {
+  if (references.length <= MAX_REFERENCES * REF_WORDS) return;
+  throw new InterpreterError(
+    `Cannot send ${root}: it refers to more than ${MAX_REFERENCES} queues and interpreters. Send it in parts.`,
+  );
+}
+
+/** Work is dropped when its sender dies: nobody waits for it. A reply is kept: it was earned before the death. */
+export const WITH_SENDER = UNBOUND_ITEM_REMOVE;
+export const WITHOUT_SENDER = UNBOUND_ITEM_KEEP;
+
+/** The `i`-th word behind the references. */
+export function headerWord(m: SharedMemory, received: Received, i: number): number {
+  const word = received.references * REF_WORDS + i;
+  return received.blob !== 0
+    ? get(m, received.blob + word)
+    : received.view.getInt32(received.start + word * 4, true);
+}
+
+const NO_REFERENCES: number[] = [];
+
+/**
+ * Decodes the value behind `skip` bytes of header and gives the pages of a large payload back. To be called once for
+ * every record that was taken and may carry something: decoding is what makes its references handles of this thread.
+ */
+export function readValue(m: SharedMemory, received: Received, skip: number, free = freePages): unknown {
+  const { blob } = received;
+  const bytes = blob !== 0 ? m.u8 : received.bytes;
+  const start = blob !== 0 ? blob * 4 : received.start;
+  const words = received.references * REF_WORDS;
+  const references: number[] = words === 0 ? NO_REFERENCES : [];
+  for (let i = 0; i < words; i++) references.push(bytes.readInt32LE(start + i * 4));
+  received.blob = 0;
+  try {
+    // A header alone carries no value.
+    if (words * 4 + skip === received.length) return undefined;
+    return decode(bytes, start + words * 4 + skip, start + received.length, references);
+  } finally {
+    if (blob !== 0) free(m, blob);
+  }
+}
+
+/** The value behind a mailbox record's header. */
+export function readBody(m: SharedMemory, received: Received, free = freePages): unknown {
+  return readValue(m, received, HEADER_BYTES, free);
+}

@@ -1,0 +1,25 @@
+/** Errors for the negative statuses of the kernel (memory/layout.ts). */
+import { InterpreterError, InterpreterNotFoundError } from "../base/errors.js";
+import { STATUS_NO_MEMORY, STATUS_NOT_FOUND, STATUS_SHUT } from "../memory/layout.js";
+
+/** The shared memory has no room for `what`, a verb phrase: "put into queue 3". */
+export function memoryFull(what: string): InterpreterError {
+  return new InterpreterError(
+    `Cannot ${what}: the shared memory is full. Get items out of queues, or close some.`,
+    { code: "ERR_INTERPRETER_MEMORY" },
+  );
+}
+
+/** The kernel refused a record for interpreter `id`. */
+export function statusError(status: number, id: number, what: string): InterpreterError {
+  if (status === STATUS_NOT_FOUND) {
+    return new InterpreterNotFoundError(`Cannot ${what}: interpreter ${id} is gone`);
+  }
+  if (status === STATUS_SHUT) {
+    return new InterpreterError(`Cannot ${what}: interpreter ${id} is closing and takes no new work`, {
+      code: "ERR_INTERPRETER_CLOSING",
+    });
+  }
+  if (status === STATUS_NO_MEMORY) return memoryFull(what);
+  return new InterpreterError(`Cannot ${what}: status ${status}`);
+}

@@ -1,0 +1,300 @@
+/**
+ * What an interpreter does all day: take a piece of work, execute it, answer, take the next.
+ *
+ * One piece at a time, first in, first out, from its own mailbox first and then from the queue of the pool it serves, if
+ * any. Between pieces microtasks run; every millisecond, and before it sleeps, the event loop has a turn, so timers and
+ * sockets of the guest's live on. A piece that returns a promise is awaited on the event loop.
+ *
+ * A pool may have its tasks run several at once (`concurrency`): one that returns a promise is *parked* then, in the run
+ * where it is recorded (runs.ts), and the next piece is taken into another. Work of the mailbox is not: nothing else is
+ * begun until it is done, and an interpreter that is to end does so when all that is parked is done.
+ */
+// A script may declare a global of that name: `import { setImmediate } from "node:timers/promises"`.
+import { setImmediate } from "../platform/timers.js";
+import { clock } from "../base/clock.js";
+import { InterpreterError, NotShareableError } from "../base/errors.js";
+import type { Guest, GuestFunction } from "../guests/guest.js";
+import { store } from "../memory/atomics.js";
+import { bell, ring, sleep, sleepAsync } from "../memory/doorbell.js";
+import {
+  OK,
+  RUN_WORDS,
+  S_RUN,
+  S_TAKING,
+  STATE_BOOTING,
+  STATE_FINALIZING,
+  STATE_READY,
+  STATUS_NOT_FOUND,
+} from "../memory/layout.js";
+import { makeReceived, type Received } from "../kernel/receive.js";
+import { request } from "../thread/supervisor-client.js";
+import { Answers, type Piece, Refusal } from "./replies.js";
+import { Blame } from "./fault-attribution.js";
+import { isThenable } from "../base/thenable.js";
+import { type ChunkFailure, runChunk } from "../wire/call-batch.js";
+import { fetchCode } from "../wire/code.js";
+import { passWorkOn, takeWorkOrWait } from "../kernel/lanes.js";
+import { takeWork } from "../kernel/mailbox.js";
+import { headerWord } from "../wire/message.js";
+import { readCall } from "../transfer/handover.js";
+import { type PoolSetup, type ServedPool, servedPool } from "./pool.js";
+import {
+  REPLY_REFUSED,
+  REPLY_VALUE,
+  REQUEST_DEADLINE,
+  REQUEST_FINALIZING,
+  WORK_CALL,
+  WORK_CALL_EACH,
+  WORK_CLOSE,
+  WORK_EXEC,
+  WORK_PREPARE,
+  WORK_SERVE,
+} from "../wire/protocol.js";
+import { setState } from "../kernel/registry.js";
+import { endWork, openRuns } from "../kernel/executions.js";
+import type { Runtime } from "../thread/runtime.js";
+import { memoryFull } from "../wire/status-error.js";
+
+/** Longest time between two turns of the event loop while there is work; milliseconds. */
+const TURN_EVERY = 1;
+/** How many pieces to execute between two looks at the clock. */
+const CLOCK_EVERY = 16;
+/** Longest wait for more work before V8's garbage collector goes on; milliseconds. */
+const BEFORE_GC = 3;
+
+/**
+ * Serves until the interpreter is closed, or it was only a rehearsal and that is over (`rt.end`). `afterFirst` is called when
+ * the first piece is answered.
+ */
+export async function serve(rt: Runtime, guest: Guest, afterFirst?: () => void): Promise<void> {
+  const { m } = rt;
+  const received = makeReceived();
+  const executor = new Executor(rt, guest);
+  setState(m, m.slot, STATE_BOOTING, STATE_READY);
+  let lastTurn = clock();
+  let count = 0;
+  for (;;) {
+    const seen = bell(m);
+    rt.look();
+    let status = takeWork(m, executor.next.run, received);
+    const { pool } = executor;
+    let several = false;
+    if (pool !== undefined) {
+      if (status === OK || executor.parked === pool.concurrency) passWorkOn(m, pool.lanes);
+      else {
+        status = takeWorkOrWait(m, pool.lanes, executor.next.run, received);
+        if (status === OK && --pool.left === 0) executor.retire();
+        several = status === OK && pool.concurrency > 1;
+      }
+      // The pool is gone, and whoever closed it does not want anything from here any more; or this thread is about to end.
+      if (status === STATUS_NOT_FOUND) executor.pool = undefined;
+    }
+    if (status === OK) {
+      // Awaiting lets microtasks of the piece run before the next begins.
+      await (several ? executor.executeBeside(received) : executor.execute(received));
+      if (++count === 1) afterFirst?.();
+      if (count % CLOCK_EVERY === 0 && clock() - lastTurn > TURN_EVERY) {
+        await turn();
+        lastTurn = clock();
+      }
+      continue;
+    }
+    // What is parked waits for the event loop, which looking would keep from it.
+    if (executor.parked === 0 && (rt.spinner.spin(seen) || comesBeforeGc(rt, seen))) continue;
+    await turn();
+    if (rt.ended) return;
+    lastTurn = clock();
+    await sleepAsync(m, seen);
+    rt.spinner.slept(lastTurn);
+  }
+}
+
+/**
+ * A buffer came for which V8 marks the whole heap. It ends that, which takes milliseconds, at the next turn of the event loop,
+ * and marks again for the next buffer; so one that comes soon comes before.
+ */
+function comesBeforeGc(rt: Runtime, seen: number): boolean {
+  if (!rt.marking) return false;
+  rt.marking = false;
+  sleep(rt.m, seen, BEFORE_GC);
+  return bell(rt.m) !== seen;
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export class Executor {
+  /** The pool that it serves, where further work comes from. */
+  pool: ServedPool | undefined;
+  /** Where the next piece is recorded. */
+  next: Piece;
+  /** How many tasks of the pool it has begun that wait for something. */
+  parked = 0;
+  readonly #rt: Runtime;
+  readonly #guest: Guest;
+  readonly #functions = new Map<number, GuestFunction>();
+  readonly #answers: Answers;
+  /** Where pieces can be recorded, besides `next`. */
+  readonly #free: Piece[] = [];
+  #blame: Blame | undefined;
+  #whenNoneParked: (() => void) | undefined;
+
+  constructor(rt: Runtime, guest: Guest) {
+    this.#rt = rt;
+    this.#guest = guest;
+    this.#answers = new Answers(rt, guest);
+    this.next = pieceIn(rt.m.me + S_RUN);
+  }
+
+  /** Takes nothing more from the pool; the answers to what was taken say so. */
+  retire(): void {
+    this.pool = undefined;
+    this.#answers.last = true;
+  }
+
+  /** Executes a task of the pool as `execute` does, and parks it where there is something to wait for. */
+  executeBeside(received: Received): void {
+    const piece = this.next;
+    const blame = this.#blame as Blame;
+    const executing = blame.run(piece.run, () => this.execute(received));
+    if (executing === undefined) return;
+    this.next = this.#free.pop() as Piece;
+    store(this.#rt.m, this.#rt.m.me + S_TAKING, this.next.run);
+    this.parked++;
+    void executing.then(() => this.#unpark(piece));
+  }
+
+  #unpark(piece: Piece): void {
+    const { m } = this.#rt;
+    this.#free.push(piece);
+    // It took no more, and may sleep.
+    if (this.parked-- === this.pool?.concurrency) ring(m, m.slot);
+    if (this.parked === 0) this.#whenNoneParked?.();
+  }
+
+  /** Executes one piece and answers it. A promise only where there is something to wait for. */
+  execute(received: Received): void | Promise<void> {
+    const { m } = this.#rt;
+    const piece = this.next;
+    piece.sender = received.sender;
+    piece.sequence = headerWord(m, received, 0);
+    const kind = headerWord(m, received, 1);
+    const a = headerWord(m, received, 2);
+    const b = headerWord(m, received, 3);
+    const timeout = headerWord(m, received, 5);
+    piece.began = headerWord(m, received, 4) === 0 ? 0 : clock();
+    let value: unknown;
+    try {
+      value = readCall(m, received, piece);
+    } catch (error) {
+      this.#answers.answer(piece, REPLY_REFUSED, error);
+      return;
+    }
+    if (timeout > 0) this.#limit(piece, timeout);
+    try {
+      const result =
+        kind === WORK_CALL_EACH
+          ? this.#each(piece, timeout, a, b, value as unknown[][])
+          : this.#run(kind, a, b, value);
+      if (isThenable(result)) {
+        return Promise.resolve(result).then(
+          (settled) => this.#answers.answer(piece, REPLY_VALUE, settled),
+          (error: unknown) => this.#answers.failed(piece, error),
+        );
+      }
+      this.#answers.answer(piece, REPLY_VALUE, result);
+    } catch (error) {
+      this.#answers.failed(piece, error);
+    }
+  }
+
+  #run(kind: number, a: number, b: number, value: unknown): unknown {
+    if (kind === WORK_CALL) {
+      const fn = this.#functions.get(a);
+      // A function of a module must not see the module's exports as `this`.
+      if (fn !== undefined) return fn.apply(undefined, value as unknown[]);
+      return this.#load(a, b, (loaded) => loaded.apply(undefined, value as unknown[]));
+    }
+    if (kind === WORK_EXEC) {
+      const result = this.#guest.exec(value);
+      return isThenable(result) ? Promise.resolve(result).then(() => undefined) : undefined;
+    }
+    if (kind === WORK_PREPARE) return this.#guest.prepare(value as Record<string, unknown>);
+    if (kind === WORK_SERVE) return this.#serve(a, b, value as PoolSetup);
+    if (kind === WORK_CLOSE) return this.#close();
+    return undefined;
+  }
+
+  /** A time limit is that of each call. */
+  #each(piece: Piece, timeout: number, id: number, pointer: number, lists: unknown[][]): unknown {
+    const next = (): void => {
+      if (timeout > 0) this.#limit(piece, timeout);
+    };
+    const failed = (thrown: unknown): ChunkFailure => this.#answers.inChunk(this.#answers.failureOf(thrown));
+    return this.#load(id, pointer, (fn) =>
+      runChunk(lists, (args) => fn.apply(undefined, args), next, failed),
+    );
+  }
+
+  /** From now on, the piece may take so many milliseconds. */
+  #limit({ sender, sequence }: Piece, timeout: number): void {
+    request(this.#rt, REQUEST_DEADLINE, sender, sequence, timeout);
+  }
+
+  /** Begins with the pool's tasks only when all that it wants done before is done. */
+  #serve(id: number, pointer: number, setup: PoolSetup): unknown {
+    if (setup.concurrency > 1) this.#makeRoom(setup.concurrency);
+    const begin = (): void => {
+      this.pool = servedPool(setup);
+    };
+    if (setup.shared !== undefined) this.#guest.prepare(setup.shared);
+    const initialized = id === 0 ? undefined : this.#run(WORK_CALL, id, pointer, setup.initargs);
+    return isThenable(initialized) ? Promise.resolve(initialized).then(begin) : begin();
+  }
+
+  /** For so many tasks that are parked, and the piece that is executed just then. */
+  #makeRoom(concurrency: number): void {
+    const runs = openRuns(this.#rt.m, concurrency);
+    if (runs === 0) throw new Refusal(memoryFull(`run ${concurrency} tasks at once`));
+    for (let i = concurrency - 1; i >= 0; i--) this.#free.push(pieceIn(runs + i * RUN_WORDS));
+    this.#blame = new Blame(this.#rt.m);
+  }
+
+  /** Has `use` called with a function, which is loaded where it is not yet known. */
+  #load(id: number, pointer: number, use: (fn: GuestFunction) => unknown): unknown {
+    const known = this.#functions.get(id);
+    if (known !== undefined) return use(known);
+    const description = fetchCode(this.#rt.m, id, pointer);
+    if (description === undefined) {
+      throw new Refusal(new InterpreterError("Cannot run a function whose sender is gone"));
+    }
+    const start = (fn: GuestFunction): unknown => {
+      this.#functions.set(id, fn);
+      return use(fn);
+    };
+    let fn: GuestFunction | Promise<GuestFunction>;
+    try {
+      fn = this.#guest.load(description);
+    } catch (error) {
+      if (error instanceof NotShareableError) throw new Refusal(error);
+      throw error;
+    }
+    return typeof fn === "function" ? start(fn) : fn.then(start);
+  }
+
+  /** Ends this thread, as `process.exit()` does; whoever waits for the end hears of it from the supervisor. */
+  async #close(): Promise<never> {
+    const { m } = this.#rt;
+    const { run } = this.next;
+    if (this.parked > 0) await new Promise<void>((resolve) => (this.#whenNoneParked = resolve));
+    setState(m, m.slot, STATE_READY, STATE_FINALIZING);
+    endWork(m, run);
+    request(this.#rt, REQUEST_FINALIZING, this.#rt.id);
+    process.exit(0);
+  }
+}
+
+function pieceIn(run: number): Piece {
+  return { run, sender: 0, sequence: 0, began: 0, channel: undefined };
+}
