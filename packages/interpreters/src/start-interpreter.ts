@@ -14,9 +14,9 @@ import "./interpreter/interpreter.js";
 import "./transfer/shared-buffers.js";
 import "./transfer/handover.js";
 import type { WorkerData } from "./wire/boot.js";
-import { rehearse } from "./interpreter/warm-up.js";
+import { warmUp } from "./interpreter/warm-up.js";
 import type { Runtime } from "./thread/runtime.js";
-import { closeRuns } from "./kernel/executions.js";
+import { closeExecutions } from "./kernel/executions.js";
 import { serve } from "./worker/work-loop.js";
 import { waitForSlot } from "./kernel/standby.js";
 
@@ -31,16 +31,16 @@ export function startInterpreter(importer: Importer, afterFirst?: () => void): v
   configureAddons(data.config);
   importBy(importer);
   const rt = enter(data.memory);
-  rt.port = data.port;
+  rt.supervisorPort = data.port;
   process.on("exit", () => {
     // Not where somebody only says so.
-    if ((process as { _exiting?: boolean })._exiting === true) closeRuns(rt.m, rt.m.slot);
+    if ((process as { _exiting?: boolean })._exiting === true) closeExecutions(rt.m, rt.m.slot);
   });
   // Idle, it waits for work and not for anything that the event loop knows of.
   setInterval(() => {}, 0x7fffffff);
   if ("slot" in data) begin(rt, data.slot, afterFirst);
   else {
-    rehearse(javascript, identity);
+    warmUp(javascript, identity);
     const { cell } = data;
     // Blocked, as that is faster woken than an event loop; and after what is left to do (worker.ts beside index.ts).
     setImmediate(() => begin(rt, waitForSlot(rt.m, cell)));

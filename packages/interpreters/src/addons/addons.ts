@@ -7,9 +7,9 @@ import { runtime, runtimeIfAny } from "../thread/current.js";
 import { load } from "../memory/atomics.js";
 import { H_SUPERVISOR, MAIN_SLOT } from "../memory/layout.js";
 import { supervisorListeners } from "../thread/supervisor-client.js";
-import { type AddonConfig, Guard } from "./interpreter-loader.js";
+import { type AddonConfig, InterpreterLoader } from "./interpreter-loader.js";
 import type { Dlopen } from "./load.js";
-import { Keeper } from "./main-loader.js";
+import { MainLoader } from "./main-loader.js";
 import { type AddonKind, kindOf } from "./kind.js";
 import { amend, readList } from "./registry.js";
 
@@ -46,7 +46,7 @@ export interface Addon {
  */
 export function addons(): Addon[] {
   const rt = runtime();
-  if (rt.m.slot === MAIN_SLOT) keeper.serve(rt);
+  if (rt.m.slot === MAIN_SLOT) mainLoader.serve(rt);
   return readList(rt.m).map(({ file, key, kind: known, shared, firstLoadedBy, refusals }) => {
     let kind = known;
     if (kind === "unknown") {
@@ -64,12 +64,12 @@ export function addons(): Addon[] {
 }
 
 const NOT_STARTED = 0;
-const keeper = new Keeper(process.dlopen);
-const guard = new Guard(process.dlopen);
+const mainLoader = new MainLoader(process.dlopen);
+const interpreterLoader = new InterpreterLoader(process.dlopen);
 
 /** What this interpreter may do. In other threads than those that we made, nobody says. */
 export function configureAddons(config: AddonConfig): void {
-  guard.config = config;
+  interpreterLoader.config = config;
 }
 
 function wrap(original: Dlopen): Dlopen {
@@ -79,14 +79,14 @@ function wrap(original: Dlopen): Dlopen {
     // Wrong arguments are Node's to refuse; and a main that has started nothing could not be woken.
     if (args.length < 2) original.apply(process, args);
     else if (rt === undefined || rt.m.slot === MAIN_SLOT) {
-      keeper.load(module as { exports: unknown }, filename, flags);
+      mainLoader.load(module as { exports: unknown }, filename, flags);
     } else if (load(rt.m, H_SUPERVISOR) === NOT_STARTED) original.apply(process, args);
-    else guard.load(rt, module, filename, flags);
+    else interpreterLoader.load(rt, module, filename, flags);
   };
 }
 
 process.dlopen = wrap(process.dlopen);
 supervisorListeners.push((rt, supervisor) => {
-  keeper.serve(rt);
-  supervisor.on("message", () => rt.look());
+  mainLoader.serve(rt);
+  supervisor.on("message", () => rt.poll());
 });

@@ -35,7 +35,7 @@ const MAIN_ID = 0;
 const FOREIGN: AddonConfig = { allowAddons: true, checkMultiInterpAddons: false, addonTimeout: 30_000 };
 
 /** Loads addons in an interpreter that is not main. */
-export class Guard {
+export class InterpreterLoader {
   config: AddonConfig = FOREIGN;
   readonly #original: Dlopen;
   /** What this interpreter has loaded: main has it, too, and keeps it. */
@@ -94,7 +94,7 @@ export class Guard {
     try {
       message.header(sequence, WORK_ADDON).value(addon, "addon");
       const status = message.intoMailbox(MAIN_SLOT, S_WORK, MAIN_ID, rt.id, WITH_SENDER);
-      place = m.last;
+      place = m.lastPut;
       if (status !== OK) throw statusError(status, MAIN_ID, what);
       // Its event loop looks at its doorbell only while it waits for something.
       request(rt, REQUEST_WAKE_MAIN);
@@ -167,6 +167,6 @@ function prepareToLeave(rt: Runtime): void {
     process.removeAllListeners("exit");
     exit.call(process, 0);
   };
-  rt.watch(look);
+  rt.addPoller(look);
   void waitAsync(m, p, ADDONS_LOADED)?.then(look);
 }

@@ -14,7 +14,7 @@ import { type AddonAnswer, type AddonRequest, type Dlopen, open } from "./load.j
 import { add, identify } from "./registry.js";
 
 /** An addon that main has loaded. */
-interface Kept {
+interface Loaded {
   readonly file: string;
   /** The interpreter that it was first loaded for. */
   readonly by: number;
@@ -24,9 +24,9 @@ interface Kept {
 
 const MAIN_ID = 0;
 
-export class Keeper {
+export class MainLoader {
   /** Never cleared: this is what keeps the addons. */
-  readonly #kept = new Map<string, Kept>();
+  readonly #loaded = new Map<string, Loaded>();
   readonly #original: Dlopen;
   #rt: Runtime | undefined;
 
@@ -38,9 +38,9 @@ export class Keeper {
   serve(rt: Runtime): void {
     if (this.#rt === rt) return;
     this.#rt = rt;
-    for (const [key, { file, by }] of this.#kept) add(rt.m, key, file, by);
+    for (const [key, { file, by }] of this.#loaded) add(rt.m, key, file, by);
     const received = makeReceived();
-    rt.watch(() => {
+    rt.addPoller(() => {
       while (takeRequest(rt.m, received) === OK) this.#answer(rt, received);
     });
   }
@@ -48,7 +48,7 @@ export class Keeper {
   /** Code of main's own loads an addon. */
   load(module: { exports: unknown }, filename: string, flags: number | undefined): void {
     const { file, key } = identify(filename);
-    const known = this.#kept.get(key);
+    const known = this.#loaded.get(key);
     if (known?.module !== undefined) {
       // Loaded for somebody else, and what is not context-aware can be loaded only once.
       module.exports = known.module.exports;
@@ -56,7 +56,7 @@ export class Keeper {
       return;
     }
     open(this.#original, module, filename, flags);
-    if (known === undefined) this.#keep(file, key, MAIN_ID, undefined);
+    if (known === undefined) this.#remember(file, key, MAIN_ID, undefined);
   }
 
   #answer(rt: Runtime, received: Received): void {
@@ -81,19 +81,19 @@ export class Keeper {
   }
 
   #loadFor(interpreter: number, { file, key, flags }: AddonRequest): void {
-    if (this.#kept.has(key)) return;
+    if (this.#loaded.has(key)) return;
     if (isCached(file)) {
-      this.#keep(file, key, MAIN_ID, undefined);
+      this.#remember(file, key, MAIN_ID, undefined);
       return;
     }
     // As `require` would make it: addons may look at their module's name.
     const made = Object.assign(new (nodeModule().Module)(file), { filename: file });
     open(this.#original, made, file, flags);
-    this.#keep(file, key, interpreter, made);
+    this.#remember(file, key, interpreter, made);
   }
 
-  #keep(file: string, key: string, by: number, module: Kept["module"]): void {
-    this.#kept.set(key, { file, by, module });
+  #remember(file: string, key: string, by: number, module: Loaded["module"]): void {
+    this.#loaded.set(key, { file, by, module });
     if (this.#rt !== undefined) add(this.#rt.m, key, file, by);
   }
 }

@@ -6,7 +6,7 @@
 import { realpathSync, statSync } from "../platform/files.js";
 import type { SharedMemory } from "../memory/atomics.js";
 import { PAGE_BYTES, STATUS_CHANGED } from "../memory/layout.js";
-import { type Block, readBlock, replaceBlock } from "../kernel/addon-table.js";
+import { type AddonTable, readAddonTable, replaceAddonTable } from "../kernel/addon-table.js";
 import type { AddonKind } from "./kind.js";
 
 /** How many refusals are remembered for each addon, the last ones. */
@@ -66,15 +66,15 @@ function change(m: SharedMemory, edit: (entries: Entry[]) => void): void {
   for (let status = STATUS_CHANGED; status === STATUS_CHANGED;) {
     const { entries, version } = read(m);
     edit(entries);
-    status = replaceBlock(m, version, Buffer.from(JSON.stringify(entries)));
+    status = replaceAddonTable(m, version, Buffer.from(JSON.stringify(entries)));
   }
 }
 
 function read(m: SharedMemory): { entries: Entry[]; version: number } {
   for (let room = PAGE_BYTES; ; room *= 2) {
     // Nothing is allocated under a lock, so it is to be seen whether it was enough.
-    const block: Block = { bytes: Buffer.allocUnsafe(room), version: 0, length: 0 };
-    readBlock(m, block);
+    const block: AddonTable = { bytes: Buffer.allocUnsafe(room), version: 0, length: 0 };
+    readAddonTable(m, block);
     const { bytes, version, length } = block;
     if (version === 0) return { entries: [], version };
     if (length <= room) return { entries: JSON.parse(bytes.toString("utf8", 0, length)) as Entry[], version };

@@ -1,7 +1,7 @@
 /**
  * What `map` sends its workers: parcels of one item, or of several (chunks, interpreter/chunk.ts), and what comes back.
  */
-import type { ChunkReply } from "../wire/call-batch.js";
+import type { CallBatchReply } from "../wire/call-batch.js";
 import type { Trace } from "../thread/trace.js";
 import { failureOf } from "./failure.js";
 import type { Future } from "./future.js";
@@ -33,7 +33,7 @@ export function resultsOf<O>({ future, chunk }: Parcel, trace: Trace): Results<O
   // A death takes a chunk's first results with it: they were never sent.
   if (ended.status === "rejected") return { values: [], failure: { error: ended.reason } };
   if (!chunk) return { values: [ended.value as O], failure: undefined };
-  const { values, failure } = ended.value as ChunkReply & { values: O[] };
+  const { values, failure } = ended.value as CallBatchReply & { values: O[] };
   if (failure === undefined) return { values, failure };
   return { values, failure: { error: failureOf(failure.status, failure.value, failure.interpreter, trace) } };
 }
@@ -62,7 +62,7 @@ export class ChunkSize {
     const ended = future.settled();
     if (!this.#auto || !chunk || ended.status === "rejected") return;
     const scale = this.#size / size;
-    const time = (ended.value as ChunkReply).took * scale;
+    const time = (ended.value as CallBatchReply).took * scale;
     const bytes = future.bytes * scale;
     if (time > CHUNK_TIME * 2 || bytes > MOST_BYTES) this.#size = Math.max(this.#size >> 1, 1);
     else if (time < CHUNK_TIME / 2 && bytes < MOST_BYTES / 2)

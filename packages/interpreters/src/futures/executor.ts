@@ -21,7 +21,7 @@ import { codeOf } from "../wire/code.js";
 import { runtime } from "../thread/current.js";
 import { detach } from "../transfer/transfer-list.js";
 import { forgetMoves, movesOfCall } from "../transfer/move.js";
-import { Moving } from "../transfer/handover.js";
+import { SupervisorHandover } from "../transfer/handover.js";
 import type { Death, Runtime } from "../thread/runtime.js";
 import { type Trace, takeTrace, useTrace } from "../thread/trace.js";
 import { taskSubmit } from "./events.js";
@@ -226,7 +226,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     const future = new Future<T>(this.#tasks, trace);
     future.retriesLeft = this.#retries;
     // Who runs it again must have the arguments once more.
-    const moving = this.#retries === 0 ? Moving.of(this.#rt, transfer) : undefined;
+    const moving = this.#retries === 0 ? SupervisorHandover.of(this.#rt, transfer) : undefined;
     try {
       const code = codeOf(this.#rt.m, fn, describe);
       this.#tasks.enqueue(future, code, chunk, options, args, moving);

@@ -10,10 +10,10 @@ import { onAbort } from "../base/abort.js";
 import type { Code } from "../wire/code.js";
 import { inLine, laneOf, LANES, wakeWorker, wakeWorkers } from "../kernel/lanes.js";
 import { type Encoded, headerWord, Message, readBody, runningTime, WITH_SENDER } from "../wire/message.js";
-import type { Moving } from "../transfer/handover.js";
+import type { SupervisorHandover } from "../transfer/handover.js";
 import { statusError } from "../wire/status-error.js";
-import { reasonNumber, REQUEST_ABORT, WORK_CALL, WORK_CALL_EACH } from "../wire/protocol.js";
-import { isRunningWork } from "../kernel/executions.js";
+import { reasonNumber, REQUEST_ABORT, WORK_CALL, WORK_CALL_BATCH } from "../wire/protocol.js";
+import { isExecutingWork } from "../kernel/executions.js";
 import type { Death, Runtime } from "../thread/runtime.js";
 import { OK } from "../memory/layout.js";
 import { createHiddenQueue, pointerOf, type Queue } from "../queue/queue.js";
@@ -88,7 +88,7 @@ export class Tasks implements Owner {
     chunk: boolean,
     options: SubmitOptions,
     args: readonly unknown[] | Encoded,
-    moving?: Moving,
+    moving?: SupervisorHandover,
   ): void {
     const { m, id } = this.rt;
     const lane = laneOf(options.priority ?? 0);
@@ -101,7 +101,7 @@ export class Tasks implements Owner {
     let kept: Code | Again = code;
     const message = Message.take(m);
     try {
-      const kind = chunk ? WORK_CALL_EACH : WORK_CALL;
+      const kind = chunk ? WORK_CALL_BATCH : WORK_CALL;
       message.header(sequence, kind, code.id, code.pointer, timed ? 1 : 0, runningTime(options.timeout));
       if (isNew) message.list(args, "args", moving);
       else message.again(args as Encoded);
@@ -111,7 +111,7 @@ export class Tasks implements Owner {
       }
       if (timed) this.stats.begin(sequence);
       const status = message.intoQueue(queue, false, id, WITH_SENDER);
-      future.place = m.last;
+      future.place = m.lastPut;
       if (status !== OK) throw statusError(status, -1, "submit a task");
     } catch (error) {
       this.rt.forget(sequence);
@@ -126,7 +126,7 @@ export class Tasks implements Owner {
     future.queue = queue;
     future.task = kept;
     // One that is run again has been counted.
-    if (isNew && this.#open++ === 0) this.rt.hold();
+    if (isNew && this.#open++ === 0) this.rt.ref();
   }
 
   /** Takes the task back while it waits in line; stops it, with its interpreter, where it runs. */
@@ -147,7 +147,7 @@ export class Tasks implements Owner {
   }
 
   isRunning(sequence: number): boolean {
-    return isRunningWork(this.rt.m, this.rt.id, sequence);
+    return isExecutingWork(this.rt.m, this.rt.id, sequence);
   }
 
   retry(future: Future<unknown>, death: Death): boolean {
@@ -177,7 +177,7 @@ export class Tasks implements Owner {
 
   settled(future: Future<unknown>): void {
     // At once: whoever is told of it below may submit the next.
-    if (--this.#open === 0) this.rt.release();
+    if (--this.#open === 0) this.rt.unref();
     this.#count(future);
     if (taskSettle.hasSubscribers) this.tell(taskSettle, future);
     this.#pool.settled();
@@ -217,7 +217,7 @@ export class Tasks implements Owner {
     this.takeBack(future);
     this.rt.forget(future.sequence);
     this.stats.forget(future.sequence);
-    if (--this.#open === 0) this.rt.release();
+    if (--this.#open === 0) this.rt.unref();
   }
 
   /** Those that no worker has taken, in order: a queue is emptied as a worker would do it, one step for each. */

@@ -19,14 +19,14 @@ import { checkCreateOptions, type CreateOptions } from "./options.js";
 import { Output } from "./output.js";
 import { REQUEST_BOOT, REQUEST_PREWARM } from "../wire/protocol.js";
 import { claimSlot, freeSlot, idOf, isAlive, setName } from "../kernel/registry.js";
-import { rehearse } from "./warm-up.js";
+import { warmUp } from "./warm-up.js";
 import { giveToStandby, newKind } from "./standby.js";
 
 /** Milliseconds. */
 const REFILL_DELAY = 20;
 const MOST_SPARES = 100;
 /** Whether this thread has rehearsed a call. */
-let rehearsed = false;
+let warmedUp = false;
 
 /**
  * Makes an interpreter (PEP 734: `create`). It boots in the background; its first operation waits for that.
@@ -96,12 +96,12 @@ export function prewarm(count: number): void {
   startSupervisor(rt);
   const options = checkCreateOptions({});
   request(rt, REQUEST_PREWARM, count, newKind(rt.m, options), 0, options);
-  if (count === 0 || rehearsed) return;
-  rehearsed = true;
+  if (count === 0 || warmedUp) return;
+  warmedUp = true;
   // This thread's first call would otherwise wait for the parser, and for all that is on its way to be compiled.
   codeOf(rt.m, (value: unknown) => value, describe);
   try {
-    rehearse(javascript, identity);
+    warmUp(javascript, identity);
   } catch {
     // It is only a rehearsal: there was no address space for another memory.
   }

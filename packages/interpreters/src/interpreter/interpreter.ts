@@ -27,7 +27,7 @@ import { cancelWork } from "../kernel/mailbox.js";
 import { Message, runningTime, WITH_SENDER } from "../wire/message.js";
 import { takeTrace, useTrace } from "../thread/trace.js";
 import { forgetMoves, movesOfCall } from "../transfer/move.js";
-import { Moving } from "../transfer/handover.js";
+import { SupervisorHandover } from "../transfer/handover.js";
 import { checkTransfer, detach } from "../transfer/transfer-list.js";
 import { deadlock, goneOrRefused, Operation } from "./operation.js";
 import type { PoolSetup } from "../worker/pool.js";
@@ -332,18 +332,18 @@ export class Interpreter implements InterpreterView {
     // Calls of one function share a trace; `a` is its code.
     const trace = takeTrace(a === 0 ? kind : a);
     const message = Message.take(this.#rt.m);
-    const moving = Moving.of(this.#rt, transfer);
+    const handover = SupervisorHandover.of(this.#rt, transfer);
     try {
       const operation = new Operation<T>(this.#rt, this.id, what, trace);
       try {
         message.header(operation.sequence, kind, a, b, 0, timeout);
-        if (args !== undefined) message.list(args, root, moving);
+        if (args !== undefined) message.list(args, root, handover);
         else message.value(value, root);
         if (transfer !== undefined) checkTransfer(transfer);
         if (blocking) operation.announce(this.#slot);
         const { m, id: sender } = this.#rt;
         const status = message.intoMailbox(this.#slot, S_WORK, this.id, sender, WITH_SENDER);
-        operation.place = m.last;
+        operation.place = m.lastPut;
         operation.sent(status);
       } catch (error) {
         this.#rt.forget(operation.sequence);
@@ -351,14 +351,14 @@ export class Interpreter implements InterpreterView {
         throw error;
       }
       // Only now that it is on its way, so that a refusal leaves everything as it was.
-      moving?.handOver();
-      operation.channel = moving?.takeChannel();
-      if (transfer !== undefined) detach(transfer, moving);
+      handover?.handOver();
+      operation.channel = handover?.takeChannel();
+      if (transfer !== undefined) detach(transfer, handover);
       if (args !== undefined) forgetMoves(args);
       if (signal !== undefined) this.#stopOnAbort(operation, signal);
       return operation;
     } finally {
-      moving?.done();
+      handover?.done();
       message.discard();
     }
   }

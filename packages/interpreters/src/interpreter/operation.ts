@@ -117,7 +117,7 @@ export class Operation<out T> implements Pending {
   }
 
   promise(): Promise<T> {
-    this.#rt.hold();
+    this.#rt.ref();
     return new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -140,7 +140,7 @@ export class Operation<out T> implements Pending {
     this.#value = value;
     this.channel?.close();
     this.#onSettled?.(outcome === "rejected" ? value : undefined);
-    if (this.#resolve !== undefined) this.#rt.release();
+    if (this.#resolve !== undefined) this.#rt.unref();
   }
 }
 

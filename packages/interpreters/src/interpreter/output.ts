@@ -174,11 +174,11 @@ export class Output {
     }
     outputs.set(id, this);
     const take = (): void => this.take();
-    rt.watch(take);
+    rt.addPoller(take);
     const forget = rt.onDeath((death) => {
       if (death.id !== id) return;
       forget();
-      rt.unwatch(take);
+      rt.removePoller(take);
       void this.close();
     });
   }

@@ -21,7 +21,7 @@ import { takeTrace } from "../thread/trace.js";
 const MIB = 4;
 
 /** Has `guest` called a function that it has this `description` of, which takes a number and returns something. */
-export function rehearse(guest: Guest, description: object): void {
+export function warmUp(guest: Guest, description: object): void {
   const memory = createMemory([], [MIB]);
   const caller = openMemory(memory, MAIN_SLOT);
   registerMain(caller);
@@ -33,7 +33,7 @@ export function rehearse(guest: Guest, description: object): void {
     () => {},
     () => ({ ...description }),
   );
-  const operation = new Operation(rt, idOf(caller, slot), "rehearse", takeTrace(rehearse));
+  const operation = new Operation(rt, idOf(caller, slot), "rehearse", takeTrace(warmUp));
   const message = Message.take(caller)
     .header(operation.sequence, WORK_CALL, code.id, code.pointer)
     .list([1], "args");

@@ -8,7 +8,15 @@
  * rule of the repair (supervisor/repair.ts: what H_ADDONS points to is everybody's) leaves either the old block or the new one,
  * and the other among the pages of the dead.
  */
-import { get, reach, readBytes, set, type SharedMemory, store, writeBytes } from "../memory/atomics.js";
+import {
+  get,
+  ensureMapped,
+  readBytes,
+  set,
+  type SharedMemory,
+  store,
+  writeBytes,
+} from "../memory/atomics.js";
 import {
   H_ADDONS,
   H_REGISTRY_LOCK,
@@ -25,7 +33,7 @@ import { allocatePages, freePages, setPageOwner } from "../memory/page-allocator
 const BLOCK_HEADER = 2;
 
 /** A copy of the block. */
-export interface Block {
+export interface AddonTable {
   readonly bytes: Buffer;
   /** 0: there is no block yet. */
   version: number;
@@ -33,16 +41,16 @@ export interface Block {
   length: number;
 }
 
-export function readBlock(m: SharedMemory, into: Block): void {
+export function readAddonTable(m: SharedMemory, into: AddonTable): void {
   into.version = 0;
   into.length = 0;
   lock(m, H_REGISTRY_LOCK);
   const pointer = get(m, H_ADDONS);
   if (pointer !== 0) {
-    reach(m, pointer + PAGE_WORDS - 1);
+    ensureMapped(m, pointer + PAGE_WORDS - 1);
     into.version = get(m, pointer);
     into.length = get(m, pointer + 1);
-    reach(m, pointer + BLOCK_HEADER + (into.length >> 2));
+    ensureMapped(m, pointer + BLOCK_HEADER + (into.length >> 2));
     if (into.length <= into.bytes.length) {
       readBytes(m, pointer, BLOCK_HEADER * 4, into.bytes, 0, into.length);
     }
@@ -51,7 +59,7 @@ export function readBlock(m: SharedMemory, into: Block): void {
 }
 
 /** Puts other bytes in the place of those of that version. */
-export function replaceBlock(m: SharedMemory, version: number, bytes: Buffer): number {
+export function replaceAddonTable(m: SharedMemory, version: number, bytes: Buffer): number {
   const pages = Math.ceil((BLOCK_HEADER * 4 + bytes.length) / PAGE_BYTES);
   const pointer = allocatePages(m, pages, m.slot + 1);
   if (pointer === 0) return STATUS_NO_MEMORY;
@@ -62,7 +70,7 @@ export function replaceBlock(m: SharedMemory, version: number, bytes: Buffer): n
   const old = get(m, H_ADDONS);
   let current = 0;
   if (old !== 0) {
-    reach(m, old + PAGE_WORDS - 1);
+    ensureMapped(m, old + PAGE_WORDS - 1);
     current = get(m, old);
   }
   if (current === version) {

@@ -33,7 +33,7 @@ import {
   add,
   get,
   load,
-  reach,
+  ensureMapped,
   readBytes,
   set,
   type SharedMemory,
@@ -46,18 +46,18 @@ import {
   C_FLAGS,
   C_GROWTH,
   C_HEAD,
-  C_HEAD_CHUNK,
+  C_HEAD_SEGMENT,
   C_ID,
   C_INLINE,
   C_MAXSIZE,
   C_REFERENCES,
   C_SENDERS,
   C_TAIL,
-  C_TAIL_CHUNK,
+  C_TAIL_SEGMENT,
   CHANNEL_CLOSED,
-  CHUNK_END,
-  CHUNK_HEADER,
-  CHUNK_NEXT,
+  SEGMENT_END,
+  SEGMENT_HEADER,
+  SEGMENT_NEXT,
   INLINE_BYTES,
   MAX_REFERENCES,
   OK,
@@ -65,7 +65,7 @@ import {
   PAGE_WORDS,
   Q_HOLDERS,
   Q_ITEM_REFERENCES,
-  Q_TOUCHED,
+  Q_REF_VERSION,
   R_FLAGS,
   R_LENGTH,
   R_SENDER,
@@ -87,7 +87,7 @@ import {
   S_HOLDERS,
   S_ID,
   S_ITEM_REFERENCES,
-  S_TOUCHED,
+  S_REF_VERSION,
   slotPointer,
   STATUS_NO_MEMORY,
   UNBOUND_ITEM,
@@ -117,10 +117,10 @@ export function openChannel(
   set(m, c + C_REFERENCES, 0);
   set(m, c + C_HEAD, 0);
   set(m, c + C_TAIL, 0);
-  set(m, c + C_HEAD_CHUNK, 0);
+  set(m, c + C_HEAD_SEGMENT, 0);
   if (inline !== 0) {
-    set(m, inline + CHUNK_NEXT, 0);
-    set(m, inline + CHUNK_END, inlineEnd);
+    set(m, inline + SEGMENT_NEXT, 0);
+    set(m, inline + SEGMENT_END, inlineEnd);
     startWith(m, c, inline);
   }
   store(m, c + C_ID, id);
@@ -162,7 +162,7 @@ export function isPlain(flags: number): boolean {
  * Puts up to `most` plain records of `sender` that lie one behind the other in `bytes` (and `view`, the same) from `start`
  * on: as many as fit where the first one goes, and at least that. Returns how many, or STATUS_NO_MEMORY.
  */
-export function appendRun(
+export function appendBatch(
   m: SharedMemory,
   c: number,
   sender: number,
@@ -173,7 +173,7 @@ export function appendRun(
 ): number {
   const tail = makeRoom(m, c, view.getInt32(start, true));
   if (tail === 0) return STATUS_NO_MEMORY;
-  const room = get(m, get(m, c + C_TAIL_CHUNK) + CHUNK_END) - tail;
+  const room = get(m, get(m, c + C_TAIL_SEGMENT) + SEGMENT_END) - tail;
   let words = 0;
   let count = 0;
   while (count < most) {
@@ -193,7 +193,7 @@ export function appendRun(
  * Copies the plain records from the one that `first` returned on to `into` and takes them: up to `most`, and as many as lie in
  * one chunk and have room behind `start`. Returns how many; 0: the first one is not plain, or too large.
  */
-export function takeRun(
+export function takeBatch(
   m: SharedMemory,
   c: number,
   r: number,
@@ -202,7 +202,7 @@ export function takeRun(
   most: number,
 ): number {
   const tail = get(m, c + C_TAIL);
-  const end = Math.min(get(m, get(m, c + C_HEAD_CHUNK) + CHUNK_END), r + ((into.length - start) >> 2));
+  const end = Math.min(get(m, get(m, c + C_HEAD_SEGMENT) + SEGMENT_END), r + ((into.length - start) >> 2));
   let p = r;
   let count = 0;
   while (count < most && p !== tail && p < end) {
@@ -253,7 +253,7 @@ export function append(
     countReferences(m, payloadOf(m, tail), count, 1);
     set(m, c + C_REFERENCES, 1);
   }
-  m.last = tail;
+  m.lastPut = tail;
   set(m, c + C_TAIL, tail + need);
   if (blob !== 0) setPageOwner(m, blob, OWNER_SHARED);
   set(m, c + C_COUNT, get(m, c + C_COUNT) + 1);
@@ -266,8 +266,8 @@ export function first(m: SharedMemory, c: number): number {
   const tail = get(m, c + C_TAIL);
   let p = get(m, c + C_HEAD);
   while (p !== tail) {
-    if (endsChunk(m, get(m, c + C_HEAD_CHUNK), p)) {
-      p = leaveChunk(m, c);
+    if (endsSegment(m, get(m, c + C_HEAD_SEGMENT), p)) {
+      p = leaveSegment(m, c);
     } else if (stateOf(m, p) === RECORD_REMOVED) {
       p += get(m, p + R_SIZE);
       store(m, c + C_HEAD, p);
@@ -308,7 +308,7 @@ export function isBlob(m: SharedMemory, r: number): boolean {
 export function payloadOf(m: SharedMemory, r: number): number {
   if (!isBlob(m, r)) return r + RECORD_HEADER;
   const blob = get(m, r + RECORD_HEADER);
-  reach(m, blob + pagesOf(m, blob) * PAGE_WORDS - 1);
+  ensureMapped(m, blob + pagesOf(m, blob) * PAGE_WORDS - 1);
   return blob;
 }
 
@@ -330,13 +330,13 @@ export function copyPayload(
 export function unbind(m: SharedMemory, c: number, sender: number): number {
   if ((get(m, c + C_SENDERS) & (1 << (sender & 31))) === 0) return 0;
   const tail = load(m, c + C_TAIL);
-  let chunk = get(m, c + C_HEAD_CHUNK);
+  let segment = get(m, c + C_HEAD_SEGMENT);
   let removed = 0;
   let senders = 0;
   for (let p = load(m, c + C_HEAD); p !== tail;) {
-    if (endsChunk(m, chunk, p)) {
-      chunk = nextOf(m, chunk);
-      p = chunk + CHUNK_HEADER;
+    if (endsSegment(m, segment, p)) {
+      segment = nextSegment(m, segment);
+      p = segment + SEGMENT_HEADER;
       continue;
     }
     if (stateOf(m, p) === RECORD_LIVE) {
@@ -372,13 +372,13 @@ export function removeRecord(
 ): boolean {
   const tail = load(m, c + C_TAIL);
   let p = load(m, c + C_HEAD);
-  let chunk = get(m, c + C_HEAD_CHUNK);
-  while (chunk !== 0 && !contains(m, chunk, place)) {
-    if (chunk === get(m, c + C_TAIL_CHUNK)) return false;
-    chunk = nextOf(m, chunk);
-    p = chunk + CHUNK_HEADER;
+  let segment = get(m, c + C_HEAD_SEGMENT);
+  while (segment !== 0 && !contains(m, segment, place)) {
+    if (segment === get(m, c + C_TAIL_SEGMENT)) return false;
+    segment = nextSegment(m, segment);
+    p = segment + SEGMENT_HEADER;
   }
-  while (chunk !== 0 && p !== tail && p <= place && !endsChunk(m, chunk, p)) {
+  while (segment !== 0 && p !== tail && p <= place && !endsSegment(m, segment, p)) {
     if (p === place) {
       if (stateOf(m, p) !== RECORD_LIVE || get(m, p + R_SENDER) !== sender) return false;
       if (get(m, payloadOf(m, p) + referencesOf(m, p) * REF_WORDS) !== key) return false;
@@ -406,41 +406,41 @@ export function closeChannel(m: SharedMemory, c: number): void {
   clearChannel(m, c);
   // Nobody's records are in here: whoever looks for some, while the slot is already claimed again, stops at that.
   set(m, c + C_SENDERS, 0);
-  const last = get(m, c + C_HEAD_CHUNK);
+  const last = get(m, c + C_HEAD_SEGMENT);
   if (last !== 0 && last !== get(m, c + C_INLINE)) {
     setPageOwner(m, last, m.slot + 1);
-    store(m, c + C_HEAD_CHUNK, 0);
+    store(m, c + C_HEAD_SEGMENT, 0);
     freePages(m, last);
   }
 }
 
 /** Restores everything derived from C_HEAD, C_TAIL and the chain. The lock is held in the name of the dead. */
 export function repairChannel(m: SharedMemory, c: number, deadOwner: number): void {
-  let chunk = load(m, c + C_HEAD_CHUNK);
-  if (chunk === 0) {
+  let segment = load(m, c + C_HEAD_SEGMENT);
+  if (segment === 0) {
     store(m, c + C_HEAD, 0);
     store(m, c + C_TAIL, 0);
-    set(m, c + C_TAIL_CHUNK, 0);
+    set(m, c + C_TAIL_SEGMENT, 0);
     set(m, c + C_COUNT, 0);
     return;
   }
-  reachChunk(m, chunk);
+  mapSegment(m, segment);
   // It died between moving C_HEAD to the next chunk and moving C_HEAD_CHUNK; the old chunk is its own already.
-  while (!contains(m, chunk, load(m, c + C_HEAD))) chunk = nextOf(m, chunk);
-  store(m, c + C_HEAD_CHUNK, chunk);
+  while (!contains(m, segment, load(m, c + C_HEAD))) segment = nextSegment(m, segment);
+  store(m, c + C_HEAD_SEGMENT, segment);
   // It died rewinding an empty chunk: C_TAIL is back at the start, C_HEAD not yet.
-  if (contains(m, chunk, load(m, c + C_TAIL)) && load(m, c + C_HEAD) > load(m, c + C_TAIL)) {
+  if (contains(m, segment, load(m, c + C_TAIL)) && load(m, c + C_HEAD) > load(m, c + C_TAIL)) {
     store(m, c + C_HEAD, load(m, c + C_TAIL));
   }
-  share(m, c, chunk);
+  share(m, c, segment);
   let count = 0;
   let senders = 0;
   let p = load(m, c + C_HEAD);
   while (p !== load(m, c + C_TAIL)) {
-    if (endsChunk(m, chunk, p)) {
-      chunk = nextOf(m, chunk);
-      share(m, c, chunk);
-      p = chunk + CHUNK_HEADER;
+    if (endsSegment(m, segment, p)) {
+      segment = nextSegment(m, segment);
+      share(m, c, segment);
+      p = segment + SEGMENT_HEADER;
       continue;
     }
     if (stateOf(m, p) !== RECORD_REMOVED) {
@@ -452,98 +452,98 @@ export function repairChannel(m: SharedMemory, c: number, deadOwner: number): vo
   }
   set(m, c + C_COUNT, count);
   set(m, c + C_SENDERS, senders);
-  set(m, c + C_TAIL_CHUNK, chunk);
+  set(m, c + C_TAIL_SEGMENT, segment);
   // A chunk that it linked but never published a record in goes with the rest of its pages.
-  const orphan = get(m, chunk + CHUNK_NEXT);
-  set(m, chunk + CHUNK_NEXT, 0);
+  const orphan = get(m, segment + SEGMENT_NEXT);
+  set(m, segment + SEGMENT_NEXT, 0);
   if (orphan !== 0) setPageOwner(m, orphan, deadOwner);
 }
 
 /** Where a record of `need` words can be written, after C_TAIL; 0 when there is no memory. */
 function makeRoom(m: SharedMemory, c: number, need: number): number {
-  const chunk = get(m, c + C_TAIL_CHUNK);
-  if (get(m, c + C_HEAD_CHUNK) === 0) {
-    const fresh = makeChunk(m, c, need);
+  const segment = get(m, c + C_TAIL_SEGMENT);
+  if (get(m, c + C_HEAD_SEGMENT) === 0) {
+    const fresh = makeSegment(m, c, need);
     if (fresh === 0) return 0;
     startWith(m, c, fresh);
     setPageOwner(m, fresh, OWNER_SHARED);
-    return fresh + CHUNK_HEADER;
+    return fresh + SEGMENT_HEADER;
   }
-  reachChunk(m, chunk);
+  mapSegment(m, segment);
   let tail = get(m, c + C_TAIL);
   if (tail === get(m, c + C_HEAD)) {
     // Empty: begin the chunk again. In this order, or records long taken would come back to life.
-    tail = chunk + CHUNK_HEADER;
+    tail = segment + SEGMENT_HEADER;
     store(m, c + C_TAIL, tail);
     store(m, c + C_HEAD, tail);
   }
-  const end = get(m, chunk + CHUNK_END);
+  const end = get(m, segment + SEGMENT_END);
   if (tail + need <= end) return tail;
-  const fresh = makeChunk(m, c, need);
+  const fresh = makeSegment(m, c, need);
   if (fresh === 0) return 0;
   if (tail < end) set(m, tail + R_SIZE, 0);
-  set(m, chunk + CHUNK_NEXT, fresh);
-  set(m, c + C_TAIL_CHUNK, fresh);
+  set(m, segment + SEGMENT_NEXT, fresh);
+  set(m, c + C_TAIL_SEGMENT, fresh);
   setPageOwner(m, fresh, OWNER_SHARED);
-  return fresh + CHUNK_HEADER;
+  return fresh + SEGMENT_HEADER;
 }
 
-function makeChunk(m: SharedMemory, c: number, need: number): number {
+function makeSegment(m: SharedMemory, c: number, need: number): number {
   const growth = get(m, c + C_GROWTH);
-  const pages = Math.max(growth, Math.ceil((need + CHUNK_HEADER) / PAGE_WORDS));
-  const chunk = allocatePages(m, pages, m.slot + 1);
-  if (chunk === 0) return 0;
-  set(m, chunk + CHUNK_NEXT, 0);
-  set(m, chunk + CHUNK_END, chunk + pages * PAGE_WORDS);
+  const pages = Math.max(growth, Math.ceil((need + SEGMENT_HEADER) / PAGE_WORDS));
+  const segment = allocatePages(m, pages, m.slot + 1);
+  if (segment === 0) return 0;
+  set(m, segment + SEGMENT_NEXT, 0);
+  set(m, segment + SEGMENT_END, segment + pages * PAGE_WORDS);
   set(m, c + C_GROWTH, Math.min(growth * 2, MAX_GROWTH));
-  return chunk;
+  return segment;
 }
 
 /** Makes `chunk` the only one. The store of C_HEAD_CHUNK publishes it. */
-function startWith(m: SharedMemory, c: number, chunk: number): void {
-  store(m, c + C_HEAD, chunk + CHUNK_HEADER);
-  store(m, c + C_TAIL, chunk + CHUNK_HEADER);
-  set(m, c + C_TAIL_CHUNK, chunk);
-  store(m, c + C_HEAD_CHUNK, chunk);
+function startWith(m: SharedMemory, c: number, segment: number): void {
+  store(m, c + C_HEAD, segment + SEGMENT_HEADER);
+  store(m, c + C_TAIL, segment + SEGMENT_HEADER);
+  set(m, c + C_TAIL_SEGMENT, segment);
+  store(m, c + C_HEAD_SEGMENT, segment);
 }
 
 /** Moves C_HEAD to the next chunk and returns the old one's pages. */
-function leaveChunk(m: SharedMemory, c: number): number {
-  const chunk = get(m, c + C_HEAD_CHUNK);
-  const next = nextOf(m, chunk);
-  const paged = chunk !== get(m, c + C_INLINE);
-  if (paged) setPageOwner(m, chunk, m.slot + 1);
-  store(m, c + C_HEAD, next + CHUNK_HEADER);
-  store(m, c + C_HEAD_CHUNK, next);
-  if (paged) freePages(m, chunk);
-  return next + CHUNK_HEADER;
+function leaveSegment(m: SharedMemory, c: number): number {
+  const segment = get(m, c + C_HEAD_SEGMENT);
+  const next = nextSegment(m, segment);
+  const paged = segment !== get(m, c + C_INLINE);
+  if (paged) setPageOwner(m, segment, m.slot + 1);
+  store(m, c + C_HEAD, next + SEGMENT_HEADER);
+  store(m, c + C_HEAD_SEGMENT, next);
+  if (paged) freePages(m, segment);
+  return next + SEGMENT_HEADER;
 }
 
 /** The chunk behind `chunk`. */
-export function nextOf(m: SharedMemory, chunk: number): number {
-  const next = get(m, chunk + CHUNK_NEXT);
-  reachChunk(m, next);
+export function nextSegment(m: SharedMemory, segment: number): number {
+  const next = get(m, segment + SEGMENT_NEXT);
+  mapSegment(m, next);
   return next;
 }
 
 /** Makes all of a chunk visible to this thread; it may lie beyond what the memory was when it last looked. */
-function reachChunk(m: SharedMemory, chunk: number): void {
-  reach(m, chunk + CHUNK_END);
-  reach(m, get(m, chunk + CHUNK_END) - 1);
+function mapSegment(m: SharedMemory, segment: number): void {
+  ensureMapped(m, segment + SEGMENT_END);
+  ensureMapped(m, get(m, segment + SEGMENT_END) - 1);
 }
 
-function contains(m: SharedMemory, chunk: number, p: number): boolean {
-  return p >= chunk + CHUNK_HEADER && p <= get(m, chunk + CHUNK_END);
+function contains(m: SharedMemory, segment: number, p: number): boolean {
+  return p >= segment + SEGMENT_HEADER && p <= get(m, segment + SEGMENT_END);
 }
 
 /** Whether there is no record at `p` in its chunk any more: the next one is in the next chunk. */
-export function endsChunk(m: SharedMemory, chunk: number, p: number): boolean {
-  reachChunk(m, chunk);
-  return p === get(m, chunk + CHUNK_END) || get(m, p + R_SIZE) === 0;
+export function endsSegment(m: SharedMemory, segment: number, p: number): boolean {
+  mapSegment(m, segment);
+  return p === get(m, segment + SEGMENT_END) || get(m, p + R_SIZE) === 0;
 }
 
-function share(m: SharedMemory, c: number, chunk: number): void {
-  if (chunk !== get(m, c + C_INLINE)) setPageOwner(m, chunk, OWNER_SHARED);
+function share(m: SharedMemory, c: number, segment: number): void {
+  if (segment !== get(m, c + C_INLINE)) setPageOwner(m, segment, OWNER_SHARED);
 }
 
 /** Takes a record out from wherever it is. */
@@ -583,7 +583,7 @@ function holdReferences(m: SharedMemory, payload: number, count: number): void {
     const kind = get(m, payload + i);
     const a = get(m, payload + i + 1);
     if (isQueue(kind)) {
-      reach(m, a + PAGE_WORDS - 1);
+      ensureMapped(m, a + PAGE_WORDS - 1);
       setBit(m, a + Q_HOLDERS, m.slot);
     } else if (kind === REF_INTERPRETER && livesIn(m, a, get(m, payload + i + 2))) {
       setBit(m, slotPointer(a) + S_HOLDERS, m.slot);
@@ -597,12 +597,12 @@ function countReferences(m: SharedMemory, payload: number, count: number, by: nu
     const a = get(m, payload + i + 1);
     if (isQueue(kind)) {
       // This thread may only pass it on, or drop it, and never have looked so far into the memory.
-      reach(m, a + PAGE_WORDS - 1);
+      ensureMapped(m, a + PAGE_WORDS - 1);
       add(m, a + Q_ITEM_REFERENCES, by);
-      add(m, a + Q_TOUCHED, 1);
+      add(m, a + Q_REF_VERSION, 1);
     } else if (kind === REF_INTERPRETER && livesIn(m, a, get(m, payload + i + 2))) {
       add(m, slotPointer(a) + S_ITEM_REFERENCES, by);
-      add(m, slotPointer(a) + S_TOUCHED, 1);
+      add(m, slotPointer(a) + S_REF_VERSION, 1);
     }
   }
 }

@@ -12,88 +12,97 @@
  * Anybody else may look, and may find that those pages are somebody else's by now. So who has found something there
  * looks whether they still are that interpreter's, and only then believes it.
  */
-import { and, cas, load, or, peek, reach, set, type SharedMemory, store } from "../memory/atomics.js";
+import { and, cas, load, or, peek, ensureMapped, set, type SharedMemory, store } from "../memory/atomics.js";
 import {
   H_SLOTS_USED,
   PAGE_WORDS,
-  RUN_CALLER,
-  RUN_CLOSED,
-  RUN_CONDEMNED,
-  RUN_FINISHING,
-  RUN_IDLE,
-  RUN_RUNNING,
-  RUN_SEQ,
-  RUN_STATE,
-  RUN_WORD,
-  RUN_WORDS,
-  S_RUN,
-  S_RUN_COUNT,
-  S_RUNS,
+  EXECUTION_CALLER,
+  EXECUTION_CLOSED,
+  EXECUTION_CONDEMNED,
+  EXECUTION_FINISHING,
+  EXECUTION_IDLE,
+  EXECUTION_RUNNING,
+  EXECUTION_SEQ,
+  EXECUTION_STATE,
+  EXECUTION_WORD,
+  EXECUTION_WORDS,
+  S_EXECUTION,
+  S_FURTHER_COUNT,
+  S_FURTHER_EXECUTIONS,
   slotPointer,
 } from "../memory/layout.js";
 import { allocatePages } from "../memory/page-allocator.js";
 
 /** Gives this interpreter `count` further runs, once. Returns the pointer to them, or 0: there is no memory. */
-export function openRuns(m: SharedMemory, count: number): number {
-  const words = count * RUN_WORDS;
-  const runs = allocatePages(m, Math.ceil(words / PAGE_WORDS), m.slot + 1);
-  if (runs === 0) return 0;
-  for (let i = 0; i < words; i++) set(m, runs + i, 0);
-  set(m, m.me + S_RUN_COUNT, count);
-  store(m, m.me + S_RUNS, runs);
-  return runs;
+export function openExecutions(m: SharedMemory, count: number): number {
+  const words = count * EXECUTION_WORDS;
+  const executions = allocatePages(m, Math.ceil(words / PAGE_WORDS), m.slot + 1);
+  if (executions === 0) return 0;
+  for (let i = 0; i < words; i++) set(m, executions + i, 0);
+  set(m, m.me + S_FURTHER_COUNT, count);
+  store(m, m.me + S_FURTHER_EXECUTIONS, executions);
+  return executions;
 }
 
 /** The `i`-th run of a slot, the first being 0; 0: it has no more. */
-export function runAt(m: SharedMemory, slot: number, i: number): number {
+export function executionAt(m: SharedMemory, slot: number, i: number): number {
   const p = slotPointer(slot);
-  if (i === 0) return p + S_RUN;
-  const runs = load(m, p + S_RUNS);
-  if (runs === 0 || i > load(m, p + S_RUN_COUNT)) return 0;
+  if (i === 0) return p + S_EXECUTION;
+  const executions = load(m, p + S_FURTHER_EXECUTIONS);
+  if (executions === 0 || i > load(m, p + S_FURTHER_COUNT)) return 0;
   // The count is that of those runs.
-  if (load(m, p + S_RUNS) !== runs) return 0;
-  const run = runs + (i - 1) * RUN_WORDS;
-  reach(m, run + RUN_WORDS - 1);
-  return run;
+  if (load(m, p + S_FURTHER_EXECUTIONS) !== executions) return 0;
+  const execution = executions + (i - 1) * EXECUTION_WORDS;
+  ensureMapped(m, execution + EXECUTION_WORDS - 1);
+  return execution;
 }
 
 /** Whether the slot's owner executes anything. A piece whose answer is on its way is done: its caller may have it. */
 export function isExecuting(m: SharedMemory, slot: number): boolean {
-  for (let i = 0, run = runAt(m, slot, 0); run !== 0; run = runAt(m, slot, ++i)) {
-    const state = load(m, run + RUN_WORD) & RUN_STATE;
-    if (state === RUN_IDLE || state === RUN_FINISHING) continue;
-    if (runAt(m, slot, i) === run) return true;
+  for (
+    let i = 0, execution = executionAt(m, slot, 0);
+    execution !== 0;
+    execution = executionAt(m, slot, ++i)
+  ) {
+    const state = load(m, execution + EXECUTION_WORD) & EXECUTION_STATE;
+    if (state === EXECUTION_IDLE || state === EXECUTION_FINISHING) continue;
+    if (executionAt(m, slot, i) === execution) return true;
   }
   return false;
 }
 
 /** The run in which `slot` executes the piece `seq` of `caller`, or is sending its result; 0: it does not. */
-export function runOf(m: SharedMemory, slot: number, caller: number, seq: number): number {
-  for (let i = 0, run = runAt(m, slot, 0); run !== 0; run = runAt(m, slot, ++i)) {
-    if ((load(m, run + RUN_WORD) & RUN_STATE) === RUN_IDLE) continue;
-    if (load(m, run + RUN_CALLER) !== caller || load(m, run + RUN_SEQ) !== seq) continue;
-    if (runAt(m, slot, i) === run) return run;
+export function executionOf(m: SharedMemory, slot: number, caller: number, seq: number): number {
+  for (
+    let i = 0, execution = executionAt(m, slot, 0);
+    execution !== 0;
+    execution = executionAt(m, slot, ++i)
+  ) {
+    if ((load(m, execution + EXECUTION_WORD) & EXECUTION_STATE) === EXECUTION_IDLE) continue;
+    if (load(m, execution + EXECUTION_CALLER) !== caller || load(m, execution + EXECUTION_SEQ) !== seq)
+      continue;
+    if (executionAt(m, slot, i) === execution) return execution;
   }
   return 0;
 }
 
 /** Whether somebody executes the piece `seq` of `caller` now. */
-export function isRunningWork(m: SharedMemory, caller: number, seq: number): boolean {
+export function isExecutingWork(m: SharedMemory, caller: number, seq: number): boolean {
   const end = load(m, H_SLOTS_USED);
-  for (let slot = 0; slot < end; slot++) if (runOf(m, slot, caller, seq) !== 0) return true;
+  for (let slot = 0; slot < end; slot++) if (executionOf(m, slot, caller, seq) !== 0) return true;
   return false;
 }
 
 /** The piece in that run of this interpreter's is done; from here on nobody may stop it. False: it was condemned before. */
-export function finishWork(m: SharedMemory, run: number): boolean {
-  const word = peek(m, run + RUN_WORD);
-  if ((word & (RUN_STATE | RUN_CLOSED)) !== RUN_RUNNING) return false;
-  return cas(m, run + RUN_WORD, word, (word & ~RUN_STATE) | RUN_FINISHING) === word;
+export function finishWork(m: SharedMemory, execution: number): boolean {
+  const word = peek(m, execution + EXECUTION_WORD);
+  if ((word & (EXECUTION_STATE | EXECUTION_CLOSED)) !== EXECUTION_RUNNING) return false;
+  return cas(m, execution + EXECUTION_WORD, word, (word & ~EXECUTION_STATE) | EXECUTION_FINISHING) === word;
 }
 
 /** Its result was sent: the run is free. */
-export function endWork(m: SharedMemory, run: number): void {
-  and(m, run + RUN_WORD, ~RUN_STATE);
+export function endWork(m: SharedMemory, execution: number): void {
+  and(m, execution + EXECUTION_WORD, ~EXECUTION_STATE);
 }
 
 /**
@@ -101,11 +110,18 @@ export function endWork(m: SharedMemory, run: number): void {
  * terminated. 0: it does not execute that piece (not yet, not any more, or its result is on the way).
  */
 export function condemn(m: SharedMemory, slot: number, caller: number, seq: number): number {
-  for (let i = 0, run = runAt(m, slot, 0); run !== 0; run = runAt(m, slot, ++i)) {
-    const word = load(m, run + RUN_WORD);
-    if ((word & RUN_STATE) !== RUN_RUNNING) continue;
-    if (load(m, run + RUN_CALLER) !== caller || load(m, run + RUN_SEQ) !== seq) continue;
-    return cas(m, run + RUN_WORD, word, (word & ~RUN_STATE) | RUN_CONDEMNED) === word ? run : 0;
+  for (
+    let i = 0, execution = executionAt(m, slot, 0);
+    execution !== 0;
+    execution = executionAt(m, slot, ++i)
+  ) {
+    const word = load(m, execution + EXECUTION_WORD);
+    if ((word & EXECUTION_STATE) !== EXECUTION_RUNNING) continue;
+    if (load(m, execution + EXECUTION_CALLER) !== caller || load(m, execution + EXECUTION_SEQ) !== seq)
+      continue;
+    return cas(m, execution + EXECUTION_WORD, word, (word & ~EXECUTION_STATE) | EXECUTION_CONDEMNED) === word
+      ? execution
+      : 0;
   }
   return 0;
 }
@@ -115,10 +131,15 @@ export function condemn(m: SharedMemory, slot: number, caller: number, seq: numb
  * is calling `process.exit()`. Code in the midst of that may go on with nonsense in its hands (a CommonJS module that Node
  * was loading is `undefined` then to the module that imports it), and what comes of that must be no answer.
  */
-export function closeRuns(m: SharedMemory, slot: number): void {
-  for (let i = 0, run = runAt(m, slot, 0); run !== 0; run = runAt(m, slot, ++i)) {
-    const word = or(m, run + RUN_WORD, RUN_CLOSED) | RUN_CLOSED;
+export function closeExecutions(m: SharedMemory, slot: number): void {
+  for (
+    let i = 0, execution = executionAt(m, slot, 0);
+    execution !== 0;
+    execution = executionAt(m, slot, ++i)
+  ) {
+    const word = or(m, execution + EXECUTION_WORD, EXECUTION_CLOSED) | EXECUTION_CLOSED;
     // From here on only the end of what was finishing changes the word.
-    if ((word & RUN_STATE) === RUN_RUNNING) store(m, run + RUN_WORD, (word & ~RUN_STATE) | RUN_CONDEMNED);
+    if ((word & EXECUTION_STATE) === EXECUTION_RUNNING)
+      store(m, execution + EXECUTION_WORD, (word & ~EXECUTION_STATE) | EXECUTION_CONDEMNED);
   }
 }

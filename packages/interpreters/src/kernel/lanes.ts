@@ -69,13 +69,13 @@ export function laneOf(priority: number): number {
  * Takes the next piece of work to execute it in `run`. EMPTY: there is none; this interpreter is then on the list of those
  * that will be rung when there is. NOT_FOUND: the pool is closed, or this thread is about to end.
  */
-export function takeWorkOrWait(m: SharedMemory, lanes: Lanes, run: number, into: Received): number {
+export function takeWorkOrWait(m: SharedMemory, lanes: Lanes, execution: number, into: Received): number {
   for (;;) {
     const highest = nextLane(m, lanes, -1);
     const lower = highest === -1 ? -1 : nextLane(m, lanes, highest);
     const lane = lanes.overtaking < MOST_OVERTAKING ? highest : laneInTurn(m, lanes, highest);
     const turn = lane !== highest;
-    const status = lane === -1 ? waitForWork(m, lanes) : takeFromLane(m, lanes, lane, turn, run, into);
+    const status = lane === -1 ? waitForWork(m, lanes) : takeFromLane(m, lanes, lane, turn, execution, into);
     if (status === STATUS_CHANGED) continue;
     if (status !== OK) return status;
     lanes.overtaking = turn || lower === -1 ? 0 : lanes.overtaking + 1;
@@ -147,7 +147,7 @@ function takeFromLane(
   lanes: Lanes,
   lane: number,
   turn: boolean,
-  run: number,
+  execution: number,
   into: Received,
 ): number {
   const q = lanes.queues[lane];
@@ -158,7 +158,7 @@ function takeFromLane(
     const before = turn ? -1 : nextLane(m, lanes, -1);
     const r = before !== -1 && before < lane ? 0 : first(m, q);
     if (r === 0) status = STATUS_CHANGED;
-    else status = claim(m, q, r, run, into);
+    else status = claim(m, q, r, execution, into);
   }
   unlock(m, q);
   if (status === OK && turn) lanes.turn = lane;

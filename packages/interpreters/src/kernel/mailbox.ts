@@ -6,7 +6,7 @@
  * down what it is about to run (runs.ts) and where that record lies (S_CLAIM); if it dies, the repair compares S_CLAIM
  * with C_HEAD and knows whether the record is still there, to be run by somebody else, or was being run by the dead.
  */
-import { cas, get, load, peek, reach, set, type SharedMemory, store } from "../memory/atomics.js";
+import { cas, get, load, peek, ensureMapped, set, type SharedMemory, store } from "../memory/atomics.js";
 import { ring } from "../memory/doorbell.js";
 import {
   C_COUNT,
@@ -18,14 +18,14 @@ import {
   OK,
   R_SENDER,
   REF_WORDS,
-  RUN_CALLER,
-  RUN_CLOSED,
-  RUN_CONDEMNED,
-  RUN_NUMBER_SHIFT,
-  RUN_RUNNING,
-  RUN_SEQ,
-  RUN_STATE,
-  RUN_WORD,
+  EXECUTION_CALLER,
+  EXECUTION_CLOSED,
+  EXECUTION_CONDEMNED,
+  EXECUTION_NUMBER_SHIFT,
+  EXECUTION_RUNNING,
+  EXECUTION_SEQ,
+  EXECUTION_STATE,
+  EXECUTION_WORD,
   S_CLAIM,
   S_REPLIES,
   S_TAKING,
@@ -39,13 +39,13 @@ import {
 import { lock, unlock } from "../memory/lock.js";
 import { isExecuting } from "./executions.js";
 import { append, first, payloadOf, referencesOf, remove, removeRecord } from "./channel.js";
-import { describeRuns, receive, receiveMany, type Received, type ReceivedMany } from "./receive.js";
+import { describeBatches, receive, receiveMany, type Received, type ReceivedMany } from "./receive.js";
 
 /** Puts a record into `lane` (S_WORK or S_REPLIES) of interpreter `id`, which is in `slot` if it lives. */
 export function send(
   m: SharedMemory,
   slot: number,
-  lane: typeof S_WORK | typeof S_REPLIES,
+  box: typeof S_WORK | typeof S_REPLIES,
   id: number,
   flags: number,
   sender: number,
@@ -55,7 +55,7 @@ export function send(
   length: number,
   blob: number,
 ): number {
-  const c = slotPointer(slot) + lane;
+  const c = slotPointer(slot) + box;
   lock(m, c);
   let status = OK;
   if (get(m, c + C_ID) !== id) status = STATUS_NOT_FOUND;
@@ -67,8 +67,8 @@ export function send(
 }
 
 /** Whether there may be something in the own mailbox: a look without the lock. */
-function mayHold(m: SharedMemory, lane: typeof S_WORK | typeof S_REPLIES): boolean {
-  return peek(m, m.me + lane + C_HEAD) !== peek(m, m.me + lane + C_TAIL);
+function mayHold(m: SharedMemory, box: typeof S_WORK | typeof S_REPLIES): boolean {
+  return peek(m, m.me + box + C_HEAD) !== peek(m, m.me + box + C_TAIL);
 }
 
 /** Takes the next record that was sent to this thread, which is no piece of work: a request, or a question. */
@@ -89,17 +89,17 @@ export function takeReplies(m: SharedMemory, into: ReceivedMany): number {
   lock(m, c);
   const count = receiveMany(m, c, into, into.records.length);
   unlock(m, c);
-  describeRuns(into);
+  describeBatches(into);
   return count;
 }
 
 /** Takes a piece of work out of the own mailbox to execute it in `run`. A pool's: see lanes.ts. */
-export function takeWork(m: SharedMemory, run: number, into: Received): number {
+export function takeWork(m: SharedMemory, execution: number, into: Received): number {
   const c = m.me + S_WORK;
   if (!mayHold(m, S_WORK)) return STATUS_EMPTY;
   lock(m, c);
   const r = first(m, c);
-  const status = r === 0 ? STATUS_EMPTY : claim(m, c, r, run, into);
+  const status = r === 0 ? STATUS_EMPTY : claim(m, c, r, execution, into);
   unlock(m, c);
   return status;
 }
@@ -108,15 +108,15 @@ export function takeWork(m: SharedMemory, run: number, into: Received): number {
  * Takes the record `r` that `first` returned, and becomes its executor, in the idle `run` that S_TAKING names. Under the
  * channel's lock. NOT_FOUND: this thread is about to end (`closeRuns`), and the record stays where it is.
  */
-export function claim(m: SharedMemory, c: number, r: number, run: number, into: Received): number {
-  const word = peek(m, run + RUN_WORD);
-  if ((word & RUN_CLOSED) !== 0) return STATUS_NOT_FOUND;
-  set(m, run + RUN_CALLER, get(m, r + R_SENDER));
-  set(m, run + RUN_SEQ, get(m, payloadOf(m, r) + referencesOf(m, r) * REF_WORDS));
+export function claim(m: SharedMemory, c: number, r: number, execution: number, into: Received): number {
+  const word = peek(m, execution + EXECUTION_WORD);
+  if ((word & EXECUTION_CLOSED) !== 0) return STATUS_NOT_FOUND;
+  set(m, execution + EXECUTION_CALLER, get(m, r + R_SENDER));
+  set(m, execution + EXECUTION_SEQ, get(m, payloadOf(m, r) + referencesOf(m, r) * REF_WORDS));
   // Plain, as are the intents (lock.ts): it is read when this thread is dead, and what it did last is seen then.
   set(m, m.me + S_CLAIM, r);
-  const next = (((word >>> RUN_NUMBER_SHIFT) + 1) << RUN_NUMBER_SHIFT) | RUN_RUNNING;
-  const status = cas(m, run + RUN_WORD, word, next) === word ? OK : STATUS_NOT_FOUND;
+  const next = (((word >>> EXECUTION_NUMBER_SHIFT) + 1) << EXECUTION_NUMBER_SHIFT) | EXECUTION_RUNNING;
+  const status = cas(m, execution + EXECUTION_WORD, word, next) === word ? OK : STATUS_NOT_FOUND;
   if (status === OK) receive(m, c, r, into);
   set(m, m.me + S_CLAIM, 0);
   return status;
@@ -128,10 +128,14 @@ export function repairClaim(m: SharedMemory, p: number, c: number): void {
   if (claimed === 0) return;
   store(m, p + S_CLAIM, 0);
   if (load(m, c + C_HEAD) !== claimed) return;
-  const run = load(m, p + S_TAKING) + RUN_WORD;
-  reach(m, run);
-  const word = load(m, run);
-  if ((word & RUN_STATE) !== RUN_CONDEMNED && cas(m, run, word, word & ~RUN_STATE) === word) return;
+  const execution = load(m, p + S_TAKING) + EXECUTION_WORD;
+  ensureMapped(m, execution);
+  const word = load(m, execution);
+  if (
+    (word & EXECUTION_STATE) !== EXECUTION_CONDEMNED &&
+    cas(m, execution, word, word & ~EXECUTION_STATE) === word
+  )
+    return;
   // Somebody stopped it, and was told that it will not finish: nobody else may run it. The run goes on naming it.
   remove(m, c, claimed);
 }

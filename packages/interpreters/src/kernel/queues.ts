@@ -9,7 +9,7 @@
  * Who was rung but does not take the item passes the ring on (`stopWaiting`). When an interpreter dies, everybody who
  * could take something is rung, as the dead may have been the one that was (supervisor/repair.ts).
  */
-import { add, get, load, reach, set, type SharedMemory, store } from "../memory/atomics.js";
+import { add, get, load, ensureMapped, set, type SharedMemory, store } from "../memory/atomics.js";
 import { clearBit, countBits, hasBit, isEmptySet, nextBit, setBit } from "../memory/bitset.js";
 import { ring } from "../memory/doorbell.js";
 import {
@@ -33,13 +33,13 @@ import {
   Q_GET_WAITERS,
   Q_GETTERS,
   Q_HOLDERS,
-  Q_INLINE_CHUNK,
+  Q_INLINE_SEGMENT,
   Q_ITEM_REFERENCES,
   Q_NEXT,
   Q_PUT_CURSOR,
   Q_PUT_WAITERS,
   Q_PUTTERS,
-  Q_TOUCHED,
+  Q_REF_VERSION,
   Q_UNBOUND,
   R_FLAGS,
   R_LENGTH,
@@ -53,7 +53,7 @@ import { lock, unlock } from "../memory/lock.js";
 import { allocatePages, freePages, setPageOwner } from "../memory/page-allocator.js";
 import {
   append,
-  appendRun,
+  appendBatch,
   clearChannel,
   closeChannel,
   first,
@@ -61,7 +61,7 @@ import {
   removeRecord,
   repairChannel,
 } from "./channel.js";
-import { describeRuns, receive, receiveMany, type Received, type ReceivedMany } from "./receive.js";
+import { describeBatches, receive, receiveMany, type Received, type ReceivedMany } from "./receive.js";
 
 /**
  * Makes a queue that this interpreter holds. Returns its pointer, or 0: no memory. A hidden one is found by nobody who
@@ -70,13 +70,13 @@ import { describeRuns, receive, receiveMany, type Received, type ReceivedMany } 
 export function createQueue(m: SharedMemory, maxsize: number, unbound: number, hidden: boolean): number {
   const q = allocatePages(m, 1, m.slot + 1);
   if (q === 0) return 0;
-  for (let i = 0; i < Q_INLINE_CHUNK; i++) set(m, q + i, 0);
+  for (let i = 0; i < Q_INLINE_SEGMENT; i++) set(m, q + i, 0);
   set(m, q + C_KIND, LOCK_QUEUE);
   set(m, q + Q_UNBOUND, unbound);
   setBit(m, q + Q_HOLDERS, m.slot);
   lock(m, H_REGISTRY_LOCK);
   const id = hidden ? -2 - add(m, H_NEXT_HIDDEN, 1) : add(m, H_NEXT_QUEUE, 1);
-  openChannel(m, q, id, maxsize, q + Q_INLINE_CHUNK, q + PAGE_WORDS);
+  openChannel(m, q, id, maxsize, q + Q_INLINE_SEGMENT, q + PAGE_WORDS);
   set(m, q + Q_NEXT, get(m, H_QUEUES));
   store(m, H_QUEUES, q);
   setPageOwner(m, q, OWNER_SHARED);
@@ -88,7 +88,7 @@ export function createQueue(m: SharedMemory, maxsize: number, unbound: number, h
 export function findQueue(m: SharedMemory, id: number): number {
   lock(m, H_REGISTRY_LOCK);
   let q = get(m, H_QUEUES);
-  while (q !== 0 && idOf(m, q) !== id) q = get(m, q + Q_NEXT);
+  while (q !== 0 && queueIdOf(m, q) !== id) q = get(m, q + Q_NEXT);
   if (q !== 0) setBit(m, q + Q_HOLDERS, m.slot);
   unlock(m, H_REGISTRY_LOCK);
   return q;
@@ -99,7 +99,7 @@ export function listQueueIds(m: SharedMemory, ids: Int32Array): number {
   lock(m, H_REGISTRY_LOCK);
   let count = 0;
   for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
-    const id = idOf(m, q);
+    const id = queueIdOf(m, q);
     if (id < 0) continue;
     if (count < ids.length) ids[count] = id;
     count++;
@@ -109,8 +109,8 @@ export function listQueueIds(m: SharedMemory, ids: Int32Array): number {
 }
 
 /** The queue's id, or -1 once it is closed. */
-export function idOf(m: SharedMemory, q: number): number {
-  reach(m, q + PAGE_WORDS - 1);
+export function queueIdOf(m: SharedMemory, q: number): number {
+  ensureMapped(m, q + PAGE_WORDS - 1);
   return load(m, q + C_ID);
 }
 
@@ -190,12 +190,12 @@ export function putMany(
   while (status === OK && next < count) {
     const end = specials < special.length ? special[specials].index : count;
     if (next < end) {
-      const run = appendRun(m, q, sender, bytes, view, at, Math.min(end - next, roomIn(m, q)));
-      if (run < 0) {
-        status = run;
+      const batch = appendBatch(m, q, sender, bytes, view, at, Math.min(end - next, roomIn(m, q)));
+      if (batch < 0) {
+        status = batch;
         break;
       }
-      for (const last = next + run; next < last; next++) at += view.getInt32(at, true) * 4;
+      for (const last = next + batch; next < last; next++) at += view.getInt32(at, true) * 4;
     } else {
       const { references, blob } = special[specials];
       const flags = view.getInt32(at + R_FLAGS * 4, true);
@@ -256,7 +256,7 @@ export function takeMany(
   }
   unlock(m, q);
   for (const waiter of waiters) ring(m, waiter);
-  if (count > 0) describeRuns(into);
+  if (count > 0) describeBatches(into);
   return count > 0 ? count : status;
 }
 
@@ -364,7 +364,7 @@ export function collectQueues(m: SharedMemory): void {
     found = false;
     let link = H_QUEUES;
     for (let q = get(m, link); q !== 0; q = get(m, link)) {
-      reach(m, q + PAGE_WORDS - 1);
+      ensureMapped(m, q + PAGE_WORDS - 1);
       if (!isAbandoned(m, q)) {
         link = q + Q_NEXT;
         continue;
@@ -389,7 +389,7 @@ export function leaveQueue(m: SharedMemory, q: number, dead: number): void {
   clearBit(m, q + Q_HOLDERS, dead);
   clearBit(m, q + Q_GET_WAITERS, dead);
   clearBit(m, q + Q_PUT_WAITERS, dead);
-  recount(m, q);
+  recountWaiters(m, q);
   // It may have died closing the queue, or shutting it down: then nobody has anything to wait for.
   const over = get(m, q + C_FLAGS) !== 0;
   if (over || get(m, q + C_COUNT) > 0) ringList(m, q, Q_GETTERS);
@@ -399,10 +399,10 @@ export function leaveQueue(m: SharedMemory, q: number, dead: number): void {
 /** Restores what is derived. The lock is held in the name of the dead, whose slot is `dead`. */
 export function repairQueue(m: SharedMemory, q: number, dead: number): void {
   repairChannel(m, q, dead + 1);
-  recount(m, q);
+  recountWaiters(m, q);
 }
 
-function recount(m: SharedMemory, q: number): void {
+function recountWaiters(m: SharedMemory, q: number): void {
   set(m, q + Q_GETTERS, countBits(m, q + Q_GET_WAITERS));
   set(m, q + Q_PUTTERS, countBits(m, q + Q_PUT_WAITERS));
 }
@@ -412,9 +412,11 @@ function recount(m: SharedMemory, q: number): void {
  * an unmoved Q_TOUCHED proves that no record gave or took a reference between the two looks.
  */
 function isAbandoned(m: SharedMemory, q: number): boolean {
-  const touched = load(m, q + Q_TOUCHED);
+  const touched = load(m, q + Q_REF_VERSION);
   return (
-    load(m, q + Q_ITEM_REFERENCES) === 0 && isEmptySet(m, q + Q_HOLDERS) && load(m, q + Q_TOUCHED) === touched
+    load(m, q + Q_ITEM_REFERENCES) === 0 &&
+    isEmptySet(m, q + Q_HOLDERS) &&
+    load(m, q + Q_REF_VERSION) === touched
   );
 }
 

@@ -11,12 +11,12 @@
  * The dead executes nothing any more, so every word that only it would write stands still. The supervisor itself is
  * never terminated alone. Afterwards the slot may be used again.
  */
-import { get, load, reach, set, type SharedMemory, store } from "../memory/atomics.js";
+import { get, load, ensureMapped, set, type SharedMemory, store } from "../memory/atomics.js";
 import { ringAfterDeath } from "../memory/doorbell.js";
 import { clearBit } from "../memory/bitset.js";
 import {
   C_FLAGS,
-  C_HEAD_CHUNK,
+  C_HEAD_SEGMENT,
   CHANNEL_CLOSED,
   H_ADDONS,
   H_QUEUES,
@@ -33,7 +33,7 @@ import {
   S_ID,
   S_INTENTS,
   S_REPLIES,
-  S_RUNS,
+  S_FURTHER_EXECUTIONS,
   S_STATE,
   S_WAITING_ON,
   S_WORK,
@@ -45,28 +45,28 @@ import { repairPages, setPageOwner, sweepPages } from "../memory/page-allocator.
 import { closeChannel, repairChannel, unbind } from "./channel.js";
 import { collectQueues, leaveQueue, repairQueue } from "./queues.js";
 import { repairClaim } from "./mailbox.js";
-import { recountReferences } from "./reconcile.js";
+import { reconcileReferences } from "./reconcile.js";
 import { isAlive, joinerName } from "./registry.js";
 
 /**
  * Cleans up after the interpreter in `slot`, whose thread has ended, up to the point where the slot is free. False: all
  * but the counts of references, which were moving: `recountReferences` is to be called again.
  */
-export function bury(m: SharedMemory, slot: number): boolean {
+export function reap(m: SharedMemory, slot: number): boolean {
   const p = slotPointer(slot);
   const id = get(m, p + S_ID);
   store(m, p + S_STATE, STATE_DEAD);
   repairLocks(m, slot);
-  closeLane(m, p + S_WORK);
-  closeLane(m, p + S_REPLIES);
+  closeBox(m, p + S_WORK);
+  closeBox(m, p + S_REPLIES);
   leaveEverything(m, slot, id);
-  const settled = recountReferences(m);
+  const settled = reconcileReferences(m);
   collectQueues(m);
   // Nobody may look for runs in pages that are not its own any more.
-  store(m, p + S_RUNS, 0);
+  store(m, p + S_FURTHER_EXECUTIONS, 0);
   sweepPages(m, slot + 1);
   set(m, p + S_WAITING_ON, 0);
-  ringEverybody(m);
+  ringAll(m);
   return settled;
 }
 
@@ -76,7 +76,7 @@ export function repairLocks(m: SharedMemory, slot: number): void {
   for (let i = INTENTS - 1; i >= 0; i--) {
     const lockWord = intentOf(m, p, i);
     if (lockWord === 0) continue;
-    reach(m, lockWord + PAGE_WORDS - 1);
+    ensureMapped(m, lockWord + PAGE_WORDS - 1);
     if (heldBy(m, lockWord, slot)) {
       const kind = get(m, lockWord + 1);
       if (kind === LOCK_PAGES) repairPages(m);
@@ -88,7 +88,7 @@ export function repairLocks(m: SharedMemory, slot: number): void {
         // It died closing the channel: that cannot be undone, so it is finished. Not what the supervisor itself dropped:
         // it comes back to that, and here it could meet the same busy lock again.
         const closing =
-          (get(m, lockWord + C_FLAGS) & CHANNEL_CLOSED) !== 0 && get(m, lockWord + C_HEAD_CHUNK) !== 0;
+          (get(m, lockWord + C_FLAGS) & CHANNEL_CLOSED) !== 0 && get(m, lockWord + C_HEAD_SEGMENT) !== 0;
         if (closing && slot !== m.slot) closeChannel(m, lockWord);
       }
     }
@@ -106,14 +106,14 @@ export function joinerEnded(m: SharedMemory, threadId: number): void {
 /** Every queue in the list is everybody's, and so is the list of addons; one whose maker died before it was linked is swept with the maker's pages. */
 function repairRegistry(m: SharedMemory): void {
   for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
-    reach(m, q + PAGE_WORDS - 1);
+    ensureMapped(m, q + PAGE_WORDS - 1);
     setPageOwner(m, q, OWNER_SHARED);
   }
   const addons = get(m, H_ADDONS);
   if (addons !== 0) setPageOwner(m, addons, OWNER_SHARED);
 }
 
-function closeLane(m: SharedMemory, c: number): void {
+function closeBox(m: SharedMemory, c: number): void {
   lock(m, c);
   closeChannel(m, c);
   unlock(m, c);
@@ -126,7 +126,7 @@ function closeLane(m: SharedMemory, c: number): void {
 function leaveEverything(m: SharedMemory, slot: number, id: number): void {
   lock(m, H_REGISTRY_LOCK);
   for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
-    reach(m, q + PAGE_WORDS - 1);
+    ensureMapped(m, q + PAGE_WORDS - 1);
     lock(m, q);
     unbind(m, q, id);
     leaveQueue(m, q, slot);
@@ -136,20 +136,20 @@ function leaveEverything(m: SharedMemory, slot: number, id: number): void {
   const end = load(m, H_SLOTS_USED);
   for (let other = 0; other < end; other++) {
     const p = slotPointer(other);
-    unbindLane(m, p + S_WORK, id);
-    unbindLane(m, p + S_REPLIES, id);
+    unbindBox(m, p + S_WORK, id);
+    unbindBox(m, p + S_REPLIES, id);
     clearBit(m, p + S_HOLDERS, slot);
   }
 }
 
-function unbindLane(m: SharedMemory, c: number, id: number): void {
+function unbindBox(m: SharedMemory, c: number, id: number): void {
   lock(m, c);
   unbind(m, c, id);
   unlock(m, c);
 }
 
 /** A ring that the dead owed to somebody may be lost: everybody looks again. */
-function ringEverybody(m: SharedMemory): void {
+function ringAll(m: SharedMemory): void {
   const end = load(m, H_SLOTS_USED);
   for (let slot = 0; slot < end; slot++) if (isAlive(m, slot)) ringAfterDeath(m, slot);
 }

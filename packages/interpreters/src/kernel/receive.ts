@@ -27,7 +27,7 @@ import {
   referencesOf,
   stateOf,
   take,
-  takeRun,
+  takeBatch,
 } from "./channel.js";
 
 /** Most bytes of a record, with its header, in a chunk. */
@@ -66,14 +66,19 @@ export interface ReceivedMany {
   readonly bytes: Buffer;
   readonly view: DataView;
   /** Those that were taken in runs, in triples: the first one's place, how many, and where they begin. */
-  readonly runs: number[];
+  readonly batches: number[];
 }
 
 /** For up to `count` records, fewer where they are large. */
 export function makeReceivedMany(count: number): ReceivedMany {
   const bytes = Buffer.allocUnsafeSlow(Math.min(count * MOST_BYTES, MANY_BYTES));
   const view = viewOf(bytes);
-  return { records: Array.from({ length: count }, () => makeReceived(bytes, view)), bytes, view, runs: [] };
+  return {
+    records: Array.from({ length: count }, () => makeReceived(bytes, view)),
+    bytes,
+    view,
+    batches: [],
+  };
 }
 
 function viewOf(bytes: Buffer): DataView {
@@ -99,16 +104,16 @@ export function receive(m: SharedMemory, c: number, r: number, into: Received): 
  * looks at them. Under the channel's lock.
  */
 export function receiveMany(m: SharedMemory, c: number, into: ReceivedMany, most: number): number {
-  const { bytes, view, records, runs } = into;
+  const { bytes, view, records, batches: batches } = into;
   let count = 0;
   let used = 0;
-  runs.length = 0;
+  batches.length = 0;
   for (let r = first(m, c); r !== 0 && count < most; r = first(m, c)) {
-    const run = takeRun(m, c, r, bytes, used, most - count);
-    if (run > 0) {
-      runs.push(count, run, used);
+    const batch = takeBatch(m, c, r, bytes, used, most - count);
+    if (batch > 0) {
+      batches.push(count, batch, used);
       used += (get(m, c + C_HEAD) - r) * 4;
-      count += run;
+      count += batch;
       continue;
     }
     const alone = stateOf(m, r) === RECORD_ERROR;
@@ -125,10 +130,10 @@ export function receiveMany(m: SharedMemory, c: number, into: ReceivedMany, most
 }
 
 /** Reads the headers of what was taken in runs. No lock needed. */
-export function describeRuns({ view, bytes, records, runs }: ReceivedMany): void {
-  for (let n = 0; n < runs.length; n += 3) {
-    let at = runs[n + 2];
-    for (let i = runs[n], end = i + runs[n + 1]; i < end; i++) {
+export function describeBatches({ view, bytes, records, batches: batches }: ReceivedMany): void {
+  for (let n = 0; n < batches.length; n += 3) {
+    let at = batches[n + 2];
+    for (let i = batches[n], end = i + batches[n + 1]; i < end; i++) {
       const record = records[i];
       record.state = RECORD_LIVE;
       record.codec = (view.getInt32(at + R_FLAGS * 4, true) >>> RECORD_CODEC_SHIFT) & 0xff;

@@ -13,20 +13,20 @@
  * noted count, less what was found, is the excess. It is subtracted, not stored: a step that has begun since keeps its
  * effect. Where it moved, nothing is known, and the caller comes back.
  */
-import { add, get, load, reach, type SharedMemory } from "../memory/atomics.js";
+import { add, get, load, ensureMapped, type SharedMemory } from "../memory/atomics.js";
 import {
   C_HEAD,
-  C_HEAD_CHUNK,
+  C_HEAD_SEGMENT,
   C_REFERENCES,
   C_TAIL,
-  CHUNK_HEADER,
+  SEGMENT_HEADER,
   H_QUEUES,
   H_REGISTRY_LOCK,
   H_SLOTS_USED,
   PAGE_WORDS,
   Q_ITEM_REFERENCES,
   Q_NEXT,
-  Q_TOUCHED,
+  Q_REF_VERSION,
   R_SIZE,
   RECORD_LIVE,
   REF_INTERPRETER,
@@ -34,12 +34,12 @@ import {
   S_ID,
   S_ITEM_REFERENCES,
   S_REPLIES,
-  S_TOUCHED,
+  S_REF_VERSION,
   S_WORK,
   slotPointer,
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
-import { endsChunk, isQueue, nextOf, payloadOf, referencesOf, stateOf } from "./channel.js";
+import { endsSegment, isQueue, nextSegment, payloadOf, referencesOf, stateOf } from "./channel.js";
 
 /** A queue or an interpreter that records are said to carry. */
 interface Carried {
@@ -52,18 +52,18 @@ interface Carried {
 }
 
 /** False: some counts were moving, so that nothing could be said of them; to be called again. */
-export function recountReferences(m: SharedMemory): boolean {
+export function reconcileReferences(m: SharedMemory): boolean {
   // By pointer to the queue, or to the slot: the list of queues stands still, and no slot gets a new interpreter.
   const carried = new Map<number, Carried>();
   lock(m, H_REGISTRY_LOCK);
   const end = load(m, H_SLOTS_USED);
   for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
-    reach(m, q + PAGE_WORDS - 1);
-    note(m, carried, q, q + Q_ITEM_REFERENCES, q + Q_TOUCHED);
+    ensureMapped(m, q + PAGE_WORDS - 1);
+    note(m, carried, q, q + Q_ITEM_REFERENCES, q + Q_REF_VERSION);
   }
   for (let slot = 0; slot < end; slot++) {
     const p = slotPointer(slot);
-    note(m, carried, p, p + S_ITEM_REFERENCES, p + S_TOUCHED);
+    note(m, carried, p, p + S_ITEM_REFERENCES, p + S_REF_VERSION);
   }
   let settled = true;
   if (carried.size > 0) {
@@ -101,11 +101,11 @@ function countIn(m: SharedMemory, c: number, carried: Map<number, Carried>): voi
   lock(m, c);
   if (get(m, c + C_REFERENCES) !== 0) {
     const tail = load(m, c + C_TAIL);
-    let chunk = get(m, c + C_HEAD_CHUNK);
+    let segment = get(m, c + C_HEAD_SEGMENT);
     for (let r = load(m, c + C_HEAD); r !== tail;) {
-      if (endsChunk(m, chunk, r)) {
-        chunk = nextOf(m, chunk);
-        r = chunk + CHUNK_HEADER;
+      if (endsSegment(m, segment, r)) {
+        segment = nextSegment(m, segment);
+        r = segment + SEGMENT_HEADER;
         continue;
       }
       const count = stateOf(m, r) === RECORD_LIVE ? referencesOf(m, r) : 0;

@@ -29,11 +29,11 @@ import {
   MAX_SLOTS,
   NAME_BYTES,
   ADDONS_NONE,
-  RUN_CLOSED,
-  RUN_STATE,
-  RUN_WORD,
+  EXECUTION_CLOSED,
+  EXECUTION_STATE,
+  EXECUTION_WORD,
   S_ADDONS,
-  S_BLAME,
+  S_FAULT,
   S_CLAIM,
   S_CREATOR,
   S_HOLDERS,
@@ -43,8 +43,8 @@ import {
   S_OS_THREAD,
   S_PARENT,
   S_REPLIES,
-  S_RUN,
-  S_RUNS,
+  S_EXECUTION,
+  S_FURTHER_EXECUTIONS,
   S_STATE,
   S_TAKING,
   S_THREAD,
@@ -116,11 +116,15 @@ function openSlot(m: SharedMemory, slot: number, id: number, whence: number): vo
   set(m, p + S_PARENT, -1);
   set(m, p + S_NAME, 0);
   // The run number goes on from the last interpreter in this slot, so that no late stop can hit the wrong one.
-  store(m, p + S_RUN + RUN_WORD, load(m, p + S_RUN + RUN_WORD) & ~(RUN_STATE | RUN_CLOSED));
-  store(m, p + S_RUNS, 0);
-  set(m, p + S_TAKING, p + S_RUN);
+  store(
+    m,
+    p + S_EXECUTION + EXECUTION_WORD,
+    load(m, p + S_EXECUTION + EXECUTION_WORD) & ~(EXECUTION_STATE | EXECUTION_CLOSED),
+  );
+  store(m, p + S_FURTHER_EXECUTIONS, 0);
+  set(m, p + S_TAKING, p + S_EXECUTION);
   set(m, p + S_CLAIM, 0);
-  set(m, p + S_BLAME, 0);
+  set(m, p + S_FAULT, 0);
   set(m, p + S_ITEM_REFERENCES, 0);
   set(m, p + S_ADDONS, ADDONS_NONE);
   for (let i = 0; i < BITSET_WORDS; i++) set(m, p + S_HOLDERS + i, 0);
@@ -138,7 +142,7 @@ export function slotOf(m: SharedMemory, id: number): number {
 }
 
 /** Whether interpreter `id` is dead and its end not yet told to everybody. */
-export function isBeingBuried(m: SharedMemory, id: number): boolean {
+export function isBeingReaped(m: SharedMemory, id: number): boolean {
   const end = load(m, H_SLOTS_USED);
   for (let slot = 0; slot < end; slot++) {
     if (stateOf(m, slot) === STATE_DEAD && idOf(m, slot) === id) return true;

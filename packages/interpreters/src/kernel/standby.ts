@@ -13,47 +13,47 @@
  * gives the slot away in the same way.
  */
 import { add, cas, load, notify, type SharedMemory, store, wait } from "../memory/atomics.js";
-import { H_SPARE_KIND, H_SPARES, SPARES } from "../memory/layout.js";
+import { H_STANDBY_KIND, H_STANDBY, STANDBY_CELLS } from "../memory/layout.js";
 
 /** A number for options that no other thread has used. */
 export function nextKind(m: SharedMemory): number {
-  return (add(m, H_SPARE_KIND, 1) & 0x3fffffff) + 1;
+  return (add(m, H_STANDBY_KIND, 1) & 0x3fffffff) + 1;
 }
 
 /** Gives `slot` to any standby thread of that kind. Returns false if none waits. */
 export function giveToAny(m: SharedMemory, kind: number, slot: number): boolean {
-  for (let cell = 0; cell < SPARES; cell++) if (giveTo(m, cell, kind, slot)) return true;
+  for (let cell = 0; cell < STANDBY_CELLS; cell++) if (giveTo(m, cell, kind, slot)) return true;
   return false;
 }
 
 /** Gives it to the one of that kind that waits there. */
 export function giveTo(m: SharedMemory, cell: number, kind: number, slot: number): boolean {
-  if (cas(m, H_SPARES + cell, -kind, slot + 1) !== -kind) return false;
-  notify(m, H_SPARES + cell, 1);
+  if (cas(m, H_STANDBY + cell, -kind, slot + 1) !== -kind) return false;
+  notify(m, H_STANDBY + cell, 1);
   return true;
 }
 
 /** Nobody waits there any more, and soon another thread will. */
 export function clearCell(m: SharedMemory, cell: number): void {
-  store(m, H_SPARES + cell, 0);
+  store(m, H_STANDBY + cell, 0);
 }
 
 /** Who waits there is of another kind from now on; 0: of none. False: it has been given a slot. */
 export function changeKind(m: SharedMemory, cell: number, from: number, to: number): boolean {
-  return cas(m, H_SPARES + cell, 0 - from, 0 - to) === 0 - from;
+  return cas(m, H_STANDBY + cell, 0 - from, 0 - to) === 0 - from;
 }
 
 /** The slot that was given to who waits there, or -1. Whoever gave it may have died before waking it. */
 export function givenTo(m: SharedMemory, cell: number): number {
-  const word = load(m, H_SPARES + cell);
+  const word = load(m, H_STANDBY + cell);
   if (word <= 0) return -1;
-  notify(m, H_SPARES + cell, 1);
+  notify(m, H_STANDBY + cell, 1);
   return word - 1;
 }
 
 /** Blocks this thread until it is given a slot. */
 export function waitForSlot(m: SharedMemory, cell: number): number {
-  const p = H_SPARES + cell;
+  const p = H_STANDBY + cell;
   for (;;) {
     const word = load(m, p);
     if (word > 0) return word - 1;

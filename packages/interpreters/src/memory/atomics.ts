@@ -27,7 +27,7 @@ export interface SharedMemory {
   /** Milliseconds to wait for a lock; see `LockBusy`. Infinity for all but the supervisor. */
   patience: number;
   /** Where the record lies, or lay, that this thread put last (`append`). */
-  last: number;
+  lastPut: number;
   /** Pages this thread must leave for others: see `pages.ts`. */
   reserve: number;
 }
@@ -172,7 +172,7 @@ function currentBuffer({ memory }: SharedMemory): SharedArrayBuffer {
 }
 
 /** Makes new views when `p` is beyond those that this thread has: somebody else grew the memory. */
-export function reach(m: SharedMemory, p: number): void {
+export function ensureMapped(m: SharedMemory, p: number): void {
   if (p >= m.i32.length) refresh(m);
 }
 

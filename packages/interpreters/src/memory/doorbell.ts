@@ -13,13 +13,13 @@
  * so a ring need not know which it wakes; it wakes all.
  */
 import { add, cas, load, notify, pause, type SharedMemory, wait, waitAsync } from "./atomics.js";
-import { S_BELL, slotPointer } from "./layout.js";
+import { S_DOORBELL, slotPointer } from "./layout.js";
 
 const SLEEPING = 1;
 const ONE_RING = 2;
 
 export function ring(m: SharedMemory, slot: number): void {
-  const p = slotPointer(slot) + S_BELL;
+  const p = slotPointer(slot) + S_DOORBELL;
   for (;;) {
     const word = load(m, p);
     if (cas(m, p, word, (word + ONE_RING) & ~SLEEPING) !== word) continue;
@@ -30,14 +30,14 @@ export function ring(m: SharedMemory, slot: number): void {
 
 /** A ring that also makes up for one by somebody who died after clearing the flag and before notifying. */
 export function ringAfterDeath(m: SharedMemory, slot: number): void {
-  const p = slotPointer(slot) + S_BELL;
+  const p = slotPointer(slot) + S_DOORBELL;
   add(m, p, ONE_RING);
   notify(m, p, Infinity);
 }
 
 /** The counter, to be read before looking for news. */
-export function bell(m: SharedMemory): number {
-  return load(m, m.me + S_BELL) & ~SLEEPING;
+export function observe(m: SharedMemory): number {
+  return load(m, m.me + S_DOORBELL) & ~SLEEPING;
 }
 
 /**
@@ -46,24 +46,24 @@ export function bell(m: SharedMemory): number {
  */
 export function spin(m: SharedMemory, seen: number, spins: number): number {
   for (let i = 0; i < spins; i++) {
-    if ((load(m, m.me + S_BELL) & ~SLEEPING) !== seen) return i;
+    if ((load(m, m.me + S_DOORBELL) & ~SLEEPING) !== seen) return i;
     pause(m);
   }
   return -1;
 }
 
 /** Blocks the thread until it rings, or `timeout` milliseconds went by. */
-export function sleep(m: SharedMemory, seen: number, timeout: number): void {
-  if (fallAsleep(m, seen)) wait(m, m.me + S_BELL, seen | SLEEPING, timeout);
+export function park(m: SharedMemory, seen: number, timeout: number): void {
+  if (markSleeping(m, seen)) wait(m, m.me + S_DOORBELL, seen | SLEEPING, timeout);
 }
 
 /** Like `sleep` on the event loop; undefined when it has rung already. Does not keep the event loop alive. */
-export function sleepAsync(m: SharedMemory, seen: number): Promise<unknown> | undefined {
-  return fallAsleep(m, seen) ? waitAsync(m, m.me + S_BELL, seen | SLEEPING) : undefined;
+export function parkAsync(m: SharedMemory, seen: number): Promise<unknown> | undefined {
+  return markSleeping(m, seen) ? waitAsync(m, m.me + S_DOORBELL, seen | SLEEPING) : undefined;
 }
 
 /** False: it rang since `seen`. The flag may be set already, by this thread's event loop. */
-function fallAsleep(m: SharedMemory, seen: number): boolean {
-  const word = cas(m, m.me + S_BELL, seen, seen | SLEEPING);
+function markSleeping(m: SharedMemory, seen: number): boolean {
+  const word = cas(m, m.me + S_DOORBELL, seen, seen | SLEEPING);
   return word === seen || word === (seen | SLEEPING);
 }

@@ -57,9 +57,9 @@ export const H_BINS = 64;
 export const BINS = 52;
 
 /** The number of the last kind of spare threads, and the words in which they wait: interpreter/spare.ts. */
-export const H_SPARE_KIND = 127;
-export const H_SPARES = 128;
-export const SPARES = 128;
+export const H_STANDBY_KIND = 127;
+export const H_STANDBY = 128;
+export const STANDBY_CELLS = 128;
 
 /* ---- lock kinds: what the repair has to look at when the holder died ---- */
 export const LOCK_PAGES = 1;
@@ -91,42 +91,42 @@ export const S_INTENTS = 8;
 export const INTENTS = 4;
 
 /** The doorbell, `{ counter: 31 bits, sleeping: 1 bit }`: everybody rings, only the owner waits. Own cache line. */
-export const S_BELL = 16;
+export const S_DOORBELL = 16;
 
 /** The first of the runs of this interpreter: what it is executing. */
-export const S_RUN = 32;
+export const S_EXECUTION = 32;
 /** Where the record being taken begins: tells the repair whether it had been taken already. */
 export const S_CLAIM = 36;
 /** Pointer to the run that the next piece is taken into. Written by the owner, while it claims none. */
 export const S_TAKING = 37;
 /** Pages of the owner's with further runs, for who executes several pieces at once; 0: none. */
-export const S_RUNS = 38;
+export const S_FURTHER_EXECUTIONS = 38;
 /** How many lie there. Written while S_RUNS is 0. */
-export const S_RUN_COUNT = 39;
+export const S_FURTHER_COUNT = 39;
 /** Pointer to the run that is about to end the interpreter (an exception that nobody catches); 0: none, or nobody knows. */
-export const S_BLAME = 40;
+export const S_FAULT = 40;
 
 /* ---- run: a piece of work that is being executed, see interpreter/runs.ts ---- */
 /**
  * `{ number: 28 bits, closed: 1 bit, state: 2 bits }`. The number differs for every piece that this run is used for, so a
  * compare-and-swap on this word settles a race between the end of that piece and whoever wants to stop it.
  */
-export const RUN_WORD = 0;
+export const EXECUTION_WORD = 0;
 /** The piece of work: who sent it and its number there. Valid while the run is not idle. Written before RUN_WORD. */
-export const RUN_CALLER = 1;
-export const RUN_SEQ = 2;
-export const RUN_WORDS = 4;
+export const EXECUTION_CALLER = 1;
+export const EXECUTION_SEQ = 2;
+export const EXECUTION_WORDS = 4;
 
-export const RUN_IDLE = 0;
-export const RUN_RUNNING = 1;
+export const EXECUTION_IDLE = 0;
+export const EXECUTION_RUNNING = 1;
 /** Its result is being sent: too late to stop it. */
-export const RUN_FINISHING = 2;
+export const EXECUTION_FINISHING = 2;
 /** The supervisor will terminate the thread for this piece of work: its result will not be sent any more. */
-export const RUN_CONDEMNED = 3;
-export const RUN_STATE = 3;
+export const EXECUTION_CONDEMNED = 3;
+export const EXECUTION_STATE = 3;
 /** Its thread is about to end: nothing is begun here any more. */
-export const RUN_CLOSED = 4;
-export const RUN_NUMBER_SHIFT = 3;
+export const EXECUTION_CLOSED = 4;
+export const EXECUTION_NUMBER_SHIFT = 3;
 
 /** The mailbox: work sent to the interpreter, and answers to what it asked itself. Two channels. */
 export const S_WORK = 48;
@@ -134,7 +134,7 @@ export const S_REPLIES = 64;
 /** How many records, anywhere, carry a reference to this interpreter. */
 export const S_ITEM_REFERENCES = 80;
 /** Moves with every change of S_ITEM_REFERENCES, as Q_TOUCHED does. */
-export const S_TOUCHED = 82;
+export const S_REF_VERSION = 82;
 /** Node's threadId, for who has to find the thread. */
 export const S_THREAD = 81;
 /** Of a thread that somebody else started: the operating system's id of it, 0 where that is not known. */
@@ -178,10 +178,10 @@ export const C_ID = 2;
 export const C_FLAGS = 3;
 /** Next record to take, and the chunk it lies in. */
 export const C_HEAD = 4;
-export const C_HEAD_CHUNK = 5;
+export const C_HEAD_SEGMENT = 5;
 /** Where the next record will be written. Moving it publishes a record. And its chunk. */
 export const C_TAIL = 6;
-export const C_TAIL_CHUNK = 7;
+export const C_TAIL_SEGMENT = 7;
 /** Records that can still be taken: derived, recounted by the repair. */
 export const C_COUNT = 8;
 /** Bit `id % 32` is set for every interpreter that put one of the records (and maybe for others). */
@@ -202,10 +202,10 @@ export const CHANNEL_SHUT = 1;
 export const CHANNEL_CLOSED = 2;
 
 /* ---- chunk ---- */
-export const CHUNK_NEXT = 0;
+export const SEGMENT_NEXT = 0;
 /** Pointer to the first word behind the chunk. */
-export const CHUNK_END = 1;
-export const CHUNK_HEADER = 2;
+export const SEGMENT_END = 1;
+export const SEGMENT_HEADER = 2;
 
 /* ---- record ---- */
 /** Words including this header, even; 0: the next record is in the next chunk. */
@@ -249,7 +249,7 @@ export const Q_UNBOUND = 16;
 export const Q_ITEM_REFERENCES = 17;
 export const Q_NEXT = 18;
 /** Moves with every change of Q_ITEM_REFERENCES: an unmoved one proves that a look at it and at the holders was one. */
-export const Q_TOUCHED = 19;
+export const Q_REF_VERSION = 19;
 /** How many interpreters wait to get or to put: so many bits are set below. Under the queue's lock. */
 export const Q_GETTERS = 20;
 export const Q_PUTTERS = 21;
@@ -262,14 +262,14 @@ export const Q_SENDER = 24;
 export const Q_HOLDERS = 32;
 export const Q_GET_WAITERS = 64;
 export const Q_PUT_WAITERS = 96;
-export const Q_INLINE_CHUNK = 128;
+export const Q_INLINE_SEGMENT = 128;
 export const BITSET_WORDS = MAX_SLOTS / 32;
 
 /* ---- page table ---- */
 export const PAGE_TABLE = SLOTS + MAX_SLOTS * SLOT_WORDS;
 export const PT_WORDS = 4;
 /** `{ owner: 12 bits, pages: 20 bits }` on the first page of a run. One store publishes a change. */
-export const PT_RUN = 0;
+export const PT_SPAN = 0;
 /** On the last page of a run: its first page. Derived. */
 export const PT_BACK = 1;
 /** On the first page of a free run: neighbours in its free list. Derived. */

@@ -105,7 +105,7 @@ export function openMemory(memory: WasmMemory, slot: number): SharedMemory {
     depth: 0,
     spins: 0,
     patience: Infinity,
-    last: 0,
+    lastPut: 0,
     reserve: RESERVED_PAGES,
   };
   refresh(m);

@@ -18,7 +18,7 @@
  * The last pages of a full memory are kept for those that have to clean up: everybody else's `reserve` is
  * subtracted first, the supervisor's is 0.
  */
-import { byteLength, get, grow, load, reach, set, type SharedMemory, store } from "./atomics.js";
+import { byteLength, get, grow, load, ensureMapped, set, type SharedMemory, store } from "./atomics.js";
 import {
   BINS,
   H_BIN_MASK,
@@ -37,7 +37,7 @@ import {
   PT_OWNER_SHIFT,
   PT_PAGES_MASK,
   PT_PREV,
-  PT_RUN,
+  PT_SPAN,
   PT_WORDS,
   WASM_PAGE_BYTES,
 } from "./layout.js";
@@ -57,7 +57,7 @@ export function allocatePages(m: SharedMemory, pages: number, owner: number): nu
   if (page !== 0) take(m, page, pages, owner);
   unlock(m, H_PAGE_LOCK);
   const p = page * PAGE_WORDS;
-  reach(m, p + pages * PAGE_WORDS - 1);
+  ensureMapped(m, p + pages * PAGE_WORDS - 1);
   return p;
 }
 
@@ -74,10 +74,10 @@ export function freePages(m: SharedMemory, p: number): void {
  */
 export function shrinkPages(m: SharedMemory, p: number, pages: number): void {
   const page = p / PAGE_WORDS;
-  const run = load(m, entry(page));
-  const rest = (run & PT_PAGES_MASK) - pages;
+  const span = load(m, entry(page));
+  const rest = (span & PT_PAGES_MASK) - pages;
   if (rest <= 0) return;
-  const owner = run & ~PT_PAGES_MASK;
+  const owner = span & ~PT_PAGES_MASK;
   lock(m, H_PAGE_LOCK);
   store(m, entry(page + pages), rest | owner);
   set(m, entry(page + pages - 1) + PT_BACK, page);
@@ -103,9 +103,9 @@ export function sweepPages(m: SharedMemory, owner: number): number {
   let swept = 0;
   let page = get(m, H_FIRST_PAGE);
   while (page < get(m, H_PAGES)) {
-    const run = load(m, entry(page));
-    if (run >>> PT_OWNER_SHIFT === owner) {
-      swept += run & PT_PAGES_MASK;
+    const span = load(m, entry(page));
+    if (span >>> PT_OWNER_SHIFT === owner) {
+      swept += span & PT_PAGES_MASK;
       page = release(m, page);
     }
     page += load(m, entry(page)) & PT_PAGES_MASK;
@@ -123,18 +123,18 @@ export function repairPages(m: SharedMemory): void {
   const end = get(m, H_PAGES);
   let page = get(m, H_FIRST_PAGE);
   while (page < end) {
-    let run = load(m, entry(page));
-    if (run >>> PT_OWNER_SHIFT === OWNER_FREE) {
-      let pages = run;
+    let span = load(m, entry(page));
+    if (span >>> PT_OWNER_SHIFT === OWNER_FREE) {
+      let pages = span;
       while (page + pages < end) {
-        run = load(m, entry(page + pages));
-        if (run >>> PT_OWNER_SHIFT !== OWNER_FREE) break;
-        pages += run;
+        span = load(m, entry(page + pages));
+        if (span >>> PT_OWNER_SHIFT !== OWNER_FREE) break;
+        pages += span;
       }
       insert(m, page, pages);
       page += pages;
     } else {
-      const pages = run & PT_PAGES_MASK;
+      const pages = span & PT_PAGES_MASK;
       set(m, entry(page + pages - 1) + PT_BACK, page);
       page += pages;
     }
@@ -193,19 +193,19 @@ function release(m: SharedMemory, page: number): number {
   store(m, entry(page), pages);
   const next = page + pages;
   if (next < get(m, H_PAGES)) {
-    const run = load(m, entry(next));
-    if (run >>> PT_OWNER_SHIFT === OWNER_FREE) {
-      remove(m, next, run);
-      pages += run;
+    const span = load(m, entry(next));
+    if (span >>> PT_OWNER_SHIFT === OWNER_FREE) {
+      remove(m, next, span);
+      pages += span;
       store(m, entry(page), pages);
     }
   }
   if (page > get(m, H_FIRST_PAGE)) {
     const previous = get(m, entry(page - 1) + PT_BACK);
-    const run = load(m, entry(previous));
-    if (run >>> PT_OWNER_SHIFT === OWNER_FREE) {
-      remove(m, previous, run);
-      pages += run;
+    const span = load(m, entry(previous));
+    if (span >>> PT_OWNER_SHIFT === OWNER_FREE) {
+      remove(m, previous, span);
+      pages += span;
       page = previous;
     }
   }
@@ -221,7 +221,7 @@ function insert(m: SharedMemory, page: number, pages: number): void {
   set(m, entry(page + pages - 1) + PT_BACK, page);
   set(m, at + PT_NEXT, head);
   set(m, at + PT_PREV, 0);
-  store(m, at + PT_RUN, pages);
+  store(m, at + PT_SPAN, pages);
   if (head !== 0) set(m, entry(head) + PT_PREV, page);
   set(m, H_BINS + bin, page);
   const word = H_BIN_MASK + (bin >> 5);

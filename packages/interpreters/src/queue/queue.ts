@@ -39,12 +39,12 @@ import {
   STATUS_NOT_FOUND,
   UNBOUND_ITEM,
 } from "../memory/layout.js";
-import { collectCarried, release } from "../thread/supervisor-client.js";
+import { collectCarried, releaseHandle } from "../thread/supervisor-client.js";
 import {
   closeQueue,
   createQueue as createQueueAt,
   findQueue,
-  idOf,
+  queueIdOf,
   listQueueIds,
   shutdownQueue,
   sizeOf,
@@ -53,7 +53,7 @@ import {
 } from "../kernel/queues.js";
 import { makeReceived, makeReceivedMany, type Received } from "../kernel/receive.js";
 import { UNBOUND, unboundFrom, type UnboundItems, unboundNumber } from "./unbound.js";
-import { Waiting } from "./wait-queue.js";
+import { WaitQueue } from "./wait-queue.js";
 
 /** Options of everything that waits. */
 export interface WaitOptions {
@@ -85,7 +85,7 @@ const collected = new FinalizationRegistry<Binding>(({ pointer, id }) => {
   const entry = known.get(id);
   if (entry === undefined || entry.deref() !== undefined) return;
   known.delete(id);
-  release(runtime(), pointer, false);
+  releaseHandle(runtime(), pointer, false);
 });
 
 /** Set for the one call of the constructor that binds to a queue by pointer. */
@@ -113,8 +113,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   readonly #pointer!: number;
   /** Its default behaviour, as it stands in records. */
   readonly #unbound!: number;
-  readonly #getting!: Waiting;
-  readonly #putting!: Waiting;
+  readonly #getting!: WaitQueue;
+  readonly #putting!: WaitQueue;
   readonly id!: number;
   /** Most items it holds; 0: no limit. */
   readonly maxsize!: number;
@@ -132,7 +132,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     if (bound === undefined) {
       checkId("a queue's id", id);
       const same = known.get(id)?.deref();
-      if (same !== undefined && idOf(rt.m, same.#pointer) === id) return same as Queue<T, Missing>;
+      if (same !== undefined && queueIdOf(rt.m, same.#pointer) === id) return same as Queue<T, Missing>;
       const pointer = findQueue(rt.m, id);
       if (pointer === 0) throw new QueueNotFoundError(`Cannot bind to queue ${id}: there is none`);
       bound = { pointer, id };
@@ -143,8 +143,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     this.maxsize = get(rt.m, bound.pointer + C_MAXSIZE);
     this.#unbound = get(rt.m, bound.pointer + Q_UNBOUND);
     this.unboundItems = unboundFrom(this.#unbound);
-    this.#getting = new Waiting(rt, bound.pointer, Q_GETTERS);
-    this.#putting = new Waiting(rt, bound.pointer, Q_PUTTERS);
+    this.#getting = new WaitQueue(rt, bound.pointer, Q_GETTERS);
+    this.#putting = new WaitQueue(rt, bound.pointer, Q_PUTTERS);
     known.set(this.id, new WeakRef(this as Queue));
     collected.register(this, bound);
   }
@@ -422,7 +422,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   }
 
   #checkOpen(what: string): void {
-    if (idOf(this.#rt.m, this.#pointer) === -1) this.#checkStatus(STATUS_NOT_FOUND, what);
+    if (queueIdOf(this.#rt.m, this.#pointer) === -1) this.#checkStatus(STATUS_NOT_FOUND, what);
   }
 }
 
@@ -494,7 +494,7 @@ function make<T>(maxsize: number, unbound: number, hidden: boolean): Queue<T> {
   const { m } = runtime();
   const pointer = createQueueAt(m, maxsize, unbound, hidden);
   if (pointer === 0) throw memoryFull("create a queue");
-  return bind<T>(pointer, idOf(m, pointer));
+  return bind<T>(pointer, queueIdOf(m, pointer));
 }
 
 /** All queues of the process, ordered by id. */

@@ -19,7 +19,7 @@ interface Waiter {
   attempt(): boolean;
 }
 
-export class Waiting {
+export class WaitQueue {
   readonly #rt: Runtime;
   readonly #m: SharedMemory;
   readonly #pointer: number;
@@ -39,7 +39,7 @@ export class Waiting {
   /** Waits on the event loop until an attempt has another status than that it is too early; that one when time is over. */
   async until(timeout: number, signal: AbortSignal | undefined, attempt: Attempt): Promise<number> {
     // Whoever waits here already comes first.
-    this.look();
+    this.poll();
     let status = this.#waiters.length > 0 ? this.#notYet : attempt(false);
     if (status !== this.#notYet || timeout === 0) return status;
     await this.#wait(timeout, signal, () => {
@@ -68,7 +68,7 @@ export class Waiting {
   }
 
   /** Serves those who were rung for. Whoever comes now and does not wait is behind them. */
-  readonly look = (): void => {
+  readonly poll = (): void => {
     if (this.#waiters.length > 0 && !isWaiting(this.#m, this.#pointer, this.#list)) this.#retry();
   };
 
@@ -94,7 +94,7 @@ export class Waiting {
       };
       const onTimeout = (): void => {
         // What it waits for may have come in time, while this event loop was busy.
-        this.look();
+        this.poll();
         if (settled) return;
         settle();
         this.#remove(waiter);
@@ -114,9 +114,9 @@ export class Waiting {
 
   #add(waiter: Waiter): void {
     this.#waiters.push(waiter);
-    this.#rt.hold();
+    this.#rt.ref();
     if (this.#waiters.length === 1) {
-      this.#rt.watch(this.look);
+      this.#rt.addPoller(this.poll);
       this.#retry();
     }
   }
@@ -126,7 +126,7 @@ export class Waiting {
     const i = this.#waiters.indexOf(waiter);
     if (i === -1) return;
     this.#waiters.splice(i, 1);
-    this.#rt.release();
+    this.#rt.unref();
     this.#rest();
   }
 
@@ -134,7 +134,7 @@ export class Waiting {
   #retry(): void {
     while (this.#waiters.length > 0 && this.#waiters[0].attempt()) {
       this.#waiters.shift();
-      this.#rt.release();
+      this.#rt.unref();
     }
     this.#rest();
   }
@@ -147,7 +147,7 @@ export class Waiting {
 
   #rest(): void {
     if (this.#waiters.length > 0) return;
-    this.#rt.unwatch(this.look);
+    this.#rt.removePoller(this.poll);
     stopWaiting(this.#m, this.#pointer, this.#list);
   }
 }

@@ -12,11 +12,11 @@ import { idOf, isAlive } from "../kernel/registry.js";
 const EVERY = 100;
 
 /** Whether somebody lives in the slot whose thread the supervisor did not start. */
-export function isForeign(m: SharedMemory, slot: number): boolean {
+export function isAttached(m: SharedMemory, slot: number): boolean {
   return isAlive(m, slot) && get(m, slotPointer(slot) + S_WHENCE) === WHENCE_WORKER_THREADS;
 }
 
-export class Foreigners {
+export class AttachedThreads {
   readonly #m: SharedMemory;
   readonly #gone: (slot: number) => void;
   /** Of the supervisor's thread. One that it could not see would prove that it sees nothing. */
@@ -32,21 +32,21 @@ export class Foreigners {
   }
 
   /** Somebody may have joined. */
-  watch(): void {
+  start(): void {
     if (this.#timer !== undefined || this.#own === 0 || this.#slots().length === 0) return;
-    this.#timer = setInterval(() => this.#look(), EVERY);
+    this.#timer = setInterval(() => this.#poll(), EVERY);
   }
 
   #slots(): number[] {
     const slots: number[] = [];
     const end = load(this.#m, H_SLOTS_USED);
     for (let slot = 0; slot < end; slot++) {
-      if (isForeign(this.#m, slot) && get(this.#m, slotPointer(slot) + S_OS_THREAD) !== 0) slots.push(slot);
+      if (isAttached(this.#m, slot) && get(this.#m, slotPointer(slot) + S_OS_THREAD) !== 0) slots.push(slot);
     }
     return slots;
   }
 
-  #look(): void {
+  #poll(): void {
     const slots = this.#slots();
     if (slots.length === 0) {
       clearInterval(this.#timer);

@@ -7,7 +7,7 @@ import { writeSync } from "../platform/files.js";
 import { inspect } from "../platform/inspect.js";
 import { parentPort, type Worker, workerData } from "../platform/threads.js";
 import { withoutOwnFrames } from "../base/stacks.js";
-import { bell, ring, sleepAsync } from "../memory/doorbell.js";
+import { observe, ring, parkAsync } from "../memory/doorbell.js";
 import { cas, get, load, notify as wake, set, type SharedMemory, store } from "../memory/atomics.js";
 import { isEmptySet } from "../memory/bitset.js";
 import {
@@ -24,7 +24,7 @@ import {
   S_PARENT,
   S_REPLIES,
   S_THREAD,
-  S_TOUCHED,
+  S_REF_VERSION,
   S_WHENCE,
   slotPointer,
   STATE_BOOTING,
@@ -38,7 +38,7 @@ import { openMemory } from "../memory/memory.js";
 import { freePages, sweepPages } from "../memory/page-allocator.js";
 import { collectQueues } from "../kernel/queues.js";
 import { makeReceived } from "../kernel/receive.js";
-import { answerAskers } from "../thread/discovery.js";
+import { answerDiscovery } from "../thread/discovery.js";
 import { takeRequest } from "../kernel/mailbox.js";
 import { headerWord, Message, readBody, WITHOUT_SENDER } from "../wire/message.js";
 import {
@@ -59,16 +59,16 @@ import {
   WORK_CLOSE,
 } from "../wire/protocol.js";
 import { freeSlot, idOf, isAlive, slotOf, stateOf } from "../kernel/registry.js";
-import { closeRuns, condemn, runAt, runOf } from "../kernel/executions.js";
-import { Foreigners, isForeign } from "./attached-threads.js";
-import { addLine, answerForBuffer, closeLine, pruneBuffers } from "./buffer-store.js";
-import { recountReferences } from "../kernel/reconcile.js";
-import { bury, joinerEnded, repairLocks } from "../kernel/reap.js";
+import { closeExecutions, condemn, executionAt, executionOf } from "../kernel/executions.js";
+import { AttachedThreads, isAttached } from "./attached-threads.js";
+import { addPort, replyWithBuffer, closePort, pruneBuffers } from "./buffer-store.js";
+import { reconcileReferences } from "../kernel/reconcile.js";
+import { reap, joinerEnded, repairLocks } from "../kernel/reap.js";
 import type { BootOptions, SupervisorData } from "../wire/boot.js";
-import { Spares } from "./standby-pool.js";
+import { StandbyPool } from "./standby-pool.js";
 import { SUPERVISOR_ID } from "../thread/supervisor-client.js";
-import { lineTo, startThread, terminateThread } from "./threads.js";
-import { isOrphaned, type Unfinished, unfinishedBy } from "./interrupted-work.js";
+import { portTo, startThread, terminateThread } from "./threads.js";
+import { isOrphaned, type InterruptedWork, interruptedWorkOf } from "./interrupted-work.js";
 
 /** How long to wait for a lock before looking whether its holder is dead; milliseconds. */
 const LOCK_PATIENCE = 20;
@@ -101,7 +101,7 @@ interface Ended {
   readonly error: unknown;
   readonly stopped?: ReadonlyMap<number, EndReason>;
   /** What was found before its pages were freed; burying may have to be begun again. */
-  unfinished?: readonly Unfinished[];
+  unfinished?: readonly InterruptedWork[];
   /** It has been printed. */
   printed?: boolean;
 }
@@ -120,12 +120,12 @@ const doomed = new Map<number, EndReason>();
 let garbage: number[] = [];
 let collecting = false;
 /** Somebody died, and the counts of references were moving when they were looked at. */
-let recounting = false;
+let reconciling = false;
 /** It dropped what it did (`LockBusy`): pages that it owned then are nobody's. */
 let sweeping = false;
 const received = makeReceived();
-const foreigners = new Foreigners(m, (slot) => foreignEnded(slot, -1));
-const spares = new Spares<Child>(
+const attached = new AttachedThreads(m, (slot) => attachedEnded(slot, -1));
+const standby = new StandbyPool<Child>(
   m,
   (options, cell) => watchOver(startThread(m.memory, options, { cell }), options),
   ({ worker }) => terminateThread(worker),
@@ -143,7 +143,7 @@ function boot(slot: number, id: number, options: BootOptions): void {
     setImmediate(work);
     return;
   }
-  const spare = spares.take(options, slot);
+  const spare = standby.take(options, slot);
   try {
     adopt(spare ?? watchOver(startThread(m.memory, options, { slot })), slot, id);
   } catch (error) {
@@ -157,12 +157,12 @@ function adopt(child: Child, slot: number, id: number): void {
   child.slot = slot;
   child.id = id;
   children.set(slot, child);
-  addLine(m, id, lineTo(child.worker));
+  addPort(m, id, portTo(child.worker));
 }
 
 /** Adopts the spare threads that were given slots by those who needed them. */
 function adoptGiven(): void {
-  for (const [child, slot] of spares.given()) {
+  for (const [child, slot] of standby.given()) {
     set(m, slotPointer(slot) + S_CREATOR, 0);
     const id = idOf(m, slot);
     adopt(child, slot, id);
@@ -206,9 +206,9 @@ function childFailed(child: Child, error: unknown): void {
 }
 
 function childEnded(child: Child, exitCode: number): void {
-  if (!spares.ended(child)) {
+  if (!standby.ended(child)) {
     adoptGiven();
-    spares.ended(child);
+    standby.ended(child);
   }
   const { slot, id } = child;
   if (slot === -1) return;
@@ -239,7 +239,7 @@ function terminate(id: number, reason: EndReason): void {
   for (const [slot, child] of children) {
     if (child.id !== id) continue;
     child.reason ??= reason;
-    closeRuns(m, slot);
+    closeExecutions(m, slot);
     stopThread(slot, child);
     return;
   }
@@ -269,7 +269,8 @@ function stopThread(slot: number, { worker }: Child): void {
 function threadEnded(threadId: number, exitCode: number): void {
   const end = load(m, H_SLOTS_USED);
   for (let slot = 0; slot < end; slot++) {
-    if (isForeign(m, slot) && get(m, slotPointer(slot) + S_THREAD) === threadId) foreignEnded(slot, exitCode);
+    if (isAttached(m, slot) && get(m, slotPointer(slot) + S_THREAD) === threadId)
+      attachedEnded(slot, exitCode);
   }
   joinerEnded(m, threadId);
 }
@@ -283,11 +284,11 @@ function endedWith(slot: number): void {
   if (thread === -1) return;
   const end = load(m, H_SLOTS_USED);
   for (let other = 0; other < end; other++) {
-    if (isForeign(m, other) && get(m, slotPointer(other) + S_PARENT) === thread) foreignEnded(other, -1);
+    if (isAttached(m, other) && get(m, slotPointer(other) + S_PARENT) === thread) attachedEnded(other, -1);
   }
 }
 
-function foreignEnded(slot: number, exitCode: number): void {
+function attachedEnded(slot: number, exitCode: number): void {
   if (ended.some((dead) => dead.slot === slot)) return;
   ended.push({ slot, id: idOf(m, slot), reason: "exit", exitCode, error: undefined });
   setImmediate(work);
@@ -302,29 +303,33 @@ function stopWork(caller: number, sequence: number, reason: EndReason): void {
 
 /** Stops the piece if that slot executes it, and its interpreter: there is no other way. */
 function stopIn(slot: number, caller: number, sequence: number, reason: EndReason): void {
-  const run = condemn(m, slot, caller, sequence);
-  if (run === 0) return;
-  children.get(slot)?.stopped.set(run, reason);
+  const execution = condemn(m, slot, caller, sequence);
+  if (execution === 0) return;
+  children.get(slot)?.stopped.set(execution, reason);
   terminate(idOf(m, slot), reason);
 }
 
 /** Stops the piece that a slot executes now, when its time is over and it is not done. */
-function watch(slot: number, caller: number, sequence: number, limit: number): void {
-  const run = runOf(m, slot, caller, sequence);
-  if (run === 0) return;
+function limit(slot: number, caller: number, sequence: number, limit: number): void {
+  const execution = executionOf(m, slot, caller, sequence);
+  if (execution === 0) return;
   // There is one piece at a time in a run: a new limit replaces the last.
-  clearTimeout(deadlines.get(run));
+  clearTimeout(deadlines.get(execution));
   const strike = (): void => {
-    deadlines.delete(run);
+    deadlines.delete(execution);
     stopIn(slot, caller, sequence, "timeout");
   };
-  deadlines.set(run, setTimeout(strike, limit));
+  deadlines.set(execution, setTimeout(strike, limit));
 }
 
 function clearDeadlines(slot: number): void {
-  for (let i = 0, run = runAt(m, slot, 0); run !== 0; run = runAt(m, slot, ++i)) {
-    clearTimeout(deadlines.get(run));
-    deadlines.delete(run);
+  for (
+    let i = 0, execution = executionAt(m, slot, 0);
+    execution !== 0;
+    execution = executionAt(m, slot, ++i)
+  ) {
+    clearTimeout(deadlines.get(execution));
+    deadlines.delete(execution);
   }
 }
 
@@ -337,7 +342,7 @@ function finish(next: Ended): void {
 /** Does all that is to be done and needs locks: requests, burials, collecting. Whatever is left is still there. */
 function work(): void {
   // First: what follows may wait for one of them.
-  foreigners.watch();
+  attached.start();
   adoptGiven();
   try {
     // All their locks first: everything else needs locks that one of them may have died with.
@@ -345,7 +350,7 @@ function work(): void {
     if (sweeping) sweepPages(m, SUPERVISOR_SLOT + 1);
     sweeping = false;
     for (let next = ended[0]; next !== undefined; next = ended[0]) {
-      buryOne(next);
+      reapOne(next);
       ended.shift();
       collecting = true;
     }
@@ -355,7 +360,7 @@ function work(): void {
       handle();
     }
     for (let page = garbage.pop(); page !== undefined; page = garbage.pop()) freePages(m, page);
-    if (recounting) recount();
+    if (reconciling) reconcile();
     if (collecting) collect();
     collecting = false;
   } catch (error) {
@@ -365,18 +370,18 @@ function work(): void {
     m.depth = 0;
     garbage = [];
     sweeping = true;
-    recounting = true;
+    reconciling = true;
     setTimeout(work, 1);
   }
 }
 
-function buryOne(dead: Ended): void {
+function reapOne(dead: Ended): void {
   const { slot, id, reason, exitCode, error } = dead;
   clearDeadlines(slot);
   // What it had not yet taken is not executed: its locks tell.
   repairLocks(m, slot);
-  const unfinished = (dead.unfinished ??= unfinishedBy(m, slot, reason, dead.stopped));
-  if (!bury(m, slot)) recounting = true;
+  const unfinished = (dead.unfinished ??= interruptedWorkOf(m, slot, reason, dead.stopped));
+  if (!reap(m, slot)) reconciling = true;
   // Nobody asked for anything there, so nobody else will be told.
   if (reason === "boot" || (reason === "uncaught-exception" && unfinished.length === 0)) {
     if (dead.printed !== true) print(id, reason, error);
@@ -394,23 +399,23 @@ function buryOne(dead: Ended): void {
       throw new LockBusy();
     }
   }
-  closeLine(m, id);
+  closePort(m, id);
   freeSlot(m, slot);
 }
 
 /** What turns out to be carried by nobody goes. Counts are touched now and then: another look soon finds them at rest. */
-function recount(): void {
-  recounting = !recountReferences(m);
+function reconcile(): void {
+  reconciling = !reconcileReferences(m);
   collectQueues(m);
   collecting = true;
-  if (recounting) setTimeout(work, 1);
+  if (reconciling) setTimeout(work, 1);
 }
 
 interface Notice {
   readonly id: number;
   readonly reason: number;
   readonly exitCode: number;
-  readonly unfinished: readonly Unfinished[];
+  readonly unfinished: readonly InterruptedWork[];
 }
 
 function notify(slot: number, { id, reason, exitCode, unfinished }: Notice, error: unknown): number {
@@ -441,9 +446,9 @@ function collect(): void {
     const p = slotPointer(slot);
     if (!isAlive(m, slot) || get(m, p + S_WHENCE) !== WHENCE_CREATED) continue;
     // As for queues: an unmoved S_TOUCHED proves that the looks at records and holders were one.
-    const touched = load(m, p + S_TOUCHED);
+    const touched = load(m, p + S_REF_VERSION);
     if (load(m, p + S_ITEM_REFERENCES) > 0 || !isEmptySet(m, p + S_HOLDERS)) continue;
-    if (load(m, p + S_TOUCHED) !== touched) continue;
+    if (load(m, p + S_REF_VERSION) !== touched) continue;
     const id = idOf(m, slot);
     if (get(m, p + S_CREATOR) !== 0 && !children.has(slot)) {
       if (isAlive(m, get(m, p + S_CREATOR) - 1)) continue;
@@ -473,31 +478,31 @@ function handle(): void {
   else if (kind === REQUEST_ABORT) stopWork(sender, c, REASONS[b]);
   else if (kind === REQUEST_DEADLINE) {
     const slot = slotOf(m, sender);
-    if (slot !== -1) watch(slot, a, b, c);
+    if (slot !== -1) limit(slot, a, b, c);
   } else if (kind === REQUEST_FINALIZING) setTimeout(() => terminate(a, "closed"), FINALIZE_LIMIT).unref();
   else if (kind === REQUEST_THREAD_ENDED) threadEnded(a, b);
   else if (kind === REQUEST_COLLECT) collecting = true;
-  else if (kind === REQUEST_PREWARM) spares.keep(a, b, value as BootOptions);
+  else if (kind === REQUEST_PREWARM) standby.keep(a, b, value as BootOptions);
   else if (kind === REQUEST_WAKE_MAIN) parentPort?.postMessage(undefined);
   else if (kind === REQUEST_BUFFER) {
-    answerForBuffer(m, sender, value as string | undefined, a, b);
+    replyWithBuffer(m, sender, value as string | undefined, a, b);
   }
 }
 
 function listen(): void {
   for (;;) {
-    const seen = bell(m);
+    const seen = observe(m);
     work();
-    const rung = sleepAsync(m, seen);
+    const rung = parkAsync(m, seen);
     if (rung === undefined) continue;
     void rung.then(listen);
     return;
   }
 }
 
-addLine(m, idOf(m, MAIN_SLOT), data.port);
+addPort(m, idOf(m, MAIN_SLOT), data.port);
 // See invitation.ts. The main interpreter is Node's main thread.
-if (load(m, slotPointer(MAIN_SLOT) + S_THREAD) === 0) answerAskers(m.memory);
+if (load(m, slotPointer(MAIN_SLOT) + S_THREAD) === 0) answerDiscovery(m.memory);
 store(m, H_SUPERVISOR, 2);
 ring(m, MAIN_SLOT);
 listen();

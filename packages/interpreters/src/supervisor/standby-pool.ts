@@ -6,7 +6,7 @@ import { type BootOptions, keyOf } from "../wire/boot.js";
 import { stateOf } from "../kernel/registry.js";
 import { changeKind, clearCell, giveTo, givenTo } from "../kernel/standby.js";
 import type { SharedMemory } from "../memory/atomics.js";
-import { SPARES, STATE_BOOTING } from "../memory/layout.js";
+import { STANDBY_CELLS, STATE_BOOTING } from "../memory/layout.js";
 
 /** After one was taken, so that the next one's boot does not compete with the first calls of this one; milliseconds. */
 const REFILL_DELAY = 20;
@@ -21,7 +21,7 @@ interface Place {
 }
 
 /** `T` is how the supervisor knows threads. */
-export class Spares<T> {
+export class StandbyPool<T> {
   readonly #m: SharedMemory;
   readonly #start: (options: BootOptions, cell: number) => T;
   readonly #stop: (thread: T) => void;
@@ -130,7 +130,7 @@ export class Spares<T> {
     }
     const places = [...this.#idle.values(), ...this.#leaving.values()];
     const used = new Set(places.map(({ cell }) => cell));
-    for (let cell = 0; cell < SPARES; cell++) if (!used.has(cell)) return cell;
+    for (let cell = 0; cell < STANDBY_CELLS; cell++) if (!used.has(cell)) return cell;
     return -1;
   }
 

@@ -8,7 +8,7 @@ import type { BootOptions, CodeCache, Place, WorkerData } from "../wire/boot.js"
 import type { WasmMemory } from "../memory/webassembly.js";
 
 /** The line (interpreter/line.ts) that each thread was given. */
-const lines = new WeakMap<Worker, MessagePort>();
+const ports = new WeakMap<Worker, MessagePort>();
 /** What threads start with, made by one that had to start without. */
 let codeCache: Uint8Array | undefined;
 /** What threads run, once one was started. */
@@ -45,7 +45,7 @@ export function startThread(
       ...(options.resourceLimits && { resourceLimits: options.resourceLimits }),
     });
     if (codeCache === undefined) worker.on("message", keepCodeCache);
-    lines.set(worker, port1);
+    ports.set(worker, port1);
     return worker;
   } catch (error) {
     port1.close();
@@ -71,8 +71,8 @@ export function terminateThread(
 }
 
 /** The supervisor's end of the line to a thread that `startThread` started. */
-export function lineTo(worker: Worker): MessagePort {
-  return lines.get(worker)!;
+export function portTo(worker: Worker): MessagePort {
+  return ports.get(worker)!;
 }
 
 function bundleText(): Uint8Array<SharedArrayBuffer> {

@@ -11,7 +11,7 @@ const LEAST = 0.002;
 /** A sleep shorter than that was one too many. */
 const SHORT_SLEEP = 0.1;
 
-export class Linger {
+export class AdaptivePoll {
   #time = MOST;
 
   get time(): number {

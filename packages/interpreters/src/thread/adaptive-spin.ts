@@ -29,7 +29,7 @@ const LOOKS_IN_A_MILLISECOND = 100_000;
 const MIN_REST = 50;
 const MAX_REST = 2_000;
 
-export class Spinner {
+export class AdaptiveSpin {
   readonly #m: SharedMemory;
   readonly #look: typeof spin;
   /** How many looks it took lately. */

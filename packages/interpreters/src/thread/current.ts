@@ -22,7 +22,7 @@ import { checkProtocol, createMemory, openMemory } from "../memory/memory.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 import { request } from "./supervisor-client.js";
 import { REQUEST_THREAD_ENDED } from "../wire/protocol.js";
-import { answerAskers, askForInvitation, leaveInvitation, leftInvitation } from "./discovery.js";
+import { answerDiscovery, discover, leaveDiscovery, inheritedDiscovery } from "./discovery.js";
 import { ownOsThread } from "./os-threads.js";
 import { claimSlot, JOIN_SLOT, joinerName, registerMain } from "../kernel/registry.js";
 import { Runtime } from "./runtime.js";
@@ -38,7 +38,7 @@ export function runtime(): Runtime {
 
 /** The same, where there is one or one can be joined; does not start any. */
 export function runtimeIfAny(): Runtime | undefined {
-  return here[HERE]?.[0] ?? (leftInvitation() === undefined ? undefined : runtime());
+  return here[HERE]?.[0] ?? (inheritedDiscovery() === undefined ? undefined : runtime());
 }
 
 /**
@@ -48,7 +48,7 @@ export function runtimeIfAny(): Runtime | undefined {
 export function enter(memory: WasmMemory): Runtime {
   const m = openMemory(memory, JOIN_SLOT);
   checkProtocol(m);
-  leaveInvitation(memory);
+  leaveDiscovery(memory);
   const rt = new Runtime(m);
   process.on("worker", (worker: Worker) => tellOfItsEnd(rt, worker));
   here[HERE] = Object.freeze([rt]);
@@ -66,11 +66,11 @@ function tellOfItsEnd(rt: Runtime, worker: Worker): void {
 }
 
 function join(): Runtime {
-  const invitation = leftInvitation() ?? askForInvitation();
+  const invitation = inheritedDiscovery() ?? discover();
   if (invitation === undefined) {
     const memory = createMemory();
     registerMain(openMemory(memory, MAIN_SLOT));
-    if (isMainThread) answerAskers(memory);
+    if (isMainThread) answerDiscovery(memory);
     return enter(memory).become(MAIN_SLOT);
   }
   const guest = openMemory(invitation.memory, JOIN_SLOT);

@@ -17,7 +17,7 @@ import { nap } from "../memory/atomics.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 
 /** What a thread needs to join. */
-export interface Invitation {
+export interface Discovery {
   readonly memory: WasmMemory;
   /** Node's threadId of the thread that it comes from, with which whoever accepts it ends; -1: it was asked for. */
   readonly parent: number;
@@ -30,7 +30,7 @@ interface Question {
 
 interface Answer {
   readonly to: number;
-  readonly invitation: Invitation;
+  readonly discovery: Discovery;
 }
 
 /** The same for all versions of the protocol: who speaks another one is to be told so, not to be left alone. */
@@ -42,28 +42,28 @@ const NAME = "interpreters.runtime";
 const LOOKS = 50;
 
 /** Invites the threads that this one will start. */
-export function leaveInvitation(memory: WasmMemory): void {
-  setEnvironmentData(NAME, { memory, parent: threadId } satisfies Invitation);
+export function leaveDiscovery(memory: WasmMemory): void {
+  setEnvironmentData(NAME, { memory, parent: threadId } satisfies Discovery);
 }
 
 /** The invitation that was left for this thread. */
-export function leftInvitation(): Invitation | undefined {
-  return getEnvironmentData(NAME) as unknown as Invitation | undefined;
+export function inheritedDiscovery(): Discovery | undefined {
+  return getEnvironmentData(NAME) as unknown as Discovery | undefined;
 }
 
 /** Invites those who ask, from now on. Does not keep the event loop alive. */
-export function answerAskers(memory: WasmMemory): void {
+export function answerDiscovery(memory: WasmMemory): void {
   const channel = new BroadcastChannel(NAME);
   const answer = ({ data }: { data: Question | Answer }): void => {
     if (!("asker" in data)) return;
-    channel.postMessage({ to: data.asker, invitation: { memory, parent: -1 } } satisfies Answer);
+    channel.postMessage({ to: data.asker, discovery: { memory, parent: -1 } } satisfies Answer);
   };
   channel.addEventListener("message", answer as never);
   channel.unref();
 }
 
 /** Asks for an invitation, blocking this thread. Undefined: nobody has one. */
-export function askForInvitation(): Invitation | undefined {
+export function discover(): Discovery | undefined {
   // Nobody else's runtime would have it: it is this thread that starts the one which answers.
   if (isMainThread) return undefined;
   const channel = new BroadcastChannel(NAME);
@@ -80,10 +80,10 @@ export function askForInvitation(): Invitation | undefined {
   }
 }
 
-function answerOn(channel: BroadcastChannel): Invitation | undefined {
+function answerOn(channel: BroadcastChannel): Discovery | undefined {
   for (let next = receiveNow(channel); next !== undefined; next = receiveNow(channel)) {
     const message = next.message as Question | Answer;
-    if ("to" in message && message.to === threadId) return message.invitation;
+    if ("to" in message && message.to === threadId) return message.discovery;
   }
   return undefined;
 }

@@ -9,7 +9,7 @@
 const FEWEST = 64;
 const HIGHEST = 0x7fffffff;
 
-export class Pendings<T> {
+export class PendingTable<T> {
   /** A power of two of places, and the number of who is there. */
   #places: (T | undefined)[] = makePlaces(FEWEST);
   #numbers = new Int32Array(FEWEST);

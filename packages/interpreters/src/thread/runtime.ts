@@ -17,17 +17,17 @@ import { type MessagePort } from "../platform/ports.js";
 import { threadId } from "../platform/threads.js";
 import { clock } from "../base/clock.js";
 import { InterpreterDiedError, InterpreterError } from "../base/errors.js";
-import { bell, sleep, sleepAsync } from "../memory/doorbell.js";
+import { observe, park, parkAsync } from "../memory/doorbell.js";
 import { type SharedMemory, store } from "../memory/atomics.js";
 import { MAX_SLOTS, S_THREAD, slotPointer } from "../memory/layout.js";
 import { makeReceivedMany, type Received } from "../kernel/receive.js";
-import { Linger } from "./adaptive-poll.js";
+import { AdaptivePoll } from "./adaptive-poll.js";
 import { takeReplies } from "../kernel/mailbox.js";
 import { headerWord, readBody } from "../wire/message.js";
-import { Pendings } from "./pending-table.js";
+import { PendingTable } from "./pending-table.js";
 import { type EndReason, NOTICE_DEATH, REASONS } from "../wire/protocol.js";
-import { idOf, isBeingBuried } from "../kernel/registry.js";
-import { Spinner } from "./adaptive-spin.js";
+import { idOf, isBeingReaped } from "../kernel/registry.js";
+import { AdaptiveSpin } from "./adaptive-spin.js";
 
 /** Something this thread asked for and that will be settled exactly once: by a reply, or by a death. */
 export interface Pending {
@@ -61,25 +61,25 @@ export class Runtime {
   readonly m: SharedMemory;
   /** Of the interpreter that this thread is; never changes once there is one. */
   id: number;
-  readonly spinner: Spinner;
+  readonly adaptiveSpin: AdaptiveSpin;
   /** The line to the supervisor (line.ts), where it gave this thread one. */
-  port: MessagePort | undefined;
+  supervisorPort: MessagePort | undefined;
   /** A moved buffer came that makes V8 mark the whole heap (moves.ts). */
   marking = false;
-  readonly #pending = new Pendings<Pending>();
+  readonly #pending = new PendingTable<Pending>();
   /** Asked after every ring; they remove themselves. */
-  readonly #watchers = new Set<() => void>();
+  readonly #pollers = new Set<() => void>();
   readonly #failedBoots = new Map<number, Death>();
   /** Whose deaths were told: the last ones, as many as can be on their way at a time. */
   readonly #told = new Set<number>();
   readonly #deathListeners = new Set<(death: Death) => void>();
   #listening = false;
-  readonly #linger = new Linger();
-  #lingerUntil = 0;
+  readonly #adaptivePoll = new AdaptivePoll();
+  #pollUntil = 0;
   #asleepSince = 0;
   /** Nothing is to be done here any more. */
   ended = false;
-  #holds = 0;
+  #refs = 0;
   /** Answers that were taken out of the mailbox. One that is being delivered may cause a look, which goes on with the rest. */
   readonly #replies = makeReceivedMany(REPLIES_AT_ONCE);
   #taken = 0;
@@ -89,7 +89,7 @@ export class Runtime {
 
   constructor(m: SharedMemory) {
     this.m = m;
-    this.spinner = new Spinner(m);
+    this.adaptiveSpin = new AdaptiveSpin(m);
     this.id = idOf(m, m.slot);
     this.#keepAlive.unref();
   }
@@ -115,12 +115,12 @@ export class Runtime {
   }
 
   /** Has `look` called after every ring, until it is removed. */
-  watch(look: () => void): void {
-    this.#watchers.add(look);
+  addPoller(look: () => void): void {
+    this.#pollers.add(look);
   }
 
-  unwatch(look: () => void): void {
-    this.#watchers.delete(look);
+  removePoller(look: () => void): void {
+    this.#pollers.delete(look);
   }
 
   onDeath(listener: (death: Death) => void): () => void {
@@ -129,16 +129,16 @@ export class Runtime {
   }
 
   /** Something asynchronous is pending: the event loop must go on, and somebody must look at the doorbell. */
-  hold(): void {
-    if (this.#holds++ === 0) this.#keepAlive.ref();
+  ref(): void {
+    if (this.#refs++ === 0) this.#keepAlive.ref();
     if (this.#listening) return;
     this.#listening = true;
-    this.#lingerUntil = clock() + this.#linger.time;
+    this.#pollUntil = clock() + this.#adaptivePoll.time;
     setImmediate(this.#turn);
   }
 
-  release(): void {
-    if (--this.#holds === 0) this.#keepAlive.unref();
+  unref(): void {
+    if (--this.#refs === 0) this.#keepAlive.unref();
   }
 
   /** It is not used any more, and keeps nothing. */
@@ -148,13 +148,13 @@ export class Runtime {
   }
 
   /** Takes all answers and asks all watchers. Returns whether there was an answer. */
-  look(): boolean {
+  poll(): boolean {
     let progress = false;
     while (this.#delivered < this.#taken || this.#takeReplies()) {
       progress = true;
       this.#deliver(this.#replies.records[this.#delivered++]);
     }
-    if (this.#watchers.size > 0) for (const watcher of this.#watchers) watcher();
+    if (this.#pollers.size > 0) for (const watcher of this.#pollers) watcher();
     return progress;
   }
 
@@ -168,24 +168,24 @@ export class Runtime {
   blockUntil(done: () => boolean, timeout = Infinity): boolean {
     const deadline = timeout === Infinity ? Infinity : clock() + timeout;
     for (;;) {
-      const seen = bell(this.m);
-      this.look();
+      const seen = observe(this.m);
+      this.poll();
       if (done()) return true;
       const left = deadline === Infinity ? Infinity : deadline - clock();
       if (left <= 0) return false;
-      if (this.spinner.spin(seen)) continue;
+      if (this.adaptiveSpin.spin(seen)) continue;
       const began = clock();
-      sleep(this.m, seen, left);
-      this.spinner.slept(began);
+      park(this.m, seen, left);
+      this.adaptiveSpin.slept(began);
     }
   }
 
   /** One turn of the event loop that looks at the doorbell and arranges for the next. */
   readonly #turn = (): void => {
-    const seen = bell(this.m);
+    const seen = observe(this.m);
     let progress = true;
     try {
-      progress = this.look();
+      progress = this.poll();
     } finally {
       // An exception must not end the listening: it is on its way to the user as an uncaught one.
       this.#arrange(seen, progress);
@@ -193,20 +193,20 @@ export class Runtime {
   };
 
   #arrange(seen: number, progress: boolean): void {
-    if (this.#holds === 0) {
+    if (this.#refs === 0) {
       this.#listening = false;
       return;
     }
     const now = clock();
-    if (progress) this.#lingerUntil = now + this.#linger.time;
-    const rung = now < this.#lingerUntil ? undefined : sleepAsync(this.m, seen);
+    if (progress) this.#pollUntil = now + this.#adaptivePoll.time;
+    const rung = now < this.#pollUntil ? undefined : parkAsync(this.m, seen);
     this.#asleepSince = now;
     if (rung === undefined) setImmediate(this.#turn);
     else void rung.then(this.#wake);
   }
 
   readonly #wake = (): void => {
-    this.#linger.slept(clock() - this.#asleepSince);
+    this.#adaptivePoll.slept(clock() - this.#asleepSince);
     this.#turn();
   };
 
@@ -215,7 +215,7 @@ export class Runtime {
     const sequence = headerWord(m, received, 0);
     const status = headerWord(m, received, 1);
     if (status === NOTICE_DEATH) {
-      this.#mourn(received);
+      this.#onDeathNotice(received);
       return;
     }
     const pending = this.#pending.take(sequence);
@@ -229,10 +229,10 @@ export class Runtime {
 
   /** The error of a boot that failed may be asked for after the interpreter is gone. */
   failedBoot(id: number): Death | undefined {
-    const told = (): boolean => this.#told.has(id) || !isBeingBuried(this.m, id);
+    const told = (): boolean => this.#told.has(id) || !isBeingReaped(this.m, id);
     // Its mailbox closes a moment before the supervisor tells why.
     if (!told()) this.blockUntil(told, LONGEST_BURIAL);
-    this.look();
+    this.poll();
     return this.#failedBoots.get(id);
   }
 
@@ -245,7 +245,7 @@ export class Runtime {
     }
   }
 
-  #mourn(received: Received): void {
+  #onDeathNotice(received: Received): void {
     const { m } = this;
     const exitCode = headerWord(m, received, 4);
     const reason = REASONS[headerWord(m, received, 3)];

@@ -48,7 +48,7 @@ export function startSupervisor(rt: Runtime): void {
   }
   if (cas(m, H_SUPERVISOR, NOT_STARTED, STARTED) !== NOT_STARTED) return;
   const { port1, port2 } = new MessageChannel();
-  rt.port = port1;
+  rt.supervisorPort = port1;
   const worker = new Worker(file, {
     workerData: { memory: m.memory, port: port2 } satisfies SupervisorData,
     transferList: [port2],
@@ -81,7 +81,7 @@ let abandoned = false;
 let othersToo = false;
 
 /** This thread gives back its handle to the queue at `pointer`, which may stand for something else. */
-export function release(rt: Runtime, pointer: number, standsForAnother: boolean): void {
+export function releaseHandle(rt: Runtime, pointer: number, standsForAnother: boolean): void {
   const { m } = rt;
   const carried = get(m, pointer + C_REFERENCES) !== 0;
   if (!releaseQueue(m, pointer, m.slot)) return;

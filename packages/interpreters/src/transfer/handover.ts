@@ -17,9 +17,16 @@ import type { SharedMemory } from "../memory/atomics.js";
 import { set } from "../memory/atomics.js";
 import { MAIN_SLOT, Q_SENDER, REF_MOVED, REF_RETURNED } from "../memory/layout.js";
 import type { Received } from "../kernel/receive.js";
-import { release, startSupervisor } from "../thread/supervisor-client.js";
+import { releaseHandle, startSupervisor } from "../thread/supervisor-client.js";
 import { runtime } from "../thread/current.js";
-import { ask, type Handle, move, post, receive, standIn } from "./supervisor-port.js";
+import {
+  fetchBuffer,
+  type Placeholder,
+  handToSupervisor,
+  postBuffer,
+  receiveBuffer,
+  makePlaceholder,
+} from "./supervisor-port.js";
 import { readBody } from "../wire/message.js";
 import type { Runtime } from "../thread/runtime.js";
 
@@ -61,14 +68,14 @@ export abstract class Handover<How = unknown> implements Moved {
 }
 
 /** By way of the supervisor. */
-export class Moving extends Handover<Handle> {
+export class SupervisorHandover extends Handover<Placeholder> {
   /** Undefined where there are none, or this thread has no line that could move them. */
-  static of(rt: Runtime, transfer: readonly ArrayBuffer[] | undefined): Moving | undefined {
+  static of(rt: Runtime, transfer: readonly ArrayBuffer[] | undefined): SupervisorHandover | undefined {
     const buffers = large(transfer);
     if (buffers.length === 0) return undefined;
     // The main interpreter's first task of a pool is what starts the supervisor, whom its line leads to.
     if (rt.m.slot === MAIN_SLOT) startSupervisor(rt);
-    return rt.port && new Moving(rt, rt.port, buffers);
+    return rt.supervisorPort && new SupervisorHandover(rt, rt.supervisorPort, buffers);
   }
 
   readonly kind = REF_MOVED;
@@ -86,7 +93,7 @@ export class Moving extends Handover<Handle> {
   toReference(object: object): readonly [pointer: number, id: number] {
     const known = this.used.get(object as ArrayBuffer);
     if (known !== undefined) return [known.pointer, known.id];
-    const handle = standIn(this.#rt, "move an ArrayBuffer");
+    const handle = makePlaceholder(this.#rt, "move an ArrayBuffer");
     set(this.#rt.m, handle.pointer + Q_SENDER, this.#rt.id + 1);
     this.used.set(object as ArrayBuffer, handle);
     return [handle.pointer, handle.id];
@@ -95,7 +102,9 @@ export class Moving extends Handover<Handle> {
   handOver(): void {
     for (const [buffer, handle] of this.used) {
       // A getter may have detached it after it was met. Its taker waits for something.
-      this.#ends.push(move(this.#port, handle, buffer.byteLength === 0 ? new ArrayBuffer(0) : buffer));
+      this.#ends.push(
+        handToSupervisor(this.#port, handle, buffer.byteLength === 0 ? new ArrayBuffer(0) : buffer),
+      );
     }
   }
 
@@ -110,13 +119,13 @@ export class Moving extends Handover<Handle> {
   /** What stands for them is the record's alone. */
   done(): void {
     for (const end of this.#ends) end.close();
-    for (const { pointer } of this.used.values()) release(this.#rt, pointer, true);
+    for (const { pointer } of this.used.values()) releaseHandle(this.#rt, pointer, true);
     this.used.clear();
   }
 }
 
 /** Straight to the caller. */
-class Returning extends Handover<number> {
+class DirectHandover extends Handover<number> {
   readonly kind = REF_RETURNED;
   readonly #port: MessagePort;
 
@@ -133,7 +142,7 @@ class Returning extends Handover<number> {
 
   handOver(): void {
     for (const buffer of this.used.keys())
-      post(this.#port, buffer.byteLength === 0 ? new ArrayBuffer(0) : buffer);
+      postBuffer(this.#port, buffer.byteLength === 0 ? new ArrayBuffer(0) : buffer);
   }
 
   done(): void {
@@ -142,14 +151,14 @@ class Returning extends Handover<number> {
 }
 
 /** The large buffers of a result; `channel`: the one that its call brought. */
-export function movingBack(
+export function resultHandover(
   rt: Runtime,
   transfer: readonly ArrayBuffer[] | undefined,
   channel: MessagePort | undefined,
-): Moving | Returning | undefined {
-  if (channel === undefined) return Moving.of(rt, transfer);
+): SupervisorHandover | DirectHandover | undefined {
+  if (channel === undefined) return SupervisorHandover.of(rt, transfer);
   const buffers = large(transfer);
-  return buffers.length === 0 ? undefined : new Returning(channel, buffers);
+  return buffers.length === 0 ? undefined : new DirectHandover(channel, buffers);
 }
 
 /** The caller's end of a channel for a result's buffers: one of several, as the callee takes the first that it comes to. */
@@ -165,7 +174,7 @@ export class ResultChannel {
   take(index: number): ArrayBuffer | undefined {
     for (const port of this.#ports) {
       while (this.#come.length <= index) {
-        const next = receive(port);
+        const next = receiveBuffer(port);
         if (next === undefined) break;
         this.#come.push(next);
       }
@@ -209,10 +218,10 @@ export function readCall(m: SharedMemory, received: Received, callee: Callee): u
 
 registerReader(REF_MOVED, (pointer, id) => {
   const rt = runtime();
-  const answer = ask(rt, { pointer, id });
-  release(rt, pointer, false);
+  const answer = fetchBuffer(rt, { pointer, id });
+  releaseHandle(rt, pointer, false);
   if (answer instanceof MessagePort) {
-    const buffer = receive(answer);
+    const buffer = receiveBuffer(answer);
     if (reading === undefined || reading instanceof ResultChannel || reading.channel !== undefined)
       answer.close();
     else reading.channel = answer;

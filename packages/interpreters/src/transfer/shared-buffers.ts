@@ -6,20 +6,20 @@ import { types } from "../platform/brand-checks.js";
 import { registerReference } from "../codec/codec.js";
 import { InterpreterError } from "../base/errors.js";
 import { REF_BUFFER } from "../memory/layout.js";
-import { release, startSupervisor } from "../thread/supervisor-client.js";
+import { releaseHandle, startSupervisor } from "../thread/supervisor-client.js";
 import { runtime } from "../thread/current.js";
-import { ask, type Handle, share, standIn } from "./supervisor-port.js";
+import { fetchBuffer, type Placeholder, offerBuffer, makePlaceholder } from "./supervisor-port.js";
 
 /** Handles of this thread, and the one object for each. */
-const handles = new WeakMap<SharedArrayBuffer, Handle>();
+const handles = new WeakMap<SharedArrayBuffer, Placeholder>();
 const known = new Map<number, WeakRef<SharedArrayBuffer>>();
-const collected = new FinalizationRegistry<Handle>(({ pointer, id }) => {
+const collected = new FinalizationRegistry<Placeholder>(({ pointer, id }) => {
   // As for queues: the handle is the thread's, and given back once.
   if (known.get(id)?.deref() !== undefined || !known.delete(id)) return;
-  release(runtime(), pointer, true);
+  releaseHandle(runtime(), pointer, true);
 });
 
-function remember(buffer: SharedArrayBuffer, handle: Handle): Handle {
+function remember(buffer: SharedArrayBuffer, handle: Placeholder): Placeholder {
   handles.set(buffer, handle);
   known.set(handle.id, new WeakRef(buffer));
   collected.register(buffer, handle);
@@ -27,18 +27,18 @@ function remember(buffer: SharedArrayBuffer, handle: Handle): Handle {
 }
 
 /** Makes the buffer known to the supervisor. */
-function offer(buffer: SharedArrayBuffer): Handle {
+function offer(buffer: SharedArrayBuffer): Placeholder {
   const rt = runtime();
   startSupervisor(rt);
-  const handle = remember(buffer, standIn(rt, "share a SharedArrayBuffer"));
-  share(rt, handle, buffer);
+  const handle = remember(buffer, makePlaceholder(rt, "share a SharedArrayBuffer"));
+  offerBuffer(rt, handle, buffer);
   return handle;
 }
 
 function fetch(pointer: number, id: number): SharedArrayBuffer {
   const same = known.get(id)?.deref();
   if (same !== undefined) return same;
-  const buffer = ask(runtime(), { pointer, id });
+  const buffer = fetchBuffer(runtime(), { pointer, id });
   if (!types.isSharedArrayBuffer(buffer)) {
     throw new InterpreterError("A SharedArrayBuffer is gone; this is a bug in `interpreters`");
   }

@@ -17,9 +17,9 @@
 import { BroadcastChannel } from "../platform/broadcast.js";
 import { MessageChannel, MessagePort, receiveNow } from "../platform/ports.js";
 import { memoryFull } from "../wire/status-error.js";
-import { bell, sleep } from "../memory/doorbell.js";
+import { observe, park } from "../memory/doorbell.js";
 import { UNBOUND_ITEM_KEEP } from "../memory/layout.js";
-import { createQueue, idOf } from "../kernel/queues.js";
+import { createQueue, queueIdOf } from "../kernel/queues.js";
 import { request } from "../thread/supervisor-client.js";
 import { REQUEST_BUFFER } from "../wire/protocol.js";
 import type { Runtime } from "../thread/runtime.js";
@@ -35,15 +35,15 @@ export interface BufferMessage {
   readonly buffer: SharedArrayBuffer | MessagePort | ArrayBuffer | undefined;
 }
 
-export interface Handle {
+export interface Placeholder {
   readonly pointer: number;
   readonly id: number;
 }
 
 /** Makes the queue that stands for a buffer; this thread holds it. `doing`, for the error, is what cannot be done where the memory is full. */
-export function standIn({ m }: Runtime, doing: string): Handle {
+export function makePlaceholder({ m }: Runtime, doing: string): Placeholder {
   const pointer = createQueue(m, 0, UNBOUND_ITEM_KEEP, true);
-  if (pointer !== 0) return { pointer, id: idOf(m, pointer) };
+  if (pointer !== 0) return { pointer, id: queueIdOf(m, pointer) };
   throw memoryFull(doing);
 }
 
@@ -59,16 +59,16 @@ function open({ id }: Runtime): { readonly name: string; readonly channel: Broad
 }
 
 /** Has the supervisor answer, and blocks this thread until then. */
-export function ask(rt: Runtime, { pointer, id }: Handle): BufferMessage["buffer"] {
-  const { m, port } = rt;
+export function fetchBuffer(rt: Runtime, { pointer, id }: Placeholder): BufferMessage["buffer"] {
+  const { m, supervisorPort: port } = rt;
   if (port === undefined) opened ??= open(rt);
   const line = (port ?? opened?.channel) as MessagePort | BroadcastChannel;
   request(rt, REQUEST_BUFFER, pointer, id, 0, opened?.name);
   for (;;) {
-    const seen = bell(m);
+    const seen = observe(m);
     const answer = receiveNow(line);
     if (answer !== undefined) return (answer.message as BufferMessage).buffer;
-    if (!rt.spinner.spin(seen)) sleep(m, seen, Infinity);
+    if (!rt.adaptiveSpin.spin(seen)) park(m, seen, Infinity);
   }
 }
 
@@ -76,15 +76,15 @@ export function ask(rt: Runtime, { pointer, id }: Handle): BufferMessage["buffer
  * Gives the supervisor an ArrayBuffer to hand on; it is detached here. To be called where there is a port. Returns the other end
  * of the channel on which it arrives, to be closed.
  */
-export function move(port: MessagePort, handle: Handle, buffer: ArrayBuffer): MessagePort {
+export function handToSupervisor(port: MessagePort, handle: Placeholder, buffer: ArrayBuffer): MessagePort {
   const { port1, port2 } = new MessageChannel();
-  post(port1, buffer);
+  postBuffer(port1, buffer);
   port.postMessage({ ...handle, buffer: port2 } satisfies BufferMessage, [port2]);
   return port1;
 }
 
 /** What was posted before the other end was closed still arrives. */
-export function post(port: MessagePort, buffer: ArrayBuffer): void {
+export function postBuffer(port: MessagePort, buffer: ArrayBuffer): void {
   try {
     port.postMessage(buffer, [buffer]);
   } catch {
@@ -94,13 +94,13 @@ export function post(port: MessagePort, buffer: ArrayBuffer): void {
 }
 
 /** The next buffer that was posted, or undefined. */
-export function receive(port: MessagePort): ArrayBuffer | undefined {
+export function receiveBuffer(port: MessagePort): ArrayBuffer | undefined {
   return receiveNow(port)?.message as ArrayBuffer | undefined;
 }
 
 /** Gives the supervisor a SharedArrayBuffer to keep. */
-export function share(rt: Runtime, handle: Handle, buffer: SharedArrayBuffer): void {
+export function offerBuffer(rt: Runtime, handle: Placeholder, buffer: SharedArrayBuffer): void {
   // What is posted to a BroadcastChannel before somebody listens at its other end is lost.
-  if (rt.port === undefined && opened === undefined) ask(rt, { pointer: 0, id: 0 });
-  (rt.port ?? opened!.channel).postMessage({ ...handle, buffer } satisfies BufferMessage);
+  if (rt.supervisorPort === undefined && opened === undefined) fetchBuffer(rt, { pointer: 0, id: 0 });
+  (rt.supervisorPort ?? opened!.channel).postMessage({ ...handle, buffer } satisfies BufferMessage);
 }

@@ -7,16 +7,16 @@ import { clock } from "../base/clock.js";
 import { isThenable } from "../base/thenable.js";
 
 /** The answer to a chunk. */
-export interface ChunkReply {
+export interface CallBatchReply {
   /** Results of the calls up to the first that failed. */
   readonly values: unknown[];
   /** How that one failed: a REPLY_… status, and what would have been its value. */
-  readonly failure: ChunkFailure | undefined;
+  readonly failure: CallFailure | undefined;
   /** Milliseconds that the chunk took. */
   readonly took: number;
 }
 
-export interface ChunkFailure {
+export interface CallFailure {
   readonly status: number;
   readonly value: unknown;
   /** Where it happened. */
@@ -24,9 +24,9 @@ export interface ChunkFailure {
 }
 
 /** While it is run, and until it is sent. */
-export class Chunk implements ChunkReply {
+export class CallBatch implements CallBatchReply {
   readonly values: unknown[] = [];
-  failure: ChunkFailure | undefined;
+  failure: CallFailure | undefined;
   took = 0;
 }
 
@@ -34,35 +34,35 @@ export class Chunk implements ChunkReply {
  * Runs `call` over all. `begins` is told of each call but the first; `failed` makes of what was thrown what is to be
  * said of it. A promise only where there is something to wait for.
  */
-export function runChunk(
+export function runCallBatch(
   lists: readonly unknown[][],
   call: (args: unknown[]) => unknown,
   begins: () => void,
-  failed: (thrown: unknown) => ChunkFailure,
-): Chunk | Promise<Chunk> {
-  const chunk = new Chunk();
+  failed: (thrown: unknown) => CallFailure,
+): CallBatch | Promise<CallBatch> {
+  const batch = new CallBatch();
   const began = clock();
-  const end = (failure?: ChunkFailure): Chunk => {
-    chunk.failure = failure;
-    chunk.took = clock() - began;
-    return chunk;
+  const end = (failure?: CallFailure): CallBatch => {
+    batch.failure = failure;
+    batch.took = clock() - began;
+    return batch;
   };
-  const goOn = (from: number): Chunk | Promise<Chunk> => {
+  const goOn = (from: number): CallBatch | Promise<CallBatch> => {
     try {
       for (let i = from; i < lists.length; i++) {
         if (i > 0) begins();
         const result = call(lists[i]);
         if (isThenable(result)) return later(i, result);
-        chunk.values.push(result);
+        batch.values.push(result);
       }
     } catch (thrown) {
       return end(failed(thrown));
     }
     return end();
   };
-  const later = async (i: number, result: PromiseLike<unknown>): Promise<Chunk> => {
+  const later = async (i: number, result: PromiseLike<unknown>): Promise<CallBatch> => {
     try {
-      chunk.values.push(await result);
+      batch.values.push(await result);
     } catch (thrown) {
       return end(failed(thrown));
     }
@@ -73,16 +73,16 @@ export function runChunk(
 
 /** Ends a chunk before the first of its results that cannot travel, for which `check` throws. False: all of them can. */
 export function cutShort(
-  chunk: Chunk,
+  batch: CallBatch,
   check: (value: unknown) => void,
-  failed: (thrown: unknown) => ChunkFailure,
+  failed: (thrown: unknown) => CallFailure,
 ): boolean {
-  for (const [i, value] of chunk.values.entries()) {
+  for (const [i, value] of batch.values.entries()) {
     try {
       check(value);
     } catch (thrown) {
-      chunk.values.length = i;
-      chunk.failure = failed(thrown);
+      batch.values.length = i;
+      batch.failure = failed(thrown);
       return true;
     }
   }

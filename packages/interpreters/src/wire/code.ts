@@ -10,7 +10,7 @@
  * The block belongs to the interpreter that made it and lives until the function and every call of it that is under way
  * are collected. A reader compares the id after copying: where the owner died meanwhile, the call has no one to answer to.
  */
-import { add, get, reach, readBytes, set, type SharedMemory, writeBytes } from "../memory/atomics.js";
+import { add, get, ensureMapped, readBytes, set, type SharedMemory, writeBytes } from "../memory/atomics.js";
 import { H_NEXT_CODE, PAGE_BYTES, PAGE_WORDS } from "../memory/layout.js";
 import { allocatePages, freePages } from "../memory/page-allocator.js";
 import { memoryFull } from "./status-error.js";
@@ -60,11 +60,11 @@ function store(m: SharedMemory, text: string): Code {
 
 /** The description of code `id`, or undefined where its owner is gone. */
 export function fetchCode(m: SharedMemory, id: number, pointer: number): unknown {
-  reach(m, pointer + PAGE_WORDS - 1);
+  ensureMapped(m, pointer + PAGE_WORDS - 1);
   if (get(m, pointer) !== id) return undefined;
   const length = get(m, pointer + 1);
   const bytes = Buffer.allocUnsafe(length);
-  reach(m, pointer + BLOCK_HEADER + (length >> 2));
+  ensureMapped(m, pointer + BLOCK_HEADER + (length >> 2));
   readBytes(m, pointer, BLOCK_HEADER * 4, bytes, 0, length);
   if (get(m, pointer) !== id) return undefined;
   return JSON.parse(bytes.toString()) as unknown;

@@ -10,7 +10,7 @@ import { allocatePages, freePages, shrinkPages } from "../memory/page-allocator.
 /** Bytes from which on pages are asked for. */
 const LARGE = 1 << 16;
 
-export class MessageScratch extends Scratch {
+export class MessageBuffer extends Scratch {
   /** To be set before anything is written. */
   m!: SharedMemory;
   /** Private memory, for when `bytes` lies in pages. */

@@ -24,7 +24,7 @@ import { makeBlob, needsBlob } from "../kernel/channel.js";
 import { put } from "../kernel/queues.js";
 import type { Received } from "../kernel/receive.js";
 import { send, sendLast } from "../kernel/mailbox.js";
-import { MessageScratch } from "./message-buffer.js";
+import { MessageBuffer } from "./message-buffer.js";
 import { HEADER_WORDS } from "./protocol.js";
 
 const HEADER_BYTES = HEADER_WORDS * 4;
@@ -47,7 +47,7 @@ export class Message {
     return message;
   }
 
-  readonly scratch = new MessageScratch();
+  readonly scratch = new MessageBuffer();
   #codec = 0;
   /** Pages with the payload where it is large, from the first attempt to send it until it was sent. */
   #blob = 0;
@@ -118,14 +118,14 @@ export class Message {
   /** Puts it into a mailbox; see `send`. */
   intoMailbox(
     slot: number,
-    lane: typeof S_WORK | typeof S_REPLIES,
+    box: typeof S_WORK | typeof S_REPLIES,
     id: number,
     sender: number,
     unbound: number,
   ): number {
     if (!this.#load()) return STATUS_NO_MEMORY;
     const { m, refs, bytes, end } = this.scratch;
-    return this.#sent(send(m, slot, lane, id, this.#flags(unbound), sender, refs, bytes, 0, end, this.#blob));
+    return this.#sent(send(m, slot, box, id, this.#flags(unbound), sender, refs, bytes, 0, end, this.#blob));
   }
 
   /** Puts it into a mailbox as the last thing ever; see `sendLast`. It has a header and no value. */

@@ -30,7 +30,7 @@ export const WORK_CLOSE = 4;
  */
 export const WORK_SERVE = 5;
 /** As WORK_CALL for each of many; value: an array of arrays of arguments. Answered with a ChunkReply; see chunk.ts. */
-export const WORK_CALL_EACH = 6;
+export const WORK_CALL_BATCH = 6;
 /** To main only: load a native addon, and keep it. value: an AddonRequest (addons/keeper.ts); answered with `{ error? }` */
 export const WORK_ADDON = 7;
 

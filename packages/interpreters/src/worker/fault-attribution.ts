@@ -8,15 +8,15 @@
  */
 import { AsyncLocalStorage } from "../platform/async-context.js";
 import { load, type SharedMemory, store } from "../memory/atomics.js";
-import { RUN_NUMBER_SHIFT, RUN_WORD, S_BLAME } from "../memory/layout.js";
+import { EXECUTION_NUMBER_SHIFT, EXECUTION_WORD, S_FAULT } from "../memory/layout.js";
 
 /** A task, by what distinguishes it from others in the same run. */
 interface Suspect {
-  readonly run: number;
+  readonly execution: number;
   readonly number: number;
 }
 
-export class Blame {
+export class FaultAttribution {
   readonly #m: SharedMemory;
   readonly #contexts = new AsyncLocalStorage<Suspect>();
 
@@ -28,17 +28,17 @@ export class Blame {
   }
 
   /** Has `execute` run as the task that was taken into `run`. */
-  run<T>(run: number, execute: () => T): T {
-    return this.#contexts.run({ run, number: numberOf(this.#m, run) }, execute);
+  run<T>(execution: number, execute: () => T): T {
+    return this.#contexts.run({ execution: execution, number: numberOf(this.#m, execution) }, execute);
   }
 
   readonly #find = (): void => {
     const suspect = this.#contexts.getStore();
-    const guilty = suspect !== undefined && numberOf(this.#m, suspect.run) === suspect.number;
-    store(this.#m, this.#m.me + S_BLAME, guilty ? suspect.run : 0);
+    const guilty = suspect !== undefined && numberOf(this.#m, suspect.execution) === suspect.number;
+    store(this.#m, this.#m.me + S_FAULT, guilty ? suspect.execution : 0);
   };
 }
 
-function numberOf(m: SharedMemory, run: number): number {
-  return load(m, run + RUN_WORD) >>> RUN_NUMBER_SHIFT;
+function numberOf(m: SharedMemory, execution: number): number {
+  return load(m, execution + EXECUTION_WORD) >>> EXECUTION_NUMBER_SHIFT;
 }

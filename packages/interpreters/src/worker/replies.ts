@@ -7,10 +7,10 @@ import { InterpreterError, NotShareableError } from "../base/errors.js";
 import type { Guest } from "../guests/guest.js";
 import { OK, S_REPLIES, STATUS_NO_MEMORY } from "../memory/layout.js";
 import { RESERVED_PAGES } from "../memory/page-allocator.js";
-import { Chunk, type ChunkFailure, cutShort } from "../wire/call-batch.js";
+import { CallBatch, type CallFailure, cutShort } from "../wire/call-batch.js";
 import { copyOf, Message, WITHOUT_SENDER } from "../wire/message.js";
 import { detachMoved, movesOf } from "../transfer/move.js";
-import { type Handover, movingBack } from "../transfer/handover.js";
+import { type Handover, resultHandover } from "../transfer/handover.js";
 import { REPLY_FAILURE, REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
 import { slotOf } from "../kernel/registry.js";
 import { endWork, finishWork } from "../kernel/executions.js";
@@ -18,9 +18,9 @@ import type { Runtime } from "../thread/runtime.js";
 import { memoryFull } from "../wire/status-error.js";
 
 /** A run of this interpreter's, and the piece of work that it executes there. */
-export interface Piece {
+export interface WorkItem {
   /** Pointer to the run. */
-  readonly run: number;
+  readonly execution: number;
   /** Who wants the answer, and to what. */
   sender: number;
   sequence: number;
@@ -30,7 +30,7 @@ export interface Piece {
   channel: MessagePort | undefined;
 }
 
-export class Answers {
+export class Replies {
   /** Nothing more is taken from the pool. */
   last = false;
   readonly #rt: Runtime;
@@ -48,78 +48,78 @@ export class Answers {
   }
 
   /** Answers with something that was thrown. */
-  failed(piece: Piece, thrown: unknown): void {
+  replyFailure(item: WorkItem, thrown: unknown): void {
     const { status, value } = this.failureOf(thrown);
-    this.answer(piece, status, value);
+    this.reply(item, status, value);
   }
 
   /** What is said of something that was thrown. */
-  failureOf(thrown: unknown): ChunkFailure {
+  failureOf(thrown: unknown): CallFailure {
     const interpreter = this.#rt.id;
     if (Refusal.is(thrown)) return { status: REPLY_REFUSED, value: thrown.error, interpreter };
     return { status: REPLY_FAILURE, value: [this.#guest.describeFailure(thrown), thrown], interpreter };
   }
 
   /** The same of what was thrown while a result was encoded: a getter of the user's, or what cannot travel. */
-  #unsent(thrown: unknown): ChunkFailure {
+  #unsent(thrown: unknown): CallFailure {
     const refused = thrown instanceof NotShareableError || thrown instanceof InterpreterError;
     return this.failureOf(refused ? new Refusal(thrown) : thrown);
   }
 
   /** The failure of one call, which must not keep the results of the others from travelling. */
-  inChunk(failure: ChunkFailure): ChunkFailure {
+  inBatch(failure: CallFailure): CallFailure {
     return { ...failure, value: copyOf(failure.value, "error", true) };
   }
 
-  #cutShort(chunk: Chunk): boolean {
+  #cutShort(batch: CallBatch): boolean {
     return cutShort(
-      chunk,
+      batch,
       (result) => copyOf(result, "result"),
-      (thrown) => this.inChunk(this.#unsent(thrown)),
+      (thrown) => this.inBatch(this.#unsent(thrown)),
     );
   }
 
   /** Sends the one answer to a piece of work, unless somebody decided meanwhile that it will not be finished. */
-  answer(piece: Piece, status: number, value: unknown): void {
+  reply(item: WorkItem, status: number, value: unknown): void {
     const { m } = this.#rt;
-    const { run, sender } = piece;
+    const { execution: execution, sender } = item;
     const message = Message.take(m);
     let carries = status === REPLY_VALUE;
-    const moving = carries ? movingBack(this.#rt, moves(value), piece.channel) : undefined;
+    const moving = carries ? resultHandover(this.#rt, moves(value), item.channel) : undefined;
     try {
       try {
-        this.#header(message, piece, status).value(value, "result", status !== REPLY_VALUE, moving);
+        this.#header(message, item, status).value(value, "result", status !== REPLY_VALUE, moving);
       } catch (error) {
-        if (value instanceof Chunk && this.#cutShort(value)) {
-          this.answer(piece, REPLY_VALUE, value);
+        if (value instanceof CallBatch && this.#cutShort(value)) {
+          this.reply(item, REPLY_VALUE, value);
           return;
         }
         carries = false;
         const failure = this.#unsent(error);
-        this.#header(message.clear(), piece, failure.status).value(failure.value, "error", true);
+        this.#header(message.clear(), item, failure.status).value(failure.value, "error", true);
       }
       // Condemned: the supervisor is terminating this thread, and has told or will tell the caller so.
-      if (!finishWork(m, run)) return;
+      if (!finishWork(m, execution)) return;
       if (carries) moving?.handOver();
       if (this.#post(message, sender) === STATUS_NO_MEMORY) {
         const size = message.scratch.end;
         const full = memoryFull(`send a result of ${size} bytes`);
-        this.#header(message.clear(), piece, REPLY_REFUSED).value(full, "error", true);
+        this.#header(message.clear(), item, REPLY_REFUSED).value(full, "error", true);
         // An answer must arrive: this small one may use what is kept for that.
         m.reserve = 0;
         this.#post(message, sender);
         m.reserve = RESERVED_PAGES;
       } else if (carries) moved(value, moving);
-      endWork(m, run);
+      endWork(m, execution);
     } finally {
       moving?.done();
       message.discard();
-      piece.channel?.close();
-      piece.channel = undefined;
+      item.channel?.close();
+      item.channel = undefined;
     }
   }
 
-  #header(message: Message, { sequence, began }: Piece, status: number): Message {
+  #header(message: Message, { sequence, began }: WorkItem, status: number): Message {
     const took = began === 0 ? 0 : Math.ceil((clock() - began) * 1000);
     return message.header(sequence, status, this.last ? 1 : 0, Math.min(took, 0x7fffffff));
   }
@@ -138,12 +138,12 @@ export class Answers {
 
 /** What is to be moved with a result, or with those of a chunk. */
 function moves(result: unknown): readonly ArrayBuffer[] | undefined {
-  return result instanceof Chunk ? result.values.flatMap((each) => movesOf(each) ?? []) : movesOf(result);
+  return result instanceof CallBatch ? result.values.flatMap((each) => movesOf(each) ?? []) : movesOf(result);
 }
 
 /** A result was sent, or the results of a chunk: what was to be moved with it is not here any more. */
 function moved(result: unknown, moving: Handover | undefined): void {
-  if (result instanceof Chunk) for (const each of result.values) detachMoved(each, moving);
+  if (result instanceof CallBatch) for (const each of result.values) detachMoved(each, moving);
   else detachMoved(result, moving);
 }
 

@@ -15,11 +15,11 @@ import { clock } from "../base/clock.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
 import type { Guest, GuestFunction } from "../guests/guest.js";
 import { store } from "../memory/atomics.js";
-import { bell, ring, sleep, sleepAsync } from "../memory/doorbell.js";
+import { observe, ring, park, parkAsync } from "../memory/doorbell.js";
 import {
   OK,
-  RUN_WORDS,
-  S_RUN,
+  EXECUTION_WORDS,
+  S_EXECUTION,
   S_TAKING,
   STATE_BOOTING,
   STATE_FINALIZING,
@@ -28,10 +28,10 @@ import {
 } from "../memory/layout.js";
 import { makeReceived, type Received } from "../kernel/receive.js";
 import { request } from "../thread/supervisor-client.js";
-import { Answers, type Piece, Refusal } from "./replies.js";
-import { Blame } from "./fault-attribution.js";
+import { Replies, type WorkItem, Refusal } from "./replies.js";
+import { FaultAttribution } from "./fault-attribution.js";
 import { isThenable } from "../base/thenable.js";
-import { type ChunkFailure, runChunk } from "../wire/call-batch.js";
+import { type CallFailure, runCallBatch } from "../wire/call-batch.js";
 import { fetchCode } from "../wire/code.js";
 import { passWorkOn, takeWorkOrWait } from "../kernel/lanes.js";
 import { takeWork } from "../kernel/mailbox.js";
@@ -44,14 +44,14 @@ import {
   REQUEST_DEADLINE,
   REQUEST_FINALIZING,
   WORK_CALL,
-  WORK_CALL_EACH,
+  WORK_CALL_BATCH,
   WORK_CLOSE,
   WORK_EXEC,
   WORK_PREPARE,
   WORK_SERVE,
 } from "../wire/protocol.js";
 import { setState } from "../kernel/registry.js";
-import { endWork, openRuns } from "../kernel/executions.js";
+import { endWork, openExecutions } from "../kernel/executions.js";
 import type { Runtime } from "../thread/runtime.js";
 import { memoryFull } from "../wire/status-error.js";
 
@@ -69,29 +69,29 @@ const BEFORE_GC = 3;
 export async function serve(rt: Runtime, guest: Guest, afterFirst?: () => void): Promise<void> {
   const { m } = rt;
   const received = makeReceived();
-  const executor = new Executor(rt, guest);
+  const dispatcher = new WorkDispatcher(rt, guest);
   setState(m, m.slot, STATE_BOOTING, STATE_READY);
   let lastTurn = clock();
   let count = 0;
   for (;;) {
-    const seen = bell(m);
-    rt.look();
-    let status = takeWork(m, executor.next.run, received);
-    const { pool } = executor;
+    const seen = observe(m);
+    rt.poll();
+    let status = takeWork(m, dispatcher.next.execution, received);
+    const { pool } = dispatcher;
     let several = false;
     if (pool !== undefined) {
-      if (status === OK || executor.parked === pool.concurrency) passWorkOn(m, pool.lanes);
+      if (status === OK || dispatcher.parked === pool.concurrency) passWorkOn(m, pool.lanes);
       else {
-        status = takeWorkOrWait(m, pool.lanes, executor.next.run, received);
-        if (status === OK && --pool.left === 0) executor.retire();
+        status = takeWorkOrWait(m, pool.lanes, dispatcher.next.execution, received);
+        if (status === OK && --pool.left === 0) dispatcher.retire();
         several = status === OK && pool.concurrency > 1;
       }
       // The pool is gone, and whoever closed it does not want anything from here any more; or this thread is about to end.
-      if (status === STATUS_NOT_FOUND) executor.pool = undefined;
+      if (status === STATUS_NOT_FOUND) dispatcher.pool = undefined;
     }
     if (status === OK) {
       // Awaiting lets microtasks of the piece run before the next begins.
-      await (several ? executor.executeBeside(received) : executor.execute(received));
+      await (several ? dispatcher.executeBeside(received) : dispatcher.execute(received));
       if (++count === 1) afterFirst?.();
       if (count % CLOCK_EVERY === 0 && clock() - lastTurn > TURN_EVERY) {
         await turn();
@@ -100,12 +100,12 @@ export async function serve(rt: Runtime, guest: Guest, afterFirst?: () => void):
       continue;
     }
     // What is parked waits for the event loop, which looking would keep from it.
-    if (executor.parked === 0 && (rt.spinner.spin(seen) || comesBeforeGc(rt, seen))) continue;
+    if (dispatcher.parked === 0 && (rt.adaptiveSpin.spin(seen) || comesBeforeGc(rt, seen))) continue;
     await turn();
     if (rt.ended) return;
     lastTurn = clock();
-    await sleepAsync(m, seen);
-    rt.spinner.slept(lastTurn);
+    await parkAsync(m, seen);
+    rt.adaptiveSpin.slept(lastTurn);
   }
 }
 
@@ -116,58 +116,58 @@ export async function serve(rt: Runtime, guest: Guest, afterFirst?: () => void):
 function comesBeforeGc(rt: Runtime, seen: number): boolean {
   if (!rt.marking) return false;
   rt.marking = false;
-  sleep(rt.m, seen, BEFORE_GC);
-  return bell(rt.m) !== seen;
+  park(rt.m, seen, BEFORE_GC);
+  return observe(rt.m) !== seen;
 }
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-export class Executor {
+export class WorkDispatcher {
   /** The pool that it serves, where further work comes from. */
   pool: ServedPool | undefined;
   /** Where the next piece is recorded. */
-  next: Piece;
+  next: WorkItem;
   /** How many tasks of the pool it has begun that wait for something. */
   parked = 0;
   readonly #rt: Runtime;
   readonly #guest: Guest;
   readonly #functions = new Map<number, GuestFunction>();
-  readonly #answers: Answers;
+  readonly #replies: Replies;
   /** Where pieces can be recorded, besides `next`. */
-  readonly #free: Piece[] = [];
-  #blame: Blame | undefined;
+  readonly #free: WorkItem[] = [];
+  #faults: FaultAttribution | undefined;
   #whenNoneParked: (() => void) | undefined;
 
   constructor(rt: Runtime, guest: Guest) {
     this.#rt = rt;
     this.#guest = guest;
-    this.#answers = new Answers(rt, guest);
-    this.next = pieceIn(rt.m.me + S_RUN);
+    this.#replies = new Replies(rt, guest);
+    this.next = workItemIn(rt.m.me + S_EXECUTION);
   }
 
   /** Takes nothing more from the pool; the answers to what was taken say so. */
   retire(): void {
     this.pool = undefined;
-    this.#answers.last = true;
+    this.#replies.last = true;
   }
 
   /** Executes a task of the pool as `execute` does, and parks it where there is something to wait for. */
   executeBeside(received: Received): void {
-    const piece = this.next;
-    const blame = this.#blame as Blame;
-    const executing = blame.run(piece.run, () => this.execute(received));
+    const item = this.next;
+    const blame = this.#faults as FaultAttribution;
+    const executing = blame.run(item.execution, () => this.execute(received));
     if (executing === undefined) return;
-    this.next = this.#free.pop() as Piece;
-    store(this.#rt.m, this.#rt.m.me + S_TAKING, this.next.run);
+    this.next = this.#free.pop() as WorkItem;
+    store(this.#rt.m, this.#rt.m.me + S_TAKING, this.next.execution);
     this.parked++;
-    void executing.then(() => this.#unpark(piece));
+    void executing.then(() => this.#unpark(item));
   }
 
-  #unpark(piece: Piece): void {
+  #unpark(item: WorkItem): void {
     const { m } = this.#rt;
-    this.#free.push(piece);
+    this.#free.push(item);
     // It took no more, and may sleep.
     if (this.parked-- === this.pool?.concurrency) ring(m, m.slot);
     if (this.parked === 0) this.#whenNoneParked?.();
@@ -176,36 +176,36 @@ export class Executor {
   /** Executes one piece and answers it. A promise only where there is something to wait for. */
   execute(received: Received): void | Promise<void> {
     const { m } = this.#rt;
-    const piece = this.next;
-    piece.sender = received.sender;
-    piece.sequence = headerWord(m, received, 0);
+    const item = this.next;
+    item.sender = received.sender;
+    item.sequence = headerWord(m, received, 0);
     const kind = headerWord(m, received, 1);
     const a = headerWord(m, received, 2);
     const b = headerWord(m, received, 3);
     const timeout = headerWord(m, received, 5);
-    piece.began = headerWord(m, received, 4) === 0 ? 0 : clock();
+    item.began = headerWord(m, received, 4) === 0 ? 0 : clock();
     let value: unknown;
     try {
-      value = readCall(m, received, piece);
+      value = readCall(m, received, item);
     } catch (error) {
-      this.#answers.answer(piece, REPLY_REFUSED, error);
+      this.#replies.reply(item, REPLY_REFUSED, error);
       return;
     }
-    if (timeout > 0) this.#limit(piece, timeout);
+    if (timeout > 0) this.#limit(item, timeout);
     try {
       const result =
-        kind === WORK_CALL_EACH
-          ? this.#each(piece, timeout, a, b, value as unknown[][])
+        kind === WORK_CALL_BATCH
+          ? this.#each(item, timeout, a, b, value as unknown[][])
           : this.#run(kind, a, b, value);
       if (isThenable(result)) {
         return Promise.resolve(result).then(
-          (settled) => this.#answers.answer(piece, REPLY_VALUE, settled),
-          (error: unknown) => this.#answers.failed(piece, error),
+          (settled) => this.#replies.reply(item, REPLY_VALUE, settled),
+          (error: unknown) => this.#replies.replyFailure(item, error),
         );
       }
-      this.#answers.answer(piece, REPLY_VALUE, result);
+      this.#replies.reply(item, REPLY_VALUE, result);
     } catch (error) {
-      this.#answers.failed(piece, error);
+      this.#replies.replyFailure(item, error);
     }
   }
 
@@ -227,18 +227,18 @@ export class Executor {
   }
 
   /** A time limit is that of each call. */
-  #each(piece: Piece, timeout: number, id: number, pointer: number, lists: unknown[][]): unknown {
+  #each(item: WorkItem, timeout: number, id: number, pointer: number, lists: unknown[][]): unknown {
     const next = (): void => {
-      if (timeout > 0) this.#limit(piece, timeout);
+      if (timeout > 0) this.#limit(item, timeout);
     };
-    const failed = (thrown: unknown): ChunkFailure => this.#answers.inChunk(this.#answers.failureOf(thrown));
+    const failed = (thrown: unknown): CallFailure => this.#replies.inBatch(this.#replies.failureOf(thrown));
     return this.#load(id, pointer, (fn) =>
-      runChunk(lists, (args) => fn.apply(undefined, args), next, failed),
+      runCallBatch(lists, (args) => fn.apply(undefined, args), next, failed),
     );
   }
 
   /** From now on, the piece may take so many milliseconds. */
-  #limit({ sender, sequence }: Piece, timeout: number): void {
+  #limit({ sender, sequence }: WorkItem, timeout: number): void {
     request(this.#rt, REQUEST_DEADLINE, sender, sequence, timeout);
   }
 
@@ -255,10 +255,10 @@ export class Executor {
 
   /** For so many tasks that are parked, and the piece that is executed just then. */
   #makeRoom(concurrency: number): void {
-    const runs = openRuns(this.#rt.m, concurrency);
-    if (runs === 0) throw new Refusal(memoryFull(`run ${concurrency} tasks at once`));
-    for (let i = concurrency - 1; i >= 0; i--) this.#free.push(pieceIn(runs + i * RUN_WORDS));
-    this.#blame = new Blame(this.#rt.m);
+    const executions = openExecutions(this.#rt.m, concurrency);
+    if (executions === 0) throw new Refusal(memoryFull(`run ${concurrency} tasks at once`));
+    for (let i = concurrency - 1; i >= 0; i--) this.#free.push(workItemIn(executions + i * EXECUTION_WORDS));
+    this.#faults = new FaultAttribution(this.#rt.m);
   }
 
   /** Has `use` called with a function, which is loaded where it is not yet known. */
@@ -286,15 +286,15 @@ export class Executor {
   /** Ends this thread, as `process.exit()` does; whoever waits for the end hears of it from the supervisor. */
   async #close(): Promise<never> {
     const { m } = this.#rt;
-    const { run } = this.next;
+    const { execution: execution } = this.next;
     if (this.parked > 0) await new Promise<void>((resolve) => (this.#whenNoneParked = resolve));
     setState(m, m.slot, STATE_READY, STATE_FINALIZING);
-    endWork(m, run);
+    endWork(m, execution);
     request(this.#rt, REQUEST_FINALIZING, this.#rt.id);
     process.exit(0);
   }
 }
 
-function pieceIn(run: number): Piece {
-  return { run, sender: 0, sequence: 0, began: 0, channel: undefined };
+function workItemIn(execution: number): WorkItem {
+  return { execution: execution, sender: 0, sequence: 0, began: 0, channel: undefined };
 }

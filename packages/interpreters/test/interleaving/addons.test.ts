@@ -3,29 +3,29 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OK, STATUS_CHANGED, SUPERVISOR_SLOT } from "../../src/memory/layout.js";
 import {
-  type Block,
-  readBlock as readAtOnce,
-  replaceBlock as replaceAtOnce,
+  type AddonTable,
+  readAddonTable as readAtOnce,
+  replaceAddonTable as replaceAtOnce,
 } from "../../src/kernel/addon-table.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
-import { bury, readBlock, replaceBlock } from "./modules.js";
+import { reap, readAddonTable, replaceAddonTable } from "./modules.js";
 import type { Program, Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
 /** With a little more, two pages. */
 const NEARLY_A_PAGE = "x".repeat(4087);
 
-const emptyBlock = (): Block => ({ bytes: Buffer.alloc(8192), version: 0, length: 0 });
-const textOf = ({ bytes, length }: Block): string => bytes.toString("latin1", 0, length);
+const emptyBlock = (): AddonTable => ({ bytes: Buffer.alloc(8192), version: 0, length: 0 });
+const textOf = ({ bytes, length }: AddonTable): string => bytes.toString("latin1", 0, length);
 
 /** Adds a letter. */
 function* addLetter(m: ModelMemory, letter: string): Steps<void> {
   for (let status = STATUS_CHANGED; status === STATUS_CHANGED;) {
     const block = emptyBlock();
-    yield* readBlock(m, block);
-    status = yield* replaceBlock(m, block.version, Buffer.from(textOf(block) + letter, "latin1"));
+    yield* readAddonTable(m, block);
+    status = yield* replaceAddonTable(m, block.version, Buffer.from(textOf(block) + letter, "latin1"));
     if (status !== STATUS_CHANGED) assert.equal(status, OK);
   }
 }
@@ -41,7 +41,7 @@ function program(world: World, first: number, before: string, dies: boolean): Pr
     slot: first + 2,
     *body(m) {
       const block = emptyBlock();
-      yield* readBlock(m, block);
+      yield* readAddonTable(m, block);
       const text = textOf(block);
       assert.ok(["", "a", "b", "ab", "ba"].some((added) => text === before + added));
       assert.equal(block.version, (before === "" ? 0 : 1) + text.length - before.length);
@@ -59,7 +59,7 @@ function program(world: World, first: number, before: string, dies: boolean): Pr
   return {
     threads,
     victims: [victim],
-    supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => bury(m, victim.slot) },
+    supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => reap(m, victim.slot) },
     check,
   };
 }

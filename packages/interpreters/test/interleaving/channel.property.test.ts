@@ -102,7 +102,7 @@ for (const kind of ["queue", "mailbox"] as const) {
             const blob = needsBlob(bytes) ? makeBlob(m, [], buffer, 0, bytes) : 0;
             const flags = (unbound << RECORD_UNBOUND_SHIFT) | (record.codec << 8);
             assert.equal(append(m, c, flags, sender, [], buffer, 0, bytes, blob), OK);
-            places.push(m.last);
+            places.push(m.lastPut);
             model.push(record);
           } else if (action[0] === "take") {
             for (let n = 0; n < action[1]; n++) {

@@ -18,7 +18,7 @@ import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { Consumer, type Item, Producer, settle } from "./items.js";
-import { allocatePages, bury, freePages, LockBusy, queues, repairLocks, sweepPages } from "./modules.js";
+import { allocatePages, reap, freePages, LockBusy, queues, repairLocks, sweepPages } from "./modules.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
@@ -40,7 +40,7 @@ function* undertake(m: ModelMemory, slots: readonly number[]): Steps<void> {
       if (sweeping) yield* sweepPages(m, SUPERVISOR_SLOT + 1);
       sweeping = false;
       while (known.length > 0) {
-        yield* bury(m, known[0]);
+        yield* reap(m, known[0]);
         known.shift();
       }
       if (waiting.size === 0) return;

@@ -133,7 +133,7 @@ export function checkChannel(
   const { i32 } = world;
   const tail = i32[c + L.C_TAIL];
   let p = i32[c + L.C_HEAD];
-  let chunk = i32[c + L.C_HEAD_CHUNK];
+  let chunk = i32[c + L.C_HEAD_SEGMENT];
   const addChunk = (): void => {
     if (chunk !== i32[c + L.C_INLINE] && chunk !== 0) shared.add(chunk);
   };
@@ -166,33 +166,36 @@ export function checkChannel(
     "C_COUNT",
   );
   while (p !== tail) {
-    if (p === i32[chunk + L.CHUNK_END] || i32[p] === 0) {
-      chunk = i32[chunk + L.CHUNK_NEXT];
+    if (p === i32[chunk + L.SEGMENT_END] || i32[p] === 0) {
+      chunk = i32[chunk + L.SEGMENT_NEXT];
       addChunk();
-      p = chunk + L.CHUNK_HEADER;
+      p = chunk + L.SEGMENT_HEADER;
     } else p += i32[p + L.R_SIZE];
   }
   if (chunk !== 0) {
-    assert.equal(i32[c + L.C_TAIL_CHUNK], chunk, "C_TAIL_CHUNK is where C_TAIL is");
-    assert.ok(tail >= chunk + L.CHUNK_HEADER && tail <= i32[chunk + L.CHUNK_END], "C_TAIL is in its chunk");
-    assert.equal(i32[chunk + L.CHUNK_NEXT], 0, "the last chunk has no next one");
+    assert.equal(i32[c + L.C_TAIL_SEGMENT], chunk, "C_TAIL_CHUNK is where C_TAIL is");
+    assert.ok(
+      tail >= chunk + L.SEGMENT_HEADER && tail <= i32[chunk + L.SEGMENT_END],
+      "C_TAIL is in its chunk",
+    );
+    assert.equal(i32[chunk + L.SEGMENT_NEXT], 0, "the last chunk has no next one");
   }
 }
 
 /** Pointers of all records between C_HEAD and C_TAIL, removed ones too. */
 export function recordsOf({ i32 }: World, c: number): number[] {
   const tail = i32[c + L.C_TAIL];
-  let chunk = i32[c + L.C_HEAD_CHUNK];
+  let chunk = i32[c + L.C_HEAD_SEGMENT];
   const records: number[] = [];
   for (let p = i32[c + L.C_HEAD], limit = 10_000; p !== tail;) {
     assert.ok(limit-- > 0, "the chain of records leads from C_HEAD to C_TAIL");
-    if (p === i32[chunk + L.CHUNK_END] || i32[p] === 0) {
-      chunk = i32[chunk + L.CHUNK_NEXT];
+    if (p === i32[chunk + L.SEGMENT_END] || i32[p] === 0) {
+      chunk = i32[chunk + L.SEGMENT_NEXT];
       assert.ok(chunk !== 0, "the chain of chunks leads to C_TAIL");
-      p = chunk + L.CHUNK_HEADER;
+      p = chunk + L.SEGMENT_HEADER;
       continue;
     }
-    assert.ok(p >= chunk + L.CHUNK_HEADER && p < i32[chunk + L.CHUNK_END], "a record lies in its chunk");
+    assert.ok(p >= chunk + L.SEGMENT_HEADER && p < i32[chunk + L.SEGMENT_END], "a record lies in its chunk");
     records.push(p);
     p += i32[p + L.R_SIZE];
   }

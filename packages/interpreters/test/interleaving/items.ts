@@ -30,7 +30,7 @@ import { needsBlob, recordWords } from "../../src/kernel/channel.js";
 import { makeReceived, makeReceivedMany, type Received } from "../../src/kernel/receive.js";
 import type { Steps } from "./atomics.js";
 import { recordsOf, stateOf } from "./invariants.js";
-import { bell, channel, freePages, queues, sleep } from "./modules.js";
+import { observe, channel, freePages, queues, park } from "./modules.js";
 import type { Thread } from "./scheduler.js";
 import type { ModelMemory, World } from "./world.js";
 
@@ -140,10 +140,10 @@ export class Consumer {
 
   *#lookOnce(m: ModelMemory, q: number): Steps<void> {
     const into = makeReceived();
-    const seen = yield* bell(m);
+    const seen = yield* observe(m);
     this.status = yield* queues.take(m, q, true, into);
     if (this.status === OK) yield* queues.put(m, q, false, 0, into.sender, [], into.bytes, 0, into.length, 0);
-    else yield* sleep(m, seen, 1);
+    else yield* park(m, seen, 1);
     yield* queues.stopWaiting(m, q, Q_GETTERS);
   }
 
@@ -189,7 +189,7 @@ function* block(
   attempt: () => Steps<number>,
 ): Steps<number> {
   for (let enlisted = false; ;) {
-    const seen = yield* bell(m);
+    const seen = yield* observe(m);
     if (!enlisted || !(yield* queues.isWaiting(m, q, list))) {
       enlisted = true;
       const outcome = yield* attempt();
@@ -198,7 +198,7 @@ function* block(
         return outcome;
       }
     }
-    yield* sleep(m, seen, Infinity);
+    yield* park(m, seen, Infinity);
   }
 }
 

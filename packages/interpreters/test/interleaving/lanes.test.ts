@@ -4,11 +4,11 @@ import { test } from "node:test";
 import { LANES, makeLanes, takeWorkOrWait } from "../../src/kernel/lanes.js";
 import {
   OK,
-  RUN_IDLE,
-  RUN_SEQ,
-  RUN_STATE,
+  EXECUTION_IDLE,
+  EXECUTION_SEQ,
+  EXECUTION_STATE,
   S_ID,
-  S_RUN,
+  S_EXECUTION,
   slotPointer,
   STATUS_EMPTY,
   SUPERVISOR_SLOT,
@@ -19,7 +19,7 @@ import { makeReceived, wordAt } from "../../src/kernel/receive.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf } from "./invariants.js";
-import { bell, bury, lanes, queues, runs, sleep } from "./modules.js";
+import { observe, reap, lanes, queues, runs, park } from "./modules.js";
 import { KEEP, piece } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
@@ -51,15 +51,15 @@ class Scene {
     const into = makeReceived();
     const pool = makeLanes(this.queues);
     for (let i = 0; i < count;) {
-      const seen = yield* bell(m);
-      const status = yield* lanes.takeWorkOrWait(m, pool, m.me + S_RUN, into);
-      if (status === STATUS_EMPTY) yield* sleep(m, seen, Infinity);
+      const seen = yield* observe(m);
+      const status = yield* lanes.takeWorkOrWait(m, pool, m.me + S_EXECUTION, into);
+      if (status === STATUS_EMPTY) yield* park(m, seen, Infinity);
       else {
         assert.equal(status, OK);
         done.push(wordAt(into, 0));
         i++;
-        yield* runs.finishWork(m, m.me + S_RUN);
-        yield* runs.endWork(m, m.me + S_RUN);
+        yield* runs.finishWork(m, m.me + S_EXECUTION);
+        yield* runs.endWork(m, m.me + S_EXECUTION);
       }
     }
   }
@@ -111,7 +111,7 @@ test("a worker that waits and does not look keeps no piece from another, where a
   // It is on the list, and goes on with what it has begun, which computes for ever.
   const busy = world.view(slots[1]);
   const pool = makeLanes(scene.queues);
-  assert.equal(takeWorkOrWait(busy, pool, busy.me + S_RUN, makeReceived()), STATUS_EMPTY);
+  assert.equal(takeWorkOrWait(busy, pool, busy.me + S_EXECUTION, makeReceived()), STATUS_EMPTY);
   world.remember();
   explore(t, {
     world,
@@ -190,7 +190,7 @@ test("a piece that is seen running is not in line any more", (t) => {
           name: "main",
           slot: slots[0],
           *body(m) {
-            const running = yield* runs.isRunningWork(m, sender, 1);
+            const running = yield* runs.isExecutingWork(m, sender, 1);
             const waiting = yield* lanes.inLine(m, scene.queues);
             if (!running) return;
             assert.equal(waiting, 0);
@@ -229,12 +229,15 @@ test("a worker that waits at the lanes dies at any step: the other one takes wha
           { name: "W2", slot: slots[2], body: (m) => scene.work(m, 1, done[1]) },
         ],
         victims: [victim],
-        supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => bury(m, slots[1]) },
+        supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => reap(m, slots[1]) },
         check(dead) {
           checkMemory(world);
           const { i32 } = world;
           const p = slotPointer(slots[1]);
-          const running = (i32[p + S_RUN] & RUN_STATE) !== RUN_IDLE ? i32[p + S_RUN + RUN_SEQ] : 0;
+          const running =
+            (i32[p + S_EXECUTION] & EXECUTION_STATE) !== EXECUTION_IDLE
+              ? i32[p + S_EXECUTION + EXECUTION_SEQ]
+              : 0;
           const left = scene.queues.reduce((sum, q) => sum + recordsOf(world, q).length, 0);
           const begun = new Set([...done[0], ...done[1], ...(running === 0 ? [] : [running])]);
           assert.equal(done[1].length, 1, "it was woken");

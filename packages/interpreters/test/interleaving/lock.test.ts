@@ -15,7 +15,7 @@ import * as atomics from "./atomics.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
-import { bell, bury, lock, ring, sleep, unlock } from "./modules.js";
+import { observe, reap, lock, ring, park, unlock } from "./modules.js";
 import type { Program, Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
@@ -47,7 +47,7 @@ function contenders(count: number, times: number): Thread[] {
 const supervisor = (victim: Thread): Thread => ({
   name: "supervisor",
   slot: SUPERVISOR_SLOT,
-  body: (m) => bury(m, victim.slot),
+  body: (m) => reap(m, victim.slot),
 });
 
 for (const [count, times, preemptions] of [
@@ -104,9 +104,9 @@ for (const [count, preemptions] of [
 /** Sleeps until the word has been set. */
 function* waitForNews(m: ModelMemory, news: number, expected: number): Steps<void> {
   for (;;) {
-    const seen = yield* bell(m);
+    const seen = yield* observe(m);
     if ((yield* atomics.get(m, news)) >= expected) return;
-    yield* sleep(m, seen, Infinity);
+    yield* park(m, seen, Infinity);
   }
 }
 
@@ -151,11 +151,11 @@ test("who dies between its news and its ring wakes the sleeper by its death", (t
         slot: slots[0],
         *body(m) {
           for (;;) {
-            const seen = yield* bell(m);
+            const seen = yield* observe(m);
             if ((yield* atomics.get(m, COUNTER)) > 0) return;
             // Killed before it had any news: then there are none to wait for.
             if ((yield* atomics.load(m, slotPointer(slots[1]) + S_STATE)) === STATE_DEAD) return;
-            yield* sleep(m, seen, Infinity);
+            yield* park(m, seen, Infinity);
           }
         },
       };
@@ -203,7 +203,7 @@ test("the explorer finds a lost update, a lost wake-up and a deadlock", (t) => {
               slot: slots[0],
               *body(m) {
                 // Looks first and reads the bell afterwards, which is the wrong way round.
-                if ((yield* atomics.get(m, COUNTER)) === 0) yield* sleep(m, yield* bell(m), Infinity);
+                if ((yield* atomics.get(m, COUNTER)) === 0) yield* park(m, yield* observe(m), Infinity);
               },
             },
             {

@@ -9,13 +9,13 @@ import {
   R_SENDER,
   RECORD_HEADER,
   RECORD_REMOVED,
-  RUN_CALLER,
-  RUN_IDLE,
-  RUN_SEQ,
-  RUN_STATE,
+  EXECUTION_CALLER,
+  EXECUTION_IDLE,
+  EXECUTION_SEQ,
+  EXECUTION_STATE,
   S_ID,
   S_REPLIES,
-  S_RUN,
+  S_EXECUTION,
   S_WORK,
   slotPointer,
   STATUS_BUSY,
@@ -31,7 +31,7 @@ import { makeReceived, makeReceivedMany, wordAt } from "../../src/kernel/receive
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf, stateOf } from "./invariants.js";
-import { bell, bury, lanes, mailbox, runs, sleep } from "./modules.js";
+import { observe, reap, lanes, mailbox, runs, park } from "./modules.js";
 import { KEEP, piece } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
@@ -80,24 +80,24 @@ class Worker {
     // All lanes are one: what a pool without priorities is, but for empty queues.
     const pools = makeLanes(Array.from({ length: LANES }, () => pool));
     while (this.executed.length < count) {
-      const seen = yield* bell(m);
+      const seen = yield* observe(m);
       const status =
         pool === 0
-          ? yield* mailbox.takeWork(m, m.me + S_RUN, into)
-          : yield* lanes.takeWorkOrWait(m, pools, m.me + S_RUN, into);
+          ? yield* mailbox.takeWork(m, m.me + S_EXECUTION, into)
+          : yield* lanes.takeWorkOrWait(m, pools, m.me + S_EXECUTION, into);
       if (status === STATUS_EMPTY) {
-        yield* sleep(m, seen, Infinity);
+        yield* park(m, seen, Infinity);
         continue;
       }
       assert.equal(status, OK);
       const sequence = wordAt(into, 0);
       this.executed.push(sequence);
-      if (!(yield* runs.finishWork(m, m.me + S_RUN))) {
+      if (!(yield* runs.finishWork(m, m.me + S_EXECUTION))) {
         this.condemned = true;
         return;
       }
       this.finished.push(sequence);
-      yield* runs.endWork(m, m.me + S_RUN);
+      yield* runs.endWork(m, m.me + S_EXECUTION);
       this.ended++;
       if (sequence === last) return;
     }
@@ -165,7 +165,7 @@ test("a piece that is stopped is taken back, condemned, or finished: exactly one
             slot: slots[0],
             *body(m) {
               yield* sendPiece(m, slots[2], ids[2], 1);
-              outcome.cancelled = yield* mailbox.cancelWork(m, slots[2], ids[2], ids[0], 1, m.last);
+              outcome.cancelled = yield* mailbox.cancelWork(m, slots[2], ids[2], ids[0], 1, m.lastPut);
               if (!outcome.cancelled) outcome.condemned = (yield* runs.condemn(m, slots[2], ids[0], 1)) !== 0;
               if (!outcome.condemned) yield* sendPiece(m, slots[2], ids[2], 2);
             },
@@ -221,17 +221,17 @@ test("a worker dies at any step: S_RUN then names the piece that it had taken an
           slot: SUPERVISOR_SLOT,
           *body(m) {
             taken = [1, 2].filter((n) => m.i32[lane + C_HEAD] > pointers[n - 1]);
-            yield* bury(m, slots[2]);
+            yield* reap(m, slots[2]);
           },
         },
         check() {
           checkMemory(world);
           const p = slotPointer(slots[2]);
-          const running = (world.i32[p + S_RUN] & RUN_STATE) !== RUN_IDLE;
+          const running = (world.i32[p + S_EXECUTION] & EXECUTION_STATE) !== EXECUTION_IDLE;
           assert.equal(running, taken.length > worker.ended, `${taken.length} taken, ${worker.ended} ended`);
           if (running) {
-            assert.equal(world.i32[p + S_RUN + RUN_CALLER], ids[0]);
-            assert.equal(world.i32[p + S_RUN + RUN_SEQ], taken.at(-1));
+            assert.equal(world.i32[p + S_EXECUTION + EXECUTION_CALLER], ids[0]);
+            assert.equal(world.i32[p + S_EXECUTION + EXECUTION_SEQ], taken.at(-1));
           }
         },
       };
@@ -267,12 +267,15 @@ test("a worker of a pool dies at any step, condemned or not: no piece is lost, n
           },
         ],
         victims: [victim],
-        supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => bury(m, slots[1]) },
+        supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => reap(m, slots[1]) },
         check(dead) {
           checkMemory(world);
           const p = slotPointer(slots[1]);
           const { i32 } = world;
-          const running = (i32[p + S_RUN] & RUN_STATE) !== RUN_IDLE ? i32[p + S_RUN + RUN_SEQ] : 0;
+          const running =
+            (i32[p + S_EXECUTION] & EXECUTION_STATE) !== EXECUTION_IDLE
+              ? i32[p + S_EXECUTION + EXECUTION_SEQ]
+              : 0;
           const waiting = scene.waiting(q);
           for (const n of [1, 2]) {
             const fates = [
@@ -373,7 +376,7 @@ test("who sends the last record dies at any step: the mailbox is not shut withou
           victim,
         ],
         victims: [victim],
-        supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => bury(m, slots[1]) },
+        supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => reap(m, slots[1]) },
         check() {
           checkMemory(world);
           const waiting = scene.waiting(lane);
@@ -414,16 +417,16 @@ test("answers: whoever dies while sending one, the others arrive", (t) => {
             *body(m) {
               const into = makeReceivedMany(2);
               while (!got.includes(2)) {
-                const seen = yield* bell(m);
+                const seen = yield* observe(m);
                 const count = yield* mailbox.takeReplies(m, into);
                 for (const reply of into.records.slice(0, count)) got.push(wordAt(reply, 0));
-                if (count === 0) yield* sleep(m, seen, Infinity);
+                if (count === 0) yield* park(m, seen, Infinity);
               }
             },
           },
         ],
         victims: [victim],
-        supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => bury(m, slots[0]) },
+        supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => reap(m, slots[0]) },
         check() {
           checkMemory(world);
           const left = recordsOf(world, slotPointer(slots[2]) + S_REPLIES);

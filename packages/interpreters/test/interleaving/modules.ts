@@ -5,7 +5,7 @@ export const { lock, unlock, LockBusy } =
   await transformed<typeof import("../../src/memory/lock.js")>("memory/lock.js");
 export const { allocatePages, freePages, setPageOwner, shrinkPages, sweepPages } =
   await transformed<typeof import("../../src/memory/page-allocator.js")>("memory/page-allocator.js");
-export const { bell, ring, sleep } =
+export const { observe, ring, park } =
   await transformed<typeof import("../../src/memory/doorbell.js")>("memory/doorbell.js");
 export const channel = await transformed<typeof import("../../src/kernel/channel.js")>("kernel/channel.js");
 export const queues = await transformed<typeof import("../../src/kernel/queues.js")>("kernel/queues.js");
@@ -16,9 +16,9 @@ export const lanes = await transformed<typeof import("../../src/kernel/lanes.js"
 export const spare = await transformed<typeof import("../../src/kernel/standby.js")>("kernel/standby.js");
 export const registry =
   await transformed<typeof import("../../src/kernel/registry.js")>("kernel/registry.js");
-export const { recountReferences } =
+export const { reconcileReferences } =
   await transformed<typeof import("../../src/kernel/reconcile.js")>("kernel/reconcile.js");
-export const { bury, repairLocks } =
+export const { reap, repairLocks } =
   await transformed<typeof import("../../src/kernel/reap.js")>("kernel/reap.js");
-export const { readBlock, replaceBlock } =
+export const { readAddonTable, replaceAddonTable } =
   await transformed<typeof import("../../src/kernel/addon-table.js")>("kernel/addon-table.js");

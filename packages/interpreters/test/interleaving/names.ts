@@ -32,7 +32,7 @@ export function nameOf(world: World, p: number): string {
   }
   const offset = p % PAGE_WORDS;
   for (let q = world.i32[layout.H_QUEUES]; q !== 0; q = world.i32[q + layout.Q_NEXT]) {
-    if (q !== p - offset || offset >= layout.Q_INLINE_CHUNK) continue;
+    if (q !== p - offset || offset >= layout.Q_INLINE_SEGMENT) continue;
     return `queue${world.i32[q + layout.C_ID]}.${nearest(offset < layout.CHANNEL_WORDS ? "C_" : "Q_", offset)}`;
   }
   return `page ${page}+${offset}`;

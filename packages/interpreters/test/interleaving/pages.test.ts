@@ -7,7 +7,7 @@ import * as atomics from "./atomics.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, checkPages } from "./invariants.js";
-import { allocatePages, bury, freePages, shrinkPages } from "./modules.js";
+import { allocatePages, reap, freePages, shrinkPages } from "./modules.js";
 import type { Program, Thread } from "./scheduler.js";
 import { type ModelMemory, SMALL, TINY, World } from "./world.js";
 
@@ -83,7 +83,7 @@ function program({ world, slots }: Scene, scripts: readonly [Script, Script], di
     checkMemory(world, { owned });
   };
   if (!dies) return { threads, check };
-  const supervisor: Thread = { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => bury(m, slots[0]) };
+  const supervisor: Thread = { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => reap(m, slots[0]) };
   return { threads, victims: [threads[0]], supervisor, check };
 }
 

@@ -18,7 +18,7 @@ import { createQueue, put } from "../../src/kernel/queues.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { Consumer, contentOf, type Item, Producer, settle } from "./items.js";
-import { bury, queues } from "./modules.js";
+import { reap, queues } from "./modules.js";
 import type { Thread } from "./scheduler.js";
 import { World } from "./world.js";
 
@@ -50,7 +50,7 @@ function item(bytes: number, unbound: number = UNBOUND_ITEM): Item {
 }
 
 function undertaker(victim: number): Thread {
-  return { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => bury(m, victim) };
+  return { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => reap(m, victim) };
 }
 
 const SMALL = 20;
@@ -294,7 +294,7 @@ for (const [what, flag, status, end] of [
               name: "supervisor",
               slot: SUPERVISOR_SLOT,
               *body(m) {
-                yield* bury(m, slots[2]);
+                yield* reap(m, slots[2]);
                 // The dead may not have come to it; but where it has, waiters must not need a second time.
                 if ((m.i32[q + C_FLAGS] & flag) === 0) yield* end(m, q);
               },

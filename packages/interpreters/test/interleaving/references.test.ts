@@ -19,13 +19,19 @@ import {
   UNBOUND_ITEM_REMOVE,
 } from "../../src/memory/layout.js";
 import { hasBit } from "../../src/memory/bitset.js";
-import { createQueue, idOf, put, releaseQueue as releaseAtOnce, sizeOf } from "../../src/kernel/queues.js";
+import {
+  createQueue,
+  queueIdOf,
+  put,
+  releaseQueue as releaseAtOnce,
+  sizeOf,
+} from "../../src/kernel/queues.js";
 import { makeReceived, wordAt } from "../../src/kernel/receive.js";
 import { collectQueues as collectAtOnce } from "../../src/kernel/queues.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, queuesOf } from "./invariants.js";
-import { bell, bury, queues, recountReferences, sleep } from "./modules.js";
+import { observe, reap, queues, reconcileReferences, park } from "./modules.js";
 import type { Program, Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
@@ -44,7 +50,7 @@ class Scene {
     this.taker = this.giver + 1;
     this.carrier = createQueue(this.world.view(0), 0, UNBOUND_ITEM, false);
     this.gift = createQueue(this.world.view(this.giver), 0, UNBOUND_ITEM, false);
-    this.giftId = idOf(this.world.view(0), this.gift);
+    this.giftId = queueIdOf(this.world.view(0), this.gift);
     // Something in it, so that there are pages to return.
     const bytes = Buffer.alloc(2000);
     for (let i = 0; i < 2; i++) put(this.world.view(0), this.gift, false, 0, 0, [], bytes, 0, 2000, 0);
@@ -69,12 +75,12 @@ class Scene {
   *receive(m: ModelMemory, waits: boolean): Steps<boolean> {
     const into = makeReceived();
     for (;;) {
-      const seen = yield* bell(m);
+      const seen = yield* observe(m);
       const status = yield* queues.take(m, this.carrier, waits, into);
       if (status === OK) break;
       assert.equal(status, STATUS_EMPTY);
       if (!waits) return false;
-      yield* sleep(m, seen, Infinity);
+      yield* park(m, seen, Infinity);
     }
     if (into.state !== 0) return false;
     assert.equal(into.references * REF_WORDS, 3);
@@ -82,7 +88,7 @@ class Scene {
       [wordAt(into, 0), wordAt(into, 1), wordAt(into, 2)],
       [REF_QUEUE, this.gift, this.giftId],
     );
-    assert.equal(yield* queues.idOf(m, this.gift), this.giftId, "the queue is there for whoever got it");
+    assert.equal(yield* queues.queueIdOf(m, this.gift), this.giftId, "the queue is there for whoever got it");
     assert.equal(yield* queues.sizeOf(m, this.gift), 2);
     yield* this.release(m, this.gift);
     return true;
@@ -170,8 +176,8 @@ for (const [what, unbound, who] of [
             name: "supervisor",
             slot: SUPERVISOR_SLOT,
             *body(m) {
-              if (yield* bury(m, victim.slot)) return;
-              while (!(yield* recountReferences(m)));
+              if (yield* reap(m, victim.slot)) return;
+              while (!(yield* reconcileReferences(m)));
               yield* queues.collectQueues(m);
             },
           },
@@ -183,7 +189,11 @@ for (const [what, unbound, who] of [
             const held = left && hasBit(world.view(0), scene.gift + Q_HOLDERS, survivor);
             assert.equal(left, left && (carried || held), "what nobody holds or carries is freed");
             if (left)
-              assert.equal(idOf(world.view(0), scene.gift), scene.giftId, "what is carried is not closed");
+              assert.equal(
+                queueIdOf(world.view(0), scene.gift),
+                scene.giftId,
+                "what is carried is not closed",
+              );
           },
         };
       },
@@ -222,7 +232,7 @@ test("who makes a queue dies at any step: whoever found it by its id keeps it, e
       return {
         threads: [victim, finder],
         victims: [victim],
-        supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => bury(m, maker) },
+        supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => reap(m, maker) },
         check() {
           checkMemory(world);
           assert.deepEqual(queuesOf(world), found === 0 ? [] : [found]);
@@ -239,7 +249,7 @@ test("queues that carry each other go one after the other, all in one collection
   const m = world.view(scene.giver);
   const inner = createQueue(m, 0, UNBOUND_ITEM, false);
   const id = world.i32[slotPointer(scene.giver) + S_ID];
-  const references = [REF_QUEUE, inner, idOf(m, inner)];
+  const references = [REF_QUEUE, inner, queueIdOf(m, inner)];
   assert.equal(put(m, scene.gift, false, 0, id, references, Buffer.alloc(8), 0, 8, 0), OK);
   assert.equal(releaseAtOnce(m, inner, scene.giver), false, "the gift carries it");
   assert.equal(releaseAtOnce(m, scene.gift, scene.giver), true);

@@ -20,10 +20,10 @@ import {
 import { send, takeRequest } from "../../src/kernel/mailbox.js";
 import { freeSlot } from "../../src/kernel/registry.js";
 import { makeReceived } from "../../src/kernel/receive.js";
-import { bury as buryAtOnce } from "../../src/kernel/reap.js";
+import { reap as buryAtOnce } from "../../src/kernel/reap.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
-import { bury, registry } from "./modules.js";
+import { reap, registry } from "./modules.js";
 import type { Thread } from "./scheduler.js";
 import { World } from "./world.js";
 
@@ -50,7 +50,7 @@ for (const dies of [false, true]) {
         return {
           threads,
           victims: dies ? [threads[0]] : [],
-          supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => bury(m, first) },
+          supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => reap(m, first) },
           check() {
             checkMemory(world);
             const { i32 } = world;
@@ -103,7 +103,7 @@ test("a slot is claimed again while somebody who wrote to its last interpreter i
               slot = yield* registry.claimSlot(m, WHENCE_CREATED);
             },
           },
-          { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => bury(m, dying) },
+          { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => reap(m, dying) },
         ],
         check() {
           checkMemory(world);
@@ -213,7 +213,7 @@ test("one of a would-be circle dies at any step: the other is refused only becau
           },
         ],
         victims: [victim],
-        supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => bury(m, first) },
+        supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => reap(m, first) },
         check() {
           checkMemory(world);
           assert.equal(tries.length, 1);

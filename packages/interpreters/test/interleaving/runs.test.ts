@@ -9,17 +9,17 @@ import {
   PROTOCOL,
   RECORD_HEADER,
   RECORD_REMOVED,
-  RUN_CONDEMNED,
-  RUN_IDLE,
-  RUN_NUMBER_SHIFT,
-  RUN_RUNNING,
-  RUN_SEQ,
-  RUN_STATE,
-  RUN_WORDS,
+  EXECUTION_CONDEMNED,
+  EXECUTION_IDLE,
+  EXECUTION_NUMBER_SHIFT,
+  EXECUTION_RUNNING,
+  EXECUTION_SEQ,
+  EXECUTION_STATE,
+  EXECUTION_WORDS,
   S_ID,
-  S_RUN,
-  S_RUN_COUNT,
-  S_RUNS,
+  S_EXECUTION,
+  S_FURTHER_COUNT,
+  S_FURTHER_EXECUTIONS,
   S_TAKING,
   slotPointer,
   SUPERVISOR_SLOT,
@@ -31,7 +31,7 @@ import type { Steps } from "./atomics.js";
 import * as atomics from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf, stateOf } from "./invariants.js";
-import { allocatePages, bury, lanes, repairLocks, runs } from "./modules.js";
+import { allocatePages, reap, lanes, repairLocks, runs } from "./modules.js";
 import { KEEP, piece } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
@@ -63,8 +63,8 @@ class Scene {
     [this.finished, this.ended] = [[], []];
     const into = makeReceived();
     const pool = makeLanes(Array.from({ length: LANES }, () => this.q));
-    const further = yield* runs.openRuns(m, FURTHER);
-    const free = [m.me + S_RUN, further, further + RUN_WORDS];
+    const further = yield* runs.openExecutions(m, FURTHER);
+    const free = [m.me + S_EXECUTION, further, further + EXECUTION_WORDS];
     const parked: [run: number, sequence: number][] = [];
     for (let i = 0; i < 2; i++) {
       const run = free[i];
@@ -86,9 +86,9 @@ class Scene {
     const named: number[] = [];
     const { i32 } = this.world;
     for (let i = 0; ; i++) {
-      const run = yield* runs.runAt(m, this.slots[1], i);
+      const run = yield* runs.executionAt(m, this.slots[1], i);
       if (run === 0) return named;
-      if ((i32[run] & RUN_STATE) !== RUN_IDLE) named.push(i32[run + RUN_SEQ]);
+      if ((i32[run] & EXECUTION_STATE) !== EXECUTION_IDLE) named.push(i32[run + EXECUTION_SEQ]);
     }
   }
 
@@ -128,7 +128,7 @@ test("a worker with two pieces under way dies at any step: each is in line, name
           slot: SUPERVISOR_SLOT,
           *body(m) {
             named = yield* scene.named(m);
-            yield* bury(m, slots[1]);
+            yield* reap(m, slots[1]);
           },
         },
         check() {
@@ -158,7 +158,7 @@ for (const all of [false, true]) {
               name: "supervisor",
               slot: SUPERVISOR_SLOT,
               *body(m) {
-                if (all) yield* runs.closeRuns(m, slots[1]);
+                if (all) yield* runs.closeExecutions(m, slots[1]);
                 else
                   for (const n of [2, 1])
                     if ((yield* runs.condemn(m, slots[1], id, n)) !== 0) condemned.push(n);
@@ -168,8 +168,8 @@ for (const all of [false, true]) {
           check() {
             checkMemory(world, { owned: new Map([[slots[1], 1]]) });
             const left = runsOfModel(world, slots[1]);
-            for (const run of left) assert.equal(world.i32[run] & RUN_STATE, RUN_CONDEMNED);
-            const named = left.map((run) => world.i32[run + RUN_SEQ]);
+            for (const run of left) assert.equal(world.i32[run] & EXECUTION_STATE, EXECUTION_CONDEMNED);
+            const named = left.map((run) => world.i32[run + EXECUTION_SEQ]);
             const waiting = scene.waiting();
             for (const n of [1, 2]) {
               const fates = [waiting.includes(n), named.includes(n), scene.finished.includes(n)];
@@ -201,7 +201,7 @@ test("a worker whose runs are closed dies at any step: each piece is in line, na
         threads: [
           victim,
           // In real life it is the supervisor, too.
-          { name: "closer", slot: slots[0], body: (m) => runs.closeRuns(m, slots[1]) },
+          { name: "closer", slot: slots[0], body: (m) => runs.closeExecutions(m, slots[1]) },
         ],
         victims: [victim],
         supervisor: {
@@ -211,7 +211,7 @@ test("a worker whose runs are closed dies at any step: each piece is in line, na
             // One thread: what it began before the death it has ended.
             while (!world.over.has(slots[0])) yield* atomics.wait(m, H_PROTOCOL, PROTOCOL, 1);
             named = yield* scene.named(m);
-            yield* bury(m, slots[1]);
+            yield* reap(m, slots[1]);
           },
         },
         check() {
@@ -241,7 +241,7 @@ test("who looks for a piece while its interpreter dies finds it there, or nothin
             name: "looker",
             slot: slots[0],
             *body(m) {
-              found = yield* runs.runOf(m, slots[1], id, other);
+              found = yield* runs.executionOf(m, slots[1], id, other);
             },
           },
         ],
@@ -250,13 +250,13 @@ test("who looks for a piece while its interpreter dies finds it there, or nothin
           name: "supervisor",
           slot: SUPERVISOR_SLOT,
           *body(m) {
-            yield* bury(m, slots[1]);
+            yield* reap(m, slots[1]);
             // Somebody gets the pages, and what they write there looks like what is looked for.
             const p = yield* allocatePages(m, 1, slots[0] + 1);
-            for (let i = 0; i < 2 * RUN_WORDS; i += RUN_WORDS) {
+            for (let i = 0; i < 2 * EXECUTION_WORDS; i += EXECUTION_WORDS) {
               yield* atomics.store(m, p + i + 1, id);
               yield* atomics.store(m, p + i + 2, other);
-              yield* atomics.store(m, p + i, (1 << RUN_NUMBER_SHIFT) | RUN_RUNNING);
+              yield* atomics.store(m, p + i, (1 << EXECUTION_NUMBER_SHIFT) | EXECUTION_RUNNING);
             }
           },
         },
@@ -272,9 +272,9 @@ test("who looks for a piece while its interpreter dies finds it there, or nothin
 /** The runs of a slot that are in use. */
 function runsOfModel({ i32 }: World, slot: number): number[] {
   const p = slotPointer(slot);
-  const further = i32[p + S_RUNS];
-  const all = [p + S_RUN];
-  for (let i = 0; further !== 0 && i < i32[p + S_RUN_COUNT]; i++) all.push(further + i * RUN_WORDS);
+  const further = i32[p + S_FURTHER_EXECUTIONS];
+  const all = [p + S_EXECUTION];
+  for (let i = 0; further !== 0 && i < i32[p + S_FURTHER_COUNT]; i++) all.push(further + i * EXECUTION_WORDS);
   assert.ok(further % PAGE_WORDS === 0);
-  return all.filter((run) => (i32[run] & RUN_STATE) !== RUN_IDLE);
+  return all.filter((run) => (i32[run] & EXECUTION_STATE) !== EXECUTION_IDLE);
 }

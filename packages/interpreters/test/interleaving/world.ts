@@ -96,7 +96,7 @@ export class World {
       depth: 0,
       spins: 0,
       patience: Infinity,
-      last: 0,
+      lastPut: 0,
       reserve: 0,
     };
   }

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Linger } from "../../src/thread/adaptive-poll.js";
+import { AdaptivePoll } from "../../src/thread/adaptive-poll.js";
 
 test("who always sleeps long after lingering lingers no more", () => {
-  const linger = new Linger();
+  const linger = new AdaptivePoll();
   for (let i = 0; i < 10; i++) linger.slept(1);
   assert.equal(linger.time, 0);
 });
 
 test("a short sleep now and then does not make it long", () => {
-  const linger = new Linger();
+  const linger = new AdaptivePoll();
   for (let i = 0; i < 10; i++) linger.slept(1);
   for (let i = 0; i < 100; i++) {
     linger.slept(i % 4 === 0 ? 0.05 : 1);
@@ -18,7 +18,7 @@ test("a short sleep now and then does not make it long", () => {
 });
 
 test("short sleeps only make it as long as at the beginning, and no longer", () => {
-  const linger = new Linger();
+  const linger = new AdaptivePoll();
   const first = linger.time;
   for (let i = 0; i < 10; i++) linger.slept(1);
   for (let i = 0; i < 10; i++) linger.slept(0.05);

@@ -139,7 +139,7 @@ describe("a large buffer that is moved with a call", limits, () => {
 
 describe("on its way, a large buffer", limits, () => {
   test("is waited for by a taker that is faster than it", async () => {
-    const port = runtime().port!;
+    const port = runtime().supervisorPort!;
     const { postMessage } = port;
     const held: (() => void)[] = [];
     port.postMessage = (...args: unknown[]) => held.push(() => Reflect.apply(postMessage, port, args));
@@ -156,7 +156,7 @@ describe("on its way, a large buffer", limits, () => {
 
   test("reaches who waits for it also when the supervisor finds it while it tidies up", async () => {
     const rt = runtime();
-    const port = rt.port!;
+    const port = rt.supervisorPort!;
     const { postMessage } = port;
     for (let i = 0; i < 100; i++) {
       const held: (() => void)[] = [];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Pendings } from "../../src/thread/pending-table.js";
+import { PendingTable } from "../../src/thread/pending-table.js";
 
 test("what is pending is found by its number, and nothing else, whatever else comes and goes", () => {
   const step = fc.oneof(
@@ -10,7 +10,7 @@ test("what is pending is found by its number, and nothing else, whatever else co
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 600, size: "max" }), (steps) => {
-      const pendings = new Pendings<object>();
+      const pendings = new PendingTable<object>();
       const model = new Map<number, object>();
       const gone: number[] = [];
       for (const each of steps) {
@@ -35,7 +35,7 @@ test("what is pending is found by its number, and nothing else, whatever else co
 });
 
 test("one that stays keeps its number while others come and go", () => {
-  const pendings = new Pendings<string>();
+  const pendings = new PendingTable<string>();
   const number = pendings.add("stays");
   for (let i = 0; i < 10_000; i++) pendings.take(pendings.add("goes"));
   assert.equal(pendings.get(number), "stays");
@@ -43,7 +43,7 @@ test("one that stays keeps its number while others come and go", () => {
 });
 
 test("after many there is room for as many, in a small table again", () => {
-  const pendings = new Pendings<number>();
+  const pendings = new PendingTable<number>();
   for (let round = 0; round < 3; round++) {
     const numbers = Array.from({ length: 10_000 }, (_, i) => pendings.add(i));
     assert.equal(new Set(numbers).size, numbers.length);

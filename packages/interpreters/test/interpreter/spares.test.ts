@@ -13,7 +13,7 @@ import {
   WHENCE_CREATED,
 } from "../../src/memory/layout.js";
 import { createMemory, openMemory } from "../../src/memory/memory.js";
-import { Spares } from "../../src/supervisor/standby-pool.js";
+import { StandbyPool } from "../../src/supervisor/standby-pool.js";
 
 const options = checkCreateOptions({});
 const others = checkCreateOptions({ name: "others" });
@@ -23,7 +23,7 @@ class Scene {
   readonly started: { readonly cell: number; readonly options: BootOptions }[] = [];
   readonly stopped: number[] = [];
   refuses = false;
-  readonly spares: Spares<number>;
+  readonly spares: StandbyPool<number>;
   readonly #memory = createMemory([256]);
   readonly #main = openMemory(this.#memory, MAIN_SLOT);
   readonly #t: TestContext;
@@ -32,7 +32,7 @@ class Scene {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     this.#t = t;
     registerMain(this.#main);
-    this.spares = new Spares(
+    this.spares = new StandbyPool(
       openMemory(this.#memory, SUPERVISOR_SLOT),
       (with_, cell) => {
         if (this.refuses) throw new Error("Node refuses");

@@ -1,7 +1,7 @@
 /** How long is looked for an answer before sleeping for it: a clock and an answer of the test's own. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Spinner } from "../../src/thread/adaptive-spin.js";
+import { AdaptiveSpin } from "../../src/thread/adaptive-spin.js";
 import type { SharedMemory } from "../../src/memory/atomics.js";
 
 /** Waits again and again for an answer that comes `answer()` looks after the beginning, or during a sleep of `sleep()`. */
@@ -11,7 +11,7 @@ class Scene {
   readonly limits: number[] = [];
   answer = Infinity;
   sleep = 0.01;
-  readonly #spinner = new Spinner({ spins: 1 } as SharedMemory, (_m, _seen, limit) => {
+  readonly #spinner = new AdaptiveSpin({ spins: 1 } as SharedMemory, (_m, _seen, limit) => {
     this.limits.push(limit);
     return this.answer < limit ? this.answer : -1;
   });
@@ -28,7 +28,7 @@ class Scene {
 }
 
 test("where there is one processor nobody looks", () => {
-  const spinner = new Spinner({ spins: 0 } as SharedMemory, () => assert.fail("it looked"));
+  const spinner = new AdaptiveSpin({ spins: 0 } as SharedMemory, () => assert.fail("it looked"));
   assert.equal(spinner.spin(0), false);
 });
 

@@ -146,9 +146,9 @@ test(
       queue.putNowait("one");
       queue.putNowait("two");
     };
-    runtime().watch(interfere);
+    runtime().addPoller(interfere);
     const blocked = queue.getSync();
-    runtime().unwatch(interfere);
+    runtime().removePoller(interfere);
     assert.deepEqual([blocked, await asynchronous].sort(), ["one", "two"]);
   },
 );

@@ -1,6 +1,15 @@
 /** One of the two threads of reach.test.ts: one grows the memory and says how far it goes, the other goes there. */
 import { parentPort, workerData } from "node:worker_threads";
-import { grow, load, notify, or, reach, type SharedMemory, store, wait } from "../../src/memory/atomics.js";
+import {
+  grow,
+  load,
+  notify,
+  or,
+  ensureMapped,
+  type SharedMemory,
+  store,
+  wait,
+} from "../../src/memory/atomics.js";
 import { PAGE_WORDS, WASM_PAGE_BYTES } from "../../src/memory/layout.js";
 import { openMemory } from "../../src/memory/memory.js";
 import type { WasmMemory } from "../../src/memory/webassembly.js";
@@ -27,7 +36,7 @@ function visited(m: SharedMemory, count: number): void {
 function visit(m: SharedMemory, last: number): number {
   const p = load(m, NEWEST);
   if (p === last) return last;
-  reach(m, p + PAGE_WORDS - 1);
+  ensureMapped(m, p + PAGE_WORDS - 1);
   or(m, p, 1);
   visited(m, load(m, VISITED) + 1);
   return p;

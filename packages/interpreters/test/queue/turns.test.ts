@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { claimSlot, registerMain } from "../../src/kernel/registry.js";
 import type { SharedMemory } from "../../src/memory/atomics.js";
-import { bell } from "../../src/memory/doorbell.js";
+import { observe } from "../../src/memory/doorbell.js";
 import { MAIN_SLOT, Q_GETTERS, WHENCE_CREATED } from "../../src/memory/layout.js";
 import { createMemory, openMemory } from "../../src/memory/memory.js";
 import { createQueue, enlist, wakeGetter } from "../../src/kernel/queues.js";
@@ -18,9 +18,9 @@ function rung(hidden: boolean, count: number): number[] {
   const q = createQueue(main, 0, 0, hidden);
   for (const m of waiters) enlist(m, q, Q_GETTERS);
   return Array.from({ length: count }, () => {
-    const before = waiters.map(bell);
+    const before = waiters.map(observe);
     wakeGetter(main, q);
-    const who = waiters.findIndex((m: SharedMemory, i) => bell(m) !== before[i]);
+    const who = waiters.findIndex((m: SharedMemory, i) => observe(m) !== before[i]);
     enlist(waiters[who], q, Q_GETTERS);
     return who;
   });
@@ -37,7 +37,7 @@ test("of a pool's workers the one that had the last task is woken again", () => 
 test("a pool's worker that is busy is passed over", () => {
   const q = createQueue(main, 0, 0, true);
   for (const m of waiters) enlist(m, q, Q_GETTERS);
-  const before = waiters.map(bell);
+  const before = waiters.map(observe);
   for (const _ of waiters) wakeGetter(main, q);
-  assert.ok(waiters.every((m, i) => bell(m) !== before[i]));
+  assert.ok(waiters.every((m, i) => observe(m) !== before[i]));
 });

@@ -108,16 +108,16 @@ export function accountPages(): Pages {
     if (!shared.delete(p)) leaked.push(`${what} at ${p} is not shared`);
   };
   const walk = (c: number): void => {
-    let chunk = get(m, c + L.C_HEAD_CHUNK);
+    let chunk = get(m, c + L.C_HEAD_SEGMENT);
     if (chunk === 0) return;
     const inline = get(m, c + L.C_INLINE);
     const end = get(m, c + L.C_TAIL);
     if (chunk !== inline) use(chunk, "a chunk");
     for (let p = get(m, c + L.C_HEAD); p !== end;) {
-      if (p === get(m, chunk + L.CHUNK_END) || get(m, p + L.R_SIZE) === 0) {
-        chunk = get(m, chunk + L.CHUNK_NEXT);
+      if (p === get(m, chunk + L.SEGMENT_END) || get(m, p + L.R_SIZE) === 0) {
+        chunk = get(m, chunk + L.SEGMENT_NEXT);
         use(chunk, "a chunk");
-        p = chunk + L.CHUNK_HEADER;
+        p = chunk + L.SEGMENT_HEADER;
         continue;
       }
       if ((get(m, p + L.R_FLAGS) & L.RECORD_BLOB) !== 0) use(get(m, p + L.RECORD_HEADER), "a payload");
