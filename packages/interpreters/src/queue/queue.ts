@@ -7,6 +7,7 @@
  * - A queue is shareable and keeps its identity: getting a queue that you hold already gives you that very object.
  * - It lives as long as an interpreter holds it or an item carries it.
  */
+import { HandleTable } from "../base/handle-table.js";
 import { registerReference } from "../codec/codec.js";
 import { checkCount, checkId, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
 import {
@@ -75,18 +76,9 @@ export interface PutOptions {
 
 const NO_OPTIONS: PutOptions = {};
 
-type Binding = { pointer: number; id: number };
+type Binding = { readonly pointer: number; readonly id: number };
 
-/** The one object for each queue of this thread, and what gives its handle back. */
-const known = new Map<number, WeakRef<Queue>>();
-const collected = new FinalizationRegistry<Binding>(({ pointer, id }) => {
-  // The handle is the thread's, not the object's: a newer object may have taken its place, and of several that were
-  // collected at once, the first to come here gives the handle back.
-  const entry = known.get(id);
-  if (entry === undefined || entry.deref() !== undefined) return;
-  known.delete(id);
-  releaseHandle(runtime(), pointer, false);
-});
+const handles = new HandleTable<Queue, Binding>(({ pointer }) => releaseHandle(runtime(), pointer, false));
 
 /** Set for the one call of the constructor that binds to a queue by pointer. */
 let binding: Binding | undefined;
@@ -131,7 +123,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     binding = undefined;
     if (bound === undefined) {
       checkId("a queue's id", id);
-      const same = known.get(id)?.deref();
+      const same = handles.get(id);
       if (same !== undefined && queueIdOf(rt.m, same.#pointer) === id) return same as Queue<T, Missing>;
       const pointer = findQueue(rt.m, id);
       if (pointer === 0) throw new QueueNotFoundError(`Cannot bind to queue ${id}: there is none`);
@@ -145,8 +137,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     this.unboundItems = unboundFrom(this.#unbound);
     this.#getting = new WaitQueue(rt, bound.pointer, Q_GETTERS);
     this.#putting = new WaitQueue(rt, bound.pointer, Q_PUTTERS);
-    known.set(this.id, new WeakRef(this as Queue));
-    collected.register(this, bound);
+    handles.add(this as Queue, bound);
   }
 
   /** How many items could be got now. */
@@ -522,7 +513,7 @@ export function listQueues(): Queue[] {
 
 /** The object for a queue that this thread holds a handle to. */
 function bind<T>(pointer: number, id: number): Queue<T> {
-  const same = known.get(id)?.deref();
+  const same = handles.get(id);
   if (same !== undefined) return same as Queue<T>;
   binding = { pointer, id };
   return new Queue<T>(id);

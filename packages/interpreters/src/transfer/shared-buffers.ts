@@ -3,6 +3,7 @@
  * queue that stands for one is held by every interpreter that has the buffer.
  */
 import { types } from "../platform/brand-checks.js";
+import { HandleTable } from "../base/handle-table.js";
 import { registerReference } from "../codec/codec.js";
 import { InterpreterError } from "../base/errors.js";
 import { REF_BUFFER } from "../memory/layout.js";
@@ -10,20 +11,15 @@ import { releaseHandle, startSupervisor } from "../thread/supervisor-client.js";
 import { runtime } from "../thread/current.js";
 import { fetchBuffer, type Placeholder, offerBuffer, makePlaceholder } from "./supervisor-port.js";
 
-/** Handles of this thread, and the one object for each. */
-const handles = new WeakMap<SharedArrayBuffer, Placeholder>();
-const known = new Map<number, WeakRef<SharedArrayBuffer>>();
-const collected = new FinalizationRegistry<Placeholder>(({ pointer, id }) => {
-  // As for queues: the handle is the thread's, and given back once.
-  if (known.get(id)?.deref() !== undefined || !known.delete(id)) return;
-  releaseHandle(runtime(), pointer, true);
-});
+const placeholders = new WeakMap<SharedArrayBuffer, Placeholder>();
+const handles = new HandleTable<SharedArrayBuffer, Placeholder>(({ pointer }) =>
+  releaseHandle(runtime(), pointer, true),
+);
 
-function remember(buffer: SharedArrayBuffer, handle: Placeholder): Placeholder {
-  handles.set(buffer, handle);
-  known.set(handle.id, new WeakRef(buffer));
-  collected.register(buffer, handle);
-  return handle;
+function remember(buffer: SharedArrayBuffer, placeholder: Placeholder): Placeholder {
+  placeholders.set(buffer, placeholder);
+  handles.add(buffer, placeholder);
+  return placeholder;
 }
 
 /** Makes the buffer known to the supervisor. */
@@ -36,7 +32,7 @@ function offer(buffer: SharedArrayBuffer): Placeholder {
 }
 
 function fetch(pointer: number, id: number): SharedArrayBuffer {
-  const same = known.get(id)?.deref();
+  const same = handles.get(id);
   if (same !== undefined) return same;
   const buffer = fetchBuffer(runtime(), { pointer, id });
   if (!types.isSharedArrayBuffer(buffer)) {
@@ -50,7 +46,7 @@ registerReference<SharedArrayBuffer>({
   kind: REF_BUFFER,
   is: (value): value is SharedArrayBuffer => !ArrayBuffer.isView(value) && types.isSharedArrayBuffer(value),
   toReference(buffer) {
-    const { pointer, id } = handles.get(buffer) ?? offer(buffer);
+    const { pointer, id } = placeholders.get(buffer) ?? offer(buffer);
     return [pointer, id];
   },
   fromReference: fetch,
