@@ -6,17 +6,17 @@
 import { InterpreterError, NotShareableError } from "../errors.js";
 import { Decoder } from "./decoder.js";
 import { formatPath, safeInspect } from "./describe.js";
-import { CODEC_NEUTRAL, Encoder, type Moved, nameOf, type Root } from "./encoder.js";
+import { Encoder, type Moved, nameOf, type Root } from "./encoder.js";
 import { writeValue } from "./encode.js";
 import { readValue } from "./decode.js";
 import type { Scratch } from "./scratch.js";
-import { TAG_FALSE, TAG_SMALL_INT, TAG_TRUE } from "./tags.js";
+import { CODEC_NEUTRAL, TAG_FALSE, TAG_SMALL_INT, TAG_TRUE } from "./tags.js";
 import { writeByte, writeNumber, writeString } from "./write.js";
 import "./kinds/buffers.js";
 import "./kinds/builtins.js";
 import "./kinds/errors.js";
 
-export { CODEC_JAVASCRIPT, CODEC_NEUTRAL } from "./encoder.js";
+export { CODEC_JAVASCRIPT, CODEC_NEUTRAL } from "./tags.js";
 export { registerReader, registerReference, registerSymbol, type ReferenceType } from "./references.js";
 
 /** Stack overflows this close to the surface are those of user code. */

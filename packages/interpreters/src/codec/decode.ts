@@ -2,7 +2,7 @@
 
 import { InterpreterError } from "../errors.js";
 import { ABSENT, type Decoder } from "./decoder.js";
-import { kindsByTag } from "./encoder.js";
+import { kindsByTag } from "./kind-table.js";
 import { referenceTypeOfKind } from "./references.js";
 import type { ReadShape } from "./shapes.js";
 import {

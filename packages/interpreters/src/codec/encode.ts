@@ -1,15 +1,20 @@
-/** The hot walk: primitives, plain objects and arrays. Everything else is looked up in the table of kinds. */
+/**
+ * The walk that writes. Its functions call each other, so they stand in one file: first the hot path (primitives, plain objects,
+ * arrays), then all other objects, then lenient copies.
+ */
 
-import { types } from "node:util";
+import type { InspectOptions } from "node:util";
+import { ALWAYS_DENSE, hasOnlyElements, isElement, isSparse } from "./arrays.js";
 import { describe, getterThrew, safeInspect } from "./describe.js";
-import { writeLeniently, writeOther, writeSymbol } from "./encode-other.js";
-import { CODEC_JAVASCRIPT, type Encoder } from "./encoder.js";
+import { writeJavaScriptTag, writtenBefore, type Encoder } from "./encoder.js";
+import { hasNoProperties, refuseHiddenState } from "./hidden-state.js";
+import { kinds } from "./kind-table.js";
 import { shapeOf } from "./shapes.js";
 import {
+  CODEC_JAVASCRIPT,
   TAG_ABSENT,
   TAG_ARRAY,
   TAG_ARRAY_WITH_PROPERTIES,
-  TAG_BACK,
   TAG_FALSE,
   TAG_NULL,
   TAG_OBJECT,
@@ -28,16 +33,15 @@ import {
   writeTagAndVarint,
   writeVarint,
 } from "./write.js";
+import { writeReference, writeSymbol } from "./write-reference.js";
 
 const { getPrototypeOf, keys: keysOf } = Object;
 const hasOwn = Object.prototype.hasOwnProperty;
 const ObjectPrototype: object = Object.prototype;
-const ArrayPrototype: object = Array.prototype;
+const toStringTag = Object.prototype.toString;
 
-/** Up to this length `Object.keys` finds an array's other properties sooner than `inspect` does. */
-const SHORT_ARRAY = 96;
-/** Arrays up to this length are never written as sparse ones. */
-const ALWAYS_DENSE = 64;
+/** Deeper parts of a lenient copy are only described: whoever reads it may have a smaller stack. */
+const LENIENT_DEPTH = 100;
 
 /** Writes `value`, found at the end of the first `depth` steps of the path. */
 export function writeValue(e: Encoder, value: unknown, depth: number): void {
@@ -69,21 +73,7 @@ export function writeValue(e: Encoder, value: unknown, depth: number): void {
   }
 }
 
-export function writeJavaScriptTag(e: Encoder, tag: number): void {
-  e.codec = CODEC_JAVASCRIPT;
-  writeByte(e.out, tag);
-}
-
-/** Gives `object` its number, or, if it has one already, writes just that and returns true. */
-export function writtenBefore(e: Encoder, object: object): boolean {
-  const number = e.seen.track(object);
-  if (number < 0) return false;
-  e.codec = CODEC_JAVASCRIPT;
-  writeTagAndVarint(e.out, TAG_BACK, number);
-  return true;
-}
-
-export function writeObject(e: Encoder, object: object, depth: number): void {
+function writeObject(e: Encoder, object: object, depth: number): void {
   e.depth = depth;
   const prototype = getPrototypeOf(object) as object | null;
   if (prototype === ObjectPrototype) {
@@ -96,7 +86,7 @@ export function writeObject(e: Encoder, object: object, depth: number): void {
 }
 
 /** Own enumerable string-keyed properties. */
-export function writeProperties(e: Encoder, object: object, depth: number): void {
+function writeProperties(e: Encoder, object: object, depth: number): void {
   const { out } = e;
   e.codec = CODEC_JAVASCRIPT;
   if (e.lenient) {
@@ -203,46 +193,46 @@ function readElement(array: unknown[], index: number): unknown {
   }
 }
 
-/** Whether so much is missing that holes are better not written one by one. */
-function isSparse(array: unknown[]): boolean {
-  const { length } = array;
-  let missing = 0;
-  let i = 0;
-  try {
-    for (; i < length; i++) {
-      if (array[i] === undefined && ++missing > ALWAYS_DENSE + i / 2) break;
+/** An object that is neither an array nor plain. */
+function writeOther(e: Encoder, object: object, depth: number): void {
+  if (writeReference(e, object)) return;
+  // For an ordinary object this is one cheap question; only what is not gets asked many.
+  const ordinary = !ArrayBuffer.isView(object) && toStringTag.call(object) === "[object Object]";
+  if (!ordinary || object instanceof Error) {
+    for (const kind of kinds) {
+      if (kind.is(object)) {
+        kind.write(e, object, depth);
+        return;
+      }
     }
-  } catch {
-    // An element that is a throwing getter: it throws again when its value is wanted.
-    return true;
+    if (hasNoProperties(object)) throw e.failure(depth, describe(object));
   }
-  if (i === length) return false;
-  // Many undefined elements that are really there are no holes.
-  return keysOf(array).length < length / 2;
+  if (writtenBefore(e, object)) return;
+  if (keysOf(object).length === 0) refuseHiddenState(e, object, depth);
+  writeProperties(e, object, depth);
 }
 
-const inspectedNothing = {
-  maxArrayLength: 0,
-  depth: 0,
-  breakLength: Infinity,
-  customInspect: false,
-  showHidden: false,
-  colors: false,
-};
-
-/**
- * Whether an array has no more properties than its `present` elements. There is no direct question, and every
- * indirect one takes longer the more elements there are, except one: a display that shows no elements.
- */
-function hasOnlyElements(array: unknown[], present: number): boolean {
-  const { length } = array;
-  if (length > SHORT_ARRAY && getPrototypeOf(array) === ArrayPrototype && !types.isProxy(array)) {
-    if (safeInspect(array, inspectedNothing) === `[ ... ${length} more items ]`) return true;
+/** Writes an object, or, if anything about it cannot travel, the text that describes it. Never throws. */
+function writeLeniently(e: Encoder, object: object, depth: number): void {
+  const { out, codec } = e;
+  const { end } = out;
+  const refs = out.refs.length;
+  const objects = e.seen.count;
+  if (depth <= LENIENT_DEPTH) {
+    try {
+      writeObject(e, object, depth);
+      return;
+    } catch {
+      // Take back whatever was written of it.
+      out.end = end;
+      out.refs.length = refs;
+      e.codec = codec;
+      e.seen.truncate(objects);
+      e.references.truncate((refs - e.firstRef) / 3);
+      e.forgetBuffers();
+    }
   }
-  return keysOf(array).length <= present;
+  writeString(out, safeInspect(object, inspectedLeniently));
 }
 
-function isElement(key: string, length: number): boolean {
-  const index = Number(key);
-  return Number.isInteger(index) && index >= 0 && index < length && String(index) === key;
-}
+const inspectedLeniently: InspectOptions = { depth: 2, maxArrayLength: 20 };

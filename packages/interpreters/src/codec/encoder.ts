@@ -1,13 +1,11 @@
-/** The state of one encoding, and the table of the kinds of object that have an encoding of their own. */
+/** The state of one encoding, and the two writes that change it. */
 
-import type { Decoder } from "./decoder.js";
 import { getterThrew, notShareable, type Step } from "./describe.js";
 import { ObjectNumbers, Seen } from "./identity.js";
 import type { Scratch } from "./scratch.js";
 import { nextEpoch, shapeBeforeFirst, type WrittenShape } from "./shapes.js";
-
-export const CODEC_NEUTRAL = 0;
-export const CODEC_JAVASCRIPT = 1;
+import { CODEC_JAVASCRIPT, CODEC_NEUTRAL, TAG_BACK } from "./tags.js";
+import { writeByte, writeTagAndVarint } from "./write.js";
 
 /** What messages call the value that is encoded; a function where there are many that need no name. */
 export type Root = string | (() => string);
@@ -117,22 +115,16 @@ export class Encoder {
   }
 }
 
-/** A kind of object that is neither a plain object nor an array. */
-export interface Kind<T extends object = object> {
-  /** Every tag its encodings start with. */
-  readonly tags: readonly number[];
-  /** Must be certain, and must not run user code. */
-  is(value: object): value is T;
-  /** `depth` is that of the value's parts. Must give objects numbers in the order in which `read` does. */
-  write(encoder: Encoder, value: T, depth: number): void;
-  read(decoder: Decoder, tag: number): unknown;
+export function writeJavaScriptTag(e: Encoder, tag: number): void {
+  e.codec = CODEC_JAVASCRIPT;
+  writeByte(e.out, tag);
 }
 
-export const kinds: Kind[] = [];
-export const kindsByTag: (Kind | undefined)[] = Array.from({ length: 0x40 }, () => undefined);
-
-export function registerKind<T extends object>(kind: Kind<T>): void {
-  const erased = kind as unknown as Kind;
-  kinds.push(erased);
-  for (const tag of kind.tags) kindsByTag[tag] = erased;
+/** Gives `object` its number, or, if it has one already, writes just that and returns true. */
+export function writtenBefore(e: Encoder, object: object): boolean {
+  const number = e.seen.track(object);
+  if (number < 0) return false;
+  e.codec = CODEC_JAVASCRIPT;
+  writeTagAndVarint(e.out, TAG_BACK, number);
+  return true;
 }

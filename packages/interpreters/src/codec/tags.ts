@@ -6,6 +6,9 @@
  * JavaScript has. Lengths and counts are varints (LEB128); numbers are little-endian.
  */
 
+export const CODEC_NEUTRAL = 0;
+export const CODEC_JAVASCRIPT = 1;
+
 export const TAG_NULL = 0x00;
 export const TAG_FALSE = 0x01;
 export const TAG_TRUE = 0x02;

@@ -6,9 +6,18 @@
 import { types } from "node:util";
 import type { Decoder } from "../decoder.js";
 import { readValue } from "../decode.js";
-import { writtenBefore, writeJavaScriptTag, writeValue } from "../encode.js";
-import { CODEC_JAVASCRIPT, registerKind, type Encoder } from "../encoder.js";
-import { TAG_ARRAY_BUFFER, TAG_BACK, TAG_BACK_BUFFER, TAG_BYTES, TAG_VIEW, TAG_VIEW_OVER } from "../tags.js";
+import { writeValue } from "../encode.js";
+import { writtenBefore, writeJavaScriptTag, type Encoder } from "../encoder.js";
+import { registerKind } from "../kind-table.js";
+import {
+  CODEC_JAVASCRIPT,
+  TAG_ARRAY_BUFFER,
+  TAG_BACK,
+  TAG_BACK_BUFFER,
+  TAG_BYTES,
+  TAG_VIEW,
+  TAG_VIEW_OVER,
+} from "../tags.js";
 import { writeByte, writeRaw, writeTagAndVarint, writeVarint } from "../write.js";
 
 interface ViewClass {

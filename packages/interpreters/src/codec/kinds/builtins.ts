@@ -4,8 +4,9 @@ import { types } from "node:util";
 import type { Decoder } from "../decoder.js";
 import { readValue } from "../decode.js";
 import { describe } from "../describe.js";
-import { writeJavaScriptTag, writeValue, writtenBefore } from "../encode.js";
-import { registerKind, type Encoder } from "../encoder.js";
+import { writeValue } from "../encode.js";
+import { writeJavaScriptTag, writtenBefore, type Encoder } from "../encoder.js";
+import { registerKind } from "../kind-table.js";
 import { TAG_BOXED, TAG_DATE, TAG_MAP, TAG_REGEXP, TAG_SET } from "../tags.js";
 import { writeNumber, writeString, writeVarint } from "../write.js";
 

@@ -6,8 +6,9 @@
 import { types } from "node:util";
 import type { Decoder } from "../decoder.js";
 import { readKey, readSlot, readValue, setProperty } from "../decode.js";
-import { writeJavaScriptTag, writeKeysAndValues, writeValue, writtenBefore } from "../encode.js";
-import { registerKind, type Encoder } from "../encoder.js";
+import { writeKeysAndValues, writeValue } from "../encode.js";
+import { writeJavaScriptTag, writtenBefore, type Encoder } from "../encoder.js";
+import { registerKind } from "../kind-table.js";
 import { TAG_DOM_EXCEPTION, TAG_ERROR } from "../tags.js";
 import { writeString, writeVarint } from "../write.js";
 import { errorClassName, isOwnErrorClass, makeError } from "./error-classes.js";
