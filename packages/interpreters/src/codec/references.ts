@@ -69,6 +69,20 @@ export function referenceTypeOf(value: object): ReferenceType<object> | undefine
   return undefined;
 }
 
+/**
+ * Reads each reference of a record whose value is not read. The record's references became this thread's when it was
+ * taken; read, they are objects, which the garbage collector lets go of.
+ */
+export function letGoOfReferences(refs: ArrayLike<number>): void {
+  for (let i = 0; i + 2 < refs.length; i += 3) {
+    try {
+      byKind[refs[i]]?.fromReference(refs[i + 1], refs[i + 2]);
+    } catch {
+      // Gone already: the error of the record matters more.
+    }
+  }
+}
+
 export function referenceTypeOfKind(kind: number): Reader | undefined {
   return byKind[kind];
 }

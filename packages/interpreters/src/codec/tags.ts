@@ -2,11 +2,15 @@
  * The byte format: every value starts with one tag byte.
  *
  * Tags below `FIRST_JAVASCRIPT_TAG`, and the two ranges at the top, are neutral: any guest language
- * can read them, so their numbers and layouts must not change. All other tags say something only
+ * can read them, so their numbers and layouts must not change. All other tags express what only
  * JavaScript has. Lengths and counts are varints (LEB128); numbers are little-endian.
  */
 
+// The codec tag of a whole record, one byte beside the payload. Other languages take numbers from 2 to 255.
+
+/** The payload has neutral tags only. */
 export const CODEC_NEUTRAL = 0;
+/** The payload has at least one tag that is JavaScript's. */
 export const CODEC_JAVASCRIPT = 1;
 
 export const TAG_NULL = 0x00;
@@ -33,7 +37,7 @@ export const TAG_REFERENCE = 0x0b;
 export const FIRST_JAVASCRIPT_TAG = 0x10;
 
 export const TAG_UNDEFINED = 0x10;
-/** Stands where there is no value: a hole of an array, a property that went away meanwhile. */
+/** Takes the place of a missing value: a hole of an array, a property that a getter deleted during the walk. */
 export const TAG_ABSENT = 0x11;
 export const TAG_BIGINT = 0x12;
 /** Count, then that many keys (strings) and values. */
@@ -44,7 +48,7 @@ export const TAG_OBJECT_NEW_SHAPE = 0x14;
 export const TAG_OBJECT_OF_SHAPE = 0x15;
 /** Number of an object that came before. */
 export const TAG_BACK = 0x16;
-/** Number of a view that came before: its buffer is meant. */
+/** Number of a view that came before: the value is that view's buffer. */
 export const TAG_BACK_BUFFER = 0x17;
 /** Like an array, followed by a count of keys and values of its other properties. */
 export const TAG_ARRAY_WITH_PROPERTIES = 0x18;
@@ -60,7 +64,7 @@ export const TAG_DOM_EXCEPTION = 0x20;
 export const TAG_ARRAY_BUFFER = 0x21;
 /** Kind, byte count, bytes: a view that spans a buffer of its own. */
 export const TAG_VIEW = 0x22;
-/** Kind, byte offset, 1 + element count (0: up to the end, wherever that is), the buffer as a value. */
+/** Kind, byte offset, 1 + element count (0 if the view follows its buffer's length), the buffer as a value. */
 export const TAG_VIEW_OVER = 0x23;
 
 /** 0x40 + length, then that many bytes: a short `TAG_LATIN1`. */
