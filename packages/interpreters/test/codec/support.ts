@@ -115,3 +115,8 @@ export function assertSameGraph(actual: unknown, expected: unknown): void {
 
   same(actual, expected, "value");
 }
+
+/** Asserts that the copy of `value` has the form of `expected`. */
+export function assertCopied(value: unknown, expected: unknown = value): void {
+  assertSameGraph(roundTrip(value), expected);
+}
