@@ -1,4 +1,4 @@
-/** Questions about an array that the walk asks before and after its elements: how to write it, and whether there is more to it. */
+/** Tests of an array for the walk that writes: is it sparse, and does it have properties that are not elements? */
 
 import { types } from "node:util";
 import { safeInspect } from "./describe.js";
@@ -6,12 +6,12 @@ import { safeInspect } from "./describe.js";
 const { getPrototypeOf, keys: keysOf } = Object;
 const ArrayPrototype: object = Array.prototype;
 
-/** Up to this length `Object.keys` finds an array's other properties sooner than `inspect` does. */
+/** Up to this length `Object.keys` finds an array's other properties faster than `inspect` does. */
 const SHORT_ARRAY = 96;
-/** Arrays up to this length are never written as sparse ones. */
+/** Arrays up to this length are never written as sparse. */
 export const ALWAYS_DENSE = 64;
 
-/** Whether so much is missing that holes are better not written one by one. */
+/** Whether so many elements are missing that holes are better not written one by one. */
 export function isSparse(array: unknown[]): boolean {
   const { length } = array;
   let missing = 0;
@@ -21,11 +21,11 @@ export function isSparse(array: unknown[]): boolean {
       if (array[i] === undefined && ++missing > ALWAYS_DENSE + i / 2) break;
     }
   } catch {
-    // An element that is a throwing getter: it throws again when its value is wanted.
+    // An element is a getter that throws: it throws again when the walk reads its value.
     return true;
   }
   if (i === length) return false;
-  // Many undefined elements that are really there are no holes.
+  // Undefined elements that exist are not holes.
   return keysOf(array).length < length / 2;
 }
 
@@ -39,8 +39,8 @@ const inspectedNothing = {
 };
 
 /**
- * Whether an array has no more properties than its `present` elements. There is no direct question, and every
- * indirect one takes longer the more elements there are, except one: a display that shows no elements.
+ * Whether an array has no more properties than its `present` elements. JavaScript has no direct test, and every
+ * indirect one takes longer for a longer array, except one: `inspect` with no elements shown.
  */
 export function hasOnlyElements(array: unknown[], present: number): boolean {
   const { length } = array;
@@ -50,6 +50,7 @@ export function hasOnlyElements(array: unknown[], present: number): boolean {
   return keysOf(array).length <= present;
 }
 
+/** Whether `key` is the index of an element. */
 export function isElement(key: string, length: number): boolean {
   const index = Number(key);
   return Number.isInteger(index) && index >= 0 && index < length && String(index) === key;

@@ -1,6 +1,7 @@
 /**
- * The walk that writes. Its functions call each other, so they stand in one file: first the hot path (primitives, plain objects,
- * arrays), then all other objects, then lenient copies.
+ * The walk that writes. Its functions call each other, so they share one file: first the hot path (primitives, plain
+ * objects, arrays), then all other objects, then lenient copies. decode.ts is the walk that reads: both must number
+ * objects and shapes in the same order.
  */
 
 import type { InspectOptions } from "node:util";
@@ -40,10 +41,10 @@ const hasOwn = Object.prototype.hasOwnProperty;
 const ObjectPrototype: object = Object.prototype;
 const toStringTag = Object.prototype.toString;
 
-/** Deeper parts of a lenient copy are only described: whoever reads it may have a smaller stack. */
+/** Below this depth a lenient copy describes its parts in text: the stack of its reader may be smaller. */
 const LENIENT_DEPTH = 100;
 
-/** Writes `value`, found at the end of the first `depth` steps of the path. */
+/** Writes `value`. The first `depth` steps of the path lead to it. */
 export function writeValue(e: Encoder, value: unknown, depth: number): void {
   switch (typeof value) {
     case "string":
@@ -85,7 +86,7 @@ function writeObject(e: Encoder, object: object, depth: number): void {
   }
 }
 
-/** Own enumerable string-keyed properties. */
+/** Writes the own enumerable string-keyed properties. */
 function writeProperties(e: Encoder, object: object, depth: number): void {
   const { out } = e;
   e.codec = CODEC_JAVASCRIPT;
@@ -119,7 +120,7 @@ function writeProperties(e: Encoder, object: object, depth: number): void {
   const keys = shape.keys;
   const count = keys.length;
   let i = 0;
-  // Only in this form is `object[key]` a load from a known place. Getters may remove what comes later.
+  // Only in a `for…in` loop does V8 load `object[key]` from a known place. A getter may delete later properties.
   for (const key in object) {
     if (!hasOwn.call(object, key)) continue;
     while (i < count && keys[i] !== key) {
@@ -139,7 +140,7 @@ function writeProperties(e: Encoder, object: object, depth: number): void {
   for (; i < count; i++) writeByte(out, TAG_ABSENT);
 }
 
-/** A count, then keys and values; leaves out what getters removed in the meantime. */
+/** Writes a count, then keys and values. A property that a getter deleted meanwhile is written as absent. */
 export function writeKeysAndValues(e: Encoder, object: object, keys: readonly string[], depth: number): void {
   writeVarint(e.out, keys.length);
   for (const key of keys) {
@@ -193,10 +194,10 @@ function readElement(array: unknown[], index: number): unknown {
   }
 }
 
-/** An object that is neither an array nor plain. */
+/** Writes an object that is neither an array nor plain. */
 function writeOther(e: Encoder, object: object, depth: number): void {
   if (writeReference(e, object)) return;
-  // For an ordinary object this is one cheap question; only what is not gets asked many.
+  // One cheap test recognises an ordinary object; only the others are tried against every kind.
   const ordinary = !ArrayBuffer.isView(object) && toStringTag.call(object) === "[object Object]";
   if (!ordinary || object instanceof Error) {
     for (const kind of kinds) {
@@ -212,7 +213,7 @@ function writeOther(e: Encoder, object: object, depth: number): void {
   writeProperties(e, object, depth);
 }
 
-/** Writes an object, or, if anything about it cannot travel, the text that describes it. Never throws. */
+/** Writes an object, or, if it cannot travel, a text that describes it. Never throws. */
 function writeLeniently(e: Encoder, object: object, depth: number): void {
   const { out, codec } = e;
   const { end } = out;
@@ -223,7 +224,7 @@ function writeLeniently(e: Encoder, object: object, depth: number): void {
       writeObject(e, object, depth);
       return;
     } catch {
-      // Take back whatever was written of it.
+      // Undo what was written of it.
       out.end = end;
       out.refs.length = refs;
       e.codec = codec;

@@ -1,4 +1,4 @@
-/** Objects whose content is not in their properties, so that a copy of these would be a value lost. */
+/** Objects that keep their state outside their properties: a copy of the properties would lose the value. */
 
 import { types } from "node:util";
 import { describe } from "./describe.js";
@@ -6,7 +6,7 @@ import type { Encoder } from "./encoder.js";
 
 const { getPrototypeOf } = Object;
 
-/** What is never a bag of properties, whatever properties it may have. */
+/** Whether `object` is never a bag of properties, whatever properties it has. */
 export function hasNoProperties(object: object): boolean {
   return (
     types.isProxy(object) ||
@@ -21,13 +21,13 @@ export function hasNoProperties(object: object): boolean {
 }
 
 /**
- * An object without properties would arrive as `{}`. That is right for an empty object, but a lost value for
- * one that keeps its state elsewhere: one made by the runtime (an iterator, a WeakRef, a native handle), which
- * the serializer of the platform can tell, or an instance of a built-in class.
+ * Throws if `object`, which has no properties and would arrive as `{}`, keeps state elsewhere and would lose it:
+ * the runtime made it (an iterator, a WeakRef, a native handle), which the platform's serializer recognises, or it
+ * is an instance of a built-in class.
  */
 export function refuseHiddenState(e: Encoder, object: object, depth: number): void {
   try {
-    // Not an import: it is rarely needed, and loading it is noticeable in an interpreter's start.
+    // Not an import: it is rarely needed, and loading it would noticeably slow an interpreter's start.
     process.getBuiltinModule("node:v8").serialize(object);
   } catch {
     throw e.failure(depth, describe(object));

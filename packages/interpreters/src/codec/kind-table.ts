@@ -1,4 +1,7 @@
-/** The kinds of object that have an encoding of their own, in the order in which they are asked. Each registers itself (kinds/). */
+/**
+ * The kinds of object that have an encoding of their own. The files in kinds/ register them; the first kind that
+ * fits writes an object.
+ */
 
 import type { Decoder } from "./decoder.js";
 import type { Encoder } from "./encoder.js";
@@ -7,9 +10,9 @@ import type { Encoder } from "./encoder.js";
 export interface Kind<T extends object = object> {
   /** Every tag its encodings start with. */
   readonly tags: readonly number[];
-  /** Must be certain, and must not run user code. */
+  /** Must be exact, and must not run user code. */
   is(value: object): value is T;
-  /** `depth` is that of the value's parts. Must give objects numbers in the order in which `read` does. */
+  /** `depth` is the depth of the value's parts. Must number objects in the same order as `read`. */
   write(encoder: Encoder, value: T, depth: number): void;
   read(decoder: Decoder, tag: number): unknown;
 }

@@ -18,10 +18,11 @@ export const TAG_FALSE = 0x01;
 export const TAG_TRUE = 0x02;
 /** 4 bytes, two's complement. */
 export const TAG_INT32 = 0x03;
-/** An integer within ±2^53, written as 8 bytes float64, that is not negative zero. */
+/** An integer within ±2^53, but not negative zero, as an 8-byte float64. */
 export const TAG_INT53 = 0x04;
 /** 8 bytes two's complement. JavaScript reads a bigint, other languages their integer. */
 export const TAG_INT64 = 0x05;
+/** Any other number, as an 8-byte float64. */
 export const TAG_FLOAT64 = 0x06;
 /** Count, then one byte per character (U+0000 to U+00FF). */
 export const TAG_LATIN1 = 0x07;

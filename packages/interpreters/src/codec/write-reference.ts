@@ -5,6 +5,7 @@ import { kindOfSymbol, referenceTypeOf } from "./references.js";
 import { TAG_REFERENCE } from "./tags.js";
 import { writeTagAndVarint } from "./write.js";
 
+/** Writes `object` if it travels by reference; returns false if it does not. */
 export function writeReference(e: Encoder, object: object): boolean {
   const { moved } = e;
   if (moved?.has(object) === true) {
@@ -17,11 +18,11 @@ export function writeReference(e: Encoder, object: object): boolean {
   return true;
 }
 
-/** Writes a symbol that was registered; false where it is any other. */
+/** Writes a registered symbol; returns false for any other. */
 export function writeSymbol(e: Encoder, symbol: symbol): boolean {
   const kind = kindOfSymbol(symbol);
   if (kind === undefined) return false;
-  // Told apart by identity, as objects are.
+  // Symbols have identity, as objects do.
   refer(e, symbol as unknown as object, kind, () => [0, 0]);
   return true;
 }
