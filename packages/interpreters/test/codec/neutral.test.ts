@@ -1,4 +1,4 @@
-/** The codec tag of a record: which records any language can read, and what becomes of those that only another one can. */
+/** The codec tag of a record: which records any language can read, and how records of another language are refused. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
