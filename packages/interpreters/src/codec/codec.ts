@@ -1,43 +1,70 @@
 /**
- * Values to bytes and back: what the structured clone algorithm takes, with more of errors, plus what is
- * registered to travel by reference. Knows no queue, no shared memory and no interpreter.
+ * Values to bytes and back. The codec takes every value that the structured clone algorithm takes, keeps more of
+ * errors, and sends registered types by reference. It knows no queue, no shared memory and no interpreter.
+ *
+ * `encode` returns a codec tag, which says who can read the bytes. The record carries it, and `decode` checks it.
+ *
+ * `CODEC_NEUTRAL` (0): every guest language can read them. Neutral values are
+ *
+ * - null and booleans
+ * - numbers, including NaN, the infinities and negative zero; bigints that fit into 64 bits with their sign
+ * - strings, including those with lone surrogates
+ * - a `Uint8Array` or `Buffer`, which arrives as bytes
+ * - an array of neutral values without holes and without other properties (instances of subclasses too)
+ * - an object that travels by reference (a queue, an interpreter, a buffer that is moved), and a registered symbol;
+ *   the receiver must know the reference's kind
+ *
+ * `CODEC_JAVASCRIPT` (1): only JavaScript can read them. One such part makes the whole record JavaScript's:
+ *
+ * - undefined, a hole of an array, a larger bigint
+ * - every other object: plain objects and instances, even empty ones; Map, Set, Date, RegExp, boxed primitives,
+ *   errors, ArrayBuffer, DataView, and the other typed arrays
+ * - identity: an array, or any other copied object, that occurs twice in the value, and views that share a buffer
+ * - a view of a resizable or moved buffer
+ *
+ * Other tags belong to other languages: `decode` refuses them. tags.ts has the bytes, and test/codec/neutral.test.ts
+ * reads neutral records as another language would.
  */
 
 import { InterpreterError, NotShareableError } from "../base/errors.js";
 import { Decoder } from "./decoder.js";
 import { formatPath, safeInspect } from "./describe.js";
-import { CODEC_NEUTRAL, Encoder, type Moved, nameOf, type Root } from "./encoder.js";
+import { Encoder, type Moved, nameOf, type Root } from "./encoder.js";
 import { writeValue } from "./encode.js";
 import { readValue } from "./decode.js";
+import { letGoOfReferences } from "./references.js";
 import type { Scratch } from "./scratch.js";
-import { TAG_FALSE, TAG_SMALL_INT, TAG_TRUE } from "./tags.js";
+import { CODEC_JAVASCRIPT, CODEC_NEUTRAL, TAG_FALSE, TAG_SMALL_INT, TAG_TRUE } from "./tags.js";
 import { writeByte, writeNumber, writeString } from "./write.js";
 import "./kinds/buffers.js";
 import "./kinds/builtins.js";
 import "./kinds/errors.js";
 
-export { CODEC_JAVASCRIPT, CODEC_NEUTRAL } from "./encoder.js";
+export { CODEC_JAVASCRIPT, CODEC_NEUTRAL } from "./tags.js";
 export { registerReader, registerReference, registerSymbol, type ReferenceType } from "./references.js";
 
-/** Stack overflows this close to the surface are those of user code. */
+/** At a smaller depth a stack overflow is the fault of user code, such as a getter. */
 const DEEP = 200;
+/** How many idle encoders and decoders are kept. */
 const KEPT = 8;
+/** A string up to this length (UTF-16 code units) always fits, so `encode` need not be ready to undo it. */
 const SURELY_FITS = 1 << 16;
 
-// Getters and reference types may encode and decode while we do: hence stacks, not single objects.
+// Getters and reference types may call `encode` and `decode` during a walk: hence stacks, not single objects.
 const encoders: Encoder[] = [];
 const decoders: Decoder[] = [];
 
 /**
- * Appends `value` at `out.end` and what it refers to at the end of `out.refs`, and returns the codec tag.
- * `root` is what messages call the value. If it throws (`NotShareableError`, or whatever a getter threw),
- * `out` is as before. With `lenient` it never does: parts that cannot travel are replaced by their description.
+ * Appends the bytes of `value` at `out.end` and its references at the end of `out.refs`; returns the codec tag.
+ * `root` names the value in error messages. If it throws (`NotShareableError`, or whatever a getter threw), `out`
+ * is as before. With `lenient` it never throws: a description replaces each part that cannot travel.
+ * Objects in `moved` travel by reference in this value.
  * Indices of references count from where `out.refs` ended at the start of this call.
  */
 export function encode(out: Scratch, value: unknown, root: Root, lenient = false, moved?: Moved): number {
   switch (typeof value) {
     case "string":
-      // A huge one may not fit, and then half of it has to be taken back.
+      // A huge one may run out of room half-way, and must then be undone.
       if (value.length > SURELY_FITS) return encodeAny(out, value, root, lenient);
       writeString(out, value);
       return CODEC_NEUTRAL;
@@ -52,7 +79,7 @@ export function encode(out: Scratch, value: unknown, root: Root, lenient = false
   }
 }
 
-/** As `encode`, of an array that nobody but this package has, such as the arguments of a call. */
+/** Like `encode`, for an array that only this package holds, such as the arguments of a call. */
 export function encodeList(out: Scratch, list: readonly unknown[], root: Root, moved?: Moved): number {
   return encodeAny(out, list, root, false, list, moved);
 }
@@ -74,7 +101,7 @@ function encodeAny(
     encoder.moved = moved;
     writeValue(encoder, value, 0);
     if (encoder.sharedBuffers.size > 0) {
-      // Views turned out to have a buffer in common after one of them was written on its own: once more.
+      // The walk found views that share a buffer after it had written one of them alone: encode again.
       out.end = end;
       out.refs.length = refs;
       encoder.beginAgain();
@@ -103,16 +130,25 @@ function encodeAny(
 }
 
 /**
- * The value whose encoding is `bytes` from `start` to exactly `end`; `refs` are the triples that this encoding
- * added. The result shares no memory with `bytes`.
+ * Returns the value whose encoding is `bytes` from `start` to exactly `end`. `refs` are the triples that this
+ * encoding added, and `codec` is the tag that `encode` returned. The result shares no memory with `bytes`.
+ * Throws `NotShareableError` if `codec` is the tag of another language, and `InterpreterError`
+ * (`ERR_MALFORMED_VALUE`) if the bytes are damaged.
  */
-export function decode(bytes: Buffer, start: number, end: number, refs: ArrayLike<number>): unknown {
+export function decode(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  refs: ArrayLike<number>,
+  codec: number = CODEC_JAVASCRIPT,
+): unknown {
+  if (codec !== CODEC_JAVASCRIPT && codec !== CODEC_NEUTRAL) throw foreignValue(codec, refs);
   if (end - start === 1 && bytes[start] >= TAG_SMALL_INT) return bytes[start] - TAG_SMALL_INT;
   const decoder = decoders.pop() ?? new Decoder();
   try {
     decoder.begin(bytes, start, Math.min(end, bytes.length), refs);
     const value = readValue(decoder);
-    if (decoder.position !== decoder.end) throw decoder.malformed("there is more than one value in it");
+    if (decoder.position !== decoder.end) throw decoder.malformed("bytes follow its end");
     return value;
   } catch (error) {
     if (!isStackOverflow(error)) throw error;
@@ -125,6 +161,16 @@ export function decode(bytes: Buffer, start: number, end: number, refs: ArrayLik
     decoder.finish();
     if (decoders.length < KEPT) decoders.push(decoder);
   }
+}
+
+/** The error for a value that another language encoded. */
+function foreignValue(codec: number, refs: ArrayLike<number>): Error {
+  letGoOfReferences(refs);
+  return new NotShareableError(
+    `Cannot read a value that was sent here: another language encoded it (codec tag ${codec}; this interpreter reads ` +
+      `${CODEC_NEUTRAL}, which every language has, and ${CODEC_JAVASCRIPT}, JavaScript's own). Send only null, booleans, ` +
+      `numbers, text, bytes, and lists of these`,
+  );
 }
 
 function isStackOverflow(error: unknown): boolean {

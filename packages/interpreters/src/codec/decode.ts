@@ -1,8 +1,8 @@
-/** Reads back what encode.ts wrote. */
+/** The walk that reads what encode.ts wrote: both must number objects and shapes in the same order. */
 
 import { InterpreterError } from "../base/errors.js";
 import { ABSENT, type Decoder } from "./decoder.js";
-import { kindsByTag } from "./encoder.js";
+import { kindsByTag } from "./kind-table.js";
 import { referenceTypeOfKind } from "./references.js";
 import type { ReadShape } from "./shapes.js";
 import {
@@ -32,7 +32,7 @@ import {
 
 type Properties = Record<string, unknown>;
 
-/** A value, or `ABSENT`. */
+/** Reads a value, or `ABSENT`. */
 export function readSlot(d: Decoder): unknown {
   const tag = d.readByte();
   if (tag >= TAG_SMALL_INT) return tag - TAG_SMALL_INT;
@@ -63,7 +63,8 @@ export function readSlot(d: Decoder): unknown {
       return d.readUtf16();
     case TAG_OBJECT_OF_SHAPE: {
       const number = d.readVarint();
-      if (number >= d.shapeCount) throw d.malformed(`it has no shape ${number}`);
+      if (number >= d.shapeCount)
+        throw d.malformed(`it refers to shape ${number} and has only ${d.shapeCount}`);
       return readShaped(d, d.shapes[number]);
     }
     case TAG_OBJECT_NEW_SHAPE:
@@ -85,7 +86,7 @@ export function readSlot(d: Decoder): unknown {
     case TAG_BACK: {
       const number = d.readVarint();
       if (number >= d.objectCount || d.objects[number] === undefined) {
-        throw d.malformed(`it has no object ${number}`);
+        throw d.malformed(`it refers to object ${number}, which does not come before`);
       }
       return d.objects[number];
     }
@@ -93,7 +94,7 @@ export function readSlot(d: Decoder): unknown {
       return readReference(d);
     default: {
       const kind = kindsByTag[tag];
-      if (kind === undefined) throw d.malformed(`nothing is encoded with tag ${tag}`);
+      if (kind === undefined) throw d.malformed(`it contains the unknown tag ${tag}`);
       return kind.read(d, tag);
     }
   }
@@ -101,7 +102,7 @@ export function readSlot(d: Decoder): unknown {
 
 export function readValue(d: Decoder): unknown {
   const value = readSlot(d);
-  if (value === ABSENT) throw d.malformed("there is nothing where a value must be");
+  if (value === ABSENT) throw d.malformed("a value is missing in it");
   return value;
 }
 
@@ -109,7 +110,7 @@ function readNewShape(d: Decoder): unknown {
   const size = d.readByte() | (d.readByte() << 8);
   d.need(size);
   const shape = d.previous.next(d.bytes, d.position, size);
-  if (shape === undefined) throw d.malformed("a list of property names in it makes no sense");
+  if (shape === undefined) throw d.malformed("a list of property names in it is invalid");
   d.position += size;
   d.shapes[d.shapeCount++] = shape;
   return readShaped(d, shape);
@@ -132,7 +133,7 @@ function readShaped(d: Decoder, shape: ReadShape): unknown {
   return object;
 }
 
-/** As if by an object literal, whatever the name means on the prototype. */
+/** Defines a property as an object literal would, whatever its name means on the prototype. */
 export function setProperty(object: object, key: string, value: unknown, enumerable = true): void {
   if (value === ABSENT) return;
   Object.defineProperty(object, key, { value, enumerable, writable: true, configurable: true });
@@ -140,7 +141,7 @@ export function setProperty(object: object, key: string, value: unknown, enumera
 
 export function readKey(d: Decoder): string {
   const key = readSlot(d);
-  if (typeof key !== "string") throw d.malformed("a property name in it is no text");
+  if (typeof key !== "string") throw d.malformed("a property name in it is not a string");
   return key;
 }
 
@@ -161,7 +162,7 @@ function readElements(d: Decoder): unknown[] {
   const array: unknown[] = [];
   d.note(array);
   for (let i = 0; i < length; i++) {
-    // Not left to `readSlot`, which is too big to be inlined: long lists of small numbers are common.
+    // Here and not in `readSlot`, which is too big to be inlined: long lists of small numbers are common.
     const tag = d.position < d.end ? d.bytes[d.position] : 0;
     if (tag >= TAG_SMALL_INT) {
       d.position++;
@@ -179,7 +180,7 @@ function readSparse(d: Decoder): unknown[] {
   const length = d.readVarint();
   if (length > 0xffff_ffff) throw d.malformed("an array in it is too long");
   const array: unknown[] = d.note([]);
-  // An element far away makes the runtime choose the representation that takes no space for holes.
+  // For a far element the runtime chooses the representation that takes no space for holes.
   if (length > 0) {
     array[length - 1] = undefined;
     delete array[length - 1];
@@ -192,14 +193,15 @@ function readSparse(d: Decoder): unknown[] {
 function readReference(d: Decoder): unknown {
   const index = d.readVarint();
   const { refs } = d;
-  if (index * 3 + 2 >= refs.length) throw d.malformed(`it has no reference ${index}`);
+  if (index * 3 + 2 >= refs.length)
+    throw d.malformed(`it refers to reference ${index} and has only ${refs.length / 3}`);
   const resolved = (d.resolved ??= new Map());
   if (resolved.has(index)) return resolved.get(index);
   const type = referenceTypeOfKind(refs[index * 3]);
   if (type === undefined) {
     throw new InterpreterError(
-      `Cannot read a value that was sent here: it refers to something of kind ${refs[index * 3]}, which is not ` +
-        `known in this interpreter. Load the same version of this package in both interpreters`,
+      `Cannot read a value that was sent here: it refers to an object of kind ${refs[index * 3]}, which this ` +
+        `interpreter does not know. Load the same version of this package in both interpreters`,
       { code: "ERR_MALFORMED_VALUE" },
     );
   }

@@ -1,20 +1,20 @@
-/** The state of one decoding, and the reading of what is not an object. Trusts no count it reads. */
+/** The state of one decoding, and the readers of primitives and counts. They trust no count that they read. */
 
 import { copyBytes, uninitialized } from "../base/bytes.js";
 import { InterpreterError } from "../base/errors.js";
 import { SHORT_TEXT, shortLatin1 } from "./latin1.js";
 import { readShapeBeforeFirst, type ReadShape } from "./shapes.js";
 
-/** Methods every `Buffer` has; its type declarations leave them out. */
+/** Methods that every `Buffer` has but its type declarations omit. */
 interface RawStringReader {
   latin1Slice(start: number, end: number): string;
   ucs2Slice(start: number, end: number): string;
 }
 
-/** Read where there is no value: a hole, a property that went away. */
+/** Read in place of a missing value: a hole, or a property that a getter deleted while it was encoded. */
 export const ABSENT: unique symbol = Symbol("absent");
 
-/** Beyond this the list of objects is not kept for the next time. */
+/** A longer list of objects is not kept for the next decoding. */
 const KEPT_OBJECTS = 4096;
 
 const NO_BYTES = Buffer.alloc(0);
@@ -27,7 +27,7 @@ export class Decoder {
   position = 0;
   end = 0;
   refs: ArrayLike<number> = NO_REFS;
-  /** What each reference turned out to be, for the second time it is met. */
+  /** The object of each reference that was read, for the next time it occurs. */
   resolved: Map<number, unknown> | undefined = undefined;
   objects: unknown[] = [];
   objectCount = 0;
@@ -66,13 +66,18 @@ export class Decoder {
     );
   }
 
-  /** Makes sure that `count` more bytes are there. */
+  /** Throws unless `count` more bytes are left. */
   need(count: number): void {
-    if (count > this.end - this.position) throw this.malformed(`it ends ${count} bytes too early`);
+    if (count > this.end - this.position) throw this.cutOff(count);
+  }
+
+  /** Separate, so that `need` stays small enough to be inlined. */
+  private cutOff(count: number): Error {
+    return this.malformed(`it needs ${count} more bytes and has only ${this.end - this.position}`);
   }
 
   readByte(): number {
-    if (this.position >= this.end) throw this.malformed("it ends in the middle");
+    if (this.position >= this.end) throw this.malformed("it ends in the middle of a value");
     return this.bytes[this.position++];
   }
 
@@ -94,10 +99,11 @@ export class Decoder {
     throw this.malformed("a count in it is out of range");
   }
 
-  /** Reads how many things follow, of at least `size` bytes each. */
+  /** Reads how many items follow, of at least `size` bytes each. */
   readCount(size: number): number {
     const count = this.readVarint();
-    if (count * size > this.end - this.position) throw this.malformed("it announces more than there is");
+    if (count * size > this.end - this.position)
+      throw this.malformed(`it announces ${count} items, more than its bytes can hold`);
     return count;
   }
 
@@ -108,7 +114,7 @@ export class Decoder {
     return this.dataView().getInt32(position, true);
   }
 
-  /** A view of the bytes, made when the first number wants it. */
+  /** A view of the bytes, made when the first number is read. */
   private dataView(): DataView {
     const { bytes } = this;
     if (this.viewed !== bytes) {
@@ -163,7 +169,7 @@ export class Decoder {
   /** Reads `length` characters of one byte each. */
   readLatin1(length: number): string {
     const { position } = this;
-    if (length > this.end - position) throw this.malformed("a text in it is cut off");
+    if (length > this.end - position) throw this.malformed("a string in it is cut off");
     this.position = position + length;
     if (length <= SHORT_TEXT) return shortLatin1(this.bytes, position, length);
     return (this.bytes as unknown as RawStringReader).latin1Slice(position, this.position);

@@ -1,4 +1,4 @@
-/** The words for what cannot travel: where it is, what it is, what to do. */
+/** Error texts for values that cannot travel: where the value is, what it is, and what to do. */
 
 import { inspect, type InspectOptions } from "../platform/inspect.js";
 import { types } from "../platform/brand-checks.js";
@@ -26,7 +26,7 @@ function short(value: unknown): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
-/** What kind of thing it is: "a function", "an AsyncGenerator". */
+/** Names the type of a value: "a function", "an AsyncGenerator". */
 export function describe(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (typeof value === "symbol") return "a symbol";
@@ -41,7 +41,7 @@ function className(value: unknown): string {
   const { constructor } = Object(value) as { constructor?: unknown };
   const name = typeof constructor === "function" ? constructor.name : "";
   if (tag === "Object") return name === "" ? "host object" : name;
-  // Some builtin classes have only the tag of a class they extend.
+  // The tag of some builtin classes is only that of a class they extend.
   const tagged = (globalThis as Record<string, unknown>)[tag];
   const extended = typeof tagged === "function" && tagged !== constructor && Object(value) instanceof tagged;
   return extended && name !== "" ? name : tag;
@@ -52,17 +52,18 @@ const advice: Readonly<Record<string, string>> = {
   "a symbol": "symbols are unique to their interpreter, so leave it out or use a string",
   "a Promise": "await it first",
   "a SharedArrayBuffer": "copy it into an ArrayBuffer, or leave it out",
-  "a Proxy": "copy what it stands for into a plain object first",
+  "a Proxy": "copy its target into a plain object first",
 };
 
 export function notShareable(root: string, steps: readonly Step[], found: string, hint?: string): Error {
-  const todo = hint ?? advice[found] ?? "only data can be copied, so leave it out or send what it is made of";
+  const todo =
+    hint ?? advice[found] ?? "only data can be copied, so leave it out or send the data it is made of";
   return new NotShareableError(
     `Cannot copy to another interpreter: ${formatPath(root, steps)} is ${found} (${todo})`,
   );
 }
 
-/** `util.inspect`, whatever it meets. */
+/** `util.inspect` that never throws. */
 export function safeInspect(value: unknown, options?: InspectOptions): string {
   try {
     return inspect(value, options);
@@ -71,7 +72,7 @@ export function safeInspect(value: unknown, options?: InspectOptions): string {
   }
 }
 
-/** What stands in a lenient copy for a property whose getter threw. */
+/** The text that replaces a property whose getter threw, in a lenient copy. */
 export function getterThrew(error: unknown): string {
   let text: string;
   try {

@@ -1,15 +1,21 @@
-/** The hot walk: primitives, plain objects and arrays. Everything else is looked up in the table of kinds. */
+/**
+ * The walk that writes. Its functions call each other, so they share one file: first the hot path (primitives, plain
+ * objects, arrays), then all other objects, then lenient copies. decode.ts is the walk that reads: both must number
+ * objects and shapes in the same order.
+ */
 
-import { types } from "../platform/brand-checks.js";
+import type { InspectOptions } from "../platform/inspect.js";
+import { ALWAYS_DENSE, hasOnlyElements, isElement, isSparse } from "./arrays.js";
 import { describe, getterThrew, safeInspect } from "./describe.js";
-import { writeLeniently, writeOther, writeSymbol } from "./encode-other.js";
-import { CODEC_JAVASCRIPT, type Encoder } from "./encoder.js";
+import { writeJavaScriptTag, writtenBefore, type Encoder } from "./encoder.js";
+import { hasNoProperties, refuseHiddenState } from "./hidden-state.js";
+import { kinds } from "./kind-table.js";
 import { shapeOf } from "./shapes.js";
 import {
+  CODEC_JAVASCRIPT,
   TAG_ABSENT,
   TAG_ARRAY,
   TAG_ARRAY_WITH_PROPERTIES,
-  TAG_BACK,
   TAG_FALSE,
   TAG_NULL,
   TAG_OBJECT,
@@ -28,18 +34,17 @@ import {
   writeTagAndVarint,
   writeVarint,
 } from "./write.js";
+import { writeReference, writeSymbol } from "./write-reference.js";
 
 const { getPrototypeOf, keys: keysOf } = Object;
 const hasOwn = Object.prototype.hasOwnProperty;
 const ObjectPrototype: object = Object.prototype;
-const ArrayPrototype: object = Array.prototype;
+const toStringTag = Object.prototype.toString;
 
-/** Up to this length `Object.keys` finds an array's other properties sooner than `inspect` does. */
-const SHORT_ARRAY = 96;
-/** Arrays up to this length are never written as sparse ones. */
-const ALWAYS_DENSE = 64;
+/** Below this depth a lenient copy describes its parts in text: the stack of its reader may be smaller. */
+const LENIENT_DEPTH = 100;
 
-/** Writes `value`, found at the end of the first `depth` steps of the path. */
+/** Writes `value`. The first `depth` steps of the path lead to it. */
 export function writeValue(e: Encoder, value: unknown, depth: number): void {
   switch (typeof value) {
     case "string":
@@ -69,21 +74,7 @@ export function writeValue(e: Encoder, value: unknown, depth: number): void {
   }
 }
 
-export function writeJavaScriptTag(e: Encoder, tag: number): void {
-  e.codec = CODEC_JAVASCRIPT;
-  writeByte(e.out, tag);
-}
-
-/** Gives `object` its number, or, if it has one already, writes just that and returns true. */
-export function writtenBefore(e: Encoder, object: object): boolean {
-  const number = e.seen.track(object);
-  if (number < 0) return false;
-  e.codec = CODEC_JAVASCRIPT;
-  writeTagAndVarint(e.out, TAG_BACK, number);
-  return true;
-}
-
-export function writeObject(e: Encoder, object: object, depth: number): void {
+function writeObject(e: Encoder, object: object, depth: number): void {
   e.depth = depth;
   const prototype = getPrototypeOf(object) as object | null;
   if (prototype === ObjectPrototype) {
@@ -95,8 +86,8 @@ export function writeObject(e: Encoder, object: object, depth: number): void {
   }
 }
 
-/** Own enumerable string-keyed properties. */
-export function writeProperties(e: Encoder, object: object, depth: number): void {
+/** Writes the own enumerable string-keyed properties. */
+function writeProperties(e: Encoder, object: object, depth: number): void {
   const { out } = e;
   e.codec = CODEC_JAVASCRIPT;
   if (e.lenient) {
@@ -129,7 +120,7 @@ export function writeProperties(e: Encoder, object: object, depth: number): void
   const keys = shape.keys;
   const count = keys.length;
   let i = 0;
-  // Only in this form is `object[key]` a load from a known place. Getters may remove what comes later.
+  // Only in a `for…in` loop does V8 load `object[key]` from a known place. A getter may delete later properties.
   for (const key in object) {
     if (!hasOwn.call(object, key)) continue;
     while (i < count && keys[i] !== key) {
@@ -149,7 +140,7 @@ export function writeProperties(e: Encoder, object: object, depth: number): void
   for (; i < count; i++) writeByte(out, TAG_ABSENT);
 }
 
-/** A count, then keys and values; leaves out what getters removed in the meantime. */
+/** Writes a count, then keys and values. A property that a getter deleted meanwhile is written as absent. */
 export function writeKeysAndValues(e: Encoder, object: object, keys: readonly string[], depth: number): void {
   writeVarint(e.out, keys.length);
   for (const key of keys) {
@@ -203,46 +194,46 @@ function readElement(array: unknown[], index: number): unknown {
   }
 }
 
-/** Whether so much is missing that holes are better not written one by one. */
-function isSparse(array: unknown[]): boolean {
-  const { length } = array;
-  let missing = 0;
-  let i = 0;
-  try {
-    for (; i < length; i++) {
-      if (array[i] === undefined && ++missing > ALWAYS_DENSE + i / 2) break;
+/** Writes an object that is neither an array nor plain. */
+function writeOther(e: Encoder, object: object, depth: number): void {
+  if (writeReference(e, object)) return;
+  // One cheap test recognises an ordinary object; only the others are tried against every kind.
+  const ordinary = !ArrayBuffer.isView(object) && toStringTag.call(object) === "[object Object]";
+  if (!ordinary || object instanceof Error) {
+    for (const kind of kinds) {
+      if (kind.is(object)) {
+        kind.write(e, object, depth);
+        return;
+      }
     }
-  } catch {
-    // An element that is a throwing getter: it throws again when its value is wanted.
-    return true;
+    if (hasNoProperties(object)) throw e.failure(depth, describe(object));
   }
-  if (i === length) return false;
-  // Many undefined elements that are really there are no holes.
-  return keysOf(array).length < length / 2;
+  if (writtenBefore(e, object)) return;
+  if (keysOf(object).length === 0) refuseHiddenState(e, object, depth);
+  writeProperties(e, object, depth);
 }
 
-const inspectedNothing = {
-  maxArrayLength: 0,
-  depth: 0,
-  breakLength: Infinity,
-  customInspect: false,
-  showHidden: false,
-  colors: false,
-};
-
-/**
- * Whether an array has no more properties than its `present` elements. There is no direct question, and every
- * indirect one takes longer the more elements there are, except one: a display that shows no elements.
- */
-function hasOnlyElements(array: unknown[], present: number): boolean {
-  const { length } = array;
-  if (length > SHORT_ARRAY && getPrototypeOf(array) === ArrayPrototype && !types.isProxy(array)) {
-    if (safeInspect(array, inspectedNothing) === `[ ... ${length} more items ]`) return true;
+/** Writes an object, or, if it cannot travel, a text that describes it. Never throws. */
+function writeLeniently(e: Encoder, object: object, depth: number): void {
+  const { out, codec } = e;
+  const { end } = out;
+  const refs = out.refs.length;
+  const objects = e.seen.count;
+  if (depth <= LENIENT_DEPTH) {
+    try {
+      writeObject(e, object, depth);
+      return;
+    } catch {
+      // Undo what was written of it.
+      out.end = end;
+      out.refs.length = refs;
+      e.codec = codec;
+      e.seen.truncate(objects);
+      e.references.truncate((refs - e.firstRef) / 3);
+      e.forgetBuffers();
+    }
   }
-  return keysOf(array).length <= present;
+  writeString(out, safeInspect(object, inspectedLeniently));
 }
 
-function isElement(key: string, length: number): boolean {
-  const index = Number(key);
-  return Number.isInteger(index) && index >= 0 && index < length && String(index) === key;
-}
+const inspectedLeniently: InspectOptions = { depth: 2, maxArrayLength: 20 };

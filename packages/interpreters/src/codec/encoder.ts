@@ -1,15 +1,13 @@
-/** The state of one encoding, and the table of the kinds of object that have an encoding of their own. */
+/** The state of one encoding, and the two writes that change it. */
 
-import type { Decoder } from "./decoder.js";
 import { getterThrew, notShareable, type Step } from "./describe.js";
 import { ObjectNumbers, Seen } from "./identity.js";
 import type { Scratch } from "./scratch.js";
 import { nextEpoch, shapeBeforeFirst, type WrittenShape } from "./shapes.js";
+import { CODEC_JAVASCRIPT, CODEC_NEUTRAL, TAG_BACK } from "./tags.js";
+import { writeByte, writeTagAndVarint } from "./write.js";
 
-export const CODEC_NEUTRAL = 0;
-export const CODEC_JAVASCRIPT = 1;
-
-/** What messages call the value that is encoded; a function where there are many that need no name. */
+/** The name of the value in error messages; a function if making a name for every value would cost too much. */
 export type Root = string | (() => string);
 
 export function nameOf(root: Root): string {
@@ -18,43 +16,49 @@ export function nameOf(root: Root): string {
 
 /** Objects that travel by reference in one value only. */
 export interface Moved {
-  /** A kind that is registered (references.ts), for reading it. */
+  /** A registered kind (references.ts), which reads the reference. */
   readonly kind: number;
-  /** Asked for every object that is neither an array nor plain. Must not run user code. */
+  /** Called for every object that is neither an array nor plain. Must not run user code. */
   has(object: object): boolean;
-  /** Called once for each that is met; twice where the value has to be encoded again. */
+  /** Called once for each of them in the value, and once more if the value must be encoded again. */
   toReference(object: object): readonly [a: number, b: number];
 }
 
 export class Encoder {
   out!: Scratch;
-  /** Raised to `CODEC_JAVASCRIPT` by whatever writes a tag that is not neutral. */
+  /** Every writer of a tag that is not neutral sets it to `CODEC_JAVASCRIPT`. */
   codec: number = CODEC_NEUTRAL;
   lenient = false;
   root: Root = "";
-  /** An array that is known to have its elements and no other properties: looking for those takes longer than a short one. */
+  /**
+   * An array known to have no properties but its elements: the search for others takes longer than writing a short
+   * array.
+   */
   list: unknown;
   moved: Moved | undefined;
-  /** The way from the root to the value being written. Steps at and beyond its depth are left-overs. */
+  /** The steps from the root to the value being written. Steps at its depth and beyond are stale. */
   readonly path: Step[] = [];
-  /** Whether the path may hold values of the user's. */
+  /** Whether the path may hold user values, which must not be kept alive. */
   pathHoldsValues = false;
   /** How deep the walk was when it last entered an object. */
   depth = 0;
 
   readonly seen = new Seen();
-  /** Objects that travel by reference: index of their triple. */
+  /** For each object that travels by reference, the index of its triple. */
   readonly references = new ObjectNumbers();
-  /** Where `out.refs` was: triples are counted from there. */
+  /** The length of `out.refs` at the start: indices of triples count from there. */
   firstRef = 0;
 
-  /** Buffers that are in the payload: twice the number of their object, or of a view on them plus one. */
+  /**
+   * Buffers whose bytes are in the payload: 2 × the number of the buffer, or 2 × the number of a view of all of it,
+   * plus 1.
+   */
   readonly buffers = new ObjectNumbers();
-  /** Buffers of which only a part was written, for one view. */
+  /** Buffers of which only one view's part was written. */
   readonly partly = new Set<object>();
-  /** Buffers that turned out to be used more than once after only a part was written. */
+  /** Buffers that the walk met again after it had written only a part. */
   sharedBuffers = new Set<object>();
-  /** Buffers to be written whole: what the attempt before found to be shared. */
+  /** Buffers to write whole: the previous attempt found that they are shared. */
   wholeBuffers: ReadonlySet<object> | undefined = undefined;
 
   epoch = 0;
@@ -73,7 +77,7 @@ export class Encoder {
     this.previous = shapeBeforeFirst();
   }
 
-  /** Starts over, now knowing which buffers are shared. */
+  /** Starts again, with the shared buffers known. */
   beginAgain(): void {
     const { sharedBuffers, moved } = this;
     this.sharedBuffers = new Set();
@@ -89,7 +93,7 @@ export class Encoder {
     if (this.sharedBuffers.size > 0) this.sharedBuffers = new Set();
   }
 
-  /** Lets go of everything the values were. */
+  /** Drops everything that the encoded value consists of. */
   finish(): void {
     this.list = undefined;
     this.moved = undefined;
@@ -106,7 +110,7 @@ export class Encoder {
     return notShareable(nameOf(this.root), this.path.slice(0, depth), found, hint);
   }
 
-  /** Reads a property outside the hot walk. */
+  /** Reads a property off the hot path. In a lenient copy a text replaces the value of a getter that throws. */
   read(object: object, key: string): unknown {
     if (!this.lenient) return (object as Record<string, unknown>)[key];
     try {
@@ -117,22 +121,16 @@ export class Encoder {
   }
 }
 
-/** A kind of object that is neither a plain object nor an array. */
-export interface Kind<T extends object = object> {
-  /** Every tag its encodings start with. */
-  readonly tags: readonly number[];
-  /** Must be certain, and must not run user code. */
-  is(value: object): value is T;
-  /** `depth` is that of the value's parts. Must give objects numbers in the order in which `read` does. */
-  write(encoder: Encoder, value: T, depth: number): void;
-  read(decoder: Decoder, tag: number): unknown;
+export function writeJavaScriptTag(e: Encoder, tag: number): void {
+  e.codec = CODEC_JAVASCRIPT;
+  writeByte(e.out, tag);
 }
 
-export const kinds: Kind[] = [];
-export const kindsByTag: (Kind | undefined)[] = Array.from({ length: 0x40 }, () => undefined);
-
-export function registerKind<T extends object>(kind: Kind<T>): void {
-  const erased = kind as unknown as Kind;
-  kinds.push(erased);
-  for (const tag of kind.tags) kindsByTag[tag] = erased;
+/** Gives `object` the next number and returns false; if it has a number already, writes that and returns true. */
+export function writtenBefore(e: Encoder, object: object): boolean {
+  const number = e.seen.track(object);
+  if (number < 0) return false;
+  e.codec = CODEC_JAVASCRIPT;
+  writeTagAndVarint(e.out, TAG_BACK, number);
+  return true;
 }

@@ -1,6 +1,6 @@
 /**
- * Which objects were met before, and under which number. Linear search while there are few, as there
- * nearly always are: hashing an object costs more than comparing it with a handful.
+ * Which objects the walk has met, and their numbers. The search is linear while there are few objects, which is nearly
+ * always: hashing an object costs more than comparing it with a dozen others.
  */
 
 const LINEAR = 12;
@@ -10,13 +10,13 @@ export class Seen {
   count = 0;
   private readonly few: (object | undefined)[] = [];
   /**
-   * All objects in order, once they are many. A set and not a map: one look-up tells whether the object is
-   * new, and numbers are wanted only once something really is repeated.
+   * All objects in order, once there are many. A set and not a map: one look-up shows whether an object is new,
+   * and numbers are needed only once an object is repeated.
    */
   private many: Set<object> | undefined;
   private numbers: Map<object, number> | undefined;
 
-  /** The number `object` already has; -1 when it is new, and now has the next number. */
+  /** Returns the number that `object` has; if it is new, gives it the next number and returns -1. */
   track(object: object): number {
     const count = this.count;
     if (count < LINEAR) {
@@ -55,7 +55,7 @@ export class Seen {
   }
 
   clear(): void {
-    // Not by setting the length, which would give up the space.
+    // Setting the length instead would give up the space.
     const few = Math.min(this.count, LINEAR);
     for (let i = 0; i < few; i++) this.few[i] = undefined;
     this.count = 0;
@@ -64,13 +64,13 @@ export class Seen {
   }
 }
 
-/** Numbers given to objects by somebody else, ever bigger ones. */
+/** Numbers that the caller gives to objects, in ascending order. */
 export class ObjectNumbers {
   #objects: object[] = [];
   #numbers: number[] = [];
   #index: Map<object, number> | undefined;
 
-  /** -1 when `object` has none. */
+  /** Returns the number of `object`, or -1 if it has none. */
   find(object: object): number {
     if (this.#index !== undefined) return this.#index.get(object) ?? -1;
     const at = this.#objects.lastIndexOf(object);

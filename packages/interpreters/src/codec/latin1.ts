@@ -1,10 +1,10 @@
-/** Short texts, spelled out: for them a call into the runtime costs more than all the rest. */
+/** Short strings, with a case for each length: for them a call into the runtime costs more than everything else. */
 
 const { fromCharCode } = String;
 
 export const SHORT_TEXT = 16;
 
-/** The `length` (up to `SHORT_TEXT`) characters, one byte each, at `p`. */
+/** Returns the `length` characters (at most `SHORT_TEXT`), one byte each, at `p`. */
 export function shortLatin1(b: Uint8Array, p: number, length: number): string {
   switch (length) {
     case 0:
@@ -30,7 +30,7 @@ export function shortLatin1(b: Uint8Array, p: number, length: number): string {
   }
 }
 
-/** Apart, so that the function above stays small enough to be inlined. */
+/** Separate, so that the function above stays small enough to be inlined. */
 function longerLatin1(b: Uint8Array, p: number, length: number): string {
   switch (length) {
     // prettier-ignore

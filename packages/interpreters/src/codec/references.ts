@@ -1,6 +1,6 @@
 /**
- * What travels by reference: two integers here, the same thing again there. The codec knows none of
- * these types; each registers itself.
+ * Types that travel by reference: the sender writes two integers, from which the receiver gets the same object. The
+ * codec knows none of these types; each registers itself.
  */
 
 import { InterpreterError } from "../base/errors.js";
@@ -9,17 +9,20 @@ export interface ReferenceType<T> {
   /** 1 to 255, the same in every interpreter. */
   readonly kind: number;
   /**
-   * Asked for every object that is neither an array nor an immediate child of `Object.prototype` (such an object
-   * can therefore be no reference), so it must be cheap, must not throw and must not run user code.
+   * Called for every object that is neither an array nor an immediate child of `Object.prototype` (which therefore
+   * cannot travel by reference), so it must be cheap, must not throw and must not run user code.
    */
   is(value: object): value is T & object;
-  /** Called at most once per value that is encoded, however often the object is in it. */
+  /**
+   * Called once for an object, however often it occurs in the value, and once more if the value must be encoded
+   * again.
+   */
   toReference(value: T): readonly [a: number, b: number];
-  /** Called at most once per value that is decoded. */
+  /** Called at most once for each triple of a decoded value. */
   fromReference(a: number, b: number): unknown;
 }
 
-/** How references of a kind are read. */
+/** Reads the references of a kind. */
 type Reader = Pick<ReferenceType<object>, "fromReference">;
 
 const types: ReferenceType<object>[] = [];
@@ -31,7 +34,7 @@ export function registerReference<T extends object>(type: ReferenceType<T>): voi
   types.push(erased);
 }
 
-/** For a kind whose references are not written for what an object is (`registerSymbol`, `Moved`): only how they are read. */
+/** Registers how to read a kind whose references are not written by an object's type (`registerSymbol`, `Moved`). */
 export function registerReader(kind: number, fromReference: Reader["fromReference"]): void {
   claim(kind, { fromReference });
 }
@@ -39,7 +42,7 @@ export function registerReader(kind: number, fromReference: Reader["fromReferenc
 function claim(kind: number, reader: Reader): void {
   if (!Number.isInteger(kind) || kind < 1 || kind > 255) {
     throw new InterpreterError(
-      `Cannot register a type that travels by reference: kind ${kind} is not 1 to 255`,
+      `Cannot register a type that travels by reference: the kind must be an integer from 1 to 255, not ${kind}`,
     );
   }
   if (byKind[kind] !== undefined) {
@@ -52,21 +55,35 @@ function claim(kind: number, reader: Reader): void {
 
 const symbols = new Map<symbol, number>();
 
-/** Lets one symbol of the global registry travel, as the same symbol there. */
+/** Lets a symbol of the global symbol registry travel; it arrives as the same symbol. */
 export function registerSymbol(kind: number, symbol: symbol): void {
   registerReader(kind, () => symbol);
   symbols.set(symbol, kind);
 }
 
-/** The kind of a symbol that travels, or undefined. */
+/** Returns the kind of a registered symbol, or undefined. */
 export function kindOfSymbol(symbol: symbol): number | undefined {
   return symbols.get(symbol);
 }
 
-/** The type that lets `value` travel by reference, if there is one. */
+/** Returns the type that lets `value` travel by reference, or undefined. */
 export function referenceTypeOf(value: object): ReferenceType<object> | undefined {
   for (const type of types) if (type.is(value)) return type;
   return undefined;
+}
+
+/**
+ * Reads the references of a record whose value is not read. They became this thread's handles when the record was
+ * taken, and a handle is released when its object is collected: without an object it would stay.
+ */
+export function letGoOfReferences(refs: ArrayLike<number>): void {
+  for (let i = 0; i + 2 < refs.length; i += 3) {
+    try {
+      byKind[refs[i]]?.fromReference(refs[i + 1], refs[i + 2]);
+    } catch {
+      // Its target is gone. The error of the whole record matters more.
+    }
+  }
 }
 
 export function referenceTypeOfKind(kind: number): Reader | undefined {

@@ -1,15 +1,15 @@
 /**
  * Reusable space to encode into.
  *
- * There is a stack of them and not one: a getter that runs while a value is being encoded may itself
- * encode something.
+ * A stack of scratches and not a single one: a getter that runs while a value is being encoded may itself encode
+ * another value.
  */
 
 import { copyBytes } from "../base/bytes.js";
 import { NotShareableError } from "../base/errors.js";
 
 const INITIAL_BYTES = 4096;
-/** A scratch that grew beyond this gives its buffer back, so that one big message does not stay for ever. */
+/** A scratch that grew beyond this gives its buffer back, so that one large message does not occupy memory for ever. */
 const KEPT_BYTES = 1 << 20;
 const KEPT_REFS = 1024;
 const KEPT_SCRATCHES = 8;
@@ -19,13 +19,13 @@ function viewOf(bytes: Buffer): DataView {
 }
 
 export class Scratch {
-  /** Replaced by a bigger one when it grows: never keep it across a call that may write. */
+  /** Replaced by a larger one when it grows: never keep it across a call that may write. */
   bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   /** The same bytes. */
   view: DataView = viewOf(this.bytes);
   /** Where the next byte goes. */
   end = 0;
-  /** What travels by reference: triples of kind, a, b. */
+  /** The references of the values: triples of kind, a, b. */
   refs: number[] = [];
 
   /** Makes room for `extra` bytes after `end`. */
@@ -37,7 +37,7 @@ export class Scratch {
       bigger = this.allocate(Math.max(needed, this.bytes.length * 2));
     } catch (cause) {
       throw new NotShareableError(
-        `Cannot share a value of more than ${this.end} bytes: no room for its copy`,
+        `Cannot share a value of more than ${this.end} bytes: there is no memory for its copy. Send it in parts`,
         {
           cause,
         },
@@ -47,25 +47,25 @@ export class Scratch {
     this.use(bigger);
   }
 
-  /** Of at least that many bytes. */
+  /** Returns memory of at least `bytes` bytes. */
   protected allocate(bytes: number): Buffer {
     return Buffer.allocUnsafeSlow(bytes);
   }
 
-  /** From now on `bytes` is what is written to. */
+  /** Makes `bytes` the buffer that is written to. */
   protected use(bytes: Buffer): void {
     this.bytes = bytes;
     this.view = viewOf(bytes);
   }
 
-  /** Empties it; the space stays. */
+  /** Empties it and keeps the space. */
   reset(): void {
     this.end = 0;
-    // Setting a length costs even where it changes nothing.
+    // Setting a length costs time even if it changes nothing.
     if (this.refs.length > 0) this.refs.length = 0;
   }
 
-  /** Gives back space that is out of the ordinary. */
+  /** Drops space beyond the ordinary, and its content. */
   shrink(): void {
     if (this.bytes.length > KEPT_BYTES) {
       this.use(Buffer.allocUnsafeSlow(INITIAL_BYTES));

@@ -1,12 +1,12 @@
 /**
  * Shapes: the key lists of objects. A payload writes each key list once; both sides also remember key
  * lists between payloads, as bytes ready to be copied (writing) and as strings ready to be used (reading).
- * What is remembered is bounded, and only ever saves work: a payload is complete in itself.
+ * This memory is bounded and only saves work: every payload is complete in itself.
  *
  * Key list in bytes: the number of keys, then for each its length and its characters, all one byte each.
  */
 
-/** Longer lists are more likely dictionaries than records: they are written key by key. */
+/** An object with more keys is more likely a dictionary than a record: it is written key by key. */
 const MAX_KEYS = 120;
 const MAX_BYTES = 1500;
 /** How many bytes of key lists are remembered for writing. */
@@ -24,7 +24,7 @@ export class WrittenShape {
   /** In the payload `epoch`, this shape has this number. */
   epoch = 0;
   number = 0;
-  /** The shape that came after this one the last time: the first guess for the next time. */
+  /** The shape that followed this one last time: the first guess for next time. */
   successor: WrittenShape | undefined = undefined;
   /** The next shape with the same first key. */
   sibling: WrittenShape | undefined = undefined;
@@ -66,9 +66,9 @@ function forgetWrittenShapes(): void {
   initial.successor = undefined;
 }
 
-/** A number no other payload had. */
+/** Returns a number that no other payload has. */
 export function nextEpoch(): number {
-  // Small integers only; by the time they start again no shape remembers them.
+  // Small integers only. When they start again, all shapes that remember one are forgotten.
   if (lastEpoch >= 0x3fff_fffe) {
     lastEpoch = 0;
     forgetWrittenShapes();
@@ -76,7 +76,7 @@ export function nextEpoch(): number {
   return ++lastEpoch;
 }
 
-/** The shape of `object`; undefined when it is not one to be remembered. */
+/** Returns the shape of `object`; undefined if its keys are too many, too long or not Latin-1. */
 export function shapeOf(object: object): WrittenShape | undefined {
   let firstKey = "";
   for (const key in object) {
@@ -125,7 +125,7 @@ function keyBytes(keys: readonly string[]): Uint8Array | undefined {
 export class ReadShape {
   readonly keys: readonly string[];
   readonly bytes: Uint8Array;
-  /** Whether a key means something on `Object.prototype` (`__proto__`), so that assigning could go wrong. */
+  /** Whether `Object.prototype` has one of the keys (`__proto__`), so that assigning could go wrong. */
   readonly delicate: boolean;
   successor: ReadShape | undefined = undefined;
 
@@ -142,7 +142,7 @@ export class ReadShape {
     return true;
   }
 
-  /** The shape whose key list is `size` bytes at `start`, most likely this one's successor. */
+  /** Returns the shape whose key list is `size` bytes at `start` (most likely this one's successor), or undefined. */
   next(bytes: Uint8Array, start: number, size: number): ReadShape | undefined {
     const guess = this.successor;
     if (guess !== undefined && guess.equals(bytes, start, size)) return guess;
@@ -167,7 +167,7 @@ function slotOf(bytes: Uint8Array, start: number, size: number): number {
   return (hash ^ (hash >>> 15)) & (READ_SLOTS - 1);
 }
 
-/** Undefined when the bytes are no key list. */
+/** Returns undefined if the bytes are not a key list. */
 function parse(bytes: Uint8Array, start: number, size: number): ReadShape | undefined {
   if (size < 1 || size > MAX_BYTES) return undefined;
   const copy = new Uint8Array(size);

@@ -4,7 +4,7 @@ import { encode } from "./codec.js";
 import { acquireScratch, releaseScratch } from "./scratch.js";
 
 /**
- * Whether `put(value)` would accept it. A getter of the value's that throws, throws here too.
+ * Returns whether a queue's `put(value)` would accept the value. If a getter in it throws, so does this function.
  *
  * @example
  * isShareable({ when: new Date() }); // true

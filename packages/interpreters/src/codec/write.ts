@@ -1,4 +1,4 @@
-/** Writes what is not an object: numbers, strings, bigints, and the counts of the format itself. */
+/** Writers of numbers, strings, bigints, raw bytes, and the format's own tags and counts. */
 
 import { copyBytes } from "../base/bytes.js";
 import type { Scratch } from "./scratch.js";
@@ -15,7 +15,7 @@ import {
   TAG_UTF16,
 } from "./tags.js";
 
-/** Methods every `Buffer` has; its type declarations leave them out. */
+/** Methods that every `Buffer` has but its type declarations omit. */
 interface RawStringWriter {
   latin1Write(text: string, offset: number): number;
   ucs2Write(text: string, offset: number): number;
@@ -26,7 +26,7 @@ const LOOPED_CHARACTERS = 18;
 /** Up to this length copying bytes in a loop beats `set`. */
 const LOOPED_BYTES = 12;
 
-/** Whether a text needs more than one byte for a character; told at once for most that do not. */
+/** Matches a text that needs more than one byte for a character. V8 decides at once for most that do not. */
 const beyondLatin1 = /[\u0100-\uffff]/;
 
 export function writeByte(out: Scratch, byte: number): void {
@@ -46,7 +46,7 @@ export function writeVarint(out: Scratch, value: number): void {
   out.end = end;
 }
 
-/** A tag and a small count in one go. */
+/** Writes a tag and a count, in one step if the count is small. */
 export function writeTagAndVarint(out: Scratch, tag: number, value: number): void {
   if (value < 0x80) {
     if (out.bytes.length - out.end < 2) out.reserve(2);
@@ -74,13 +74,13 @@ export function writeNumber(out: Scratch, value: number): void {
     out.end = end + 5;
     return;
   }
-  // Negative zero is not an integer in any other language.
+  // No other language has a negative zero among its integers.
   bytes[end] = value !== 0 && Number.isSafeInteger(value) ? TAG_INT53 : TAG_FLOAT64;
   out.view.setFloat64(end + 1, value, true);
   out.end = end + 9;
 }
 
-/** Returns whether the encoding is neutral: whether the number fits 64 bits. */
+/** Returns whether the encoding is neutral, that is, whether `value` fits into 64 bits. */
 export function writeBigint(out: Scratch, value: bigint): boolean {
   if (BigInt.asIntN(64, value) === value) {
     if (out.bytes.length - out.end < 9) out.reserve(9);

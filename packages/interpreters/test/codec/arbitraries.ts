@@ -2,14 +2,14 @@
 
 import * as fc from "fast-check";
 
-/** Of one or two bytes a character, with lone surrogates among them. */
+/** Strings of one-byte and two-byte characters, lone surrogates included. */
 export const text = fc.oneof(
   fc.string({ unit: "binary", maxLength: 80 }),
   fc.string({ unit: "grapheme" }),
   fc.string(),
 );
 
-/** What the generator of values knows by itself. */
+/** Every value that fast-check's own generator makes. */
 export const anything = fc.anything({
   key: text,
   values: [
@@ -35,7 +35,7 @@ export const anything = fc.anything({
   withTypedArray: true,
 });
 
-/** Graphs of a few objects that refer to each other in all ways there are. */
+/** Graphs of up to 30 objects that refer to each other in every way. */
 export const graph = fc
   .array(fc.record({ kind: fc.nat(5), to: fc.array(fc.nat(30), { maxLength: 4 }), value: anything }), {
     minLength: 1,
@@ -61,7 +61,7 @@ export const graph = fc
     return nodes;
   });
 
-/** Lists of objects that have their keys in common, or the first of them. */
+/** Lists of objects that share all their keys, or the first of them. */
 export const records = fc
   .tuple(
     fc.uniqueArray(text, { minLength: 1, maxLength: 6 }),
@@ -71,7 +71,7 @@ export const records = fc
     rows.map((row) => Object.fromEntries(row.slice(0, keys.length).map((cell, i) => [keys[i], cell]))),
   );
 
-/** Keys of which some look like indices: those come first, in order, whatever the order in which they were defined. */
+/** Keys, some of which look like indices: these come first in an object, in numeric order, however they were defined. */
 const key = fc.oneof(
   text,
   fc.nat(20).map(String),
@@ -88,7 +88,7 @@ export const ordered = fc
     ),
   );
 
-/** Arrays with holes, few elements in much space, and properties that are no elements. */
+/** Arrays with holes, arrays with few elements in much space, and arrays with other properties than elements. */
 export const arrays = fc
   .record({
     length: fc.oneof(fc.nat(10), fc.nat(200), fc.nat(100_000), fc.constant(2 ** 32 - 1)),
@@ -130,7 +130,7 @@ const VIEWS = [
   BigUint64Array,
 ] as const;
 
-/** Views of all kinds on a few buffers, of which some may grow, whole and in part; and the buffers themselves. */
+/** Views of every type on up to 3 buffers (some resizable), of all of a buffer or a part; and the buffers themselves. */
 export const views = fc
   .tuple(
     fc.array(
@@ -157,13 +157,13 @@ export const views = fc
       if (kind === VIEWS.length + 1 && buffer.resizable) return new Uint16Array(buffer, start);
       return buffer;
     });
-    // A view that is alone brings only its part of the buffer: refer to every buffer, so that none is.
+    // A view that is alone on its buffer brings only its part: list every buffer, so that no view is alone.
     return { list, buffers };
   });
 
 const ERRORS = [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError] as const;
 
-/** Errors that cause each other, in circles too; some several, some with own properties. */
+/** Errors that cause each other, also in cycles; some are AggregateErrors, some have own properties. */
 export const errors = fc
   .array(
     fc.record({
@@ -197,5 +197,5 @@ export const errors = fc
     return made;
   });
 
-/** Any of them. */
+/** Any of these values. */
 export const everything = fc.oneof(anything, graph, ordered, arrays, views, records);

@@ -1,4 +1,4 @@
-/** Copies in bulk: every length around the limits, every kind of memory, nothing beside them touched. */
+/** Bulk copies: every length around the limits, every kind of memory, and no byte outside the target touched. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { copyBytes, uninitialized } from "../../src/base/bytes.js";
@@ -40,7 +40,7 @@ describe("copying bytes", () => {
 
 describe("room that is to be overwritten", () => {
   it("is an ordinary array with a buffer of its own size", () => {
-    // More than the number of large ones at which it takes them for the rule.
+    // More large arrays than `uninitialized` needs to see before it takes them for the rule.
     for (const size of [...SIZES, ...Array.from({ length: 20 }, () => 1 << 20)]) {
       const room = uninitialized(size);
       assert.equal(Object.getPrototypeOf(room), Uint8Array.prototype);

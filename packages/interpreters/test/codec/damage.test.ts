@@ -1,4 +1,4 @@
-/** Bytes that nobody wrote: reading them gives a value or a clear error, and looks at nothing but them. */
+/** Damaged and random bytes: reading them gives a value or a clear error, and reads no byte outside them. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -9,7 +9,7 @@ import { errors, everything } from "./arbitraries.js";
 import { assertSameGraph, encoded } from "./support.js";
 
 describe("for any bytes", () => {
-  /** Either a value, or the one error for damaged bytes; and the same, whatever stands around the bytes. */
+  /** Asserts a value, or the one error for damaged bytes; and the same result whatever bytes lie around. */
   function assertHarmless(bytes: Buffer): void {
     const [one, other] = [0x00, 0xff].map((around) => outcome(bytes, around));
     if ("error" in one || "error" in other) assert.deepEqual(one, other);

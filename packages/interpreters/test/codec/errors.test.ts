@@ -1,4 +1,4 @@
-/** Errors keep what people look at: class, name, message, stack, causes, own properties. */
+/** Errors keep what people read: class, name, message, stack, causes, own properties. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -56,12 +56,12 @@ it("errors keep class, message, stack, causes, own properties and the errors in 
   );
 });
 
-/** Errors as they are; what their properties hold as structuredClone gives it (prototypes are lost, for instance). */
+/** Keeps the errors, and makes of the values of their properties what structuredClone makes (prototypes are lost, for instance). */
 function plain(value: readonly Error[]): Error[] {
   for (const error of value) {
     for (const key of Object.getOwnPropertyNames(error)) {
       const of = Object.getOwnPropertyDescriptor(error, key)!;
-      // Newer engines' stacks have an accessor.
+      // In newer engines `stack` is an accessor.
       const kept = of.get !== undefined || value.includes(of.value as Error) || key === "errors";
       if (!kept) Object.defineProperty(error, key, { ...of, value: structuredClone<unknown>(of.value) });
     }
@@ -72,7 +72,7 @@ function plain(value: readonly Error[]): Error[] {
 it("a Buffer arrives as a Uint8Array of just its bytes", () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 10 }), (list) => {
-      // From the pool: they share a buffer with each other, and with what is nobody's business.
+      // From the pool: they share a buffer with each other, and with unrelated data.
       const copies = roundTrip(list.map((each) => Buffer.from(each)) as Uint8Array[]);
       for (const [i, copy] of copies.entries()) {
         assert.equal(Object.getPrototypeOf(copy), Uint8Array.prototype);
@@ -92,7 +92,7 @@ describe("what cannot travel", () => {
     Promise.resolve(1),
     new WeakRef({}),
   );
-  // Short: a message shows the beginning of a long key of a Map.
+  // Short: a message shows only the beginning of a long Map key.
   const name = fc.oneof(
     fc.string({ maxLength: 5 }),
     fc.string({ unit: "binary", maxLength: 2 }),

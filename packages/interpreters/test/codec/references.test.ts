@@ -1,4 +1,4 @@
-/** What registers itself travels by reference. */
+/** Registered types travel by reference. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

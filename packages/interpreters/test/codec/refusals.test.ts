@@ -1,4 +1,4 @@
-/** What cannot travel is refused with its path, nothing is half written, and lenient copies refuse nothing. */
+/** A value that cannot travel is refused with its path and leaves nothing half written; lenient copies refuse nothing. */
 
 import assert from "node:assert/strict";
 import { createSecretKey } from "node:crypto";

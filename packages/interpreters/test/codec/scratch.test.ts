@@ -1,4 +1,4 @@
-/** The space values are encoded into. */
+/** The space that values are encoded into. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,4 +1,4 @@
-/** What the codec's tests share: a round trip, and a comparison of object graphs. */
+/** Shared by the codec's tests: a round trip, and a comparison of object graphs. */
 
 import assert from "node:assert/strict";
 import { inspect, types } from "node:util";
@@ -11,7 +11,7 @@ export interface Encoded {
   codec: number;
 }
 
-/** Encodes behind something else, as a user of the codec does, and copies the result out. */
+/** Encodes behind other bytes, as users of the codec do, and copies the result out. */
 export function encoded(value: unknown, lenient = false): Encoded {
   const scratch = acquireScratch();
   try {
@@ -25,7 +25,7 @@ export function encoded(value: unknown, lenient = false): Encoded {
 }
 
 export function decoded({ bytes, refs }: Pick<Encoded, "bytes" | "refs">): unknown {
-  // Bytes around the value that would show if they were read.
+  // Bytes around the value that would show up in it if they were read.
   const around = Buffer.alloc(bytes.length + 10, 0xee);
   bytes.copy(around, 5);
   const value = decode(around, 5, 5 + bytes.length, refs);
@@ -33,7 +33,7 @@ export function decoded({ bytes, refs }: Pick<Encoded, "bytes" | "refs">): unkno
   return value;
 }
 
-/** The copy somebody else would get. */
+/** The copy that a receiver would get. */
 export function roundTrip<T>(value: T, lenient = false): T {
   return decoded(encoded(value, lenient)) as T;
 }
@@ -114,4 +114,9 @@ export function assertSameGraph(actual: unknown, expected: unknown): void {
   }
 
   same(actual, expected, "value");
+}
+
+/** Asserts that the copy of `value` has the form of `expected`. */
+export function assertCopied(value: unknown, expected: unknown = value): void {
+  assertSameGraph(roundTrip(value), expected);
 }

@@ -1,14 +1,23 @@
 /**
- * Array buffers and the views on them. Views that share a buffer go on sharing it; a view whose buffer
- * nothing else in the value uses takes only its own part of it along.
+ * Array buffers and their views. Views that share a buffer share its copy too; a view that is alone on its buffer
+ * takes only its own part along.
  */
 
 import { types } from "../../platform/brand-checks.js";
 import type { Decoder } from "../decoder.js";
 import { readValue } from "../decode.js";
-import { writtenBefore, writeJavaScriptTag, writeValue } from "../encode.js";
-import { CODEC_JAVASCRIPT, registerKind, type Encoder } from "../encoder.js";
-import { TAG_ARRAY_BUFFER, TAG_BACK, TAG_BACK_BUFFER, TAG_BYTES, TAG_VIEW, TAG_VIEW_OVER } from "../tags.js";
+import { writeValue } from "../encode.js";
+import { writtenBefore, writeJavaScriptTag, type Encoder } from "../encoder.js";
+import { registerKind } from "../kind-table.js";
+import {
+  CODEC_JAVASCRIPT,
+  TAG_ARRAY_BUFFER,
+  TAG_BACK,
+  TAG_BACK_BUFFER,
+  TAG_BYTES,
+  TAG_VIEW,
+  TAG_VIEW_OVER,
+} from "../tags.js";
 import { writeByte, writeRaw, writeTagAndVarint, writeVarint } from "../write.js";
 
 interface ViewClass {
@@ -16,7 +25,7 @@ interface ViewClass {
   readonly BYTES_PER_ELEMENT?: number;
 }
 
-/** A view's kind is its place in this list. Float16Array is missing from older runtimes. */
+/** A view's kind is its index in this list. Older runtimes have no Float16Array. */
 const names = [
   "Uint8Array",
   "Int8Array",
@@ -55,7 +64,7 @@ function writeView(e: Encoder, view: ArrayBufferView, depth: number): void {
   }
   if (isDetached(buffer))
     throw e.failure(depth, `a ${name} on a detached ArrayBuffer`, "its data was moved away");
-  // Many a Buffer is a piece of one pool, next to pieces that have nothing to do with it.
+  // Many Buffers share one pool with unrelated data.
   if (view instanceof Buffer) {
     writeOwn(e, view, kind);
     return;
@@ -70,7 +79,7 @@ function writeView(e: Encoder, view: ArrayBufferView, depth: number): void {
   writeOwn(e, view, kind);
 }
 
-/** Where `buffer` already is in the payload (see `Encoder.buffers`), -1 if it is not. */
+/** Returns where `buffer` is in the payload already (see `Encoder.buffers`), or -1. */
 function usedAgain(e: Encoder, buffer: ArrayBuffer): number {
   if (e.partly.size > 0 && e.partly.has(buffer)) e.sharedBuffers.add(buffer);
   return e.buffers.find(buffer);
@@ -129,7 +138,7 @@ function writeBuffer(e: Encoder, buffer: ArrayBuffer, depth: number): void {
 function viewClass(d: Decoder, kind: number): ViewClass {
   const cls = classes[kind];
   if (cls === undefined)
-    throw d.malformed(`${names[kind] ?? `view ${kind}`} is not known in this interpreter`);
+    throw d.malformed(`this interpreter does not know ${names[kind] ?? `view kind ${kind}`}`);
   return cls;
 }
 
@@ -150,12 +159,12 @@ function readViewOver(d: Decoder): unknown {
   const offset = d.readVarint();
   const count = d.readVarint() - 1;
   const buffer = readValue(d);
-  if (!types.isAnyArrayBuffer(buffer)) throw d.malformed("a view in it is on something that is no buffer");
+  if (!types.isAnyArrayBuffer(buffer)) throw d.malformed("a view in it has no buffer");
   const size = cls.BYTES_PER_ELEMENT ?? 1;
   if (offset % size !== 0 || offset + Math.max(count, 0) * size > buffer.byteLength) {
     throw d.malformed("a view in it lies outside its buffer");
   }
-  // Also on one that can be resized: V8 makes no view there whose end does not fit at first.
+  // Even on a resizable buffer: V8 makes no view there whose end does not fit at first.
   if (count < 0 && kind !== DATA_VIEW && (buffer.byteLength - offset) % size !== 0) {
     throw d.malformed("an array in it ends within an element");
   }
@@ -168,7 +177,8 @@ function readBuffer(d: Decoder, tag: number): unknown {
   if (tag === TAG_BACK_BUFFER) {
     const number = d.readVarint();
     const view = number < d.objectCount ? d.objects[number] : undefined;
-    if (!ArrayBuffer.isView(view)) throw d.malformed(`it has no view ${number}`);
+    if (!ArrayBuffer.isView(view))
+      throw d.malformed(`it refers to view ${number}, which does not come before`);
     return view.buffer;
   }
   const size = d.readVarint();
@@ -179,7 +189,9 @@ function readBuffer(d: Decoder, tag: number): unknown {
   try {
     buffer = new ArrayBuffer(size, { maxByteLength });
   } catch {
-    throw d.malformed(`a buffer in it may grow to ${maxByteLength} bytes, which cannot be had here`);
+    throw d.malformed(
+      `a buffer in it may grow to ${maxByteLength} bytes, more than this interpreter can reserve`,
+    );
   }
   new Uint8Array(buffer).set(data);
   return d.note(buffer);

@@ -1,15 +1,16 @@
-/** Map, Set, Date, RegExp and boxed primitives. As in a structured clone, their own properties stay behind. */
+/** Map, Set, Date, RegExp and boxed primitives. As in a structured clone, their own properties are not copied. */
 
 import { types } from "../../platform/brand-checks.js";
 import type { Decoder } from "../decoder.js";
 import { readValue } from "../decode.js";
 import { describe } from "../describe.js";
-import { writeJavaScriptTag, writeValue, writtenBefore } from "../encode.js";
-import { registerKind, type Encoder } from "../encoder.js";
+import { writeValue } from "../encode.js";
+import { writeJavaScriptTag, writtenBefore, type Encoder } from "../encoder.js";
+import { registerKind } from "../kind-table.js";
 import { TAG_BOXED, TAG_DATE, TAG_MAP, TAG_REGEXP, TAG_SET } from "../tags.js";
 import { writeNumber, writeString, writeVarint } from "../write.js";
 
-// Subclasses may override these methods; the content is what counts.
+// Subclasses may override these methods, but only the content counts.
 const forEachEntry = Map.prototype.forEach;
 const forEachItem = Set.prototype.forEach;
 const getTime = Date.prototype.getTime;
@@ -19,7 +20,7 @@ registerKind<Map<unknown, unknown>>({
   is: (value): value is Map<unknown, unknown> => types.isMap(value),
   write(e, map, depth) {
     if (writtenBefore(e, map)) return;
-    // Getters of what is in it may change it while it is being written.
+    // A getter in its content may change the map while it is being written.
     const list: unknown[] = [];
     forEachEntry.call(map, (value: unknown, key: unknown) => list.push(key, value));
     writeJavaScriptTag(e, TAG_MAP);
@@ -63,7 +64,7 @@ registerKind<Set<unknown>>({
   },
 });
 
-/** Whether the path to it may be asked for. */
+/** Whether an error may need the path to it. */
 function isDeep(value: unknown): boolean {
   return typeof value === "object" || typeof value === "function" || typeof value === "symbol";
 }
@@ -83,7 +84,7 @@ registerKind<Date>({
   },
   read(d) {
     const time = readValue(d);
-    if (typeof time !== "number") throw d.malformed("the time of a Date in it is no number");
+    if (typeof time !== "number") throw d.malformed("the time of a Date in it is not a number");
     return d.note(new Date(time));
   },
 });
@@ -120,13 +121,13 @@ registerKind<object>({
   read(d: Decoder) {
     const value = readValue(d);
     if (value === null || value === undefined || typeof value === "object") {
-      throw d.malformed("a boxed primitive in it is none");
+      throw d.malformed("a boxed value in it is not a primitive");
     }
     return d.note(Object(value) as object);
   },
 });
 
-/** By the original methods, since `valueOf` may be overridden. */
+/** Uses the original methods, since `valueOf` may be overridden. */
 function unboxed(boxed: object): unknown {
   if (types.isStringObject(boxed)) return String.prototype.valueOf.call(boxed);
   if (types.isNumberObject(boxed)) return Number.prototype.valueOf.call(boxed);

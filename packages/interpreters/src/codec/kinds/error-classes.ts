@@ -1,4 +1,4 @@
-/** The error classes that keep their class: the language's and this package's own. */
+/** The error classes that survive a copy: the language's and this package's own. */
 
 import { ownClasses } from "../../base/brand.js";
 import "../../base/errors.js";
@@ -34,7 +34,7 @@ let made: Tables | undefined;
 /** Made for the first error that travels. */
 const tables = (): Tables => (made ??= new Tables());
 
-/** The nearest class of an error that keeps its class. */
+/** Returns the name of the error's nearest class that survives a copy. */
 export function errorClassName(error: object): string {
   let prototype = Object.getPrototypeOf(error) as object | null;
   for (; prototype !== null; prototype = Object.getPrototypeOf(prototype) as object | null) {
@@ -59,10 +59,10 @@ export function isOwnErrorClass(name: string): boolean {
   return tables().ownNames.has(name);
 }
 
-/** An instance of the class of that name, without properties; `Error` where there is none. */
+/** Makes an instance of the class with that name, without properties; an `Error` if no class has the name. */
 export function makeError(name: string): Error {
   const cls = tables().byName.get(name) ?? Error;
-  // A constructor with parameters of its own is not called: what it would set is sent anyway.
+  // A constructor with its own parameters is not called: the properties that it would set are sent anyway.
   if (cls === AggregateError || tables().ownNames.has(name))
     return Reflect.construct<[], Error>(Error, [], cls as typeof Error);
   return new (cls as typeof Error)();

@@ -1,13 +1,14 @@
 /**
  * Errors: class, name, message, stack, cause, the errors of an AggregateError, and own enumerable
- * properties. A class that only the sender has becomes the nearest one that everybody has.
+ * properties. A class that only the sender has becomes the nearest one that every interpreter has.
  */
 
 import { types } from "../../platform/brand-checks.js";
 import type { Decoder } from "../decoder.js";
 import { readKey, readSlot, readValue, setProperty } from "../decode.js";
-import { writeJavaScriptTag, writeKeysAndValues, writeValue, writtenBefore } from "../encode.js";
-import { registerKind, type Encoder } from "../encoder.js";
+import { writeKeysAndValues, writeValue } from "../encode.js";
+import { writeJavaScriptTag, writtenBefore, type Encoder } from "../encoder.js";
+import { registerKind } from "../kind-table.js";
 import { TAG_DOM_EXCEPTION, TAG_ERROR } from "../tags.js";
 import { writeString, writeVarint } from "../write.js";
 import { errorClassName, isOwnErrorClass, makeError } from "./error-classes.js";
@@ -16,19 +17,19 @@ function ownDescriptor(error: object, key: string): PropertyDescriptor | undefin
   try {
     return Object.getOwnPropertyDescriptor(error, key);
   } catch {
-    // A stack is made when it is first looked at, and begins with a message whose getter may throw.
+    // A stack is made when it is first read, and begins with a message whose getter may throw.
     return undefined;
   }
 }
 
-/** Properties that are not enumerable but belong to the error all the same, in their order. */
+/** Returns the properties that are not enumerable but belong to the error all the same, in their order. */
 function hiddenKeys(e: Encoder, error: object, className: string): string[] {
   const own = Object.getOwnPropertyNames(error);
   const all = isOwnErrorClass(className);
   const keys = own.filter(
     (key) => (all || standard.has(key)) && ownDescriptor(error, key)?.enumerable === false,
   );
-  // What a class of the user's, or the runtime, keeps on the prototype.
+  // A user class, or the runtime, may keep these on the prototype.
   if (!own.includes("stack") && typeof e.read(error, "stack") === "string") keys.push("stack");
   if (!own.includes("message") && e.read(error, "message") !== "") keys.push("message");
   if (!own.includes("name") && e.read(error, "name") !== className) keys.push("name");
@@ -46,16 +47,16 @@ function writeHidden(e: Encoder, error: object, keys: readonly string[], depth: 
   }
 }
 
-/** Returns whether a stack is among them. */
+/** Returns whether a stack is among the properties. */
 function readProperties(d: Decoder, error: object, enumerable: boolean): boolean {
   const count = d.readCount(2);
   let stack = false;
   for (let i = 0; i < count; i++) {
     const key = readKey(d);
     if (key === "stack") stack = true;
-    // What went away while it was being written reads as absent, and is left out.
+    // A property that was deleted while it was encoded reads as `ABSENT` and is left out.
     const value = readSlot(d);
-    // Assigning to the stack an error was born with is much cheaper than defining another one.
+    // Assigning to the stack of a new error is much cheaper than defining another one.
     if (key === "stack" && !enumerable && typeof value === "string") (error as Error).stack = value;
     else setProperty(error, key, value, enumerable);
   }
@@ -102,7 +103,7 @@ registerKind<DOMException>({
 
 registerKind<object>({
   tags: [TAG_ERROR],
-  // Old-style classes make objects that only inherit from Error.
+  // An old-style class makes objects that only inherit from Error.
   is: (value): value is object => types.isNativeError(value) || value instanceof Error,
   write(e, error, depth) {
     if (writtenBefore(e, error)) return;
@@ -117,19 +118,19 @@ registerKind<object>({
     const error = d.note(withoutStack(() => makeError(className)));
     const hidden = readProperties(d, error, false);
     const shown = readProperties(d, error, true);
-    // Every error is born with a stack, which here would be that of the decoder.
+    // A new error has a stack, which here would be the decoder's.
     if (!hidden && !shown) delete error.stack;
     return error;
   },
 });
 
-/** Collecting a stack takes longer than all the rest, and nobody would see it. */
+/** Collecting a stack takes longer than everything else here, and no caller would see it. */
 function withoutStack<T>(make: () => T): T {
   const limit = Error.stackTraceLimit;
   try {
     Error.stackTraceLimit = 0;
   } catch {
-    // Frozen: then it takes longer.
+    // `Error` is frozen: the stack is collected after all.
   }
   try {
     return make();
