@@ -5,7 +5,7 @@ import { describeFailure } from "./failure.js";
 import { load } from "./load.js";
 import { bindGlobals } from "./main-scope.js";
 import { runScript } from "./script.js";
-import type { Script } from "./script-text.js";
+import type { Script } from "./script-description.js";
 
 /** The least function there is. */
 export const identity: Callable = { kind: "function", source: "(x) => x", free: [], name: "" };

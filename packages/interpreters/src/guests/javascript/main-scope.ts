@@ -17,7 +17,7 @@
  */
 
 import vm from "node:vm";
-import type { Declared } from "./script-text.js";
+import type { Declared } from "./script-description.js";
 
 // `globalThis` itself is a name that a script may declare.
 const main = globalThis as Record<string, unknown>;

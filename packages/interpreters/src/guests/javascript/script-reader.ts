@@ -18,7 +18,7 @@
 import path from "node:path";
 import { URL } from "node:url";
 import type * as Acorn from "acorn";
-import type { ImportedName, Script, ScriptParts, StaticImport } from "./script-text.js";
+import type { ImportedName, Script, ScriptParts, StaticImport } from "./script-description.js";
 import { collectNames, contains, isAwait, type Node, parse, walk } from "./syntax-tree.js";
 
 /** As wide as `import.meta` and `import`. The target puts names of its own in their place, as wide as these. */

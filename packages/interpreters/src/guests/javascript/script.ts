@@ -23,8 +23,9 @@ import type vm from "node:vm";
 import { compile } from "./dynamic-import.js";
 import { nodeModule } from "../../node-module.js";
 import { declare, defineConstant, hasConstants } from "./main-scope.js";
+import type { Script, ScriptParts, StaticImport } from "./script-description.js";
 import { IMPORT_NAME, META_NAME } from "./script-reader.js";
-import { readScript, type Script, type ScriptParts, type StaticImport } from "./script-text.js";
+import { readScript } from "./script-text.js";
 import { lineInStack, showWrittenLine, syntaxErrorAt } from "./syntax-error.js";
 import { enableTypeScript } from "./typescript.js";
 
