@@ -1,9 +1,9 @@
 /**
- * Target side: takes away what this interpreter's configuration does not allow.
+ * Target side: removes what this interpreter's configuration does not allow.
  *
- * Other programs are started by way of two bindings of Node's, whoever asks (`child_process` imported, required or gotten,
- * `cluster`, `execa`): replacing these costs next to nothing, where loading `child_process` to replace its functions costs
- * every interpreter a millisecond. That is what is done where the bindings cannot be had.
+ * Every way to start another program (`child_process` by `import`, `require` or `getBuiltinModule`, `cluster`, `execa`)
+ * goes through two Node bindings. Replacing these costs next to nothing, whereas loading `child_process` to replace its
+ * functions costs every interpreter a millisecond. The latter is the fallback where the bindings are not available.
  */
 import workerThreads from "node:worker_threads";
 import { configureAddons } from "../../addons/addons.js";
@@ -31,10 +31,10 @@ const noProgram = (): never => {
 };
 
 function forbidPrograms(): void {
-  // Not in Node 20.
+  // Node 20 does not have it.
   if ("execve" in process) Object.assign(process, { execve: noProgram });
   try {
-    // Called with `new`, before anything else happens. (An arrow function could not be.)
+    // Node calls it with `new`, before it does anything else. (It could not do so with an arrow function.)
     binding("process_wrap")["Process"] = function Process() {
       noProgram();
     };
@@ -44,7 +44,7 @@ function forbidPrograms(): void {
   }
 }
 
-/** Deprecated, without anything else in its place. A flag of Node's makes it say so, to users who cannot do anything about it. */
+/** `process.binding` is deprecated without a replacement. A Node flag makes it warn, which users cannot act on. */
 function binding(name: string): Record<string, unknown> {
   const emitWarning: unknown = Reflect.get(process, "emitWarning");
   process.emitWarning = () => {};
@@ -68,7 +68,7 @@ function forbidByModule(): void {
 }
 
 function forbidThreads(): void {
-  // `instanceof` still answers; the trap is what `new` meets, also by way of a subclass.
+  // `instanceof` still works. The trap catches `new`, also of a subclass.
   const Worker = new Proxy(workerThreads.Worker, {
     construct() {
       throw refusal("start a thread", "allowThreads");
