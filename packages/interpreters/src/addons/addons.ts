@@ -1,6 +1,6 @@
 /**
- * What users see of native addons; and `process.dlopen`, in which every way to load one ends, wrapped as soon as the package is
- * loaded: in an interpreter that is before any code of the user's runs.
+ * The public view of native addons; and the wrapper of `process.dlopen`, in which every way to load one ends. Loading the
+ * package installs the wrapper, which in an interpreter happens before any user code runs.
  */
 import { process } from "../platform/process.js";
 import { runtime, runtimeIfAny } from "../thread/current.js";
@@ -18,7 +18,7 @@ export type { AddonKind } from "./kind.js";
 /** An interpreter that was not allowed to load an addon. */
 export interface AddonRefusal {
   readonly interpreterId: number;
-  /** That of the `AddonImportError` there. */
+  /** The message of the `AddonImportError` there. */
   readonly message: string;
 }
 
@@ -27,15 +27,15 @@ export interface Addon {
   /** The real path of its file. */
   readonly file: string;
   readonly kind: AddonKind;
-  /** The id of the interpreter that asked for it first; 0: main itself. */
+  /** The id of the interpreter that asked for it first; 0 is main itself. */
   readonly firstLoadedBy: number;
-  /** The last 16, oldest first. */
+  /** The last 16 refusals, oldest first. */
   readonly refusals: readonly AddonRefusal[];
 }
 
 /**
- * The native addons that the main interpreter has loaded, for itself or for others, in that order. May be asked in any
- * interpreter, and does not wait for main.
+ * Lists the native addons that the main interpreter has loaded, for itself or for others, in the order of loading. Works
+ * in every interpreter, and does not wait for main.
  *
  * @example
  * await using interp = create();
@@ -50,7 +50,7 @@ export function addons(): Addon[] {
   return readList(rt.m).map(({ file, key, kind: known, shared, firstLoadedBy, refusals }) => {
     let kind = known;
     if (kind === "unknown") {
-      // Nobody needed to know so far.
+      // No caller has needed the kind so far.
       kind = kindOf(file);
       if (kind === "unknown" && shared) kind = "context-aware";
       if (kind !== "unknown") {
@@ -67,7 +67,7 @@ const NOT_STARTED = 0;
 const mainLoader = new MainLoader(process.dlopen);
 const interpreterLoader = new InterpreterLoader(process.dlopen);
 
-/** What this interpreter may do. In other threads than those that we made, nobody says. */
+/** Sets what this interpreter may do. Called in our own threads only, not in attached threads. */
 export function configureAddons(config: AddonConfig): void {
   interpreterLoader.config = config;
 }
@@ -76,7 +76,7 @@ function wrap(original: Dlopen): Dlopen {
   return (...args) => {
     const rt = runtimeIfAny();
     const [module, filename, flags] = args;
-    // Wrong arguments are Node's to refuse; and a main that has started nothing could not be woken.
+    // Node refuses wrong arguments itself. While no supervisor has started, nothing could wake main.
     if (args.length < 2) original.apply(process, args);
     else if (rt === undefined || rt.m.slot === MAIN_SLOT) {
       mainLoader.load(module as { exports: unknown }, filename, flags);

@@ -1,6 +1,6 @@
 /**
- * The side of an interpreter that is not main: before it loads a native addon, it sees to it that main has loaded the file and
- * keeps it. ARCHITECTURE.md, "Native addons", says why, and how main comes to hear of it.
+ * The interpreter loader: before an interpreter other than main loads a native addon, it makes sure that main has loaded the
+ * file and keeps it. README.md in this folder says why, and how the request reaches main.
  */
 import { process } from "../platform/process.js";
 import { AddonImportError, InterpreterError } from "../base/errors.js";
@@ -31,14 +31,14 @@ import { amend, find, identify } from "./registry.js";
 export type AddonConfig = Pick<InterpreterConfig, "allowAddons" | "checkMultiInterpAddons" | "addonTimeout">;
 
 const MAIN_ID = 0;
-/** Nobody has said what a thread may do that somebody else started. */
+/** For attached threads, which have no configuration. */
 const FOREIGN: AddonConfig = { allowAddons: true, checkMultiInterpAddons: false, addonTimeout: 30_000 };
 
 /** Loads addons in an interpreter that is not main. */
 export class InterpreterLoader {
   config: AddonConfig = FOREIGN;
   readonly #original: Dlopen;
-  /** What this interpreter has loaded: main has it, too, and keeps it. */
+  /** The keys of the addons that this interpreter has loaded. Main has loaded them too, and keeps them. */
   readonly #loaded = new Set<string>();
 
   constructor(original: Dlopen) {
@@ -76,7 +76,7 @@ export class InterpreterLoader {
     }
   }
 
-  /** Blocks until main has loaded it, which is answered in every look that main takes at its doorbell. */
+  /** Blocks until main has loaded the addon. Main replies whenever it polls its doorbell. */
   #askMain(rt: Runtime, addon: AddonRequest): void {
     const { m } = rt;
     const what = `load the native addon ${addon.file}`;
@@ -86,7 +86,7 @@ export class InterpreterLoader {
       settle: (_status, received) => {
         answer = readBody(m, received) as AddonAnswer;
       },
-      // It ends this thread with it.
+      // The end of main ends this thread, too.
       died: () => {},
     });
     const message = Message.take(m);
@@ -96,7 +96,7 @@ export class InterpreterLoader {
       const status = message.intoMailbox(MAIN_SLOT, S_WORK, MAIN_ID, rt.id, WITH_SENDER);
       place = m.lastPut;
       if (status !== OK) throw statusError(status, MAIN_ID, what);
-      // Its event loop looks at its doorbell only while it waits for something.
+      // The event loop of main polls the doorbell only while main waits for something.
       request(rt, REQUEST_WAKE_MAIN);
     } catch (error) {
       rt.forget(sequence);
@@ -113,7 +113,7 @@ export class InterpreterLoader {
             "Load it there beforehand, or allow more time: config: { addonTimeout }.",
         );
       }
-      // Main is at it.
+      // Main is already loading it.
       rt.blockUntil(() => answer !== undefined);
     }
     if (answer?.failed !== true) return;
@@ -125,15 +125,15 @@ export class InterpreterLoader {
     );
   }
 
-  /** `cause`: what Node said to it, or undefined where it was not tried. */
+  /** `cause` is the error that Node threw, or undefined if the load was not tried. */
   #refuse(rt: Runtime, file: string, key: string, cause: unknown): AddonImportError {
     const tried = cause === undefined ? "" : " It was tried, and Node refused it.";
     const message =
       `Cannot load the native addon ${file} in interpreter ${rt.id}: it is not context-aware (it registers with NODE_MODULE), ` +
-      `so it works in one thread of a process only, which is the main interpreter.${tried} Use it there, or a version ` +
+      `so it works in one thread of a process only, which is the main interpreter.${tried} Use it there, or use a version ` +
       (this.config.checkMultiInterpAddons
-        ? 'that is made for worker threads. (config: "legacy" or { checkMultiInterpAddons: false } has it tried each time.)'
-        : "that is made for worker threads.");
+        ? 'that supports worker threads. (With config: "legacy" or { checkMultiInterpAddons: false } it is tried each time.)'
+        : "that supports worker threads.");
     amend(rt.m, key, (entry) => {
       entry.kind = "legacy";
       entry.refusals.push({ interpreterId: rt.id, message });
@@ -142,7 +142,10 @@ export class InterpreterLoader {
   }
 }
 
-/** Main could load the file, so that this thread cannot is about how the addon registers, unless the addon threw itself. */
+/**
+ * Returns whether Node refused the addon. Main could load the file, so the reason is how the addon registers, unless the
+ * addon itself threw.
+ */
 function isRefusalOfNode(error: unknown): boolean {
   return (
     error instanceof Error &&
@@ -152,8 +155,8 @@ function isRefusalOfNode(error: unknown): boolean {
 }
 
 /**
- * From now on this thread may be inside a native addon when it is to be terminated, so it is asked first to leave by itself:
- * at a turn of its event loop, or a look at its doorbell.
+ * From now on this thread may be inside a native addon when the supervisor must terminate it. The supervisor therefore asks
+ * it first to leave by itself, at a turn of its event loop or at a poll of its doorbell.
  */
 function prepareToLeave(rt: Runtime): void {
   const { m } = rt;
@@ -163,7 +166,7 @@ function prepareToLeave(rt: Runtime): void {
   const { exit } = process;
   const look = (): void => {
     if (load(m, p) !== ADDONS_LEAVE) return;
-    // It is terminated: nothing of the user's runs any more.
+    // It is terminated: no user code runs any more.
     process.removeAllListeners("exit");
     exit.call(process, 0);
   };

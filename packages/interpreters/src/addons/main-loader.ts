@@ -1,6 +1,6 @@
 /**
- * Main's side: it loads every native addon before any other interpreter does, and never lets go of it. It is there as soon as
- * the package is imported, so it also knows what main loaded for itself before there were interpreters.
+ * The main loader: loads every native addon before any other interpreter does, and never releases it. It exists as soon as
+ * the package is imported, so it also knows what main loaded for itself before any interpreter existed.
  */
 import { takeRequest } from "../kernel/mailbox.js";
 import { headerWord, Message, readBody, WITHOUT_SENDER } from "../wire/message.js";
@@ -18,14 +18,14 @@ interface Loaded {
   readonly file: string;
   /** The interpreter that it was first loaded for. */
   readonly by: number;
-  /** The module that holds its exports, while main has not used them itself. */
+  /** The module that holds its exports, until main uses them itself. */
   module: { exports: unknown } | undefined;
 }
 
 const MAIN_ID = 0;
 
 export class MainLoader {
-  /** Never cleared: this is what keeps the addons. */
+  /** Never cleared: this map keeps the addons. */
   readonly #loaded = new Map<string, Loaded>();
   readonly #original: Dlopen;
   #rt: Runtime | undefined;
@@ -34,7 +34,7 @@ export class MainLoader {
     this.#original = original;
   }
 
-  /** Serves other interpreters from now on, and tells them what is here. In the main interpreter. */
+  /** Serves other interpreters from now on, and publishes what main has loaded. Call it in the main interpreter. */
   serve(rt: Runtime): void {
     if (this.#rt === rt) return;
     this.#rt = rt;
@@ -45,12 +45,12 @@ export class MainLoader {
     });
   }
 
-  /** Code of main's own loads an addon. */
+  /** Loads an addon for main's own code. */
   load(module: { exports: unknown }, filename: string, flags: number | undefined): void {
     const { file, key } = identify(filename);
     const known = this.#loaded.get(key);
     if (known?.module !== undefined) {
-      // Loaded for somebody else, and what is not context-aware can be loaded only once.
+      // Loaded for another interpreter. An addon that is not context-aware cannot be loaded again.
       module.exports = known.module.exports;
       known.module = undefined;
       return;
@@ -75,7 +75,7 @@ export class MainLoader {
     const slot = slotOf(m, sender);
     if (slot === -1) return;
     if (send(rt, slot, sender, sequence, answer) === STATUS_NO_MEMORY) {
-      // The error is large, and memory short.
+      // The error is large, and memory is short.
       send(rt, slot, sender, sequence, { failed: answer.failed, error: undefined });
     }
   }
@@ -86,7 +86,7 @@ export class MainLoader {
       this.#remember(file, key, MAIN_ID, undefined);
       return;
     }
-    // As `require` would make it: addons may look at their module's name.
+    // The module that `require` would make: addons may look at their module's name.
     const made = Object.assign(new (nodeModule().Module)(file), { filename: file });
     open(this.#original, made, file, flags);
     this.#remember(file, key, interpreter, made);
@@ -101,7 +101,7 @@ export class MainLoader {
 function send(rt: Runtime, slot: number, to: number, sequence: number, answer: AddonAnswer): number {
   const { m } = rt;
   const { reserve } = m;
-  // Somebody blocks for it: it may use what is kept for those that clean up.
+  // The interpreter blocks until the reply arrives, so the reply may use the reserve, which is kept for cleaning up.
   m.reserve = 0;
   const message = Message.take(m).header(sequence, REPLY_VALUE).value(answer, "answer", true);
   const status = message.intoMailbox(slot, S_REPLIES, to, rt.id, WITHOUT_SENDER);
@@ -110,7 +110,7 @@ function send(rt: Runtime, slot: number, to: number, sequence: number, answer: A
   return status;
 }
 
-/** Main required it before this package was imported; once more is once too often for an addon that is not context-aware. */
+/** Returns whether main required the file before it imported this package. Not every addon can be loaded a second time. */
 function isCached(file: string): boolean {
   const cache = (nodeModule() as unknown as { _cache?: NodeJS.Dict<NodeJS.Module> })._cache;
   return cache?.[file]?.loaded === true;

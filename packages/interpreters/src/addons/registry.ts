@@ -1,7 +1,6 @@
 /**
- * The native addons that the main interpreter has loaded, in shared memory (block.ts) as JSON: any interpreter sees at once,
- * without asking main, whether it may go on to load one itself. Whoever changes the list begins again where somebody else was
- * quicker.
+ * The native addons that the main interpreter has loaded, as JSON in shared memory (kernel/addon-table.ts): any interpreter sees at once,
+ * without asking main, whether it may load one itself. A writer whose change comes second begins again.
  */
 import { realpathSync, statSync } from "../platform/files.js";
 import type { SharedMemory } from "../memory/atomics.js";
@@ -9,7 +8,7 @@ import { PAGE_BYTES, STATUS_CHANGED } from "../memory/layout.js";
 import { type AddonTable, readAddonTable, replaceAddonTable } from "../kernel/addon-table.js";
 import type { AddonKind } from "./kind.js";
 
-/** How many refusals are remembered for each addon, the last ones. */
+/** The list keeps this many refusals of each addon, the last ones. */
 const REFUSALS = 16;
 
 export interface Entry {
@@ -19,18 +18,18 @@ export interface Entry {
   readonly firstLoadedBy: number;
   readonly refusals: { interpreterId: number; message: string }[];
   kind: AddonKind;
-  /** An interpreter other than main has loaded it, too. */
+  /** Whether an interpreter other than main has loaded it, too. */
   shared: boolean;
 }
 
-/** Which file that is, whatever it is called; the system maps files, not names. One that was replaced is another. */
+/** Identifies a file whatever its name, because the system maps files, not names. A replaced file is a different one. */
 export function identify(filename: string): { file: string; key: string } {
   try {
     const real = realpathSync(filename);
     const { dev, ino } = statSync(real, { bigint: true });
     return { file: real, key: `${dev}:${ino}` };
   } catch {
-    // The system says what is wrong with it, or finds it in the places where it looks for libraries.
+    // The system says what is wrong with the name, or finds it where it looks for libraries.
     return { file: filename, key: filename };
   }
 }
@@ -43,7 +42,7 @@ export function find(m: SharedMemory, key: string): Entry | undefined {
   return readList(m).find((entry) => entry.key === key);
 }
 
-/** Adds one that main has loaded. */
+/** Adds an addon that main has loaded. */
 export function add(m: SharedMemory, key: string, file: string, firstLoadedBy: number): void {
   change(m, (entries) => {
     if (entries.some((entry) => entry.key === key)) return;
@@ -51,7 +50,7 @@ export function add(m: SharedMemory, key: string, file: string, firstLoadedBy: n
   });
 }
 
-/** Changes what is said of one that main has loaded. */
+/** Changes the entry of an addon that main has loaded. */
 export function amend(m: SharedMemory, key: string, edit: (entry: Entry) => void): void {
   change(m, (entries) => {
     const entry = entries.find((each) => each.key === key);
@@ -61,7 +60,7 @@ export function amend(m: SharedMemory, key: string, edit: (entry: Entry) => void
   });
 }
 
-/** Where there is no memory for it, the list stays as it is: main is asked again, and knows. */
+/** If memory is exhausted, the list stays as it is: interpreters then ask main again, which knows the addon. */
 function change(m: SharedMemory, edit: (entries: Entry[]) => void): void {
   for (let status = STATUS_CHANGED; status === STATUS_CHANGED;) {
     const { entries, version } = read(m);
@@ -72,7 +71,7 @@ function change(m: SharedMemory, edit: (entries: Entry[]) => void): void {
 
 function read(m: SharedMemory): { entries: Entry[]; version: number } {
   for (let room = PAGE_BYTES; ; room *= 2) {
-    // Nothing is allocated under a lock, so it is to be seen whether it was enough.
+    // Nothing is allocated under a lock, so the room is a guess, and the copy shows whether it was enough.
     const block: AddonTable = { bytes: Buffer.allocUnsafe(room), version: 0, length: 0 };
     readAddonTable(m, block);
     const { bytes, version, length } = block;

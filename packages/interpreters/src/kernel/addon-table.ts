@@ -1,12 +1,12 @@
 /**
- * Where the list of addons (list.ts) lies in shared memory, as integers: bytes that are replaced as a whole.
+ * The addon table: the list of addons (list.ts) in shared memory, for integer code: bytes that are replaced as a whole.
  *
  *     H_ADDONS → [ version, length in bytes, the bytes … ]
  *
- * A block is never changed. Who wants another writes it into pages of its own, and under the registry lock puts it in place if
- * the version that it began with is still there. The pages change hands in an order such that, wherever the thread dies, one
- * rule of the repair (supervisor/repair.ts: what H_ADDONS points to is everybody's) leaves either the old block or the new one,
- * and the other among the pages of the dead.
+ * A table never changes. A writer that needs another one writes it into its own pages and installs it, under the registry
+ * lock, if the version that it began with is still current. The pages change owners in such an order that, wherever the
+ * thread dies, one rule of the repair (supervisor/repair.ts: the table that H_ADDONS points to is shared) leaves either the
+ * old table or the new one in place, and the other one among the pages of the dead thread.
  */
 import {
   get,
@@ -32,12 +32,12 @@ import { allocatePages, freePages, setPageOwner } from "../memory/page-allocator
 
 const BLOCK_HEADER = 2;
 
-/** A copy of the block. */
+/** A copy of the table. */
 export interface AddonTable {
   readonly bytes: Buffer;
-  /** 0: there is no block yet. */
+  /** 0 if no table exists yet. */
   version: number;
-  /** More than `bytes` has room for: nothing was copied. */
+  /** If it is more than `bytes` has room for, nothing was copied. */
   length: number;
 }
 
@@ -58,7 +58,10 @@ export function readAddonTable(m: SharedMemory, into: AddonTable): void {
   unlock(m, H_REGISTRY_LOCK);
 }
 
-/** Puts other bytes in the place of those of that version. */
+/**
+ * Replaces the table of that version. Returns OK, STATUS_NO_MEMORY if memory is exhausted, or STATUS_CHANGED if that version
+ * is no longer current.
+ */
 export function replaceAddonTable(m: SharedMemory, version: number, bytes: Buffer): number {
   const pages = Math.ceil((BLOCK_HEADER * 4 + bytes.length) / PAGE_BYTES);
   const pointer = allocatePages(m, pages, m.slot + 1);

@@ -1,4 +1,4 @@
-/** Native addons: main loads them first, whatever it does, and keeps them. */
+/** Native addons: main loads them first, whatever it is doing, and keeps them. */
 import assert from "node:assert/strict";
 import { symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -41,7 +41,7 @@ test(
   },
 );
 
-/** Each has an interpreter load it, and returns what it gave. */
+/** Each makes an interpreter load the addon, and returns the result. */
 const blockingWaits: Record<string, (interp: Interpreter, file: string) => number> = {
   callSync: (interp, file) => interp.callSync(loads.next, file),
   "execSync that calls": (interp, file) => {
@@ -57,7 +57,7 @@ const blockingWaits: Record<string, (interp: Interpreter, file: string) => numbe
   "Queue.putSync": (interp, file) => {
     const [full, result] = [createQueue<number>(1), createQueue<number>()];
     full.putNowait(0);
-    // There is room once it has been loaded.
+    // The queue has room once the addon has been loaded.
     void interp.call(loads.nextInto, result, file);
     void interp.call((queue: typeof full) => void queue.getSync(), full);
     full.putSync(1);
@@ -92,12 +92,12 @@ test("while main's event loop waits for nothing of ours", limits, async () => {
   const file = fresh("statics");
   const interp = make();
   await interp.call(loads.nextLater, file);
-  // Only what the supervisor sends can wake it.
+  // Only a message from the supervisor can wake it.
   while (known(file) === undefined) await delay(1);
   await until(() => known(file)?.firstLoadedBy === interp.id);
 });
 
-/** Blocks main by other means than ours until the interpreter has tried. */
+/** Blocks main by means outside this package until the interpreter has tried. */
 async function whileBusy(interp: Interpreter, file: string): Promise<string> {
   const flag = new Int32Array(new SharedArrayBuffer(4));
   await interp.call(loads.initialized, "require", fresh("statics"));
@@ -137,7 +137,7 @@ test("one that is terminated while it waits for main leaves nothing behind", lim
   Atomics.wait(flag, 0, 0);
   interp.terminateSync();
   assert.match((await stopped).message, /terminated/);
-  // Main answers while it blocks, so the other may have come as far as counting once before it ended.
+  // Main replies while it blocks, so the interpreter may have got as far as counting once before it ended.
   assert.ok([1, 2].includes(await make().call(loads.next, file)));
 });
 

@@ -1,4 +1,4 @@
-/** A program that requires addons before it imports the package. What it prints, ends.test.ts expects. */
+/** A program that requires addons before it imports the package. ends.test.ts checks its output. */
 import { createRequire } from "node:module";
 import { fresh } from "./fixtures.js";
 import type { Statics } from "./loads.js";

@@ -1,6 +1,6 @@
 /**
- * Programs that ends.test.ts runs, each in a process of its own: `node ends.scenarios.js <name>`. Interpreters end, in every way
- * they can, while threads of an addon of theirs run and call back. That code must stay where it is.
+ * Programs that ends.test.ts runs, each in its own process: `node ends.scenarios.js <name>`. Interpreters end, in every
+ * possible way, while threads of their addon run and call back. The code of the addon must stay where it is.
  */
 import { createRequire } from "node:module";
 import { setTimeout as delay } from "node:timers/promises";
@@ -57,7 +57,7 @@ async function main(name: string): Promise<void> {
       await end[name](interp);
     }
   }
-  // The threads run on: their code is still there, and main sees what they do.
+  // The threads run on: their code is still there, and main sees their progress.
   const { ticks } = createRequire(import.meta.url)(file) as Thread;
   const before = ticks();
   while (ticks() < before + 20) await delay(1);

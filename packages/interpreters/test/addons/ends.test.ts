@@ -1,4 +1,4 @@
-/** Interpreters end while threads and callbacks of their addons live; nothing of that may take the process with it. */
+/** Interpreters end while threads and callbacks of their addons live on; the process must survive that. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";

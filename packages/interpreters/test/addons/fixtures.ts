@@ -1,6 +1,6 @@
 /**
  * The addons in `fixtures/`, built with node-gyp once for each version of Node and of their sources, in node_modules/.cache.
- * Where they cannot be built (no compiler, no headers of Node), tests that need them are skipped, which is said loudly.
+ * Where they cannot be built (no compiler, no Node headers), the tests that need them are skipped, with a loud message.
  */
 import { spawnSync } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
@@ -27,7 +27,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const sources = path.join(root, "test/addons/fixtures");
 const cache = path.join(root, "../../node_modules/.cache/interpreters-addons");
 
-/** Of all that decides what comes out. */
+/** A hash of everything that determines the build. */
 function key(): string {
   const hash = createHash("sha256").update(`${process.version} ${process.platform} ${process.arch}`);
   for (const name of readdirSync(sources).sort())
@@ -35,12 +35,12 @@ function key(): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Where they are, or why they are not. */
+/** Returns the folder of the addons, or the reason why they could not be built. */
 function build(): { folder: string } | { reason: string } {
   const folder = path.join(cache, key());
   if (existsSync(folder)) return { folder };
   mkdirSync(cache, { recursive: true });
-  // Two test files may come here at the same time: each builds in a place of its own, and the first to end wins.
+  // Two test files may do this at the same time: each builds in its own folder, and the first to finish wins.
   const workshop = path.join(cache, `building-${randomUUID()}`);
   try {
     cpSync(sources, workshop, { recursive: true });
@@ -87,13 +87,13 @@ function fail(output: string): { reason: string } {
 
 const built = build();
 
-/** For the options of a test. */
+/** The `skip` option of tests that need them. */
 export const skip: string | false = "reason" in built && built.reason;
 
 const copies = mkdtempSync(path.join(tmpdir(), "interpreters-addons-"));
 process.on("exit", () => rmSync(copies, { recursive: true, force: true }));
 
-/** An addon that no interpreter has loaded yet: a file of its own. */
+/** Returns an addon that no interpreter has loaded yet: a new copy of the file. */
 export function fresh(name: Fixture): string {
   if ("reason" in built) throw new Error(built.reason);
   const file = path.join(copies, `${name}-${randomUUID()}.node`);
@@ -101,7 +101,7 @@ export function fresh(name: Fixture): string {
   return file;
 }
 
-/** A file of that content, beside the addons. */
+/** Writes a file beside the addons and returns its path. */
 export function written(name: string, content: string): string {
   const file = path.join(copies, name);
   writeFileSync(file, content);

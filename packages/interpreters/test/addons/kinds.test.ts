@@ -1,4 +1,4 @@
-/** What addons are made for, who is refused them, and what is said of it. */
+/** The kinds of addons, which interpreters are refused them, and with which message. */
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
@@ -39,7 +39,7 @@ for (const config of ["isolated", "legacy"] as const) {
       );
       assert.equal((first.cause as NodeJS.ErrnoException).code, "ERR_DLOPEN_FAILED");
       const second = await failure(interp.call(loads.next, file));
-      // It is known by now. Where that is not asked for, it is tried all the same.
+      // The kind is known by now. An interpreter that does not check it tries to load the addon all the same.
       assert.equal(second.cause === undefined, config === "isolated");
       assert.match(second.message, config === "isolated" ? /checkMultiInterpAddons: false/ : /It was tried/);
       const statics = require(file) as Statics;
@@ -89,7 +89,7 @@ test("allowAddons: false refuses all, and main is not asked", limits, async () =
     assert.match(error.message, /statics.*allowAddons: true/);
     assert.equal(known(file), undefined);
   }
-  // Also what main has.
+  // An addon that main has loaded is refused, too.
   const file = fresh("statics");
   require(file);
   await failure(interp.call(loads.next, file));

@@ -6,7 +6,7 @@ import { rejection, until } from "../support/ways.js";
 import { fresh } from "./fixtures.js";
 import { limits, loads, make } from "./support.js";
 
-/** Longer than this and it was not left to end by itself; see supervisor/main.ts. */
+/** Milliseconds. If ending takes longer, the supervisor may have stopped the thread; see supervisor/main.ts. */
 const LEAVE_LIMIT = 250;
 
 const activities: Record<string, (interp: Interpreter, file: string) => Promise<unknown>> = {
@@ -27,7 +27,7 @@ for (const [name, occupy] of Object.entries(activities)) {
         await interp.call(loads.next, file);
         const told = createQueue<string>(0);
         await interp.call((queue: typeof told) => {
-          // Whoever ends by itself says so; a thread that is stopped does not.
+          // A thread that ends by itself reports it; a thread that is stopped does not.
           process.emit = ((event: string) => {
             if (event === "exit") queue.putNowait(event);
             return false;
@@ -41,10 +41,10 @@ for (const [name, occupy] of Object.entries(activities)) {
         const began = performance.now();
         if (name === "blocks in a queue") interp.terminateSync();
         else await interp.terminate();
-        // On a machine so loaded that it had no time to leave, nothing is proven.
+        // If the machine is so loaded that the thread had no time to leave, the run proves nothing.
         conclusive = performance.now() - began < LEAVE_LIMIT;
         if (conclusive) assert.ok(told.qsize() > 0, "it was stopped");
-        // A native call comes to its end, and so may what called it.
+        // A native call runs to its end, and so may the call that made it.
         if (name !== "does nothing" && name !== "is inside a native call") {
           assert.match((await occupied).message, /terminated/);
         }

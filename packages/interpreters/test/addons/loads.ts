@@ -1,4 +1,4 @@
-/** What runs in interpreters: every ordinary way to load an addon, and a call of it. */
+/** Functions for interpreters: every ordinary way to load an addon, and calls of it. */
 import Module, { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { fromModule, type Interpreter, type Queue } from "interpreters";
@@ -6,11 +6,11 @@ import { fromModule, type Interpreter, type Queue } from "interpreters";
 const require = createRequire(import.meta.url);
 
 export interface Statics {
-  /** One more each time, in all threads together. */
+  /** Counts its calls, in all threads together. */
   next(): number;
-  /** How often the addon was initialized, in all threads together. */
+  /** Returns how often the addon was initialized, in all threads together. */
   initialized(): number;
-  /** Blocks; milliseconds. */
+  /** Blocks for `time` milliseconds. */
   pause(time: number): void;
 }
 
@@ -21,7 +21,7 @@ export interface Thread {
 
 export type Way = keyof typeof load;
 
-/** Each gives what the addon exports. */
+/** Each returns the exports of the addon. */
 export const load = {
   require: (file: string): unknown => require(file),
   "createRequire elsewhere": (file: string): unknown => createRequire("/elsewhere.js")(file),
@@ -60,7 +60,7 @@ export function next(file: string): number {
   return (require(file) as Statics).next();
 }
 
-/** As `next`, and tells a queue as well. */
+/** As `next`, but puts the result into a queue. */
 export function nextInto(queue: Queue<number>, file: string): void {
   queue.putSync(next(file));
 }
@@ -76,14 +76,14 @@ export function nextLater(file: string): void {
   setImmediate(() => next(file));
 }
 
-/** As `next`, after it has told that it is about to. */
+/** As `next`, after it has set `flag` to say that it is about to. */
 export function nextAfter(flag: Int32Array<SharedArrayBuffer>, file: string): number {
   Atomics.store(flag, 0, 1);
   Atomics.notify(flag, 0);
   return next(file);
 }
 
-/** Loads it while the thread that shares `flag` waits for that; tells what it was told. */
+/** Loads it while the thread that shares `flag` waits for the end of that. Returns the result or the error, as text. */
 export function tryWhileWaited(flag: Int32Array<SharedArrayBuffer>, file: string): string {
   try {
     return String(next(file));
@@ -95,7 +95,7 @@ export function tryWhileWaited(flag: Int32Array<SharedArrayBuffer>, file: string
   }
 }
 
-/** A package's JavaScript over an addon, in both kinds of module, loaded again and again. */
+/** Loads a package's JavaScript wrapper of an addon again and again, in both kinds of module. */
 export async function reload(wrapper: string): Promise<number[]> {
   const counts: number[] = [];
   for (let i = 0; i < 3; i++) {

@@ -18,7 +18,7 @@ const require = createRequire(import.meta.url);
 const sqlite = ((): typeof import("better-sqlite3") | undefined => {
   try {
     const Database = require("better-sqlite3") as typeof import("better-sqlite3");
-    // Its addon is only looked for now, and may be that of another version of Node.
+    // It looks for its addon only now, and may find that of another version of Node.
     new Database(":memory:").close();
     return Database;
   } catch {
@@ -42,7 +42,7 @@ test("sharp: thumbnails, by pools that come and go", limits, async () => {
       thumbnails.map(({ format, width, height }) => [format, width, height]),
       sizes.map((size) => ["png", size, size]),
     );
-    // The middle has the colour opposite of the hue: red and cyan tell that they were not mixed up.
+    // The middle has the complementary colour: red and cyan show that the pictures were not mixed up.
     const [[red, green], , , [red3, green3]] = thumbnails.map(({ colour }) => colour);
     assert.ok(red < green && red3 > green3, JSON.stringify(thumbnails));
     first ??= thumbnails;
@@ -69,7 +69,7 @@ test(
       for (const { exported, errors } of outlines.slice(1)) {
         assert.deepEqual([exported, errors], [["answer", "ask", "Deep"], 0]);
       }
-      // Some leave by themselves, some are made to.
+      // Some leave by themselves, one is terminated.
       await Promise.all(several.map((interp, i) => (i === 1 ? interp.terminate() : interp.close())));
     }
   },
@@ -80,7 +80,7 @@ test("@node-rs/crc32: what it gives is what Node gives", limits, async () => {
   for (let round = 0; round < 4; round++) {
     const interp = create();
     const sum = interp.callSync(checksum, bytes);
-    // Node has it from 20.15 on.
+    // Node has `crc32` from 20.15 on.
     assert.equal(sum, crc32(bytes));
     await interp.close();
   }

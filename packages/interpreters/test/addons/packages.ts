@@ -1,4 +1,4 @@
-/** What runs in interpreters: packages with addons, each used for what it is there for. */
+/** Functions for interpreters: packages with addons, each used for its purpose. */
 import { createRequire } from "node:module";
 import { crc32 } from "@node-rs/crc32";
 import { parseSync } from "oxc-parser";
@@ -7,7 +7,7 @@ import sharp from "sharp";
 // One interpreter is one core's worth of work.
 sharp.concurrency(1);
 
-/** A picture of a given hue, and of a size that no two thumbnails have; PNG. */
+/** Returns a PNG picture of a given hue and width. */
 export function picture(hue: number, width: number): Promise<Buffer> {
   const rings = `<svg width="${width}" height="${width}"><rect width="100%" height="100%" fill="hsl(${hue},80%,40%)"/>
     <circle cx="50%" cy="50%" r="30%" fill="hsl(${(hue + 180) % 360},80%,60%)"/></svg>`;
@@ -18,7 +18,7 @@ export interface Thumbnail {
   readonly format: string;
   readonly width: number;
   readonly height: number;
-  /** Of its middle: red, green, blue. */
+  /** The colour of its middle: red, green, blue. */
   readonly colour: readonly number[];
 }
 
@@ -34,7 +34,7 @@ export function checksum(bytes: Uint8Array): number {
   return crc32(bytes);
 }
 
-/** Names of what a module exports, and how many errors it has. */
+/** Returns the names of a module's exports, and the number of its errors. */
 export function outline(source: string): { exported: string[]; errors: number } {
   const { module, errors } = parseSync("module.ts", source);
   const exported = module.staticExports.flatMap(({ entries }) =>
@@ -45,7 +45,7 @@ export function outline(source: string): { exported: string[]; errors: number } 
 
 type Sqlite = typeof import("better-sqlite3");
 
-/** A database of this interpreter's own: the sum of the squares of 1 to `count`. */
+/** Computes the sum of the squares of 1 to `count` in a database that only this interpreter uses. */
 export function ownDatabase(count: number): number {
   const Database = createRequire(import.meta.url)("better-sqlite3") as Sqlite;
   const database = new Database(":memory:");
@@ -59,7 +59,7 @@ export function ownDatabase(count: number): number {
   return total;
 }
 
-/** Adds rows to a database that others write to at the same time. */
+/** Adds rows to a database that other interpreters write to at the same time. */
 export function addRows(file: string, writer: number, count: number): void {
   const Database = createRequire(import.meta.url)("better-sqlite3") as Sqlite;
   const database = new Database(file, { timeout: 30_000 });

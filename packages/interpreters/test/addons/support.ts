@@ -1,4 +1,4 @@
-/** Helpers of the tests of addons. */
+/** Helpers for the tests of addons. */
 import assert from "node:assert/strict";
 import { after } from "node:test";
 import {
@@ -22,14 +22,14 @@ after(async () => {
   await Promise.all(made.map((interp) => interp.terminate().catch(() => {})));
 });
 
-/** One that is gone when the test file is done. */
+/** Creates an interpreter that is terminated at the end of the test file. */
 export function make(options: CreateOptions = {}): Interpreter {
   const interp = create(options);
   made.push(interp);
   return interp;
 }
 
-/** What is known of an addon. */
+/** The entry of an addon in `addons()`. */
 export function known(file: string): Addon | undefined {
   return addons().find((addon) => addon.file === file);
 }

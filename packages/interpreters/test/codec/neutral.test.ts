@@ -11,7 +11,7 @@ import {
   registerReference,
   registerSymbol,
 } from "../../src/codec/codec.js";
-import { NotShareableError } from "../../src/errors.js";
+import { NotShareableError } from "../../src/base/errors.js";
 import { errors, everything, text } from "./arbitraries.js";
 import { assertSameGraph, encoded, isNeutral, roundTrip, type Encoded } from "./support.js";
 

@@ -1,4 +1,4 @@
-/** What becomes of a function on its way out: every syntax, every refusal, `fromModule`. */
+/** Describing functions for other interpreters: every syntax, every refusal, `fromModule`. */
 
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
@@ -8,7 +8,7 @@ import { describe, fromModule, type Callable } from "../../src/guests/javascript
 
 type Any = (...args: never[]) => unknown;
 
-/** Evaluates the description the way nobody else does, to see that it stands on its own. */
+/** Evaluates the description in a way that the package does not use, to see that it stands on its own. */
 function revive(fn: unknown): (...args: unknown[]) => unknown {
   const callable = describe(fn);
   assert.equal(callable.kind, "function");
@@ -35,7 +35,7 @@ function refusal(fn: unknown): string {
   return message;
 }
 
-/** Functions as they are written in plain JavaScript, whatever the compiler makes of the tests. */
+/** Functions as written in plain JavaScript, unaffected by the compilation of the tests. */
 const js = <T = Any>(source: string): T => (0, eval)(`"use strict";(${source})`) as T;
 
 group("every syntax of a function travels", () => {

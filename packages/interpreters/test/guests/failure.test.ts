@@ -1,4 +1,4 @@
-/** Whatever is thrown is described, the way Node would have printed it, and nothing is changed by that. */
+/** Every thrown value is described as Node would have printed it, and stays unchanged. */
 
 import assert from "node:assert/strict";
 import { describe as group, test } from "node:test";
@@ -129,7 +129,7 @@ group("nothing makes it throw", () => {
   const boom = (): never => {
     throw new Error("from user code");
   };
-  /** Its stack is made now, which takes its name and message. */
+  /** Creates the stack now, which reads the name and the message. */
   const withStack = (): Error => {
     const error = new Error("e");
     assert.ok(error.stack);

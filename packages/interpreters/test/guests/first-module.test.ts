@@ -1,6 +1,6 @@
 /**
- * Modules that a function is called of, as the first thing that an interpreter does, and after something else: the outcome is
- * the same, which is what `import()` makes of them.
+ * Calls of module functions, as the first work of an interpreter and after other work: the outcome is the same, and is that
+ * of `import()`.
  */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 const files: Record<string, string> = {
   "package.json": '{ "type": "module" }',
-  // How often it was evaluated, and by whom, as far as that can be told.
+  // Counts its evaluations, and calls of one of its functions.
   "counts.js": `
     globalThis.evaluated = (globalThis.evaluated ?? 0) + 1;
     export let n = 0;
@@ -74,7 +74,7 @@ const functionOf = (file: string, name: string, query = ""): (() => unknown) =>
     >
   )[name];
 
-/** What comes of the call in a new interpreter, and in one in which something has run. */
+/** Runs the action in a new interpreter and in one that has run other code, and checks that the outcome is the same. */
 async function both<T>(action: (interp: Interpreter) => Promise<T>, options: CreateOptions = {}): Promise<T> {
   await using fresh = create(options);
   const first = await action(fresh);
@@ -94,7 +94,7 @@ const failure =
   async (interp: Interpreter): Promise<string> => {
     const failed = await rejection<ExecutionFailed>(interp.call(functionOf(file, name)));
     assert.ok(failed instanceof ExecutionFailed, String(failed));
-    // Twice: what has thrown is not evaluated again.
+    // Twice: a module that has thrown is not evaluated again.
     const again = await rejection<ExecutionFailed>(interp.call(functionOf(file, name)));
     assert.equal(again.excinfo.formatted, failed.excinfo.formatted);
     return failed.excinfo.formatted;

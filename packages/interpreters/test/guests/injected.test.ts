@@ -1,4 +1,4 @@
-/** What compilers, bundlers and test runners put into functions, as their output has it. */
+/** Names that compilers, bundlers and test runners inject into functions, in the form of their real output. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { create, NotShareableError } from "interpreters";

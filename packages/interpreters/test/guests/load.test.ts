@@ -1,4 +1,4 @@
-/** What becomes of a function where it arrives; scripts and globals of the interpreter it arrives in. */
+/** Loading functions at the target, and the target's scripts and globals. */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -243,7 +243,7 @@ group("bound globals", () => {
   });
 
   test("are all refused when one cannot be bound", () => {
-    // Around `exec`, and so beside the global object.
+    // Bypasses `exec`, so the variable is beside the global object.
     vm.runInThisContext("const boundConst = 1;");
     for (const name of ["boundConst", "undefined"]) {
       assert.throws(

@@ -1,4 +1,4 @@
-/** Output of a worker thread: at once, complete, in order, whoever is blocked. */
+/** Output of a worker thread: at once, complete and in order, whichever thread is blocked. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -29,7 +29,7 @@ async function run(source: string): Promise<{ stdout: string; stderr: string; co
 
 group("what an interpreter prints", () => {
   test("shows while the main thread is blocked", async () => {
-    // The worker waits for this test's word, and main waits for the worker.
+    // The worker waits for this test's input, and main waits for the worker.
     const child = start(
       program('installStdio(); console.log("hello"); require("node:fs").readSync(0, Buffer.alloc(1));'),
     );
@@ -68,7 +68,7 @@ group("what an interpreter prints", () => {
   });
 
   test("leaves the messages between Node's threads alone", async () => {
-    // The starter's loop turns, so that it asks the worker for more output, which only Node's own stream understands.
+    // The starter's event loop turns, so it asks the worker for more output, and only Node's own stream understands that.
     const worker = `const { installStdio } = await import(data);
       installStdio();
       console.log("one");

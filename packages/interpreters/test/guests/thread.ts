@@ -8,8 +8,8 @@ const source = (name: string): string =>
 const bytes = 1 << 16;
 
 /**
- * Runs the body of an async function, which is given `load`, `describeFailure`, `installStdio` and `data`, and returns what
- * it returned, through shared memory since nothing else arrives at a blocked thread.
+ * Runs the body of an async function, which can use `load`, `describeFailure`, `installStdio` and `data`. Returns its
+ * result, which comes through shared memory, since nothing else reaches a blocked thread.
  */
 export function runWhileBlocked(body: string, data?: unknown): unknown {
   const shared = new SharedArrayBuffer(bytes);

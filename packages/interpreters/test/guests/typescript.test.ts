@@ -1,4 +1,4 @@
-/** TypeScript modules, in a thread whose starter is blocked: the way they are used. */
+/** TypeScript modules in a thread whose starter is blocked, which is how they are used. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
@@ -47,7 +47,7 @@ export function fail<T>(value: T): never {
 
 const url = (name: string): string => pathToFileURL(path.join(directory, name)).href;
 
-/** What happens on calling an export while this thread is blocked: its result, or how the failure is displayed. */
+/** Calls an export while this thread is blocked. Returns its result, or the failure as displayed. */
 function call(name: string, exported: string, ...args: unknown[]): unknown {
   return runWhileBlocked(
     `try {
@@ -81,7 +81,7 @@ group("a TypeScript module, while the main thread is blocked", () => {
 
   test("tells where it uses syntax that cannot be erased", () => {
     const display = String(call("enum.ts", "f"));
-    // Newer Nodes, which erase types by themselves, show the line before as well.
+    // Newer versions of Node, which erase types by themselves, also show the line before.
     assert.match(display, /enum\.ts:2\n(?:const fine.*\n)?enum Colour \{ red \}\n\^+\n/);
     assert.match(display, /SyntaxError.*enum/);
     assert.doesNotMatch(display, /strip\.js|^\[/);

@@ -1,8 +1,8 @@
 /**
- * Reads the source text of a function: makes it an expression that can be evaluated on its own, and finds
- * the names it takes from around it.
+ * Reads a function's source text: turns it into an expression that evaluates on its own, and finds its free names
+ * (those it takes from the surrounding scope).
  *
- * The parser is loaded at the first function, so that a program which sends none does not pay for it.
+ * The first function loads the parser, so a program that sends none does not pay for it.
  */
 
 import { types } from "../../platform/brand-checks.js";
@@ -11,13 +11,13 @@ import type * as EslintScope from "eslint-scope";
 import { requireDependency } from "../../platform/modules.js";
 import { stubFor } from "./injected.js";
 
-/** Why a function cannot travel, and what to do; the caller knows which function it is. */
+/** Says why a function cannot travel, and what to do. The caller adds which function it is. */
 export class Unportable extends Error {}
 
 export interface Analysis {
-  /** An expression of strict code whose value is the function. */
+  /** A strict-mode expression whose value is the function. */
   readonly expression: string;
-  /** Names that must be found in the global scope of wherever it runs, each once. */
+  /** The names that the target's global scope must provide, each listed once. */
   readonly free: readonly string[];
 }
 
@@ -29,14 +29,14 @@ interface FunctionNode extends Acorn.Node {
 
 interface Found {
   readonly fn: FunctionNode;
-  /** Undefined unless the source is a method, getter or setter of an object or a class. */
+  /** Set only if the source is a method, getter or setter of an object or a class. */
   readonly member: Acorn.Property | undefined;
   readonly program: Acorn.Program;
 }
 
 const remedy = "pass what it needs as arguments, or move it into a module and use fromModule()";
 
-/** `source` as from `Function.prototype.toString`, `name` as in the function's `name`. */
+/** `source` is the text from `Function.prototype.toString`; `name` is the function's `name`. */
 export function analyse(source: string, name: string): Analysis {
   const { fn, member, program } = find(source);
   if (fn.generator) {
@@ -52,7 +52,7 @@ export function analyse(source: string, name: string): Analysis {
     if (!typeofOnly.has(identifier)) free.add(identifier.name);
   }
   if (free.has("arguments"))
-    throw new Unportable(`it uses \`arguments\` of the function around it; ${remedy}`);
+    throw new Unportable(`it uses \`arguments\` of the enclosing function; ${remedy}`);
 
   const bindings: string[] = [];
   for (const each of free) {
@@ -63,7 +63,7 @@ export function analyse(source: string, name: string): Analysis {
   }
   let expression = member === undefined ? source : extractMember(source, member, name);
   // `const fib = (n) => … fib(n - 1)`: that variable is the function itself. A method has no such variable, and
-  // where a global of that name exists (`{ fetch: (url) => fetch(url) }`) it is the global that is meant.
+  // where a global of that name exists (`{ fetch: (url) => fetch(url) }`) the name means the global.
   if (member === undefined && free.has(name) && !(name in globalThis)) {
     bindings.push(`const ${name} = ${expression};`);
     expression = name;
@@ -73,7 +73,7 @@ export function analyse(source: string, name: string): Analysis {
   return { expression, free: [...free] };
 }
 
-// A function around it makes `new.target` and `return`-less parsing of arrows legal; nothing looks beyond `fn`.
+// The enclosing function makes `new.target` and `return`-less parsing of arrows legal; the analysis stays within `fn`.
 const expressionPrefix = "(function () { return (";
 const memberPrefix = "(function () { return ({";
 
@@ -83,7 +83,7 @@ function find(source: string): Found {
     const program = parse(`${expressionPrefix}${source}\n); })`);
     const value = returned(program);
     if (value.type === "ClassExpression") {
-      throw new Unportable("it is a class; send a function that makes the instance and returns plain data");
+      throw new Unportable("it is a class; send a function that creates the instance and returns plain data");
     }
     if (value.type === "ArrowFunctionExpression" || value.type === "FunctionExpression") {
       return { fn: value as FunctionNode, member: undefined, program };
@@ -92,7 +92,7 @@ function find(source: string): Found {
     if (error instanceof Unportable) throw error;
     asExpression = error;
   }
-  // `f() {}`, `async f() {}`, `get f() {}`, `[expr]() {}`, `"a b"() {}`: only legal inside of an object.
+  // `f() {}`, `async f() {}`, `get f() {}`, `[expr]() {}`, `"a b"() {}`: legal only inside an object.
   try {
     const program = parse(`${memberPrefix}${source}\n}); })`);
     const value = returned(program);
@@ -102,7 +102,7 @@ function find(source: string): Found {
       return { fn: member.value, member, program };
     }
   } catch (error) {
-    // Of the two complaints the one that got further into the source is about what it is meant to be.
+    // The syntax error that lies further into the source belongs to the form that its author meant.
     if (position(error) - memberPrefix.length > position(asExpression) - expressionPrefix.length)
       asExpression = error;
   }
@@ -118,7 +118,7 @@ function position(error: unknown): number {
   return typeof error === "object" && error !== null && "pos" in error ? Number(error.pos) : -1;
 }
 
-/** What the function around the source returns. */
+/** Returns the expression that the enclosing function returns; the program itself if the source ended that function early. */
 function returned(program: Acorn.Program): Acorn.Node {
   const [statement] = program.body;
   if (program.body.length === 1 && statement?.type === "ExpressionStatement") {
@@ -132,8 +132,8 @@ function returned(program: Acorn.Program): Acorn.Node {
 }
 
 /**
- * Turns a member into an expression. Its key is written anew from the function's name: a computed one
- * (`[key]() {}`) may need names from around it.
+ * Turns a member into an expression. Rewrites its key from the function's name, because a computed key
+ * (`[key]() {}`) may use free names.
  */
 function extractMember(source: string, member: Acorn.Property, name: string): string {
   const key = JSON.stringify(member.kind === "init" ? name : name.replace(/^[gs]et /, ""));
@@ -145,13 +145,13 @@ function extractMember(source: string, member: Acorn.Property, name: string): st
 }
 
 /**
- * Refuses what means something only where the function was written, and collects the identifiers under a
- * `typeof`: those are allowed to be missing.
+ * Refuses syntax whose meaning depends on where the function was written, and collects the identifiers under a
+ * `typeof`, which the target need not define.
  */
 function inspectTree(fn: FunctionNode, typeofOnly: Set<unknown>): void {
   const isArrow = fn.type === "ArrowFunctionExpression";
 
-  /** `inside`: `this`, `super` and the like still mean those of `fn`, not those of a function within it. */
+  /** `inside` is true while `this`, `super` and the like belong to `fn`, not to a function nested in it. */
   const visit = (node: unknown, inside: boolean): void => {
     if (Array.isArray(node)) {
       for (const each of node) visit(each, inside);
@@ -170,7 +170,7 @@ function inspectTree(fn: FunctionNode, typeofOnly: Set<unknown>): void {
         return;
       case "ThisExpression":
         if (inside && isArrow)
-          throw new Unportable(`it is an arrow function and uses \`this\` of what is around it; ${remedy}`);
+          throw new Unportable(`it is an arrow function and uses the \`this\` around it; ${remedy}`);
         return;
       case "Super":
         if (inside)
@@ -183,7 +183,7 @@ function inspectTree(fn: FunctionNode, typeofOnly: Set<unknown>): void {
           );
         }
         if (inside && isArrow)
-          throw new Unportable(`it uses \`new.target\` of the function around it; ${remedy}`);
+          throw new Unportable(`it uses \`new.target\` of the enclosing function; ${remedy}`);
         return;
       case "UnaryExpression":
         if (node["operator"] === "typeof") typeofOnly.add(node["argument"]);
@@ -222,7 +222,7 @@ function load(): { acorn: typeof Acorn; scopes: typeof EslintScope } {
 }
 
 function parse(text: string): Acorn.Program {
-  // As a module: strict, and with `import.meta`, which gets a better message of its own above.
+  // Parses as a module: strict, and with `import.meta`, for which the message above is better than the parser's.
   return load().acorn.parse(text, {
     ecmaVersion: "latest",
     sourceType: "module",
@@ -235,10 +235,10 @@ function freeReferences(program: Acorn.Program, fn: FunctionNode): readonly Esli
   const manager = load().scopes.analyze(program as Parameters<typeof EslintScope.analyze>[0], {
     ecmaVersion: 2022,
     sourceType: "module",
-    // A direct `eval` may refer to anything, which is then found out when it does.
+    // A direct `eval` may refer to any name. A missing one becomes an error when the `eval` runs.
     optimistic: true,
   });
   const scope = manager.acquire(fn as unknown as Parameters<typeof manager.acquire>[0]);
-  if (scope === null) throw new Error("the parser and the scope analysis do not agree on a function");
+  if (scope === null) throw new Error("the parser and the scope analysis disagree about a function");
   return scope.through;
 }

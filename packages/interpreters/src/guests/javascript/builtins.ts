@@ -1,10 +1,10 @@
 /**
  * The functions that every interpreter has under the same name: `Math.hypot`, `JSON.parse`, `setTimeout`.
  *
- * Found by identity among what hangs off the global object. Two kinds must not be taken for one: a global that
- * the user made, and a builtin that the user replaced. Native code settles it for those of the language; those
- * that Node writes in JavaScript are only believed under the names below, and the plain functions among
- * them (which tests like to mock) only if they are what they were when this module was loaded.
+ * This module finds them by identity among the members of the global object. It must not mistake two kinds for a builtin:
+ * a global that the user defined, and the user's replacement of a builtin. Native code identifies the language's own
+ * functions. Functions that Node writes in JavaScript count only under the names below, and the plain functions among
+ * them (which tests often mock) only if they are unchanged since this module was loaded.
  */
 
 import { vm } from "../../platform/scripts.js";
@@ -39,8 +39,8 @@ for (const name of nodeFunctions) {
 }
 
 /**
- * The globals of the language. Looking at another one of Node's, if only for its descriptor, may load it: since Node 22 that
- * is all of `fetch`, which without WebAssembly, or room for it, even ends the process.
+ * The globals of the language itself. Reading a Node global, even only its descriptor, may load it: since Node 22 that
+ * loads all of `fetch`, which ends the process if WebAssembly, or the room for it, is missing.
  */
 function languageGlobals(): string[] {
   return vm.runInNewContext("Object.getOwnPropertyNames(globalThis)") as string[];
@@ -48,7 +48,7 @@ function languageGlobals(): string[] {
 
 let paths: Map<Function, string> | undefined;
 
-/** The name of `fn` that holds in every interpreter; undefined if there is none. */
+/** Returns the name of `fn` that is valid in every interpreter, or undefined if it has none. */
 export function builtinPath(fn: Function): string | undefined {
   paths ??= collect();
   return paths.get(fn);
@@ -65,7 +65,7 @@ function collect(): Map<Function, string> {
   for (const name of nodeHolders) {
     const holder = (globalThis as Record<string, unknown>)[name];
     walk(found, holder, `${name}.`, () => true, 2);
-    // Singletons have their methods on a prototype: `crypto.randomUUID`.
+    // Singletons keep their methods on a prototype: `crypto.randomUUID`.
     if (typeof holder !== "object" || holder === null) continue;
     for (let proto = parent(holder); proto !== null && proto !== Object.prototype; proto = parent(proto)) {
       walk(found, proto, `${name}.`, () => true, 1);
@@ -87,7 +87,7 @@ function walk(
   }
 }
 
-/** Whether `value` is a function to be found. */
+/** Records `value` under `path` if it is an acceptable function. Returns whether it is one. */
 function note(
   found: Map<Function, string>,
   path: string,
@@ -99,7 +99,7 @@ function note(
   return true;
 }
 
-/** Own members that are plain data: getters are left alone, since running them may load half of Node. */
+/** Yields own data properties. It skips getters, because running them may load half of Node. */
 function* members(holder: unknown, names?: string[]): Generator<[string, unknown]> {
   if ((typeof holder !== "object" && typeof holder !== "function") || holder === null) return;
   for (const name of names ?? Object.getOwnPropertyNames(holder)) {
@@ -111,7 +111,7 @@ function* members(holder: unknown, names?: string[]): Generator<[string, unknown
 
 const parent = (object: object): object | null => Object.getPrototypeOf(object) as object | null;
 
-/** Finds the function of that path in this interpreter, with the object it is a member of as its `this`. */
+/** Finds the function at `path` in this interpreter. The function returned calls it with its holder as `this`. */
 export function resolveBuiltin(path: string): ((...args: unknown[]) => unknown) | undefined {
   let holder: unknown;
   let value: unknown = globalThis;

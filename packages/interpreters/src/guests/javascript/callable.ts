@@ -1,12 +1,12 @@
 /**
  * Caller side: turns a function into a description that can travel to another interpreter.
  *
- * Three things can travel: the source of a *stateless* function (whatever it refers to must exist where it
- * arrives, which `load` checks there), the name of a module's export (`fromModule`), and the name of a
- * builtin. Everything else is refused here, before anything is sent.
+ * A description takes one of three forms: the source of a *stateless* function (every name it refers to must exist at
+ * the target, which `load` checks there), the name of a module's export (`fromModule`), or the name of a
+ * builtin. Every other function is refused here, before anything is sent.
  *
- * A description depends on nothing but the function, so it is worked out once per function; functions of the same
- * name and source share one description object, so that whoever sends it can tell by identity that it has been sent.
+ * A description depends only on the function, so it is computed once per function. Functions with the same name and
+ * source share one description object, so a sender can tell by identity that it has already sent it.
  */
 
 import { path } from "../../platform/paths.js";
@@ -20,7 +20,7 @@ import { builtinPath } from "./builtins.js";
 import { asWritten } from "./script-text.js";
 
 export type Callable =
-  /** `source` is an expression of strict code; `free` are the names it needs to find around it. */
+  /** `source` is a strict-mode expression; `free` lists the names that it needs in the target's global scope. */
   | {
       readonly kind: "function";
       readonly source: string;
@@ -30,15 +30,20 @@ export type Callable =
   | { readonly kind: "module"; readonly url: string; readonly export: string }
   | { readonly kind: "builtin"; readonly path: string };
 
-/** On functions made by `fromModule`. In the global registry: another copy of the package may have made them. */
+/** Marks functions made by `fromModule`. A registered symbol, because another copy of the package may have made them. */
 const moduleMark = Symbol.for("interpreters.fromModule");
 
 const known = new WeakMap<object, Callable>();
 
-/** `{ [native code] }` is no valid JavaScript body, so that no function of a user ends like this. */
+/** `{ [native code] }` is not a valid JavaScript body, so no user function ends like this. */
 const nativeBody = /\{\s*\[native code\]\s*\}$/;
 
-/** What has to be sent for `fn` to be called elsewhere. Throws what is wrong with it otherwise. */
+/**
+ * Returns the description of `fn` that lets another interpreter call it.
+ *
+ * @throws TypeError if `fn` is not a function
+ * @throws NotShareableError if it cannot travel, with the reason and the remedy
+ */
 export function describe(fn: unknown): Callable {
   if (typeof fn !== "function") throw new TypeError(notAFunction(fn));
   let callable = known.get(fn);
@@ -61,7 +66,7 @@ function describeNew(fn: Function): Callable {
   const name = nameOf(fn);
   try {
     const callable = describeSource(source, name);
-    // Much of Node's own API is JavaScript: it gives itself away by names only Node's insides know.
+    // Node writes much of its API in JavaScript. Free names that only Node's internals define give such a function away.
     const path = callable.free.every((each) => each in globalThis) ? undefined : builtinPath(fn);
     return path === undefined ? callable : { kind: "builtin", path };
   } catch (error) {
@@ -76,7 +81,7 @@ function describeNew(fn: Function): Callable {
 
 type FunctionSource = Callable & { kind: "function" };
 
-/** A function expression inside a loop is a new function each time round, with the same source. */
+/** A function expression in a loop makes a new function in each iteration, always with the same source. */
 const bySource = new Map<string, FunctionSource>();
 const bySourceLimit = 1000;
 
@@ -99,15 +104,15 @@ function describeNative(fn: Function): Callable {
   let why: string;
   if (types.isProxy(fn)) why = "it is a Proxy, whose target and handler live in this interpreter";
   else if (name.startsWith("bound "))
-    why = "it is a bound function, and what it is bound to lives in this interpreter";
-  else why = "it is native code that no global name leads to";
+    why = "it is a bound function, and the values it is bound to live in this interpreter";
+  else why = "it is native code that no global name refers to";
   throw new NotShareableError(
     `${label(name)} cannot be sent to another interpreter: ${why}; ` +
-      "send a function that makes the call itself, and give it the values as arguments",
+      "send a function that makes the call itself, and pass the values as arguments",
   );
 }
 
-/** Never runs user code: `name` may be a getter, or (as a static member of a class) anything at all. */
+/** Never runs user code: `name` may be a getter, or (as a static member of a class) any value. */
 function nameOf(fn: Function): string {
   if (types.isProxy(fn)) return "";
   const name: unknown = Object.getOwnPropertyDescriptor(fn, "name")?.value;
@@ -121,21 +126,34 @@ function label(name: string): string {
 function notAFunction(value: unknown): string {
   const found =
     value === null ? "null" : typeof value === "object" ? "an object" : `a value of type ${typeof value}`;
-  // An easy thing to pass by mistake for one of its functions.
+  // Easily passed by mistake instead of one of its functions.
   const hint = modules.has(value as object)
-    ? " (a whole module: take one function of it, as in `const { f } = fromModule(…)`)"
+    ? " (a whole module: pass one of its functions, as in `const { f } = fromModule(…)`)"
     : "";
   return `expected a function to run in another interpreter, got ${found}${hint}`;
 }
 
 const modules = new WeakSet<object>();
-/** Kept for good, as the loaded modules themselves are: the same name of the same module is one function. */
+/** Never cleared, as Node never unloads the modules: one name of one module is always the same function. */
 const moduleByUrl = new Map<string, object>();
 
 /**
- * Stands for the module at `url` in other interpreters, without loading it in this one:
+ * Represents the module at `url` in other interpreters, without loading it in this one. Each property is a function to
+ * pass to `call()`, `submit()` and every other method that takes a function to run elsewhere; calling it here throws a
+ * TypeError. The target loads the module at its first call and keeps it loaded, as `import()` does.
+ *
+ * The type parameter is the module's type:
  * `const { resize } = fromModule<typeof import("./resize.js")>(new URL("./resize.js", import.meta.url))`.
- * Its properties can be given to whatever takes a function to run elsewhere, and cannot be called here.
+ *
+ * @param url An absolute path, a `file:`, `data:` or `node:` URL, or the name of a builtin module. Other interpreters
+ *   cannot resolve anything relative to the caller: pass `new URL("./file.js", import.meta.url)` for a file beside it,
+ *   and `import.meta.resolve("package")` for a package.
+ * @throws TypeError if `url` is anything else
+ *
+ * @example
+ * const { basename } = fromModule<typeof import("node:path")>("node:path");
+ * await using interp = create();
+ * console.log(await interp.call(basename, "/a/b.txt")); // b.txt
  */
 export function fromModule<M extends object>(url: URL | string): M {
   const href = moduleUrl(url);
@@ -144,11 +162,13 @@ export function fromModule<M extends object>(url: URL | string): M {
 
   const markers = new Map<string, Function>();
   const readOnly = (): never => {
-    throw new TypeError(`fromModule(${JSON.stringify(href)}) is read-only: it stands for a module elsewhere`);
+    throw new TypeError(
+      `fromModule(${JSON.stringify(href)}) is read-only: it represents a module of other interpreters`,
+    );
   };
   const module = new Proxy(Object.create(null) as object, {
     get(_target, key) {
-      // A thenable would be called by `await` and by promise resolution; symbols are asked for by inspectors.
+      // `await` and promise resolution would call `then`; inspectors read symbols.
       if (typeof key === "symbol" || key === "then") return undefined;
       let marker = markers.get(key);
       if (marker === undefined) markers.set(key, (marker = moduleFunction(href, key)));
@@ -168,7 +188,7 @@ function moduleFunction(url: string, name: string): Function {
   const marker = (): never => {
     throw new TypeError(
       `${name}() of ${url} was made by fromModule() and runs in other interpreters only: ` +
-        "give it to call() or submit(), or import the module to call it here",
+        "pass it to call() or submit(), or import the module to call it here",
     );
   };
   const callable: Callable = Object.freeze({ kind: "module", url, export: name });
@@ -177,7 +197,7 @@ function moduleFunction(url: string, name: string): Function {
   return marker;
 }
 
-/** Other interpreters resolve nothing relative to this caller, so that what is sent must be absolute. */
+/** Returns an absolute URL, because other interpreters cannot resolve anything relative to this caller. */
 function moduleUrl(url: unknown): string {
   const remedy =
     'pass an absolute URL, for instance new URL("./file.js", import.meta.url) or import.meta.resolve("package")';

@@ -1,8 +1,8 @@
 /**
- * Compiles code that belongs to no file, in this thread's global scope, such that `import()` works in it.
+ * Compiles code that belongs to no file, for this thread's global scope, so that `import()` works in it.
  *
  * Relative and bare specifiers resolve against the working directory, provided that the file name is neither a
- * path nor a URL: Node resolves against those. That is why `callFilename` has its angle brackets.
+ * path nor a URL, which Node would resolve against. Hence the angle brackets of `callFilename`.
  */
 
 import { vm } from "../../platform/scripts.js";
@@ -10,7 +10,7 @@ import { enableTypeScript } from "./typescript.js";
 
 const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
 
-/** What stacks show as the file of a stateless function. */
+/** The file name that stacks show for a stateless function. */
 export function callFilename(name: string): string {
   return `<interpreters:call(${name.replace(/\s+/g, " ").slice(0, 100) || "anonymous"})>`;
 }
@@ -29,7 +29,7 @@ export function importModule(url: string): Promise<object> {
   return importer(url);
 }
 
-/** Has modules imported by this function: in code that we compile ourselves, as in interpreters, Node knows no `import()`. */
+/** Sets how `importModule` imports: in code that this package compiles itself, as in interpreters, Node has no `import()`. */
 export function importBy(given: Importer): void {
   importer = given;
 }
@@ -41,7 +41,7 @@ function prepareImport(source: string): void {
   if (quiet) return;
   quiet = true;
   // Node warns, once per thread, that this way of importing is experimental. The user did not choose it and can
-  // do nothing about it. The warning is issued synchronously by the first import, hence here and unheard.
+  // do nothing about it. The first import issues the warning synchronously, so one is made here with warnings off.
   const emitWarning: unknown = Reflect.get(process, "emitWarning");
   process.emitWarning = () => {};
   try {

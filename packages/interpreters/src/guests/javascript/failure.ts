@@ -1,7 +1,7 @@
 /**
- * Target side: describes whatever was thrown, the way Node prints an uncaught exception.
+ * Target side: describes any thrown value the way Node prints an uncaught exception.
  *
- * It must not throw and must not run more of the user's code than inspecting needs, whatever was thrown: a frozen
+ * It must not throw, and must not run more user code than inspecting needs, whatever the value is: a frozen
  * error, a revoked proxy, an error whose `message` is a getter that throws.
  */
 
@@ -21,7 +21,7 @@ export function describeFailure(thrown: unknown): ExceptionInfo {
   }
 }
 
-/** Errors that come from another thread of Node's are no native ones. */
+/** Errors that come from another Node thread are not native errors here. */
 function isError(thrown: unknown): thrown is Error {
   return types.isNativeError(thrown) || attempt(() => thrown instanceof Error) === true;
 }
@@ -29,7 +29,7 @@ function isError(thrown: unknown): thrown is Error {
 function describeError(error: Error): ExceptionInfo {
   const own = text(attempt(() => error.name));
   const constructed = text(attempt(() => error.constructor.name));
-  // Node's internal classes are all called NodeError and set `name` to what they stand for.
+  // Node's internal classes are all called NodeError and set `name` to the class that they represent.
   const typeName = constructed === "" || constructed === "NodeError" ? own || "Error" : constructed;
   // `class MyError extends Error {}` inherits the name "Error", which says less than its class does.
   const name = own === "" || inheritedNames.has(own) ? typeName : own;
@@ -61,7 +61,7 @@ function describeOther(thrown: unknown): ExceptionInfo {
   return { type: { name }, message, formatted: `${name}: ${message}`, errdisplay: `Uncaught ${shown}` };
 }
 
-// As Node does for an uncaught exception. A custom inspector is the user's code and may do anything.
+// As Node does for an uncaught exception. A custom inspector is user code and may do anything.
 function inspectOptions(): { colors: false; customInspect: false; depth: number } {
   return { colors: false, customInspect: false, depth: Math.max(inspect.defaultOptions.depth ?? 0, 5) };
 }
@@ -72,7 +72,7 @@ function display(error: Error): string {
     // Before inspecting, because `inspect` replaces lines that an error and its cause have in common.
     for (const each of reachableErrors(error)) showUserFrames(each, restore);
     const shown = inspect(error, inspectOptions());
-    // Brackets mark an error without frames. This one may have had some, none of them the user's.
+    // Brackets mark an error without frames. This one may have had frames, but none in user code.
     const { stack } = restore.length > 0 ? error : { stack: undefined };
     const bracketed = stack !== undefined && !/^\s+at /m.test(stack) && shown.startsWith(`[${stack}]`);
     return withoutInternalFrames(bracketed ? stack + shown.slice(stack.length + 2) : shown);
@@ -81,7 +81,7 @@ function display(error: Error): string {
   }
 }
 
-/** The error, its causes, its aggregated errors and those among own properties; without running a getter. */
+/** Collects the error, its causes, its aggregated errors and those among own properties, without running a getter. */
 function reachableErrors(error: Error): Set<Error> {
   const found = new Set<Error>();
   const visit = (value: unknown): void => {
@@ -97,10 +97,10 @@ function reachableErrors(error: Error): Set<Error> {
   return found;
 }
 
-/** Gives `error` the stack that is to be shown, until `restore` is run. A frozen one keeps what it has. */
+/** Gives `error` the stack to show, until the steps in `restore` run. A frozen error keeps its own stack. */
 function showUserFrames(error: Error, restore: (() => void)[]): void {
   attempt(() => {
-    if (error instanceof SyntaxError) locate(error); // to stay: a copy of the error should say it too
+    if (error instanceof SyntaxError) locate(error); // not undone: a copy of the error should show it too
     const before = Object.getOwnPropertyDescriptor(error, "stack");
     if (before?.configurable !== true) return;
     const { stack } = error;
@@ -121,12 +121,12 @@ const locatorSlot = Symbol.for("interpreters.locate");
 let locator: vm.Script | undefined;
 
 /**
- * Where a module has a syntax error is known to the error, but not part of its stack until Node prints it. Node puts
- * it there when the error leaves a script; where nothing is known, it is the location of this script.
+ * A module's SyntaxError knows its location, but its stack does not include it until Node prints the error. Node also
+ * adds it when the error leaves a script; for an error without a location, Node adds the location of this script.
  */
 function locate(error: SyntaxError): void {
   const before = error.stack;
-  if (before === undefined || !/^\w*SyntaxError\b/.test(before)) return; // has it already
+  if (before === undefined || !/^\w*SyntaxError\b/.test(before)) return; // already located
   const slot = globalThis as { [locatorSlot]?: unknown };
   locator ??= new vm.Script('throw globalThis[Symbol.for("interpreters.locate")]', { filename: locatorFile });
   slot[locatorSlot] = error;
@@ -140,8 +140,8 @@ function locate(error: SyntaxError): void {
 }
 
 /**
- * Drops frames of this package and of Node's insides, and of what this package called to get to the user's code.
- * What `inspect` put behind the last frame (`{` of own properties, a comma) moves up.
+ * Drops the frames of this package, Node's internal frames, and the frames of functions that this package called to
+ * reach user code. Text that `inspect` appended to the last frame (`{` of own properties, a comma) moves up.
  */
 function withoutInternalFrames(stack: string): string {
   const kept: string[] = [];

@@ -1,13 +1,13 @@
-/** The JavaScript guest: what an interpreter does when it is asked to run JavaScript. */
+/** The JavaScript guest: how an interpreter runs JavaScript. */
 import type { Guest } from "../guest.js";
 import type { Callable } from "./callable.js";
 import { describeFailure } from "./failure.js";
 import { load } from "./load.js";
 import { bindGlobals } from "./main-scope.js";
 import { runScript } from "./script.js";
-import type { Script } from "./script-text.js";
+import type { Script } from "./script-description.js";
 
-/** The least function there is. */
+/** The smallest function possible. */
 export const identity: Callable = { kind: "function", source: "(x) => x", free: [], name: "" };
 
 export const javascript: Guest = {

@@ -1,7 +1,7 @@
 /**
- * Target side: turns what `describe` made of a function back into something that can be called.
+ * Target side: turns a description that `describe` made back into a function.
  *
- * Runs in interpreters, where start-up counts: nothing here loads the parser.
+ * Runs in interpreters, where start-up time counts: nothing here loads the parser.
  */
 
 import { vm } from "../../platform/scripts.js";
@@ -16,7 +16,7 @@ import { enableTypeScript } from "./typescript.js";
 
 export type Loaded = (...args: unknown[]) => unknown;
 
-/** To be called with `this` undefined. Throws, or rejects, when there is nothing to call. */
+/** Returns the function, to call with `this` undefined. Throws, or rejects, if the description leads to no function. */
 export function load(callable: Callable): Loaded | Promise<Loaded> {
   switch (callable.kind) {
     case "function":
@@ -31,7 +31,7 @@ export function load(callable: Callable): Loaded | Promise<Loaded> {
 function loadFunction({ source, free, name }: Callable & { kind: "function" }): Loaded {
   const missing = free.filter((each) => !isGlobal(each));
   if (missing.length > 0) throw new NotShareableError(captured(name, missing));
-  // Functions of modules were strict. The function begins on a line of its own, so that stacks count its lines from 1.
+  // Strict, as functions of modules are. The function begins on its own line, so that stacks count its lines from 1.
   const script = compile(`"use strict";(\n${source}\n)`, callFilename(name), -1);
   return script.runInThisContext() as Loaded;
 }
@@ -49,8 +49,8 @@ function captured(name: string, missing: readonly string[]): string {
   });
   const imported = origins.some((origin) => origin.includes("import"));
   return (
-    `${name === "" ? "an anonymous function" : `function ${JSON.stringify(name)}`} captures ${list} from where it was ` +
-    `written, and this interpreter has no such ${globals}: pass ${them} as ${as}, ` +
+    `${name === "" ? "an anonymous function" : `function ${JSON.stringify(name)}`} captures ${list} from the scope where it ` +
+    `was written, and this interpreter has no such ${globals}: pass ${them} as ${as}, ` +
     `bind ${them} here with prepareMain(), or move the function into a module and use fromModule()` +
     (node.length > 0 || imported ? "; to load a module from within the function use `await import(…)`" : "") +
     origins.join("")
@@ -58,8 +58,8 @@ function captured(name: string, missing: readonly string[]): string {
 }
 
 /**
- * Whether code here can read `name`: a property of the global object, or a `let`, `const` or `class` of a script. Not
- * one whose script failed before it got its value: that stays unusable for good.
+ * Returns whether code here can read `name`: as a property of the global object, or as a `let`, `const` or `class` of a
+ * script. A variable whose script failed before it was initialized does not count: it stays unusable.
  */
 function isGlobal(name: string): boolean {
   if (name in globalThis) return true;
@@ -95,7 +95,7 @@ async function loadExport(url: string, name: string): Promise<Loaded> {
   if (typeof found === "function" && !isClass(found)) return found as Loaded;
   if (typeof found === "function") {
     throw new TypeError(
-      `${name} of ${url} is a class; export a function that makes the instance and returns plain data`,
+      `${name} of ${url} is a class; export a function that creates the instance and returns plain data`,
     );
   }
   const functions = Object.keys(namespace).filter((each) => isFunction(namespace[each]));
@@ -110,7 +110,7 @@ async function loadExport(url: string, name: string): Promise<Loaded> {
 const isFunction = (value: unknown): boolean => typeof value === "function" && !isClass(value);
 const isClass = (fn: Function): boolean => /^class\b/.test(Function.prototype.toString.call(fn));
 
-/** Node's own message would name a file of this package as the importer. */
+/** Replaces Node's message, which would name a file of this package as the importer. */
 function notFound(url: string, error: unknown): Error | undefined {
   if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_MODULE_NOT_FOUND")
     return undefined;
@@ -121,7 +121,7 @@ function notFound(url: string, error: unknown): Error | undefined {
     other !== missing && missing.startsWith("file:") && existsSync(fileURLToPath(other))
       ? `; ${other} is there: import it by that name, as Node runs TypeScript without rewriting specifiers`
       : "";
-  if (missing !== url && hint === "") return undefined; // a module it imports, and the message says so
+  if (missing !== url && hint === "") return undefined; // a module that `url` imports, as Node's message says
   return Object.assign(
     new Error(`cannot find module ${missing}${missing === url ? "" : `, imported by way of ${url}`}${hint}`),
     {

@@ -1,31 +1,31 @@
 /**
  * Target side: the names of `__main__`, as `exec` and `prepareMain` leave them.
  *
- * All are properties of the global object, as those of Python's `__main__` are of its dictionary, so that any may be declared
- * again, in any way, and what refers to it sees the new one: that is how a REPL does it (V8's mode for one, which the
- * console of Chrome uses, and Node's). The same goes for a name that hides a global of Node's: it takes its place, in this
- * interpreter, once it has its value. What the language itself names so, and `process` and `Buffer`, cannot be hidden by
- * anything else that way: all modules there would have to do with it, this package's too. (A `var` or `function` of a
- * plain script can, as it does in any script.) What a declaration promises is kept by accessors:
+ * All are properties of the global object, as the names of Python's `__main__` are keys of its dictionary. A later script
+ * may therefore declare any of them again, in any way, and code that refers to the name sees the new variable. REPLs do
+ * the same (V8's REPL mode, which the Chrome console uses, and the REPL of Node). A name that hides a Node global replaces
+ * it, in this interpreter, once the name is initialized. The language's own globals, and `process` and `Buffer`, cannot
+ * be replaced by another value that way: every module there would get it, this package's too. (A `var` or `function`
+ * of a plain script can replace them, as in any script.) Accessors keep the promises of a declaration:
  *
- *   - before its declaration was evaluated, a `let`, `const` or `class` cannot be read (ReferenceError)
- *   - a constant, or an import, cannot be assigned to (TypeError); an import shows what its module's variable is now
- *   - what a script that failed had not come to is as before
+ *   - a `let`, `const` or `class` cannot be read before its declaration was evaluated (ReferenceError)
+ *   - a constant, or an import, cannot be assigned to (TypeError); an import shows the current value of the module's variable
+ *   - names that a failed script had not reached are as before
  *
  * The property of a `function`, or of a `var` of a script that was not rewritten, is not configurable. A constant of that
- * name is then none, and an import a copy.
+ * name is then an ordinary variable, and an import is a copy.
  */
 
 import { vm } from "../../platform/scripts.js";
-import type { Declared } from "./script-text.js";
+import type { Declared } from "./script-description.js";
 
-// `globalThis` itself is a name that a script may declare.
+// A script may declare `globalThis` itself.
 const main = globalThis as Record<string, unknown>;
 
-/** What was there before any script. */
+/** The globals that existed before any script. */
 const builtins = Object.getOwnPropertyNames(main);
 
-/** Of these, what no module can do without. */
+/** Those that no module can do without. */
 const essential =
   " Array ArrayBuffer Atomics BigInt BigInt64Array BigUint64Array Boolean Buffer DataView Date AggregateError Error " +
   "EvalError RangeError ReferenceError SyntaxError TypeError URIError FinalizationRegistry Float32Array Float64Array " +
@@ -37,19 +37,19 @@ const isEssential = (name: string): boolean => essential.includes(` ${name} `);
 function checkHiding(name: string, value: unknown, before: unknown): void {
   if (!isEssential(name) || value === before) return;
   throw new TypeError(
-    `Cannot declare ${name} at the top level of a script: it would take the place of the global ${name} for all modules ` +
+    `Cannot declare ${name} at the top level of a script: it would replace the global ${name} for all modules ` +
       `of this interpreter. Give it another name, or declare it in a block.`,
   );
 }
 
-/** Getters of ours whose setter refuses. */
+/** The getters of constants: our accessors whose setter throws. */
 const constants = new WeakSet<object>();
 let mayHaveConstants = false;
 
-/** Whether a plain script that declares a `var` could meet a constant of that name. */
+/** Returns whether a plain script that declares a `var` could meet a constant of that name. */
 export const hasConstants = (): boolean => mayHaveConstants;
 
-/** Declares names; what is returned takes back those that have no value by then. */
+/** Declares the names of a script. The function returned takes back those that are still uninitialized. */
 export function declare({ constants, variables, undefineds, vars }: Declared): () => void {
   const lexical = [...constants, ...variables, ...undefineds];
   for (const name of lexical) {
@@ -63,7 +63,7 @@ export function declare({ constants, variables, undefineds, vars }: Declared): (
   for (const name of vars) {
     const existing = Object.getOwnPropertyDescriptor(main, name);
     if (existing === undefined) define(name, undefined);
-    // What was a constant is none any more, and keeps its value.
+    // A constant becomes a variable and keeps its value.
     else if (isConstant(existing)) define(name, main[name]);
   }
   for (const name of undefineds)
@@ -74,7 +74,7 @@ export function declare({ constants, variables, undefineds, vars }: Declared): (
     if (!isConfigurable(name) || before.has(name)) return;
     const existing = Object.getOwnPropertyDescriptor(main, name);
     before.set(name, existing);
-    // Modules that are loaded until then need it.
+    // Modules that load before the initialization need the global.
     const hidden = builtins.includes(name) ? existing : undefined;
     const get = (): unknown => {
       if (hidden !== undefined) return hidden.get === undefined ? hidden.value : hidden.get.call(main);
@@ -98,7 +98,7 @@ export function declare({ constants, variables, undefineds, vars }: Declared): (
   };
 }
 
-/** Makes `name` what `read` returns, for good. */
+/** Makes `name` a constant whose value is what `read` returns. */
 export function defineConstant(name: string, read: () => unknown): void {
   if (builtins.includes(name)) checkHiding(name, read(), main[name]);
   if (!isConfigurable(name)) {
@@ -126,9 +126,9 @@ const isConstant = ({ get }: PropertyDescriptor): boolean => get !== undefined &
 /**
  * Makes each property of `ns` a global: writable, configurable, enumerable.
  *
- * What a script declared is declared again by it, as by a later script. Only code of the user's that went around `exec`
- * (`vm.runInThisContext`) can have made a variable beside the global object, which would hide a global: it is assigned
- * to, and where it is a constant that is a TypeError. All names are checked first: either all are bound or none.
+ * A name that a script declared is declared again, as by a later script. Only user code that bypassed `exec`
+ * (`vm.runInThisContext`) can have made a variable beside the global object, which would hide a global. Such a variable
+ * is assigned to, and a TypeError if it is a constant. All names are checked first: either all are bound or none.
  */
 export function bindGlobals(ns: Record<string, unknown>): void {
   const steps = Object.keys(ns).map((name) => binding(name, ns[name]));
@@ -150,13 +150,13 @@ function binding(name: string, value: unknown): () => void {
 
 const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 
-/** How to assign to the script variable `name`; undefined if there is none. */
+/** Returns a function that assigns to the script variable `name`, or undefined if no such variable exists. */
 function scriptVariable(name: string): ((value: unknown) => void) | undefined {
   if (!identifier.test(name) || isReserved(name) || !isScriptVariable(name)) return undefined;
   const parameter = name === "value" ? "it" : "value";
   const assign = run(`(${parameter}) => { ${name} = ${parameter}; }`) as (value: unknown) => void;
   try {
-    assign(run(name)); // its own value: changes nothing, and tells whether it may be assigned to
+    assign(run(name)); // its own value: changes nothing, and fails if the variable does not accept assignments
   } catch {
     throw new TypeError(
       `cannot bind ${name}: a script of this interpreter declared it with const, or failed while declaring it`,
@@ -169,7 +169,7 @@ function isScriptVariable(name: string): boolean {
   // A `var` that no `let` can hide.
   if (Object.getOwnPropertyDescriptor(main, name)?.configurable === false) return false;
   try {
-    // Always refused as a whole, because of `undefined`; but on account of `name` if there is a variable of that name.
+    // V8 always refuses it, because of `undefined`; but its error names `name` if a variable of that name exists.
     run(`let ${name}; let undefined;`);
   } catch (error) {
     return error instanceof SyntaxError && error.message.includes(`'${name}'`);

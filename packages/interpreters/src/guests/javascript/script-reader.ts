@@ -1,31 +1,31 @@
 /**
- * Caller side: rewrites a script such that V8 can run it as it is meant, without moving anything.
+ * Caller side: rewrites a script so that V8 can run it as its author meant it, without moving anything.
  *
- * Top-level declarations turn into assignments of the same width, since the names are declared beforehand, and what runs
- * apart (functions beside a top-level `await`) is blanked out: lines and columns stay those that the user wrote.
+ * Top-level declarations become assignments of the same width, since their names are declared beforehand. Code that runs
+ * separately (functions beside a top-level `await`) is blanked out. Lines and columns stay as the user wrote them.
  *
  *     let n = 1            0,  n = 1
  *     const { a, b } = o   0,   { a, b } = o
- *     class A {}           A=class {}                  where its body does not use its own name; else
- *     class A {}           A=class A {}                with the addition at the end of the line before, if it begins its line
+ *     class A {}           A=class {}                  if its body does not use its own name; otherwise
+ *     class A {}           A=class A {}                with `A=` at the end of the line before, if it begins its line
  *     import a from "b"    (blank; the target loads it and binds its names first)
  *     import.meta          import$meta                 a name that the target gives a value
  *     import(url)          im$prt(url)                 likewise, where Node would resolve against anything but `base`
  *
- * `0,` has no need of a closing parenthesis behind a pattern, and can continue no statement before it. Only a class that
- * uses its own name, and begins in the middle of a line, moves what follows on that one line.
+ * `0,` needs no closing parenthesis after a pattern, and cannot continue the statement before it. Only a class that
+ * uses its own name and begins in the middle of a line moves the rest of that one line.
  */
 import { path } from "../../platform/paths.js";
 import { URL } from "../../platform/urls.js";
 import type * as Acorn from "acorn";
-import type { ImportedName, Script, ScriptParts, StaticImport } from "./script-text.js";
+import type { ImportedName, Script, ScriptParts, StaticImport } from "./script-description.js";
 import { collectNames, contains, isAwait, type Node, parse, walk } from "./syntax-tree.js";
 
-/** As wide as `import.meta` and `import`. The target puts names of its own in their place, as wide as these. */
+/** As wide as `import.meta` and `import`. The target replaces them by names of its own, of the same width. */
 export const META_NAME = "import$meta";
 export const IMPORT_NAME = "im$prt";
 
-/** One reading of one program. */
+/** Reads one program, once. */
 export class Reader {
   readonly #text: string;
   readonly #ownBase: boolean;
@@ -43,7 +43,7 @@ export class Reader {
   constructor(text: string, { base, filename }: Script) {
     this.#text = text;
     this.#body = parse(text).body;
-    // Node resolves `import()` against the file name where that is a path or a URL, and else the working directory.
+    // Node resolves `import()` against the file name if that is a path or a URL, otherwise against the working directory.
     this.#ownBase = base !== undefined || path.isAbsolute(filename) || URL.canParse(filename);
   }
 
@@ -54,7 +54,7 @@ export class Reader {
     const isExpression = last?.type === "ExpressionStatement" && last.directive === undefined;
     const cutTail = awaits && isExpression && !contains(last as unknown as Node, isAwait);
     const functions = awaits ? this.#body.filter(({ type }) => type === "FunctionDeclaration") : [];
-    // Before the edits below, which would not leave them whole.
+    // Taken before the edits below, which blank and change these statements.
     const only = (statements: readonly Acorn.Node[]): string | undefined =>
       statements.length === 0 ? undefined : this.#keep(statements);
     const [functionsText, tail] = [only(functions), only(cutTail ? [last] : [])];
@@ -91,7 +91,7 @@ export class Reader {
     return false;
   }
 
-  /** Finds `await`, and replaces `import` where it is no statement, wherever they are. */
+  /** Finds top-level `await`, and renames `import.meta` and `import()` at any depth. */
   #scan(node: unknown): void {
     walk(node, true, (found, outside) => {
       if (outside && isAwait(found)) this.#awaits = true;
@@ -113,7 +113,9 @@ export class Reader {
       case "ExportDefaultDeclaration":
       case "ExportNamedDeclaration":
         throw Object.assign(
-          new SyntaxError("a script has no exports: what it declares stays visible without"),
+          new SyntaxError(
+            "a script has no exports: remove `export`; later scripts and calls see what it declares",
+          ),
           {
             loc: statement.loc?.start,
             final: true,
@@ -163,7 +165,7 @@ export class Reader {
     });
   }
 
-  /** `var` of this level, in whatever statement: in an async function it would be a local variable. */
+  /** Collects the `var`s of this level, in any statement: in an async function they would be local variables. */
   #nestedVars(statement: Node): void {
     walk(statement, true, (found, outside, parent) => {
       if (!outside || found.type !== "VariableDeclaration" || found["kind"] !== "var") return;
@@ -194,7 +196,7 @@ export class Reader {
     else if (before <= lineStart) this.#edits.push({ start: before, end: before, text: `;${name}=` });
     else this.#edits.push({ start, end: start, text: `${name}=` });
 
-    // As an expression it would go on with what follows.
+    // As an expression, the class would continue into the next statement.
     const next = this.#body[index + 1];
     if (next === undefined) return;
     const between = text.slice(end, next.start);
@@ -214,7 +216,7 @@ export class Reader {
     this.#edits.push({ start, end, text: name.padEnd(end - start) });
   }
 
-  /** The text with everything else blank. */
+  /** Returns the text with everything but `statements` blanked out. */
   #keep(statements: readonly Acorn.Node[]): string {
     let kept = "";
     let at = 0;
@@ -234,7 +236,7 @@ interface Edit {
 
 const isInsertion = ({ start, end }: Edit): boolean => start === end;
 
-/** What is inserted comes before what is replaced at that place. Of an edit within another the outer one counts. */
+/** Puts an insertion before a replacement at the same place. An outer edit overrides the edits within it. */
 function applyEdits(text: string, from: number, to: number, edits: readonly Edit[]): string {
   const inside = edits.filter(({ start, end }) => start >= from && end <= to);
   inside.sort(

@@ -1,20 +1,20 @@
 /**
- * Target side: `exec`, which runs scripts one after the other in the one global scope of this thread, as a REPL does.
+ * Target side: `exec`, which runs scripts one after another in the one global scope of this thread, as a REPL does.
  *
- * Where Node's REPL and the console of Chrome (V8's REPL mode) agree, this does what they do:
+ * Where Node's REPL and the Chrome console (V8's REPL mode) agree, `exec` behaves as they do:
  *
- *   - every declaration of the top level stays, and may be made again by a later script in any way; twice in one script is
+ *   - every top-level declaration stays, and a later script may declare the name again in any way; twice in one script is
  *     a SyntaxError, and nothing of that script runs (main-scope.ts says what becomes of the names)
- *   - functions are there from the start; `let`, `const` and `class` from their declaration on
+ *   - functions exist from the start of the script; `let`, `const` and `class` from their declaration on
  *   - a script that fails half way leaves what it had declared by then
- *   - `"use strict"` holds for the script that it stands in; others are sloppy, with `this` as the global object
+ *   - `"use strict"` applies to its own script; others are sloppy, with `this` as the global object
  *   - top-level `await` is that of a script, not of a module: `var` and functions are global
- *   - `require` is a global, made when a script mentions it; it and `import` look from the `base` of the latest script on
+ *   - `require` is a global, made when a script mentions it; it and `import` resolve against the `base` of the latest script
  *
- * They have no static `import`. Here its modules are loaded, in their order, before anything else of the script runs.
+ * They have no static `import`. Here, its modules load, in order, before anything else of the script runs.
  *
- * What a script's last expression gives is dropped, as it is no declaration; a promise is waited for first (unless the
- * expression itself awaits: it has then said what it waits for).
+ * The value of a script's last expression is dropped, because it declares nothing. A promise is awaited first (unless the
+ * expression itself awaits: then it has said what to wait for).
  */
 
 import { path } from "../../platform/paths.js";
@@ -23,15 +23,16 @@ import type { vm } from "../../platform/scripts.js";
 import { compile } from "./dynamic-import.js";
 import { nodeModule } from "../../platform/modules.js";
 import { declare, defineConstant, hasConstants } from "./main-scope.js";
+import type { Script, ScriptParts, StaticImport } from "./script-description.js";
 import { IMPORT_NAME, META_NAME } from "./script-reader.js";
-import { readScript, type Script, type ScriptParts, type StaticImport } from "./script-text.js";
+import { readScript } from "./script-text.js";
 import { lineInStack, showWrittenLine, syntaxErrorAt } from "./syntax-error.js";
 import { enableTypeScript } from "./typescript.js";
 
-/** A script may declare a global of that name. */
+/** A script may declare `globalThis` itself. */
 const main = globalThis;
 
-/** Runs it. A promise where there is something to wait for. */
+/** Runs a script. Returns a promise if the caller must wait. */
 export function runScript(script: Script): unknown {
   const { source, filename, parts, broken } = script;
   if (parts !== undefined) return runParts(script, parts);
@@ -43,7 +44,7 @@ export function runScript(script: Script): unknown {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     if (broken === undefined) return readAndRun(script, error);
-    // V8 words it best, where it stumbled over the same thing and not over what is new in scripts.
+    // V8 words it best, if it stumbled over the same error and not over syntax that only `exec` accepts in scripts.
     const isElsewhere = lineInStack(error) !== broken.line || /^await is only|import/.test(error.message);
     if (broken.final || isElsewhere) throw syntaxErrorAt(broken, source, filename);
     throw error;
@@ -52,7 +53,7 @@ export function runScript(script: Script): unknown {
   return run(script, compiled);
 }
 
-/** A plain one that V8 refused (it may be TypeScript), or that may declare a constant again. */
+/** Reads and runs a plain script that V8 refused (it may be TypeScript), or that may declare a constant again. */
 function readAndRun(script: Script, refusal?: SyntaxError): unknown {
   const read = readScript(script);
   if (read.parts !== undefined && read.parts.body !== script.source) return runParts(read, read.parts);
@@ -70,7 +71,7 @@ function runParts(script: Script, parts: ScriptParts): unknown {
 function begin(script: Script, parts: ScriptParts, bind: () => void): unknown {
   const { awaits, completes, declared, head, strict } = parts;
   const directive = strict ? '"use strict";' : "";
-  // All of it is compiled before any of it runs.
+  // Everything is compiled before anything runs.
   const functions = parts.functions === undefined ? undefined : place(script, parts.functions, directive);
   const body = awaits
     ? place(script, parts.body, `(async () => {${head}`, "\n})")
@@ -97,12 +98,12 @@ function begin(script: Script, parts: ScriptParts, bind: () => void): unknown {
   }
 }
 
-/** Compiles a text of the script's, whose lines are those of the script; `before` stands on a line of its own before them. */
+/** Compiles a text whose lines are those of the script. `before` goes on a line of its own above them. */
 function place(script: Script, text: string, before = "", after = ""): vm.Script {
   const { source, filename, parts } = script;
   let whole = text;
   if (before !== "") {
-    // A first line for the shell is one only where it is the first.
+    // A hashbang is legal on the first line only.
     whole = `${before}\n${text.replace(/^#!/, "//")}`;
   }
   if (parts?.isRenamed === true) {
@@ -118,7 +119,7 @@ function place(script: Script, text: string, before = "", after = ""): vm.Script
   }
 }
 
-/** Node begins an error that leaves a script with the line that it is from: as that was run. */
+/** Runs a text. Node begins the stack of an error that leaves it with a line as it ran, which must show as written. */
 function run(script: Script, compiled: vm.Script): unknown {
   try {
     return compiled.runInThisContext();
@@ -132,7 +133,7 @@ const baseOf = ({ base }: Script): string => base ?? pathToFileURL(process.cwd()
 
 type Importer = (specifier: string, options?: object) => Promise<Record<string, unknown>>;
 
-/** The `import()` of each base. */
+/** The `import()` for each base. */
 const importers = new Map<string, { name: string; load: Importer }>();
 
 function importerOf(base: string): { name: string; load: Importer } {
@@ -154,19 +155,19 @@ function importerOf(base: string): { name: string; load: Importer } {
 
 const importerName = (base: string): string => importerOf(base).name;
 
-/** Makes a global of a name as wide as `model`. */
+/** Makes a global whose name is as wide as `model`. */
 function ownName(model: string, prefix: string, index: number, value: unknown): string {
   const name = prefix + index.toString(36).padStart(model.length - prefix.length, "0");
   Object.defineProperty(main, name, { value, configurable: true });
   return name;
 }
 
-/** Loads the modules of static imports; what is returned binds their names. */
+/** Loads the modules of static imports. The function returned binds their names. */
 async function loadImports(script: Script, imports: readonly StaticImport[]): Promise<() => void> {
   const { load } = importerOf(baseOf(script));
   const bindings: (() => void)[] = [];
   for (const { specifier, attributes, names } of imports) {
-    // One after the other, as they are evaluated.
+    // One after another, in the order of their evaluation.
     const namespace = await load(specifier, attributes && { with: attributes });
     for (const { local, imported, line, column } of names) {
       if (imported !== "*" && !(imported in namespace)) {
@@ -183,7 +184,7 @@ async function loadImports(script: Script, imports: readonly StaticImport[]): Pr
 
 let provided: { base: string; require: NodeJS.Require } | undefined;
 
-/** Makes `require` a global, unless there is one that we did not make. */
+/** Makes `require` a global, unless user code made one. */
 function provideRequire(script: Script): void {
   if (!/\brequire\b/.test(script.source)) return;
   const existing = Object.getOwnPropertyDescriptor(main, "require");
@@ -199,10 +200,10 @@ function provideRequire(script: Script): void {
   });
 }
 
-/** The names of the `import.meta` of each URL. */
+/** The name of the `import.meta` for each URL. */
 const metas = new Map<string, string>();
 
-/** A global of a name as wide as `import.meta`, whose value that is. */
+/** Returns the name of a global that holds the script's `import.meta` and is as wide as that. */
 function metaName(script: Script): string {
   const { filename } = script;
   const base = baseOf(script);

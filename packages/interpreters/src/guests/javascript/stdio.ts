@@ -1,10 +1,10 @@
 /**
- * Target side: output of a worker thread that shows at once.
+ * Target side: makes the output of a worker thread show at once.
  *
- * A worker's own `process.stdout` hands what is written to the thread that started it, which prints it when its event
- * loop turns: not while it is blocked, and never if the worker is terminated first. Here `write` has written when it
- * returns. The stream object stays Node's own, since Node sends it messages that only such an object understands; what
- * is replaced is how it writes. `console` writes to that object and so needs nothing.
+ * A worker's own `process.stdout` passes its output to the thread that started the worker, which prints it when its event
+ * loop turns: not while that thread is blocked, and never if the worker is terminated first. Here, `write` has written
+ * when it returns. The stream stays Node's own object, because Node sends it messages that only such an object
+ * understands; only its write methods are replaced. `console` writes to that object and needs no change.
  */
 
 import { StringDecoder, type Tty, tty, type Writable, writeNow } from "../../platform/streams.js";
@@ -13,10 +13,10 @@ import type { BootOutput, OutputMessage } from "../../wire/boot.js";
 
 type Done = (error?: Error | null) => void;
 
-/** Makes `process.stdout` and `process.stderr` of this thread write to the descriptors of the process themselves, or elsewhere. */
+/** Makes this thread's `process.stdout` and `process.stderr` write to the process's descriptors directly, or as `output` says. */
 export function installStdio(output?: BootOutput): void {
   const channel = output?.channel === undefined ? undefined : new BroadcastChannel(output.channel);
-  // It is only ever written to.
+  // This end only sends, so it must not keep the event loop alive.
   channel?.unref();
   for (const name of ["stdout", "stderr"] as const) {
     const to = output?.[name] ?? "inherit";
@@ -26,7 +26,7 @@ export function installStdio(output?: BootOutput): void {
   }
 }
 
-/** Characters that are split between two writes of bytes stay whole. */
+/** Sends text. A character that is split between two writes of bytes stays whole. */
 function textTo(channel: BroadcastChannel, name: OutputMessage[0]): (chunk: string | Uint8Array) => void {
   const decoder = new StringDecoder("utf8");
   return (chunk) => {
@@ -37,7 +37,7 @@ function textTo(channel: BroadcastChannel, name: OutputMessage[0]): (chunk: stri
 
 function redirect(stream: Writable, take: (chunk: string | Uint8Array) => void): void {
   const write = (chunk: string | Uint8Array, encoding: BufferEncoding, done: Done): void => {
-    // Strings may stand for bytes: "hex", "base64".
+    // A string may encode bytes: "hex", "base64".
     const isBytes = typeof chunk === "string" && !/^utf-?8$/i.test(encoding);
     take(isBytes ? Buffer.from(chunk, encoding) : chunk);
     done();
@@ -78,8 +78,8 @@ function install(stream: Writable, fd: number): void {
 }
 
 /**
- * Something was written before: it is on its way to the other thread, and until that has confirmed it nothing else would
- * be written. What Node calls on confirmation is called now; it does no harm to call it again when that comes.
+ * Completes earlier output, which is still on its way to the other thread: the stream would write nothing more until that
+ * thread confirms it. This calls what Node calls on confirmation; the second call, when that arrives, does no harm.
  */
 function finishPending(stream: Writable): void {
   const prototype = Object.getPrototypeOf(stream) as Record<symbol, unknown>;
@@ -90,7 +90,7 @@ function finishPending(stream: Writable): void {
   if (typeof method === "function") Reflect.apply(method, stream, []);
 }
 
-/** One word that nobody ever changes, to wait on. */
+/** A word that never changes, to wait on. */
 let never: Int32Array | undefined;
 
 function writeAll(fd: number, chunk: Uint8Array): void {
@@ -100,9 +100,9 @@ function writeAll(fd: number, chunk: Uint8Array): void {
       written += writeNow(fd, chunk, written);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Nobody reads any more. Whoever owns the process finds out for itself; there is nothing to be done here.
+      // The reader is gone. The owner of the process finds that out by itself; nothing can be done here.
       if (code === "EPIPE") return;
-      // A pipe or terminal that somebody made non-blocking is full. Only its reader can change that, and tells nobody.
+      // A non-blocking pipe or terminal is full. Only its reader can change that, and the reader sends no signal.
       if (code !== "EAGAIN") throw error;
       never ??= new Int32Array(new SharedArrayBuffer(4));
       Atomics.wait(never, 0, 0, 1);
@@ -110,7 +110,7 @@ function writeAll(fd: number, chunk: Uint8Array): void {
   }
 }
 
-/** What can be known of the terminal behind a descriptor, found out when somebody asks. */
+/** The terminal behind a descriptor, if it is one. Its properties are looked up on first use. */
 class Terminal {
   readonly #fd: number;
   #is: boolean | undefined;
@@ -124,7 +124,7 @@ class Terminal {
     return (this.#is ??= tty().isatty(this.#fd));
   }
 
-  /** What of a real terminal's methods can be used without one. */
+  /** The methods of a real terminal stream that work without one. */
   get methods(): Record<string, unknown> | undefined {
     if (!this.is) return undefined;
     return tty().WriteStream.prototype as unknown as Record<string, unknown>;
@@ -133,7 +133,7 @@ class Terminal {
   get size(): [number, number] | undefined {
     if (!this.is) return undefined;
     if (this.#stream === undefined) {
-      // Only ever asked for its size. It must not keep the thread running.
+      // Used for its size only. It must not keep the thread running.
       this.#stream = new (tty().WriteStream)(this.#fd);
       this.#stream.unref();
     }

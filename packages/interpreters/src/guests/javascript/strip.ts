@@ -1,7 +1,7 @@
 /**
- * Makes JavaScript of a TypeScript file by blanking out its types, so that every line and column stays where it was.
+ * Turns a TypeScript file into JavaScript by blanking out its types, so that every line and column stays where it was.
  *
- * Same subset as Node's own: syntax that would need code to be generated (`enum`, namespaces, parameter
+ * The subset is the one that Node supports: syntax that would need generated code (`enum`, namespaces, parameter
  * properties) is an error, and so is a file below node_modules.
  */
 
@@ -21,12 +21,14 @@ export interface LoadedSource {
   readonly shortCircuit: true;
 }
 
-/** The answer of a `load` hook for the TypeScript file at `url`. */
+/** Returns the result of a `load` hook for the TypeScript file at `url`. */
 export function loadTypeScript(url: string): LoadedSource {
   const path = fileURLToPath(url);
   if (/[\\/]node_modules[\\/]/.test(path)) {
     throw Object.assign(
-      new Error(`types are not erased in files below node_modules: ${path}; publish JavaScript instead`),
+      new Error(
+        `cannot load ${path}: types are not erased in files below node_modules; publish JavaScript instead`,
+      ),
       {
         code: "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING",
       },
@@ -38,16 +40,20 @@ export function loadTypeScript(url: string): LoadedSource {
 
 let swc: typeof Swc | undefined;
 
-/** @throws SyntaxError */
+/**
+ * Returns `source` without types.
+ *
+ * @throws SyntaxError if it is not TypeScript, or erasing its types is not enough
+ */
 export function strip(source: string, filename: string): string {
   const erased = erase(source, filename);
   if (typeof erased === "string") return erased;
   throw syntaxErrorAt(erased, source, filename);
 }
 
-/** The source without types, or what keeps it from being that. */
+/** Returns `source` without types, or the reason why that is impossible. */
 export function erase(source: string, filename: string): string | TypeScriptComplaint {
-  // Some 3 MB of WebAssembly in text: only where it is needed.
+  // About 3 MB of WebAssembly as text, so it is loaded only when needed.
   swc ??= requireDependency("@swc/wasm-typescript") as typeof Swc;
   try {
     return swc.transformSync(source, { mode: "strip-only", filename }).code;
@@ -58,11 +64,11 @@ export function erase(source: string, filename: string): string | TypeScriptComp
 }
 
 export interface TypeScriptComplaint extends Complaint {
-  /** It is TypeScript, but more than erasing would be needed. */
+  /** The source is TypeScript, but erasing its types is not enough. */
   readonly unsupported: boolean;
 }
 
-/** It throws plain objects. */
+/** SWC throws plain objects. */
 interface SwcError {
   readonly message: unknown;
   readonly code?: string;
@@ -90,7 +96,7 @@ function format(path: string, source: string): "module" | "commonjs" {
   const type = packageType(path);
   if (type !== undefined) return type;
   try {
-    // Without a "type" the syntax decides, as it does for `.js`: what is no CommonJS is meant to be a module.
+    // Without a "type" the syntax decides, as it does for `.js`: a text that is not CommonJS is taken as a module.
     vm.compileFunction(source, ["exports", "require", "module", "__filename", "__dirname"]);
     return "commonjs";
   } catch {

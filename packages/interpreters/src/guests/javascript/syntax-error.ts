@@ -1,15 +1,15 @@
 /**
- * Syntax errors that point into the code as the user wrote it, laid out as Node does.
+ * Syntax errors that point into the code as the user wrote it, in Node's layout.
  */
 
 import { isOwnFile } from "../../base/stacks.js";
 
-/** What a parser of ours found. */
+/** An error that one of our parsers found. */
 export interface Complaint {
   readonly message: string;
-  /** From 1 on. */
+  /** Counted from 1. */
   readonly line: number;
-  /** From 0 on. */
+  /** Counted from 0. */
   readonly column: number;
   readonly width: number;
 }
@@ -26,7 +26,7 @@ export function syntaxErrorAt(complaint: Complaint, source: string, filename: st
   return error;
 }
 
-/** The line that Node says an error was found in; undefined where it does not say so. */
+/** Returns the line in which Node found an error, or undefined if the stack does not begin with it. */
 export function lineInStack(error: unknown): number | undefined {
   const stack = stackOf(error);
   const line = stack === undefined ? undefined : /^.*:(\d+)\n/.exec(stack)?.[1];
@@ -34,8 +34,8 @@ export function lineInStack(error: unknown): number | undefined {
 }
 
 /**
- * Node begins the stack of an error that leaves a script with the line it was thrown at. Shows that line as it was
- * written, and none where it is one of ours.
+ * Node begins the stack of an error that leaves a script with the line that threw it. Shows that line as its author
+ * wrote it, or not at all if it belongs to this package.
  */
 export function showWrittenLine(error: unknown, source: string, filename: string): void {
   const stack = stackOf(error);
@@ -51,7 +51,7 @@ export function showWrittenLine(error: unknown, source: string, filename: string
   Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
 }
 
-/** Where it can be replaced, and looking at it runs nothing of the user's. */
+/** Returns the stack of an error if it can be replaced, and if reading it runs no user code. */
 function stackOf(error: unknown): string | undefined {
   try {
     if (!(error instanceof Error) || Object.getOwnPropertyDescriptor(error, "stack")?.configurable !== true)

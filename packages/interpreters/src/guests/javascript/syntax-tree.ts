@@ -1,12 +1,12 @@
 /**
- * Parsing a script, and what its syntax tree says. The parser is loaded when a script needs it for the first time.
+ * Parses scripts and queries their syntax trees. The first script that needs the parser loads it.
  */
 import type * as Acorn from "acorn";
 import { requireDependency } from "../../platform/modules.js";
 
 let acorn: typeof Acorn | undefined;
 
-/** As a script that may await and import at its top level. */
+/** Parses `text` as a script that may await and import at its top level. */
 export function parse(text: string): Acorn.Program {
   acorn ??= requireDependency("acorn") as typeof Acorn;
   const options: Acorn.Options = {
@@ -22,7 +22,7 @@ export function parse(text: string): Acorn.Program {
     return program;
   }
   try {
-    // It is the name of something.
+    // Then `await` may be an ordinary name.
     return acorn.parse(text, { ...options, allowAwaitOutsideFunction: false });
   } catch {
     return program;
@@ -39,7 +39,7 @@ export const isAwait = (node: Node): boolean =>
 const isFunction = (node: Node): boolean =>
   /^(?:FunctionDeclaration|FunctionExpression|ArrowFunctionExpression|StaticBlock)$/.test(node.type);
 
-/** Every node below; `outside` is false within functions. */
+/** Visits `node` and every node below it; `outside` is false within functions. */
 export function walk(
   node: unknown,
   outside: boolean,
@@ -67,7 +67,7 @@ export function contains(node: Node, wanted: (node: Node) => boolean): boolean {
   return found;
 }
 
-/** The names that a pattern binds. */
+/** Adds the names that a pattern binds to `names`. */
 export function collectNames(pattern: Acorn.Pattern, names: string[]): void {
   switch (pattern.type) {
     case "Identifier":

@@ -1,7 +1,7 @@
 /**
- * The module that Node runs on its hooks thread, where there is no other way to take part in `import`.
+ * The module that Node runs on its hooks thread, in versions where `import` has no other hooks.
  *
- * Whoever registered hooks before (a TypeScript loader of the user's own, say) is asked first, and its answer stands.
+ * Hooks that were registered before (by a user's TypeScript loader, say) run first, and their result stands.
  */
 
 import type { LoadHook } from "../../platform/modules.js";

@@ -1,13 +1,13 @@
 /**
- * Target side: makes `import` of `.ts`, `.mts` and `.cts` work in this thread where Node does not do it itself.
+ * Target side: makes `import` of `.ts`, `.mts` and `.cts` work in this thread where Node does not support it itself.
  *
- * Through Node's module hooks, so that URLs, `import.meta`, relative and bare specifiers, the cache and positions
- * are those of the real file. Node 20 only has asynchronous hooks, on a thread of their own per interpreter. That thread
- * is started by, and only talks to, the thread that registers it: it works while the main thread is blocked (tested),
- * and costs some 25 ms and 10 MB, which is why only the first TypeScript module turns it on. From Node 22.15
- * the hooks are synchronous and there is no such thread.
+ * It uses Node's module hooks, so URLs, `import.meta`, relative and bare specifiers, the cache and positions
+ * are those of the real file. Node 20 has only asynchronous hooks, on a thread of their own per interpreter. The thread
+ * that registers the hooks starts that thread, which talks to no other: it works while the main thread is blocked
+ * (tested). It costs about 25 ms and 10 MB, so only the first TypeScript module turns it on. From Node 22.15 the hooks
+ * are synchronous and need no such thread.
  *
- * As with Node's own support, specifiers are taken as written: `./x.js` is not looked for as `./x.ts`, tsconfig.json
+ * As with Node's own support, specifiers are taken as written: `./x.js` does not find `./x.ts`, tsconfig.json
  * is not read, and `require()` of a `.ts` works from `.cts` only.
  */
 
@@ -16,7 +16,7 @@ import { nodeModule } from "../../platform/modules.js";
 import type * as Strip from "./strip.js";
 import type * as Hooks from "./typescript-hooks.js";
 
-/** The synchronous hooks, which the types of Node 20 do not know. */
+/** The synchronous hooks, which the types of Node 20 lack. */
 interface SyncHooks {
   registerHooks?: (hooks: {
     load: (url: string, context: object, nextLoad: (url: string, context: object) => unknown) => unknown;

@@ -1,4 +1,4 @@
-/** A program that uses an addon in bare workers only, and ends these: `node bare.js <addon> <rounds> <threads>`. */
+/** A program that uses an addon in bare workers only, and ends them: `node bare.js <addon> <rounds> <threads>`. */
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
@@ -11,6 +11,6 @@ for (let round = 0; round < Number(rounds); round++) {
   );
   await Promise.all(workers.map((worker) => once(worker, "message")));
   await Promise.all(workers.map((worker) => worker.terminate()));
-  // What the addon's threads still do, they do after that.
+  // The addon's threads may still have work to finish.
   await delay(20);
 }

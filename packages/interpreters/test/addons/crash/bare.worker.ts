@@ -1,4 +1,4 @@
-/** A thread of the pool of bare.ts. */
+/** A thread in the pool of bare.ts. */
 import { parentPort, workerData } from "node:worker_threads";
 import { work } from "./work.js";
 

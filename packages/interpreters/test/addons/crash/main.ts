@@ -1,10 +1,10 @@
 /**
- * An addon is used only in the threads of a pool, and the pool is closed (napi-rs issue 3443): how many programs die of that?
+ * Counts the programs that die because only the threads of a pool use an addon, and the pool is closed (napi-rs issue 3443).
  *
  *     npm run addons-crash -- [--runs 200]
  *
- * Each run is a program of its own that opens and closes three pools of four threads. Whoever closes a pool of bare workers
- * has the addon unmapped; threads of its own that are not quite done yet then run code that is not there any more.
+ * Each program opens and closes three pools of four threads. Closing a pool of bare workers unmaps the addon; those of the
+ * addon's own threads that have not quite ended then run code that is gone.
  */
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -14,7 +14,7 @@ import { fresh, skip } from "../fixtures.js";
 
 const ROUNDS = 3;
 const THREADS = 4;
-/** A program that takes longer hangs, which is as bad; milliseconds. */
+/** Milliseconds. A program that takes longer hangs, which is as bad. */
 const LIMIT = 60_000;
 
 const { values } = parseArgs({ options: { runs: { type: "string", default: "200" } } });
@@ -24,7 +24,7 @@ if (!Number.isSafeInteger(runs) || runs < 1) {
   process.exit(2);
 }
 
-/** How a program ended, in a word. */
+/** Runs a program and returns how it ended, in one word. */
 function run(program: string, addon: string): Promise<string> {
   const file = fileURLToPath(new URL(`./${program}.js`, import.meta.url));
   return new Promise((resolve, reject) => {
@@ -38,7 +38,7 @@ function run(program: string, addon: string): Promise<string> {
     child.once("error", reject);
     child.once("close", (code, signal) => {
       if (code === 0) resolve("ok");
-      // An exception is a mistake in this test. (On Windows, a crash is a code, too, and prints nothing.)
+      // An exception is a mistake in this test. (On Windows, a crash also ends with a code, but prints nothing.)
       else if (stderr.includes("Error")) reject(new Error(`${program} ${addon}: ${stderr}`));
       else resolve(signal ?? `exit code ${code}`);
     });

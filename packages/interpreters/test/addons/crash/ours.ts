@@ -1,4 +1,4 @@
-/** As bare.ts, with a pool of interpreters. */
+/** The same as bare.ts, with a pool of interpreters. */
 import { setTimeout as delay } from "node:timers/promises";
 import { fromModule, InterpreterPoolExecutor } from "interpreters";
 

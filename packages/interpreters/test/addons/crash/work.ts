@@ -1,4 +1,4 @@
-/** What bare workers and interpreters do alike: use an addon that main does not have. */
+/** The work of both bare workers and interpreters: they use an addon that main does not have. */
 import { createRequire } from "node:module";
 import { parse } from "oxc-parser";
 
@@ -6,7 +6,7 @@ const source = "export const answer: number = 42;\n".repeat(500);
 
 export async function work(addon: string): Promise<void> {
   if (addon === "oxc-parser") {
-    // Some are still being parsed when the pool is closed.
+    // Some files are still being parsed when the pool is closed.
     await Promise.race(Array.from({ length: 4 }, () => parse("module.ts", source)));
     return;
   }
