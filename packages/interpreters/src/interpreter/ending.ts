@@ -1,0 +1,74 @@
+/** Ending an interpreter: close, which is its last work item, and terminate, which is a request to the supervisor. */
+import { checkOptions } from "../base/check.js";
+import { InterpreterError } from "../base/errors.js";
+import { STATUS_BUSY, STATUS_SHUT } from "../memory/layout.js";
+import { request } from "../thread/supervisor-client.js";
+import { Message } from "../wire/message.js";
+import { reasonNumber, REQUEST_TERMINATE, WORK_CLOSE } from "../wire/protocol.js";
+import { Operation } from "./operation.js";
+import { checkTarget, isGone, type Target } from "./target.js";
+
+/** Settled by the interpreter's end, for whatever reason it ends. */
+class EndOperation extends Operation<void> {
+  override died(): void {
+    this.resolve(undefined);
+  }
+}
+
+/** The ends that one handle has asked for. */
+export class Ending {
+  readonly #target: Target;
+  #last: EndOperation | undefined;
+
+  constructor(target: Target) {
+    this.#target = target;
+  }
+
+  close(options: { wait?: boolean }, blocking: boolean): Operation<void> {
+    checkOptions("close", options, ["wait"]);
+    const wait = options.wait === true;
+    const { rt, slot, id } = this.#target;
+    const what = `close interpreter ${id}`;
+    const joined = this.#join(what);
+    if (joined !== undefined) return joined;
+    const operation = new EndOperation(rt, id, what);
+    // With `wait`, the target's work may be waiting for this interpreter, as in a call.
+    if (blocking && wait) operation.announce(slot);
+    const message = Message.take(rt.m).header(operation.sequence, WORK_CLOSE);
+    const status = message.intoMailboxAsLast(slot, id, wait, rt.id);
+    message.discard();
+    if (status === STATUS_BUSY) {
+      rt.forget(operation.sequence);
+      throw new InterpreterError(
+        `Cannot ${what}: it is running. Wait for its work first, or use close({ wait: true }), or terminate().`,
+        { code: "ERR_INTERPRETER_RUNNING" },
+      );
+    }
+    // STATUS_SHUT: it is closing already, and its end settles this operation, too.
+    if (status !== STATUS_SHUT) operation.sent(status);
+    this.#last = operation;
+    return operation;
+  }
+
+  terminate(): Operation<void> {
+    const { rt, id } = this.#target;
+    const what = `terminate interpreter ${id}`;
+    const joined = this.#join(what);
+    if (joined !== undefined) return joined;
+    const operation = new EndOperation(rt, id, what);
+    request(rt, REQUEST_TERMINATE, id, reasonNumber("terminated"));
+    this.#last = operation;
+    return operation;
+  }
+
+  /**
+   * Checks that the interpreter may be ended. If it is gone because this handle asked for that, and the death notice has not arrived,
+   * asking again is no error: the notice that settles the first operation settles the one returned here.
+   */
+  #join(what: string): Operation<void> | undefined {
+    const { rt, id } = this.#target;
+    if (this.#last?.settled === false && isGone(this.#target)) return new EndOperation(rt, id, what);
+    checkTarget(this.#target, what, false);
+    return undefined;
+  }
+}

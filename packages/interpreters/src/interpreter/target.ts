@@ -1,0 +1,55 @@
+/** An interpreter as operations address it, and whether an operation may be sent there. */
+import { InterpreterError, InterpreterNotFoundError } from "../base/errors.js";
+import { idOf, isAlive } from "../kernel/registry.js";
+import { load } from "../memory/atomics.js";
+import { S_WHENCE, slotPointer, STATUS_NOT_FOUND } from "../memory/layout.js";
+import type { Runtime } from "../thread/runtime.js";
+import { deadlock, goneOrRefused } from "./operation.js";
+
+/** Where an interpreter comes from (CPython: `_interpreters.whence`). */
+export type Whence = "runtime init" | "interpreters module" | "worker_threads" | "unknown";
+const WHENCE: readonly Whence[] = ["unknown", "runtime init", "interpreters module", "worker_threads"];
+
+/** Slots are used again, ids never: an operation addresses a slot and says which id it means. */
+export interface Target {
+  readonly rt: Runtime;
+  readonly slot: number;
+  readonly id: number;
+  readonly whence: Whence;
+}
+
+/** The whence of the interpreter that lives in `slot`. */
+export function whenceOf({ m }: Runtime, slot: number): Whence {
+  return WHENCE[load(m, slotPointer(slot) + S_WHENCE)] ?? "unknown";
+}
+
+export function isGone({ rt, slot, id }: Target): boolean {
+  return idOf(rt.m, slot) !== id || !isAlive(rt.m, slot);
+}
+
+/** @throws InterpreterNotFoundError */
+export function checkAlive(target: Target, what: string): void {
+  if (isGone(target))
+    throw new InterpreterNotFoundError(`Cannot ${what} interpreter ${target.id}: it is gone`);
+}
+
+/**
+ * Throws unless the interpreter can be sent work: it must be alive, another one than the current, and made by `create()`.
+ * `what` names the operation, with the interpreter.
+ */
+export function checkTarget(target: Target, what: string, blocking: boolean): void {
+  const { rt, id, whence } = target;
+  if (isGone(target)) throw goneOrRefused(rt, STATUS_NOT_FOUND, id, what);
+  const created = whence === "interpreters module";
+  if (id === rt.id) {
+    if (blocking && created) throw deadlock(what, id);
+    throw new InterpreterError(`Cannot ${what}: it is the current interpreter`, {
+      code: "ERR_INTERPRETER_CURRENT",
+    });
+  }
+  if (!created) {
+    throw new InterpreterError(`Cannot ${what}: interpreters.create() did not make it (whence: ${whence})`, {
+      code: "ERR_INTERPRETER_FOREIGN",
+    });
+  }
+}
