@@ -1,9 +1,10 @@
 /**
  * Caller side: turns a function into a description that can travel to another interpreter.
  *
- * Three things can travel: the source of a *stateless* function (whatever it refers to must exist where it
- * arrives, which `load` checks there), the name of a module's export (`fromModule`), and the name of a
- * builtin. Everything else is refused here, before anything is sent.
+ * Four things can travel: the source of a *stateless* function (whatever it refers to must exist where it
+ * arrives, which `load` checks there), the name of a module's export (`fromModule`), the request for the names of
+ * a module's functions (`functionsOf`), and the name of a builtin. Everything else is refused here, before anything
+ * is sent.
  *
  * A description depends on nothing but the function, so it is worked out once per function; functions of the same
  * name and source share one description object, so that whoever sends it can tell by identity that it has been sent.
@@ -28,9 +29,11 @@ export type Callable =
       readonly name: string;
     }
   | { readonly kind: "module"; readonly url: string; readonly export: string }
+  /** Takes nothing and returns the names of the functions that the module exports. */
+  | { readonly kind: "listing"; readonly url: string }
   | { readonly kind: "builtin"; readonly path: string };
 
-/** On functions made by `fromModule`. In the global registry: another copy of the package may have made them. */
+/** On functions made by `fromModule` and `listingOf`. In the global registry: another copy of the package may have made them. */
 const moduleMark = Symbol.for("interpreters.fromModule");
 
 const known = new WeakMap<object, Callable>();
@@ -138,7 +141,7 @@ const moduleByUrl = new Map<string, object>();
  * Its properties can be given to whatever takes a function to run elsewhere, and cannot be called here.
  */
 export function fromModule<M extends object>(url: URL | string): M {
-  const href = moduleUrl(url);
+  const href = moduleUrl(url, "fromModule");
   const before = moduleByUrl.get(href);
   if (before !== undefined) return before as M;
 
@@ -177,13 +180,34 @@ function moduleFunction(url: string, name: string): Function {
   return marker;
 }
 
+/** Kept for good, like modules: an interpreter that has loaded the listing of a module once has it for every later call. */
+const listingByUrl = new Map<string, () => Promise<string[]>>();
+
+/**
+ * The function that, called in another interpreter, loads the module at `url` there and returns the names of the functions
+ * that it exports. `caller` is the public function that error texts name.
+ */
+export function listingOf(url: URL | string, caller: string): () => Promise<string[]> {
+  const href = moduleUrl(url, caller);
+  let listing = listingByUrl.get(href);
+  if (listing === undefined) {
+    listing = (): never => {
+      throw new TypeError(`the functions of ${href} can be listed in other interpreters only`);
+    };
+    const callable: Callable = Object.freeze({ kind: "listing", url: href });
+    Object.defineProperty(listing, moduleMark, { value: callable });
+    listingByUrl.set(href, listing);
+  }
+  return listing;
+}
+
 /** Other interpreters resolve nothing relative to this caller, so that what is sent must be absolute. */
-function moduleUrl(url: unknown): string {
+function moduleUrl(url: unknown, caller: string): string {
   const remedy =
     'pass an absolute URL, for instance new URL("./file.js", import.meta.url) or import.meta.resolve("package")';
   if (typeof url !== "string" && !isUrl(url)) {
     throw new TypeError(
-      `fromModule() takes a URL or a string, got ${url === null ? "null" : typeof url}: ${remedy}`,
+      `${caller}() takes a URL or a string, got ${url === null ? "null" : typeof url}: ${remedy}`,
     );
   }
   if (typeof url === "string") {
@@ -193,18 +217,16 @@ function moduleUrl(url: unknown): string {
   const given = typeof url === "string" ? url : url.href;
   const parsed = URL.canParse(given) ? new URL(given) : undefined;
   if (parsed === undefined) {
-    throw new TypeError(
-      `fromModule(${JSON.stringify(given)}): neither an absolute path nor a URL; ${remedy}`,
-    );
+    throw new TypeError(`${caller}(${JSON.stringify(given)}): neither an absolute path nor a URL; ${remedy}`);
   }
   if (!["file:", "data:", "node:"].includes(parsed.protocol)) {
     throw new TypeError(
-      `fromModule(${JSON.stringify(parsed.href)}): modules are loaded from file:, data: and node: URLs, ` +
+      `${caller}(${JSON.stringify(parsed.href)}): modules are loaded from file:, data: and node: URLs, ` +
         `not from ${parsed.protocol}; ${remedy}`,
     );
   }
   if (parsed.protocol === "node:" && !nodeModule().isBuiltin(parsed.href)) {
-    throw new TypeError(`fromModule(${JSON.stringify(parsed.href)}): Node has no such builtin module`);
+    throw new TypeError(`${caller}(${JSON.stringify(parsed.href)}): Node has no such builtin module`);
   }
   return parsed.href;
 }
