@@ -85,14 +85,9 @@ async function resolvePackage(specifier: string, cwd: string): Promise<URL> {
   throw new UsageError(`cannot find the module ${specifier}: ${answer.message ?? "it cannot be resolved"}`);
 }
 
-/** Cannot be the name of an export that anybody has. */
-const NO_EXPORT = "(interpreters map: which functions are there?)";
-
 /**
- * Loads the module in an interpreter of the pool and gives the name of the export to call.
- *
- * The package loads a module, TypeScript included, when one of its functions is called. So an export is called that is
- * not there: the answer is a TypeError that lists those that are, and anything else means that loading itself failed.
+ * Loads the module in an interpreter of the pool and returns the name of the export to call: the one asked for, the default
+ * export, or the only function.
  */
 export async function chooseExport(
   module: ModuleReference,
@@ -125,20 +120,15 @@ async function listFunctions(
   engine: Engine,
   executor: ExecutorLike,
 ): Promise<readonly string[]> {
-  let answer: unknown;
   try {
-    await executor.submit(engine.fromModule(module.url)[NO_EXPORT]);
+    return await engine.functionsOf(module.url, executor);
   } catch (error) {
-    answer = error;
+    const location = locationIn(engine.displayOf(error) ?? "", cwd);
+    const where = location === undefined ? "" : ` (at ${location})`;
+    throw new UsageError(`cannot load the module ${module.shown}: ${oneLine(describeError(error))}${where}`, {
+      cause: error,
+    });
   }
-  if (answer instanceof TypeError && answer.message.includes(NO_EXPORT)) {
-    const [, names] = /the functions it exports are (.+)$/.exec(answer.message) ?? [];
-    // "module.exports" is what newer versions of Node call the default export of a CommonJS module a second time.
-    return names?.split(", ").filter((name) => name !== "module.exports") ?? [];
-  }
-  const location = locationIn(engine.displayOf(answer) ?? "", cwd);
-  const where = location === undefined ? "" : ` (at ${location})`;
-  throw new UsageError(`cannot load the module ${module.shown}: ${oneLine(describeError(answer))}${where}`);
 }
 
 /** The first place in a file that the display of an error shows, relative to the working directory. */

@@ -9,7 +9,7 @@ import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { finished } from "node:stream/promises";
 import type { Writable } from "node:stream";
-import { UsageError, systemMessage } from "./errors.js";
+import { UsageError, describeError, systemMessage } from "./errors.js";
 
 const FLUSH_AT = 64 * 1024;
 
@@ -82,8 +82,8 @@ export class LineWriter {
 export async function openOutput(option: string, path: string, cwd: string): Promise<Writable> {
   const absolute = resolve(cwd, path);
   const handle = await open(absolute, "w").catch((error: unknown) => {
-    const why =
-      systemMessage(error) === "there is no such file" ? "there is no such folder" : systemMessage(error);
+    const { code } = describeError(error);
+    const why = code === "ENOENT" ? "there is no such folder" : systemMessage(error);
     throw new UsageError(`cannot write ${option} ${path}: ${why}`);
   });
   return createWriteStream(absolute, { fd: handle });
