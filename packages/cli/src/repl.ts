@@ -6,10 +6,10 @@
  */
 
 import { createInterface, type Interface } from "node:readline";
-import vm from "node:vm";
 import type { Engine, InterpreterLike } from "./engine.js";
 import { describeError, oneLine } from "./errors.js";
 import { type Io, Stop } from "./io.js";
+import { isExpression, isIncomplete } from "./syntax.js";
 
 const HELP = `Lines run in the interpreter that the prompt names: JavaScript or TypeScript. The last result is $_.
   .create [name]  create an interpreter and enter it
@@ -105,7 +105,7 @@ class Session {
       return await this.#command(command[1], command[2]);
     }
     const code = this.#begun === "" ? line : `${this.#begun}\n${line}`;
-    if (isIncomplete(code)) this.#begun = code;
+    if (await isIncomplete(code)) this.#begun = code;
     else {
       this.#begun = "";
       await this.#run(code);
@@ -205,28 +205,4 @@ function showResult(colors: boolean): string | undefined {
   const { $_: result } = globalThis as { $_?: unknown };
   if (result === undefined) return undefined;
   return process.getBuiltinModule("node:util").inspect(result, { colors });
-}
-
-/** What V8 says of code that ends too early. `await` would be an error before that one. */
-function isIncomplete(code: string): boolean {
-  const message = complaint(code.replaceAll(/\bawait\b/g, "void "));
-  return (
-    message !== undefined &&
-    /^(?:Unexpected end of input|Unterminated template|missing \) after argument)/.test(message)
-  );
-}
-
-/** A statement that could be read as an expression is one: declarations. */
-function isExpression(code: string): boolean {
-  if (/^\s*(?:(?:async\s+)?function\b|class\b|$)/.test(code)) return false;
-  return complaint(`async () => (\n${code.replace(/[\s;]+$/, "")}\n)`) === undefined;
-}
-
-function complaint(code: string): string | undefined {
-  try {
-    void new vm.Script(code);
-    return undefined;
-  } catch (error) {
-    return describeError(error).message;
-  }
 }
