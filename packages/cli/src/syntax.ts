@@ -2,7 +2,7 @@
  * Whether the lines typed at a prompt are complete, and whether they are an expression.
  *
  * Nothing here refuses code: lines that are merely wrong count as complete, and the interpreter that runs them says why
- * they are wrong. The check therefore has to know TypeScript only as far as its tokens, which are those of JavaScript.
+ * they are wrong. Of TypeScript, only the tokens matter for that, and they are those of JavaScript.
  */
 
 import vm from "node:vm";
