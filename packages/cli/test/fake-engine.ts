@@ -1,15 +1,15 @@
 /**
- * Stands in for the `interpreters` package: runs functions of the test in this thread, and says what was asked of it.
+ * A fake `interpreters` package: runs the test's functions in this thread, and records the calls.
  */
 
 import type { Engine, FutureLike, Submittable, Submitter } from "../src/engine.js";
 
 export class FakeEngine implements Engine {
-  /** What was done with executors, in order. */
+  /** The calls to executors, in order. */
   readonly log: string[] = [];
   submitted = 0;
   readonly #exports: Record<string, Submittable>;
-  /** What the module waits for while it loads. */
+  /** The module finishes loading when this resolves. */
   readonly loaded: Promise<void>;
 
   constructor(exports: Record<string, Submittable>, loaded: Promise<void> = Promise.resolve()) {
