@@ -1,7 +1,7 @@
 /**
- * What runs inside the interpreters: read one file, compress it with LZMA, which Node itself does not offer.
+ * The code that runs inside the interpreters: reads one file and compresses it with LZMA, which Node does not offer.
  *
- * A module of its own, so that `fromModule` can load it (and the compressor with it) once in each interpreter.
+ * It is a separate module, so that `fromModule` can load it (and with it the compressor) once in each interpreter.
  */
 
 import { createHash } from "node:crypto";
@@ -12,16 +12,16 @@ import { compress } from "lzma";
 export interface Job {
   /** The file to read. */
   readonly file: string;
-  /** Where to write the compressed bytes; undefined to only measure. */
+  /** The file to write the compressed bytes to; undefined to measure only. */
   readonly target?: string | undefined;
 }
 
 export type Outcome =
   | { readonly file: string; readonly bytesIn: number; readonly bytesOut: number; readonly digest: string }
-  /** `unreadable` says why: the file was there when the list was made, which does not mean that it can be read. */
+  /** `unreadable` is the reason: a file that was there when the list was made may still be unreadable. */
   | { readonly file: string; readonly unreadable: string };
 
-/** The best and slowest of LZMA's nine: what takes long is what gains from more cores. */
+/** The best and slowest of the nine LZMA levels: slow work gains most from more cores. */
 const LEVEL = 9;
 
 export async function compressFile({ file, target }: Job): Promise<Outcome> {
@@ -31,7 +31,7 @@ export async function compressFile({ file, target }: Job): Promise<Outcome> {
   } catch (error) {
     return { file, unreadable: error instanceof Error ? error.message : String(error) };
   }
-  // The package gives an array of signed bytes.
+  // The package returns an array of signed bytes.
   const packed = Uint8Array.from(compress(source, LEVEL));
   if (target !== undefined) {
     await mkdir(dirname(target), { recursive: true });

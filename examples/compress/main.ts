@@ -1,5 +1,5 @@
 /**
- * Compresses a few hundred real files, in one interpreter and on all cores in turn, and compares the two.
+ * Compresses about 300 real files, alternately in one interpreter and on all cores, and compares the times.
  *
  *     node dist/compress/main.js [folder] [options]
  */
@@ -23,10 +23,10 @@ const USAGE = `Usage: node dist/compress/main.js [folder] [options]
 
 Compresses the .js files of a folder (default: the workspace's node_modules) with LZMA, in interpreters.
 
-  --workers N   interpreters of the second run (default: all cores)
+  --workers N   interpreters in the parallel runs (default: one per core)
   --limit N     use only the first N files
-  --out DIR     write the compressed files there, with .lzma after their names
-  --help        show this`;
+  --out DIR     write the compressed files to DIR, with .lzma appended to their names
+  --help        show this help`;
 
 interface CompressRun extends Run {
   readonly outcomes: readonly Outcome[];
@@ -47,7 +47,7 @@ async function compressAll(pool: InterpreterPoolExecutor, jobs: readonly Job[]):
   };
 }
 
-/** One digest for everything a run made, whatever the order it was made in. */
+/** One digest of all outputs of a run, independent of their order. */
 function digestOf(outcomes: readonly Outcome[]): string {
   const lines = outcomes.map((outcome) => `${outcome.file} ${"digest" in outcome ? outcome.digest : "-"}`);
   return createHash("sha256").update(lines.sort().join("\n")).digest("hex");

@@ -1,5 +1,5 @@
 /**
- * Finds the files to compress: the same list, in the same order, whenever the folder holds the same files.
+ * Finds the files to compress. The same folder contents always give the same list in the same order.
  */
 
 import { readdir, stat } from "node:fs/promises";
@@ -10,12 +10,12 @@ export interface SourceFile {
   readonly size: number;
 }
 
-/** A file above it would take seconds by itself, and decide alone how long the whole run takes. */
+/** Bytes. A larger file takes seconds, and would by itself determine the time of the whole run. */
 const LARGEST = 30_000;
 
 /**
- * The `.js` files below `folder`, at most `limit` of them, but none that is empty or huge. Symbolic links are not
- * followed: in a workspace's `node_modules` they lead back to the workspace.
+ * The `.js` files below `folder`, at most `limit` of them, without empty and huge ones. Symbolic links are not
+ * followed: in the `node_modules` of a workspace they lead back to the workspace.
  */
 export async function findSources(folder: string, limit: number): Promise<SourceFile[]> {
   const names = (await filesBelow(folder)).filter((name) => name.endsWith(".js")).sort();
@@ -23,7 +23,7 @@ export async function findSources(folder: string, limit: number): Promise<Source
   return files.filter(({ size }) => size > 0 && size <= LARGEST).slice(0, limit);
 }
 
-/** Not by `recursive`, which follows links to folders in some versions of Node. */
+/** Does not use the option `recursive`, which follows links to folders in some versions of Node. */
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const found = entries.map(async (entry) => {

@@ -1,16 +1,16 @@
-/** The same work with one interpreter and with several, in turn: which is faster, and do both make the same? */
+/** Compares the time and the output of the same work, done alternately by one interpreter and by several. */
 
 /**
- * Runs of each kind. The fastest of each counts: whatever else happens (V8 compiles what it first runs, other programs
- * want the machine) only ever adds time.
+ * Runs of each kind. The fastest one counts: every disturbance (V8 compiles new code, other programs use the machine)
+ * only adds time.
  */
 export const ROUNDS = 3;
 
 export interface Run {
   readonly seconds: number;
-  /** How many cores the process kept busy on average, whatever its threads were doing, where that is known. */
+  /** The average number of cores that all threads of the process kept busy, if known. */
   readonly coresUsed?: number;
-  /** Stands for everything the run made. */
+  /** A digest of all outputs of the run. */
   readonly digest: string;
 }
 
@@ -18,11 +18,11 @@ export interface Comparison<R extends Run> {
   /** The fastest run of each kind. */
   readonly one: R;
   readonly many: R;
-  /** Whether all runs, not just the fastest, made the same. */
+  /** Whether all runs, not just the fastest ones, made the same output. */
   readonly same: boolean;
 }
 
-/** Does both kinds of work `ROUNDS` times each and prints how long the fastest took, and the speed-up. */
+/** Runs both kinds `ROUNDS` times, alternately, and prints the fastest time of each and the speed-up. */
 export async function compare<R extends Run>(
   workers: number,
   runOne: () => Promise<R>,

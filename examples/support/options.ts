@@ -1,6 +1,6 @@
-/** What the examples' command lines have in common. */
+/** The parts that the command lines of the examples share. */
 
-/** Reads an option's text as a whole number from 1 on, or throws what the user should read. */
+/** Parses the value of an option as a whole number from 1. Throws a TypeError with a message for the user. */
 export function positiveInteger(option: string, text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
@@ -8,10 +8,10 @@ export function positiveInteger(option: string, text: string): number {
 }
 
 /**
- * Runs an example's main part with the options it was given.
+ * Parses the options of an example and runs it.
  *
- * @returns the exit code: 2, with the usage, where the options are wrong; 0, with the usage, where it was asked for;
- * otherwise what `run` returns, or 1, with the message, where it throws.
+ * @returns the exit code: 2 if the options are wrong, and 0 if help is requested, both after printing the usage; 1 if
+ * `run` throws, after printing the message; otherwise the result of `run`
  */
 export async function runCommand<O extends { readonly help: boolean }>(
   usage: string,

@@ -1,4 +1,4 @@
-/** Runs a program of Node to its end, with no input. */
+/** Runs a Node program to its end, without input. */
 
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
@@ -7,13 +7,13 @@ import { text } from "node:stream/consumers";
 export interface Ended {
   readonly stdout: string;
   readonly stderr: string;
-  /** `null` where a signal ended it. */
+  /** The exit code; `null` if a signal ended the program. */
   readonly code: number | null;
 }
 
 /**
- * @param env variables beside those of this process
- * @param stderr `"inherit"` lets the user see it, and the result has none of it
+ * @param env variables to add to those of this process
+ * @param stderr `"inherit"` shows it to the user, and leaves it out of the result
  */
 export async function runNode(
   args: readonly string[],

@@ -1,4 +1,4 @@
-/** Images to try the example with: drawn by sharp, each another, the same every time. */
+/** Sample images, drawn by sharp: each is different, and all are the same in every run. */
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ function landscape(i: number): string {
   </svg>`;
 }
 
-/** Draws `count` images into `folder`, and gives their paths. */
+/** Draws `count` images into `folder`, and returns their paths. */
 export async function drawImages(folder: string, count: number): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const files = Array.from({ length: count }, (_, i) =>

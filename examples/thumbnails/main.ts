@@ -1,6 +1,6 @@
 /**
- * Makes thumbnails of a folder of images with sharp, through the command `interpreters map`, in one interpreter and on all
- * cores in turn, and compares the two.
+ * Makes thumbnails of a folder of images with sharp, through the command `interpreters map`, alternately in one interpreter
+ * and on all cores, and compares the times.
  *
  *     node dist/thumbnails/main.js [folder] [options]
  */
@@ -22,15 +22,15 @@ const USAGE = `Usage: node dist/thumbnails/main.js [folder] [options]
 
 Makes thumbnails of the images of a folder (default: images that it draws first) with sharp, in interpreters.
 
-  --workers N   interpreters of the second run (default: all cores)
+  --workers N   interpreters in the parallel runs (default: one per core)
   --images N    how many images to draw (default: 80)
-  --out DIR     where to put the thumbnails (default: nowhere that stays)
-  --help        show this`;
+  --out DIR     where to put the thumbnails (default: a temporary folder)
+  --help        show this help`;
 
 const IMAGES = /\.(?:avif|gif|jpe?g|png|tiff?|webp)$/i;
 
 const task = fileURLToPath(new URL("./thumbnail.js", import.meta.url));
-// What `npx interpreters` would run, without asking npx each time.
+// The file that `npx interpreters` runs. Starting it directly saves the time of npx.
 const command = join(
   createRequire(import.meta.url).resolve("interpreters-cli/package.json"),
   "../dist/src/main.js",
@@ -40,14 +40,14 @@ interface ThumbnailsRun extends Run {
   readonly thumbnails: readonly Thumbnail[];
 }
 
-/** Runs `interpreters map thumbnail.js#thumbnail <images…>`, and takes the time from the command's start to its end. */
+/** Runs and times `interpreters map thumbnail.js#thumbnail <images…>`, start-up included. */
 async function map(images: readonly string[], workers: number, out: string): Promise<ThumbnailsRun> {
   const start = performance.now();
   const args = [command, "map", `${task}#thumbnail`, ...images, "--workers", String(workers)];
   const { stdout, code } = await runNode(args, {
     stderr: "inherit",
     env: {
-      // sharp works in the threads of libuv's pool, which are four for the whole process unless one says otherwise.
+      // sharp works in the libuv thread pool, which has four threads for the whole process by default.
       UV_THREADPOOL_SIZE: process.env["UV_THREADPOOL_SIZE"] ?? String(Math.max(4, workers)),
       THUMBNAILS: out,
     },

@@ -1,9 +1,9 @@
 /**
- * What runs in the interpreters: one image in, one thumbnail out. It is all that `interpreters map` needs:
+ * The code that runs in the interpreters: one image in, one thumbnail out. `interpreters map` needs nothing else:
  *
  *     interpreters map dist/thumbnails/thumbnail.js 'photos/*.png'
  *
- * The thumbnails go to a folder `thumbnails` beside the images, or to the one that THUMBNAILS names.
+ * The thumbnails go to a folder `thumbnails` beside the images, or to the folder in the variable THUMBNAILS.
  */
 
 import { createHash } from "node:crypto";
@@ -11,12 +11,12 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import sharp from "sharp";
 
-// sharp has a pool of threads of its own, for all interpreters together. Here each interpreter is to keep one core busy.
+// All interpreters share the threads of sharp. Here each interpreter should keep one core busy.
 sharp.concurrency(1);
-// Every image is used once.
+// Every image is used only once.
 sharp.cache(false);
 
-/** Pixels; the longer side. */
+/** The longer side, in pixels. */
 const SIZE = 320;
 
 export interface Thumbnail {

@@ -1,4 +1,4 @@
-/** The example as a user runs it: a process of its own, on a few images. */
+/** The example as a user runs it: a separate process, on three images. */
 
 import assert from "node:assert/strict";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
@@ -40,7 +40,7 @@ describe("the thumbnails example", () => {
     }
   });
 
-  test("what is wrong is said, without a stack trace", async () => {
+  test("errors are reported without a stack trace", async () => {
     const wrong = await run("--workers", "none");
     assert.equal(wrong.code, 2);
     assert.match(wrong.stderr, /--workers takes a whole number from 1 on, not "none"[^]*Usage:/);

@@ -1,4 +1,4 @@
-/** The command line's grammar: options, their checks, and the help. What a command does is elsewhere. */
+/** The grammar of the command line: options, their checks, and the help. map.ts and repl.ts implement the commands. */
 
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -13,12 +13,12 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
 const MAP_HELP = `
-The function gets one argument per item: the parsed value of a JSON line; with --lines the line as a string; with
-file names as arguments the absolute name of the file. It may be async. Its results are written as JSON lines, in
-the order of the items; undefined becomes null.
+The function takes one argument, the item: the parsed value of a JSON line, the line as a string with --lines, or the
+absolute name of the file if files are given. It may be async. Its results are written as JSON lines, in the order of
+the items; undefined becomes null.
 
-The module is a path, or the name of a package that is installed here, JavaScript or TypeScript. Without #export its
-default export is called or, if it has none, the only function it exports. It is loaded once per worker.
+The module is a path, or the name of a package that is installed here, in JavaScript or TypeScript. Without #export its
+default export is called or, if it has none, the only function that it exports. Each worker loads it once.
 
 Examples:
   $ interpreters map ./score.js < users.jsonl > scores.jsonl
@@ -27,9 +27,9 @@ Examples:
   $ interpreters map node:path#basename --lines < names.txt
   $ interpreters map ./fetch.js --on-error skip --errors failed.jsonl --timeout 5000 < urls.jsonl
 
-Exit status: 0 when every item is done, 1 when one failed, 2 when nothing could be run, 130 after Ctrl-C.`;
+Exit status: 0 if every item succeeded, 1 if an item failed, 2 if nothing could be run, 130 after Ctrl-C.`;
 
-/** Runs the command in `args` and gives its exit code. Throws only for what is a bug of ours. */
+/** Runs the command in `args` and returns its exit code. Throws only if this package has a bug. */
 export async function runCli(args: readonly string[], io: Io, engine: Engine): Promise<number> {
   let exitCode = 0;
   const program = createProgram(io, {
@@ -44,7 +44,7 @@ export async function runCli(args: readonly string[], io: Io, engine: Engine): P
     await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
-    // Commander has said what it has to say; code 0 is that of --help and --version.
+    // Commander has already written its message. --help and --version end with code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
     if (error instanceof UsageError) {
       io.stderr.write(`interpreters: ${error.message}\n`);
@@ -74,23 +74,28 @@ function createProgram(io: Io, commands: Commands): Command {
     .command("map")
     .summary("run a function over many inputs")
     .description("Runs a function over many inputs: JSON lines from stdin, lines of a file, or files.")
-    .argument("<module[#export]>", "the module, and which of its functions")
+    .argument("<module[#export]>", "the module and, after #, the export to call")
     .argument("[files...]", "files to run the function over (glob patterns are expanded)")
     .option("-i, --input <file>", "read the lines from this file instead of stdin")
-    .option("-l, --lines", "take each line as it is, not as JSON")
-    .option("-o, --output <file>", "write the results there instead of stdout")
-    .option("-e, --errors <file>", "write the failures there, as JSON lines, instead of stderr")
-    .option("-u, --unordered", "write each result as soon as it is there")
+    .option("-l, --lines", "pass each line as a string, not as parsed JSON")
+    .option("-o, --output <file>", "write the results to this file instead of stdout")
+    .option("-e, --errors <file>", "write the failures to this file, as JSON lines, instead of stderr")
+    .option("-u, --unordered", "write each result as soon as it is ready")
     .addOption(
-      new Option("--on-error <what>", "what a failed item means for those after it")
+      new Option("--on-error <what>", "stop at the first failed item, or skip it")
         .choices(["stop", "skip"])
         .default("stop"),
     )
-    .option("-w, --workers <count>", "interpreters at work at a time", wholeNumber(1), availableParallelism())
+    .option(
+      "-w, --workers <count>",
+      "interpreters to run in parallel",
+      wholeNumber(1),
+      availableParallelism(),
+    )
     .option("-t, --timeout <ms>", "fail an item that runs longer than this many milliseconds", wholeNumber(1))
     .option(
       "-r, --retries <count>",
-      "run an item again when its interpreter died under it",
+      "rerun an item up to this many times if its interpreter dies",
       wholeNumber(0),
       0,
     )
@@ -109,7 +114,7 @@ function createProgram(io: Io, commands: Commands): Command {
   return program;
 }
 
-/** What commander makes of the options above. */
+/** The options above as commander parses them. */
 type GivenOptions = Omit<MapOptions, "module" | "files" | "lines" | "ordered"> & {
   readonly lines?: true;
   readonly unordered?: true;

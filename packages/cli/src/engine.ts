@@ -1,20 +1,27 @@
 /**
- * What the command line needs of the `interpreters` package, and the only file that imports it.
+ * The part of the `interpreters` package that the command line uses. No other file imports the package.
  *
- * The interfaces are the part of the public API in use here, so that a test can put an executor of its own in place.
+ * The interfaces describe only that part, so that a test can substitute its own executor.
  */
 
-import { create, ExecutionFailed, InterpreterPoolExecutor, fromModule, listAll } from "interpreters";
+import {
+  create,
+  ExecutionFailed,
+  InterpreterPoolExecutor,
+  fromModule,
+  functionsOf,
+  listAll,
+} from "interpreters";
 
-/** A function that can be submitted; for one of a module, a mere reference to it. */
+/** A function that can be submitted. `fromModule` returns references, which cannot be called here. */
 export type Submittable = (...args: unknown[]) => unknown;
 
-export interface FutureLike extends PromiseLike<unknown> {
+export interface FutureLike<T = unknown> extends PromiseLike<T> {
   cancel(): boolean;
 }
 
 export interface Submitter {
-  submit(fn: Submittable, ...args: unknown[]): FutureLike;
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): FutureLike<Awaited<R>>;
 }
 
 export interface ExecutorLike extends Submitter {
@@ -37,18 +44,21 @@ export interface Engine {
   create(name?: string): InterpreterLike;
   listAll(): readonly InterpreterLike[];
   createExecutor(options: { maxWorkers: number; retries: number; name: string }): ExecutorLike;
-  /** References to the exports of a module, which is not loaded here. */
+  /** References to the exports of a module, which this thread does not load. */
   fromModule(url: URL): Record<string, Submittable>;
-  /** What Node would have printed for an error in the interpreter where it was thrown. */
+  /** The names of the functions that a module exports. A worker of `executor` loads it; rejects if that fails. */
+  functionsOf(url: URL, executor: ExecutorLike): Promise<readonly string[]>;
+  /** The text that Node would have printed for an error in the interpreter where it was thrown. */
   displayOf(error: unknown): string | undefined;
 }
 
 export const engine: Engine = {
   create: (name) => create(name === undefined ? {} : { name }),
   listAll,
-  // Whoever names a function on the command line could as well have named another program.
+  // A user who can name a function on the command line could have named another program just as well.
   createExecutor: (options) => new InterpreterPoolExecutor({ ...options, config: { allowExec: true } }),
   fromModule: (url) => fromModule<Record<string, Submittable>>(url),
+  functionsOf: (url, executor) => functionsOf(url, { in: executor }),
   displayOf(error) {
     const failure = error instanceof Error && "executionFailed" in error ? error.executionFailed : error;
     return failure instanceof ExecutionFailed ? failure.excinfo.errdisplay : undefined;

@@ -1,24 +1,24 @@
 /**
- * What the command line says when something cannot be done at all, and how it puts a failure into words.
+ * The error that refuses a command, and the words for a failure of an item.
  *
- * A `UsageError` ends the command with exit code 2 before any item has run; a failure of an item never is one.
+ * A `UsageError` ends the command with exit code 2 before any item has run; the failure of an item is never one.
  */
 
 import { inspect } from "node:util";
 
-/** Something the user has to change before anything can run: a bad option, a missing file, a broken module. */
+/** The user must change the command before anything can run: a bad option, a missing file, a broken module. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** What is said of a failed item, on stderr and in the `--errors` file. */
+/** The description of a failed item, on stderr and in the `--errors` file. */
 export interface Failure {
   readonly name: string;
   readonly message: string;
   readonly code?: string;
 }
 
-/** Describes whatever was thrown: a value that is no error gets its type as name and its display as message. */
+/** Describes any thrown value. For a value that is not an error, the name is its type and the message its display. */
 export function describeError(thrown: unknown): Failure {
   if (typeof thrown !== "object" || thrown === null || !("message" in thrown)) {
     const display = inspect(thrown, { breakLength: Infinity, compact: true, depth: 2 });
@@ -33,13 +33,13 @@ export function describeError(thrown: unknown): Failure {
   return "code" in thrown && typeof thrown.code === "string" ? { ...failure, code: thrown.code } : failure;
 }
 
-/** `Name: message` on one line, whatever line breaks the message has. */
+/** `Name: message` on one line: line breaks in the message become spaces. */
 export function oneLine(failure: Failure): string {
   const message = failure.message.trim().replace(/\s*[\r\n]+\s*/g, " ");
   return message === "" ? failure.name : `${failure.name}: ${message}`;
 }
 
-/** The system's own words for an error of the file system, without its code, call and path. */
+/** A file system error in words, without code, system call and path. */
 export function systemMessage(error: unknown): string {
   const { message, code } = describeError(error);
   if (code === "ENOENT") return "there is no such file";

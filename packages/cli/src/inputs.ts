@@ -1,8 +1,8 @@
 /**
- * Where the items come from: lines of stdin or of a file, or file names given as arguments.
+ * The sources of the items: lines of stdin or of a file, or file names given as arguments.
  *
- * Everything that can be wrong with the command is found before the first item runs; what is wrong with one line
- * becomes that item's failure. Lines are read as they are needed, never ahead of the window.
+ * An error in the command is found before the first item runs; an error in one line becomes that item's failure.
+ * Lines are read on demand, never ahead of the window.
  */
 
 import { open, stat } from "node:fs/promises";
@@ -30,15 +30,15 @@ export type Item =
 
 export interface Inputs {
   readonly items: AsyncIterable<Item>;
-  /** How many there are, where that is known. */
+  /** How many items there are, if known. */
   readonly total: number | undefined;
-  /** Finds out how many there are, where that is possible, beside the reading of them. Rejects when it cannot. */
+  /** Counts the items while they are being read; absent if that is impossible. Rejects if counting fails. */
   count?(): Promise<number>;
-  /** Ends a read under way, and frees what is held. */
+  /** Ends a read in progress and releases its resources. */
   close(): void;
 }
 
-/** What the function gets for the item. Throws when the item is no valid input. */
+/** The function's argument for the item. Throws if the item is not valid input. */
 export function valueOf(item: Item): unknown {
   switch (item.kind) {
     case "json":
@@ -52,12 +52,12 @@ export function valueOf(item: Item): unknown {
   }
 }
 
-/** `stdin:12`, or the name of the file: what a message about the item begins with. */
+/** `stdin:12`, or the name of the file: a message about the item begins with it. */
 export function placeOf(item: Item): string {
   return item.kind === "file" ? item.source : `${item.source}:${item.line}`;
 }
 
-/** About how many characters of memory the item takes. */
+/** About how many characters the item keeps in memory. */
 export function sizeOf(item: Item): number {
   return item.kind === "json" || item.kind === "text" ? item.text.length : 0;
 }
@@ -66,13 +66,13 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // Newer engines add a position "(line 1 column 8)", which beside our own line number only misleads.
+    // Newer engines add a position, "(line 1 column 8)", which contradicts the line number that we report.
     const why = error instanceof Error ? error.message.replace(/ \(line 1 column \d+\)$/, "") : String(error);
     throw new SyntaxError(`malformed JSON: ${why}`);
   }
 }
 
-/** The lines of `stream` as items. `asText` takes each line as it is, otherwise it is JSON and blank ones are skipped. */
+/** The lines of `stream` as items: strings if `asText`, else JSON, and blank lines are skipped. */
 export function linesOf(stream: Readable, source: string, asText: boolean): Inputs {
   async function* items(): AsyncGenerator<Item, void, void> {
     for await (const line of splitLines(stream)) {
@@ -97,7 +97,7 @@ export async function linesOfFile(path: string, cwd: string, asText: boolean): P
     throw new UsageError(`cannot read the input ${path}: it is a directory`);
   }
   const inputs = linesOf(createReadStream(absolute, { fd: handle }), path, asText);
-  // What is no regular file, a pipe for instance, can be read only once.
+  // Only a regular file can be read twice; a pipe, for instance, cannot.
   if (!isFile) return inputs;
   let counting: Readable | undefined;
   return {
@@ -110,7 +110,7 @@ export async function linesOfFile(path: string, cwd: string, asText: boolean): P
   };
 }
 
-/** The files that `patterns` name, as items: each a file's name or, where no such file exists, a glob pattern. */
+/** The files that `patterns` name, as items. A pattern is the name of a file or, if no such file exists, a glob. */
 export async function filesOf(patterns: readonly string[], cwd: string): Promise<Inputs> {
   const files: Item[] = [];
   for (const pattern of patterns) {
@@ -126,7 +126,7 @@ export async function filesOf(patterns: readonly string[], cwd: string): Promise
 async function namesOf(pattern: string, cwd: string): Promise<readonly string[]> {
   let problem: unknown;
   try {
-    // First of all a name: files may well be called "[id].js".
+    // Tried as a name first, because a file can be called "[id].js".
     const found = await stat(resolve(cwd, pattern));
     if (!found.isDirectory()) return [pattern];
     throw new UsageError(

@@ -1,4 +1,4 @@
-/** The process as a command sees it, and how a command ends early. */
+/** The process as a command sees it, and the reason why a command ends early. */
 
 import type { Readable, Writable } from "node:stream";
 
@@ -7,11 +7,11 @@ export interface Io {
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
   readonly cwd: string;
-  /** Aborted by Ctrl-C and the like, with a `Stop` as the reason. */
+  /** Aborted by SIGINT (Ctrl-C) and SIGTERM, with a `Stop` as the reason. */
   readonly interrupted: AbortSignal;
 }
 
-/** Why a command ends before its work does: an exit code, and what there is to say about it. */
+/** Why a command ends before its work is finished: the exit code and, unless it ends quietly, a message. */
 export class Stop {
   readonly exitCode: number;
   readonly message: string | undefined;

@@ -1,8 +1,8 @@
 /**
- * Puts a result into one line of JSON, and refuses what would lose something on the way.
+ * Writes a result as one line of JSON, and refuses a result that would lose data.
  *
- * `JSON.stringify` writes a Map as `{}` and an error as `{}`: such a result fails its item, with the path to the
- * culprit. Dates become strings, and NaN, infinities and `undefined` become null, as everywhere in JavaScript.
+ * `JSON.stringify` writes a Map as `{}` and an error as `{}`: such a result fails its item, and the message has the path
+ * to the culprit. Dates become strings, and NaN, infinities and `undefined` become null, as always in JavaScript.
  */
 
 import { types } from "node:util";
@@ -14,7 +14,7 @@ export function toJsonLine(result: unknown): string {
   } catch (error) {
     throw refusal(error instanceof Error ? error.message.split("\n", 1)[0] : String(error));
   }
-  // Only now: what could be written has no cycles, so the search ends.
+  // Not before: JSON.stringify has refused cycles, so the search ends.
   const culprit = findLossy(result);
   if (culprit !== undefined) throw refusal(`result${culprit.path} is ${culprit.kind}`);
   return line ?? "null";
@@ -29,7 +29,7 @@ interface Culprit {
   readonly kind: string;
 }
 
-/** The first value in `value` that JSON would write as an empty object, or byte by byte as an object. */
+/** The first value inside `value` that JSON would write as an empty object, or as an object with a property per byte. */
 function findLossy(value: unknown): Culprit | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const kind = lossyKind(value);
@@ -37,7 +37,7 @@ function findLossy(value: unknown): Culprit | undefined {
   const isArray = Array.isArray(value);
   for (const [key, member] of isArray ? value.entries() : Object.entries(value)) {
     const culprit = findLossy(member);
-    // The path is put together on the way back, so that looking costs nothing where all is well.
+    // The path is built on the way back, so that a result without a culprit costs no strings.
     if (culprit !== undefined) return { path: step(key) + culprit.path, kind: culprit.kind };
   }
   return undefined;

@@ -1,23 +1,23 @@
 /**
- * Cuts a stream of bytes into numbered lines, with memory for one chunk and one unfinished line.
+ * Splits a stream of bytes into numbered lines. Holds one chunk and one unfinished line in memory.
  *
- * Lines are cut on bytes and decoded afterwards, so a character that straddles two chunks stays whole, and the
- * pieces of a long line are joined once, not once per chunk. Every line is delivered, a line that cannot be
- * decoded too (as an error with its number): a caller can say which line it was and go on with the next.
+ * Lines are split as bytes and decoded afterwards, so a character that straddles two chunks stays whole, and the
+ * parts of a long line are joined once, not once per chunk. Every line is delivered. A line that cannot be decoded
+ * is delivered as an error with its number, so that the caller can report the line and continue with the next.
  */
 
 import { constants, isUtf8 } from "node:buffer";
 
-/** A line without its line break (`\n` or `\r\n`), or why its text cannot be had. */
+/** A line without its line break (`\n` or `\r\n`), or the reason why it has no text. */
 export type Line =
   | { readonly number: number; readonly text: string }
   | { readonly number: number; readonly error: Error };
 
 const LF = 0x0a;
-/** White space, and control characters, are not above it. */
+/** White space and control characters are not above it. */
 const SPACE = 0x20;
 
-/** `maxBytes` is the longest line that can be delivered: by default what fits into a string at all. */
+/** `maxBytes` is the length of the longest line that is delivered; default: of the longest possible string. */
 export async function* splitLines(
   chunks: AsyncIterable<Uint8Array>,
   maxBytes: number = constants.MAX_STRING_LENGTH,
@@ -26,7 +26,7 @@ export async function* splitLines(
   let unfinished: Buffer[] = [];
   let unfinishedBytes = 0;
 
-  // Beyond the limit the rest of the line is only counted, so that memory stays bounded.
+  // Beyond the limit the line is only counted, so that memory stays bounded.
   const hold = (bytes: Buffer): void => {
     unfinishedBytes += bytes.length;
     if (unfinishedBytes > maxBytes) unfinished = [];
@@ -65,10 +65,10 @@ export async function* splitLines(
   if (unfinishedBytes > 0) yield finishLine();
 }
 
-/** How many lines `splitLines` would deliver; with `skipBlank`, those that hold more than white space. */
+/** The number of lines that `splitLines` would deliver; with `skipBlank`, without those that hold only white space. */
 export async function countLines(chunks: AsyncIterable<Uint8Array>, skipBlank: boolean): Promise<number> {
   let count = 0;
-  /** The line at hand has bytes, and bytes that count. */
+  /** Whether the current line has any bytes, and whether it counts. */
   let begun = false;
   let counts = false;
   for await (const chunk of chunks) {
@@ -89,7 +89,7 @@ export async function countLines(chunks: AsyncIterable<Uint8Array>, skipBlank: b
 
 /** The lines of a block of whole lines, the first of them numbered `number`. */
 function* decodeAll(number: number, block: Buffer, maxBytes: number): Generator<Line, void, void> {
-  // One decoding for the whole block is several times faster than one per line.
+  // Decoding the whole block at once is several times faster than decoding each line.
   if (block.length <= maxBytes && isUtf8(block)) {
     for (const text of block.toString("utf8").split("\n")) yield { number: number++, text: trimEnd(text) };
     return;
@@ -106,7 +106,7 @@ function* decodeAll(number: number, block: Buffer, maxBytes: number): Generator<
 function decode(number: number, bytes: Buffer): Line {
   if (!isUtf8(bytes)) return { number, error: new TypeError("the line is not valid UTF-8") };
   const text = trimEnd(bytes.toString("utf8"));
-  // A byte order mark is a remark about the file, not part of its first line.
+  // A byte order mark describes the file; it is not part of the first line.
   return { number, text: number === 1 && text.startsWith("\uFEFF") ? text.slice(1) : text };
 }
 

@@ -11,22 +11,22 @@ const interruption = new AbortController();
 const signals = { SIGINT: [130, "stopped by Ctrl-C"], SIGTERM: [143, "terminated"] } as const;
 for (const [signal, [exitCode, message]] of Object.entries(signals)) {
   process.on(signal, () => {
-    // The first one lets us write out what is finished. Whoever does not want to wait for that asks twice.
+    // The first signal lets the command write the finished results. A second one ends it at once.
     if (interruption.signal.aborted) process.exit(exitCode);
     interruption.abort(new Stop(exitCode, message));
   });
 }
 
-// Messages that nobody reads any more are no reason to fail. (Results are: their writer listens for itself.)
+// Messages without a reader are not a failure. Results without one are: their LineWriter has its own listener.
 process.stderr.on("error", () => undefined);
 process.stdout.on("error", () => undefined);
 
 const exitCode = await runCli(
   process.argv.slice(2),
   {
-    // Touched only where it is read: opening it alone can change the terminal.
+    // A getter, because merely opening stdin can change the terminal.
     get stdin() {
-      // Node reads a directory as nothing at all.
+      // Node reads a directory as empty input.
       if (isDirectory(0)) throw new UsageError("cannot read stdin: it is a directory");
       return process.stdin;
     },
@@ -37,7 +37,7 @@ const exitCode = await runCli(
   },
   engine,
 );
-// After an early end some items may still run, or input still be expected: the command is over all the same.
+// After an early end, items may still be running and stdin may still be open. Neither keeps the process alive.
 await new Promise<void>((resolve) => process.stderr.write("", () => resolve()));
 process.exit(exitCode);
 

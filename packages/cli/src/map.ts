@@ -1,9 +1,9 @@
 /**
- * The command `interpreters map`: a function over many inputs, on all cores.
+ * The command `interpreters map`: runs a function over many inputs, on all cores.
  *
- * The way of an item: read (inputs) → started, bounded and put in order (window) → run (a pool of interpreters) →
- * one line of JSON, or a failure (json, errors) → written (results). This file ties these together and decides
- * how the command ends.
+ * The path of an item: read (inputs) → started, bounded and ordered (window) → executed (a pool of interpreters) →
+ * turned into a line of JSON or a failure (json, errors) → written (results). This file connects these steps and
+ * decides how the command ends.
  */
 
 import { statSync } from "node:fs";
@@ -32,13 +32,13 @@ export interface MapOptions {
   readonly retries: number;
 }
 
-// Items under way or not written yet: enough to keep every worker busy behind a slow item, but not more than so many
-// characters of them once each worker has one item to run and one to go on with.
+// Limits on the items in flight and not yet written. The window keeps every worker busy behind a slow item. Its items hold
+// at most so many characters, except that each worker always has one item to run and one to continue with.
 const WINDOW_ITEMS = 256;
 const WINDOW_ITEMS_PER_WORKER = 32;
 const WINDOW_CHARACTERS = 32 * 1024 * 1024;
 
-/** Runs the command and gives its exit code. Throws a `UsageError` when nothing could be run. */
+/** Runs the command and returns its exit code. Throws a `UsageError` if nothing could be run. */
 export async function map(options: MapOptions, io: Io, engine: Engine): Promise<number> {
   checkFiles(options, io.cwd);
   const module = await resolveModule(options.module, io.cwd);
@@ -66,25 +66,25 @@ export async function map(options: MapOptions, io: Io, engine: Engine): Promise<
   } finally {
     io.interrupted.removeEventListener("abort", interrupt);
     inputs.close();
-    // What still runs after an early end is nobody's any more: it is not waited for and ends with the process.
+    // After an early end, the items that are still running have no reader. They are not awaited and end with the process.
     await executor?.shutdown({ wait: !stopping.signal.aborted, cancelFutures: true });
   }
 }
 
-/** The outcome of `promise`, unless the signal is aborted before: then its reason is thrown. */
+/** The outcome of `promise`; if the signal is aborted first, throws the signal's reason. */
 async function orStopped<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const stopped = new Promise<never>((_, reject) => {
     const stop = (): void => reject(signal.reason);
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
   });
-  // Whichever loses has its rejection looked at here.
+  // The loser of the race may reject too, and must not be reported as unhandled.
   stopped.catch(() => undefined);
   promise.catch(() => undefined);
   return await Promise.race([stopped, promise]);
 }
 
-/** Refuses to write over what is read, or twice over the same file. */
+/** Refuses a command that would overwrite its input, or write results and failures to the same file. */
 function checkFiles(options: MapOptions, cwd: string): void {
   const isSame = (one: string | undefined, other: string | undefined): boolean => {
     if (one === undefined || other === undefined) return false;
@@ -109,12 +109,12 @@ async function openInputs(options: MapOptions, io: Io): Promise<Inputs> {
     return linesOfFile(options.input, io.cwd, options.lines);
   if (io.stdin.isTTY === true) {
     const what = options.lines ? "lines" : "JSON lines";
-    io.stderr.write(`interpreters: reading ${what} from the terminal; end them with Ctrl-D\n`);
+    io.stderr.write(`interpreters: reading ${what} from the terminal; press Ctrl-D to end the input\n`);
   }
   return linesOf(io.stdin, "stdin", options.lines);
 }
 
-/** Throws a `Stop` when it ended early. */
+/** Runs the function over all items and returns the exit code. Throws a `Stop` if it ends early. */
 async function runItems(
   options: MapOptions,
   io: Io,
@@ -126,7 +126,7 @@ async function runItems(
   const progress = await createProgress(io.stderr, inputs.total);
   const results = await openResults(options, io, progress, (reason) => stopping.abort(reason));
   progress.start();
-  // Only for somebody who looks at the time left.
+  // Counting is only worth its reads where a terminal shows the time left.
   if (io.stderr.isTTY === true) inputs.count?.().then(progress.setTotal, () => undefined);
   try {
     await runWindow(inputs.items, {
@@ -148,7 +148,7 @@ async function runItems(
     }).catch((error: unknown) => {
       stopping.abort(new Stop(1, `reading ${options.input ?? "stdin"} failed: ${systemMessage(error)}`));
     });
-    // Only when everything has been written out is it known that it could be.
+    // A write can still fail until everything has been written.
     await results.end();
   } finally {
     progress.stop();

@@ -1,9 +1,8 @@
 /**
- * Finds the function that a command line argument such as `./resize.js#thumbnail` or `terser#minify` means.
+ * Finds the function that a command line argument such as `./resize.js#thumbnail` or `terser#minify` refers to.
  *
- * The module is never loaded in the main interpreter: it belongs to the user, takes time to load, and may do anything.
- * One of the pool's interpreters loads it before the first item, so that a module that cannot be used is reported
- * once, and not once per item.
+ * The main interpreter never loads the module, which takes time and runs arbitrary user code. One of the pool's
+ * interpreters loads it before the first item, so that an unusable module is reported once, and not once per item.
  */
 
 import { execFile } from "node:child_process";
@@ -15,14 +14,14 @@ import type { Engine, ExecutorLike } from "./engine.js";
 import { UsageError, describeError, oneLine } from "./errors.js";
 
 export interface ModuleReference {
-  /** As the user wrote it, without the export. */
+  /** The module as the user wrote it, without the export. */
   readonly shown: string;
   readonly url: URL;
-  /** The export asked for; without one, `chooseExport` finds it. */
+  /** The export that the user named. If undefined, `chooseExport` picks one. */
   readonly exportName: string | undefined;
 }
 
-/** Resolves the argument to a URL, as `import` in the working directory would. */
+/** Resolves the argument to a URL, as an `import` in the working directory would. */
 export async function resolveModule(argument: string, cwd: string): Promise<ModuleReference> {
   const hash = argument.lastIndexOf("#");
   if (hash < 0 || isFile(resolve(cwd, argument))) {
@@ -66,8 +65,8 @@ const RESOLVE = `
 `;
 
 /**
- * Asks Node itself, in a process of its own: there alone can a package be resolved as `import` does it from a folder
- * of our choice. (`require.resolve` would take another file of a package that has both kinds.)
+ * Has a new Node process resolve the package: no API resolves a specifier as an `import` in an arbitrary folder would.
+ * (`require.resolve` would pick the other file of a package that has both an ES module and a CommonJS one.)
  */
 async function resolvePackage(specifier: string, cwd: string): Promise<URL> {
   const { stdout } = await promisify(execFile)(
@@ -85,14 +84,9 @@ async function resolvePackage(specifier: string, cwd: string): Promise<URL> {
   throw new UsageError(`cannot find the module ${specifier}: ${answer.message ?? "it cannot be resolved"}`);
 }
 
-/** Cannot be the name of an export that anybody has. */
-const NO_EXPORT = "(interpreters map: which functions are there?)";
-
 /**
- * Loads the module in an interpreter of the pool and gives the name of the export to call.
- *
- * The package loads a module, TypeScript included, when one of its functions is called. So an export is called that is
- * not there: the answer is a TypeError that lists those that are, and anything else means that loading itself failed.
+ * Loads the module in an interpreter of the pool and returns the name of the export to call: the one asked for, the default
+ * export, or the only function.
  */
 export async function chooseExport(
   module: ModuleReference,
@@ -125,26 +119,21 @@ async function listFunctions(
   engine: Engine,
   executor: ExecutorLike,
 ): Promise<readonly string[]> {
-  let answer: unknown;
   try {
-    await executor.submit(engine.fromModule(module.url)[NO_EXPORT]);
+    return await engine.functionsOf(module.url, executor);
   } catch (error) {
-    answer = error;
+    const location = locationIn(engine.displayOf(error) ?? "", cwd);
+    const where = location === undefined ? "" : ` (at ${location})`;
+    throw new UsageError(`cannot load the module ${module.shown}: ${oneLine(describeError(error))}${where}`, {
+      cause: error,
+    });
   }
-  if (answer instanceof TypeError && answer.message.includes(NO_EXPORT)) {
-    const [, names] = /the functions it exports are (.+)$/.exec(answer.message) ?? [];
-    // "module.exports" is what newer versions of Node call the default export of a CommonJS module a second time.
-    return names?.split(", ").filter((name) => name !== "module.exports") ?? [];
-  }
-  const location = locationIn(engine.displayOf(answer) ?? "", cwd);
-  const where = location === undefined ? "" : ` (at ${location})`;
-  throw new UsageError(`cannot load the module ${module.shown}: ${oneLine(describeError(answer))}${where}`);
 }
 
-/** The first place in a file that the display of an error shows, relative to the working directory. */
+/** The first position in a file that the display of an error shows, relative to the working directory if inside it. */
 export function locationIn(display: string, cwd: string): string | undefined {
   for (const line of display.split("\n")) {
-    // A frame ("at f (file:///x.js:1:2)"), or what stands above a SyntaxError ("file:///x.js:1").
+    // A frame ("at f (file:///x.js:1:2)"), or the line above a SyntaxError ("file:///x.js:1").
     const [, place, position] = PLACE.exec(line) ?? [];
     if (place === undefined) continue;
     const path = place.startsWith("file://") ? fileURLToPath(place) : place;

@@ -1,7 +1,7 @@
 /**
- * Writes lines to a stream in large pieces, and tells when its reader cannot keep up or is gone.
+ * Writes lines to a stream in large blocks, and reports a reader that falls behind or goes away.
  *
- * Lines written in one turn of the event loop travel in one write: few system calls in bulk, no delay for a trickle.
+ * All lines of one turn of the event loop go out in one write: bulk output takes few system calls, a trickle no delay.
  */
 
 import { createWriteStream } from "node:fs";
@@ -9,16 +9,16 @@ import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { finished } from "node:stream/promises";
 import type { Writable } from "node:stream";
-import { UsageError, systemMessage } from "./errors.js";
+import { UsageError, describeError, systemMessage } from "./errors.js";
 
 const FLUSH_AT = 64 * 1024;
 
 export interface LineWriterOptions {
-  /** Called once, when the stream fails: the reader of a pipe went away, the disk is full. */
+  /** Called once if the stream fails: the reader of a pipe went away, or the disk is full, for instance. */
   onFailure(error: unknown): void;
-  /** Called before something is written. */
+  /** Called before each write to the stream. */
   onFlush?: () => void;
-  /** Whether `end` ends the stream too; not so for stdout. */
+  /** Whether `end` also ends the stream. False for stdout. */
   readonly owned: boolean;
 }
 
@@ -40,7 +40,7 @@ export class LineWriter {
     });
   }
 
-  /** Adds a line. A promise is returned while the reader is behind: wait for it before writing more. */
+  /** Adds a line. Returns a promise while the reader is behind: await it before writing more. */
   write(line: string): Promise<void> | undefined {
     this.#pending += `${line}\n`;
     if (this.#pending.length >= FLUSH_AT) this.#flush();
@@ -48,14 +48,14 @@ export class LineWriter {
     return this.#drained;
   }
 
-  /** Resolves when everything is with the operating system, or never will be because the stream failed. */
+  /** Resolves once the operating system has all lines, or the stream has failed and never will pass them on. */
   async end(): Promise<void> {
     this.#flush();
     if (this.#failed) return;
     const done = this.#options.owned
       ? finished(this.#stream.end(), { readable: false })
       : new Promise<void>((resolve) => this.#stream.write("", () => resolve()));
-    // The failure itself has gone to onFailure.
+    // onFailure has been called with the error.
     await done.catch(() => undefined);
   }
 
@@ -78,20 +78,20 @@ export class LineWriter {
   }
 }
 
-/** Opens the file that `option` names for writing, from its start. */
+/** Opens the file at `path`, which `option` names, for writing from its start. */
 export async function openOutput(option: string, path: string, cwd: string): Promise<Writable> {
   const absolute = resolve(cwd, path);
   const handle = await open(absolute, "w").catch((error: unknown) => {
-    const why =
-      systemMessage(error) === "there is no such file" ? "there is no such folder" : systemMessage(error);
+    const { code } = describeError(error);
+    const why = code === "ENOENT" ? "there is no such folder" : systemMessage(error);
     throw new UsageError(`cannot write ${option} ${path}: ${why}`);
   });
   return createWriteStream(absolute, { fd: handle });
 }
 
-/** Whether the reader has gone: no fault of ours, and nobody there to be told. */
+/** Whether the error means that the reader of the pipe went away: the command ends quietly, without a failure. */
 export function isClosedPipe(error: unknown): boolean {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
-  // Windows says EOF where others say EPIPE.
+  // The code is EOF on Windows and EPIPE elsewhere.
   return code === "EPIPE" || code === "EOF";
 }

@@ -1,23 +1,23 @@
 /**
- * The progress bar on a terminal: how many, how fast, how long still.
+ * The progress bar on a terminal: count, rate and time left.
  *
- * It shares the terminal with other lines: `hide` takes it away before something is written there, and the next
- * tick draws it again below.
+ * The bar shares the terminal with other lines: `hide` erases it before a line is written, and the next tick redraws
+ * it below.
  */
 
 import type { Options, Params } from "cli-progress";
 
 export interface Progress {
   start(): void;
-  /** It has turned out how many there are. */
+  /** Sets the number of items once it is known. */
   setTotal(total: number): void;
-  /** `done` items are through, `failed` of them badly. */
+  /** `done` items have ended, of which `failed` failed. */
   update(done: number, failed: number): void;
   hide(): void;
   stop(): void;
 }
 
-/** For a stderr that is no terminal. */
+/** For a stderr that is not a terminal. */
 const silent: Progress = {
   start: () => undefined,
   setTotal: () => undefined,
@@ -26,7 +26,7 @@ const silent: Progress = {
   stop: () => undefined,
 };
 
-/** `knownTotal` is undefined where nobody knows it yet. The library is loaded only where there is a terminal. */
+/** `knownTotal` is undefined until the items are counted. The library is loaded only if `stream` is a terminal. */
 export async function createProgress(
   stream: NodeJS.WritableStream & { readonly isTTY?: boolean },
   knownTotal: number | undefined,
@@ -39,9 +39,9 @@ export async function createProgress(
     {
       stream: withoutCursorMemory(stream),
       fps: 10,
-      // The line is cut to the terminal below; nothing to be switched off that a killed process could not restore.
+      // formatProgress fits the line to the terminal. Turning wrapping off would outlive a killed process.
       linewrap: true,
-      // Ctrl-C is the command's business: it still has results to write.
+      // The command handles Ctrl-C itself: it still has results to write.
       gracefulExit: false,
       forceRedraw: true,
       clearOnComplete: true,
@@ -73,8 +73,8 @@ export async function createProgress(
 }
 
 /**
- * The library saves the cursor when it starts and returns there when it stops: to a row that other lines, printed
- * meanwhile, have scrolled away. So it gets a stream that does not pass that on.
+ * The library saves the cursor position when it starts and restores it when it stops. By then other lines have scrolled
+ * that row away, so the library gets a stream that drops both escape sequences.
  */
 function withoutCursorMemory(stream: NodeJS.WritableStream): NodeJS.WritableStream {
   const write = (text: string, ...rest: []): boolean =>
@@ -95,10 +95,10 @@ export interface ProgressState {
   bar(share: number): string;
 }
 
-/** One line, as long as the terminal allows: the bar itself is the first thing to go. */
+/** One line that fits the terminal. If it is too narrow, the bar itself is left out first. */
 export function formatProgress(state: ProgressState): string {
   const { done, failed, elapsed, width } = state;
-  // A file that grows while it is read has more than were counted.
+  // A file that grows while it is read has more items than were counted.
   const total = state.total !== undefined && done <= state.total ? state.total : undefined;
   const rate = elapsed > 0 ? (done * 1000) / elapsed : 0;
   const parts = [total === undefined ? `${done} items` : `${done}/${total}`, `${formatRate(rate)}/s`];

@@ -1,29 +1,29 @@
 /**
  * `interpreters repl`: a prompt whose lines run in an interpreter, with commands to create, enter, list and close them.
  *
- * A line is run by `exec`; one that is an expression is kept as `$_` there, and shown. What cannot be complete yet is
- * continued on the next line. Without a terminal (a pipe, a file) there are no prompts, and a failure is told by the exit code.
+ * `exec` runs each line. The value of an expression is kept there as `$_` and shown. An incomplete line is continued on the
+ * next one. If stdin or stdout is not a terminal (a pipe, a file), there are no prompts, and the exit code reports failures.
  */
 
 import { createInterface, type Interface } from "node:readline";
-import vm from "node:vm";
 import type { Engine, InterpreterLike } from "./engine.js";
 import { describeError, oneLine } from "./errors.js";
 import { type Io, Stop } from "./io.js";
+import { isExpression, isIncomplete } from "./syntax.js";
 
 const HELP = `Lines run in the interpreter that the prompt names: JavaScript or TypeScript. The last result is $_.
   .create [name]  create an interpreter and enter it
-  .enter <id>     enter another one
-  .list           list all of them
-  .close [id]     close one (this one, if no id is given)
-  .break          forget the lines that are not complete yet
-  .help           this text
+  .enter <id>     enter another interpreter
+  .list           list all interpreters
+  .close [id]     close an interpreter (the current one by default)
+  .break          discard the incomplete lines
+  .help           show this text
   .exit           leave (Ctrl-D)
 `;
 
 const GONE: ReadonlySet<string | undefined> = new Set(["ERR_INTERPRETER_DIED", "ERR_INTERPRETER_NOT_FOUND"]);
 
-/** Runs until the input ends; the exit code. */
+/** Runs until the input ends and returns the exit code. */
 export async function repl(io: Io, engine: Engine): Promise<number> {
   const isTerminal = io.stdin.isTTY === true && io.stdout.isTTY === true;
   const lines = createInterface({
@@ -35,7 +35,7 @@ export async function repl(io: Io, engine: Engine): Promise<number> {
   });
   const session = new Session(io, engine, isTerminal);
   lines.on("SIGINT", () => session.interrupt(lines));
-  // The input may end while a line is run; there is nothing to ask for any more.
+  // The input may end while a line is running, after which there must be no prompt.
   lines.once("close", () => session.close());
   const stop = (): void => lines.close();
   io.interrupted.addEventListener("abort", stop, { once: true });
@@ -62,7 +62,7 @@ class Session {
   readonly #engine: Engine;
   readonly #isTerminal: boolean;
   #current: InterpreterLike | undefined;
-  /** Lines that are not complete yet. */
+  /** The incomplete lines so far. */
   #begun = "";
   #running: AbortController | undefined;
   #isClosed = false;
@@ -83,7 +83,7 @@ class Session {
     lines.prompt();
   }
 
-  /** Ctrl-C on a terminal. There is no other way to stop JavaScript than to stop its interpreter. */
+  /** Handles Ctrl-C on a terminal. Running JavaScript can be stopped only by ending its interpreter. */
   interrupt(lines: Interface): void {
     if (this.#running !== undefined) {
       this.#running.abort();
@@ -92,20 +92,20 @@ class Session {
     if (this.#begun === "" && lines.line === "") this.#say("\n(To leave, press Ctrl-D or type .exit)\n");
     else this.#say("\n");
     this.#begun = "";
-    // Takes back what was typed.
+    // Erases the typed line.
     lines.write(null, { ctrl: true, name: "e" });
     lines.write(null, { ctrl: true, name: "u" });
     this.prompt(lines);
   }
 
-  /** False: that was the last one. */
+  /** Runs a line or a command. Returns false after `.exit`. */
   async take(line: string): Promise<boolean> {
     const command = /^\s*\.([a-z]+)(?:\s+(.*?))?\s*$/.exec(line);
     if (command !== null && (this.#begun === "" || command[1] === "break")) {
       return await this.#command(command[1], command[2]);
     }
     const code = this.#begun === "" ? line : `${this.#begun}\n${line}`;
-    if (isIncomplete(code)) this.#begun = code;
+    if (await isIncomplete(code)) this.#begun = code;
     else {
       this.#begun = "";
       await this.#run(code);
@@ -113,7 +113,7 @@ class Session {
     return true;
   }
 
-  /** The input has ended; what it left incomplete is an error. */
+  /** Call at the end of the input. Lines that are still incomplete are run, and fail. */
   async end(): Promise<void> {
     if (this.#begun !== "" && !this.#isTerminal) await this.#run(this.#begun);
   }
@@ -152,7 +152,12 @@ class Session {
 
   #find(id: string | undefined): InterpreterLike | undefined {
     const found = this.#engine.listAll().find((each) => String(each.id) === id);
-    if (found === undefined) this.#fail(`there is no interpreter ${id ?? "without a number"}; see .list`);
+    if (found === undefined)
+      this.#fail(
+        id === undefined
+          ? "name an interpreter by its id; see .list"
+          : `there is no interpreter ${id}; see .list`,
+      );
     return found;
   }
 
@@ -183,7 +188,7 @@ class Session {
       const display = this.#engine.displayOf(error);
       const failure = describeError(error);
       this.#fail(display?.replace("$_=(", "    ") ?? oneLine(failure));
-      // It is gone, or about to be.
+      // The interpreter is gone, or about to be.
       if (GONE.has(failure.code)) this.#current = undefined;
     } finally {
       this.#running = undefined;
@@ -200,33 +205,9 @@ class Session {
   }
 }
 
-/** Runs in the interpreter. */
+/** Runs in the interpreter, and returns the display of `$_`. */
 function showResult(colors: boolean): string | undefined {
   const { $_: result } = globalThis as { $_?: unknown };
   if (result === undefined) return undefined;
   return process.getBuiltinModule("node:util").inspect(result, { colors });
-}
-
-/** What V8 says of code that ends too early. `await` would be an error before that one. */
-function isIncomplete(code: string): boolean {
-  const message = complaint(code.replaceAll(/\bawait\b/g, "void "));
-  return (
-    message !== undefined &&
-    /^(?:Unexpected end of input|Unterminated template|missing \) after argument)/.test(message)
-  );
-}
-
-/** A statement that could be read as an expression is one: declarations. */
-function isExpression(code: string): boolean {
-  if (/^\s*(?:(?:async\s+)?function\b|class\b|$)/.test(code)) return false;
-  return complaint(`async () => (\n${code.replace(/[\s;]+$/, "")}\n)`) === undefined;
-}
-
-function complaint(code: string): string | undefined {
-  try {
-    void new vm.Script(code);
-    return undefined;
-  } catch (error) {
-    return describeError(error).message;
-  }
 }

@@ -1,8 +1,8 @@
 /**
- * Where the outcomes go: results to stdout or `--output`, failures to `--errors` or, a line each, to stderr.
+ * The destinations of the outcomes: results go to stdout or `--output`, failures to `--errors` or, a line each, to stderr.
  *
- * A writer that fails ends the command through `stop`, at once and not at the next write: a reader that went away
- * (`| head`) quietly, anything else with a message.
+ * A writer that fails ends the command through `stop`, at once and not at the next write: quietly if the reader went
+ * away (`| head`), else with a message.
  */
 
 import { type Failure, describeError, oneLine, systemMessage } from "./errors.js";
@@ -13,12 +13,12 @@ import type { Progress } from "./progress.js";
 import type { Outcome } from "./window.js";
 
 export interface Results {
-  /** Items written so far, well or badly, and badly only. */
+  /** Items that have ended so far, and those of them that failed. */
   readonly done: number;
   readonly failed: number;
-  /** A promise is returned while the reader of the results is behind. */
+  /** Writes an outcome. Returns a promise while the reader of the results is behind. */
   emit(outcome: Outcome<Item, string>): Promise<void> | undefined;
-  /** Resolves when everything has been written, or cannot be. */
+  /** Resolves once everything has been written or a write has failed. */
   end(): Promise<void>;
 }
 
@@ -73,12 +73,12 @@ function toStdout(io: Io, progress: Progress, stop: (reason: Stop) => void): Lin
           ? new Stop(0)
           : new Stop(1, `writing the results failed: ${systemMessage(error)}`),
       ),
-    // Where results and bar share the terminal, they take turns.
+    // If results and bar share the terminal, they take turns.
     onFlush: () => (io.stdout.isTTY === true ? progress.hide() : undefined),
   });
 }
 
-/** A line of the `--errors` file: where, what came in, and what went wrong. */
+/** A line of the `--errors` file: position, input, and error. */
 function errorLine(item: Item, error: Failure): string {
   switch (item.kind) {
     case "file":
@@ -88,7 +88,7 @@ function errorLine(item: Item, error: Failure): string {
     case "text":
       return JSON.stringify({ line: item.line, input: item.text, error });
     case "json":
-      // As it came in, digit by digit; what is no JSON cannot be an `input`, and stands there as text.
+      // The input is written exactly as it was read, digit by digit. A malformed line is written as a `text` instead.
       return isJson(item.text)
         ? `{"line":${item.line},"input":${item.text.trim()},"error":${JSON.stringify(error)}}`
         : JSON.stringify({ line: item.line, text: item.text, error });

@@ -1,19 +1,19 @@
 /**
- * Runs one task per item of a source, a bounded number of them at a time, and hands out their outcomes.
+ * Runs one task per item of a source, a bounded number of them at a time, and emits their outcomes.
  *
  * An item counts against the window from the moment it is pulled until its outcome has been emitted, so memory
  * stays bounded for endless input, behind a slow first item, and behind a slow reader of the output: `emit` may
- * return a promise, and nothing further is emitted, and soon nothing further is pulled, until that is settled.
+ * return a promise, and until it settles no further outcome is emitted and, once the window is full, no item is pulled.
  *
- * What must stay true:
- * - `emit` is called for one outcome at a time, and in the order of the items when `ordered`.
- * - With `stopOnFailure` the outcomes emitted are those of a run that took one item after the other: nothing new
- *   is started after a failure, items before the failed one still end and are emitted, items after it are cancelled.
- *   (Unordered, outcomes that were there before the failure have been emitted too, wherever they stood.)
- * - An abort emits what is finished and ends without waiting for anything that still runs.
+ * Invariants:
+ * - `emit` is called for one outcome at a time and, if `ordered`, in the order of the items.
+ * - With `stopOnFailure` the emitted outcomes are those of a run that took one item after the other: no task starts
+ *   after a failure, items before the failed one still end and are emitted, items after it are cancelled.
+ *   (Unordered, outcomes that came before the failure have also been emitted, whatever their position.)
+ * - After an abort, finished outcomes are emitted, and running tasks are not awaited.
  */
 
-/** A task under way. `cancel` is called at most once, and only while nobody needs its result any more. */
+/** A task in progress. `cancel` is called at most once, and only if its result is no longer needed. */
 export interface Task<R> {
   readonly result: PromiseLike<R>;
   cancel(): void;
@@ -25,15 +25,15 @@ export type Outcome<I, R> =
   | { readonly item: I; readonly ok: false; readonly error: unknown };
 
 export interface WindowOptions<I, R> {
-  /** How many items may be under way or waiting to be emitted. */
+  /** How many items may be in flight or waiting to be emitted. */
   readonly size: number;
   readonly ordered: boolean;
   readonly stopOnFailure: boolean;
-  /** Starts the task of an item. If it throws, the item has failed. */
+  /** Starts the task of an item. If it throws, the item fails. */
   start(item: I): Task<R>;
   emit(outcome: Outcome<I, R>): void | PromiseLike<void>;
   readonly signal?: AbortSignal;
-  /** Bounds memory where items are large: beyond `maxWeight` nothing is pulled while `minSize` items are there. */
+  /** Bounds memory for large items: beyond `maxWeight` no item is pulled while the window holds `minSize` items. */
   readonly weight?: {
     ofItem(item: I): number;
     ofResult(value: R): number;
@@ -50,7 +50,7 @@ interface Slot<I, R> {
   outcome: Outcome<I, R> | undefined;
 }
 
-/** One waiter, woken by `notify`; a notification nobody waits for is remembered. */
+/** A wake-up for one waiter. A notification that comes before the wait is remembered. */
 class Wakeup {
   #notified = false;
   #resolve: (() => void) | undefined;
@@ -67,11 +67,11 @@ class Wakeup {
   }
 }
 
-/** Resolves when everything that is to be emitted has been; rejects when `source` or `emit` fails. */
+/** Resolves once the last outcome has been emitted; rejects if `source` or `emit` fails. */
 export async function runWindow<I, R>(source: AsyncIterable<I>, options: WindowOptions<I, R>): Promise<void> {
   const { size, ordered, stopOnFailure, signal, weight } = options;
   const iterator = source[Symbol.asyncIterator]();
-  // Items under way or not yet emitted, in input order: a Set iterates in order of insertion.
+  // Items in flight or not yet emitted, in input order: a Set iterates in order of insertion.
   const slots = new Set<Slot<I, R>>();
   const settledInAnyOrder: Slot<I, R>[] = [];
   const room = new Wakeup();
@@ -80,7 +80,7 @@ export async function runWindow<I, R>(source: AsyncIterable<I>, options: WindowO
   let stopped = signal?.aborted ?? false;
   let exhausted = false;
   let sourceFailure: { readonly error: unknown } | undefined;
-  // Index of the first item that failed with stopOnFailure: what lies behind it does not matter any more.
+  // With stopOnFailure, the index of the first item that failed: items after it no longer matter.
   let limit = Infinity;
 
   const stop = (): void => {
@@ -104,7 +104,7 @@ export async function runWindow<I, R>(source: AsyncIterable<I>, options: WindowO
     changed.notify();
   };
 
-  // Forgets a slot nobody will emit. One that is settled already stays where order does not matter.
+  // Forgets a slot that will not be emitted. An unordered slot that has settled stays, and is emitted.
   const drop = (slot: Slot<I, R>): void => {
     if (slot.outcome !== undefined && !ordered) return;
     remove(slot);
@@ -166,7 +166,7 @@ export async function runWindow<I, R>(source: AsyncIterable<I>, options: WindowO
     return head?.outcome === undefined ? undefined : head;
   };
 
-  // After a failure, items that stood before it are all that is left in `slots`. The source need not have ended.
+  // After a failure, only the items before it are left in `slots`. The source need not have ended.
   const isOver = (): boolean =>
     signal?.aborted === true || (slots.size === 0 && (exhausted || limit !== Infinity));
 
@@ -192,7 +192,7 @@ export async function runWindow<I, R>(source: AsyncIterable<I>, options: WindowO
     signal?.removeEventListener("abort", stop);
     stop();
     for (const slot of slots) drop(slot);
-    // Not awaited: a source that waits for its next item answers only when that comes, which may be never.
+    // Not awaited: a source that is waiting for its next item replies only once that comes, which may be never.
     if (!exhausted) iterator.return?.().then(undefined, () => undefined);
   }
 }

@@ -1,19 +1,15 @@
 /**
- * Stands in for the `interpreters` package: runs functions of the test in this thread, and says what was asked of it.
+ * A fake `interpreters` package: runs the test's functions in this thread, and records the calls.
  */
 
-import type { Engine, FutureLike, Submittable } from "../src/engine.js";
-
-interface FakeFunction extends Submittable {
-  readonly exportName?: string;
-}
+import type { Engine, FutureLike, Submittable, Submitter } from "../src/engine.js";
 
 export class FakeEngine implements Engine {
-  /** What was done with executors, in order. */
+  /** The calls to executors, in order. */
   readonly log: string[] = [];
   submitted = 0;
   readonly #exports: Record<string, Submittable>;
-  /** What the module waits for while it loads. */
+  /** The module finishes loading when this resolves. */
   readonly loaded: Promise<void>;
 
   constructor(exports: Record<string, Submittable>, loaded: Promise<void> = Promise.resolve()) {
@@ -23,7 +19,8 @@ export class FakeEngine implements Engine {
 
   createExecutor(options: { maxWorkers: number; retries: number }): ReturnType<Engine["createExecutor"]> {
     this.log.push(`create workers=${options.maxWorkers} retries=${options.retries}`);
-    const submit = (fn: Submittable, ...args: unknown[]): FutureLike => this.#submit(fn, args);
+    const submit: Submitter["submit"] = <A extends unknown[], R>(fn: (...args: A) => R, ...args: A) =>
+      this.#submit(async (): Promise<Awaited<R>> => await fn(...args));
     return {
       submit,
       with: ({ timeout }) => {
@@ -37,23 +34,11 @@ export class FakeEngine implements Engine {
   }
 
   fromModule(): Record<string, Submittable> {
-    return new Proxy<Record<string, Submittable>>(
-      {},
-      {
-        get: (_, exportName: string): FakeFunction => {
-          const fn = (...args: unknown[]): unknown => {
-            const names = Object.keys(this.#exports);
-            if (names.includes(exportName)) return this.#exports[exportName](...args);
-            const list =
-              names.length === 0
-                ? "it exports no functions"
-                : `the functions it exports are ${names.join(", ")}`;
-            throw new TypeError(`the module has no export ${JSON.stringify(exportName)}; ${list}`);
-          };
-          return Object.assign(fn, { exportName });
-        },
-      },
-    );
+    return this.#exports;
+  }
+
+  async functionsOf(): Promise<readonly string[]> {
+    return await this.#submit(() => Object.keys(this.#exports));
   }
 
   create(): never {
@@ -68,9 +53,8 @@ export class FakeEngine implements Engine {
     return error instanceof Error ? error.stack : undefined;
   }
 
-  #submit(fn: Submittable, args: unknown[]): FutureLike {
+  #submit<T>(work: () => T | PromiseLike<T>): FutureLike<T> {
     this.submitted += 1;
-    const result = this.loaded.then(() => fn(...args));
-    return Object.assign(result, { cancel: () => false });
+    return Object.assign(this.loaded.then(work), { cancel: () => false });
   }
 }

@@ -1,17 +1,17 @@
-/** What becomes a line of JSON, and what is refused. */
+/** Which results are written as a line of JSON, and which are refused. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toJsonLine } from "../src/json.js";
 
-test("what JSON can express is one line of it, and undefined is null", () => {
+test("a result that JSON can express is one line, and undefined is null", () => {
   assert.equal(toJsonLine({ a: [1, "ä\n", null, true], b: undefined }), '{"a":[1,"ä\\n",null,true]}');
   assert.equal(toJsonLine(undefined), "null");
   assert.equal(toJsonLine(new Date(0)), '"1970-01-01T00:00:00.000Z"');
   assert.equal(toJsonLine([undefined, Number.NaN]), "[null,null]");
 });
 
-test("what JSON would lose is refused, with the path to it", () => {
+test("a result that JSON would change is refused, with the path to the culprit", () => {
   const refused = (result: unknown, message: RegExp): void => {
     assert.throws(() => toJsonLine(result), { name: "TypeError", message });
   };
@@ -26,7 +26,7 @@ test("what JSON would lose is refused, with the path to it", () => {
   refused(cycle, /^the result cannot be written as JSON: [^\n]*circular[^\n]*$/);
 });
 
-test("the same object twice is no cycle", () => {
+test("the same object twice is not a cycle", () => {
   const shared = { x: 1 };
   assert.equal(toJsonLine([shared, shared]), '[{"x":1},{"x":1}]');
 });

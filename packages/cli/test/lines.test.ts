@@ -1,4 +1,4 @@
-/** Cutting bytes into lines, whatever the chunks. */
+/** Splitting bytes into lines, wherever chunks begin and end. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -20,7 +20,7 @@ async function textsOf(...parts: readonly (string | Uint8Array)[]): Promise<stri
   return lines.map((line) => ("text" in line ? line.text : `error: ${line.error.message}`));
 }
 
-test("lines end at \\n or \\r\\n, and the last one need not end at all", async () => {
+test("lines end at \\n or \\r\\n, and the last line needs no line break", async () => {
   assert.deepEqual(await textsOf("a\nb\r\nc"), ["a", "b", "c"]);
   assert.deepEqual(await textsOf("a\nb\r\n"), ["a", "b"]);
   assert.deepEqual(await textsOf("a\r", "\nb"), ["a", "b"]);
@@ -31,7 +31,7 @@ test("blank lines and carriage returns within a line are kept", async () => {
   assert.deepEqual(await textsOf("\n\na\rb\n\n"), ["", "", "a\rb", ""]);
 });
 
-test("lines are numbered from 1, the undecodable ones too", async () => {
+test("lines are numbered from 1, including undecodable ones", async () => {
   const lines = await linesOf(
     chunksOf("a\n", Buffer.from([0xff, 0x0a]), "c\nd\n", Buffer.from([0x65, 0xc3])),
   );
@@ -47,19 +47,19 @@ test("lines are numbered from 1, the undecodable ones too", async () => {
   );
 });
 
-test("one undecodable line in the middle of a chunk leaves its neighbours alone", async () => {
+test("an undecodable line in the middle of a chunk does not affect its neighbours", async () => {
   const chunk = Buffer.concat([Buffer.from("ä\nb\n"), Buffer.from([0x80]), Buffer.from("\nö\n")]);
   assert.deepEqual(await textsOf(chunk), ["ä", "b", "error: the line is not valid UTF-8", "ö"]);
 });
 
-test("a byte order mark at the very start is no part of the first line", async () => {
+test("a byte order mark at the very start is not part of the first line", async () => {
   assert.deepEqual(await textsOf(Buffer.from([0xef]), Buffer.from([0xbb, 0xbf]), "1\n\uFEFF2\n"), [
     "1",
     "\uFEFF2",
   ]);
 });
 
-test("a line beyond the limit is reported and not kept, and the next one is read", async () => {
+test("a line beyond the limit is reported but not kept, and the next one is read", async () => {
   const lines = await linesOf(chunksOf("ok\n", "xx", "xx", "xx", "x\nab\ncdefghi\njk\n"), 5);
   assert.deepEqual(
     lines.map((line) => ("text" in line ? line.text : line.error.name)),
@@ -78,7 +78,7 @@ test("a line of many megabytes in small chunks arrives whole", async () => {
   assert.deepEqual(end, { number: 2, text: "end" });
 });
 
-test("where chunks begin and end makes no difference", async () => {
+test("the boundaries of the chunks make no difference", async () => {
   const text = fc
     .array(fc.constantFrom("a", "ä", "€", "😀", "\r", "\n", "\r\n", "\uFEFF"), { maxLength: 30 })
     .map((parts) => parts.join(""));
@@ -102,7 +102,7 @@ test("where chunks begin and end makes no difference", async () => {
   );
 });
 
-test("counting finds as many lines as cutting, whatever the chunks", async () => {
+test("counting finds as many lines as splitting, for any chunks", async () => {
   const piece = fc.string({ unit: fc.constantFrom("\n", "\r", " ", "\t", "a", "é"), maxLength: 12 });
   await fc.assert(
     fc.asyncProperty(fc.array(piece, { maxLength: 6 }), async (pieces) => {

@@ -32,7 +32,7 @@ const FILES: Record<string, string> = {
       return Number(execFileSync(process.execPath, ["-p", "2 * " + x]));
     }
     export const notAFunction = 3;`,
-  // Tells the test which items are through, and keeps item 3 busy for ever.
+  // Shows the test which items have ended, and never returns for item 3.
   "marks.js": `
     import { writeFileSync } from "node:fs";
     export default (x) => { while (x === 3); writeFileSync("done-" + x, ""); return x; };`,
@@ -58,7 +58,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 function start(...args: readonly string[]): ChildProcessWithoutNullStreams {
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder });
-  // A command that ends before it has read everything closes the pipe we write to.
+  // A command that ends before it has read all input closes the pipe that the test writes to.
   child.stdin.on("error", () => undefined);
   return child;
 }
@@ -114,21 +114,21 @@ test("--unordered does not wait for a slow item", async () => {
   child.kill("SIGKILL");
 });
 
-test("--lines gives the function each line as it is", async () => {
+test("--lines passes each line as a string", async () => {
   const { code, stdout } = await run("a\r\n\nü", "map", "./many.js#upper", "--lines");
   assert.deepEqual({ code, stdout }, { code: 0, stdout: '"A"\n""\n"Ü"\n' });
 });
 
-test("--input and --output take and give files, a TypeScript module works, a default export needs no name", async () => {
+test("--input and --output name files, a TypeScript module works, a default export needs no name", async () => {
   const result = await run("", "map", "typed.ts", "--input", "input.jsonl", "--output", "output.jsonl");
   assert.deepEqual(result, { code: 0, stdout: "", stderr: "" });
   assert.equal(read("output.jsonl"), '"hello a"\n"hello b"\n');
 });
 
-test("a CommonJS module, a builtin module and a package can be named too", async () => {
+test("a CommonJS module, a builtin module and a package work too", async () => {
   assert.equal((await run("1\n", "map", "./common.cjs")).stdout, "2\n");
   assert.equal((await run('"a/b.c"\n', "map", "node:path#extname")).stdout, '".c"\n');
-  // From where it runs a package is found as by import: here, this project's own dependencies.
+  // A package is resolved as an import in the working directory would be: here, among this project's dependencies.
   const child = spawn(process.execPath, [MAIN, "map", "tinyglobby#isDynamicPattern"], {
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
   });
@@ -141,21 +141,21 @@ test("file names as arguments: names first, then patterns, in a stable order", a
   assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "3\n1\n3\n", stderr: "" });
 });
 
-test("undefined becomes null, and what JSON cannot express fails", async () => {
+test("undefined becomes null, and a result that JSON cannot express fails", async () => {
   assert.equal((await run("1\n", "map", "./many.js#nothing")).stdout, "null\n");
   const { code, stderr } = await run("1\n", "map", "./many.js#big");
   assert.equal(code, 1);
   assert.match(stderr, /^stdin:1: TypeError: the result cannot be written as JSON: .*BigInt.*\n$/);
 });
 
-test("a malformed line is named by its number, after the results of the lines before it", async () => {
+test("a malformed line is reported by its number, after the results of the lines before it", async () => {
   const { code, stdout, stderr } = await run("1\n\n2\n{bad\n4\n", "map", "./double.js");
   assert.equal(code, 1);
   assert.equal(stdout, "2\n4\n");
   assert.match(stderr, /^stdin:4: SyntaxError: malformed JSON: [^\n]+\n$/);
 });
 
-test("--on-error skip goes on, and --errors takes down what failed and why", async () => {
+test("--on-error skip continues, and --errors records the failed items and their errors", async () => {
   const input = "1\n2\nbad\n3\n4.0\n";
   const args = ["map", "./many.js#odd", "--on-error", "skip"];
   const shown = await run(input, ...args);
@@ -178,12 +178,12 @@ test("--on-error skip goes on, and --errors takes down what failed and why", asy
     error: { name: "RangeError", message: "2 is even", code: "ERR_EVEN" },
   });
   assert.match(lines[1], /^\{"line":3,"text":"bad","error":\{"name":"SyntaxError","message":"malformed JSON/);
-  // As it was written, digit by digit.
+  // The input is written exactly as it was read, digit by digit.
   assert.match(lines[2], /^\{"line":5,"input":4\.0,/);
   assert.equal(lines.length, 3);
 });
 
-test("a worker that exits fails its own item only", async () => {
+test("a worker that exits fails only its own item", async () => {
   const { code, stdout, stderr } = await run("1\n2\n3\n", "map", "./many.js#exit", "--on-error", "skip");
   assert.equal(code, 1);
   assert.equal(stdout, "1\n3\n");
@@ -198,7 +198,7 @@ test("--timeout fails an item that runs too long, and no other", async () => {
   assert.match(stderr, /^stdin:2: \w+: [^\n]+\ninterpreters: 1 of 3 items failed\n$/);
 });
 
-test("what cannot be run is said in one line, with exit code 2 and nothing written", async () => {
+test("a command that cannot run says why in one line, writes nothing else and exits with code 2", async () => {
   const cases: readonly (readonly [args: readonly string[], message: RegExp])[] = [
     [["./missing.js"], /^cannot find the module \.\/missing\.js: \S+missing\.js does not exist$/],
     [["no-such-package"], /^cannot find the module no-such-package: .* no such package is installed there$/],
@@ -250,7 +250,7 @@ test("what cannot be run is said in one line, with exit code 2 and nothing writt
   assert.ok(!existsSync(join(folder, "same")));
 });
 
-test("a directory as stdin is refused, and not taken for empty input", async () => {
+test("a directory as stdin is refused, not read as empty input", async () => {
   const directory = openSync(folder, "r");
   const child = spawn(process.execPath, [MAIN, "map", "./double.js"], {
     cwd: folder,
@@ -263,7 +263,7 @@ test("a directory as stdin is refused, and not taken for empty input", async () 
   closeSync(directory);
 });
 
-test("--help and --version say what they should, an unknown command is an error", async () => {
+test("--help and --version print help and version, an unknown command is an error", async () => {
   const help = await run("", "map", "--help");
   assert.equal(help.code, 0);
   for (const word of ["--unordered", "--on-error", "absolute name of the file", "Examples:"]) {
@@ -280,7 +280,7 @@ test("--help and --version say what they should, an unknown command is an error"
   });
 });
 
-test("when the reader of the results goes away, the command ends quietly, endless input or not", async () => {
+test("the command ends quietly if the reader of the results goes away, even with endless input", async () => {
   const child = start("map", "./double.js");
   const over = new Promise<number | null>((resolve) => child.on("exit", resolve));
   const stderr = text(child.stderr);
@@ -295,7 +295,7 @@ test("when the reader of the results goes away, the command ends quietly, endles
   assert.equal(await stderr, "");
 });
 
-test("Ctrl-C ends it at once, with what was finished in order written", async () => {
+test("Ctrl-C ends the command at once, after writing the results that were finished in order", async () => {
   const child = start("map", "./marks.js", "--workers", "2", "--output", "interrupted.jsonl");
   child.stdin.write("1\n2\n3\n4\n");
   const result = ended(child);

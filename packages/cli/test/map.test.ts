@@ -1,4 +1,4 @@
-/** The command against an engine of the test's own: what it asks of the pool, and how it treats slow and odd streams. */
+/** The command with a fake engine: its calls to the pool, and its handling of slow and failing streams. */
 
 import assert from "node:assert/strict";
 import { Readable, Writable } from "node:stream";
@@ -36,7 +36,7 @@ const double = (value: unknown): number => Number(value) * 2;
 // Any module that resolves: the fake engine never loads it.
 const MODULE = "node:path";
 
-test("results are written in order and the pool is left in peace", async () => {
+test("results are written in order, and the pool is shut down once", async () => {
   const engine = new FakeEngine({ default: double });
   const streams = io("1\n2\n\n3\n");
   assert.equal(await runCli(["map", MODULE, "--workers", "3", "--retries", "2"], streams, engine), 0);
@@ -45,14 +45,14 @@ test("results are written in order and the pool is left in peace", async () => {
   assert.deepEqual(engine.log, ["create workers=3 retries=2", "shutdown wait=true cancelFutures=true"]);
 });
 
-test("--timeout holds for the items, not for loading the module", async () => {
+test("--timeout applies to the items, not to loading the module", async () => {
   const engine = new FakeEngine({ default: double });
   assert.equal(await runCli(["map", MODULE, "--timeout", "50"], io("1\n"), engine), 0);
   assert.equal(engine.log[1], "with timeout=50");
   assert.equal(engine.submitted, 2);
 });
 
-test("a failed item stops the run, and the pool is not waited for", async () => {
+test("a failed item stops the run, and the pool is not awaited", async () => {
   const engine = new FakeEngine({
     default: (value) => {
       if (value === 2) throw new RangeError("two\n  is too many");
@@ -66,7 +66,7 @@ test("a failed item stops the run, and the pool is not waited for", async () => 
   assert.equal(engine.log.at(-1), "shutdown wait=false cancelFutures=true");
 });
 
-test("thrown values that are no errors are told apart from errors", async () => {
+test("thrown values that are not errors are reported with their type", async () => {
   const engine = new FakeEngine({
     default: (value) => {
       throw value;
@@ -83,7 +83,7 @@ test("thrown values that are no errors are told apart from errors", async () => 
   ]);
 });
 
-test("the export is chosen: default, the only function, the one asked for, else the functions are listed", async () => {
+test("the export is the named one, the default one, or the only function; otherwise the functions are listed", async () => {
   const run = async (module: string, exports: Record<string, () => string>): Promise<string> => {
     const streams = io("0\n");
     const code = await runCli(["map", module], streams, new FakeEngine(exports));
@@ -110,7 +110,7 @@ test("the export is chosen: default, the only function, the one asked for, else 
   );
 });
 
-test("a reader of the results that does not read stops the intake, for endless input too", async () => {
+test("a reader of the results that stalls also stops the reading of the input, even if it is endless", async () => {
   const resume: (() => void)[] = [];
   class Stuck extends Sink {
     override _write(chunk: Buffer, _encoding: string, done: () => void): void {
@@ -142,7 +142,7 @@ test("a reader of the results that does not read stops the intake, for endless i
     return before;
   };
   const atFirst = await quiet();
-  // One window of items and what is put together for one write, here 32768 results.
+  // One window of items, and the results that are collected for one write: 32768 here.
   assert.ok(atFirst < 40_000 && read < 40_000, `${atFirst} items submitted, ${read} read`);
   for (let turn = 0; turn < 10; turn++) {
     resume.shift()?.();
@@ -168,7 +168,7 @@ test("an interruption while the module loads ends the command", async () => {
   assert.equal(engine.log.at(-1), "shutdown wait=false cancelFutures=true");
 });
 
-test("an interruption writes the results that are finished in order, and waits for no other", async () => {
+test("an interruption writes the results that are finished in order, and awaits no others", async () => {
   const interruption = new AbortController();
   let running = 0;
   const engine = new FakeEngine({
@@ -185,7 +185,7 @@ test("an interruption writes the results that are finished in order, and waits f
   assert.equal(streams.stdout.text, "1\n2\n");
 });
 
-test("a write error other than a closed pipe is said and is a failure; a closed pipe is neither", async () => {
+test("a write error is reported and is a failure, except for a closed pipe, which ends the command quietly", async () => {
   const failing = (code: string): Sink =>
     new (class extends Sink {
       override _write(_chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
@@ -202,7 +202,7 @@ test("a write error other than a closed pipe is said and is a failure; a closed 
   assert.equal(closed.stderr.text, "");
 });
 
-test("a read error ends the command with what came before it written", async () => {
+test("a read error ends the command after the results before it are written", async () => {
   async function* breaking(): AsyncGenerator<Buffer> {
     yield Buffer.from("1\n2\n");
     throw Object.assign(new Error("EIO: it broke"), { code: "EIO" });
@@ -213,7 +213,7 @@ test("a read error ends the command with what came before it written", async () 
   assert.equal(streams.stderr.text, "interpreters: reading stdin failed: EIO: it broke\n");
 });
 
-test("on a terminal a bar shows the progress, and failures do not run into it", async () => {
+test("on a terminal a bar shows the progress, and failures do not overlap it", async () => {
   const stderr = Object.assign(new Sink(), {
     isTTY: true,
     columns: 80,
@@ -229,6 +229,6 @@ test("on a terminal a bar shows the progress, and failures do not run into it", 
   assert.match(stderr.text, /0 items {2}0\.0\/s/);
   assert.match(stderr.text, /2 items {2}[\d.]+\/s {2}2 failed/);
   assert.ok(stderr.text.includes("\r\u001B[Kstdin:1: Error: no 1\n"));
-  // The library's habit of returning to where the bar began would write over the failures.
+  // Restoring the cursor to the bar's first row, as the library does, would overwrite the failures.
   assert.ok(!stderr.text.includes("\u001B8"));
 });

@@ -1,10 +1,10 @@
-/** Where a module went wrong, as read from the display of its error. */
+/** The position of an error in a module, as found in the display of the error. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { locationIn } from "../src/module.js";
 
-test("a location is the first file in the display, relative to the working directory where it lies in there", () => {
+test("a location is the first file in the display, relative to the working directory if inside it", () => {
   const cases: readonly (readonly [display: string, location: string | undefined])[] = [
     [
       "Error: x\n    at node:internal/modules/esm:1:2\n    at f (file:///work%20here/lib/a.js:3:14)",

@@ -15,7 +15,7 @@ const state = (more: Partial<ProgressState>): string =>
     ...more,
   });
 
-test("with a known total it shows share, count, rate and time left", () => {
+test("with a known total the bar shows share, count, rate and time left", () => {
   assert.equal(state({}), "##......  25%  50/200  5.0/s  0:30 left");
   assert.equal(
     state({ done: 1, total: 100_000, elapsed: 100 }),
@@ -24,23 +24,23 @@ test("with a known total it shows share, count, rate and time left", () => {
   assert.equal(state({ done: 200 }), "######## 100%  200/200  20.0/s  0:00 left");
 });
 
-test("before anything is done nobody can say how long it takes", () => {
+test("the time left is unknown until the first item has ended", () => {
   assert.equal(state({ done: 0, elapsed: 0 }), "........   0%  0/200  0.0/s  -:-- left");
 });
 
-test("without a total it shows count and rate", () => {
+test("without a total the line shows count and rate", () => {
   assert.equal(state({ total: undefined, done: 12_345 }), "12345 items  1235/s");
 });
 
-test("more than were counted is as good as no total", () => {
+test("a total that was exceeded is dropped", () => {
   assert.equal(state({ total: 49, done: 50 }), "50 items  5.0/s");
 });
 
-test("failures are counted", () => {
+test("the number of failures is shown", () => {
   assert.equal(state({ failed: 3 }), "##......  25%  50/200  5.0/s  0:30 left  3 failed");
 });
 
-test("a narrow terminal gets no bar, and never more than fits", () => {
+test("a narrow terminal gets no bar, and the line never exceeds its width", () => {
   assert.equal(state({ width: 30 }), "50/200  5.0/s  0:30 left");
   assert.equal(state({ width: 10 }), "50/200  5.");
 });

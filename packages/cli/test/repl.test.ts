@@ -1,4 +1,4 @@
-/** The prompt, from a pipe as a process and on a terminal of the test's own. */
+/** The prompt: as a process with a pipe, and in this process with a fake terminal. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -25,7 +25,7 @@ async function pipe(...lines: readonly string[]): Promise<Ended> {
   return { code: await code, stdout, stderr };
 }
 
-test("from a pipe: results are printed, declarations stay, nothing else is said", limits, async () => {
+test("from a pipe: results are printed, declarations stay, nothing else is printed", limits, async () => {
   const { code, stdout, stderr } = await pipe(
     "let a = 1",
     "a + 1",
@@ -83,7 +83,7 @@ test("interpreters are created, entered, listed and closed", limits, async () =>
   );
 });
 
-test("failures are told, the next line runs, and the exit code is 1", limits, async () => {
+test("failures are printed, the next line runs, and the exit code is 1", limits, async () => {
   const { code, stdout, stderr } = await pipe(
     "throw new RangeError('too far')",
     "nope.x",
@@ -126,7 +126,7 @@ class Screen extends Writable {
     done();
   }
 
-  /** Resolves once that is shown. */
+  /** Resolves once `part` is shown. */
   shows(part: RegExp): Promise<void> {
     return new Promise((resolve) => {
       if (part.test(this.text)) resolve();
@@ -135,7 +135,7 @@ class Screen extends Writable {
   }
 }
 
-/** The same interpreter, but `began` is called when it is given that code. */
+/** Wraps `interp` to call `began` when it gets this code. */
 function tellingWhen(interp: InterpreterLike, code: string, began: () => void): InterpreterLike {
   return {
     id: interp.id,
@@ -150,7 +150,7 @@ function tellingWhen(interp: InterpreterLike, code: string, began: () => void): 
   };
 }
 
-test("on a terminal: prompts, colors, Ctrl-C stops what runs, Ctrl-D leaves", limits, async () => {
+test("on a terminal: prompts, colors, Ctrl-C stops the running line, Ctrl-D leaves", limits, async () => {
   const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => stdin });
   const stdout = new Screen();
   const stderr = new Screen();

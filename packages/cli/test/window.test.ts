@@ -1,10 +1,10 @@
-/** The bounded window: order, back-pressure, failures, stopping. Every task is settled by the test itself. */
+/** The bounded window: order, back-pressure, failures, stopping. The tests settle every task themselves. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Outcome, type WindowOptions, runWindow } from "../src/window.js";
 
-/** Lets everything happen that can happen without anybody from outside. */
+/** Waits until nothing more happens without outside input. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function deferred(): { readonly promise: Promise<void>; resolve(): void } {
@@ -13,7 +13,7 @@ function deferred(): { readonly promise: Promise<void>; resolve(): void } {
   return { promise, resolve: () => resolve() };
 }
 
-/** Numbers from 0 on, and what became of them. */
+/** Items numbered from 0, and a record of what the window did with them. */
 class Bench {
   readonly started: number[] = [];
   readonly cancelled: number[] = [];
@@ -73,7 +73,7 @@ test("outcomes are emitted in the order of the items, as soon as that allows", a
   assert.deepEqual(bench.emitted, ["0 done", "1 done", "2 done", "3 done"]);
 });
 
-test("unordered, outcomes are emitted as they come", async () => {
+test("unordered outcomes are emitted as they come", async () => {
   const bench = new Bench();
   const over = bench.run(bench.numbers(3), { ordered: false });
   await settled();
@@ -82,13 +82,13 @@ test("unordered, outcomes are emitted as they come", async () => {
   assert.deepEqual(bench.emitted, ["2 done", "0 done", "1 done"]);
 });
 
-test("an endless source is pulled no further than the window", async () => {
+test("an endless source is pulled only as far as the window allows", async () => {
   const bench = new Bench();
   const stop = new AbortController();
   const over = bench.run(bench.numbers(), { signal: stop.signal });
   await settled();
   assert.deepEqual(bench.started, [0, 1, 2, 3]);
-  // Behind an unfinished first item finished ones count on: they wait to be emitted.
+  // Finished items behind an unfinished first one still count: they wait to be emitted.
   await bench.finish(1, 2, 3);
   assert.deepEqual(bench.started, [0, 1, 2, 3]);
   await bench.finish(0);
@@ -98,7 +98,7 @@ test("an endless source is pulled no further than the window", async () => {
   await over;
 });
 
-test("while the reader of the outcomes is behind, nothing is emitted and nothing more is pulled", async () => {
+test("while the reader of the outcomes is behind, no outcome is emitted and no item is pulled", async () => {
   const bench = new Bench();
   const behind = deferred();
   const over = bench.run(bench.numbers(6), {
@@ -119,7 +119,7 @@ test("while the reader of the outcomes is behind, nothing is emitted and nothing
   await over;
 });
 
-test("heavy items fill the window before it has its full count, but never keep out the least", async () => {
+test("heavy items fill the window before its full count is reached, but it always admits minSize items", async () => {
   const bench = new Bench();
   const weight = {
     ofItem: () => 10,
@@ -130,7 +130,7 @@ test("heavy items fill the window before it has its full count, but never keep o
   const over = bench.run(bench.numbers(5), { size: 100, weight });
   await settled();
   assert.deepEqual(bench.started, [0, 1, 2]);
-  // The finished results behind the first item weigh something too.
+  // Finished results behind the first item have a weight too.
   await bench.finish(2, 1, 0);
   assert.deepEqual(bench.started, [0, 1, 2, 3, 4]);
   await bench.finish(3, 4);
@@ -156,11 +156,11 @@ test("a failure stops the run: items before it still end, those after it are can
   await over;
   assert.deepEqual(bench.emitted, ["0 done", "1 done", "2 failed"]);
   assert.deepEqual(bench.started, [0, 1, 2, 3]);
-  // What had ended needs no cancelling.
+  // Item 3 had ended already and was not cancelled.
   assert.deepEqual(bench.cancelled, []);
 });
 
-test("of several failures, the one of the first item is the end", async () => {
+test("of several failures, that of the first item ends the run", async () => {
   const bench = new Bench();
   const over = bench.run(bench.numbers(), {});
   await settled();
@@ -172,7 +172,7 @@ test("of several failures, the one of the first item is the end", async () => {
   assert.deepEqual(bench.emitted, ["0 done", "1 failed"]);
 });
 
-test("unordered, a failure is emitted at once and items before it still end", async () => {
+test("an unordered failure is emitted at once, and items before it still end", async () => {
   const bench = new Bench();
   const over = bench.run(bench.numbers(), { ordered: false });
   await settled();
@@ -185,7 +185,7 @@ test("unordered, a failure is emitted at once and items before it still end", as
   assert.deepEqual(bench.started, [0, 1, 2, 3]);
 });
 
-test("without stopOnFailure failures are outcomes like others, also one of starting", async () => {
+test("without stopOnFailure a failure is an outcome like any other, even a failure to start", async () => {
   const bench = new Bench();
   const over = bench.run(bench.numbers(3), {
     stopOnFailure: false,
@@ -198,7 +198,7 @@ test("without stopOnFailure failures are outcomes like others, also one of start
   assert.deepEqual(bench.emitted, ["0 done", "1 failed", "2 done"]);
 });
 
-test("an abort emits what is finished in order, cancels the rest and waits for nothing", async () => {
+test("an abort emits the outcomes finished in order, cancels the rest and awaits nothing", async () => {
   const bench = new Bench();
   const stop = new AbortController();
   const behind = deferred();
@@ -218,7 +218,7 @@ test("an abort emits what is finished in order, cancels the rest and waits for n
   assert.deepEqual(bench.cancelled, [2]);
 });
 
-test("an abort does not wait for a source that has nothing to give", async () => {
+test("an abort does not wait for a source that has no next item yet", async () => {
   const bench = new Bench();
   const stop = new AbortController();
   const silent: AsyncIterable<number> = {
@@ -231,13 +231,13 @@ test("an abort does not wait for a source that has nothing to give", async () =>
   assert.deepEqual(bench.started, []);
 });
 
-test("nothing is started when the signal was aborted before", async () => {
+test("no task is started if the signal is already aborted", async () => {
   const bench = new Bench();
   await bench.run(bench.numbers(), { signal: AbortSignal.abort() });
   assert.deepEqual(bench.started, []);
 });
 
-test("an error of the source is thrown once all that came before it is emitted", async () => {
+test("an error of the source is thrown once all outcomes before it are emitted", async () => {
   const bench = new Bench();
   async function* breaking(): AsyncGenerator<number, void, void> {
     yield* bench.numbers(2);
@@ -250,7 +250,7 @@ test("an error of the source is thrown once all that came before it is emitted",
   assert.deepEqual(bench.emitted, ["0 done", "1 done"]);
 });
 
-test("an error of emit ends the run, cancels what is under way and closes the source", async () => {
+test("an error of emit ends the run, cancels the running tasks and closes the source", async () => {
   const bench = new Bench();
   const closed = deferred();
   async function* endless(): AsyncGenerator<number, void, void> {
@@ -273,7 +273,7 @@ test("an error of emit ends the run, cancels what is under way and closes the so
   assert.deepEqual(bench.cancelled, [1, 2, 3]);
 });
 
-test("a source that is empty ends the run at once", async () => {
+test("an empty source ends the run at once", async () => {
   const bench = new Bench();
   await bench.run(bench.numbers(0), {});
   assert.deepEqual(bench.emitted, []);

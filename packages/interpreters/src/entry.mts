@@ -11,6 +11,7 @@ export const {
   createQueue,
   ExecutionFailed,
   fromModule,
+  functionsOf,
   Future,
   getCurrent,
   getMain,

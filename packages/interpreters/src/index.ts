@@ -17,6 +17,7 @@ export { addons, type Addon, type AddonKind, type AddonRefusal } from "./addons/
 export { move } from "./transfer/move.js";
 export type { CreateOptions, InterpreterConfig, ResourceLimits } from "./interpreter/options.js";
 export type { OutputSink } from "./interpreter/output.js";
+export { functionsOf, type FunctionsOfOptions } from "./functions-of.js";
 export { fromModule } from "./guests/javascript/callable.js";
 export { isShareable } from "./codec/shareable.js";
 export {

@@ -1,9 +1,10 @@
 /**
  * Caller side: turns a function into a description that can travel to another interpreter.
  *
- * A description takes one of three forms: the source of a *stateless* function (every name it refers to must exist at
- * the target, which `load` checks there), the name of a module's export (`fromModule`), or the name of a
- * builtin. Every other function is refused here, before anything is sent.
+ * A description takes one of four forms: the source of a *stateless* function (every name it refers to must exist at
+ * the target, which `load` checks there), the name of a module's export (`fromModule`), the request for the names of a
+ * module's functions (`functionsOf`), or the name of a builtin. Every other function is refused here, before anything
+ * is sent.
  *
  * A description depends only on the function, so it is computed once per function. Functions with the same name and
  * source share one description object, so a sender can tell by identity that it has already sent it.
@@ -28,9 +29,11 @@ export type Callable =
       readonly name: string;
     }
   | { readonly kind: "module"; readonly url: string; readonly export: string }
+  /** Takes nothing and returns the names of the functions that the module exports. */
+  | { readonly kind: "listing"; readonly url: string }
   | { readonly kind: "builtin"; readonly path: string };
 
-/** Marks functions made by `fromModule`. A registered symbol, because another copy of the package may have made them. */
+/** Marks functions made by `fromModule` and `listingOf`. A registered symbol, because another copy of the package may have made them. */
 const moduleMark = Symbol.for("interpreters.fromModule");
 
 const known = new WeakMap<object, Callable>();
@@ -156,7 +159,7 @@ const moduleByUrl = new Map<string, object>();
  * console.log(await interp.call(basename, "/a/b.txt")); // b.txt
  */
 export function fromModule<M extends object>(url: URL | string): M {
-  const href = moduleUrl(url);
+  const href = moduleUrl(url, "fromModule");
   const before = moduleByUrl.get(href);
   if (before !== undefined) return before as M;
 
@@ -197,13 +200,34 @@ function moduleFunction(url: string, name: string): Function {
   return marker;
 }
 
+/** Kept for good, like modules: an interpreter that has loaded the listing of a module once has it for every later call. */
+const listingByUrl = new Map<string, () => Promise<string[]>>();
+
+/**
+ * The function that, called in another interpreter, loads the module at `url` there and returns the names of the functions
+ * that it exports. `caller` is the public function that error texts name.
+ */
+export function listingOf(url: URL | string, caller: string): () => Promise<string[]> {
+  const href = moduleUrl(url, caller);
+  let listing = listingByUrl.get(href);
+  if (listing === undefined) {
+    listing = (): never => {
+      throw new TypeError(`the functions of ${href} can be listed in other interpreters only`);
+    };
+    const callable: Callable = Object.freeze({ kind: "listing", url: href });
+    Object.defineProperty(listing, moduleMark, { value: callable });
+    listingByUrl.set(href, listing);
+  }
+  return listing;
+}
+
 /** Returns an absolute URL, because other interpreters cannot resolve anything relative to this caller. */
-function moduleUrl(url: unknown): string {
+function moduleUrl(url: unknown, caller: string): string {
   const remedy =
     'pass an absolute URL, for instance new URL("./file.js", import.meta.url) or import.meta.resolve("package")';
   if (typeof url !== "string" && !isUrl(url)) {
     throw new TypeError(
-      `fromModule() takes a URL or a string, got ${url === null ? "null" : typeof url}: ${remedy}`,
+      `${caller}() takes a URL or a string, got ${url === null ? "null" : typeof url}: ${remedy}`,
     );
   }
   if (typeof url === "string") {
@@ -213,18 +237,16 @@ function moduleUrl(url: unknown): string {
   const given = typeof url === "string" ? url : url.href;
   const parsed = URL.canParse(given) ? new URL(given) : undefined;
   if (parsed === undefined) {
-    throw new TypeError(
-      `fromModule(${JSON.stringify(given)}): neither an absolute path nor a URL; ${remedy}`,
-    );
+    throw new TypeError(`${caller}(${JSON.stringify(given)}): neither an absolute path nor a URL; ${remedy}`);
   }
   if (!["file:", "data:", "node:"].includes(parsed.protocol)) {
     throw new TypeError(
-      `fromModule(${JSON.stringify(parsed.href)}): modules are loaded from file:, data: and node: URLs, ` +
+      `${caller}(${JSON.stringify(parsed.href)}): modules are loaded from file:, data: and node: URLs, ` +
         `not from ${parsed.protocol}; ${remedy}`,
     );
   }
   if (parsed.protocol === "node:" && !nodeModule().isBuiltin(parsed.href)) {
-    throw new TypeError(`fromModule(${JSON.stringify(parsed.href)}): Node has no such builtin module`);
+    throw new TypeError(`${caller}(${JSON.stringify(parsed.href)}): Node has no such builtin module`);
   }
   return parsed.href;
 }

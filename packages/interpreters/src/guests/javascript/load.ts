@@ -23,6 +23,8 @@ export function load(callable: Callable): Loaded | Promise<Loaded> {
       return loadFunction(callable);
     case "module":
       return loadExport(callable.url, callable.export);
+    case "listing":
+      return async () => functionNames(await importExports(callable.url));
     case "builtin":
       return loadBuiltin(callable.path);
   }
@@ -84,13 +86,7 @@ function loadBuiltin(path: string): Loaded {
 const typeScript = /\.[cm]?ts$/;
 
 async function loadExport(url: string, name: string): Promise<Loaded> {
-  if (url.startsWith("file:") && typeScript.test(new URL(url).pathname)) enableTypeScript();
-  let namespace: Record<string, unknown>;
-  try {
-    namespace = (await importModule(url)) as Record<string, unknown>; // loaded once: Node keeps it
-  } catch (error) {
-    throw notFound(url, error) ?? error;
-  }
+  const namespace = await importExports(url);
   const found = namespace[name];
   if (typeof found === "function" && !isClass(found)) return found as Loaded;
   if (typeof found === "function") {
@@ -98,13 +94,31 @@ async function loadExport(url: string, name: string): Promise<Loaded> {
       `${name} of ${url} is a class; export a function that creates the instance and returns plain data`,
     );
   }
-  const functions = Object.keys(namespace).filter((each) => isFunction(namespace[each]));
+  const functions = functionNames(namespace);
   throw new TypeError(
     `${url} ${name in namespace ? `exports ${name}, which is no function` : `has no export ${JSON.stringify(name)}`}; ` +
       (functions.length === 0
         ? "it exports no functions"
         : `the functions it exports are ${functions.join(", ")}`),
   );
+}
+
+/** Loads the module at `url` and returns its namespace. */
+async function importExports(url: string): Promise<Record<string, unknown>> {
+  if (url.startsWith("file:") && typeScript.test(new URL(url).pathname)) enableTypeScript();
+  try {
+    return (await importModule(url)) as Record<string, unknown>; // loaded once: Node keeps it
+  } catch (error) {
+    throw notFound(url, error) ?? error;
+  }
+}
+
+/**
+ * The names of the functions in a module's namespace, which has them sorted. Without `module.exports`: some versions of Node
+ * give the default export of a CommonJS module that name too, and in an ES module it is for `require` only.
+ */
+function functionNames(namespace: Record<string, unknown>): string[] {
+  return Object.keys(namespace).filter((name) => name !== "module.exports" && isFunction(namespace[name]));
 }
 
 const isFunction = (value: unknown): boolean => typeof value === "function" && !isClass(value);
