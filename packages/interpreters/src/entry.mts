@@ -22,6 +22,7 @@ export const {
   InterpreterPoolExecutor,
   isShareable,
   ItemInterpreterDestroyed,
+  LanguageValue,
   listAll,
   listQueues,
   move,

@@ -1,42 +1,38 @@
 /**
- * PEP 734 for JavaScript: isolated interpreters in one process, queues between them on which nothing is ever silently
- * lost, and `InterpreterPoolExecutor`. The whole public surface; ARCHITECTURE.md shows the way from here to the bytes.
+ * PEP 734 for JavaScript: isolated interpreters in one process, queues between them on which nothing is ever silently lost, and
+ * `InterpreterPoolExecutor`. This file is the whole public surface, grouped by purpose. ARCHITECTURE.md leads from here down to
+ * the bytes.
  */
-import "./transfer/shared-buffers.js";
+import { javascriptLanguage } from "./guests/javascript/language.js";
+import { registerLanguage } from "./guests/language.js";
+// These teach the codec to send shared and moved buffers.
 import "./transfer/handover.js";
+import "./transfer/shared-buffers.js";
 
-export { create, getCurrent, getMain, listAll, prewarm } from "./interpreter/create.js";
+registerLanguage(javascriptLanguage);
+
+/* ---- Run code on another core: make an interpreter, execute scripts, call functions ---- */
+export { create, getCurrent, getMain, listAll, prewarm, type PrewarmOptions } from "./interpreter/create.js";
 export {
-  Interpreter,
   type CallOptions,
   type ExecOptions,
+  Interpreter,
   type InterpreterView,
   type Whence,
 } from "./interpreter/interpreter.js";
-export { addons, type Addon, type AddonKind, type AddonRefusal } from "./addons/addons.js";
-export { move } from "./transfer/move.js";
 export type { CreateOptions, InterpreterConfig, ResourceLimits } from "./interpreter/options.js";
 export type { OutputSink } from "./interpreter/output.js";
-export { functionsOf, type FunctionsOfOptions } from "./functions-of.js";
+
+/* ---- Functions of modules: name one without loading it here ---- */
 export { fromModule } from "./guests/javascript/callable.js";
-export { isShareable } from "./codec/shareable.js";
-export {
-  createQueue,
-  listQueues,
-  Queue,
-  type PutOptions,
-  type QueueOptions,
-  type SyncOptions,
-  type WaitOptions,
-} from "./queue/queue.js";
-export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems } from "./queue/unbound.js";
+export { functionsOf, type FunctionsOfOptions } from "./functions-of.js";
+
+/* ---- Run many functions: a pool of interpreters and its futures ---- */
 export { InterpreterPoolExecutor } from "./futures/executor.js";
 export type { ExecutorView } from "./futures/view.js";
 export type { ExecutorOptions, Priority, SubmitOptions } from "./futures/options.js";
-export { Future } from "./futures/future.js";
-export type { TaskEvent, WorkerEndEvent, WorkerEvent } from "./futures/events.js";
-export type { ExecutorStats, Times } from "./futures/stats.js";
 export type { MapOptions } from "./futures/map.js";
+export { Future } from "./futures/future.js";
 export {
   asCompleted,
   type AsCompletedOptions,
@@ -47,4 +43,27 @@ export {
   type WaitFuturesOptions,
   waitSync,
 } from "./futures/wait.js";
+
+/* ---- Pass items between interpreters: queues ---- */
+export { createQueue, listQueues, type QueueOptions } from "./queue/create.js";
+export { Queue } from "./queue/queue.js";
+export type { PutOptions, SyncOptions, WaitOptions } from "./queue/options.js";
+export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems } from "./queue/unbound.js";
+
+/* ---- Values: what may be sent, and what is moved instead of copied ---- */
+export { isShareable } from "./codec/shareable.js";
+export { move } from "./transfer/move.js";
+
+/* ---- Native addons that the main interpreter has loaded ---- */
+export { type Addon, type AddonKind, type AddonRefusal, addons } from "./addons/addons.js";
+
+/* ---- See what goes on: statistics, and events on node:diagnostics_channel ---- */
+export type { ExecutorStats, Times } from "./futures/stats.js";
+export type { TaskEvent, WorkerEndEvent, WorkerEvent } from "./futures/events.js";
+
+/* ---- What can go wrong: every error has a stable code ---- */
 export * from "./base/errors.js";
+
+/* ---- Other languages than JavaScript: what a guest implements (guests/README.md) ---- */
+export type { ExecutingSide, GuestFunction, Language } from "./guests/language.js";
+export { LanguageValue } from "./codec/language-value.js";

@@ -1,28 +1,29 @@
-/**
- * What an interpreter's thread begins with (worker.cts). It does as little as it can: that is every interpreter's start-up
- * time.
- */
-import { workerData } from "./platform/threads.js";
-import { applyConfig } from "./guests/javascript/config.js";
-import { installStdio } from "./guests/javascript/stdio.js";
-import { importBy, type Importer } from "./guests/javascript/dynamic-import.js";
-import { identity, javascript } from "./guests/javascript/guest.js";
+/** What an interpreter's thread does before its first work. It is every interpreter's start-up time, so it does as little as it can. */
 import { configureAddons } from "./addons/addons.js";
-import { enter } from "./thread/current.js";
-// Handles may arrive as arguments before any code of the user's imports the package.
+import { InterpreterError } from "./base/errors.js";
+import { acceptLanguageValues } from "./codec/language-value.js";
+import { applyConfig } from "./guests/javascript/config.js";
+import { type Importer, importBy } from "./guests/javascript/dynamic-import.js";
+import { javascript } from "./guests/javascript/guest.js";
+import { installStdio } from "./guests/javascript/stdio.js";
+import type { ExecutingSide } from "./guests/language.js";
+// Handles may arrive as arguments before any user code imports the package.
 import "./interpreter/interpreter.js";
-import "./transfer/shared-buffers.js";
-import "./transfer/handover.js";
-import type { WorkerData } from "./wire/boot.js";
 import { warmUp } from "./interpreter/warm-up.js";
-import type { Runtime } from "./thread/runtime.js";
 import { closeExecutions } from "./kernel/executions.js";
-import { serve } from "./worker/work-loop.js";
 import { waitForSlot } from "./kernel/standby.js";
+import { setImmediate, setInterval } from "./platform/timers.js";
+import { workerData } from "./platform/threads.js";
+import { enter } from "./thread/current.js";
+import type { Runtime } from "./thread/runtime.js";
+import "./transfer/handover.js";
+import "./transfer/shared-buffers.js";
+import type { BootLanguage, WorkerData } from "./wire/boot.js";
+import { serve } from "./worker/work-loop.js";
 
 /**
- * Makes this thread the interpreter that its `workerData` says. It imports modules by `importer`; `afterFirst` is called when it
- * has answered its first work.
+ * Makes this thread the interpreter that its `workerData` names. It imports modules by `importer`, and calls `afterFirst` when it
+ * has replied to its first work item.
  */
 export function startInterpreter(importer: Importer, afterFirst?: () => void): void {
   const data = workerData as WorkerData;
@@ -33,21 +34,43 @@ export function startInterpreter(importer: Importer, afterFirst?: () => void): v
   const rt = enter(data.memory);
   rt.supervisorPort = data.port;
   process.on("exit", () => {
-    // Not where somebody only says so.
+    // The event alone does not mean that the thread ends: user code may emit it.
     if ((process as { _exiting?: boolean })._exiting === true) closeExecutions(rt.m, rt.m.slot);
   });
-  // Idle, it waits for work and not for anything that the event loop knows of.
+  // An idle interpreter waits for work, which the event loop does not know of.
   setInterval(() => {}, 0x7fffffff);
-  if ("slot" in data) begin(rt, data.slot, afterFirst);
-  else {
-    warmUp(javascript, identity);
+  const begin = (guest: ExecutingSide): void => {
+    if ("slot" in data) {
+      serveSlot(rt, guest, data.slot, afterFirst);
+      return;
+    }
+    warmUp(guest);
     const { cell } = data;
-    // Blocked, as that is faster woken than an event loop; and after what is left to do (worker.ts beside index.ts).
-    setImmediate(() => begin(rt, waitForSlot(rt.m, cell)));
-  }
+    // A blocked thread is woken faster than an event loop. Only after this thread has left its code cache (interpreter-thread.ts).
+    setImmediate(() => serveSlot(rt, guest, waitForSlot(rt.m, cell), afterFirst));
+  };
+  if (data.language.module === undefined) begin(javascript);
+  // A rejection is an uncaught exception of this thread: the boot has failed.
+  else void loadGuest(data.language, data.language.module, importer).then(begin);
 }
 
-function begin(rt: Runtime, slot: number, afterFirst?: () => void): void {
+function serveSlot(rt: Runtime, guest: ExecutingSide, slot: number, afterFirst?: () => void): void {
   rt.become(slot);
-  void serve(rt, javascript, afterFirst);
+  void serve(rt, guest, afterFirst);
+}
+
+async function loadGuest(
+  { name, tag, data }: BootLanguage,
+  module: string,
+  importer: Importer,
+): Promise<ExecutingSide> {
+  const { default: guest } = (await importer(module)) as { default?: ExecutingSide };
+  if (typeof guest?.exec !== "function" || typeof guest.load !== "function") {
+    throw new InterpreterError(
+      `Cannot start a ${name} interpreter: the default export of ${module} is not the executing side of a language`,
+    );
+  }
+  acceptLanguageValues(tag);
+  await guest.start?.(data);
+  return guest;
 }

@@ -29,13 +29,14 @@
 import { InterpreterError, NotShareableError } from "../base/errors.js";
 import { Decoder } from "./decoder.js";
 import { formatPath, safeInspect } from "./describe.js";
+import { acceptsLanguageValues, LanguageValue } from "./language-value.js";
 import { Encoder, type Moved, nameOf, type Root } from "./encoder.js";
 import { writeValue } from "./encode.js";
 import { readValue } from "./decode.js";
 import { letGoOfReferences } from "./references.js";
 import type { Scratch } from "./scratch.js";
 import { CODEC_JAVASCRIPT, CODEC_NEUTRAL, TAG_FALSE, TAG_SMALL_INT, TAG_TRUE } from "./tags.js";
-import { writeByte, writeNumber, writeString } from "./write.js";
+import { writeByte, writeNumber, writeRaw, writeString } from "./write.js";
 import "./kinds/buffers.js";
 import "./kinds/builtins.js";
 import "./kinds/errors.js";
@@ -92,6 +93,7 @@ function encodeAny(
   list?: readonly unknown[],
   moved?: Moved,
 ): number {
+  if (LanguageValue.is(value)) return encodeLanguageValue(out, value, root);
   const { end } = out;
   const refs = out.refs.length;
   const encoder = encoders.pop() ?? new Encoder();
@@ -142,7 +144,10 @@ export function decode(
   refs: ArrayLike<number>,
   codec: number = CODEC_JAVASCRIPT,
 ): unknown {
-  if (codec !== CODEC_JAVASCRIPT && codec !== CODEC_NEUTRAL) throw foreignValue(codec, refs);
+  if (codec !== CODEC_JAVASCRIPT && codec !== CODEC_NEUTRAL) {
+    if (!acceptsLanguageValues(codec)) throw foreignValue(codec, refs);
+    return new LanguageValue(codec, new Uint8Array(bytes.subarray(start, end)));
+  }
   if (end - start === 1 && bytes[start] >= TAG_SMALL_INT) return bytes[start] - TAG_SMALL_INT;
   const decoder = decoders.pop() ?? new Decoder();
   try {
@@ -161,6 +166,17 @@ export function decode(
     decoder.finish();
     if (decoders.length < KEPT) decoders.push(decoder);
   }
+}
+
+function encodeLanguageValue(out: Scratch, { tag, bytes }: LanguageValue, root: Root): number {
+  if (!acceptsLanguageValues(tag)) {
+    throw new NotShareableError(
+      `Cannot copy to another interpreter: ${nameOf(root)} is a value of another language (codec tag ${tag}), which only an ` +
+        "interpreter of that language can send",
+    );
+  }
+  writeRaw(out, Buffer.from(bytes));
+  return tag;
 }
 
 /** The error for a value that another language encoded. */

@@ -16,7 +16,8 @@ import { reasonNumber, REQUEST_ABORT, WORK_CALL, WORK_CALL_BATCH } from "../wire
 import { isExecutingWork } from "../kernel/executions.js";
 import type { Death, Runtime } from "../thread/runtime.js";
 import { OK } from "../memory/layout.js";
-import { createHiddenQueue, pointerOf, type Queue } from "../queue/queue.js";
+import { createHiddenQueue } from "../queue/create.js";
+import { pointerOf, type Queue } from "../queue/queue.js";
 import { removeFrom, take } from "../kernel/queues.js";
 import { makeReceived } from "../kernel/receive.js";
 import { collectCarried, request } from "../thread/supervisor-client.js";

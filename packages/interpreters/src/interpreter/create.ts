@@ -4,10 +4,9 @@
  */
 // Not the global: a script may have replaced it.
 import { setTimeout } from "../platform/timers.js";
-import { checkCount } from "../base/check.js";
+import { checkCount, checkOptions } from "../base/check.js";
 import { InterpreterError } from "../base/errors.js";
-import { describe } from "../guests/javascript/callable.js";
-import { identity, javascript } from "../guests/javascript/guest.js";
+import { type Language, languageOf } from "../guests/language.js";
 import { load, type SharedMemory } from "../memory/atomics.js";
 import { ring } from "../memory/doorbell.js";
 import { H_SLOTS_USED, MAIN_SLOT, SUPERVISOR_SLOT, WHENCE_CREATED } from "../memory/layout.js";
@@ -42,7 +41,7 @@ export function create(options: CreateOptions = {}): Interpreter {
   const { m } = rt;
   startSupervisor(rt);
   const output = Output.open(options);
-  const slot = claimSlot(m, WHENCE_CREATED);
+  const slot = claimSlot(m, WHENCE_CREATED, undefined, undefined, undefined, boot.language.tag);
   if (slot === -1) {
     void output?.close();
     throw new InterpreterError("Cannot create an interpreter: all places are taken. Close some first.", {
@@ -72,6 +71,12 @@ function tellLater(m: SharedMemory): void {
   setTimeout(ring, REFILL_DELAY, m, SUPERVISOR_SLOT).unref();
 }
 
+/** Options of `prewarm`. */
+export interface PrewarmOptions {
+  /** The language of the interpreters in reserve. Default: JavaScript. */
+  language?: Language;
+}
+
 /**
  * Keeps `count` interpreters in reserve for this process, booted: a `create()` without options takes one, which is ready at
  * once, and another is started in the background. They cost what idle interpreters cost, are not listed and have no id before
@@ -85,7 +90,8 @@ function tellLater(m: SharedMemory): void {
  * await using interp = create();
  * await interp.call(Math.hypot, 3, 4); // 5
  */
-export function prewarm(count: number): void {
+export function prewarm(count: number, options: PrewarmOptions = {}): void {
+  checkOptions("prewarm", options, ["language"]);
   checkCount("prewarm: the number of interpreters", count, 0);
   if (count > MOST_SPARES) {
     throw new RangeError(
@@ -94,16 +100,17 @@ export function prewarm(count: number): void {
   }
   const rt = runtime();
   startSupervisor(rt);
-  const options = checkCreateOptions({});
-  request(rt, REQUEST_PREWARM, count, newKind(rt.m, options), 0, options);
-  if (count === 0 || warmedUp) return;
+  const boot = checkCreateOptions(options);
+  request(rt, REQUEST_PREWARM, count, newKind(rt.m, boot), 0, boot);
+  const language = languageOf(boot.language.tag);
+  if (count === 0 || warmedUp || language.executing === undefined) return;
   warmedUp = true;
   // This thread's first call would otherwise wait for the parser, and for all that is on its way to be compiled.
-  codeOf(rt.m, (value: unknown) => value, describe);
+  codeOf(rt.m, (value: unknown) => value, language);
   try {
-    warmUp(javascript, identity);
+    warmUp(language.executing);
   } catch {
-    // It is only a rehearsal: there was no address space for another memory.
+    // Only a warm-up: there was no address space for another memory.
   }
 }
 

@@ -6,9 +6,8 @@
 import { checkId, show } from "../base/check.js";
 import { HandleTable } from "../base/handle-table.js";
 import { InterpreterNotFoundError } from "../base/errors.js";
-import { registerReference } from "../codec/codec.js";
-import { describe } from "../guests/javascript/callable.js";
-import { describeScript } from "../guests/javascript/script-text.js";
+import { CODEC_JAVASCRIPT, registerReference } from "../codec/codec.js";
+import { languageOf } from "../guests/language.js";
 import { isExecuting } from "../kernel/executions.js";
 import { idOf, nameOf, slotOf } from "../kernel/registry.js";
 import { clearBit, isEmptySet, setBit } from "../memory/bitset.js";
@@ -29,7 +28,7 @@ import { Ending } from "./ending.js";
 import type { Operation } from "./operation.js";
 import { outputOf } from "./output.js";
 import { CALL, EXEC, PREPARE, send, SERVE } from "./sending.js";
-import { checkAlive, isGone, type Target, type Whence, whenceOf } from "./target.js";
+import { checkAlive, isGone, tagOf, type Target, type Whence, whenceOf } from "./target.js";
 
 export type { CallOptions, ExecOptions } from "./call-options.js";
 export type { Whence } from "./target.js";
@@ -107,7 +106,9 @@ export class Interpreter implements InterpreterView {
       if (same !== undefined) return same;
     }
     this.id = id;
+    let tag: number = CODEC_JAVASCRIPT;
     if (idOf(rt.m, slot) === id) {
+      tag = tagOf(rt, slot);
       this.name = nameOf(rt.m, slot);
       this.whence = whenceOf(rt, slot);
       setBit(rt.m, slotPointer(slot) + S_HOLDERS, rt.m.slot);
@@ -116,7 +117,7 @@ export class Interpreter implements InterpreterView {
       this.name = undefined;
       this.whence = "interpreters module";
     }
-    this.#target = { rt, slot, id, whence: this.whence };
+    this.#target = { rt, slot, id, whence: this.whence, tag };
     this.#ending = new Ending(this.#target);
     handles.add(this, { id, slot });
     // The fields are read-only, also for JavaScript.
@@ -294,13 +295,15 @@ export class Interpreter implements InterpreterView {
     if (typeof namespace !== "object" || namespace === null) {
       throw new TypeError(`prepareMain: the namespace must be an object, found ${show(namespace)}`);
     }
-    return send(this.#target, PREPARE, {}, { ...namespace }, blocking);
+    const own = { ...namespace };
+    const named = this.#target.tag === CODEC_JAVASCRIPT;
+    return send(this.#target, PREPARE, {}, named ? own : Object.entries(own).flat(), blocking);
   }
 
   #exec(code: string, options: ExecOptions, blocking: boolean): Operation<void> {
     if (typeof code !== "string") throw new TypeError(`exec: the code must be a string, found ${show(code)}`);
     checkCallOptions("exec", options, EXEC_OPTIONS);
-    const script = describeScript(code, options.filename, options.base);
+    const script = languageOf(this.#target.tag).describeScript(code, options.filename, options.base);
     return send(this.#target, EXEC, options, script, blocking);
   }
 
@@ -314,7 +317,7 @@ export class Interpreter implements InterpreterView {
   }
 
   #call<T>(options: CallOptions, fn: Function, args: unknown[], blocking: boolean): Operation<T> {
-    const code = codeOf(this.#target.rt.m, fn, describe);
+    const code = codeOf(this.#target.rt.m, fn, languageOf(this.#target.tag));
     return send(this.#target, CALL, options, args, blocking, code);
   }
 }

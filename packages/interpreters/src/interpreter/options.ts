@@ -2,6 +2,7 @@
  * The options of `create`, checked where they are given, so that a mistake is an error there and not a failed boot.
  */
 import { checkOptions, checkTimeout, show } from "../base/check.js";
+import { checkLanguage, defaultLanguage, type Language, registerLanguage } from "../guests/language.js";
 import { inheritedExecArgv } from "../platform/exec-argv.js";
 import type { BootOptions, InterpreterConfig, ResourceLimits } from "../wire/boot.js";
 import { checkSink, type OutputSink } from "./output.js";
@@ -28,6 +29,7 @@ const CONFIGS: Readonly<Record<"isolated" | "legacy", InterpreterConfig>> = {
   },
 };
 
+/** Options of `create`. */
 export interface CreateOptions {
   /** Shown by debuggers and in `inspect`; at most 80 characters. */
   name?: string;
@@ -48,9 +50,11 @@ export interface CreateOptions {
   stdout?: "inherit" | "ignore" | OutputSink;
   /** The same for `process.stderr`. */
   stderr?: "inherit" | "ignore" | OutputSink;
+  /** The language that it runs; see guests/README.md. Default: JavaScript. */
+  language?: Language;
 }
 
-const KNOWN = ["name", "env", "argv", "execArgv", "resourceLimits", "config", "stdout", "stderr"];
+const KNOWN = ["name", "env", "argv", "execArgv", "resourceLimits", "config", "stdout", "stderr", "language"];
 /** With less than this the engine does not fail to start a thread, but takes the whole process down. */
 const LEAST: Readonly<Record<string, number>> = { maxOldGenerationSizeMb: 4, stackSizeMb: 0.5 };
 const LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
@@ -89,6 +93,9 @@ export function checkCreateOptions(options: CreateOptions): BootOptions {
     }
   }
   const config = checkConfig(options.config);
+  const { language = defaultLanguage() } = options;
+  checkLanguage("create", language);
+  registerLanguage(language);
   if (config.shareEnv && env !== undefined) {
     throw new TypeError("create: there can be env or config.shareEnv, not both");
   }
@@ -105,6 +112,7 @@ export function checkCreateOptions(options: CreateOptions): BootOptions {
       stderr: checkOutput("stderr", options.stderr),
       channel: undefined,
     },
+    language: { name: language.name, tag: language.tag, module: language.module, data: language.data },
   };
 }
 

@@ -1,6 +1,7 @@
 /** Sending work to an interpreter's mailbox, and withdrawing it when its signal aborts. */
 import { onAbort } from "../base/abort.js";
 import { NotShareableError } from "../base/errors.js";
+import { languageOf } from "../guests/language.js";
 import { cancelWork } from "../kernel/mailbox.js";
 import { S_WORK, slotPointer } from "../memory/layout.js";
 import { collectCarried, request } from "../thread/supervisor-client.js";
@@ -9,7 +10,7 @@ import { SupervisorHandover } from "../transfer/handover.js";
 import { forgetMoves, movesOfCall } from "../transfer/move.js";
 import { checkTransfer, detach } from "../transfer/transfer-list.js";
 import type { Code } from "../wire/code.js";
-import { Message, runningTime, WITH_SENDER } from "../wire/message.js";
+import { checkReadable, Message, runningTime, WITH_SENDER } from "../wire/message.js";
 import {
   reasonNumber,
   REQUEST_ABORT,
@@ -65,6 +66,7 @@ export function send<T>(
       message.header(operation.sequence, kind, code?.id, code?.pointer, 0, timeout);
       if (args !== undefined) message.list(args, root, handover);
       else message.value(value, root);
+      if (kind === WORK_CALL || kind === WORK_PREPARE) checkReadable(message.codec, languageOf(target.tag), root);
       if (transfer !== undefined) checkTransfer(transfer);
       if (blocking) operation.announce(slot);
       const status = message.intoMailbox(slot, S_WORK, id, rt.id, WITH_SENDER);

@@ -1,8 +1,8 @@
 /** An interpreter as operations address it, and whether an operation may be sent there. */
 import { InterpreterError, InterpreterNotFoundError } from "../base/errors.js";
 import { idOf, isAlive } from "../kernel/registry.js";
-import { load } from "../memory/atomics.js";
-import { S_WHENCE, slotPointer, STATUS_NOT_FOUND } from "../memory/layout.js";
+import { get, load } from "../memory/atomics.js";
+import { S_LANGUAGE, S_WHENCE, slotPointer, STATUS_NOT_FOUND } from "../memory/layout.js";
 import type { Runtime } from "../thread/runtime.js";
 import { deadlock, goneOrRefused } from "./operation.js";
 
@@ -16,6 +16,13 @@ export interface Target {
   readonly slot: number;
   readonly id: number;
   readonly whence: Whence;
+  /** The codec tag of its language. */
+  readonly tag: number;
+}
+
+/** The tag of the interpreter that lives in `slot`. */
+export function tagOf({ m }: Runtime, slot: number): number {
+  return get(m, slotPointer(slot) + S_LANGUAGE);
 }
 
 /** The whence of the interpreter that lives in `slot`. */

@@ -4,7 +4,7 @@
  * wait, and who asks for them does as well: both play both parts. The code cache that the first thread leaves (worker.ts) has
  * what was compiled by then.
  */
-import type { Guest } from "../guests/guest.js";
+import type { ExecutingSide } from "../guests/language.js";
 import { MAIN_SLOT, S_ID, S_WORK, WHENCE_CREATED } from "../memory/layout.js";
 import { get } from "../memory/atomics.js";
 import { createMemory, openMemory } from "../memory/memory.js";
@@ -20,8 +20,10 @@ import { takeTrace } from "../thread/trace.js";
 /** What it takes: some pages behind the tables of slots and pages. */
 const MIB = 4;
 
-/** Has `guest` called a function that it has this `description` of, which takes a number and returns something. */
-export function warmUp(guest: Guest, description: object): void {
+/** Has the executing side call its warm-up function once, if it has one. */
+export function warmUp(guest: ExecutingSide): void {
+  const { warmUp: description } = guest;
+  if (description === undefined) return;
   const memory = createMemory([], [MIB]);
   const caller = openMemory(memory, MAIN_SLOT);
   registerMain(caller);
@@ -31,7 +33,7 @@ export function warmUp(guest: Guest, description: object): void {
   const code = codeOf(
     caller,
     () => {},
-    () => ({ ...description }),
+    { tag: 0, describeFunction: () => ({ ...description }) },
   );
   const operation = new Operation(rt, idOf(caller, slot), "rehearse", takeTrace(warmUp));
   const message = Message.take(caller)

@@ -40,6 +40,7 @@ import {
   S_ID,
   S_NAME,
   S_ITEM_REFERENCES,
+  S_LANGUAGE,
   S_OS_THREAD,
   S_PARENT,
   S_REPLIES,
@@ -74,6 +75,9 @@ export function joinerName(threadId: number): number {
   return 0x4000 | (threadId & 0x3fff);
 }
 
+/** The codec tag of JavaScript, the language of every interpreter that is not created for another one. */
+const JAVASCRIPT = 1;
+
 /** Registers the main interpreter, id 0, and the supervisor's slot, which has no id of its own. */
 export function registerMain(m: SharedMemory): void {
   openSlot(m, SUPERVISOR_SLOT, -2, WHENCE_RUNTIME);
@@ -88,7 +92,14 @@ export function registerMain(m: SharedMemory): void {
  * itself, which joins, its `thread`, that thread's `parent`, and its id in the operating system. Returns the slot, or
  * -1: all are in use.
  */
-export function claimSlot(m: SharedMemory, whence: number, thread = -1, parent = -1, osThread = 0): number {
+export function claimSlot(
+  m: SharedMemory,
+  whence: number,
+  thread = -1,
+  parent = -1,
+  osThread = 0,
+  language = JAVASCRIPT,
+): number {
   lock(m, H_REGISTRY_LOCK);
   let slot = FIRST_FREE_SLOT;
   while (slot < JOIN_SLOT && load(m, slotPointer(slot) + S_STATE) !== STATE_FREE) slot++;
@@ -99,6 +110,7 @@ export function claimSlot(m: SharedMemory, whence: number, thread = -1, parent =
     set(m, slotPointer(slot) + S_THREAD, thread);
     set(m, slotPointer(slot) + S_PARENT, parent);
     set(m, slotPointer(slot) + S_OS_THREAD, osThread);
+    set(m, slotPointer(slot) + S_LANGUAGE, language);
     if (get(m, H_SLOTS_USED) <= slot) store(m, H_SLOTS_USED, slot + 1);
     set(m, slotPointer(slot) + S_CREATOR, whence === WHENCE_CREATED ? m.slot + 1 : 0);
     store(m, slotPointer(slot) + S_STATE, STATE_BOOTING);
@@ -115,6 +127,7 @@ function openSlot(m: SharedMemory, slot: number, id: number, whence: number): vo
   set(m, p + S_THREAD, -1);
   set(m, p + S_PARENT, -1);
   set(m, p + S_NAME, 0);
+  set(m, p + S_LANGUAGE, JAVASCRIPT);
   // The run number goes on from the last interpreter in this slot, so that no late stop can hit the wrong one.
   store(
     m,

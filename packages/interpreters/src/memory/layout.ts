@@ -143,6 +143,8 @@ export const S_OS_THREAD = 85;
 export const S_PARENT = 83;
 /** Whether the owner has loaded native addons: an ADDONS_…. Written by it, and by the supervisor that ends it. */
 export const S_ADDONS = 84;
+/** The codec tag of the interpreter's guest language (guests/language.ts). Written when the slot is claimed. */
+export const S_LANGUAGE = 86;
 /** Which slots hold a handle to this interpreter: a bit set. */
 export const S_HOLDERS = 96;
 

@@ -1,29 +1,21 @@
 /**
  * Queues between interpreters: the public class (PEP 734, "Queue Objects"; CPython: `concurrent.interpreters.Queue`).
  *
- * - Any number of producers and consumers, in any interpreters; strictly first in, first out.
- * - Waiters wake as soon as there is something for them; nothing polls, no wake-up is lost, whoever dies.
+ * `Queue` adds objects to the kernel's queues, which are integers (kernel/queues.ts):
+ *
+ *     put   encode the value into a message ──▶ kernel put ──FULL──▶ wait-queue.ts parks until there is room
+ *     get   kernel take ──EMPTY──▶ wait-queue.ts parks until there is an item ──▶ decode its value
+ *
  * - A bounded queue holds its producers back; `timeout` and `signal` end a wait and leave no trace.
- * - A queue is shareable and keeps its identity: getting a queue that you hold already gives you that very object.
+ * - A queue is shareable and keeps its identity: getting a queue that this thread holds already returns that very object.
  * - It lives as long as an interpreter holds it or an item carries it.
  */
+import { checkCount, checkId, checkTimeout, show } from "../base/check.js";
+import { ItemInterpreterDestroyed, QueueNotFoundError, QueueShutDown } from "../base/errors.js";
 import { HandleTable } from "../base/handle-table.js";
 import { registerReference } from "../codec/codec.js";
-import { checkCount, checkId, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
-import {
-  InterpreterError,
-  ItemInterpreterDestroyed,
-  QueueEmpty,
-  QueueError,
-  QueueFull,
-  QueueNotFoundError,
-  QueueShutDown,
-} from "../base/errors.js";
-import { Batch } from "../wire/batch.js";
-import { runtime } from "../thread/current.js";
-import { Message, readValue } from "../wire/message.js";
-import { memoryFull } from "../wire/status-error.js";
-import type { Runtime } from "../thread/runtime.js";
+import { closeQueue, findQueue, queueIdOf, shutdownQueue, sizeOf, take, takeMany } from "../kernel/queues.js";
+import { makeReceived, makeReceivedMany, type Received } from "../kernel/receive.js";
 import { get } from "../memory/atomics.js";
 import {
   C_MAXSIZE,
@@ -34,45 +26,17 @@ import {
   RECORD_ERROR,
   RECORD_UNBOUND,
   REF_QUEUE,
-  STATUS_EMPTY,
-  STATUS_FULL,
-  STATUS_NO_MEMORY,
   STATUS_NOT_FOUND,
-  UNBOUND_ITEM,
 } from "../memory/layout.js";
+import { runtime } from "../thread/current.js";
+import type { Runtime } from "../thread/runtime.js";
 import { collectCarried, releaseHandle } from "../thread/supervisor-client.js";
-import {
-  closeQueue,
-  createQueue as createQueueAt,
-  findQueue,
-  queueIdOf,
-  listQueueIds,
-  shutdownQueue,
-  sizeOf,
-  take,
-  takeMany,
-} from "../kernel/queues.js";
-import { makeReceived, makeReceivedMany, type Received } from "../kernel/receive.js";
+import { Batch } from "../wire/batch.js";
+import { Message, readValue } from "../wire/message.js";
+import { checkWait, type PutOptions, type SyncOptions, type WaitOptions } from "./options.js";
+import { checkGot, checkPut, checkStatus, tellHowMany } from "./outcomes.js";
 import { UNBOUND, unboundFrom, type UnboundItems, unboundNumber } from "./unbound.js";
 import { WaitQueue } from "./wait-queue.js";
-
-/** Options of everything that waits. */
-export interface WaitOptions {
-  /** Milliseconds; 0: try once; without it there is no limit. */
-  timeout?: number;
-  /** Ends the wait with the signal's reason. */
-  signal?: AbortSignal;
-}
-
-/** Options of what blocks: no signal can come meanwhile. */
-export interface SyncOptions {
-  timeout?: number;
-}
-
-export interface PutOptions {
-  /** What becomes of this item when this interpreter is destroyed; the queue's default otherwise. */
-  unboundItems?: UnboundItems;
-}
 
 const NO_OPTIONS: PutOptions = {};
 
@@ -80,21 +44,25 @@ type Binding = { readonly pointer: number; readonly id: number };
 
 const handles = new HandleTable<Queue, Binding>(({ pointer }) => releaseHandle(runtime(), pointer, false));
 
-/** Set for the one call of the constructor that binds to a queue by pointer. */
+/** Set for the one constructor call that binds to a queue by pointer. */
 let binding: Binding | undefined;
 export let pointerOf: (queue: Queue) => number;
 
 const received = makeReceived();
-/** Places for `getMany`, made when it is first used. */
+/** Room for `getMany`, made when it is first used. */
 let many = makeReceivedMany(0);
 const MOST_AT_ONCE = 1024;
 
 /**
- * A queue. Made by `createQueue`; `new Queue(id)` binds to an existing one.
+ * A queue (PEP 734, "Queue Objects"). `createQueue` makes one; `new Queue(id)` returns the one object for an existing one.
  *
- * @typeParam T the type of the items
- * @typeParam Missing what `get` may return instead: `typeof UNBOUND`, or never where the queue's default rules it out
- * @throws QueueNotFoundError there is no queue of that id
+ * - Any number of producers and consumers, in any interpreters; strictly first in, first out.
+ * - Waiters wake as soon as there is something for them. No wake-up is lost, whoever dies.
+ * - An item whose interpreter was destroyed has a defined fate; see `unboundItems`.
+ *
+ * @typeParam T the items' type
+ * @typeParam Missing what `get` may return instead: `typeof UNBOUND`, or never if the queue's default rules it out
+ * @throws TypeError, RangeError if `id` cannot be an id; QueueNotFoundError
  * @example
  * const queue = createQueue<number>();
  * queue.putNowait(1);
@@ -103,14 +71,14 @@ const MOST_AT_ONCE = 1024;
 export class Queue<T = unknown, Missing = typeof UNBOUND> {
   readonly #rt!: Runtime;
   readonly #pointer!: number;
-  /** Its default behaviour, as it stands in records. */
+  /** The default of `unboundItems`, as a number in records. */
   readonly #unbound!: number;
   readonly #getting!: WaitQueue;
   readonly #putting!: WaitQueue;
   readonly id!: number;
-  /** Most items it holds; 0: no limit. */
+  /** Most items it holds; 0 means no limit. */
   readonly maxsize!: number;
-  /** What becomes of items whose interpreter is destroyed, unless they were put with a behaviour of their own. */
+  /** The fate of items whose interpreter is destroyed, unless they were put with one of their own. */
   readonly unboundItems!: UnboundItems;
 
   static {
@@ -140,25 +108,33 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     handles.add(this as Queue, bound);
   }
 
-  /** How many items could be got now. */
+  /** How many items it holds. @throws QueueNotFoundError the queue was closed */
   qsize(): number {
     this.#checkOpen("look into");
     return sizeOf(this.#rt.m, this.#pointer);
   }
 
+  /** Whether it holds no item. @throws QueueNotFoundError the queue was closed */
   empty(): boolean {
     return this.qsize() === 0;
   }
 
+  /** Whether it holds as many items as it may. @throws QueueNotFoundError the queue was closed */
   full(): boolean {
     return this.maxsize > 0 && this.qsize() >= this.maxsize;
   }
 
   /**
-   * Puts an item, waiting for room where the queue is bounded.
+   * Puts an item. Waits for room if the queue is bounded. The value is copied before `put` returns its promise.
    *
+   * @param value the item; see `isShareable`
+   * @param options `timeout`, `signal`, and the item's own `unboundItems`
    * @throws NotShareableError the value cannot travel; QueueFull no room within `timeout`; QueueShutDown;
-   * QueueNotFoundError the queue was closed; the signal's reason
+   * QueueNotFoundError the queue was closed; InterpreterError (`ERR_INTERPRETER_MEMORY`); the signal's reason
+   * @example
+   * const queue = createQueue<number>(1);
+   * await queue.put(1, { timeout: 1000 });
+   * await queue.get(); // 1
    */
   async put(value: T, options: WaitOptions & PutOptions = {}): Promise<void> {
     const timeout = checkWait(options);
@@ -167,18 +143,19 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
       const status = await this.#putting.until(timeout, options.signal, (wait) =>
         this.#tryPut(message, options, wait),
       );
-      this.#checkPut(status, timeout);
+      checkPut(this, status, timeout);
     } finally {
       message.discard();
     }
   }
 
-  /** As `put`, blocking this thread. */
+  /** Like `put`, but blocks this thread. */
   putSync(value: T, options: SyncOptions & PutOptions = {}): void {
     const timeout = checkTimeout(options.timeout);
     const message = this.#message(value, options);
     try {
-      this.#checkPut(
+      checkPut(
+        this,
         this.#putting.untilSync(timeout, (wait) => this.#tryPut(message, options, wait)),
         timeout,
       );
@@ -187,18 +164,21 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     }
   }
 
-  /** Puts an item if there is room now; throws QueueFull otherwise. */
+  /** Puts an item if there is room now. @throws QueueFull there is none; otherwise as `put` */
   putNowait(value: T, options: PutOptions = NO_OPTIONS): void {
     const message = this.#message(value, options);
     const status = this.#tryPut(message, options, false);
     message.discard();
-    this.#checkPut(status, 0);
+    checkPut(this, status, 0);
   }
 
   /**
-   * Puts several items in order: in one step, nothing of others' between them, as far as there is room; it waits for more.
+   * Puts several items in order: as many as there is room for in one step, without another producer's items between them. Waits
+   * for room for the others.
    *
-   * @throws as `put`; where some were put already, the error's `put` says how many
+   * @param values the items; all of them are encoded before the first is put
+   * @param options `timeout` and `signal` of the whole, and the items' own `unboundItems`
+   * @throws as `put`; if some items were put already, the error's `put` says how many
    * @example
    * await createQueue<number>().putMany([1, 2, 3]);
    */
@@ -209,7 +189,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
       const status = await this.#putting.until(timeout, options.signal, (wait) =>
         this.#tryPutMany(batch, wait),
       );
-      this.#checkPut(status, timeout);
+      checkPut(this, status, timeout);
     } catch (error) {
       throw tellHowMany(error, batch);
     } finally {
@@ -217,12 +197,13 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     }
   }
 
-  /** As `putMany`, blocking this thread. */
+  /** Like `putMany`, but blocks this thread. */
   putManySync(values: Iterable<T>, options: SyncOptions & PutOptions = {}): void {
     const timeout = checkTimeout(options.timeout);
     const batch = this.#batch(values, options);
     try {
-      this.#checkPut(
+      checkPut(
+        this,
         this.#putting.untilSync(timeout, (wait) => this.#tryPutMany(batch, wait)),
         timeout,
       );
@@ -234,25 +215,31 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   }
 
   /**
-   * Gets the next item, waiting for one.
+   * Gets the next item. Waits for one.
    *
-   * @throws QueueEmpty nothing within `timeout`; QueueShutDown and nothing left; QueueNotFoundError the queue was closed;
-   * ItemInterpreterDestroyed; the signal's reason
+   * @param options `timeout` and `signal`
+   * @throws QueueEmpty no item within `timeout`; QueueShutDown the queue was shut down and is empty; QueueNotFoundError the
+   * queue was closed; ItemInterpreterDestroyed; the signal's reason
+   * @example
+   * const queue = createQueue<string>();
+   * const next = queue.get();
+   * queue.putNowait("item");
+   * await next; // item
    */
   async get(options: WaitOptions = {}): Promise<T | Missing> {
     const timeout = checkWait(options);
     let item: T | Missing;
     const status = await this.#getting.until(timeout, options.signal, (wait) => {
       const status = take(this.#rt.m, this.#pointer, wait, received);
-      // Read at once: whoever is served next takes into the same place.
+      // Read at once: the next waiter takes into the same place.
       if (status === OK) item = this.#item(received);
       return status;
     });
-    this.#checkGot(status, timeout);
+    checkGot(this, status, timeout);
     return item!;
   }
 
-  /** As `get`, blocking this thread. */
+  /** Like `get`, but blocks this thread. */
   getSync(options: SyncOptions = {}): T | Missing {
     const timeout = checkTimeout(options.timeout);
     let item: T | Missing;
@@ -261,21 +248,23 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
       if (status === OK) item = this.#item(received);
       return status;
     });
-    this.#checkGot(status, timeout);
+    checkGot(this, status, timeout);
     return item!;
   }
 
-  /** Gets the next item if there is one now; throws QueueEmpty otherwise. */
+  /** Gets the next item if there is one now. @throws QueueEmpty there is none; otherwise as `get` */
   getNowait(): T | Missing {
-    this.#checkGot(take(this.#rt.m, this.#pointer, false, received), 0);
+    checkGot(this, take(this.#rt.m, this.#pointer, false, received), 0);
     return this.#item(received);
   }
 
   /**
-   * Gets what there is, up to `max` items, in one step, nothing of others' between them; waits for the first.
+   * Gets up to `max` items in one step, without another consumer's items missing between them. Waits for the first.
    *
-   * @throws as `get`; an item put with UNBOUND_ERROR whose interpreter was destroyed comes alone. Where one cannot be
-   * read here (it is nested too deeply for this thread's stack, say), the error's `items` are those that can
+   * @param max most items to get, at least 1
+   * @param options `timeout` and `signal`
+   * @throws as `get`; an item put with UNBOUND_ERROR whose interpreter was destroyed comes alone. If an item cannot be read
+   * here (it is nested too deeply for this thread's stack, say), the error's `items` are the others
    */
   async getMany(max: number, options: WaitOptions = {}): Promise<(T | Missing)[]> {
     checkCount("getMany: max", max, 1);
@@ -283,33 +272,38 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     const timeout = checkWait(options);
     const { signal } = options;
     const status = await this.#getting.until(timeout, signal, (wait) => this.#tryGetMany(items, max, wait));
-    this.#checkGot(status, timeout);
+    checkGot(this, status, timeout);
     return items;
   }
 
-  /** As `getMany`, blocking this thread. */
+  /** Like `getMany`, but blocks this thread. */
   getManySync(max: number, options: SyncOptions = {}): (T | Missing)[] {
     checkCount("getManySync: max", max, 1);
     const items: (T | Missing)[] = [];
     const timeout = checkTimeout(options.timeout);
     const status = this.#getting.untilSync(timeout, (wait) => this.#tryGetMany(items, max, wait));
-    this.#checkGot(status, timeout);
+    checkGot(this, status, timeout);
     return items;
   }
 
-  /** Ends the queue for producers, and for consumers once it is empty; `immediate` drops what is in it. */
+  /**
+   * Ends the queue for producers at once, and for consumers when it is empty (CPython: `queue.Queue.shutdown`).
+   *
+   * @param options `immediate: true` drops the items in it. Default: false.
+   * @throws QueueNotFoundError the queue was closed
+   */
   shutdown({ immediate = false }: { immediate?: boolean } = {}): void {
-    this.#checkStatus(shutdownQueue(this.#rt.m, this.#pointer, immediate), "shut down");
+    checkStatus(this, shutdownQueue(this.#rt.m, this.#pointer, immediate), "shut down");
     if (immediate) collectCarried(this.#rt, this.#pointer);
   }
 
-  /** Ends the queue for everybody, at once: whoever waits or comes later gets QueueNotFoundError. */
+  /** Ends the queue at once: waiters and later operations get QueueNotFoundError. @throws QueueNotFoundError it was closed already */
   close(): void {
-    this.#checkStatus(closeQueue(this.#rt.m, this.#pointer), "close");
+    checkStatus(this, closeQueue(this.#rt.m, this.#pointer), "close");
     collectCarried(this.#rt, this.#pointer);
   }
 
-  /** Gets item by item, until the queue is shut down and empty. */
+  /** Yields item by item until the queue is shut down and empty. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T | Missing, void, undefined> {
     for (;;) {
       let item: T | Missing;
@@ -356,7 +350,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     return batch.intoQueue(this.#rt.m, this.#pointer, wait);
   }
 
-  /** Takes into `items`, and returns the status. */
+  /** Appends the items taken to `items` and returns the status. */
   #tryGetMany(items: (T | Missing)[], max: number, wait: boolean): number {
     const { m } = this.#rt;
     const most = Math.min(max, MOST_AT_ONCE);
@@ -372,7 +366,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
       }
     }
     if (failure === undefined) return OK;
-    // They were taken: whoever asked for them gets the others all the same.
+    // All of them were taken, so the caller must get the others all the same.
     if (count > 1) Object.defineProperty(failure, "items", { value: items });
     throw failure;
   }
@@ -387,132 +381,13 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     return readValue(this.#rt.m, from, 0) as T;
   }
 
-  #checkPut(status: number, timeout: number): void {
-    if (status === OK) return;
-    if (status === STATUS_FULL) {
-      throw new QueueFull(
-        `Cannot put into queue ${this.id}: it holds ${this.maxsize} items, its most` + waited(timeout),
-      );
-    }
-    this.#checkStatus(status, "put into");
-  }
-
-  #checkGot(status: number, timeout: number): void {
-    if (status === OK) return;
-    if (status === STATUS_EMPTY)
-      throw new QueueEmpty(`Cannot get from queue ${this.id}: it is empty` + waited(timeout));
-    this.#checkStatus(status, "get from");
-  }
-
-  #checkStatus(status: number, what: string): void {
-    if (status === OK) return;
-    if (status === STATUS_NOT_FOUND)
-      throw new QueueNotFoundError(`Cannot ${what} queue ${this.id}: it was closed`);
-    if (status === STATUS_NO_MEMORY) throw memoryFull(`${what} queue ${this.id}`);
-    throw new QueueShutDown(`Cannot ${what} queue ${this.id}: it was shut down`);
-  }
-
   #checkOpen(what: string): void {
-    if (queueIdOf(this.#rt.m, this.#pointer) === -1) this.#checkStatus(STATUS_NOT_FOUND, what);
+    if (queueIdOf(this.#rt.m, this.#pointer) === -1) checkStatus(this, STATUS_NOT_FOUND, what);
   }
 }
 
-function checkWait({ timeout, signal }: WaitOptions): number {
-  checkSignal(signal);
-  const limit = checkTimeout(timeout);
-  signal?.throwIfAborted();
-  return limit;
-}
-
-/** Part of a batch may be in the queue when an error ends the wait for the rest. */
-function tellHowMany(error: unknown, batch: Batch): unknown {
-  // Not on a signal's reason, which is the user's, and may be that of other batches too.
-  const ours = error instanceof QueueError || error instanceof InterpreterError;
-  if (batch.put > 0 && ours) Object.defineProperty(error, "put", { value: batch.put });
-  return error;
-}
-
-function waited(timeout: number): string {
-  return timeout === 0 ? "" : `, and was for ${timeout} ms`;
-}
-
-/** Options of `createQueue`. */
-export interface QueueOptions<U extends UnboundItems = UnboundItems> {
-  /** What becomes of items whose interpreter is destroyed; default UNBOUND. */
-  unboundItems?: U;
-}
-
-/**
- * Makes a queue (PEP 734: `create_queue`).
- *
- * @param maxsize most items it holds; 0 (the default) or less: no limit
- * @throws TypeError maxsize is not an integer, or an unknown behaviour
- * @example
- * const queue = createQueue<string>(10, { unboundItems: UNBOUND_REMOVE });
- * await queue.put("work");
- */
-export function createQueue<T = unknown>(
-  maxsize?: number,
-  options?: { unboundItems?: typeof UNBOUND },
-): Queue<T>;
-export function createQueue<T = unknown>(
-  maxsize: number | undefined,
-  options: { unboundItems: Exclude<UnboundItems, typeof UNBOUND> },
-): Queue<T, never>;
-export function createQueue<T = unknown>(
-  maxsize?: number,
-  options: QueueOptions = {},
-): Queue<T, typeof UNBOUND> | Queue<T, never> {
-  checkOptions("createQueue", options, ["unboundItems"]);
-  const max = maxsize === undefined ? 0 : maxsize;
-  if (typeof max !== "number" || !Number.isInteger(max)) {
-    throw new TypeError(`createQueue: maxsize must be an integer, found ${show(maxsize)}`);
-  }
-  if (max > 0x7fffffff) throw new RangeError(`createQueue: maxsize must be below 2 ** 31, found ${max}`);
-  return make(
-    Math.max(max, 0),
-    options.unboundItems === undefined ? UNBOUND_ITEM : unboundNumber(options.unboundItems),
-    false,
-  );
-}
-
-/** A queue that is not listed and has no id of its own: a pool's. */
-export function createHiddenQueue(): Queue {
-  return make(0, UNBOUND_ITEM, true);
-}
-
-function make<T>(maxsize: number, unbound: number, hidden: boolean): Queue<T> {
-  const { m } = runtime();
-  const pointer = createQueueAt(m, maxsize, unbound, hidden);
-  if (pointer === 0) throw memoryFull("create a queue");
-  return bind<T>(pointer, queueIdOf(m, pointer));
-}
-
-/** All queues of the process, ordered by id. */
-export function listQueues(): Queue[] {
-  const { m } = runtime();
-  let ids = new Int32Array(64);
-  for (let count = listQueueIds(m, ids); ; count = listQueueIds(m, ids)) {
-    if (count <= ids.length) {
-      ids = ids.subarray(0, count).sort();
-      break;
-    }
-    ids = new Int32Array(count * 2);
-  }
-  const queues: Queue[] = [];
-  for (const id of ids) {
-    try {
-      queues.push(new Queue(id));
-    } catch (error) {
-      // Closed since it was listed.
-      if (!(error instanceof QueueNotFoundError)) throw error;
-    }
-  }
-  return queues;
-}
-
-/** The object for a queue that this thread holds a handle to. */
-function bind<T>(pointer: number, id: number): Queue<T> {
+/** The object for a queue to which this thread holds a handle. */
+export function bind<T>(pointer: number, id: number): Queue<T> {
   const same = handles.get(id);
   if (same !== undefined) return same as Queue<T>;
   binding = { pointer, id };

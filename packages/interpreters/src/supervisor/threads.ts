@@ -33,6 +33,7 @@ export function startThread(
         ...place,
         config: options.config,
         output: options.output,
+        language: options.language,
         text: bundleText(),
         codeCache,
         port: port2,

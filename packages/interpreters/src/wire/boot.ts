@@ -41,6 +41,15 @@ export interface InterpreterConfig {
   shareEnv: boolean;
 }
 
+/** The guest language that a thread is to run (guests/language.ts). */
+export interface BootLanguage {
+  readonly name: string;
+  readonly tag: number;
+  /** The URL of the module of its executing side; undefined for JavaScript's, which is in the bundle. */
+  readonly module: string | undefined;
+  readonly data: unknown;
+}
+
 /** The supervisor starts the thread; the creator supplies everything that the thread inherits. */
 export interface BootOptions {
   readonly name: string | undefined;
@@ -52,6 +61,7 @@ export interface BootOptions {
   readonly resourceLimits: ResourceLimits | undefined;
   readonly config: InterpreterConfig;
   readonly output: BootOutput;
+  readonly language: BootLanguage;
 }
 
 /** Where output goes. */
@@ -73,6 +83,7 @@ export type WorkerData = Place & {
   readonly memory: WasmMemory;
   readonly config: InterpreterConfig;
   readonly output: BootOutput;
+  readonly language: BootLanguage;
   /** The thread's supervisor port (transfer/supervisor-port.ts). */
   readonly port: MessagePort;
   /** The bundle that the thread runs, in shared memory: a file would first have to be read into the thread's own memory. */

@@ -21,32 +21,41 @@ const BLOCK_HEADER = 2;
 export interface Code {
   readonly id: number;
   readonly pointer: number;
+  /** The tag of the language that described it. */
+  readonly language: number;
+}
+
+/** The caller's side of a guest language, as far as functions go (guests/language.ts). */
+interface Describer {
+  readonly tag: number;
+  describeFunction(fn: unknown): object;
 }
 
 const byFunction = new WeakMap<object, Code>();
-/** The guest gives functions of one text one description: made in a loop, they are sent once. */
+/** A language gives functions of one text one description: functions made in a loop are sent once. */
 const byDescription = new WeakMap<object, Code>();
 
 const collected = new FinalizationRegistry<{ m: SharedMemory; pointer: number }>(({ m, pointer }) => {
   freePages(m, pointer);
 });
 
-/** The code of `fn`. `describe` is the guest language's, and throws where the function cannot travel. */
-export function codeOf(m: SharedMemory, fn: unknown, describe: (fn: unknown) => object): Code {
+/** The code of `fn`. Throws what the language throws for a function that cannot travel. */
+export function codeOf(m: SharedMemory, fn: unknown, language: Describer): Code {
   const known = typeof fn === "function" ? byFunction.get(fn) : undefined;
-  if (known !== undefined) return known;
-  const description = describe(fn);
+  if (known !== undefined && known.language === language.tag) return known;
+  const description = language.describeFunction(fn);
   let code = byDescription.get(description);
   if (code === undefined) {
-    code = store(m, JSON.stringify(description));
+    code = store(m, JSON.stringify(description), language.tag);
     byDescription.set(description, code);
     collected.register(code, { m, pointer: code.pointer });
   }
-  byFunction.set(fn as object, code);
+  // A language may name a function by a string.
+  if (typeof fn === "function") byFunction.set(fn, code);
   return code;
 }
 
-function store(m: SharedMemory, text: string): Code {
+function store(m: SharedMemory, text: string, language: number): Code {
   const bytes = Buffer.from(text);
   const pages = Math.ceil((BLOCK_HEADER * 4 + bytes.length) / PAGE_BYTES);
   const pointer = allocatePages(m, pages, m.slot + 1);
@@ -55,7 +64,7 @@ function store(m: SharedMemory, text: string): Code {
   set(m, pointer, id);
   set(m, pointer + 1, bytes.length);
   writeBytes(m, pointer, BLOCK_HEADER * 4, bytes, 0, bytes.length);
-  return { id, pointer };
+  return { id, pointer, language };
 }
 
 /** The description of code `id`, or undefined where its owner is gone. */

@@ -1,11 +1,11 @@
 /**
  * Building records and reading them: headers, values, references, large payloads.
  */
-import { decode, encode, encodeList } from "../codec/codec.js";
+import { CODEC_JAVASCRIPT, CODEC_NEUTRAL, decode, encode, encodeList } from "../codec/codec.js";
 import type { Moved } from "../codec/encoder.js";
 import { Scratch } from "../codec/scratch.js";
 import { writeRaw } from "../codec/write.js";
-import { InterpreterError } from "../base/errors.js";
+import { InterpreterError, NotShareableError } from "../base/errors.js";
 import { get, type SharedMemory } from "../memory/atomics.js";
 import {
   MAX_REFERENCES,
@@ -66,6 +66,11 @@ export class Message {
     return this;
   }
 
+  /** The codec tag of the value. */
+  get codec(): number {
+    return this.#codec;
+  }
+
   /** Throws NotShareableError naming the path from `root`; with `lenient` it never throws. */
   value(value: unknown, root: string, lenient = false, moved?: Moved): this {
     this.#codec = encode(this.scratch, value, root, lenient, moved);
@@ -103,6 +108,7 @@ export class Message {
   clear(): this {
     if (this.#blob !== 0) freePages(this.scratch.m, this.#blob);
     this.#blob = 0;
+    this.#codec = CODEC_NEUTRAL;
     this.scratch.shrink();
     this.scratch.reset();
     return this;
@@ -168,6 +174,21 @@ export function runningTime(timeout: number | undefined): number {
   return Math.max(1, Math.min(Math.ceil(timeout), 0x7fffffff));
 }
 
+/** A language as it is named to a user, and the tag of its values. */
+export interface ReadingLanguage {
+  readonly name: string;
+  readonly tag: number;
+}
+
+/** Throws NotShareableError if an interpreter of `language` cannot read a value that was encoded with the tag `codec`. */
+export function checkReadable(codec: number, language: ReadingLanguage, root: string): void {
+  if (codec !== CODEC_JAVASCRIPT || language.tag === CODEC_JAVASCRIPT) return;
+  throw new NotShareableError(
+    `Cannot copy ${root} to a ${language.name} interpreter: a value in it is one that only JavaScript understands. ` +
+      "Send null, booleans, numbers, strings, bytes, and arrays of these.",
+  );
+}
+
 /** What the other side would get. `root` and `lenient` are those of `Message.value`. */
 export function copyOf<T>(value: T, root: string, lenient = false): T {
   const scratch = new Scratch();
@@ -213,7 +234,7 @@ export function readValue(m: SharedMemory, received: Received, skip: number, fre
   try {
     // A header alone carries no value.
     if (words * 4 + skip === received.length) return undefined;
-    return decode(bytes, start + words * 4 + skip, start + received.length, references);
+    return decode(bytes, start + words * 4 + skip, start + received.length, references, received.codec);
   } finally {
     if (blob !== 0) free(m, blob);
   }

@@ -4,7 +4,7 @@
 import type { MessagePort } from "../platform/ports.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
-import type { Guest } from "../guests/guest.js";
+import type { ExecutingSide } from "../guests/language.js";
 import { OK, S_REPLIES, STATUS_NO_MEMORY } from "../memory/layout.js";
 import { RESERVED_PAGES } from "../memory/page-allocator.js";
 import { CallBatch, type CallFailure, cutShort } from "../wire/call-batch.js";
@@ -34,7 +34,7 @@ export class Replies {
   /** Nothing more is taken from the pool. */
   last = false;
   readonly #rt: Runtime;
-  readonly #guest: Guest;
+  readonly #guest: ExecutingSide;
   /**
    * Who was answered last, and its slot, which it keeps as long as it lives. Looking it up would take the line from its cache
    * in which it writes down the locks that it takes.
@@ -42,7 +42,7 @@ export class Replies {
   #caller = -1;
   #callerSlot = -1;
 
-  constructor(rt: Runtime, guest: Guest) {
+  constructor(rt: Runtime, guest: ExecutingSide) {
     this.#rt = rt;
     this.#guest = guest;
   }

@@ -13,13 +13,14 @@
 import { setImmediate } from "../platform/timers.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
-import type { Guest, GuestFunction } from "../guests/guest.js";
-import { store } from "../memory/atomics.js";
+import type { ExecutingSide, GuestFunction } from "../guests/language.js";
+import { get, store } from "../memory/atomics.js";
 import { observe, ring, park, parkAsync } from "../memory/doorbell.js";
 import {
   OK,
   EXECUTION_WORDS,
   S_EXECUTION,
+  S_LANGUAGE,
   S_TAKING,
   STATE_BOOTING,
   STATE_FINALIZING,
@@ -35,7 +36,8 @@ import { type CallFailure, runCallBatch } from "../wire/call-batch.js";
 import { fetchCode } from "../wire/code.js";
 import { passWorkOn, takeWorkOrWait } from "../kernel/lanes.js";
 import { takeWork } from "../kernel/mailbox.js";
-import { headerWord } from "../wire/message.js";
+import { checkReadable, headerWord } from "../wire/message.js";
+import { CODEC_NEUTRAL } from "../codec/codec.js";
 import { readCall } from "../transfer/handover.js";
 import { type PoolSetup, type ServedPool, servedPool } from "./pool.js";
 import {
@@ -66,7 +68,7 @@ const BEFORE_GC = 3;
  * Serves until the interpreter is closed, or it was only a rehearsal and that is over (`rt.end`). `afterFirst` is called when
  * the first piece is answered.
  */
-export async function serve(rt: Runtime, guest: Guest, afterFirst?: () => void): Promise<void> {
+export async function serve(rt: Runtime, guest: ExecutingSide, afterFirst?: () => void): Promise<void> {
   const { m } = rt;
   const received = makeReceived();
   const dispatcher = new WorkDispatcher(rt, guest);
@@ -132,7 +134,9 @@ export class WorkDispatcher {
   /** How many tasks of the pool it has begun that wait for something. */
   parked = 0;
   readonly #rt: Runtime;
-  readonly #guest: Guest;
+  readonly #guest: ExecutingSide;
+  /** The codec tag of its language. */
+  readonly #language: number;
   readonly #functions = new Map<number, GuestFunction>();
   readonly #replies: Replies;
   /** Where pieces can be recorded, besides `next`. */
@@ -140,10 +144,11 @@ export class WorkDispatcher {
   #faults: FaultAttribution | undefined;
   #whenNoneParked: (() => void) | undefined;
 
-  constructor(rt: Runtime, guest: Guest) {
+  constructor(rt: Runtime, guest: ExecutingSide) {
     this.#rt = rt;
     this.#guest = guest;
     this.#replies = new Replies(rt, guest);
+    this.#language = get(rt.m, rt.m.me + S_LANGUAGE);
     this.next = workItemIn(rt.m.me + S_EXECUTION);
   }
 
@@ -187,6 +192,7 @@ export class WorkDispatcher {
     let value: unknown;
     try {
       value = readCall(m, received, item);
+      if (kind === WORK_CALL || kind === WORK_CALL_BATCH || kind === WORK_PREPARE) this.#checkReadable(received);
     } catch (error) {
       this.#replies.reply(item, REPLY_REFUSED, error);
       return;
@@ -220,10 +226,15 @@ export class WorkDispatcher {
       const result = this.#guest.exec(value);
       return isThenable(result) ? Promise.resolve(result).then(() => undefined) : undefined;
     }
-    if (kind === WORK_PREPARE) return this.#guest.prepare(value as Record<string, unknown>);
+    if (kind === WORK_PREPARE) return this.#guest.prepare(namespaceOf(value));
     if (kind === WORK_SERVE) return this.#serve(a, b, value as PoolSetup);
     if (kind === WORK_CLOSE) return this.#close();
     return undefined;
+  }
+
+  /** The caller's side checks this, too; a task may have been submitted by one that knows the language by another name. */
+  #checkReadable({ codec }: Received): void {
+    if (codec !== CODEC_NEUTRAL) checkReadable(codec, { name: "guest", tag: this.#language }, "what was sent");
   }
 
   /** A time limit is that of each call. */
@@ -290,9 +301,19 @@ export class WorkDispatcher {
     if (this.parked > 0) await new Promise<void>((resolve) => (this.#whenNoneParked = resolve));
     setState(m, m.slot, STATE_READY, STATE_FINALIZING);
     endWork(m, execution);
+    // From here on the supervisor stops this thread if it takes too long.
     request(this.#rt, REQUEST_FINALIZING, this.#rt.id);
+    await this.#guest.finalize?.();
     process.exit(0);
   }
+}
+
+/** The names and values of WORK_PREPARE, which come in turns in a list for languages that do not know objects. */
+function namespaceOf(value: unknown): Record<string, unknown> {
+  if (!Array.isArray(value)) return value as Record<string, unknown>;
+  const namespace: Record<string, unknown> = {};
+  for (let i = 0; i < value.length; i += 2) namespace[value[i] as string] = value[i + 1];
+  return namespace;
 }
 
 function workItemIn(execution: number): WorkItem {

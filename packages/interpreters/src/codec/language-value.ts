@@ -1,0 +1,43 @@
+/**
+ * Values that only one guest language understands, as their bytes: a Python pickle, say. The core carries them under the language's
+ * codec tag and hands them to interpreters of that language only; every other reader gets a NotShareableError.
+ */
+import { CODEC_JAVASCRIPT } from "./tags.js";
+
+/** The tag of the language whose executing side this thread runs; JavaScript's in every other thread. */
+let own: number = CODEC_JAVASCRIPT;
+
+/** From now on this thread may send and receive `LanguageValue`s of that tag. */
+export function acceptLanguageValues(tag: number): void {
+  own = tag;
+}
+
+export function acceptsLanguageValues(tag: number): boolean {
+  return own === tag;
+}
+
+/**
+ * A value of a guest language, as its bytes. The executing side of the language sends and receives one as a whole value: an argument
+ * list or another object cannot contain it.
+ *
+ * @example
+ * // In the module of an executing side whose language has the codec tag 7:
+ * const value = new LanguageValue(7, new Uint8Array([1, 2, 3]));
+ * console.log(value.bytes.length); // 3
+ */
+export class LanguageValue {
+  /** The language's codec tag. */
+  readonly tag: number;
+  readonly bytes: Uint8Array;
+  readonly #brand = true;
+
+  constructor(tag: number, bytes: Uint8Array) {
+    this.tag = tag;
+    this.bytes = bytes;
+  }
+
+  /** Runs no code of the value, which may be a proxy. */
+  static is(value: unknown): value is LanguageValue {
+    return typeof value === "object" && value !== null && #brand in value;
+  }
+}

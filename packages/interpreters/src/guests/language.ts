@@ -1,0 +1,102 @@
+/**
+ * A guest language, both sides of it. README.md beside this file is the guide. The core knows no language: it carries bytes, asks
+ * the caller's side to describe what a user wants done, and has the executing side do it.
+ *
+ *     caller's thread                                     interpreter's thread
+ *     Language.describeFunction(fn) ──description──▶ ExecutingSide.load(description) ──▶ a function to call
+ *     Language.describeScript(code) ──description──▶ ExecutingSide.exec(description)
+ */
+import { InterpreterError, type ExceptionInfo } from "../base/errors.js";
+import { CODEC_JAVASCRIPT } from "../codec/codec.js";
+
+/**
+ * The caller's side: in every thread that creates or calls interpreters of the language. `create({ language })` and
+ * `new InterpreterPoolExecutor({ language })` take one.
+ */
+export interface Language {
+  /** How messages name it. */
+  readonly name: string;
+  /**
+   * The codec tag of values that only this language understands, from 2 to 255, unique in the process (1 is JavaScript). Records carry
+   * it, and a reader of another language is refused.
+   */
+  readonly tag: number;
+  /** The URL of the module whose default export is the `ExecutingSide`. JavaScript's is part of the bundle: undefined. */
+  readonly module: string | undefined;
+  /** Handed to `ExecutingSide.start`. A value that JSON can carry: standby threads are matched by it. */
+  readonly data: unknown;
+  /**
+   * Describes a function that `call`, `submit` or `map` was given, as an object that JSON can carry. The same function must give the
+   * same object, so that its code is sent once. Throws NotShareableError or TypeError for a function that cannot travel.
+   */
+  describeFunction(fn: unknown): object;
+  /** Describes a script for `exec`. Throws TypeError for a bad file name or base. */
+  describeScript(code: string, filename: string | undefined, base: string | URL | undefined): unknown;
+  /** The executing side, if it can also run in the caller's thread: `prewarm` then warms up that thread, too. */
+  readonly executing?: ExecutingSide;
+}
+
+/** The executing side: in the interpreter's own thread. */
+export interface ExecutingSide {
+  /**
+   * Called once, before any work, with `Language.data`. The interpreter is booting until its promise resolves. A throw fails the boot.
+   */
+  start?(data: unknown): void | Promise<void>;
+  /** Runs a script, as `describeScript` described it, in `__main__`. Its result is awaited and dropped. */
+  exec(script: unknown): unknown;
+  /** Binds values as globals of `__main__`. */
+  prepare(namespace: Record<string, unknown>): void;
+  /** Makes a function to call of a description. Asked again until a load has succeeded. */
+  load(description: unknown): GuestFunction | Promise<GuestFunction>;
+  /** Describes an exception that left the guest. Must not throw, whatever was thrown. */
+  describeFailure(thrown: unknown): ExceptionInfo;
+  /** Called once when the interpreter is closed, after its last work and before its thread ends. Not when it is terminated. */
+  finalize?(): void | Promise<void>;
+  /** The description of a function that takes a number: a standby thread calls it once, so that the path of a call is compiled. */
+  readonly warmUp?: object;
+}
+
+export type GuestFunction = (...args: unknown[]) => unknown;
+
+const languages = new Map<number, Language>();
+
+/** Makes the language known in this thread. Several copies of one language are one: the first stays. */
+export function registerLanguage(language: Language): void {
+  const known = languages.get(language.tag);
+  if (known === undefined) languages.set(language.tag, language);
+  else if (known.name !== language.name) {
+    throw new InterpreterError(
+      `Cannot use the language ${language.name}: its codec tag ${language.tag} is that of ${known.name} in this thread`,
+    );
+  }
+}
+
+/** The language of interpreters that were created with this tag. */
+export function languageOf(tag: number): Language {
+  const language = languages.get(tag);
+  if (language !== undefined) return language;
+  throw new InterpreterError(
+    `Cannot use an interpreter of a language that this thread does not know (codec tag ${tag}): ` +
+      "import the package of that language here first.",
+    { code: "ERR_INTERPRETER_LANGUAGE" },
+  );
+}
+
+/** The language of `create()` without options. */
+export function defaultLanguage(): Language {
+  return languageOf(CODEC_JAVASCRIPT);
+}
+
+/** Throws TypeError unless `language` has what a language needs. `what` is the function that was given it. */
+export function checkLanguage(what: string, language: unknown): asserts language is Language {
+  const { name, tag, module, describeFunction, describeScript } = Object(language) as Partial<Language>;
+  const complete =
+    typeof name === "string" &&
+    (typeof module === "string" || tag === CODEC_JAVASCRIPT) &&
+    typeof describeFunction === "function" &&
+    typeof describeScript === "function";
+  if (!complete) throw new TypeError(`${what}: language must be a Language`);
+  if (!Number.isInteger(tag) || tag! < CODEC_JAVASCRIPT || tag! > 255) {
+    throw new RangeError(`${what}: the language's codec tag must be an integer from 2 to 255, found ${tag}`);
+  }
+}

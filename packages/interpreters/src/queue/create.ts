@@ -1,0 +1,93 @@
+/** Making queues and listing them (PEP 734, "interpreters Module Functions"). */
+import { checkOptions, show } from "../base/check.js";
+import { QueueNotFoundError } from "../base/errors.js";
+import { createQueue as createQueueAt, listQueueIds, queueIdOf } from "../kernel/queues.js";
+import { UNBOUND_ITEM } from "../memory/layout.js";
+import { runtime } from "../thread/current.js";
+import { memoryFull } from "../wire/status-error.js";
+import { bind, Queue } from "./queue.js";
+import { type UNBOUND, type UnboundItems, unboundNumber } from "./unbound.js";
+
+/** Options of `createQueue`. */
+export interface QueueOptions<U extends UnboundItems = UnboundItems> {
+  /** The fate of items whose interpreter is destroyed. Default: `UNBOUND`. */
+  unboundItems?: U;
+}
+
+/**
+ * Makes a queue (PEP 734: `create_queue`). It lives as long as an interpreter holds it or an item carries it.
+ *
+ * @typeParam T the items' type
+ * @param maxsize most items it holds. Default: 0, which means no limit, as does a negative number.
+ * @param options `unboundItems`
+ * @throws TypeError `maxsize` is not an integer, or `unboundItems` unknown; RangeError `maxsize` is 2^31 or more;
+ * InterpreterError (`ERR_INTERPRETER_MEMORY`)
+ * @example
+ * const queue = createQueue<string>(10, { unboundItems: UNBOUND_REMOVE });
+ * await queue.put("work");
+ */
+export function createQueue<T = unknown>(
+  maxsize?: number,
+  options?: { unboundItems?: typeof UNBOUND },
+): Queue<T>;
+export function createQueue<T = unknown>(
+  maxsize: number | undefined,
+  options: { unboundItems: Exclude<UnboundItems, typeof UNBOUND> },
+): Queue<T, never>;
+export function createQueue<T = unknown>(
+  maxsize?: number,
+  options: QueueOptions = {},
+): Queue<T, typeof UNBOUND> | Queue<T, never> {
+  checkOptions("createQueue", options, ["unboundItems"]);
+  const max = maxsize === undefined ? 0 : maxsize;
+  if (typeof max !== "number" || !Number.isInteger(max)) {
+    throw new TypeError(`createQueue: maxsize must be an integer, found ${show(maxsize)}`);
+  }
+  if (max > 0x7fffffff) throw new RangeError(`createQueue: maxsize must be below 2 ** 31, found ${max}`);
+  return make(
+    Math.max(max, 0),
+    options.unboundItems === undefined ? UNBOUND_ITEM : unboundNumber(options.unboundItems),
+    false,
+  );
+}
+
+/** A queue that is not listed and has no public id: a pool's. */
+export function createHiddenQueue(): Queue {
+  return make(0, UNBOUND_ITEM, true);
+}
+
+function make<T>(maxsize: number, unbound: number, hidden: boolean): Queue<T> {
+  const { m } = runtime();
+  const pointer = createQueueAt(m, maxsize, unbound, hidden);
+  if (pointer === 0) throw memoryFull("create a queue");
+  return bind<T>(pointer, queueIdOf(m, pointer));
+}
+
+/**
+ * All queues of the process, ordered by id (CPython: `_interpqueues.list_all`).
+ *
+ * @example
+ * const queue = createQueue();
+ * console.log(listQueues().includes(queue)); // true
+ */
+export function listQueues(): Queue[] {
+  const { m } = runtime();
+  let ids = new Int32Array(64);
+  for (let count = listQueueIds(m, ids); ; count = listQueueIds(m, ids)) {
+    if (count <= ids.length) {
+      ids = ids.subarray(0, count).sort();
+      break;
+    }
+    ids = new Int32Array(count * 2);
+  }
+  const queues: Queue[] = [];
+  for (const id of ids) {
+    try {
+      queues.push(new Queue(id));
+    } catch (error) {
+      // Closed since it was listed.
+      if (!(error instanceof QueueNotFoundError)) throw error;
+    }
+  }
+  return queues;
+}

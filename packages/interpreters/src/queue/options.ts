@@ -1,0 +1,31 @@
+/** The options of operations that wait, and their checks. */
+import { checkSignal, checkTimeout } from "../base/check.js";
+import type { UnboundItems } from "./unbound.js";
+
+/** Options of operations that wait on the event loop. */
+export interface WaitOptions {
+  /** Milliseconds; 0 tries once. Default: no limit. */
+  timeout?: number;
+  /** Ends the wait: the operation rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** Options of operations that block this thread, to which no signal can come meanwhile. */
+export interface SyncOptions {
+  /** Milliseconds; 0 tries once. Default: no limit. */
+  timeout?: number;
+}
+
+/** Options of operations that put items. */
+export interface PutOptions {
+  /** The item's fate when this interpreter is destroyed. Default: the queue's `unboundItems`. */
+  unboundItems?: UnboundItems;
+}
+
+/** Returns the time limit. @throws TypeError, RangeError a bad option; the signal's reason if it has aborted */
+export function checkWait({ timeout, signal }: WaitOptions): number {
+  checkSignal(signal);
+  const limit = checkTimeout(timeout);
+  signal?.throwIfAborted();
+  return limit;
+}
