@@ -180,7 +180,7 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
    * Like `result`, but blocks this thread until the task is done.
    *
    * @param timeout milliseconds to wait; default: no limit
-   * @throws as `result`
+   * @throws as `result`, but synchronously
    * @example
    * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
    * executor.submit((n: number) => n * 2, 21).resultSync(); // 42

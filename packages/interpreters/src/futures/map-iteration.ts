@@ -52,7 +52,7 @@ export class MapIteration<I, O> {
   readonly #plan: MapPlan<I>;
   /** Parcels that are submitted and not yet consumed, in the order of their items. */
   readonly #window = new Set<Parcel>();
-  /** Those of #window that are done, in the order in which they were. Always empty if the results are ordered. */
+  /** Those of #window that are done, in the order in which they finished. Always empty if the results are ordered. */
   readonly #done: Parcel[] = [];
   /** How many submitted parcels are not done. */
   #underWay = 0;
