@@ -11,7 +11,7 @@
  * on it share one runtime; others refuse each other. Of copies with one protocol, the first is everybody's: what a
  * later version adds is not there when an older one came first.
  */
-const PROTOCOL = 7;
+const PROTOCOL = 8;
 
 const API: unique symbol = Symbol.for(`interpreters.api.${PROTOCOL}`);
 

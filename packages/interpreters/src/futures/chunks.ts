@@ -1,27 +1,29 @@
 /**
- * What `map` sends its workers: parcels of one item, or of several (chunks, interpreter/chunk.ts), and what comes back.
+ * Parcels, in which `map` sends items to workers: a single item as a plain task, or a call batch of several
+ * (interpreter/chunk.ts). And the results that come back.
  */
 import type { CallBatchReply } from "../wire/call-batch.js";
 import type { Trace } from "../thread/trace.js";
 import { failureOf } from "./failure.js";
 import type { Future } from "./future.js";
 
-/** How long a chunk should take when its size is `auto`; milliseconds. Far above what sending it costs. */
+/** Milliseconds that a call batch should take if `chunksize` is `auto`. Far above the cost of sending it. */
 const CHUNK_TIME = 4;
-/** Largest chunk that `auto` makes: what is under way stays small, however quick the function is. */
+/** The largest call batch that `auto` makes, so that few items are under way however quick the function is. */
 const MOST_ITEMS = 128;
-/** Chunks whose items, or results, are larger than this together become smaller. */
+/** Bytes. `auto` shrinks call batches whose items, or results, exceed this in total. */
 const MOST_BYTES = 1 << 20;
 
-/** Items on their way. */
+/** Items that are submitted as one task. */
 export interface Parcel {
   readonly future: Future<unknown>;
-  /** Whether its result is a ChunkReply. */
+  /** Whether it is a call batch, whose result is a CallBatchReply. */
   readonly chunk: boolean;
+  /** How many items it has. */
   readonly size: number;
 }
 
-/** What came back of a parcel: results in the order of the items, and how the next one failed. */
+/** The results of a parcel in the order of its items, up to the first item that failed, and that failure. */
 export interface Results<O> {
   readonly values: O[];
   readonly failure: { readonly error: unknown } | undefined;
@@ -30,7 +32,7 @@ export interface Results<O> {
 /** The results of a parcel that is done. */
 export function resultsOf<O>({ future, chunk }: Parcel, trace: Trace): Results<O> {
   const ended = future.settled();
-  // A death takes a chunk's first results with it: they were never sent.
+  // A death loses the call batch's first results too: they were never sent.
   if (ended.status === "rejected") return { values: [], failure: { error: ended.reason } };
   if (!chunk) return { values: [ended.value as O], failure: undefined };
   const { values, failure } = ended.value as CallBatchReply & { values: O[] };
@@ -38,9 +40,10 @@ export function resultsOf<O>({ future, chunk }: Parcel, trace: Trace): Results<O
   return { values, failure: { error: failureOf(failure.status, failure.value, failure.interpreter, trace) } };
 }
 
-/** How large the next chunk is to be. */
+/** The size of the next call batch. */
 export class ChunkSize {
   readonly #auto: boolean;
+  /** From 1 to MOST_ITEMS if `auto`; constant otherwise. */
   #size: number;
 
   constructor(chunksize: number | "auto") {
@@ -48,16 +51,20 @@ export class ChunkSize {
     this.#size = chunksize === "auto" ? 1 : chunksize;
   }
 
+  /** How many items the next parcel should have. */
   get size(): number {
     return this.#size;
   }
 
-  /** Whether to send single items as what they are: nothing is learnt from how long they take. */
+  /**
+   * Whether to send each item as a plain task. With `auto` even a single item goes as a call batch, whose reply says how
+   * long it took.
+   */
   get single(): boolean {
     return !this.#auto && this.#size === 1;
   }
 
-  /** Learns from a parcel that is done: doubles, or halves, where its time was far from what it should be. */
+  /** Learns from a parcel that is done: doubles or halves the size if its time was far from CHUNK_TIME, or it was large. */
   learn({ future, chunk, size }: Parcel): void {
     const ended = future.settled();
     if (!this.#auto || !chunk || ended.status === "rejected") return;

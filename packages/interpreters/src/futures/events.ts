@@ -1,38 +1,39 @@
 /**
- * What happens in pools, for whoever wants to watch (`node:diagnostics_channel`). Nothing is made where nobody listens.
+ * The messages that pools publish, for users to subscribe to (`node:diagnostics_channel`).
  *
- * | channel | message |
- * | --- | --- |
- * | `interpreters:task:submit` | `TaskEvent`: a task was put in line |
- * | `interpreters:task:retry` | `TaskEvent`: its interpreter died, and it was put in line again |
- * | `interpreters:task:settle` | `TaskEvent`: its future is done, however |
- * | `interpreters:worker:start` | `WorkerEvent`: an interpreter of a pool was made |
- * | `interpreters:worker:end` | `WorkerEndEvent`: it is gone |
+ * | channel | message | published when |
+ * | --- | --- | --- |
+ * | `interpreters:task:submit` | `TaskEvent` | a task is put in line |
+ * | `interpreters:task:retry` | `TaskEvent` | a task's interpreter died, and the task is put in line again |
+ * | `interpreters:task:settle` | `TaskEvent` | a task's future is done: finished, failed or cancelled |
+ * | `interpreters:worker:start` | `WorkerEvent` | a pool creates an interpreter |
+ * | `interpreters:worker:end` | `WorkerEndEvent` | an interpreter of a pool has ended |
+ *
+ * Subscribers run in the thread that owns the executor. Messages cost nothing on a channel without subscribers.
  */
-import { channel, type Channel } from "../platform/diagnostics.js";
-import type { DeathReason } from "../base/errors.js";
+import type { TaskMessage, WorkerEndMessage, WorkerMessage } from "./diagnostics.js";
 import type { InterpreterPoolExecutor } from "./executor.js";
-import type { Future } from "./future.js";
 
-/** Message of `interpreters:task:submit`, `…:retry` and `…:settle`. */
-export interface TaskEvent {
-  readonly executor: InterpreterPoolExecutor;
-  readonly future: Future<unknown>;
-}
+/**
+ * The message of `interpreters:task:submit`, `interpreters:task:retry` and `interpreters:task:settle`.
+ *
+ * @example
+ * import { subscribe } from "node:diagnostics_channel";
+ * import { InterpreterPoolExecutor, type TaskEvent } from "interpreters";
+ *
+ * let settled = 0;
+ * subscribe("interpreters:task:settle", (message) => {
+ *   const { future } = message as TaskEvent;
+ *   if (future.done()) settled++;
+ * });
+ * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+ * await executor.submit(() => 1);
+ * console.log(settled); // 1
+ */
+export type TaskEvent = TaskMessage<InterpreterPoolExecutor>;
 
-/** Message of `interpreters:worker:start`. */
-export interface WorkerEvent {
-  readonly executor: InterpreterPoolExecutor;
-  readonly interpreterId: number;
-}
+/** The message of `interpreters:worker:start`. */
+export type WorkerEvent = WorkerMessage<InterpreterPoolExecutor>;
 
-/** Message of `interpreters:worker:end`. `closed`: the pool ended it. */
-export interface WorkerEndEvent extends WorkerEvent {
-  readonly reason: DeathReason | "closed";
-}
-
-export const taskSubmit: Channel = channel("interpreters:task:submit");
-export const taskRetry: Channel = channel("interpreters:task:retry");
-export const taskSettle: Channel = channel("interpreters:task:settle");
-export const workerStart: Channel = channel("interpreters:worker:start");
-export const workerEnd: Channel = channel("interpreters:worker:end");
+/** The message of `interpreters:worker:end`. */
+export type WorkerEndEvent = WorkerEndMessage<InterpreterPoolExecutor>;

@@ -1,32 +1,49 @@
 /**
- * A pool of interpreters (CPython: `concurrent.futures.InterpreterPoolExecutor`).
+ * A pool of interpreters (PEP 734, "InterpreterPoolExecutor"; CPython: `concurrent.futures.InterpreterPoolExecutor`).
+ *
+ *     submitter's thread            shared memory                       a worker's thread
+ *
+ *     submit(fn, …args)             ┌──────────────────────────┐
+ *       │ 1 encode, put ──────────▶ │ the pool's queue         │ ─ 3 take, record ─▶ execution
+ *       │ 2 ring a waiting worker   │ (one for each priority)  │   in one lock step    │ 4 decode, call, await
+ *       ▼                           └──────────────────────────┘                       │
+ *     Future, in the                ┌──────────────────────────┐                       │
+ *     pending table ◀─── 6 settle ─ │ the submitter's mailbox  │ ◀──── 5 reply ────────┘
+ *                                   └──────────────────────────┘
+ *
+ * All workers share the queue, and each takes one task after the other. So no task waits behind a slow one while a
+ * worker is idle, and workers go on while the submitter's thread is busy.
  *
  * The life of a task:
  *
- *     submit ──encode──▶ the pool's queue (shared memory) ──taken by an idle worker──▶ executed ──▶ answer in the
- *     submitter's mailbox ──▶ its future is settled
+ *     submit ──▶ in line ──3 take──▶ running ──5 reply──▶ finished (a value, or an error)
+ *                 │   ▲                 │
+ *                 │   └─ retries left ──┴─ its worker died, no retries left ──▶ finished (InterpreterDiedError)
+ *                 ├─ cancel() ──▶ cancelled
+ *                 └─ signal ──▶ finished (the signal's reason)
  *
- * The queue is one for all workers and each takes one task after the other, so nothing waits behind a slow task while
- * somebody is idle, and workers go on while the submitter's thread is busy. From the moment a worker takes a task,
- * cancelling is too late. A worker that dies fails (or makes run again) what it had taken, one task or as many as it runs
- * at once (`concurrency`), as is recorded in its runs; all others are in the queue, untouched, and a new worker takes its
- * place.
+ * Cancelling works until step 3, and never after it: the lock step that takes the task out of the queue also records it
+ * as the worker's execution, so every other thread finds a task either in line or taken. (CPython's
+ * `futures/process.py` takes tasks early: a call can no longer be cancelled once it is in the call queue, which holds one
+ * call more than there are workers. Here a worker takes a task only to begin it.) From then on only the end of its
+ * interpreter stops a task: `timeout`, `signal`, or `terminate()`.
  *
- * Here is what users see, and when workers start; tasks.ts has the tasks, workers.ts the interpreters.
+ * A worker that dies fails the tasks that its executions name, one or as many as it runs at a time (`concurrency`), or
+ * puts them in line again (`retries`). All other tasks are in the queue, untouched, and a new worker takes its place.
+ *
+ * This file is what users see. pool.ts decides when workers start and how the pool ends, tasks.ts keeps the tasks,
+ * workers.ts the interpreters. README.md in this folder explains how pools work.
  */
-import { processors } from "../platform/processors.js";
-import { BrokenInterpreterPool, InterpreterError, NotShareableError } from "../base/errors.js";
-import { describe } from "../guests/javascript/callable.js";
+import { NotShareableError } from "../base/errors.js";
 import { codeOf } from "../wire/code.js";
 import { runtime } from "../thread/current.js";
 import { detach } from "../transfer/transfer-list.js";
 import { forgetMoves, movesOfCall } from "../transfer/move.js";
 import { SupervisorHandover } from "../transfer/handover.js";
-import type { Death, Runtime } from "../thread/runtime.js";
+import type { Runtime } from "../thread/runtime.js";
 import { type Trace, takeTrace, useTrace } from "../thread/trace.js";
-import { taskSubmit } from "./events.js";
+import { taskSubmit } from "./diagnostics.js";
 import { Future } from "./future.js";
-import { Idleness } from "./idleness.js";
 import { argsOf, mapOver, type MapOptions, type SubmitParcel } from "./map.js";
 import {
   checkExecutorOptions,
@@ -34,93 +51,77 @@ import {
   type ExecutorOptions,
   type SubmitOptions,
 } from "./options.js";
+import { Pool } from "./pool.js";
 import type { ExecutorStats } from "./stats.js";
-import { Tasks } from "./tasks.js";
 import type { ExecutorView } from "./view.js";
-import { Workers } from "./workers.js";
 
-let passDeath: (executor: InterpreterPoolExecutor, death: Death) => void;
-
-/**
- * Listening does not keep an executor that everybody forgot; its interpreters are then closed by their handles. Outside
- * of the class, for a closure made in the constructor would share its context with those that hold `this`.
- */
-function listenFor(rt: Runtime, self: WeakRef<InterpreterPoolExecutor>): () => void {
-  return rt.onDeath((death) => {
-    const executor = self.deref();
-    if (executor !== undefined) passDeath(executor, death);
-  });
+/** Options of `shutdown`. */
+export interface ShutdownOptions {
+  /** Whether the promise waits until all tasks are done and all interpreters are gone. Default: true. */
+  wait?: boolean;
+  /** Whether to cancel the tasks that wait in line. Default: false. */
+  cancelFutures?: boolean;
 }
 
 /**
- * Runs functions in a pool of interpreters.
+ * Runs functions in a pool of interpreters, each on a thread of its own.
+ *
+ * Interpreters start when tasks need them, up to `maxWorkers`. An executor without pending futures does not keep the
+ * process alive, and one that is no longer reachable is closed; `await using` closes it at the end of the block, after
+ * its tasks.
  *
  * @typeParam A the initializer's parameters
- * @throws TypeError, RangeError a bad option; NotShareableError what workers are to be set up with cannot travel
+ * @param options see `ExecutorOptions`; all are optional
+ * @throws TypeError, RangeError a bad option; NotShareableError the initializer, `initargs` or `shared` cannot travel;
+ * InterpreterError (`ERR_INTERPRETER_LIMIT`) `minWorkers` interpreters cannot be created
  * @example
  * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
  * await executor.submit((n: number) => n * 2, 21); // 42
  * for await (const square of executor.map((n: number) => n * n, [1, 2, 3])) console.log(square);
  */
 export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements ExecutorView {
+  /** The most interpreters that it has at a time: the option, or the number of processors. */
   readonly maxWorkers: number;
   readonly #rt: Runtime;
+  /** How often each task may be run again. */
   readonly #retries: number;
-  readonly #minWorkers: number;
-  readonly #concurrency: number;
-  readonly #tasks: Tasks;
-  readonly #workers: Workers;
-  readonly #idleness: Idleness;
-  #shutdown = false;
-  #broken: BrokenInterpreterPool | undefined;
-  #finished: Promise<void> | undefined;
-  readonly #stopListening: () => void;
-
-  static {
-    passDeath = (executor, death) => executor.#workers.onDeath(death);
-  }
+  readonly #pool: Pool;
 
   constructor(options: ExecutorOptions<A> = {}) {
-    // What the initializer takes was checked by the compiler; here it is some function.
+    // The compiler has checked what the initializer takes. From here on it is any function.
     const checked = checkExecutorOptions(options);
-    this.maxWorkers = options.maxWorkers ?? processors();
-    this.#retries = options.retries ?? 0;
     this.#rt = runtime();
-    this.#minWorkers = options.minWorkers ?? 0;
-    this.#concurrency = options.concurrency ?? 1;
-    const tasksOwner = {
-      executor: this,
-      settled: () => this.#idleness.went(),
-      retired: (worker: number) => this.#workers.retire(worker),
-    };
-    this.#tasks = new Tasks(this.#rt, tasksOwner, this.#concurrency);
-    const owner = {
-      executor: this,
-      lost: () => this.#lost(),
-      broke: (why: string, cause: unknown) => this.#break(why, cause),
-    };
-    this.#workers = new Workers(this.#rt, owner, checked, this.#tasks.queues);
-    const idleTimeout = options.idleTimeout ?? Infinity;
-    const demand = (): number => this.#demand();
-    this.#idleness = new Idleness(idleTimeout, this.#minWorkers, demand, this.#workers);
-    this.#startLeast();
-    this.#stopListening = listenFor(this.#rt, new WeakRef(this));
-    collected.register(this, this.#stopListening, this);
+    this.#retries = checked.retries ?? 0;
+    this.#pool = new Pool(this.#rt, this, checked);
+    this.maxWorkers = this.#pool.maxWorkers;
   }
 
   /**
-   * Has `fn(...args)` run by the next worker that is free.
+   * Runs `fn(...args)` in the next worker that is free. Tasks of one priority begin in the order of their submission.
    *
-   * @throws InterpreterError (`ERR_EXECUTOR_SHUTDOWN`); BrokenInterpreterPool; NotShareableError the function or an
-   * argument cannot travel
+   * @param fn a stateless function, a function of a module (`fromModule`) or a builtin, as for `Interpreter.call`; a
+   * promise that it returns is awaited there
+   * @param args its arguments: copied now, or shared or moved as for `Interpreter.call`; later changes do not reach it
+   * @returns the task's future, which rejects with what the task throws (`TaskError`), with `InterpreterDiedError` if
+   * its interpreter dies, or with `NotShareableError` if its result cannot travel
+   * @throws NotShareableError the function or an argument cannot travel; InterpreterError (`ERR_EXECUTOR_SHUTDOWN`)
+   * after `shutdown`, (`ERR_INTERPRETER_LIMIT`) the pool has no interpreter and none can be created,
+   * (`ERR_INTERPRETER_MEMORY`) shared memory is exhausted; BrokenInterpreterPool. Nothing is put in line then.
+   * @see CPython: `Executor.submit`
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+   * const futures = ["a", "b"].map((text) => executor.submit((s: string) => s.toUpperCase(), text));
+   * console.log(await Promise.all(futures)); // [ 'A', 'B' ]
    */
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
     return this.#submit<Awaited<R>>(fn, args, NO_OPTIONS, takeTrace(fn));
   }
 
   /**
-   * A view that submits with a time limit, a signal, buffers to move, or a priority.
+   * A view of this executor whose tasks have options: a time limit, a signal, buffers to move, or a priority. The
+   * executor itself stays as it is.
    *
+   * @param options copied now: later changes do not count
    * @throws TypeError, RangeError a bad option
    * @example
    * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
@@ -130,7 +131,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    */
   with(options: SubmitOptions): ExecutorView {
     checkSubmitOptions(options);
-    // Tasks keep them, to be run again as they were submitted.
+    // Tasks keep the options: a retry is submitted with the same ones.
     const own = { ...options };
     return {
       submit: (fn, ...args) => this.#submit(fn, args, own, takeTrace(fn)),
@@ -140,12 +141,18 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   }
 
   /**
-   * Runs `fn` over all items of a source and yields the results, in order unless told otherwise. Pulls from the source
-   * only as far as `buffersize` allows, so it may be endless. The first failure ends it.
+   * Runs `fn` for each item of a source and yields the results, by default in the order of the items. It pulls from the
+   * source only as far as `buffersize` allows, so the source may be endless, and begins when the first result is asked
+   * for. The first failure ends it. When the loop is left, the source is closed and tasks in line are cancelled.
    *
-   * @throws TypeError, RangeError a bad option; InterpreterError (`ERR_EXECUTOR_SHUTDOWN`); BrokenInterpreterPool;
-   * NotShareableError the function cannot travel; then, of the iteration: what a call threw; NotShareableError an item or
-   * a result cannot travel; InterpreterDiedError; a TimeoutError DOMException; the signal's reason; what the source threw
+   * @param fn as for `submit`; called with the item alone
+   * @param source an iterable or async iterable; each item must be able to travel as an argument
+   * @param options see `MapOptions`
+   * @throws TypeError, RangeError a bad option; NotShareableError the function cannot travel; InterpreterError
+   * (`ERR_EXECUTOR_SHUTDOWN`); BrokenInterpreterPool. The iteration throws what a call threw; NotShareableError an item
+   * or a result cannot travel; InterpreterDiedError; a TimeoutError DOMException; the signal's reason; what the source
+   * threw; and what `submit` throws.
+   * @see CPython: `Executor.map`
    * @example
    * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
    * let sum = 0;
@@ -161,9 +168,11 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   }
 
   /**
-   * As `map`, with each item an array of arguments (CPython: `multiprocessing.Pool.starmap`).
+   * Like `map`, but each item is an array of arguments.
    *
-   * @throws as `map`; TypeError, of the iteration, an item is no array
+   * @param source an iterable or async iterable of argument lists
+   * @throws as `map`; the iteration throws TypeError if an item is not an array
+   * @see CPython: `multiprocessing.Pool.starmap`, and `Executor.map` with several iterables
    * @example
    * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
    * for await (const power of executor.starmap(Math.pow, [[2, 3], [3, 2]])) console.log(power);
@@ -177,8 +186,8 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   }
 
   /**
-   * How much there is to do, what was done, and how long it took. What happens when: `node:diagnostics_channel`, see
-   * `TaskEvent` and `WorkerEvent`.
+   * A snapshot of how much there is to do, what is done, and how long it took. To observe single tasks and interpreters,
+   * subscribe to the channels of `TaskEvent` and `WorkerEvent`.
    *
    * @example
    * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
@@ -187,26 +196,30 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * console.log(completed, runTime.count); // 1 1
    */
   stats(): ExecutorStats {
-    const { size, queued, stats } = this.#tasks;
-    const { size: workers, lifetime } = this.#workers;
-    return stats.snapshot(size, queued, workers, lifetime * this.#concurrency);
+    const { tasks, workers, concurrency } = this.#pool;
+    return tasks.stats.snapshot(tasks.size, tasks.queued, workers.size, workers.lifetime * concurrency);
   }
 
   /**
-   * Takes no more tasks. With `wait` (the default) it resolves when all tasks are done and all interpreters are gone;
-   * without, that happens in the background. `cancelFutures` cancels the tasks that wait in line.
+   * Takes no more tasks: `submit` and `map` throw from now on. Tasks that are submitted still run, and then the
+   * interpreters are closed. May be called again, for instance to cancel what still waits, or to wait.
+   *
+   * @param options `wait` (default true): resolve when all tasks are done and all interpreters are gone, instead of at
+   * once. `cancelFutures` (default false): cancel the tasks in line; running tasks end as they would
+   * @see CPython: `Executor.shutdown`
+   * @example
+   * const executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * const future = executor.submit(() => "done");
+   * await executor.shutdown();
+   * future.done(); // true
    */
-  async shutdown({
-    wait = true,
-    cancelFutures = false,
-  }: { wait?: boolean; cancelFutures?: boolean } = {}): Promise<void> {
-    this.#shutdown = true;
-    if (cancelFutures) this.#tasks.cancelAllInLine();
-    this.#finished ??= this.#finish();
-    if (wait) await this.#finished;
-    else this.#finished.catch(() => {});
+  async shutdown({ wait = true, cancelFutures = false }: ShutdownOptions = {}): Promise<void> {
+    const finished = this.#pool.finish(cancelFutures);
+    if (wait) await finished;
+    else finished.catch(() => {});
   }
 
+  /** Shuts the executor down and waits (`await using`). */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
   }
@@ -218,32 +231,33 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     trace: Trace,
     chunk = false,
   ): Future<T> {
-    this.#checkUsable();
+    const pool = this.#pool;
+    pool.checkUsable();
     const { signal } = options;
     const each = chunk ? args.flat() : args;
     const transfer = movesOfCall(each, options.transfer);
     signal?.throwIfAborted();
-    const future = new Future<T>(this.#tasks, trace);
+    const future = new Future<T>(pool.tasks, trace);
     future.retriesLeft = this.#retries;
-    // Who runs it again must have the arguments once more.
+    // A retry needs the arguments once more, so they are copied then.
     const moving = this.#retries === 0 ? SupervisorHandover.of(this.#rt, transfer) : undefined;
     try {
-      const code = codeOf(this.#rt.m, fn, describe);
-      this.#tasks.enqueue(future, code, chunk, options, args, moving);
-      this.#provideWorkers(future);
-      // Only now that it is in line, so that a refusal leaves everything as it was.
+      const code = codeOf(this.#rt.m, fn, this.#pool.language);
+      pool.tasks.enqueue(future, code, chunk, options, args, moving);
+      pool.provideWorkers(future);
+      // Only now that the task is in line: a refusal must leave the buffers as they were.
       moving?.handOver();
       future.channel = moving?.takeChannel();
       if (transfer !== undefined) detach(transfer, moving);
       forgetMoves(each);
-      if (taskSubmit.hasSubscribers) this.#tasks.tell(taskSubmit, future);
+      if (taskSubmit.hasSubscribers) pool.tasks.tell(taskSubmit, future);
     } catch (error) {
       if (error instanceof NotShareableError) useTrace(error, trace);
       throw error;
     } finally {
       moving?.done();
     }
-    if (signal !== undefined) this.#tasks.stopOnAbort(future, signal);
+    if (signal !== undefined) pool.tasks.stopOnAbort(future, signal);
     return future;
   }
 
@@ -255,91 +269,14 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     options: SubmitOptions,
     mapOptions: MapOptions<I> = {},
   ): AsyncGenerator<O, void, undefined> {
-    this.#checkUsable();
-    // A function that cannot travel is an error at once, and not of the first item.
-    codeOf(this.#rt.m, fn, describe);
+    this.#pool.checkUsable();
+    // A function that cannot travel fails the call of `map`, and not its first item.
+    codeOf(this.#rt.m, fn, this.#pool.language);
     const trace = takeTrace(fn);
     const submit: SubmitParcel = (args, each, chunk) => this.#submit(fn, args, each, trace, chunk);
-    const places = this.maxWorkers * this.#concurrency;
+    const places = this.maxWorkers * this.#pool.concurrency;
     return mapOver({ what, submit, toArgs, places, trace }, source, options, mapOptions);
-  }
-
-  /** Those that are to be there before the first task. All of them, or the pool is not made. */
-  #startLeast(): void {
-    try {
-      while (this.#workers.size < this.#minWorkers) this.#workers.start();
-    } catch (error) {
-      void this.#workers.close();
-      throw error;
-    }
-    this.#idleness.went();
-  }
-
-  /** How many workers the tasks would fill. */
-  #demand(): number {
-    return Math.ceil(this.#tasks.size / this.#concurrency);
-  }
-
-  #needsWorker(): boolean {
-    const { size } = this.#workers;
-    return size < this.maxWorkers && size < this.#demand();
-  }
-
-  /** One more if this task would have to wait otherwise. Where there is none at all, the task is refused. */
-  #provideWorkers(future: Future<unknown>): void {
-    this.#idleness.came();
-    if (!this.#needsWorker() && this.#workers.size >= this.#minWorkers) return;
-    try {
-      this.#workers.start();
-    } catch (error) {
-      // Another one will run it.
-      if (this.#workers.size > 0) return;
-      this.#tasks.withdraw(future);
-      throw error;
-    }
-  }
-
-  /** A worker is gone. */
-  #lost(): void {
-    if (this.#broken !== undefined || !this.#needsWorker()) return;
-    try {
-      this.#workers.start();
-    } catch (cause) {
-      // Without any worker the tasks in line would wait for ever.
-      if (this.#workers.size === 0) this.#break("its last worker died and none can be started", cause);
-    }
-  }
-
-  /** What waits in line fails, what runs may end, and then the workers do. */
-  #break(why: string, cause: unknown): boolean {
-    if (this.#broken !== undefined) return false;
-    this.#broken = new BrokenInterpreterPool(`The pool is broken: ${why}`, { cause });
-    this.#tasks.retrying = false;
-    this.#tasks.failAllInLine(this.#broken);
-    void this.#workers.close();
-    return true;
-  }
-
-  /** Waits for the last task, then ends the workers, and then there is nothing left. */
-  async #finish(): Promise<void> {
-    await this.#tasks.allSettled();
-    this.#idleness.stop();
-    await this.#workers.close();
-    this.#stopListening();
-    collected.unregister(this);
-    this.#tasks.close();
-  }
-
-  #checkUsable(): void {
-    if (this.#broken !== undefined) {
-      throw new BrokenInterpreterPool(this.#broken.message, { cause: this.#broken.cause });
-    }
-    if (!this.#shutdown) return;
-    throw new InterpreterError("Cannot submit a task: the executor was shut down", {
-      code: "ERR_EXECUTOR_SHUTDOWN",
-    });
   }
 }
 
 const NO_OPTIONS: SubmitOptions = {};
-const collected = new FinalizationRegistry<() => void>((stopListening) => stopListening());

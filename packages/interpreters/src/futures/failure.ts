@@ -1,10 +1,32 @@
-/** What a task failed with, as it is shown to whoever submitted it. */
+/** A task's failure as its submitter sees it. */
 import { type ExceptionInfo, ExecutionFailed } from "../base/errors.js";
 import { REPLY_FAILURE } from "../wire/protocol.js";
 import { type Trace, useTrace } from "../thread/trace.js";
 import { callerFrames, hideOwnFrames } from "../base/stacks.js";
 
-/** The error that an answer of `status` (not REPLY_VALUE) and `value` says. */
+/**
+ * An error that a task threw, as its future rejects with it: a copy of the original exception, of its own class if that
+ * is a builtin one, with an `ExecutionFailed` that has the full display. (CPython hangs an `ExecutionFailed` off the
+ * exception that `Future.result()` raises, as its `__cause__`.)
+ *
+ * Any `Error` is a `TaskError`, so no cast is needed to read the field:
+ *
+ *     executor.submit(task).catch((error: TaskError) => console.error(error.executionFailed?.excinfo.errdisplay));
+ *
+ *     if (error instanceof Error) {
+ *       const { executionFailed }: TaskError = error;
+ *     }
+ */
+export interface TaskError extends Error {
+  /**
+   * The exception as it left the interpreter: `excinfo.errdisplay` is what Node would have printed there, and `cause`
+   * is this error. Absent if the task itself did not throw: its interpreter died, it was cancelled, or its result cannot
+   * travel. Not enumerable.
+   */
+  readonly executionFailed?: ExecutionFailed;
+}
+
+/** The error that a reply of `status` (not REPLY_VALUE) and `value` stands for. */
 export function failureOf(
   status: number,
   value: unknown,
@@ -19,7 +41,7 @@ export function failureOf(
   return value;
 }
 
-/** What the task threw, as itself; the full display hangs off it. */
+/** The exception that the task threw, as itself. If it is an error, it becomes a TaskError. */
 function original(
   interpreter: number,
   excinfo: ExceptionInfo,
@@ -30,12 +52,18 @@ function original(
   hideOwnFrames(thrown);
   const failure = new ExecutionFailed(interpreter, excinfo, thrown);
   failure.useCallerFrames(trace?.stack);
-  Object.defineProperty(thrown, "executionFailed", { value: failure, configurable: true });
+  attach(thrown, failure);
   appendFrames(thrown, trace?.stack);
   return thrown;
 }
 
-/** Lets the stack go on where the task was submitted. */
+/** Hangs the full display off an error. Not enumerable: `util.inspect` would show everything twice. */
+function attach(error: TaskError, executionFailed: ExecutionFailed): void {
+  const property: keyof TaskError = "executionFailed";
+  Object.defineProperty(error, property, { value: executionFailed, configurable: true });
+}
+
+/** Continues the error's stack at the place where the task was submitted. */
 export function appendFrames(error: Error, stack: string | undefined): void {
   const frames = callerFrames(stack);
   if (frames === "") return;

@@ -1,17 +1,18 @@
 /**
- * The result of a task that may not have run yet (CPython: `concurrent.futures.Future`), awaitable like a promise.
+ * The result of a task that may not have run yet (CPython: `concurrent.futures.Future`). It can be awaited like a promise.
  *
  *     waiting ──taken by a worker──▶ running ──▶ finished (a value, or an error)
  *        └──cancel()──▶ cancelled
  *
- * Settled exactly once: by the worker's answer, by the worker's death, or by `cancel` while it waits in line. Whether it
- * still waits is decided in shared memory, where the task either was taken or is taken back.
+ * A future is settled exactly once: by the worker's reply, by the worker's death, or while its task waits in line (by
+ * `cancel`, its signal, or the end of the pool). Shared memory decides whether the task still waits: one lock step either
+ * takes it for a worker or takes it back.
  *
- * It is a promise of the engine's own: `await` takes such a one as it is, and wraps any other thenable in two more, which
- * would be a third of what a small task costs.
+ * It is a native promise: `await` uses such a promise as it is, but wraps any other thenable in two more promises, which
+ * would be a third of the cost of a small task.
  */
 import { inspect } from "../platform/inspect.js";
-import { checkTimeout } from "../base/check.js";
+import { checkTimeout, show } from "../base/check.js";
 import { CancelledError } from "../base/errors.js";
 import { headerWord } from "../wire/message.js";
 import { type ResultChannel, readResult } from "../transfer/handover.js";
@@ -22,19 +23,20 @@ import type { Received } from "../kernel/receive.js";
 import { appendFrames, failureOf } from "./failure.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 
-/** What a future needs of the executor that made it. */
+/** The tasks of the executor that created the future (tasks.ts). */
 export interface Owner {
   readonly rt: Runtime;
-  /** Takes the task back; false when a worker has it, or had it. */
+  /** Takes the task back. Returns false if a worker has taken it. */
   takeBack(future: Future<unknown>): boolean;
-  /** Whether a worker is executing it now. */
+  /** Whether a worker is executing the task now. */
   isRunning(sequence: number): boolean;
-  /** Runs it once more after a death; false when it may not. */
+  /** Puts the task in line again after its interpreter died. Returns false if the task must fail. */
   retry(future: Future<unknown>, death: Death): boolean;
+  /** The future is done. */
   settled(future: Future<unknown>): void;
-  /** The answer says how long it ran, in microseconds. */
+  /** The reply says that the task ran for `ran` microseconds. */
   timed(future: Future<unknown>, ran: number): void;
-  /** A worker's answer says that it takes no more tasks. */
+  /** The reply says that the interpreter `worker` takes no more tasks. */
   retired(worker: number): void;
 }
 
@@ -46,7 +48,7 @@ const CANCELLED = 3;
 type Resolve = (value: never) => void;
 type Reject = (error: unknown) => void;
 
-/** What the promise that is being made is settled with. */
+/** The functions that settle the promise under construction. The constructor takes them at once. */
 let resolveMade: Resolve | undefined;
 let rejectMade: Reject | undefined;
 const executor = (resolve: Resolve, reject: Reject): void => {
@@ -54,34 +56,52 @@ const executor = (resolve: Resolve, reject: Reject): void => {
   rejectMade = reject;
 };
 
-/** As a base it has no types of its own: those of `then` and `catch` say more here. */
+/** The base class without the types of its methods: those of `then` and `catch` are more precise here. */
 const NativePromise = Promise as unknown as new (run: typeof executor) => object;
 const { then: nativeThen, finally: nativeFinally } = Promise.prototype;
 
+/**
+ * The outcome of a task, from `submit`. Await it as a promise, or use CPython's methods.
+ *
+ * A failure that no code observes is an unhandled rejection, as of any promise. A cancelled future is not one. `await`,
+ * `then`, `result`, `exception` and their blocking forms observe it, as do `wait` and `asCompleted`.
+ *
+ * @typeParam T the (awaited) result
+ * @example
+ * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+ * const future = executor.submit((n: number) => n ** 2, 12);
+ * future.done(); // false
+ * await future; // 144
+ * future.done(); // true
+ * future.cancel(); // false
+ */
 export class Future<out T> extends NativePromise implements PromiseLike<T>, Pending {
-  /** @internal Tasks are owed by whoever runs them. */
+  /** @internal No interpreter owes the reply until one takes the task. */
   get target(): number {
     return -1;
   }
 
-  /** @internal */
+  /** @internal Its number in the pending table. */
   sequence = 0;
-  /** @internal Pointer to the queue that it waits in, and to its record there. */
+  /** @internal Pointer to the queue that its task waits in. */
   queue = 0;
-  /** @internal */
+  /** @internal Pointer to its record in that queue. */
   place = 0;
-  /** @internal Bytes of the task, or of its answer where that is larger. */
+  /** @internal Bytes of the task or of its reply, whichever is larger. */
   bytes = 0;
-  /** @internal How often it may be run again. */
+  /** @internal How often the task may be run again. */
   retriesLeft = 0;
-  /** @internal What it runs, for another try, and to keep its code alive. */
+  /** @internal Keeps the task's code alive, and what a retry needs. */
   task: unknown;
-  /** @internal Where large buffers of the result come. */
+  /** @internal The channel on which large buffers of the result arrive. */
   channel: ResultChannel | undefined;
   readonly #owner: Owner;
   readonly #trace: Trace | undefined;
+  /** Leaves WAITING once, in `#settle`. */
   #state = WAITING;
+  /** Whether its failure must not become an unhandled rejection. */
   #quiet = false;
+  /** The result, or the error. */
   #value: unknown;
   #resolve = resolveMade;
   #reject = rejectMade;
@@ -90,13 +110,26 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
   /** @internal */
   constructor(owner: Owner, trace: Trace | undefined) {
     super(executor);
-    // They would keep the last one for ever.
+    // They would keep the last future reachable for ever.
     resolveMade = rejectMade = undefined;
     this.#owner = owner;
     this.#trace = trace;
   }
 
-  /** Takes the task back if no worker has taken it yet. Returns whether it is cancelled. */
+  /**
+   * Cancels the task if no worker has taken it yet. Awaiting the future then throws `CancelledError`. A running task
+   * cannot be cancelled: use `with({ signal })` or `with({ timeout })`, which stop its interpreter.
+   *
+   * @returns whether the future is cancelled, by this call or before
+   * @see CPython: `Future.cancel`
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * const first = executor.submit(() => new Promise((resolve) => setTimeout(resolve, 100, "first")));
+   * const second = executor.submit(() => "second");
+   * second.cancel(); // true
+   * second.cancelled(); // true
+   * await first; // "first"
+   */
   cancel(): boolean {
     if (this.#state === CANCELLED) return true;
     if (this.#state !== WAITING || !this.#owner.takeBack(this)) return false;
@@ -104,63 +137,107 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
     return true;
   }
 
-  /** @internal It will not run, as somebody wished. */
+  /** @internal The task was taken back because it was cancelled. */
   wasTakenBack(): void {
     this.#settle(CANCELLED, new CancelledError("The task was cancelled before it ran"));
   }
 
+  /** Whether the task was cancelled. */
   cancelled(): boolean {
     return this.#state === CANCELLED;
   }
 
-  /** Whether a worker is executing it now. */
+  /** Whether a worker is executing the task now. */
   running(): boolean {
     return this.#state === WAITING && this.#owner.isRunning(this.sequence);
   }
 
-  /** Whether it is finished or cancelled. */
+  /** Whether the future is finished (with a value or an error) or cancelled. */
   done(): boolean {
     return this.#state !== WAITING;
   }
 
   /**
-   * The result, as a promise.
+   * The task's result. Like awaiting the future, but with a time limit for the wait, which does not affect the task.
    *
-   * @param timeout milliseconds to wait for it; no limit by default
-   * @throws the task's own exception; CancelledError; a TimeoutError DOMException
+   * @param timeout milliseconds to wait; default: no limit
+   * @throws what the task threw (`TaskError`); NotShareableError its result cannot travel; InterpreterDiedError;
+   * CancelledError; BrokenInterpreterPool; the reason of the task's signal; a TimeoutError DOMException if it is not
+   * done in time; TypeError, RangeError a bad timeout. All as a rejection.
+   * @see CPython: `Future.result`
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * const future = executor.submit((text: string) => JSON.parse(text) as unknown, "{");
+   * const error = await future.result(60_000).catch((error: Error) => error);
+   * console.log(error instanceof SyntaxError); // true
    */
   async result(timeout?: number): Promise<T> {
     await this.#settledWithin(timeout);
     return this.#get();
   }
 
-  /** As `result`, blocking this thread. */
+  /**
+   * Like `result`, but blocks this thread until the task is done.
+   *
+   * @param timeout milliseconds to wait; default: no limit
+   * @throws as `result`, but synchronously
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * executor.submit((n: number) => n * 2, 21).resultSync(); // 42
+   */
   resultSync(timeout?: number): T {
     const limit = checkTimeout(timeout);
     if (!this.#owner.rt.blockUntil(() => this.done(), limit)) throw timedOut(limit);
     return this.#get();
   }
 
-  /** The exception it ended with, or undefined if it returned. */
+  /**
+   * The exception that the task failed with, or undefined if it returned.
+   *
+   * @param timeout milliseconds to wait; default: no limit
+   * @throws CancelledError; a TimeoutError DOMException if it is not done in time; TypeError, RangeError a bad timeout.
+   * All as a rejection.
+   * @see CPython: `Future.exception`
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * const error = await executor.submit(() => { throw new RangeError("too far"); }).exception();
+   * console.log(String(error)); // RangeError: too far
+   * if (error instanceof Error && "executionFailed" in error && error.executionFailed instanceof ExecutionFailed) {
+   *   console.log(error.executionFailed.excinfo.type.name); // RangeError
+   * }
+   */
   async exception(timeout?: number): Promise<unknown> {
     await this.#settledWithin(timeout);
     if (this.#state === CANCELLED) return this.#get();
     return this.#state === REJECTED ? this.#observe(this.#value) : undefined;
   }
 
-  /** Calls `fn` with this future once it is done; soon, if it is. What it throws is an uncaught exception. */
+  /**
+   * Calls `fn` with this future once it is done (finished, failed or cancelled), in a microtask of this thread. Several
+   * callbacks are called in the order of their registration. An exception of `fn` is an uncaught exception.
+   *
+   * @param fn called once; with a future that is done already, in the next microtask
+   * @throws TypeError `fn` is not a function
+   * @see CPython: `Future.add_done_callback`
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * const future = executor.submit(Math.abs, -1);
+   * const done = new Promise((resolve) => future.addDoneCallback(resolve));
+   * console.log(await done, future.done()); // 1 true
+   */
   addDoneCallback(fn: (future: Future<T>) => void): void {
-    if (typeof fn !== "function") throw new TypeError("addDoneCallback: expected a function");
+    if (typeof fn !== "function")
+      throw new TypeError(`addDoneCallback: expected a function, found ${show(fn)}`);
     if (this.done()) queueMicrotask(() => fn(this));
     else (this.#callbacks ??= []).push(fn);
   }
 
-  /** @internal As `addDoneCallback`, for one that may be taken away again. It is not done yet. */
+  /** @internal Like `addDoneCallback`, but can be undone. The future must not be done yet. */
   addDoneListener(fn: (future: Future<unknown>) => void): void {
     (this.#callbacks ??= []).push(fn);
   }
 
-  /** @internal */
+  /** @internal Undoes `addDoneListener`. */
   removeDoneListener(fn: (future: Future<unknown>) => void): void {
     const at = this.#callbacks?.lastIndexOf(fn) ?? -1;
     if (at !== -1) this.#callbacks?.splice(at, 1);
@@ -176,13 +253,16 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
     return this.#state === REJECTED;
   }
 
-  /** @internal How it ended. It is done. */
+  /** @internal How the task ended. The future must be done. */
   settled(): PromiseSettledResult<T> {
     if (this.#state === FULFILLED) return { status: "fulfilled", value: this.#value as T };
     return { status: "rejected", reason: this.#value };
   }
 
-  /** As a promise's. The reason's type is the handler's to say. */
+  /**
+   * `Promise.prototype.then`. The handler of a rejection declares the type of its reason, for instance
+   * `(error: TaskError) => …`.
+   */
   then<A = T, B = never, E = unknown>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: E) => B | PromiseLike<B>) | null,
@@ -190,10 +270,12 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
     return nativeThen.call(this, onFulfilled, onRejected) as Promise<A | B>;
   }
 
+  /** `Promise.prototype.catch`. */
   catch<B = never, E = unknown>(onRejected?: ((reason: E) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.then(undefined, onRejected);
   }
 
+  /** `Promise.prototype.finally`. */
   finally(onFinally?: (() => void) | null): Promise<T> {
     return nativeFinally.call(this, onFinally) as Promise<T>;
   }
@@ -202,7 +284,7 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
     return "Future";
   }
 
-  /** As CPython's `repr`: what became of it, and of which type. */
+  /** Its state and the type of its outcome, as CPython's `repr` shows them. */
   [inspect.custom](): string {
     const value = this.#value;
     if (this.#state === WAITING) return `Future <${this.running() ? "running" : "waiting"}>`;
@@ -211,7 +293,7 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
     return `Future <finished, ${this.#state === FULFILLED ? "returned" : "threw"} ${type}>`;
   }
 
-  /** @internal A worker's answer. */
+  /** @internal A worker's reply arrived. */
   settle(status: number, received: Received): void {
     let value: unknown;
     const { m } = this.#owner.rt;
@@ -223,7 +305,7 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
     try {
       value = readResult(m, received, this.channel);
     } catch (error) {
-      // What came cannot be read, which is what there is to say.
+      // The reply cannot be decoded: the task fails with that error.
       [status, value] = [REPLY_REFUSED, error];
     }
     if (status === REPLY_VALUE) this.#settle(FULFILLED, value);
@@ -231,7 +313,7 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
     if (last) this.#owner.retired(sender);
   }
 
-  /** @internal The worker died that was executing it. */
+  /** @internal The worker that was executing the task died. */
   died(death: Death): void {
     if (this.#owner.retry(this, death)) return;
     const error = diedError(death, "finish a task");
@@ -239,18 +321,18 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
     this.#settle(REJECTED, error);
   }
 
-  /** @internal It cannot be run any more. */
+  /** @internal The task was taken back because it cannot run. */
   fail(error: unknown): void {
     if (this.#state === WAITING) this.#settle(REJECTED, error);
   }
 
-  /** @internal Nobody is going to look at how it ends, and that is fine. */
+  /** @internal Observes its outcome, present or future: a failure is no unhandled rejection then. */
   abandon(): void {
     this.#quiet = true;
     if (this.#state === REJECTED) this.#ignore();
   }
 
-  /** Takes it out of the failures that nobody looks at. */
+  /** Marks the promise as handled. */
   #ignore(): void {
     void this.then(undefined, () => {});
   }
@@ -264,7 +346,7 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
     this.channel = undefined;
     if (state === FULFILLED) this.#resolve?.(value as never);
     else {
-      // A promise nobody handles is how a failure nobody looks at is noticed. Cancelling is no failure.
+      // An unobserved failure shows as an unhandled rejection of this promise. Cancelling is not a failure.
       if (state === CANCELLED || this.#quiet) this.#ignore();
       this.#reject?.(value);
     }
@@ -280,12 +362,13 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
     throw this.#observe(this.#value);
   }
 
-  /** Marks the failure as looked at. */
+  /** Marks the failure as observed. */
   #observe(error: unknown): unknown {
     this.abandon();
     return error;
   }
 
+  /** Resolves when the future is done, or rejects with a TimeoutError. */
   async #settledWithin(timeout: number | undefined): Promise<void> {
     const limit = checkTimeout(timeout);
     if (this.done()) return;
@@ -304,8 +387,8 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
   }
 }
 
-// `await` looks here whether it may take a promise as it is, and `then` what to make of it. What a future is an instance of is
-// not asked for here.
+// `await` reads `constructor` to decide whether to use a promise as it is, and `then` to decide which class to create. Both
+// must find Promise. `instanceof` does not read it.
 Object.defineProperty(Future.prototype, "constructor", {
   value: Promise,
   writable: true,

@@ -1,90 +1,115 @@
-/** The options of pools and tasks, checked where they are given. */
+/** The options of pools and tasks. They are checked where the user gives them, so that a mistake is an error there. */
+import type { Language } from "../guests/language.js";
 import { processors } from "../platform/processors.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
 import { checkTransfer } from "../transfer/transfer-list.js";
 import { HIGHEST_PRIORITY } from "../kernel/lanes.js";
 import { checkCreateOptions, type CreateOptions, type ResourceLimits } from "../interpreter/options.js";
 
-/** @typeParam A the initializer's parameters */
+/**
+ * Options of `InterpreterPoolExecutor` (CPython: its parameters `max_workers`, `thread_name_prefix`, `initializer`,
+ * `initargs` and `shared`, and `max_tasks_per_child` of `ProcessPoolExecutor`). An unknown option is a TypeError.
+ *
+ * @typeParam A the initializer's parameters
+ * @example
+ * await using executor = new InterpreterPoolExecutor({
+ *   maxWorkers: 1,
+ *   shared: { scale: 10 },
+ *   initializer: (offset: number) => Object.assign(globalThis, { offset }),
+ *   initargs: [2],
+ * });
+ * const scaled = (n: number): number => {
+ *   const { scale, offset } = globalThis as unknown as { scale: number; offset: number };
+ *   return n * scale + offset;
+ * };
+ * await executor.submit(scaled, 4); // 42
+ */
 export interface ExecutorOptions<A extends unknown[] = unknown[]> {
-  /** Most interpreters at a time; default: the number of processors. */
+  /** The most interpreters at a time, from 1. Default: the number of processors. */
   maxWorkers?: number;
   /**
-   * Interpreters that are started with the pool, and that `idleTimeout` does not end; default 0: each is started when a
-   * task needs it. One that dies while it has nothing to do is replaced when the next task comes.
+   * How many interpreters start with the pool and stay when idle (`idleTimeout`). Default: 0, each starts when a task
+   * needs it. One that dies while idle is replaced when the next task is submitted.
    */
   minWorkers?: number;
   /**
-   * Milliseconds after which interpreters that have nothing to do are ended, but for `minWorkers`; default: never. It is
-   * counted by turns: one lives between once and twice as long. (An idle interpreter keeps no process alive.)
+   * Milliseconds after which idle interpreters are closed, except `minWorkers` of them. Default: no limit. Idleness is
+   * checked once in that time, so an idle interpreter lives between one and two times as long. (Idle interpreters never
+   * keep the process alive.)
    */
   idleTimeout?: number;
   /**
-   * After so many tasks an interpreter is ended and a new one takes its place; default: never. No task is lost by that,
-   * or run twice; a chunk of `map` counts as one task. While the new one boots, the others go on.
-   * (CPython: `ProcessPoolExecutor(max_tasks_per_child=…)`.)
+   * After that many tasks, an interpreter is closed and a new one takes its place. Default: no limit. No task is lost or
+   * run twice by that, and the other interpreters go on while the new one boots. A call batch of `map` (`chunksize`)
+   * counts as one task. (CPython: `ProcessPoolExecutor(max_tasks_per_child=…)`.)
    */
   maxTasksPerInterpreter?: number;
   /**
-   * How many tasks an interpreter runs at a time; default 1. Only functions that return a promise can be several: while
-   * one waits (for a socket, a timer, another interpreter), the next is begun. So it is for tasks that mostly wait;
-   * those that compute need interpreters of their own. One more interpreter is started when all have as many as they may.
+   * How many tasks an interpreter runs at a time, up to 65,536. Default: 1. Only functions that return a promise overlap:
+   * while one awaits (a socket, a timer, another interpreter), the next begins. Use it for tasks that mostly wait;
+   * tasks that compute need interpreters of their own. Another interpreter starts when all have as many tasks as they may.
    *
-   * What ends an interpreter ends all that runs there. The task that is to blame (its time limit, its signal, an exception
-   * that nobody catches, `process.exit()`) is told why; the others are run again, up to `retries`, or fail with the
-   * reason "terminated".
+   * The end of an interpreter ends everything that runs in it. The task at fault (its time limit passed, its signal
+   * aborted, it threw an uncaught exception or called `process.exit()`) fails with that reason. The others run again, up
+   * to `retries`, or fail with the reason "terminated".
    */
   concurrency?: number;
-  /** Prefix of the interpreters' names. */
+  /** Prefix of the interpreters' names: `name-1`, `name-2`, … Default: "pool". */
   name?: string;
   /**
-   * Runs in each interpreter before its first task, and is awaited. What can travel as a task can be one. If it throws,
+   * Runs in each interpreter before its first task, and is awaited. It travels as a task's function does. If it throws,
    * or its interpreter dies while it runs, the pool is broken: tasks in line and later ones fail with
-   * `BrokenInterpreterPool`, whose cause is what it threw, which is also printed, once, on stderr.
+   * `BrokenInterpreterPool`. The exception is the `cause` of that, and is printed once on stderr.
    */
   initializer?: (...args: A) => unknown;
-  /** Its arguments, copied when the pool is made. */
+  /** The initializer's arguments, copied when the pool is created. Default: none. */
   initargs?: A;
   /**
    * Values to bind as globals in each interpreter, before its initializer, as `prepareMain` does (CPython:
-   * `InterpreterPoolExecutor(shared=…)`). Copied when the pool is made; queues and interpreters are shared.
+   * `InterpreterPoolExecutor(shared=…)`). They are copied when the pool is created; queues and interpreters are shared.
    */
   shared?: Readonly<Record<string, unknown>>;
   /**
-   * How often a task is run again, on another interpreter, when the one that ran it died; default 0. It is given the
-   * arguments that it was submitted with, whatever became of them here, for which a copy of them is kept.
+   * How often a task is run again, in another interpreter, after the one that ran it died. Default: 0. Each run gets the
+   * arguments as they were when the task was submitted, so a copy of them is kept until the task is done.
    */
   retries?: number;
-  /** Of each interpreter; see `create`. */
+  /** The configuration of each interpreter; see `create`. */
   config?: NonNullable<CreateOptions["config"]>;
-  /** Of each interpreter; see `create`. */
+  /** Limits of each interpreter's JavaScript engine; see `create`. */
   resourceLimits?: ResourceLimits;
+  /** The language of the interpreters; see guests/README.md. Default: JavaScript. */
+  language?: Language;
 }
 
+/** Options of tasks: `InterpreterPoolExecutor.with`. An unknown option is a TypeError. */
 export interface SubmitOptions {
   /**
-   * Milliseconds that the task may run (waiting in line does not count); then its interpreter is stopped, and with it
-   * what else runs there (`concurrency`).
+   * Milliseconds that the task may run (waiting in line does not count). Default: no limit. Then its interpreter is
+   * stopped, and with it every other task that runs there (`concurrency`). The future rejects with an
+   * `InterpreterDiedError` (`reason: "timeout"`).
    */
   timeout?: number;
-  /** Takes the task back while it waits in line; once it runs, stops its interpreter. */
-  signal?: AbortSignal;
   /**
-   * Buffers among the arguments to move instead of copy: they are detached here once the task is in line.
+   * Takes the task back while it waits in line: its future rejects with the signal's reason. Once the task runs, stops
+   * its interpreter: its future rejects with an `InterpreterDiedError` (`reason: "aborted"`). `submit` throws the reason
+   * of a signal that is aborted already.
    */
+  signal?: AbortSignal;
+  /** Buffers in the arguments to move instead of copy. They are detached here as soon as the task is in line. */
   transfer?: readonly ArrayBuffer[];
   /**
-   * Tasks of higher priority are begun first, those of one priority in the order they were submitted; default 0. None
-   * waits for ever: of 32 tasks that a worker begins while others of lower priority wait, one is of a lower priority,
-   * of each in turn.
+   * Tasks of a higher priority begin first, tasks of the same priority in the order of their submission. Default: 0. No
+   * task starves: of 32 tasks that a worker begins while tasks of lower priorities wait, one is of a lower priority, and
+   * these take turns.
    */
   priority?: Priority;
 }
 
-/** How urgent a task is. */
+/** How urgent a task is: the higher, the sooner. */
 export type Priority = -2 | -1 | 0 | 1 | 2;
 
-/** Most tasks at a time in one interpreter: so many are recorded in a megabyte of shared memory. */
+/** The most tasks at a time in one interpreter: their executions fill a megabyte of shared memory. */
 const MOST_CONCURRENCY = 65_536;
 
 const EXECUTOR_OPTIONS = [
@@ -100,8 +125,10 @@ const EXECUTOR_OPTIONS = [
   "retries",
   "config",
   "resourceLimits",
+  "language",
 ];
 
+/** @throws TypeError, RangeError a bad option */
 export function checkExecutorOptions(options: object): ExecutorOptions {
   const what = "InterpreterPoolExecutor";
   checkOptions(what, options, EXECUTOR_OPTIONS);
@@ -134,8 +161,10 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
     ...(name !== undefined && { name }),
     ...(config !== undefined && { config }),
     ...(resourceLimits && { resourceLimits }),
+    ...(checked.language && { language: checked.language }),
   });
-  if (initializer !== undefined && typeof initializer !== "function") {
+  // Another language may name functions by strings.
+  if (initializer !== undefined && typeof initializer !== "function" && checked.language === undefined) {
     throw new TypeError(`${what}: initializer must be a function, found ${show(initializer)}`);
   }
   if (initargs !== undefined && !Array.isArray(initargs)) {
@@ -150,6 +179,7 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
   return checked;
 }
 
+/** @throws TypeError, RangeError a bad option */
 export function checkSubmitOptions(options: SubmitOptions): void {
   checkOptions("with", options, ["timeout", "signal", "transfer", "priority"]);
   const { timeout, signal, transfer, priority } = options;

@@ -1,81 +1,86 @@
 /**
- * What a pool knows of its work: `executor.stats()`.
+ * Statistics of a pool: `executor.stats()`.
  *
- * Counts are exact and cost an addition each. Times are those of a sample, for asking a clock four times costs a good
- * part of what an empty task does: the first tasks, and then one in so many by chance, so that no rhythm of the program's
- * can meet one of ours. The worker measures how long a timed task ran and says so in its answer; all the rest, from
- * `submit` to the answer, is waiting. No two threads' clocks are compared.
+ * Counts are exact and cost one addition each. Times come from a sample, because reading a clock four times would be a
+ * good part of the cost of an empty task. The sample is the first ALL_TIMED tasks and one in ONE_IN of the later ones,
+ * chosen at random, so that no rhythm of the program coincides with the sampling. The worker measures how long a timed
+ * task ran and reports it in the reply. The rest of the time from `submit` to the reply is waiting. So each duration is
+ * measured by one thread's clock; clocks of two threads are never compared.
  */
 import type { RecordableHistogram } from "../platform/histogram.js";
 import { clock } from "../base/clock.js";
 
-/** So many tasks are all timed; of later ones, one in so many. */
+/** The first tasks, which are all timed. Of later ones, one in ONE_IN is. */
 const ALL_TIMED = 256;
 const ONE_IN = 16;
-/** Histograms count microseconds up to an hour, to two digits: some 25 kB each, made with the first time. */
+/** Histograms count microseconds up to an hour, to two digits. Each takes about 25 kB and is created for the first duration. */
 const HIGHEST = 3_600_000_000;
 
-/** Times in milliseconds, of the tasks that were timed. */
+/** The distribution of a duration over the timed tasks, in milliseconds. All fields are 0 while none was timed. */
 export interface Times {
-  /** How many were timed: the first 256, and one in 16 of those after. */
+  /** How many tasks were timed: the first 256, and about one in 16 of the later ones. */
   readonly count: number;
   readonly min: number;
   readonly mean: number;
+  /** The median. Percentiles are exact to two digits. */
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
   readonly max: number;
 }
 
-/** What `executor.stats()` gives. A chunk of `map` is one task. */
+/** A snapshot of a pool's work: `InterpreterPoolExecutor.stats`. A call batch of `map` (`chunksize`) is one task. */
 export interface ExecutorStats {
   /** Tasks in line. */
   readonly queued: number;
-  /** Tasks that an interpreter has taken and whose answer is not here yet. */
+  /** Tasks that an interpreter has taken and whose reply has not arrived yet. */
   readonly running: number;
   /** Tasks that returned. */
   readonly completed: number;
   /** Tasks that threw, were stopped, or whose interpreter died. */
   readonly failed: number;
+  /** Tasks that were cancelled in line. */
   readonly cancelled: number;
-  /** Interpreters that there are. */
+  /** Interpreters that may take tasks, including those that are still booting. */
   readonly workers: number;
-  /** From `submit` to the answer, without the time that the task ran. */
+  /** From `submit` to the reply, without the time that the task ran. */
   readonly waitTime: Times;
-  /** In the interpreter, from when the task is taken to its (awaited) result. */
+  /** In the interpreter, from taking the task to its (awaited) result. */
   readonly runTime: Times;
   /**
-   * Of the time that the interpreters were there, since they were started, what share they ran tasks that are done by now,
-   * each as many at a time as it may; 0 to 1, estimated from the tasks that were timed.
+   * The share of the interpreters' lifetimes in which they ran tasks that are done by now, from 0 to 1; 1 means that each
+   * ran as many at a time as it may. Estimated from the timed tasks.
    */
   readonly utilisation: number;
 }
 
+/** Counts a pool's tasks and records the durations of the timed ones. */
 export class Stats {
   completed = 0;
   failed = 0;
   cancelled = 0;
   #submitted = 0;
-  /** When the tasks that are timed were submitted, by sequence number. */
+  /** When each timed task was submitted (milliseconds of `clock`), by sequence number, until its reply or its end. */
   readonly #timed = new Map<number, number>();
   #waits: RecordableHistogram | undefined;
   #runs: RecordableHistogram | undefined;
 
-  /** Whether to time the task that is being submitted. */
+  /** Counts a task that is being submitted. Returns whether to time it. */
   choose(): boolean {
     return ++this.#submitted <= ALL_TIMED || Math.random() * ONE_IN < 1;
   }
 
+  /** A timed task is submitted. */
   begin(sequence: number): void {
     this.#timed.set(sequence, clock());
   }
 
-  /** It will have no answer. */
+  /** The task will have no reply, or has had it. */
   forget(sequence: number): void {
     if (this.#timed.size > 0) this.#timed.delete(sequence);
   }
 
-  /** The answer to one that is timed came: it ran for so many microseconds. */
+  /** The reply to a timed task arrived: it ran for `ran` microseconds. */
   end(sequence: number, ran: number): void {
     const began = this.#timed.get(sequence);
     if (began === undefined) return;
@@ -85,7 +90,10 @@ export class Stats {
     record((this.#waits ??= makeHistogram()), all - ran);
   }
 
-  /** @param lifetime milliseconds that all interpreters were there, together, times the tasks that each may run at once */
+  /**
+   * @param open tasks in line or being executed
+   * @param lifetime the interpreters' lifetimes added up, in milliseconds, times the tasks that each may run at a time
+   */
   snapshot(open: number, queued: number, workers: number, lifetime: number): ExecutorStats {
     const { completed, failed, cancelled } = this;
     const [waitTime, runTime] = [timesOf(this.#waits), timesOf(this.#runs)];
@@ -105,7 +113,7 @@ export class Stats {
 }
 
 function makeHistogram(): RecordableHistogram {
-  // Only now: an interpreter that has no pool of its own need not load it.
+  // Loaded here: an interpreter without a pool of its own does not need the module.
   const { createHistogram } = process.getBuiltinModule("node:perf_hooks");
   return createHistogram({ lowest: 1, highest: HIGHEST, figures: 2 });
 }

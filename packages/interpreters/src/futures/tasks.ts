@@ -1,15 +1,27 @@
 /**
- * The tasks of a pool, from their submission to their one outcome: what waits in line, what is taken back, what is run
- * once more after a death.
+ * The tasks of a pool, from submission to their one outcome: put in line, taken back, or run again after a death.
  *
- * They wait in the pool's queues in shared memory, one for each priority (interpreter/lanes.ts), so that workers go on
- * while this thread is busy. Here is kept who waits for which.
+ * Tasks wait in the pool's queues in shared memory, one queue for each priority (kernel/lanes.ts), so workers take
+ * the next one without this thread, which may be busy. This file keeps the submitter's side: which future belongs to
+ * which record (the runtime's pending table), and what a retry needs.
+ *
+ * A task is counted in `size` from `enqueue` until its future is settled (or the task withdrawn). While any is counted,
+ * the runtime keeps the event loop alive.
  */
 import type { Channel } from "../platform/diagnostics.js";
 import { onAbort } from "../base/abort.js";
 import type { Code } from "../wire/code.js";
+import type { Language } from "../guests/language.js";
 import { inLine, laneOf, LANES, wakeWorker, wakeWorkers } from "../kernel/lanes.js";
-import { type Encoded, headerWord, Message, readBody, runningTime, WITH_SENDER } from "../wire/message.js";
+import {
+  checkReadable,
+  type Encoded,
+  headerWord,
+  Message,
+  readBody,
+  runningTime,
+  WITH_SENDER,
+} from "../wire/message.js";
 import type { SupervisorHandover } from "../transfer/handover.js";
 import { statusError } from "../wire/status-error.js";
 import { reasonNumber, REQUEST_ABORT, WORK_CALL, WORK_CALL_BATCH } from "../wire/protocol.js";
@@ -21,67 +33,74 @@ import { pointerOf, type Queue } from "../queue/queue.js";
 import { removeFrom, take } from "../kernel/queues.js";
 import { makeReceived } from "../kernel/receive.js";
 import { collectCarried, request } from "../thread/supervisor-client.js";
-import { type TaskEvent, taskRetry, taskSettle } from "./events.js";
-import type { InterpreterPoolExecutor } from "./executor.js";
+import { type TaskMessage, taskRetry, taskSettle } from "./diagnostics.js";
 import { Future, type Owner } from "./future.js";
 import type { SubmitOptions } from "./options.js";
 import { Stats } from "./stats.js";
 
-/** Who is told of what concerns workers. */
+/** The pool that the tasks belong to. It learns what may change the number of workers it needs. */
 export interface TasksOwner {
-  readonly executor: InterpreterPoolExecutor;
+  /** Named in diagnostics messages. */
+  readonly executor: unknown;
   /** A task is done, however it ended. */
   settled(): void;
-  /** A worker takes no more tasks. */
+  /** The interpreter with the id `worker` takes no more tasks. */
   retired(worker: number): void;
 }
 
-/** What it takes to run a task once more. */
+/** A task's retry needs these. */
 interface Again {
   readonly code: Code;
   readonly chunk: boolean;
   readonly options: SubmitOptions;
-  /** Its arguments, as they were. */
+  /** The task's arguments, as they were when it was submitted. */
   readonly encoded: Encoded;
 }
 
 export class Tasks implements Owner {
   readonly rt: Runtime;
-  /** Who replaces workers: a future that is pending keeps it, however it was forgotten otherwise. */
+  /** Replaces workers. A pending future must keep it reachable (future → tasks → pool), even if the user drops the executor. */
   readonly #pool: TasksOwner;
-  /** Whether a worker runs several at a time. */
+  /** Whether a worker runs several tasks at a time. */
   readonly #several: boolean;
-  /** Highest priority first. */
+  /** The language of the workers. */
+  readonly #language: Language;
+  /** One for each priority, the highest first. */
   readonly queues: readonly Queue[];
-  /** False: no task is run again any more. */
+  /** Once false, a death fails its tasks whatever retries they have left. */
   retrying = true;
   readonly stats = new Stats();
+  /** Of `queues`, in the same order. */
   readonly #pointers: readonly number[];
-  /** How many are submitted and not settled: in line, or being run. */
+  /** How many tasks are submitted and not settled: in line, or being executed. The event loop is kept alive while it is not 0. */
   #open = 0;
   #whenAllSettled: (() => void) | undefined;
 
-  constructor(rt: Runtime, pool: TasksOwner, concurrency: number) {
+  constructor(rt: Runtime, pool: TasksOwner, concurrency: number, language: Language) {
     this.rt = rt;
     this.#pool = pool;
     this.#several = concurrency > 1;
+    this.#language = language;
     this.queues = Array.from({ length: LANES }, () => createHiddenQueue());
     this.#pointers = this.queues.map(pointerOf);
   }
 
-  /** How many wait in line or run. */
+  /** How many tasks wait in line or are being executed. */
   get size(): number {
     return this.#open;
   }
 
-  /** How many wait in line. */
+  /** How many tasks wait in line. Takes the lock of each queue once. */
   get queued(): number {
     return inLine(this.rt.m, this.#pointers);
   }
 
   /**
-   * Puts a task in line. `args` are its arguments, or of a chunk those of each call, or encoded before. Throws where it cannot
-   * travel, and then nothing was put.
+   * Puts a task in line. `args` are its arguments; for a call batch (`chunk`), a list of each call's arguments; for a
+   * retry, either of them encoded.
+   *
+   * @throws NotShareableError the arguments cannot travel; InterpreterError shared memory is exhausted. Nothing was put
+   * then, and nothing is counted.
    */
   enqueue(
     future: Future<unknown>,
@@ -97,15 +116,17 @@ export class Tasks implements Owner {
     const queue = this.#pointers[lane];
     const sequence = this.rt.expect(future);
     const timed = this.stats.choose();
-    // The code must outlive the call, the arguments need not, except to run it again: as they are now, whatever becomes
-    // of them. What they refer to (queues, interpreters) is kept by the task itself.
+    // The code must outlive the call. The arguments need not, except for a retry, which takes them as they are now,
+    // whatever the caller does with them later. The task itself keeps the queues and interpreters that they refer to.
     let kept: Code | Again = code;
     const message = Message.take(m);
     try {
       const kind = chunk ? WORK_CALL_BATCH : WORK_CALL;
       message.header(sequence, kind, code.id, code.pointer, timed ? 1 : 0, runningTime(options.timeout));
-      if (isNew) message.list(args, "args", moving);
-      else message.again(args as Encoded);
+      if (isNew) {
+        message.list(args, "args", moving);
+        checkReadable(message.codec, this.#language, "args");
+      } else message.again(args as Encoded);
       future.bytes = message.scratch.end;
       if (future.retriesLeft > 0) {
         kept = { code, chunk, options, encoded: isNew ? message.encoded() : (args as Encoded) };
@@ -126,11 +147,14 @@ export class Tasks implements Owner {
     future.sequence = sequence;
     future.queue = queue;
     future.task = kept;
-    // One that is run again has been counted.
+    // A retry has been counted already.
     if (isNew && this.#open++ === 0) this.rt.ref();
   }
 
-  /** Takes the task back while it waits in line; stops it, with its interpreter, where it runs. */
+  /**
+   * When `signal` aborts, takes the task back if it waits in line (it fails with the signal's reason), or stops its
+   * interpreter if that is executing it (it fails with an InterpreterDiedError).
+   */
   stopOnAbort(future: Future<unknown>, signal: AbortSignal): void {
     const stopListening = onAbort(signal, () => {
       if (future.done()) return;
@@ -140,6 +164,7 @@ export class Tasks implements Owner {
     future.addDoneCallback(stopListening);
   }
 
+  /** Removes the task from its queue. Returns false if a worker has taken it: then only its interpreter's end stops it. */
   takeBack(future: Future<unknown>): boolean {
     if (!removeFrom(this.rt.m, future.queue, this.rt.id, future.sequence, future.place)) return false;
     this.rt.forget(future.sequence);
@@ -147,10 +172,15 @@ export class Tasks implements Owner {
     return true;
   }
 
+  /** Whether a worker is executing the task now. */
   isRunning(sequence: number): boolean {
     return isExecutingWork(this.rt.m, this.rt.id, sequence);
   }
 
+  /**
+   * Puts a task in line again after its interpreter died. Returns false if it must fail with that death: it has no
+   * retries left, the pool is broken, its signal aborted, or shared memory is exhausted.
+   */
   retry(future: Future<unknown>, death: Death): boolean {
     if (future.retriesLeft === 0 || !this.retrying || death.reason === "aborted") return false;
     const { code, chunk, options, encoded } = future.task as Again;
@@ -160,24 +190,26 @@ export class Tasks implements Owner {
     try {
       this.enqueue(future, code, chunk, options, encoded);
     } catch {
-      // There is no memory for it: the death is what there is to say.
+      // Shared memory is exhausted: the task fails with the death.
       return false;
     }
     if (taskRetry.hasSubscribers) this.tell(taskRetry, future);
     return true;
   }
 
-  /** Where somebody listens. */
+  /** Publishes a message about a task. The caller checks first that the channel has subscribers. */
   tell(channel: Channel, future: Future<unknown>): void {
-    channel.publish({ executor: this.#pool.executor, future } satisfies TaskEvent);
+    channel.publish({ executor: this.#pool.executor, future } satisfies TaskMessage);
   }
 
+  /** The reply to a timed task: it ran for `ran` microseconds. */
   timed(future: Future<unknown>, ran: number): void {
     this.stats.end(future.sequence, ran);
   }
 
+  /** A future of these tasks is done, however it ended. */
   settled(future: Future<unknown>): void {
-    // At once: whoever is told of it below may submit the next.
+    // First of all: a subscriber or the pool, notified below, may submit the next task.
     if (--this.#open === 0) this.rt.unref();
     this.#count(future);
     if (taskSettle.hasSubscribers) this.tell(taskSettle, future);
@@ -185,22 +217,27 @@ export class Tasks implements Owner {
     if (this.#open === 0) this.#whenAllSettled?.();
   }
 
+  /** A reply said that its worker takes no more tasks. */
   retired(worker: number): void {
     this.#pool.retired(worker);
   }
 
+  /** Cancels the tasks that no worker has taken. */
   cancelAllInLine(): void {
     for (const future of this.#takeAllBack()) future.wasTakenBack();
   }
 
+  /** Fails the tasks that no worker has taken. */
   failAllInLine(error: unknown): void {
     for (const future of this.#takeAllBack()) future.fail(error);
   }
 
+  /** Resolves when no task is in line or being executed. */
   async allSettled(): Promise<void> {
     if (this.#open > 0) await new Promise<void>((resolve) => (this.#whenAllSettled = resolve));
   }
 
+  /** Closes the queues. No task may be in line. */
   close(): void {
     for (const queue of this.queues) queue.close();
   }
@@ -213,7 +250,7 @@ export class Tasks implements Owner {
     else stats.completed++;
   }
 
-  /** It was refused after all: nobody has a future for it. */
+  /** Undoes `enqueue`: the task is refused after all, and its future never reaches the caller. */
   withdraw(future: Future<unknown>): void {
     this.takeBack(future);
     this.rt.forget(future.sequence);
@@ -221,7 +258,7 @@ export class Tasks implements Owner {
     if (--this.#open === 0) this.rt.unref();
   }
 
-  /** Those that no worker has taken, in order: a queue is emptied as a worker would do it, one step for each. */
+  /** Takes the tasks that no worker has taken, in order, as a worker would: one lock step for each. */
   #takeAllBack(): Future<unknown>[] {
     const { m } = this.rt;
     const taken: Future<unknown>[] = [];
@@ -229,7 +266,7 @@ export class Tasks implements Owner {
     for (const pointer of this.#pointers) {
       while (take(m, pointer, false, received) === OK) {
         const future = this.rt.forget(headerWord(m, received, 0));
-        // Decoding is what gives back what it carries.
+        // Decoding releases the references (queues, interpreters) that the record carries.
         readBody(m, received);
         if (future instanceof Future) taken.push(future);
       }

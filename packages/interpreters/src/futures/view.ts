@@ -1,15 +1,43 @@
-/** The ways to submit tasks, of an executor and of its views. */
+/** The ways to submit tasks that an executor and its views have in common. */
 import type { Future } from "./future.js";
 import type { MapOptions } from "./map.js";
 
-/** What `with` returns: the executor with options for the tasks submitted through it. */
+/**
+ * What `with` returns: an executor whose tasks have the options that `with` was given. It needs no closing, and may be
+ * used until the executor is shut down. `InterpreterPoolExecutor` itself is one, without options.
+ *
+ * @example
+ * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+ * const urgent = executor.with({ priority: 2, timeout: 10_000 });
+ * await urgent.submit(Math.hypot, 3, 4); // 5
+ * for await (const power of urgent.starmap(Math.pow, [[2, 3], [3, 2]])) console.log(power);
+ */
 export interface ExecutorView {
+  /**
+   * Runs `fn(...args)` in the next worker that is free. See `InterpreterPoolExecutor.submit`.
+   *
+   * @throws as `InterpreterPoolExecutor.submit`; the reason of the view's signal, if that is aborted
+   */
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
+
+  /**
+   * Runs `fn` for each item of a source. See `InterpreterPoolExecutor.map`. The view's `timeout` and `priority` apply to
+   * each task, and its `signal` ends the iteration, unless `options` has one of its own.
+   *
+   * @throws as `InterpreterPoolExecutor.map`; TypeError the view has a `transfer` list, which is that of a single task:
+   * use the `transfer` option of `map`
+   */
   map<I, R>(
     fn: (item: I) => R,
     source: Iterable<I> | AsyncIterable<I>,
     options?: MapOptions<I>,
   ): AsyncGenerator<Awaited<R>, void, undefined>;
+
+  /**
+   * Like `map`, but each item is an array of arguments. See `InterpreterPoolExecutor.starmap`.
+   *
+   * @throws as `map`; the iteration throws TypeError if an item is not an array
+   */
   starmap<A extends unknown[], R>(
     fn: (...args: A) => R,
     source: Iterable<A> | AsyncIterable<A>,

@@ -1,9 +1,9 @@
 /**
  * Waiting for several futures at once (CPython: `concurrent.futures.wait` and `as_completed`).
  *
- * Whoever waits leaves one callback with each future, and takes all of them away again when the wait ends, however it
- * ends: a future may be waited for any number of times. Handing a future over as done is looking at it, so that its
- * failure is no unhandled rejection; one that was not done when the wait ended is left as it was.
+ * A wait registers one listener with each future and removes all of them when it ends, however it ends. So a future may
+ * be waited for any number of times. A future that is handed over as done counts as observed: its failure is no unhandled
+ * rejection then. A future that is not done when the wait ends is left as it was.
  */
 import { onAbort } from "../base/abort.js";
 import { checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
@@ -11,51 +11,67 @@ import { runtime } from "../thread/current.js";
 import { Future } from "./future.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 
-/** When `wait` is over: all are done, one is, or one failed (and, failing that, all are done). */
+/**
+ * When `wait` ends: when all futures are done; when one is done; or when one has failed, or all are done. (CPython: the
+ * constants of the same names.)
+ */
 export type ReturnWhen = "ALL_COMPLETED" | "FIRST_COMPLETED" | "FIRST_EXCEPTION";
 const RETURN_WHEN: readonly unknown[] = ["ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION"];
 
+/** Options of `wait`, and except `signal` of `waitSync`. An unknown option is a TypeError. */
 export interface WaitFuturesOptions {
-  /** Milliseconds to wait at most; no limit by default. When they are over, `wait` resolves with what is done. */
+  /** The most milliseconds to wait. Default: no limit. After that, the wait ends with the futures that are done by then. */
   timeout?: number;
-  /** Default: `ALL_COMPLETED`. A cancelled future counts as done, and not as failed. */
+  /** Default: `"ALL_COMPLETED"`. A cancelled future counts as done, but not as failed. */
   returnWhen?: ReturnWhen;
   /** Ends the wait, which then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
+/** Options of `asCompleted`. An unknown option is a TypeError. */
 export interface AsCompletedOptions {
-  /** Milliseconds, from the call on, within which all have to be done; no limit by default. */
+  /** Milliseconds, from the call on, within which all futures must be done. Default: no limit. */
   timeout?: number;
   /** Ends the iteration, which then throws the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** What `wait` gives: each future is in one of the sets. */
+/**
+ * What `wait` returns: each future is in one of the sets, in the order given. (CPython: `DoneAndNotDoneFutures`.)
+ *
+ * @typeParam F the type of the futures
+ */
 export interface DoneAndNotDone<F> {
-  /** Finished or cancelled. */
+  /** Futures that are finished or cancelled. */
   readonly done: Set<F>;
+  /** The others: in line or running. */
   readonly notDone: Set<F>;
 }
 
 /**
- * A future that is done, and how it ended, in the shape of `Promise.allSettled`; a cancelled one is rejected with its
- * CancelledError. An object around it, and not the future itself, because `for await` and the compiler take a thing
- * that can be awaited for what it will become.
+ * A future that is done, and how it ended, in the shape of `Promise.allSettled`: `status`, and `value` or `reason`. A
+ * cancelled one is rejected with its CancelledError. The future is wrapped in an object because `for await`, and the
+ * compiler, would replace a bare one by its result.
+ *
+ * @typeParam F the type of the future
  */
 export type Completed<F> =
   F extends Future<infer T> ? { readonly future: F } & PromiseSettledResult<T> : never;
 
-/** Futures as a wait takes them. Their results' types are kept: of mixed ones, each is one of the types given. */
+/** A future as a wait takes it. Waits keep the types of results: with mixed futures, each has one of the types given. */
 type AnyFuture = Future<unknown>;
 
 /**
- * Waits until futures are done, all of them or the first one (`returnWhen`), or `timeout` milliseconds went by, which
- * is no error. They may be of several executors; one that is given twice counts once.
+ * Waits until futures are done: all of them, or the first one (`returnWhen`). It is no error if `timeout` ends the wait.
  *
- * Whoever waits has seen how those in `done` ended: none of them is an unhandled rejection.
+ * The futures in `done` are observed: their failures are no unhandled rejections. The others go on, and may be waited
+ * for again.
  *
- * @throws TypeError something is not a Future, or a bad option; RangeError a negative timeout; the signal's reason
+ * @param futures an iterable of futures, of any executors; one that is given twice counts once
+ * @param options see `WaitFuturesOptions`
+ * @throws TypeError an item is not a Future, or a bad option; RangeError a negative timeout; the signal's reason. All as
+ * a rejection.
+ * @see CPython: `concurrent.futures.wait`
  * @example
  * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
  * const futures = [1, 2, 3].map((n) => executor.submit((x: number) => x * x, n));
@@ -86,7 +102,7 @@ export async function wait<F extends AnyFuture>(
       };
       const onDone = (future: AnyFuture): void => {
         left--;
-        look(future);
+        observe(future);
         const first =
           returnWhen === "FIRST_COMPLETED" || (returnWhen === "FIRST_EXCEPTION" && future.failed());
         if (left === 0 || first) end(resolve);
@@ -100,9 +116,16 @@ export async function wait<F extends AnyFuture>(
 }
 
 /**
- * As `wait`, blocking this thread.
+ * Like `wait`, but blocks this thread until the wait ends. No signal can abort it: this thread runs nothing meanwhile.
  *
+ * @param futures as for `wait`
+ * @param options as for `wait`, except `signal`
  * @throws TypeError, RangeError as `wait`
+ * @example
+ * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+ * const futures = [1, 2, 3].map((n) => executor.submit((x: number) => x * x, n));
+ * const { done } = waitSync(futures);
+ * console.log([...done].map((future) => future.resultSync())); // [ 1, 4, 9 ]
  */
 export function waitSync<F extends AnyFuture>(
   futures: Iterable<F>,
@@ -114,13 +137,17 @@ export function waitSync<F extends AnyFuture>(
 }
 
 /**
- * The futures as they are done, each with how it ended: first those that are done, in the order given, then each when
- * it is. A failure ends nothing. One that is given twice comes once. Leaving the loop leaves nothing behind.
+ * Yields the futures as they are done, each with how it ended: first those that are done already, in the order given, then
+ * each as soon as it is. A failed future does not end the iteration. A loop that is left leaves no listener behind.
  *
- * The timeout counts from the call, as in CPython: when it is over, what is done comes still, and then a TimeoutError
- * DOMException. As with `wait`, a future that was handed over is no unhandled rejection.
+ * The timeout counts from the call, as in CPython. When it has passed, the futures that are done are still yielded, and
+ * then the iteration throws a TimeoutError DOMException. As with `wait`, a future that was yielded is observed.
  *
- * @throws TypeError something is not a Future, or a bad option; RangeError a negative timeout
+ * @param futures an iterable of futures, of any executors; one that is given twice is yielded once
+ * @param options see `AsCompletedOptions`
+ * @throws TypeError an item is not a Future, or a bad option; RangeError a negative timeout. The iteration throws a
+ * TimeoutError DOMException, or the signal's reason.
+ * @see CPython: `concurrent.futures.as_completed`
  * @example
  * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
  * const futures = [1, 2, 3].map((n) => executor.submit((x: number) => x * x, n));
@@ -134,17 +161,22 @@ export function asCompleted<F extends AnyFuture>(
   return new Completion(all, timeout, options.signal);
 }
 
-/** No generator: listening begins, and time counts, with the call and not with the first question. */
+/** Not a generator: it listens, and time counts, from the call on, and not only from the first `next()`. */
 class Completion<F extends AnyFuture> implements AsyncIterableIterator<Completed<F>, undefined, undefined> {
+  /** How many futures were given, and the limit in milliseconds: for the message. */
   readonly #total: number;
   readonly #timeout: number;
+  /** Futures that are not done. Each has #onDone as a listener; a future that is not here has not. */
   readonly #pending: Set<AnyFuture>;
+  /** Futures that are done and not yet yielded, in order. */
   readonly #done: AnyFuture[] = [];
-  /** Who asked before there was something to give, in order. */
+  /** Calls of `next()` that wait for a future, in order. Empty while #done is not. */
   readonly #asking: { give(future: AnyFuture): void; end(): void; fail(error: unknown): void }[] = [];
   readonly #timer: NodeJS.Timeout | undefined;
   readonly #stopListening: (() => void) | undefined;
+  /** The error that the iteration throws once #done is empty. */
   #failure: { error: unknown } | undefined;
+  /** Whether the iteration has ended. */
   #over = false;
 
   constructor(futures: Set<F>, timeout: number, signal: AbortSignal | undefined) {
@@ -152,13 +184,13 @@ class Completion<F extends AnyFuture> implements AsyncIterableIterator<Completed
     this.#timeout = timeout;
     this.#pending = new Set([...futures].filter((future) => !future.done()));
     for (const future of futures) if (future.done()) this.#done.push(future);
-    for (const future of this.#done) look(future);
+    for (const future of this.#done) observe(future);
     for (const future of this.#pending) future.addDoneListener(this.#onDone);
     if (this.#pending.size === 0) return;
     if (signal?.aborted === true) this.#fail(signal.reason);
     else this.#stopListening = signal && onAbort(signal, () => this.#fail(signal.reason));
     this.#timer = startTimer(timeout, () => this.#fail(this.#timeoutError()));
-    // Whoever does not ask does not wait.
+    // Only a call of `next()` that waits keeps the process alive.
     this.#timer?.unref();
   }
 
@@ -198,9 +230,9 @@ class Completion<F extends AnyFuture> implements AsyncIterableIterator<Completed
   }
 
   readonly #onDone = (future: AnyFuture): void => {
-    // One that was done just when the iteration ended is nobody's here.
+    // The iteration may have ended just before this callback.
     if (!this.#pending.delete(future)) return;
-    look(future);
+    observe(future);
     const first = this.#asking.shift();
     if (first === undefined) this.#done.push(future);
     else first.give(future);
@@ -208,6 +240,7 @@ class Completion<F extends AnyFuture> implements AsyncIterableIterator<Completed
     if (this.#pending.size === 0) this.#release();
   };
 
+  /** Ends the wait. The error is thrown after the futures that are done. */
   #fail(error: unknown): void {
     this.#release();
     const first = this.#asking.shift();
@@ -218,6 +251,7 @@ class Completion<F extends AnyFuture> implements AsyncIterableIterator<Completed
     }
   }
 
+  /** Ends the iteration. */
   #end(): void {
     this.#release();
     this.#over = true;
@@ -225,6 +259,7 @@ class Completion<F extends AnyFuture> implements AsyncIterableIterator<Completed
     for (const each of this.#asking.splice(0)) each.end();
   }
 
+  /** Removes the timer and all listeners. */
   #release(): void {
     stopTimer(this.#timer);
     this.#stopListening?.();
@@ -267,8 +302,9 @@ function checkWait<F extends AnyFuture>(
   return { all: new Set(given), timeout, returnWhen };
 }
 
+/** A function that says whether the wait is over. */
 function overWhen(all: ReadonlySet<AnyFuture>, returnWhen: ReturnWhen): () => boolean {
-  // Those that are done stay done: each look begins where the last one ended.
+  // Futures stay done, so each check continues where the last one ended.
   const left = [...all];
   const every = (): boolean => {
     while (left.length > 0 && left[left.length - 1].done()) left.pop();
@@ -283,7 +319,7 @@ function divide<F extends AnyFuture>(all: ReadonlySet<F>): DoneAndNotDone<F> {
   const result = { done: new Set<F>(), notDone: new Set<F>() };
   for (const future of all) {
     const done = future.done();
-    if (done) look(future);
+    if (done) observe(future);
     (done ? result.done : result.notDone).add(future);
   }
   return result;
@@ -293,7 +329,7 @@ function completed<F>(future: AnyFuture): Completed<F> {
   return { future, ...future.settled() } as unknown as Completed<F>;
 }
 
-/** How it ended is somebody's to see now. */
-function look(future: AnyFuture): void {
+/** Marks how a future ended as observed: the caller is about to get it. */
+function observe(future: AnyFuture): void {
   future.abandon();
 }

@@ -1,33 +1,34 @@
 /**
- * The interpreters of a pool: how each is set up, what its end means.
+ * The interpreters of a pool: how each is set up, and what its end means.
  *
- *     created ──globals bound──▶ initializer ran ──▶ serves: takes tasks ──▶ closed, or died and replaced
- *                    └──── it threw, or its interpreter died: the pool is broken ────┘
+ *     created ──bind `shared`──▶ run initializer ──▶ serve: take tasks ──▶ closed, or died and replaced
+ *                    └───────────────┴─ threw, or the interpreter died: the pool is broken
  *
- * All of the setting up is one piece of work (WORK_SERVE), so that no task can come between, whatever this thread does
- * meanwhile. What the initializer is given was copied when the pool was made: later changes reach no worker.
+ * The whole set-up is one work item (WORK_SERVE), so no task can come between its steps, whatever this thread does
+ * meanwhile. `shared` and `initargs` are copied when the pool is created: later changes reach no worker.
  */
 import { writeSync } from "../platform/files.js";
 import { clock } from "../base/clock.js";
 import { ExecutionFailed, InterpreterDiedError, InterpreterError } from "../base/errors.js";
-import { describe } from "../guests/javascript/callable.js";
+import { CODEC_JAVASCRIPT } from "../codec/codec.js";
+import { defaultLanguage, type Language } from "../guests/language.js";
 import { type Code, codeOf } from "../wire/code.js";
 import { create } from "../interpreter/create.js";
 import { type Interpreter, servePool } from "../interpreter/interpreter.js";
-import { copyOf } from "../wire/message.js";
+import { copyFor, copyOf } from "../wire/message.js";
 import type { PoolSetup } from "../worker/pool.js";
 import type { Death, Runtime } from "../thread/runtime.js";
 import type { Queue } from "../queue/queue.js";
-import { workerEnd, type WorkerEndEvent, type WorkerEvent, workerStart } from "./events.js";
-import type { InterpreterPoolExecutor } from "./executor.js";
+import { workerEnd, type WorkerEndMessage, type WorkerMessage, workerStart } from "./diagnostics.js";
 import type { ExecutorOptions } from "./options.js";
 
-/** Who is told what becomes of the workers. */
+/** The pool that the workers belong to. It decides on replacements. */
 export interface WorkersOwner {
-  readonly executor: InterpreterPoolExecutor;
-  /** One is gone. */
+  /** Named in diagnostics messages. */
+  readonly executor: unknown;
+  /** A worker is gone, or takes no more tasks. */
   lost(): void;
-  /** None can be set up. Returns whether it is the first to fail. */
+  /** No worker can be set up: the pool is broken. Returns whether this is the first failure, which is the one to report. */
   broke(why: string, cause: unknown): boolean;
 }
 
@@ -36,35 +37,39 @@ export class Workers {
   readonly #options: ExecutorOptions;
   readonly #setup: PoolSetup;
   readonly #initializer: Code | undefined;
+  /** The workers, by id. They count as the pool's size and may take tasks. */
   readonly #interpreters = new Map<number, Interpreter>();
-  /** Those that end: they take nothing more, or only what they take just now. */
+  /** Interpreters that are closing, by id: they take no more tasks, except one that they are taking just now. */
   readonly #leaving = new Map<number, Promise<void>>();
-  /** When each was started, until its end is heard of. */
+  /** When each interpreter was started (milliseconds of `clock`), by id, until its death notice arrives. */
   readonly #started = new Map<number, number>();
-  /** Milliseconds that those were there which are gone. */
+  /** Total lifetime of the interpreters that are gone, in milliseconds. */
   #past = 0;
+  /** Number of the last interpreter's name. */
   #names = 0;
 
-  /** @throws TypeError, NotShareableError: the initializer, its arguments or the shared values cannot travel */
+  /** @throws TypeError, NotShareableError the initializer, its arguments or the shared values cannot travel */
   constructor(rt: Runtime, owner: WorkersOwner, options: ExecutorOptions, queues: readonly Queue[]) {
     const { initializer, initargs = [], shared, maxTasksPerInterpreter = 0, concurrency = 1 } = options;
+    const { language = defaultLanguage() } = options;
     this.#owner = owner;
     this.#options = options;
-    if (initializer !== undefined) this.#initializer = codeOf(rt.m, initializer, describe);
+    if (initializer !== undefined) this.#initializer = codeOf(rt.m, initializer, language);
     this.#setup = {
       queues,
-      initargs: copyOf([...initargs], "initargs"),
-      shared: shared && copyOf({ ...shared }, "shared"),
+      initargs: copyFor(language, [...initargs], "initargs"),
+      shared: shared && copyShared(language, shared),
       maxTasks: maxTasksPerInterpreter,
       concurrency,
     };
   }
 
+  /** How many interpreters may take tasks. */
   get size(): number {
     return this.#interpreters.size;
   }
 
-  /** Milliseconds that all of them were there, together. */
+  /** The lifetimes of all interpreters so far, added up, in milliseconds. */
   get lifetime(): number {
     const now = clock();
     let sum = this.#past;
@@ -72,26 +77,31 @@ export class Workers {
     return sum;
   }
 
-  /** Starts one more. */
+  /**
+   * Starts one more interpreter. It boots in the background.
+   *
+   * @throws InterpreterError no more interpreters can be created
+   */
   start(): void {
-    const { name, config, resourceLimits } = this.#options;
+    const { name, config, resourceLimits, language } = this.#options;
     const interp = create({
       name: `${name ?? "pool"}-${++this.#names}`.slice(0, 80),
       ...(config !== undefined && { config }),
       ...(resourceLimits && { resourceLimits }),
+      ...(language && { language }),
     });
     this.#interpreters.set(interp.id, interp);
     this.#started.set(interp.id, clock());
     if (workerStart.hasSubscribers) {
-      const event: WorkerEvent = { executor: this.#owner.executor, interpreterId: interp.id };
-      workerStart.publish(event);
+      const message: WorkerMessage = { executor: this.#owner.executor, interpreterId: interp.id };
+      workerStart.publish(message);
     }
     servePool(interp, this.#setup, this.#initializer, (error) => {
       if (error !== undefined) this.#notSetUp(interp.id, error);
     });
   }
 
-  /** Somebody died; maybe one of these. */
+  /** On the death of any interpreter of the process, which may be one of this pool. */
   onDeath(death: Death): void {
     const started = this.#started.get(death.id);
     if (started === undefined) return;
@@ -99,14 +109,14 @@ export class Workers {
     this.#past += clock() - started;
     if (workerEnd.hasSubscribers) {
       const { id: interpreterId, reason } = death;
-      const event: WorkerEndEvent = { executor: this.#owner.executor, interpreterId, reason };
-      workerEnd.publish(event);
+      const message: WorkerEndMessage = { executor: this.#owner.executor, interpreterId, reason };
+      workerEnd.publish(message);
     }
-    // One that was to end may have taken a task just then, which is to be run again.
+    // A closing interpreter counts too: it may have taken a task just then, and a retry of that needs a worker.
     if (this.#interpreters.delete(death.id) || this.#leaving.delete(death.id)) this.#owner.lost();
   }
 
-  /** One takes no more tasks: it ends, and another one takes its place. */
+  /** The worker `id` takes no more tasks: closes it, and lets the pool replace it. */
   retire(id: number): void {
     const interp = this.#interpreters.get(id);
     if (interp === undefined) return;
@@ -114,7 +124,7 @@ export class Workers {
     this.#owner.lost();
   }
 
-  /** Ends up to `count` of those that have nothing to do. */
+  /** Closes up to `count` idle workers. */
   endIdle(count: number): void {
     let left = count;
     for (const interp of this.#interpreters.values()) {
@@ -125,13 +135,13 @@ export class Workers {
     }
   }
 
-  /** Ends all when they have done what they do. */
+  /** Closes all workers, each after the tasks that it has taken. Resolves when they are gone. */
   async close(): Promise<void> {
     for (const interp of this.#interpreters.values()) this.#leave(interp);
     await Promise.all(this.#leaving.values());
   }
 
-  /** Whatever it took is done first: the end is the last piece of work that it is sent. */
+  /** Closes a worker after the tasks that it has taken: the close is the last work item that it is sent. */
   #leave(interp: Interpreter): void {
     const { id } = interp;
     this.#interpreters.delete(id);
@@ -139,15 +149,16 @@ export class Workers {
     this.#leaving.set(id, left);
   }
 
+  /** The set-up of worker `id` failed. Breaks the pool, unless the worker merely died before any user code ran in it. */
   #notSetUp(id: number, error: unknown): void {
     const cause = error instanceof ExecutionFailed ? error.cause : error;
     const boot = (error as { code?: unknown }).code === "ERR_INTERPRETER_BOOT";
     if (boot) {
-      // The supervisor has printed it.
+      // The supervisor has printed the error.
       this.#owner.broke("an interpreter failed to boot", cause);
       return;
     }
-    // Nothing of the user's ran there yet, so its end says nothing about the next one.
+    // No user code ran there yet, so this death says nothing about the next worker.
     if (error instanceof InterpreterDiedError && this.#initializer === undefined) return;
     const what = this.#initializer === undefined ? "setting up" : "the initializer in";
     const first = this.#owner.broke(`${what} interpreter ${id} failed: ${messageOf(error)}`, cause);
@@ -155,7 +166,7 @@ export class Workers {
   }
 }
 
-/** One that is gone counts as busy: its end is heard of soon. */
+/** An interpreter that is gone counts as busy: its death notice is on the way. */
 function isBusy(interp: Interpreter): boolean {
   try {
     return interp.isRunning();
@@ -169,7 +180,7 @@ async function closeQuietly(worker: Interpreter): Promise<void> {
   try {
     await worker.close({ wait: true });
   } catch (error) {
-    // It may just have died; it is gone all the same.
+    // It died meanwhile, so it is gone all the same.
     if (!(error instanceof InterpreterError)) throw error;
   }
 }
@@ -184,6 +195,15 @@ function print(what: string, id: number, error: unknown): void {
   try {
     writeSync(2, `InterpreterPoolExecutor: ${what} interpreter ${id} failed:\n${display}\n`);
   } catch {
-    // There is no stderr to say so.
+    // Stderr is closed: nowhere to print.
   }
+}
+
+/** Copies the values to share. An object as a whole keeps the identity of what several values contain, but only JavaScript reads one. */
+function copyShared(language: Language, shared: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  if (language.tag === CODEC_JAVASCRIPT) return copyOf({ ...shared }, "shared");
+  const copies: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(shared))
+    copies[name] = copyFor(language, value, `shared.${name}`);
+  return copies;
 }

@@ -66,7 +66,8 @@ export function send<T>(
       message.header(operation.sequence, kind, code?.id, code?.pointer, 0, timeout);
       if (args !== undefined) message.list(args, root, handover);
       else message.value(value, root);
-      if (kind === WORK_CALL || kind === WORK_PREPARE) checkReadable(message.codec, languageOf(target.tag), root);
+      if (kind === WORK_CALL || kind === WORK_PREPARE)
+        checkReadable(message.codec, languageOf(target.tag), root);
       if (transfer !== undefined) checkTransfer(transfer);
       if (blocking) operation.announce(slot);
       const status = message.intoMailbox(slot, S_WORK, id, rt.id, WITH_SENDER);

@@ -30,11 +30,7 @@ export function warmUp(guest: ExecutingSide): void {
   const slot = claimSlot(caller, WHENCE_CREATED);
   const rt = new Runtime(caller).become(MAIN_SLOT);
   // Of nothing that code is known of already, which would be in another memory.
-  const code = codeOf(
-    caller,
-    () => {},
-    { tag: 0, describeFunction: () => ({ ...description }) },
-  );
+  const code = codeOf(caller, () => {}, { tag: 0, describeFunction: () => ({ ...description }) });
   const operation = new Operation(rt, idOf(caller, slot), "rehearse", takeTrace(warmUp));
   const message = Message.take(caller)
     .header(operation.sequence, WORK_CALL, code.id, code.pointer)

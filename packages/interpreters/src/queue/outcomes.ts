@@ -1,5 +1,12 @@
 /** Statuses of the kernel as the errors that users see. */
-import { InterpreterError, QueueEmpty, QueueError, QueueFull, QueueNotFoundError, QueueShutDown } from "../base/errors.js";
+import {
+  InterpreterError,
+  QueueEmpty,
+  QueueError,
+  QueueFull,
+  QueueNotFoundError,
+  QueueShutDown,
+} from "../base/errors.js";
 import { OK, STATUS_EMPTY, STATUS_FULL, STATUS_NO_MEMORY, STATUS_NOT_FOUND } from "../memory/layout.js";
 import type { Batch } from "../wire/batch.js";
 import { memoryFull } from "../wire/status-error.js";

@@ -196,6 +196,13 @@ export function copyOf<T>(value: T, root: string, lenient = false): T {
   return decode(scratch.bytes, 0, scratch.end, scratch.refs) as T;
 }
 
+/** As `copyOf`, of a value that an interpreter of `language` must be able to read. */
+export function copyFor<T>(language: ReadingLanguage, value: T, root: string): T {
+  const scratch = new Scratch();
+  checkReadable(encode(scratch, value, root), language, root);
+  return decode(scratch.bytes, 0, scratch.end, scratch.refs) as T;
+}
+
 const KEPT_MESSAGES = 8;
 
 export function checkReferences(references: readonly number[], root: string): void {

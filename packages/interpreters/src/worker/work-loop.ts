@@ -192,7 +192,8 @@ export class WorkDispatcher {
     let value: unknown;
     try {
       value = readCall(m, received, item);
-      if (kind === WORK_CALL || kind === WORK_CALL_BATCH || kind === WORK_PREPARE) this.#checkReadable(received);
+      if (kind === WORK_CALL || kind === WORK_CALL_BATCH || kind === WORK_PREPARE)
+        this.#checkReadable(received);
     } catch (error) {
       this.#replies.reply(item, REPLY_REFUSED, error);
       return;
@@ -234,7 +235,8 @@ export class WorkDispatcher {
 
   /** The caller's side checks this, too; a task may have been submitted by one that knows the language by another name. */
   #checkReadable({ codec }: Received): void {
-    if (codec !== CODEC_NEUTRAL) checkReadable(codec, { name: "guest", tag: this.#language }, "what was sent");
+    if (codec !== CODEC_NEUTRAL)
+      checkReadable(codec, { name: "guest", tag: this.#language }, "what was sent");
   }
 
   /** A time limit is that of each call. */

@@ -1,4 +1,4 @@
-/** Tasks that leave a trace of what they were given and what they returned, to see whether anybody keeps it. */
+/** Tasks that keep weak references to their arguments and results, to show whether those stay reachable. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
@@ -16,7 +16,7 @@ export function leaveOneBehind(
   return how === "returned" ? result : new Promise((resolve) => setImmediate(resolve, result));
 }
 
-/** Whether `count` were left behind, and none is there any more. */
+/** Whether all of the `count` objects that were left behind are garbage. */
 export function areAllGone(count: number): boolean {
   gc();
   if (seen.length !== count) throw new Error(`${seen.length} were left behind, and not ${count}`);

@@ -1,4 +1,4 @@
-/** `map` and `starmap` in chunks: the same results and failures as without, at the same items. */
+/** `map` and `starmap` with call batches: the same results and failures as without, at the same items. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import {
@@ -20,7 +20,7 @@ before(() => {
 });
 after(() => pool.shutdown());
 
-/** What an iteration gave before it ended, and what it ended with. */
+/** The results of an iteration, and the error that ended it. */
 async function collect<T>(results: AsyncIterable<T>): Promise<{ given: T[]; error: unknown }> {
   const given: T[] = [];
   try {
@@ -109,7 +109,7 @@ for (const chunksize of SIZES) {
     const odd = await collect(
       pool.map(
         (n: number) => {
-          // An error that carries what cannot travel does not keep the results before it from travelling.
+          // An error with a part that cannot travel does not affect the results before it.
           if (n === 3) throw Object.assign(new Error("odd"), { callback: () => 0 });
           return { n, deep: { deeper: { still: [[[[n]]]] } } };
         },
@@ -209,7 +209,7 @@ test("a time limit is that of each call of a chunk, and not of the chunk", limit
     return n;
   };
   const limited = pool.with({ timeout: 2000 });
-  // Six of them take longer than one may.
+  // Six calls together take longer than the limit of one.
   const { given } = await collect(limited.map(slow, [0, 1, 2, 3, 4, 5], { chunksize: 6 }));
   assert.deepEqual(given, [0, 1, 2, 3, 4, 5]);
   const error = await rejection(limited.map(slow, [6], { chunksize: 6 }).next());

@@ -1,4 +1,4 @@
-/** What the end of an interpreter that runs several tasks at a time (`concurrency`) means to each of them. */
+/** The end of an interpreter that runs several tasks at a time (`concurrency`), and the outcome of each of them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -13,7 +13,7 @@ import { full, wait, workers } from "./several.js";
 
 const limits = { timeout: WATCHDOG };
 
-/** What ends an interpreter from within, or because of one task; what that task is told, and what the others are. */
+/** Each way in which one task ends its interpreter: the reason that this task fails with, and that of the others. */
 const ends: Record<
   string,
   { reason: DeathReason; others: DeathReason; submit(pool: InterpreterPoolExecutor): Future<unknown> }
@@ -140,7 +140,7 @@ for (const [name, { reason, others, submit }] of Object.entries(ends)) {
       }
       gate.open(8);
       const settled = await Promise.all(inLine.map((future) => outcome(future)));
-      // At most as many as were taken beside it went with it.
+      // At most the tasks that were taken beside it died with it.
       const died = settled.filter((result) => "error" in result);
       assert.ok(died.length <= 1, `${died.length} of those in line died`);
       assert.notEqual(workers()[0]?.id, before.id);
@@ -187,7 +187,7 @@ test(
       const timedOut = pool.with({ timeout: 30 }).submit(hang, begun);
       const aborted = pool.with({ signal: controller.signal }).submit(hang, begun);
       const ended = [timedOut, aborted].map((future) => rejection<InterpreterDiedError>(future));
-      // On a loaded machine the first may be stopped, and the second with it, before that has begun.
+      // On a loaded machine the first task may be stopped before the second has begun, which then dies with it.
       await until(() => begun.qsize() === 2 || timedOut.done());
       const began = performance.now();
       await until(() => performance.now() - began > 24 + round);
@@ -252,7 +252,7 @@ test("what an interpreter does while it is being stopped is no answer", limits, 
   const pool = new InterpreterPoolExecutor({ maxWorkers: 1, concurrency: 3 });
   const stopped = pool.with({ timeout: 100 }).submit(() => new Promise(() => {}));
   const ended = [stopped, pool.submit(whenLoaded)].map((future) => rejection<InterpreterDiedError>(future));
-  // Whoever goes on after all would begin these, and fail.
+  // An interpreter that went on after all would begin these, and they would fail.
   const next = [1, 2, 3].map((n) => outcome(pool.submit((x: number) => x, n)));
   const reasons = (await Promise.all(ended)).map((error) => error.reason ?? String(error));
   assert.deepEqual(reasons, ["timeout", "terminated"]);

@@ -1,4 +1,4 @@
-/** Several tasks at once in one interpreter (`concurrency`): who runs when, and how many. */
+/** Several tasks at a time in one interpreter (`concurrency`): which run when, and how many. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromModule, InterpreterPoolExecutor, NotShareableError } from "interpreters";
@@ -25,7 +25,7 @@ test("an interpreter runs as many tasks at a time as it may, and no more", limit
     const { pool, gate, waiting } = await full(concurrency);
     assert.equal(workers().length, 1);
     const next = [pool.submit(wait, gate.queue), pool.submit(wait, gate.queue)];
-    // Each that goes makes room for one.
+    // Each task that ends makes room for one.
     for (const [i, future] of next.entries()) {
       for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
       assert.equal(future.running(), false, `${concurrency} run already`);
@@ -43,7 +43,7 @@ test("an interpreter runs as many tasks at a time as it may, and no more", limit
 
 test("tasks that return at once, and those that wait, are answered as they are done", limits, async () => {
   const { pool, gate, waiting } = await full(2, { concurrency: 3 });
-  // Those that compute go on in the third place, one after another.
+  // Tasks that compute run in the third place, one after another.
   assert.deepEqual(await Promise.all([1, 2, 3].map((n) => pool.submit((x: number) => x * 2, n))), [2, 4, 6]);
   assert.equal(await pool.submit(whereLater), workers()[0].id);
   const thrown = pool.submit(async () => {
@@ -259,7 +259,7 @@ test("one that has had its tasks is replaced while they still run", limits, asyn
 
 test("idleTimeout ends as many as the tasks would not fill, and none that runs any", limits, async () => {
   const { pool, gate, waiting } = await full(2, { maxWorkers: 2, idleTimeout: 5 });
-  // A second one, which is idle again soon.
+  // A second interpreter, which is idle again soon.
   const other = new Gate();
   const there = [pool.submit(wait, other.queue), pool.submit(wait, other.queue)];
   await until(() => there.every((future) => future.running()));

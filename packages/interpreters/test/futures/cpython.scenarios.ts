@@ -2,7 +2,7 @@
 import { InterpreterPoolExecutor } from "interpreters";
 
 const scenarios: Record<string, () => unknown> = {
-  /** The program ends while a task runs that nobody waits for. */
+  /** The program ends while a task runs that has no waiter. */
   neverShutDown() {
     const pool = new InterpreterPoolExecutor({ maxWorkers: 5 });
     pool.submit(apple);
@@ -12,7 +12,7 @@ const scenarios: Record<string, () => unknown> = {
     pool.submit(apple);
     await pool.shutdown({ wait: false });
   },
-  /** What waits in line is cancelled, what runs may end. */
+  /** Tasks in line are cancelled, the running one may end. */
   async shutDownAndCancel() {
     const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
     const first = pool.submit(apple);

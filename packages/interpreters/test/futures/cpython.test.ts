@@ -1,4 +1,4 @@
-/** Behaviours that CPython tests of its executors, and that no other test here has. README.md has the whole list. */
+/** Behaviours of executors that CPython tests and no other test here covers. README.md has the whole list. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
@@ -33,7 +33,7 @@ const scenarios = new URL("./cpython.scenarios.js", import.meta.url);
 const { leaveOneBehind, areAllGone } = fromModule<typeof import("./behind.js")>(
   new URL("./behind.js", import.meta.url),
 );
-/** Counted without a handle to any of them, which would keep it. */
+/** How many there are. Counted without handles, which would keep them reachable. */
 const workers = (): number => createdIds().length;
 
 /** Waits until an object is garbage. */
@@ -111,7 +111,7 @@ test("arguments are not kept once a task is in line or done (test_no_stale_refer
       return new WeakRef(argument);
     };
     const argument = submitted();
-    // To be run again it is needed for as long as it may be.
+    // A task with retries needs its argument until it is done.
     if (retries === 0) await collected(argument);
     gate.open();
     assert.deepEqual(await future, ["large"]);
@@ -253,7 +253,7 @@ test("a pool that everybody forgot finishes its tasks first (test_del_shutdown)"
     if (n === 3) assert.ok("error" in result);
     else assert.deepEqual(result, { value: n });
   }
-  // That its interpreters are collected then: test/process/environment.test.ts, "forgotten".
+  // test/process/environment.test.ts ("forgotten") shows that its interpreters are collected then.
 });
 
 test(
@@ -331,7 +331,7 @@ test(
     };
     const futures = [1, 2, 3].map(() => pool.submit(pass, gate.queue));
     await until(() => futures[0].running());
-    // All other places of the process are taken.
+    // Takes all other slots of the process.
     const { m } = runtime();
     const places: number[] = [];
     for (let slot = claimSlot(m, WHENCE_UNKNOWN); slot !== -1; slot = claimSlot(m, WHENCE_UNKNOWN))

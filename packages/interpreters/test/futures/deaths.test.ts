@@ -294,7 +294,7 @@ test("every future settles exactly once when all workers die over and over", lim
   );
   let settled = 0;
   for (const future of futures) {
-    future.catch(() => {}); // looked at below, one by one
+    future.catch(() => {}); // observed below, one by one
     future.addDoneCallback(() => settled++);
   }
   for (const [n, future] of futures.entries()) {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { inspect } from "node:util";
 import { ExecutionFailed, Future, InterpreterPoolExecutor, QueueEmpty, type Queue } from "interpreters";
+import type { TaskError } from "../../src/futures/failure.js";
 import { channel, outcome, rejection, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
@@ -175,6 +176,25 @@ test("an ExecutionFailed with the full display hangs off the exception, out of t
   assert.match(inspect(error.executionFailed), /Uncaught in interpreter \d+:/);
   assert.equal(error.executionFailed.cause, error);
   assert.deepEqual(Object.keys(error), ["port"], "it is not enumerable");
+});
+
+test("the display is read without a cast", limits, async () => {
+  const task = (): never => {
+    throw new TypeError("typed");
+  };
+  const byHandler = await pool
+    .submit(task)
+    .catch((error: TaskError) => error.executionFailed?.excinfo.formatted);
+  assert.equal(byHandler, "TypeError: typed");
+  try {
+    await pool.submit(task);
+  } catch (error) {
+    assert.ok(error instanceof Error);
+    const { executionFailed }: TaskError = error;
+    assert.equal(executionFailed?.excinfo.type.name, "TypeError");
+  }
+  const dies = await rejection<TaskError>(pool.submit(() => process.exit(1)));
+  assert.equal(dies.executionFailed, undefined);
 });
 
 test("an exception that cannot travel whole still arrives, with what can", limits, async () => {

@@ -1,4 +1,4 @@
-/** The pool: when workers start, what they are given, how it ends, what it refuses. */
+/** The pool: when workers start, what they get, how the pool ends, what it refuses. */
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import { test } from "node:test";
@@ -21,7 +21,7 @@ const limits = { timeout: WATCHDOG };
 const isShutDown = (error: unknown): boolean =>
   error instanceof InterpreterError && error.code === "ERR_EXECUTOR_SHUTDOWN";
 
-/** Created interpreters, which are the pools'. */
+/** The created interpreters, all of which belong to pools. */
 const workers = (): Interpreter[] => listAll().filter((interp) => interp.whence === "interpreters module");
 
 test("workers start when tasks need them, no more than may be, and are used again", limits, async () => {
@@ -54,7 +54,7 @@ test("by default there are as many workers as processors", limits, async () => {
 test("workers run side by side", limits, async () => {
   await using pool = new InterpreterPoolExecutor({ maxWorkers: 2 });
   const [here, there] = [channel<string>(), channel<string>()];
-  // Each needs the other one to be running.
+  // Each of the two tasks needs the other one to be running.
   const meet = (mine: Queue<string, never>, yours: Queue<string, never>, name: string): string => {
     yours.putSync(name);
     return mine.getSync();
@@ -93,7 +93,7 @@ test("nothing waits behind a slow task while another worker is free", limits, as
 });
 
 test("a pool's own queue is not among the program's", limits, async () => {
-  // One that another test has left may be collected meanwhile.
+  // A queue that another test has left may be collected meanwhile.
   const before = new Set(listQueues().map(({ id }) => id));
   await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
   await pool.submit(() => 0);
@@ -217,7 +217,7 @@ test("bad options are refused at once", limits, () => {
   for (const [options, type] of bad) {
     assert.throws(
       () => new InterpreterPoolExecutor(options as never),
-      // What it says must be about the option, not about how this package is written.
+      // The message must be about the option, not about the code of this package.
       (error) => error instanceof type && !error.message.includes("destructure"),
       JSON.stringify(options),
     );

@@ -1,4 +1,4 @@
-/** A module that needs one which ends its thread while it loads. */
+/** A module that imports one which ends its thread while it loads. */
 import exits from "./exits-on-load.cjs";
 
 const { loaded } = exits;

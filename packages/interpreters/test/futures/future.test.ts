@@ -1,4 +1,4 @@
-/** Futures: how they are waited for, cancelled, and looked at. */
+/** Futures: waiting for them, cancelling them, observing them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CancelledError, Future, InterpreterError, InterpreterPoolExecutor } from "interpreters";
@@ -203,7 +203,7 @@ test("a callback that looks at the exception is looking at the failure", limits,
     future.addDoneCallback((given) => void given.exception().then(resolve, reject));
   });
   assert.equal(((await seen) as Error).message, "seen");
-  // Unhandled rejections are told when the microtasks are through; this is later.
+  // Unhandled rejections are reported once all microtasks have run; this is later.
   await pool.submit(() => 0);
   assert.equal(unhandled.mock.callCount(), 0);
 });

@@ -1,4 +1,4 @@
-/** Pools that break, each in a process of its own, for what is printed. */
+/** Pools that break, each in a process of its own, so that a test can read what is printed. */
 import { InterpreterPoolExecutor } from "interpreters";
 import { outcome } from "../support/processes.js";
 

@@ -1,4 +1,4 @@
-/** What workers are set up with: initializer, initargs, shared. CPython: test_init.py, test_interpreter_pool.py. */
+/** The set-up of workers: initializer, initargs, shared. CPython: test_init.py, test_interpreter_pool.py. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -127,7 +127,7 @@ const ways: Record<string, { options: ExecutorOptions; check(cause: unknown): vo
   },
   "refers to a variable that is not there": {
     options: {
-      // @ts-expect-error there is none
+      // @ts-expect-error no such name exists
       // oxlint-disable-next-line no-undef
       initializer: () => nowhere,
     },
@@ -183,7 +183,7 @@ test("a pool that breaks while a task runs lets it finish", limits, async () => 
   const pool = new InterpreterPoolExecutor({
     maxWorkers: 2,
     retries: 1,
-    // Only the first has its turn.
+    // Only the first worker gets a turn.
     initializer: (queue: typeof turns) => void queue.getNowait(),
     initargs: [turns],
   });
@@ -252,7 +252,7 @@ test("what cannot be used to set up a worker is refused when the pool is made", 
     );
   }
   assert.deepEqual(workers(), []);
-  // What only the other side can find out is found there; see above.
+  // A mistake that only the worker can find breaks the pool; see above.
   const pool = new InterpreterPoolExecutor({ maxWorkers: 1, initializer: () => captured });
   const result = await outcome(pool.submit(() => 1));
   assert.ok("error" in result && result.error instanceof BrokenInterpreterPool);

@@ -13,7 +13,7 @@ import { channel, Gate, rejection, until, WATCHDOG } from "../support/processes.
 
 const limits = { timeout: WATCHDOG };
 
-/** Everything that came before the failure, and the failure. */
+/** All results that came before the failure, and the failure. */
 async function failure<T>(results: AsyncIterable<T>): Promise<{ values: T[]; error: Error }> {
   const values: T[] = [];
   try {
@@ -195,7 +195,7 @@ test("a task that fails before its turn waits for its turn", limits, async () =>
   );
   const first = results.next();
   await until(() => ran.qsize() === 2);
-  // The answers of 1 and 2 have arrived before this one's.
+  // The replies to 1 and 2 have arrived before this one's.
   await new Promise((resolve) => setImmediate(resolve));
   gate.open();
   assert.deepEqual(await first, { value: 0, done: false });

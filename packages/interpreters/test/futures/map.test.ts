@@ -117,7 +117,7 @@ test("as much as the buffer takes is pulled while nothing is finished, and no mo
     const results = full.map(double, source, buffersize === undefined ? {} : { buffersize });
     const first = results.next();
     await until(() => source.pulled >= expected);
-    // Whatever it would pull too much, it would pull now.
+    // If it pulled too much, it would do so now.
     await new Promise((resolve) => setImmediate(resolve));
     assert.equal(source.pulled, expected);
     gate.open(2);
@@ -229,7 +229,7 @@ test("breaking out does not wait for a source that may never answer", limits, as
     break;
   }
   assert.equal(returned, 1);
-  // An item that comes now is nobody's.
+  // An item that arrives now has no consumer.
   late({ value: 2, done: false });
   await pool.submit((queue: Queue<number>) => queue.putSync(0), ran);
   assert.equal(asked, 2);

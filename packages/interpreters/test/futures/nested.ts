@@ -1,4 +1,4 @@
-/** Run inside an interpreter by the tests: makes a pool there. */
+/** The tests run this inside an interpreter: it creates a pool there. */
 import { InterpreterPoolExecutor } from "interpreters";
 
 export async function sumOfSquares(numbers: number[]): Promise<number> {

@@ -1,4 +1,4 @@
-/** Priorities: which task is begun first, that none starves, and what a death or a cancelling changes: nothing. */
+/** Priorities: which task begins first, that none starves, and that neither a death nor a cancel changes the order. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InterpreterPoolExecutor, type Priority, type Queue } from "interpreters";
@@ -18,7 +18,7 @@ test("the higher priority first, and in each the order of submission", limits, a
   const { pool, gate, busy } = await busyPool(1);
   const log = channel<string>();
   const futures = ["a", "b", "c"].flatMap((name) =>
-    // In another order than that of their priorities.
+    // Not in the order of their priorities.
     [0, 2, -2, 1, -1].map((priority) =>
       pool.with({ priority: priority as Priority }).submit(note, log, `${priority}${name}`),
     ),
@@ -108,7 +108,7 @@ test("two workers that sleep are both woken when tasks of two priorities come", 
   };
   for (let round = 0; round < 20; round++) {
     const [here, there] = [channel<number>(), channel<number>()];
-    // Each needs the other one to be running.
+    // Each of the two tasks needs the other one to be running.
     const pair = [
       pool.with({ priority: round % 2 === 0 ? 2 : -2 }).submit(meet, here, there),
       pool.submit(meet, there, here),

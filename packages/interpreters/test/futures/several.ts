@@ -1,4 +1,4 @@
-/** Helpers of the tests of pools whose interpreters run several tasks at a time. */
+/** Helpers for tests of pools whose interpreters run several tasks at a time. */
 import {
   type ExecutorOptions,
   type Future,
@@ -8,7 +8,7 @@ import {
 } from "interpreters";
 import { Gate, until } from "../support/processes.js";
 
-/** Created interpreters, which are the pools'. */
+/** The created interpreters, all of which belong to pools. */
 export const workers = (): Interpreter[] =>
   listAll().filter((interp) => interp.whence === "interpreters module");
 

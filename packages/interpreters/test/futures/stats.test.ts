@@ -1,4 +1,4 @@
-/** What a pool tells of its work: `stats()`, and its diagnostics channels. */
+/** Observing a pool: `stats()`, and the diagnostics channels. */
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { test, type TestContext } from "node:test";
@@ -71,11 +71,11 @@ test("running and waiting time are told apart", limits, async () => {
   const { runTime, waitTime, utilisation } = pool.stats();
   assert.deepEqual([runTime.count, waitTime.count], [5, 5]);
   for (const time of [runTime.min, runTime.p50, runTime.mean, runTime.max]) {
-    // Timers may be early by less than a millisecond, and percentiles are of two digits.
+    // Timers may fire up to a millisecond early, and percentiles have two digits.
     assert.ok(time >= 38, `it ran for ${time} ms`);
   }
   assert.ok(runTime.p50 <= runTime.p90 && runTime.p90 <= runTime.p99);
-  // The last one waited for four others.
+  // The last task waited for the four others.
   assert.ok(waitTime.max >= 4 * 38, `it waited for ${waitTime.max} ms`);
   assert.ok(waitTime.min < waitTime.max);
   assert.ok(utilisation > 0 && utilisation <= 1, String(utilisation));
@@ -94,7 +94,7 @@ test("the first tasks are all timed, of many a part; what dies or is cancelled i
   await pool.shutdown();
 });
 
-/** Everything that is said on a channel while the test runs. */
+/** All messages that are published on a channel while the test runs. */
 function listen<E>(t: TestContext, name: string): E[] {
   const events: E[] = [];
   const hear = (event: unknown): void => void events.push(event as E);
@@ -178,7 +178,7 @@ test("a subscriber that throws harms no task", limits, async (t) => {
   subscribe(name, hear);
   t.after(() => unsubscribe(name, hear));
   const uncaught = (error: unknown): void => void thrown.push(error);
-  // The test runner listens as well, and would take it for a failure.
+  // The test runner listens too, and would report it as a failure.
   const others = process.listeners("uncaughtException");
   process.removeAllListeners("uncaughtException");
   process.on("uncaughtException", uncaught);

@@ -1,4 +1,4 @@
-/** A module that needs one which is never done loading. */
+/** A module that imports one which never finishes loading. */
 import stuck from "./stuck-on-load.cjs";
 
 const { loaded } = stuck;

@@ -1,4 +1,4 @@
-/** What a process does when nobody looks at a failure; each scenario in a process of its own. */
+/** Failures that no code observes, and what the process does then; each scenario in a process of its own. */
 import { InterpreterPoolExecutor, wait } from "interpreters";
 import { Gate } from "../support/processes.js";
 

@@ -21,10 +21,10 @@ type Wait = <F extends Future<unknown>>(
   options?: { timeout?: number; returnWhen?: ReturnWhen },
 ) => DoneAndNotDone<F> | Promise<DoneAndNotDone<F>>;
 
-/** Every way to wait; each behaves the same. */
+/** Each way to wait. They all behave the same. */
 const ways: Record<string, Wait> = { wait, waitSync };
 
-/** A pool of one worker that stands at a gate, and tasks behind it that each wait for a permit of their own. */
+/** A pool whose only worker waits at a gate, and tasks in line that each need a permit of the gate. */
 async function inLine(count: number): Promise<{
   pool: InterpreterPoolExecutor;
   gate: Gate;
@@ -68,7 +68,7 @@ for (const [name, waitFor] of Object.entries(ways)) {
     const { done, notDone } = await waitFor(futures, { returnWhen: "FIRST_COMPLETED" });
     assert.deepEqual([...done], [futures[0]]);
     assert.deepEqual([...notDone], futures.slice(1));
-    // One that is done already is enough.
+    // One future that is done already is enough.
     const again = await waitFor(futures, { returnWhen: "FIRST_COMPLETED" });
     assert.deepEqual([...again.done], [futures[0]]);
     gate.open(2);

@@ -1,4 +1,4 @@
-/** Functions that tell in which interpreter they run. */
+/** Functions that return the id of the interpreter in which they run. */
 import { getCurrent, type Queue } from "interpreters";
 
 export function where(): number {
@@ -10,7 +10,7 @@ export async function whereLater(): Promise<number> {
   return getCurrent().id;
 }
 
-/** Puts that into a queue, and dies as long as there are not more than `runs` in it. */
+/** Puts that id into a queue, and dies as long as the queue has no more than `runs` items. */
 export function dieOnce(queue: Queue<number, never>, runs: number): number {
   queue.putSync(getCurrent().id);
   if (queue.qsize() <= runs) process.exit(1);

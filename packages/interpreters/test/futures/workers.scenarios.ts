@@ -1,4 +1,4 @@
-/** Pools that are left alone, each in a process of its own. */
+/** Pools that the program leaves alone, each in a process of its own. */
 import { InterpreterPoolExecutor } from "interpreters";
 
 const scenarios: Record<string, () => Promise<void>> = {

@@ -17,7 +17,7 @@ const workers = (): Interpreter[] => listAll().filter((interp) => interp.whence 
 const ids = (): number[] => workers().map((interp) => interp.id);
 const exits = new URL("./workers.scenarios.js", import.meta.url);
 
-/** Where a task runs. */
+/** The interpreter in which a task runs. */
 const { where, dieOnce } = fromModule<typeof import("./where.js")>(new URL("./where.js", import.meta.url));
 
 test("minWorkers are there before the first task, and do the first tasks", limits, async () => {
@@ -70,7 +70,7 @@ test("workers that have nothing to do are ended after idleTimeout, but for minWo
     gate.open(3);
     await Promise.all(busy);
     await until(() => workers().length === minWorkers, "the others are ended");
-    // They come again when they are needed.
+    // Others start when they are needed again.
     const again = [1, 2, 3].map(() => pool.submit(wait, gate.queue));
     await until(() => again.every((future) => future.running()));
     assert.equal(workers().length, 3);
@@ -104,7 +104,7 @@ test("tasks that come while idle workers end are all run, once", limits, async (
       pool.submit((queue: typeof ran, x: number) => queue.putSync(x), ran, 2 * n + i),
     );
     await Promise.all(both);
-    // The timer of idle workers comes at about this time.
+    // The timer for idle workers fires at about this time.
     for (let turn = 0; turn < n % 4; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
   }
   const all = Array.from({ length: ran.qsize() }, () => ran.getNowait());
@@ -177,7 +177,7 @@ test("failures, deaths and retries count as tasks, and a retry runs elsewhere", 
   const tries = channel<number>();
   assert.equal((await rejection(pool.submit(() => Promise.reject(new Error("counts"))))).message, "counts");
   const [first] = ids();
-  // Its second task is its last, and takes it with it.
+  // The second task of this worker is its last, and kills it.
   const second = await pool.submit(dieOnce, tries, 1);
   assert.deepEqual([tries.getNowait(), tries.getNowait()], [first, second]);
   assert.notEqual(second, first);
@@ -240,7 +240,7 @@ test(
     await goOn();
     gate.open();
     await waiting;
-    // And between tasks that follow one another without a pause.
+    // They also go on between tasks that follow one another without a pause.
     const [before, futures] = [ticks.qsize(), [] as Promise<unknown>[]];
     while (ticks.qsize() < before + 5) {
       futures.push(pool.submit(() => 0).result());

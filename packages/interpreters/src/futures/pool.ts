@@ -1,0 +1,164 @@
+/**
+ * The pool behind an executor: when interpreters start, when they are replaced, and how the pool ends.
+ *
+ *     open ──shutdown──▶ shut down ──last task settled──▶ finished: interpreters and queues are gone
+ *       │                    │
+ *       └────────────────────┴── set-up failed, or no worker is left and none starts ──▶ broken: all tasks fail
+ *
+ * A worker is started when a task is submitted that the present ones have no place for, up to `maxWorkers`, and when one
+ * is lost while there are such tasks. A worker that dies idle is replaced only when the next task comes: an interpreter
+ * that dies by itself must not be restarted over and over.
+ */
+import { BrokenInterpreterPool, InterpreterError } from "../base/errors.js";
+import { defaultLanguage, type Language } from "../guests/language.js";
+import type { Death, Runtime } from "../thread/runtime.js";
+import { processors } from "../platform/processors.js";
+import type { Future } from "./future.js";
+import { Idleness } from "./idleness.js";
+import type { ExecutorOptions } from "./options.js";
+import { Tasks, type TasksOwner } from "./tasks.js";
+import { Workers, type WorkersOwner } from "./workers.js";
+
+export class Pool implements TasksOwner, WorkersOwner {
+  readonly executor: unknown;
+  readonly maxWorkers: number;
+  readonly concurrency: number;
+  readonly language: Language;
+  readonly tasks: Tasks;
+  readonly workers: Workers;
+  readonly #minWorkers: number;
+  readonly #idleness: Idleness;
+  /** Takes the death listener away; the pool's collection does so too. */
+  readonly #stopListening: () => void;
+  /** Whether new tasks are refused. It stays true. */
+  #shutdown = false;
+  /** Why no task can run any more. The first failure stays. */
+  #broken: BrokenInterpreterPool | undefined;
+  /** Settles when everything is gone. Set by the first `finish`. */
+  #finished: Promise<void> | undefined;
+
+  /** @throws NotShareableError the workers' set-up cannot travel; InterpreterError `minWorkers` cannot be started */
+  constructor(rt: Runtime, executor: unknown, options: ExecutorOptions) {
+    const { maxWorkers = processors(), minWorkers = 0, concurrency = 1, idleTimeout = Infinity } = options;
+    const { language = defaultLanguage() } = options;
+    this.executor = executor;
+    this.maxWorkers = maxWorkers;
+    this.concurrency = concurrency;
+    this.#minWorkers = minWorkers;
+    this.language = language;
+    this.tasks = new Tasks(rt, this, concurrency, language);
+    this.workers = new Workers(rt, this, options, this.tasks.queues);
+    this.#idleness = new Idleness(idleTimeout, minWorkers, () => this.#demand(), this.workers);
+    this.#startLeast();
+    this.#stopListening = listenFor(rt, new WeakRef(this));
+    collected.register(this, this.#stopListening, this);
+  }
+
+  /** @throws BrokenInterpreterPool; InterpreterError (`ERR_EXECUTOR_SHUTDOWN`) */
+  checkUsable(): void {
+    if (this.#broken !== undefined) {
+      throw new BrokenInterpreterPool(this.#broken.message, { cause: this.#broken.cause });
+    }
+    if (!this.#shutdown) return;
+    throw new InterpreterError("Cannot submit a task: the executor was shut down", {
+      code: "ERR_EXECUTOR_SHUTDOWN",
+    });
+  }
+
+  /**
+   * Starts a worker if this task, just put in line, would wait otherwise. If the pool has no worker and none can
+   * be started, the task is withdrawn.
+   *
+   * @throws InterpreterError no worker can be started
+   */
+  provideWorkers(future: Future<unknown>): void {
+    this.#idleness.came();
+    if (!this.#needsWorker() && this.workers.size >= this.#minWorkers) return;
+    try {
+      this.workers.start();
+    } catch (error) {
+      // Another worker will run it.
+      if (this.workers.size > 0) return;
+      this.tasks.withdraw(future);
+      throw error;
+    }
+  }
+
+  /** A task is done, so there may be more workers than tasks. */
+  settled(): void {
+    this.#idleness.went();
+  }
+
+  retired(worker: number): void {
+    this.workers.retire(worker);
+  }
+
+  lost(): void {
+    if (this.#broken !== undefined || !this.#needsWorker()) return;
+    try {
+      this.workers.start();
+    } catch (cause) {
+      // Without any worker the tasks in line would wait for ever.
+      if (this.workers.size === 0) this.broke("its last worker died and none can be started", cause);
+    }
+  }
+
+  /** Fails the tasks in line, lets the running ones end, and then closes the workers. */
+  broke(why: string, cause: unknown): boolean {
+    if (this.#broken !== undefined) return false;
+    this.#broken = new BrokenInterpreterPool(`The pool is broken: ${why}`, { cause });
+    this.tasks.retrying = false;
+    this.tasks.failAllInLine(this.#broken);
+    void this.workers.close();
+    return true;
+  }
+
+  /** Takes no more tasks. The promise settles when the tasks are done and everything is gone. */
+  finish(cancelTasks: boolean): Promise<void> {
+    this.#shutdown = true;
+    if (cancelTasks) this.tasks.cancelAllInLine();
+    return (this.#finished ??= this.#finish());
+  }
+
+  /** Starts the workers that must be there before the first task: all of them, or the pool is not created. */
+  #startLeast(): void {
+    try {
+      while (this.workers.size < this.#minWorkers) this.workers.start();
+    } catch (error) {
+      void this.workers.close();
+      throw error;
+    }
+    this.#idleness.went();
+  }
+
+  /** How many workers the tasks would fill. */
+  #demand(): number {
+    return Math.ceil(this.tasks.size / this.concurrency);
+  }
+
+  #needsWorker(): boolean {
+    const { size } = this.workers;
+    return size < this.maxWorkers && size < this.#demand();
+  }
+
+  /** Waits for the last task, then closes the workers, and then the queues. */
+  async #finish(): Promise<void> {
+    await this.tasks.allSettled();
+    this.#idleness.stop();
+    await this.workers.close();
+    this.#stopListening();
+    collected.unregister(this);
+    this.tasks.close();
+  }
+}
+
+/**
+ * Passes deaths on to a pool without keeping it reachable: the interpreters of a pool that is collected are closed
+ * through their handles. Outside the class, because a closure made in the constructor would share its context with those
+ * that hold `this`.
+ */
+function listenFor(rt: Runtime, self: WeakRef<Pool>): () => void {
+  return rt.onDeath((death: Death) => self.deref()?.workers.onDeath(death));
+}
+
+const collected = new FinalizationRegistry<() => void>((stopListening) => stopListening());
