@@ -10,6 +10,10 @@ export type Unit = "ops/s" | "µs" | "ms" | "MB" | "%";
 /** Throughput and shares are better when high, everything else when low. */
 export const higherIsBetter = (unit: Unit): boolean => unit === "ops/s" || unit === "%";
 
+/** How many times as good `value` is as `other`. Times and memory are inverted, so that above 1 is always better. */
+export const timesAsGood = (unit: Unit, value: number, other: number): number =>
+  higherIsBetter(unit) ? value / other : other / value;
+
 /** A contender that has been started. */
 export interface Session {
   /** Anything that must happen before the first figure counts. */

@@ -1,6 +1,6 @@
 /** Results as tables for people and as JSON for later comparison. */
 
-import { higherIsBetter, median, type Case, type Unit } from "./harness.js";
+import { higherIsBetter, median, timesAsGood, type Case, type Unit } from "./harness.js";
 import type { Environment } from "./environment.js";
 import type { Result } from "./watcher.js";
 
@@ -50,19 +50,19 @@ export function summarize(
       const middle = median(figures);
       const summary = { ...result, median: middle, min: Math.min(...figures), max: Math.max(...figures) };
       if (base === undefined || result === reference) return summary;
-      return { ...summary, ratio: higherIsBetter(unit) ? base / middle : middle / base };
+      return { ...summary, ratio: timesAsGood(unit, base, middle) };
     }),
   };
 }
 
 /** Three significant digits are more than such figures are good for; thousands are kept readable. */
-function format(value: number): string {
+export function format(value: number): string {
   if (value >= 1000) return Math.round(Number(value.toPrecision(3))).toLocaleString("en-US");
   return String(Number(value.toPrecision(3)));
 }
 
 /** A fifth of a core taken away is more than the differences that the figures are meant to show. */
-const DISTURBED = 0.2;
+export const DISTURBED = 0.2;
 
 const HEADER = ["", "median", "min", "max", "ours is"];
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { Reply, Step } from "./contender-process.js";
 import { type Case, type Contender, effortFor } from "./harness.js";
 
+const SCRIPT = fileURLToPath(new URL("./contender-process.js", import.meta.url));
 /** Longer than any single step of a contender that works, a start or a round, on a busy machine. */
 const PATIENCE_MS = 15_000;
 /** Ample for ending a few idle threads. The process ends soon anyway; this is to tell who does not end by himself. */
@@ -23,27 +24,46 @@ export interface Result {
   readonly failure?: string;
 }
 
-export async function watchCase(bench: Case, quick: boolean, patience = PATIENCE_MS): Promise<Result[]> {
-  const common = bench.common?.() ?? 0;
-  const entrants = bench.contenders.map((contender) => new Entrant(bench.id, contender, quick, common));
+/** One that takes turns with others. */
+export interface Entry {
+  readonly contender: Contender;
+  /** The contender-process.js to run it in, which decides what package it measures; this folder's own if left out. */
+  readonly script?: string;
+}
+
+export interface WatchOptions {
+  readonly quick: boolean;
+  /** Defaults to all contenders of the case. */
+  readonly entries?: readonly Entry[];
+  /** Defaults to what the case finds out now. */
+  readonly common?: number;
+  /** Milliseconds that a step may take. */
+  readonly patience?: number;
+}
+
+/** Returns a result for each entry, in their order. */
+export async function watchCase(bench: Case, options: WatchOptions): Promise<Result[]> {
+  const { quick, patience = PATIENCE_MS, common = bench.common?.() ?? 0 } = options;
+  const { entries = bench.contenders.map((contender) => ({ contender })) } = options;
+  const entrants = entries.map((entry) => new Entrant(bench.id, entry, quick, common));
+  const turns = [...entrants];
   const end = (): void => entrants.forEach((entrant) => entrant.end());
   // They must not outlive this process, whatever ends it.
   process.once("exit", end);
   try {
-    for (const entrant of entrants) await entrant.take("start", "start", patience);
+    for (const entrant of turns) await entrant.take("start", "start", patience);
     const rounds = bench.rounds?.[quick ? "quick" : "full"] ?? effortFor(quick).rounds;
     for (let round = 1; round <= rounds; round += 1) {
-      for (const entrant of entrants) await entrant.take("round", `round ${round}`, patience);
-      // Nobody always runs after the same neighbour.
-      entrants.reverse();
+      for (const entrant of turns) await entrant.take("round", `round ${round}`, patience);
+      // No contender always runs after the same neighbour.
+      turns.reverse();
     }
     for (const entrant of entrants) await entrant.take("stop", "stop", Math.min(STOP_MS, patience));
   } finally {
     process.off("exit", end);
     end();
   }
-  const results = entrants.map((entrant) => entrant.result());
-  return bench.contenders.map(({ name }) => results.find(({ contender }) => contender === name) as Result);
+  return entrants.map((entrant) => entrant.result());
 }
 
 class Entrant {
@@ -52,9 +72,8 @@ class Entrant {
   readonly #figures: number[] = [];
   #failure: string | undefined;
 
-  constructor(id: string, contender: Contender, quick: boolean, common: number) {
+  constructor(id: string, { contender, script = SCRIPT }: Entry, quick: boolean, common: number) {
     this.#contender = contender;
-    const script = fileURLToPath(new URL("./contender-process.js", import.meta.url));
     this.#child = fork(script, [id, contender.name, quick ? "quick" : "full", String(common)]);
   }
 
