@@ -1,4 +1,4 @@
-/** Where and of what the figures were taken: without it they mean nothing later. */
+/** The machine and the commit that the figures belong to. Without them the figures mean nothing later. */
 
 import { execFile } from "node:child_process";
 import { availableParallelism, cpus, totalmem } from "node:os";
@@ -26,7 +26,7 @@ const git = async (...args: string[]): Promise<string> => {
   return stdout.trim();
 };
 
-/** Files that change no figure: recorded figures (the record of a run must not make the next run dirty), and texts. */
+/** Files that change no figure: recorded figures (a record must not make the next run dirty), and documentation. */
 const WITHOUT_EFFECT = [":(top,exclude)bench/history", ":(top,exclude,glob)**/*.md"];
 
 async function describeCommit(): Promise<Pick<Environment, "commit" | "commitDate">> {
@@ -54,8 +54,8 @@ export async function describeEnvironment(): Promise<Environment> {
 const SAMPLE_MS = 250;
 
 /**
- * How many cores something else keeps busy right now; to be asked while nothing of ours runs. Threads that spin
- * before they sleep suffer most from company, so that figures taken in it say little, not even by their ratios.
+ * Measures how many cores other processes keep busy now. Call it while no contender runs. Threads that spin before they park
+ * suffer most from other load, so figures taken under it say little, and so do their ratios.
  */
 export async function busyCores(): Promise<number> {
   const before = cpuTimes();

@@ -17,7 +17,7 @@ import { DISTURBED, type CaseReport, type Report } from "./report.js";
 /** bench/history of this checkout, as seen from the compiled file. */
 export const HISTORY = fileURLToPath(new URL("../history", import.meta.url));
 
-/** The machine, and the Node.js version on it. */
+/** A machine and the Node version on it. */
 export interface Machine {
   readonly processor: string;
   readonly cores: number;
@@ -33,7 +33,7 @@ export type Medians = Readonly<Record<string, number>>;
 
 export interface CaseRecord {
   readonly unit: Unit;
-  /** The first one is compared with the peers. */
+  /** The first one is the reference for the peers. */
   readonly ours: Medians;
   readonly peers: Medians;
   readonly bestPeer?: string;
@@ -46,7 +46,7 @@ export interface CaseRecord {
 /** All figures of a commit on one machine. */
 export interface Run {
   readonly machine: Machine;
-  /** When its latest case was measured, as ISO 8601. */
+  /** When the latest of its cases was measured, as ISO 8601. */
   readonly date: string;
   readonly cases: Readonly<Record<string, CaseRecord>>;
 }
@@ -78,7 +78,7 @@ export function whyNotRecorded({ quick, environment: { commit } }: Report): stri
   return undefined;
 }
 
-/** Five significant digits are more than the figures are good for, and keep the files small. */
+/** Five significant digits are more than the figures are good for. They keep the files small. */
 const short = (value: number): number => Number(value.toPrecision(5));
 
 /** The medians of a case; undefined if none of this package's contenders has any. */
@@ -96,13 +96,13 @@ export function extractCase({ unit, busyElsewhere, results }: CaseReport): CaseR
     ours: Object.fromEntries(ours),
     peers: Object.fromEntries(peers),
     ...(best && { bestPeer: best[0] }),
-    // Memory that lies within the noise can come out as nothing, or less.
+    // Memory within the noise can be measured as 0 or less.
     ...(best && best[1] > 0 && own > 0 && { ratio: short(timesAsGood(unit, own, best[1])) }),
     ...(busyElsewhere >= DISTURBED && { busyElsewhere: Number(busyElsewhere.toFixed(1)) }),
   };
 }
 
-/** The medians of a report. `name`: what `--machine` said. */
+/** The medians of a report. `name`: the value of `--machine`. */
 export function extractRun({ date, environment, cases }: Report, name?: string): Run {
   const { processor, cores, memoryGB, platform, node } = environment;
   const records = cases.flatMap((report) => {
@@ -151,7 +151,7 @@ export async function record(folder: string, report: Report, name?: string): Pro
     if (!isMissing(error)) throw new Error(`cannot read ${file}: ${String(error)}`, { cause: error });
   }
   await mkdir(folder, { recursive: true });
-  // Renamed into place: an interrupted write must not cost the earlier figures.
+  // Renamed into place: an interrupted write must not lose the earlier figures.
   await writeFile(`${file}.new`, `${JSON.stringify(mergeRun(earlier, extractRun(report, name)), null, 1)}\n`);
   await rename(`${file}.new`, file);
   return file;
@@ -177,7 +177,7 @@ export interface Point {
   readonly figures: CaseRecord;
 }
 
-/** What was measured on one machine. */
+/** All figures of one machine. */
 export interface MachineHistory {
   readonly machine: Machine;
   /** When it measured last, as ISO 8601. */

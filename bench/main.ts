@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: this package against its peers and against bare Node, all in one run.
+ * `npm run bench`: measures this package, its peers and bare Node in one run.
  *
- * The contenders of a case take turns, each in a process of its own (watcher.ts).
+ * The contenders of a case take turns, each in its own process (watcher.ts).
  */
 
 import { mkdir, writeFile } from "node:fs/promises";
@@ -18,7 +18,7 @@ import { watchCase } from "./watcher.js";
 const USAGE = `Usage: npm run bench -- [options]
 
   --filter TEXT   only cases whose id contains TEXT (may be given more than once)
-  --quick         shorter and fewer rounds: a look, not a measurement
+  --quick         shorter and fewer rounds: a look, not a measurement (never recorded)
   --json FILE     where to write all figures (default: bench/results/<date>-<commit>.json)
   --no-history    do not record the medians in bench/history
   --machine NAME  name of this machine in the history, to tell apart machines that look the same
@@ -68,7 +68,7 @@ async function main(): Promise<number> {
   const environment = await describeEnvironment();
   const { processor, cores, node, commit } = environment;
   console.log(`${processor}, ${cores} cores, Node ${node}, commit ${commit}`);
-  console.log(`Last column: how many times as good as that one our first line is.\n`);
+  console.log("Last column: how many times as good as that contender our first one is.\n");
 
   const reports: CaseReport[] = [];
   for (const bench of chosen) {
@@ -93,7 +93,7 @@ async function main(): Promise<number> {
 async function recordAndDraw(report: Report, machine: string | undefined): Promise<void> {
   const written = await record(HISTORY, report, machine);
   console.log(`Recorded in ${relative(process.cwd(), written)}`);
-  // Loaded only now: nothing that plots need is in memory while contenders are measured.
+  // Imported only now, so that plotting libraries take no memory while contenders are measured.
   const { writePlots } = await import("./plot/write.js");
   console.log(`Plots drawn in bench/history: ${(await writePlots(HISTORY)).join(", ")}`);
 }

@@ -1,4 +1,4 @@
-/** Makes SIGINT and SIGTERM an ordinary exit, so that its listeners run: they end the processes that are being measured. */
+/** Turns SIGINT and SIGTERM into an ordinary exit, so that the exit listeners end the processes that are being measured. */
 export function exitOnSignals(): void {
   for (const [signal, code] of [
     ["SIGINT", 130],

@@ -1,6 +1,6 @@
 /**
- * Runs a case: its contenders, each in a process of its own (contender-process.ts), take turns. One that does not come back from
- * a step has hung: its process is killed, and the others go on.
+ * Runs a case: its contenders take turns, each in its own process (contender-process.ts). A contender that does not reply to a step
+ * hangs: its process is killed, and the others go on.
  */
 
 import { type ChildProcess, fork } from "node:child_process";
@@ -9,25 +9,25 @@ import type { Reply, Step } from "./contender-process.js";
 import { type Case, type Contender, effortFor } from "./harness.js";
 
 const SCRIPT = fileURLToPath(new URL("./contender-process.js", import.meta.url));
-/** Longer than any single step of a contender that works, a start or a round, on a busy machine. */
+/** Milliseconds: longer than a start or a round of a working contender takes on a busy machine. */
 const PATIENCE_MS = 15_000;
-/** Ample for ending a few idle threads. The process ends soon anyway; this is to tell who does not end by himself. */
+/** Milliseconds, ample for ending idle threads. The process ends soon anyway; the limit finds pools that do not stop. */
 const STOP_MS = 3_000;
 
-/** What became of one contender. */
+/** The outcome of one contender. */
 export interface Result {
   readonly contender: string;
   readonly ours: boolean;
-  /** One figure for each round; empty if it failed before the first. */
+  /** One figure for each round; empty if the contender failed before the first. */
   readonly figures: readonly number[];
-  /** Why it dropped out; undefined if it did not. */
+  /** Why the contender dropped out; undefined if it did not. */
   readonly failure?: string;
 }
 
-/** One that takes turns with others. */
+/** A contender that takes turns with others, and the process that runs it. */
 export interface Entry {
   readonly contender: Contender;
-  /** The contender-process.js to run it in, which decides what package it measures; this folder's own if left out. */
+  /** The contender-process.js to run, which determines the build that is measured. Defaults to the one in this folder. */
   readonly script?: string;
 }
 
@@ -35,7 +35,7 @@ export interface WatchOptions {
   readonly quick: boolean;
   /** Defaults to all contenders of the case. */
   readonly entries?: readonly Entry[];
-  /** Defaults to what the case finds out now. */
+  /** Defaults to a new call of the case's `common`. */
   readonly common?: number;
   /** Milliseconds that a step may take. */
   readonly patience?: number;
@@ -48,7 +48,7 @@ export async function watchCase(bench: Case, options: WatchOptions): Promise<Res
   const entrants = entries.map((entry) => new Entrant(bench.id, entry, quick, common));
   const turns = [...entrants];
   const end = (): void => entrants.forEach((entrant) => entrant.end());
-  // They must not outlive this process, whatever ends it.
+  // The children must not outlive this process, whatever ends it.
   process.once("exit", end);
   try {
     for (const entrant of turns) await entrant.take("start", "start", patience);
@@ -77,7 +77,7 @@ class Entrant {
     this.#child = fork(script, [id, contender.name, quick ? "quick" : "full", String(common)]);
   }
 
-  /** Has it do that step, unless it has dropped out; comes back when it has, or never will. */
+  /** Makes it perform a step, unless it has dropped out. Returns when it replies, dies, or exceeds `patience`. */
   async take(step: Step, name: string, patience: number): Promise<void> {
     if (this.#failure !== undefined) return;
     const { figure, failure } = await this.#reply(step, patience);

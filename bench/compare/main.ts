@@ -1,8 +1,8 @@
 /**
- * `npm run bench:compare -- --base DIR`: this checkout's build against another one, case by case, in one run.
+ * `npm run bench:compare -- --base DIR`: compares this checkout's build with another one, case by case, in one run.
  *
- * In each round both builds run in fresh processes and take turns (watcher.ts). Fresh processes for each round, because a
- * process keeps what it got by luck for its whole life: what the compiler made of its first calls, where its memory lies.
+ * In each round both builds take turns (watcher.ts), in fresh processes: chance decides how the compiler optimizes the first
+ * calls of a process and where its memory lies, and both last as long as the process.
  */
 
 import { join, resolve } from "node:path";
@@ -49,7 +49,7 @@ function parse() {
   return { ...values, rounds };
 }
 
-/** The scripts of both builds' contender processes. */
+/** The scripts of the contender processes of both builds. */
 interface Scripts {
   readonly next: string;
   readonly base: string;
@@ -72,7 +72,7 @@ async function compareContender(
   for (let round = 0; round < rounds && failure === undefined && baseFailure === undefined; round += 1) {
     const next = { contender, script: scripts.next };
     const base = { contender, script: scripts.base };
-    // Each build is the first to start in every second round.
+    // The builds alternate in starting first.
     const results = await watchCase(bench, {
       quick,
       common,

@@ -1,4 +1,4 @@
-/** What two builds' figures say about each other. */
+/** Compares the figures of two builds. */
 
 import { median, timesAsGood, type Unit } from "../harness.js";
 
@@ -37,11 +37,11 @@ export function compareRounds(unit: Unit, rounds: readonly Round[]): Comparison 
   };
 }
 
-/** `--strict` fails below this: the noise of a quiet machine is about 2 %. */
+/** `--strict` fails below this ratio. */
 export const ACCEPTED = 0.97;
 
 export interface Row {
-  /** What was compared: the case, and the contender where the case has several. */
+  /** The case and the contender. */
   readonly name: string;
   readonly comparison: Comparison | undefined;
   /** Why the new build dropped out. */

@@ -1,13 +1,13 @@
 /**
- * Two builds of this package, measured by the same code: this folder's compiled files are copied beside a `node_modules` in which
- * `interpreters` is a link to the build.
+ * Stages two builds of this package, so that the same code measures both: the compiled files of bench are copied beside a
+ * `node_modules` folder in which `interpreters` links to the build.
  *
  *     <temporary>/next/dist/…    <temporary>/next/node_modules/interpreters  -> <checkout>/packages/interpreters
  *     <temporary>/base/dist/…    <temporary>/base/node_modules/interpreters -> DIR/packages/interpreters
  *
- * Node.js resolves links first, so that a build finds its own dependencies. Nothing else takes part in loading it, as a loader
- * hook would: that starts a thread of its own and would be in the figures for start-up and memory. Both builds are staged, so
- * that the length of a path, or a copied file, is no difference between them.
+ * Node resolves the link first, so a build finds its own dependencies. A loader hook would also work, but it starts its own
+ * thread, which would be in the figures for start-up and memory. Both builds are staged, so that neither copied files nor the
+ * length of a path differ between them.
  */
 
 import { cp, mkdir, mkdtemp, realpath, symlink, writeFile } from "node:fs/promises";

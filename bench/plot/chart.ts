@@ -1,7 +1,7 @@
 /**
- * Charts as SVG text. Observable Plot draws them, on linkedom's document: no browser takes part.
+ * Draws charts as SVG text, with Observable Plot on a document of linkedom, without a browser.
  *
- * Colours are classes (STYLE) and not attributes, so that one file suits light and dark pages.
+ * Elements have classes (STYLE) instead of colours, so that one file suits light and dark pages.
  */
 
 import * as Plot from "@observablehq/plot";
@@ -17,7 +17,7 @@ export interface Chart {
 export interface Bar {
   readonly name: string;
   readonly value: number;
-  /** Stands at the end of the bar. */
+  /** The text at the end of the bar. */
   readonly label: string;
   readonly ours: boolean;
 }
@@ -25,7 +25,7 @@ export interface Bar {
 export interface LinePoint {
   readonly commit: string;
   readonly value: number;
-  /** Shown while the pointer is on the point. */
+  /** The text that appears while the pointer is on the point. */
   readonly label: string;
   /** Other processes disturbed the measurement: the point is hollow. */
   readonly disturbed: boolean;
@@ -40,11 +40,11 @@ export interface Line {
 
 const FONT = "-apple-system, BlinkMacSystemFont, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif";
 const FONT_SIZE = 11;
-/** The mean width of a character of that font, in pixels, on the ample side. */
+/** The mean width of a character of that font, in pixels, rounded up amply. */
 const CHARACTER = 6.5;
 const BAR = 18;
 
-/** The colours of GitHub's pages. The background is drawn, so that text is legible whatever page shows the file. */
+/** GitHub's colours. The files draw their own background, so that their text is legible on every page. */
 const THEMES = {
   light: {
     page: "#ffffff",
@@ -84,7 +84,7 @@ export const STYLE = `${rules(THEMES.light)}
 ${rules(THEMES.dark)}
 }`;
 
-/** The series colours of this package's lines; further lines share the last one. */
+/** The style of this package's line with that index. All lines beyond the last colour share it. */
 export const seriesStyle = (index: number): string => `s${Math.min(index, THEMES.light.series.length - 1)}`;
 
 export const escapeXml = (text: string): string =>
@@ -93,7 +93,7 @@ export const escapeXml = (text: string): string =>
     (character) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[character] ?? "",
   );
 
-/** What is used of the document and of its elements. TypeScript's DOM types are not loaded in this project. */
+/** The members of an SVG element that `draw` uses. This project does not load the DOM types of TypeScript. */
 interface SvgElement {
   readonly innerHTML: string;
   getAttribute(name: string): string | null;
@@ -103,7 +103,7 @@ interface SvgElement {
 function draw(options: Plot.PlotOptions): Chart {
   const { document } = parseHTML("<!doctype html><html></html>");
   const svg = Plot.plot({ ...options, document }) as unknown as SvgElement;
-  // Plot's own style lays out an SVG element of a page; here its content goes into another one.
+  // Plot's own style lays out an SVG element in a page. Here the content becomes part of another element.
   svg.querySelector("style")?.remove();
   return {
     width: Number(svg.getAttribute("width")),
@@ -157,7 +157,7 @@ export function lines(series: readonly Line[], options: LinesOptions): Chart {
   const values = series.flatMap(({ points }) => points.map(({ value }) => value));
   if (rule !== undefined) values.push(rule);
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  // Room around the lines; also where all values are the same.
+  // Room around the lines, also if all values are equal.
   const room = (high - low) * 0.1 || Math.abs(high) * 0.1 || 1;
   const marginLeft = 64;
   const [shown, step] = thin(commits, Math.max(1, Math.floor((width - marginLeft) / 90)));
@@ -197,13 +197,13 @@ export function lines(series: readonly Line[], options: LinesOptions): Chart {
   });
 }
 
-/** At most `most` of the names, evenly spaced and with the last one, and how far apart they are. */
+/** Returns at most `most` of the names, evenly spaced and including the last one, and their distance. */
 export function thin(names: readonly string[], most: number): [string[], number] {
   const step = Math.ceil(names.length / most);
   return [names.filter((_, i) => (names.length - 1 - i) % step === 0), step];
 }
 
-/** A chart with lines of text above it. */
+/** A chart below lines of text. */
 export interface Block {
   readonly title?: string;
   readonly note?: string;
@@ -216,7 +216,7 @@ const LINE = 16;
 const GAP = 14;
 const PADDING = 12;
 
-/** An SVG element with the blocks one below the other. `standalone`: as a file, with its own style and background. */
+/** Returns an SVG element with the blocks one below the other. `standalone`: for a file, with its own style and background. */
 export function stack(blocks: readonly Block[], alt: string, standalone: boolean): string {
   const padding = standalone ? PADDING : 0;
   const width = Math.max(...blocks.map(({ chart }) => chart?.width ?? 0)) + 2 * padding;

@@ -1,4 +1,4 @@
-/** The plots that the README shows, as SVG files: a few headline cases each, of the machine that measured last. */
+/** Draws the SVG files that the README shows: up to seven headline cases each, of the machine that measured last. */
 
 import { describeMachine, type MachineHistory } from "../history.js";
 import { format } from "../report.js";
@@ -34,7 +34,7 @@ const FILES: Readonly<Record<string, { readonly title: string; readonly cases: r
   },
 };
 
-/** Of each subject one, so that the chart stays short. */
+/** One or two cases of each subject, so that the chart stays short. */
 const OVER_COMMITS = [
   "empty-tasks-64-in-flight-1w",
   "payload-1mb",
@@ -47,7 +47,7 @@ const OVER_COMMITS = [
 
 const WIDTH = 760;
 
-/** The SVG files by name. Cases that were not measured are left out, and so is a file without any. */
+/** Returns the SVG files by name. Omits cases that were not measured, and files without cases. */
 export function figures(
   { machine, date, commits, cases }: MachineHistory,
   titleOf: TitleOf,

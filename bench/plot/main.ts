@@ -1,4 +1,4 @@
-/** `npm run bench:plot`: draws the plots of bench/history again, without measuring anything. */
+/** `npm run bench:plot`: redraws the plots in bench/history without measuring. */
 
 import { relative } from "node:path";
 import { parseArgs } from "node:util";

@@ -1,4 +1,4 @@
-/** The page with all plots: one file that needs no other. */
+/** Draws the page with all plots: one file without external resources. */
 
 import { describeMachine, type MachineHistory } from "../history.js";
 import { format } from "../report.js";
@@ -23,7 +23,7 @@ svg { max-width: 100%; height: auto; }
   body { background: #0d1117; color: #f0f6fc; } p { color: #9198a1; } a { color: #4493f8; }
 }`;
 
-/** `order`: the ids of the cases; those of the history that are no longer in it come last. */
+/** `order`: the ids of the current cases. Cases that exist only in the history come last. */
 export function page(
   machines: readonly MachineHistory[],
   order: readonly string[],

@@ -5,10 +5,9 @@ import type { CaseRecord, Point } from "../history.js";
 import { format } from "../report.js";
 import { type Bar, type Line, seriesStyle } from "./chart.js";
 
-export const withUnit = (value: number, unit: Unit): string =>
-  unit === "%" ? `${format(value)} %` : `${format(value)} ${unit}`;
+const withUnit = (value: number, unit: Unit): string => `${format(value)} ${unit}`;
 
-/** How to read the bars of a case. */
+/** Explains the bars of a case. */
 export function legend({ unit, ours, peers }: CaseRecord): string {
   const direction = higherIsBetter(unit) ? "longer is better" : "shorter is better";
   if (Object.keys(peers).length === 0) return direction;
@@ -20,7 +19,7 @@ const byFigure =
   ([, a]: readonly [string, number], [, b]: readonly [string, number]): number =>
     higherIsBetter(unit) ? b - a : a - b;
 
-/** The package that a contender is a setting of: "piscina, 64 tasks per worker" is piscina's. */
+/** The package of a contender: "piscina, 64 tasks per worker" is a setting of piscina. */
 const packageOf = (contender: string): string => contender.split(",", 1)[0];
 
 /** The best contender of each package. */
@@ -50,7 +49,7 @@ export function barsOf({ unit, ours, peers }: CaseRecord, { brief }: BarsOptions
   });
 }
 
-/** A line for each of this package's contenders, and one for the best peer of the newest point: what the machine did. */
+/** A line for each of this package's contenders, and one for the best peer at the newest point, which shows what the machine did. */
 export function linesOf(points: readonly Point[]): Line[] {
   const newest = points.at(-1)?.figures;
   if (newest === undefined) return [];
@@ -67,7 +66,7 @@ export function linesOf(points: readonly Point[]): Line[] {
   return [...Object.keys(newest.ours).map((name, i) => line(name, seriesStyle(i), "ours")), ...peer];
 }
 
-/** How many times as good as the best peer this package was at each commit. */
+/** A line of the ratios to the best peer at each commit. */
 export function ratioLine(name: string, points: readonly Point[]): Line {
   return {
     name,

@@ -1,4 +1,4 @@
-/** Draws the history: index.html, and the SVG files for the README, beside its records. */
+/** Draws the history: writes index.html and the SVG files for the README beside the records. */
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
