@@ -117,3 +117,28 @@ suite("the other checkout", () => {
     });
   });
 });
+
+test("a new build that is worse fails with --strict, and only then", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "bench-strict-"));
+  try {
+    // A base build that no real one can match: its interpreters start no thread.
+    const inside = join(folder, "packages/interpreters");
+    await mkdir(join(inside, "dist/src"), { recursive: true });
+    await writeFile(join(inside, "package.json"), '{ "exports": "./dist/src/interpreters.cjs" }');
+    await writeFile(
+      join(inside, "dist/src/interpreters.cjs"),
+      `exports.create = () => ({ call: async (_, argument) => argument, close: async () => {} });
+       exports.fromModule = () => ({});`,
+    );
+    const script = fileURLToPath(new URL("../compare/main.js", import.meta.url));
+    const args = [script, "--base", folder, "--quick", "--rounds", "1", "--filter", "create-first"];
+    const { stdout } = await run(process.execPath, args);
+    assert.match(stdout, /^ {2}create .* worse$/m);
+    await assert.rejects(run(process.execPath, [...args, "--strict"]), {
+      code: 1,
+      stdout: /Below 0\.97 or failed \(1 of 1\):\n {2}create-first, create: 0\./,
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
