@@ -1,7 +1,7 @@
 /**
- * One contender of one case, in a process of its own: `node contender-process.js <case id> <contender> full|quick <common>`, with an IPC
- * channel on which the parent says what is to be done next. So nobody's garbage, heap size or allocator settings are anybody
- * else's.
+ * Runs one contender of one case in its own process: `node contender-process.js <case id> <contender> full|quick <common>`, with
+ * an IPC channel on which the parent sends the next step. So no contender inherits another one's garbage, heap size or allocator
+ * settings.
  */
 
 import { cases } from "./cases/index.js";
@@ -10,7 +10,7 @@ import { effortFor, type Session } from "./harness.js";
 export type Step = "start" | "round" | "stop";
 
 export interface Reply {
-  /** Of a round. */
+  /** The figure of a round. */
   readonly figure?: number;
   readonly failure?: string;
 }
@@ -22,13 +22,13 @@ const contender = cases
   ?.contenders.find((candidate) => candidate.name === name);
 if (contender === undefined) throw new Error(`no case ${id} with a contender ${name}`);
 
-// A pool whose worker fails may raise that where nobody can catch it. It never gives an answer then, and the parent says so.
+// A pool whose worker fails may throw where no caller can catch it. Then it never replies, and the parent reports that.
 process.on("unhandledRejection", (error) => console.error(`${id}: unhandled rejection:`, error));
 process.on("uncaughtException", (error) => console.error(`${id}: uncaught exception:`, error));
 
 let session: Session | undefined;
 
-async function take(step: Step): Promise<Reply> {
+async function perform(step: Step): Promise<Reply> {
   if (step === "start") {
     session = await contender!.start(Number(common));
     await session.warmUp?.(effort);
@@ -40,9 +40,9 @@ async function take(step: Step): Promise<Reply> {
 }
 
 process.on("message", (step: Step) => {
-  void take(step)
+  void perform(step)
     .catch((error: unknown): Reply => ({ failure: error instanceof Error ? error.message : String(error) }))
     .then((reply) => process.send?.(reply));
 });
-// Some pools would keep the process alive.
+// Some pools keep the process alive.
 process.on("disconnect", () => process.exit());

@@ -1,4 +1,4 @@
-/** Where and of what the figures were taken: without it they mean nothing later. */
+/** The machine and the commit that the figures belong to. Without them the figures mean nothing later. */
 
 import { execFile } from "node:child_process";
 import { availableParallelism, cpus, totalmem } from "node:os";
@@ -15,6 +15,8 @@ export interface Environment {
   readonly v8: string;
   /** The commit measured, with `-dirty` if the work tree differs from it; "unknown" outside a repository. */
   readonly commit: string;
+  /** When that commit was made, as ISO 8601; undefined outside a repository. */
+  readonly commitDate: string | undefined;
 }
 
 const git = async (...args: string[]): Promise<string> => {
@@ -24,12 +26,16 @@ const git = async (...args: string[]): Promise<string> => {
   return stdout.trim();
 };
 
-async function commit(): Promise<string> {
+/** Files that change no figure: recorded figures (a record must not make the next run dirty), and documentation. */
+const WITHOUT_EFFECT = [":(top,exclude)bench/history", ":(top,exclude,glob)**/*.md"];
+
+async function describeCommit(): Promise<Pick<Environment, "commit" | "commitDate">> {
   try {
-    const hash = await git("rev-parse", "--short=10", "HEAD");
-    return (await git("status", "--porcelain")) === "" ? hash : `${hash}-dirty`;
+    const [hash, commitDate] = (await git("log", "-1", "--abbrev=10", "--format=%h %cI")).split(" ");
+    const clean = (await git("status", "--porcelain", "--", ":(top)", ...WITHOUT_EFFECT)) === "";
+    return { commit: clean ? hash : `${hash}-dirty`, commitDate };
   } catch {
-    return "unknown";
+    return { commit: "unknown", commitDate: undefined };
   }
 }
 
@@ -41,15 +47,15 @@ export async function describeEnvironment(): Promise<Environment> {
     platform: `${process.platform} ${process.arch}`,
     node: process.version,
     v8: process.versions.v8,
-    commit: await commit(),
+    ...(await describeCommit()),
   };
 }
 
 const SAMPLE_MS = 250;
 
 /**
- * How many cores something else keeps busy right now; to be asked while nothing of ours runs. Threads that spin
- * before they sleep suffer most from company, so that figures taken in it say little, not even by their ratios.
+ * Measures how many cores other processes keep busy now. Call it while no contender runs. Threads that spin before they park
+ * suffer most from other load, so figures taken under it say little, and so do their ratios.
  */
 export async function busyCores(): Promise<number> {
   const before = cpuTimes();

@@ -1,18 +1,22 @@
 /**
- * What is measured, and how: contenders take turns, round by round (watcher.ts), so that whatever slows the machine down for
- * a while hits all of them alike, which runs one after another would not give.
+ * Defines cases and contenders, and how a contender is measured. Contenders take turns, round by round (watcher.ts), so that a
+ * machine that slows down for a while slows all of them alike. Complete runs one after another would not ensure that.
  *
  * A contender is started once, warmed up, measured once per round, and stopped. A case's figure is the median.
  */
 
 export type Unit = "ops/s" | "µs" | "ms" | "MB" | "%";
 
-/** Throughput and shares are better when high, everything else when low. */
+/** Throughput and shares are better when high, all other units when low. */
 export const higherIsBetter = (unit: Unit): boolean => unit === "ops/s" || unit === "%";
 
-/** A contender that has been started. */
+/** How many times as good `value` is as `other`. Times and memory are inverted, so that above 1 is always better. */
+export const timesAsGood = (unit: Unit, value: number, other: number): number =>
+  higherIsBetter(unit) ? value / other : other / value;
+
+/** A started contender. */
 export interface Session {
-  /** Anything that must happen before the first figure counts. */
+  /** Does what must happen before the first figure counts. */
   warmUp?(effort: Effort): Promise<void>;
   /** One measurement, in the unit of the case. */
   round(effort: Effort): Promise<number>;
@@ -21,9 +25,9 @@ export interface Session {
 
 export interface Contender {
   readonly name: string;
-  /** True for this package; the first such contender of a case is what the others are compared with. */
+  /** True for this package. The first such contender of a case is the reference for all others. */
   readonly ours?: boolean;
-  /** `common` is what its case has found out for all of them. */
+  /** `common`: the value that the case determined once for all contenders. */
   start(common: number): Promise<Session>;
 }
 
@@ -32,14 +36,14 @@ export interface Case {
   readonly id: string;
   readonly title: string;
   readonly unit: Unit;
-  /** Rounds when this case should differ from the rest, because one round takes long. */
+  /** Number of rounds, for cases whose rounds take long or vary much; the default is in `effortFor`. */
   readonly rounds?: { readonly full: number; readonly quick: number };
   readonly contenders: readonly Contender[];
-  /** Found out once, for all contenders alike. */
+  /** Determines a value once, for all contenders. */
   readonly common?: () => number;
 }
 
-/** How long a run may take. */
+/** How long to measure. */
 export interface Effort {
   readonly rounds: number;
   readonly roundMs: number;
@@ -50,7 +54,7 @@ export function effortFor(quick: boolean): Effort {
   return quick ? { rounds: 3, roundMs: 60, quick } : { rounds: 5, roundMs: 250, quick };
 }
 
-/** Something that can be done many times in a row. */
+/** An operation that can be repeated. */
 export interface Workload {
   /** Does `count` operations and returns when all are done. */
   run(count: number): void | Promise<void>;
@@ -58,9 +62,9 @@ export interface Workload {
 }
 
 /**
- * Turns a workload into a session: it finds out how many operations fill a round, then times that many.
- * `"ops/s"` gives the throughput, `"µs"` the mean duration of one. Warming up takes `rounds` rounds' time: as long as it takes
- * until the compiler has seen enough of the operations.
+ * Turns a workload into a session, which determines how many operations fill a round and then times that many.
+ * `"ops/s"` returns the throughput, `"µs"` the mean duration of one operation. Warming up takes the time of `rounds` rounds: long
+ * enough for the compiler to see enough operations.
  */
 export function repeated(unit: "ops/s" | "µs", workload: Workload, rounds = 1): Session {
   let count = 1;
@@ -71,8 +75,8 @@ export function repeated(unit: "ops/s" | "µs", workload: Workload, rounds = 1):
   };
   return {
     async warmUp({ roundMs }) {
-      // The same wall time for everybody, with the count growing on the way: the compiler has seen the hot
-      // loop by then, and the last, longest batch tells the speed.
+      // Every contender gets the same wall time, and the count grows meanwhile: by the end the compiler has seen the hot
+      // loop, and the last and longest batch shows the speed.
       const end = performance.now() + rounds * roundMs;
       let elapsed = await time(count);
       while (performance.now() < end) {
@@ -89,7 +93,7 @@ export function repeated(unit: "ops/s" | "µs", workload: Workload, rounds = 1):
   };
 }
 
-/** As `repeated`, but always with so many operations. */
+/** As `repeated`, but always with the given number of operations. */
 export function counted(
   unit: "ops/s" | "µs",
   workload: Workload,
@@ -107,20 +111,20 @@ export function counted(
   };
 }
 
-/** Keeps `inFlight` operations under way until `count` have been done. */
+/** Keeps `inFlight` operations in flight until `count` are done. */
 export async function pipelined(
   count: number,
   inFlight: number,
   operation: () => PromiseLike<unknown>,
 ): Promise<void> {
   let started = 0;
-  const lane = async (): Promise<void> => {
+  const repeat = async (): Promise<void> => {
     while (started < count) {
       started += 1;
       await operation();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(count, inFlight) }, lane));
+  await Promise.all(Array.from({ length: Math.min(count, inFlight) }, repeat));
 }
 
 export function median(values: readonly number[]): number {

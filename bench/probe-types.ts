@@ -1,4 +1,4 @@
-/** What `probe.js` can be asked. */
+/** The arguments of `probe.js`. */
 
 export type Subject =
   | "interpreter"
@@ -9,13 +9,13 @@ export type Subject =
   | "workerpool";
 
 export type Measure =
-  /** Milliseconds from the call that starts it to its first result, in a fresh process. */
+  /** Milliseconds from the call that starts the first one of a process to its first result. */
   | "first"
-  /** The same for a later one: the median of several, one after another. */
+  /** The same for a later one: the median of 8, one after another. */
   | "later"
-  /** Milliseconds each when 20 start at once. */
+  /** Milliseconds per start when 20 start at once. */
   | "together"
-  /** MB that the first idle one adds to a process. */
+  /** MB of resident memory that the first idle one adds to a process. */
   | "memory-first"
-  /** MB that each further idle one adds. */
+  /** MB of resident memory that each further idle one adds. */
   | "memory-each";

@@ -1,8 +1,8 @@
 /**
- * One figure from a fresh process: `node probe.js <subject> <measure>` prints it as a number.
+ * Measures one figure in a fresh process: `node --expose-gc probe.js <subject> <measure>` prints it as a number.
  *
- * What happens only once in a process (the first boot) and what other contenders would blur (resident memory)
- * cannot be measured in a process that has done anything before.
+ * A process that has done other work cannot measure the first boot, which happens once, nor resident memory, which the other
+ * work blurs.
  */
 
 import { Worker } from "node:worker_threads";
@@ -12,9 +12,9 @@ import { median } from "./harness.js";
 import type { PoolMaker } from "./peers/pool.js";
 import type { Measure, Subject } from "./probe-types.js";
 
-/** Something that runs in a thread of its own. */
+/** A started subject, which runs in its own thread. */
 interface Thread {
-  /** It has booted and done something. */
+  /** Settles when it has booted and returned its first result. */
   ready: PromiseLike<unknown>;
   readonly stop: () => void | Promise<void>;
 }
@@ -23,9 +23,9 @@ type Start = () => Thread;
 
 const LATER = 8;
 const TOGETHER = 20;
-/** Ample for booting all that `later` takes; nothing tells when they are. */
+/** Milliseconds, ample for booting as many as `later` takes. No event reports that they are ready. */
 const BOOTED_MS = 2_000;
-/** How many idle ones the marginal memory is taken over, after a few that pay for what all share. */
+/** The marginal memory is the mean of this many idle ones, measured after 8 others that pay for what all share. */
 const MEMORY_FIRST = 8;
 const MEMORY_MORE = 24;
 
@@ -52,7 +52,7 @@ async function interpreter(): Promise<Start> {
   };
 }
 
-/** Interpreters that were started before they are asked for, as many as are going to be. */
+/** Standby interpreters: as many are started ahead as the measurement creates. */
 async function spareInterpreter(): Promise<Start> {
   const { create, prewarm } = await import("interpreters");
   prewarm(LATER + 1);
@@ -66,7 +66,7 @@ async function spareInterpreter(): Promise<Start> {
 /** A pool of one worker. */
 async function pool(maker: Promise<PoolMaker>, name: string): Promise<Start> {
   const chosen = await maker;
-  // The adapter imports the package when it makes a pool. Loading it is not what is measured: do that now.
+  // The adapter imports the package when it makes a pool. Load it now, so that loading is not in the figure.
   await import(name);
   return () => {
     const made = chosen.make(1);
@@ -111,7 +111,7 @@ async function bootOnce(start: Start): Promise<number> {
   return elapsed;
 }
 
-/** Resident memory in MB, once it has settled: young garbage of the boot is gone, freed pages are returned. */
+/** Returns the resident memory in MB once it has settled: the boot's young garbage is gone and freed pages are returned. */
 async function resident(): Promise<number> {
   let last = Infinity;
   for (let i = 0; i < 10; i += 1) {
@@ -135,9 +135,9 @@ async function stopAll(threads: readonly Thread[]): Promise<void> {
 }
 
 /**
- * MB that came on top of `before` with these threads. They are stopped only afterwards, which is not tidiness:
- * an interpreter whose handles are collected is closed, so that without a later use the garbage collections of
- * `resident` would end what is being weighed. Stopping one that is gone fails, and so does the probe then.
+ * Returns the MB that these threads added to `before`. They must be stopped only afterwards: an interpreter whose handles are
+ * collected is closed, so without a later use the garbage collections of `resident` would end the interpreters being measured.
+ * Stopping one that is gone fails, and then the probe fails too.
  */
 async function residentOf(before: number, threads: readonly Thread[]): Promise<number> {
   const added = (await resident()) - before;
@@ -176,5 +176,5 @@ const measures: Record<Measure, (start: Start) => Promise<number>> = {
 const [subject, measure] = process.argv.slice(2) as [Subject, Measure];
 const start = await subjects[subject]();
 const figure = await measures[measure](start);
-// Not left to the end of the event loop: what still runs here has been measured and is of no more interest.
+// The figure is complete: exit now instead of waiting for threads that still run.
 process.stdout.write(`${figure}\n`, () => process.exit());

@@ -1,6 +1,6 @@
-/** Results as tables for people and as JSON for later comparison. */
+/** Summarizes results, and formats them as tables. */
 
-import { higherIsBetter, median, type Case, type Unit } from "./harness.js";
+import { higherIsBetter, median, timesAsGood, type Case, type Unit } from "./harness.js";
 import type { Environment } from "./environment.js";
 import type { Result } from "./watcher.js";
 
@@ -12,7 +12,7 @@ export interface Summary {
   readonly median?: number;
   readonly min?: number;
   readonly max?: number;
-  /** How many times as good as this contender our first one is: above 1 we are ahead. */
+  /** How many times as good as this contender our first one is. Above 1 this package is ahead. */
   readonly ratio?: number;
 }
 
@@ -50,19 +50,19 @@ export function summarize(
       const middle = median(figures);
       const summary = { ...result, median: middle, min: Math.min(...figures), max: Math.max(...figures) };
       if (base === undefined || result === reference) return summary;
-      return { ...summary, ratio: higherIsBetter(unit) ? base / middle : middle / base };
+      return { ...summary, ratio: timesAsGood(unit, base, middle) };
     }),
   };
 }
 
-/** Three significant digits are more than such figures are good for; thousands are kept readable. */
-function format(value: number): string {
+/** Formats with three significant digits, which is more than such figures are good for, and with thousands separators. */
+export function format(value: number): string {
   if (value >= 1000) return Math.round(Number(value.toPrecision(3))).toLocaleString("en-US");
   return String(Number(value.toPrecision(3)));
 }
 
-/** A fifth of a core taken away is more than the differences that the figures are meant to show. */
-const DISTURBED = 0.2;
+/** Cores. A loss of a fifth of a core is more than the differences that the figures should show. */
+export const DISTURBED = 0.2;
 
 const HEADER = ["", "median", "min", "max", "ours is"];
 
@@ -74,7 +74,7 @@ export function table({ title, unit, busyElsewhere, results }: CaseReport): stri
     const row = [contender, format(middle), format(min), format(max), compared];
     return failure === undefined ? row : [...row, `then ${failure}`];
   });
-  // A failure's text, which can be long, widens no column.
+  // The text of a failure, which can be long, widens no column.
   const measured = rows.filter(({ length }) => length >= HEADER.length);
   const widths = HEADER.map((head, column) =>
     Math.max(head.length, ...(column === 0 ? rows : measured).map((row) => row[column].length)),

@@ -1,11 +1,11 @@
-/** One figure from a fresh process, for what can be measured only once in a process, or is blurred by what was there. */
+/** Takes a figure from a fresh process: one that exists only once in a process, or that earlier work would blur. */
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Runs `script`, which prints the figure in its last line. */
+/** Runs `script`, which prints the figure on its last line. Throws if it fails, or takes more than 12 seconds. */
 export async function runProbe(script: string, args: readonly string[]): Promise<number> {
   const { stdout } = await run(process.execPath, ["--expose-gc", script, ...args], {
     timeout: 12_000,
@@ -14,11 +14,12 @@ export async function runProbe(script: string, args: readonly string[]): Promise
     throw describeFailure(error);
   });
   const figure = Number(stdout.trim().split("\n").at(-1));
-  if (!Number.isFinite(figure)) throw new Error(`no figure but ${JSON.stringify(stdout)}`);
+  if (!Number.isFinite(figure))
+    throw new Error(`${script} printed ${JSON.stringify(stdout)} instead of a figure`);
   return figure;
 }
 
-/** The probe's last words instead of its whole command line. */
+/** Reports the error that the probe printed instead of its whole command line. */
 function describeFailure(error: unknown): Error {
   const { killed, stderr } = error as { killed?: boolean; stderr?: string };
   if (killed === true) return new Error("hung");

@@ -1,6 +1,6 @@
 /**
- * Runs a case: its contenders, each in a process of its own (contender-process.ts), take turns. One that does not come back from
- * a step has hung: its process is killed, and the others go on.
+ * Runs a case: its contenders take turns, each in its own process (contender-process.ts). A contender that does not reply to a step
+ * hangs: its process is killed, and the others go on.
  */
 
 import { type ChildProcess, fork } from "node:child_process";
@@ -8,42 +8,62 @@ import { fileURLToPath } from "node:url";
 import type { Reply, Step } from "./contender-process.js";
 import { type Case, type Contender, effortFor } from "./harness.js";
 
-/** Longer than any single step of a contender that works, a start or a round, on a busy machine. */
+const SCRIPT = fileURLToPath(new URL("./contender-process.js", import.meta.url));
+/** Milliseconds: longer than a start or a round of a working contender takes on a busy machine. */
 const PATIENCE_MS = 15_000;
-/** Ample for ending a few idle threads. The process ends soon anyway; this is to tell who does not end by himself. */
+/** Milliseconds, ample for ending idle threads. The process ends soon anyway; the limit finds pools that do not stop. */
 const STOP_MS = 3_000;
 
-/** What became of one contender. */
+/** The outcome of one contender. */
 export interface Result {
   readonly contender: string;
   readonly ours: boolean;
-  /** One figure for each round; empty if it failed before the first. */
+  /** One figure for each round; empty if the contender failed before the first. */
   readonly figures: readonly number[];
-  /** Why it dropped out; undefined if it did not. */
+  /** Why the contender dropped out; undefined if it did not. */
   readonly failure?: string;
 }
 
-export async function watchCase(bench: Case, quick: boolean, patience = PATIENCE_MS): Promise<Result[]> {
-  const common = bench.common?.() ?? 0;
-  const entrants = bench.contenders.map((contender) => new Entrant(bench.id, contender, quick, common));
+/** A contender that takes turns with others, and the process that runs it. */
+export interface Entry {
+  readonly contender: Contender;
+  /** The contender-process.js to run, which determines the build that is measured. Defaults to the one in this folder. */
+  readonly script?: string;
+}
+
+export interface WatchOptions {
+  readonly quick: boolean;
+  /** Defaults to all contenders of the case. */
+  readonly entries?: readonly Entry[];
+  /** Defaults to a new call of the case's `common`. */
+  readonly common?: number;
+  /** Milliseconds that a step may take. */
+  readonly patience?: number;
+}
+
+/** Returns a result for each entry, in their order. */
+export async function watchCase(bench: Case, options: WatchOptions): Promise<Result[]> {
+  const { quick, patience = PATIENCE_MS, common = bench.common?.() ?? 0 } = options;
+  const { entries = bench.contenders.map((contender) => ({ contender })) } = options;
+  const entrants = entries.map((entry) => new Entrant(bench.id, entry, quick, common));
+  const turns = [...entrants];
   const end = (): void => entrants.forEach((entrant) => entrant.end());
-  // They must not outlive this process, whatever ends it.
+  // The children must not outlive this process, whatever ends it.
   process.once("exit", end);
   try {
-    for (const entrant of entrants) await entrant.take("start", "start", patience);
+    for (const entrant of turns) await entrant.take("start", "start", patience);
     const rounds = bench.rounds?.[quick ? "quick" : "full"] ?? effortFor(quick).rounds;
     for (let round = 1; round <= rounds; round += 1) {
-      for (const entrant of entrants) await entrant.take("round", `round ${round}`, patience);
-      // Nobody always runs after the same neighbour.
-      entrants.reverse();
+      for (const entrant of turns) await entrant.take("round", `round ${round}`, patience);
+      // No contender always runs after the same neighbour.
+      turns.reverse();
     }
     for (const entrant of entrants) await entrant.take("stop", "stop", Math.min(STOP_MS, patience));
   } finally {
     process.off("exit", end);
     end();
   }
-  const results = entrants.map((entrant) => entrant.result());
-  return bench.contenders.map(({ name }) => results.find(({ contender }) => contender === name) as Result);
+  return entrants.map((entrant) => entrant.result());
 }
 
 class Entrant {
@@ -52,13 +72,12 @@ class Entrant {
   readonly #figures: number[] = [];
   #failure: string | undefined;
 
-  constructor(id: string, contender: Contender, quick: boolean, common: number) {
+  constructor(id: string, { contender, script = SCRIPT }: Entry, quick: boolean, common: number) {
     this.#contender = contender;
-    const script = fileURLToPath(new URL("./contender-process.js", import.meta.url));
     this.#child = fork(script, [id, contender.name, quick ? "quick" : "full", String(common)]);
   }
 
-  /** Has it do that step, unless it has dropped out; comes back when it has, or never will. */
+  /** Makes it perform a step, unless it has dropped out. Returns when it replies, dies, or exceeds `patience`. */
   async take(step: Step, name: string, patience: number): Promise<void> {
     if (this.#failure !== undefined) return;
     const { figure, failure } = await this.#reply(step, patience);

@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import "./bundle.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const folders = ["packages/interpreters/dist/test", "packages/cli/dist/test", "examples/dist"];
+const folders = ["packages/interpreters/dist/test", "packages/cli/dist/test", "bench/dist", "examples/dist"];
 const wanted = process.argv.slice(2);
 const files = folders
   .map((folder) => path.join(root, folder))

@@ -1,4 +1,4 @@
-/** What it takes to start an interpreter, and to keep it: time to its first result, and resident memory. */
+/** The cost of starting and keeping an interpreter: time to its first result, and resident memory. */
 
 import { fileURLToPath } from "node:url";
 import type { Case, Contender, Unit } from "../harness.js";
@@ -47,7 +47,13 @@ function bootCase(id: string, title: string, measure: Measure, rounds: number, p
 export const bootCases: readonly Case[] = [
   bootCase("create-first", "First start to first result, fresh process", "first", 7, true),
   bootCase("create-later", "Later start to first result, one after another", "later", 7, true),
-  bootCase("create-together", "Start of 20 together to the last first result, each", "together", 3, false),
-  bootCase("memory-first", "Resident memory that the first idle one adds", "memory-first", 3, false),
+  bootCase(
+    "create-together",
+    "Start of 20 together to the last first result, time per start",
+    "together",
+    3,
+    false,
+  ),
+  bootCase("memory-first", "Resident memory added by the first idle one", "memory-first", 3, false),
   bootCase("memory-each", "Resident memory per further idle one", "memory-each", 3, false),
 ];

@@ -1,4 +1,4 @@
-/** All cases, in the order they run and are printed. */
+/** All cases, in the order in which they run and are printed. */
 
 import type { Case } from "../harness.js";
 import { bootCases } from "./boot.js";

@@ -1,4 +1,4 @@
-/** A queue within one thread: what a message costs by itself, without anybody to wake, beside other ways to copy it. */
+/** A queue within one thread: the cost of a message when no thread must be woken, beside other ways to copy it. */
 
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { deserialize, serialize } from "node:v8";
@@ -64,7 +64,7 @@ export const oneThreadCases: readonly Case[] = [
   },
   {
     id: "queue-depth",
-    title: "Queue, put and get in one thread, numbers, with so many queued",
+    title: "Queue, put and get in one thread, numbers, at different depths",
     unit: "µs",
     contenders: [filling(1_000_000), filling(1_000)],
   },

@@ -1,4 +1,4 @@
-/** What tasks cost that wait in line: resident memory while a million of them are queued. */
+/** The cost of queued tasks: resident memory while a million of them wait. */
 
 import { fileURLToPath } from "node:url";
 import type { Case, Contender } from "../harness.js";
@@ -18,7 +18,7 @@ const queued = ({ name, ours = false }: PoolMaker): Contender => ({
   name,
   ours,
   start: async () => ({
-    // A quick look is at fewer of them, and told for a million all the same.
+    // A quick round queues fewer tasks and scales the figure up to a million.
     async round({ quick }) {
       const tasks = quick ? QUICK : FULL;
       return (await runProbe(probe, [name, String(tasks)])) * (FULL / tasks);
@@ -30,7 +30,7 @@ const queued = ({ name, ours = false }: PoolMaker): Contender => ({
 export const queuedCases: readonly Case[] = [
   {
     id: "memory-queued",
-    title: "Resident memory that a million empty tasks in line take, 1 worker",
+    title: "Resident memory of a million queued empty tasks, 1 worker",
     unit: "MB",
     rounds: { full: 3, quick: 1 },
     contenders: [executor, piscinaDefault, tinypoolDefault, workerpoolThreads, poolifierTuned].map(queued),

@@ -1,4 +1,4 @@
-/** Queues: how many messages a second go one way, and how long one takes there and back. */
+/** Queues: messages per second one way, and the time of a round trip. */
 
 import { counted, repeated, type Case, type Contender, type Workload } from "../harness.js";
 import {
@@ -20,7 +20,7 @@ import {
 import type { OneWayMaker, PingPongMaker } from "../peers/link.js";
 import type { PayloadKind } from "../peers/payloads.js";
 
-/** `fixed`: so many a round, where sending any at all costs too much to find out how many fill one. */
+/** `fixed`: messages per round, where sending costs too much to determine how many fill a round. */
 const oneWay =
   (kind: PayloadKind, fixed?: { readonly full: number; readonly quick: number }) =>
   (maker: OneWayMaker): Contender => ({
@@ -65,7 +65,7 @@ export const queueCases: readonly Case[] = [
   },
   {
     id: "queue-many-between-interpreters",
-    title: "Queue, interpreter -> interpreter, one way, numbers, many in one step",
+    title: "Queue, interpreter -> interpreter, one way, numbers, many at once",
     unit: "ops/s",
     contenders: [manyBetweenInterpreters, portBetweenWorkers].map(oneWay("number")),
   },
@@ -77,7 +77,7 @@ export const queueCases: readonly Case[] = [
   },
   {
     id: "queue-fairness",
-    title: "Queue, items one at a time: what the least served consumer got of an equal share",
+    title: "Queue, items one at a time: share of the least served consumer, relative to an equal share",
     unit: "%",
     contenders: [2, 16].map((size) => ({
       name: `interpreters: ${size} consumers that block`,
@@ -90,13 +90,13 @@ export const queueCases: readonly Case[] = [
   },
   {
     id: "queue-round-trip-blocking",
-    title: "Queue, there and back, both sides blocking",
+    title: "Queue, round trip, both sides blocking",
     unit: "µs",
     contenders: [queueEchoBlocking, portEchoBlocking, futexEcho].map(pingPong),
   },
   {
     id: "queue-round-trip-async",
-    title: "Queue, there and back, both sides on their event loops",
+    title: "Queue, round trip, both sides on their event loops",
     unit: "µs",
     contenders: [queueEcho, portEcho].map(pingPong),
   },

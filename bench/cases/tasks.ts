@@ -1,4 +1,4 @@
-/** Tasks in a pool: empty ones, where only the way there and back counts, and ones that keep a core busy. */
+/** Tasks in a pool: empty ones, where only the round trip counts, and ones that keep a core busy. */
 
 import { pipelined, repeated, type Case, type Contender, type Unit } from "../harness.js";
 import { executor } from "../peers/interpreters-pool.js";
@@ -11,14 +11,14 @@ import { iterationsPerMillisecond } from "../peers/work.js";
 
 const UNIT = "ops/s" satisfies Unit;
 
-/** Tasks of so many iterations, as many as the case says. `warm`: rounds of warming up. */
+/** Each task runs as many iterations as the case determines. `warm`: rounds of warming up. */
 function contend(maker: PoolMaker, workers: number, inFlight: number, warm = 1): Contender {
   return {
     name: maker.name,
     ours: maker.ours ?? false,
     async start(size) {
       const pool = await maker.make(workers);
-      // Every worker has booted and loaded the task before anything is timed.
+      // Every worker boots and loads the task before the first measurement.
       await Promise.all(Array.from({ length: workers * 4 }, () => pool.run(size)));
       const run = (count: number): Promise<void> => pipelined(count, inFlight, () => pool.run(size));
       return repeated(UNIT, { run, stop: () => pool.stop() }, warm);
@@ -40,7 +40,7 @@ function emptyTasks(workers: number, inFlight: number): Case {
   };
 }
 
-/** Of tasks of a millisecond, a round has so few that the compiler has not seen enough of them in one. */
+/** Rounds. One round has too few tasks of a millisecond for the compiler to have seen enough of them. */
 const LONG_WARM_UP = 8;
 
 function busyTasks(workers: number): Case {
@@ -53,11 +53,11 @@ function busyTasks(workers: number): Case {
   };
 }
 
-/** Arguments and results of that size, each of them a copy. */
+/** Arguments and results of the given size, each of them a copy. */
 function payloads(bytes: number, what: string): Case {
   return {
     id: `payload-${what.replace(" ", "").toLowerCase()}`,
-    title: `Tasks that are given ${what} and give it back, 4 in flight, 1 worker`,
+    title: `Tasks that take ${what} and return it, 4 in flight, 1 worker`,
     unit: UNIT,
     contenders: entrants(1).map(({ name, ours = false, make }) => ({
       name,
@@ -76,13 +76,13 @@ function payloads(bytes: number, what: string): Case {
   };
 }
 
-/** A buffer that goes there and back and is never copied, by whoever can do that. */
+/** A buffer that makes a round trip without being copied, for the pools that support it. */
 function transfers(bytes: number, what: string): Case {
   return {
     id: `transfer-${what.replace(" ", "").toLowerCase()}`,
-    title: `Tasks that are given a buffer of ${what} by transfer and give it back, 1 worker`,
+    title: `Tasks that take a buffer of ${what} by transfer and return it, 1 worker`,
     unit: "ms",
-    // Whether V8 collects garbage in between makes one trip take ten times as long as another.
+    // A garbage collection in between makes a trip take ten times as long as another.
     rounds: { full: 31, quick: 3 },
     contenders: [executor, piscinaDefault, tinypoolDefault, barePool].map(({ name, ours = false, make }) => ({
       name,
@@ -108,7 +108,7 @@ function transfers(bytes: number, what: string): Case {
   };
 }
 
-/** This package alone: the first line's figure over the second's is what another worker brings. */
+/** This package alone: the first figure divided by the second is the speed-up of a second worker. */
 function scaling(): Case {
   return {
     id: "cpu-1ms-tasks-scaling",

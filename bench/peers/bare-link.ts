@@ -1,4 +1,4 @@
-/** Links made of nothing but Node: a `MessagePort`, or counters in shared memory. */
+/** Links built from Node alone: a `MessagePort`, or counters in shared memory. */
 
 import { once } from "node:events";
 import { MessageChannel, Worker, type MessagePort } from "node:worker_threads";
@@ -22,7 +22,7 @@ function startWorker(port: MessagePort, counters: Int32Array) {
   };
 }
 
-/** A worker at the other end of a channel of its own. */
+/** Starts a worker at the other end of its own channel. */
 function startLink() {
   const counters = new Int32Array(new SharedArrayBuffer(8));
   const { port1: port, port2 } = new MessageChannel();

@@ -1,4 +1,4 @@
-/** The far end of the bare links: does what it is told on its parent's port, with the port it was given. */
+/** The far end of the bare links: takes orders on its parent's port, and carries them out on the port in its `workerData`. */
 
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { receiveOn, sendOn, TO_MAIN, TO_WORKER } from "./blocking-port.js";
@@ -10,15 +10,15 @@ export interface LinkData {
 }
 
 export type LinkOrder =
-  /** Answer with the last message when so many have come. */
+  /** Receive `count` messages, then reply with the last one. */
   | { readonly kind: "consume"; readonly count: number }
-  /** Send so many. */
+  /** Send `count` messages. */
   | { readonly kind: "produce"; readonly count: number; readonly payload: PayloadKind }
-  /** Send every message back, for ever. */
+  /** Send every message back, forever. */
   | { readonly kind: "echo" }
-  /** Send so many back, blocking for each. */
+  /** Send `count` messages back, and block for each. */
   | { readonly kind: "echo-blocking"; readonly count: number }
-  /** The same with nothing but a counter: what going to sleep and being woken costs, if every wait does it. */
+  /** The same with a counter alone: the cost of parking and waking a thread, when every wait parks. */
   | { readonly kind: "echo-futex"; readonly count: number };
 
 const { port, counters } = workerData as LinkData;

@@ -1,6 +1,6 @@
 /**
- * Bare workers and their ports, dealt out in turn: what Node itself costs, without a pool's book-keeping.
- * Answers of one worker come in the order of its tasks, so that they need no numbers.
+ * Bare workers and their ports, used in turn: the cost of Node itself, without a pool's book-keeping.
+ * A worker replies in the order of its tasks, so replies need no numbers.
  */
 
 import { Worker } from "node:worker_threads";

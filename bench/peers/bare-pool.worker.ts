@@ -1,4 +1,4 @@
-/** The least a worker can do: take a task from the port, run it, answer. */
+/** The least that a worker can do: take a task from the port, run it, reply. */
 
 import { parentPort } from "node:worker_threads";
 import { type Task, work } from "./work.js";

@@ -1,6 +1,6 @@
 /**
- * A blocking end of a `MessagePort`: a counter in shared memory is raised after each message, and whoever waits
- * sleeps on it. This is how packages that call workers synchronously do it.
+ * A blocking end of a `MessagePort`: the sender increments a counter in shared memory after each message, and the receiver parks
+ * on it. Packages that call workers synchronously work this way.
  */
 
 import { receiveMessageOnPort, type MessagePort } from "node:worker_threads";
@@ -17,7 +17,7 @@ export function sendOn(port: MessagePort, counters: Int32Array, direction: numbe
 
 export function receiveOn(port: MessagePort, counters: Int32Array, direction: number): unknown {
   for (;;) {
-    // Read before looking: a message that comes in between changes it, and the wait returns at once.
+    // Load before receiving: a message that arrives in between changes the counter, and the wait returns at once.
     const seen = Atomics.load(counters, direction);
     const received = receiveMessageOnPort(port);
     if (received !== undefined) return received.message;

@@ -1,4 +1,4 @@
-/** What needs something of the package's in the worker. */
+/** The task that imports the package in the worker. */
 
 import { move } from "interpreters";
 

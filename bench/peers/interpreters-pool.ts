@@ -1,4 +1,4 @@
-/** This package: an executor, and one interpreter called directly. */
+/** This package as a pool: an executor, and one interpreter called directly. */
 
 import type { PoolMaker } from "./pool.js";
 

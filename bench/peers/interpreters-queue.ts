@@ -1,4 +1,4 @@
-/** Queues of this package, used in the ways it offers. */
+/** This package's queues, used in each of the ways it offers. */
 
 import type { Queue } from "interpreters";
 import type { OneWayMaker, PingPongMaker } from "./link.js";
@@ -13,7 +13,7 @@ const load = async () => {
 };
 type Tasks = Awaited<ReturnType<typeof load>>["tasks"];
 
-/** Room for a producer to run ahead, and an end to how far. */
+/** Items. Lets a producer run ahead, but only this far. */
 const BOUND = 4096;
 
 type Payload = (index: number) => unknown;
@@ -97,7 +97,7 @@ export const manyBetweenInterpreters = betweenInterpreters(
   "consumeMany",
 );
 
-/** `size` producers and as many consumers on one queue. Each producer puts its part of the items. */
+/** `size` producers and as many consumers on one queue. Each producer puts an equal part of the items. */
 export function crowd(size: number): OneWayMaker {
   return {
     name: `interpreters: ${size} + ${size} on one queue`,
@@ -124,8 +124,8 @@ export function crowd(size: number): OneWayMaker {
 }
 
 /**
- * How much the least served of `size` consumers got of what would be an equal share, in percent, when `count` items come
- * one at a time, so that all but one of them wait.
+ * Returns what the least served of `size` consumers got, in percent of an equal share. `count` items come one at a time, so all
+ * consumers but one wait.
  */
 export async function leastShare(size: number, count: number): Promise<number> {
   const { create, createQueue, tasks } = await load();
@@ -144,7 +144,7 @@ export async function leastShare(size: number, count: number): Promise<number> {
   return (least * size * 100) / count;
 }
 
-/** Puts `depth` items, then gets them, in one thread: `count` items in all. */
+/** Puts `depth` items and then gets them, in one thread, until `count` items are through. */
 export async function fillAndDrain(depth: number): Promise<(count: number) => void> {
   const { createQueue } = await load();
   const queue = createQueue<unknown>();

@@ -1,10 +1,10 @@
-/** What the queue cases need: two ends, and something in a thread at the far one. */
+/** The interface of the queue cases: two ends, the far one in another thread. */
 
 import type { PayloadKind } from "./payloads.js";
 
 /** Messages that go one way, from one thread to another. */
 export interface OneWay {
-  /** Sends `count` messages and returns when the receiver has them all. */
+  /** Sends `count` messages. Returns when the receiver has all of them. */
   send(count: number): Promise<void>;
   stop(): void | Promise<void>;
 }

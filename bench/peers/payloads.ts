@@ -1,4 +1,4 @@
-/** What travels: the smallest message, and a small object such as real programs send. */
+/** The messages: the smallest one, and a small object such as real programs send. */
 
 import { deepStrictEqual } from "node:assert";
 
@@ -9,7 +9,7 @@ export const payloads = {
 
 export type PayloadKind = keyof typeof payloads;
 
-/** A receiver that counted `count` messages got all of them, in order, if its last one is the last one sent. */
+/** A receiver that counted `count` messages got all of them, in order, if its last message is the last one sent. */
 export function checkLast(last: unknown, kind: PayloadKind, count: number): void {
   deepStrictEqual(last, payloads[kind](count - 1), "the receiver's last message is not the last one sent");
 }

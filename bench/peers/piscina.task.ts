@@ -1,4 +1,4 @@
-/** What needs something of piscina's in the worker. */
+/** The task that imports piscina in the worker. */
 
 import { move } from "piscina";
 

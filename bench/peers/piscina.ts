@@ -1,4 +1,4 @@
-/** piscina, as it comes and tuned for many small tasks. */
+/** piscina, with its defaults and tuned for many small tasks. */
 
 import { fileURLToPath } from "node:url";
 import type { PoolMaker } from "./pool.js";

@@ -1,11 +1,11 @@
-/** What the cases need of a pool of workers, whoever made it. */
+/** The interface of the pools of all packages. */
 
 import type { Task } from "./work.js";
 
 export interface Pool {
   /** Runs `work(task)` in a worker. */
   run(task: Task): PromiseLike<unknown>;
-  /** Gives a worker the buffer, which gives it back: by transfer, as far as the pool knows how to. */
+  /** Sends the buffer to a worker, which returns it. Both ways transfer it, as far as the pool supports that. */
   transfer?(buffer: ArrayBuffer): PromiseLike<ArrayBuffer>;
   stop(): void | Promise<void>;
 }
@@ -13,7 +13,7 @@ export interface Pool {
 export interface PoolMaker {
   readonly name: string;
   readonly ours?: boolean;
-  /** How many workers it can have; any number if left out. */
+  /** The only number of workers that it can have; any number if left out. */
   readonly onlyWorkers?: number;
   make(workers: number): Promise<Pool>;
 }

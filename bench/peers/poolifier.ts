@@ -1,4 +1,4 @@
-/** poolifier: a fixed pool without events and with the cheapest way to choose a worker, its fastest setting. */
+/** poolifier in its fastest setting: a fixed pool without events, with the cheapest strategy to choose a worker. */
 
 import { fileURLToPath } from "node:url";
 import type { PoolMaker } from "./pool.js";

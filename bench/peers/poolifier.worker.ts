@@ -1,4 +1,4 @@
-/** The worker file that poolifier asks for. */
+/** The worker file that poolifier requires. */
 
 import { ThreadWorker } from "poolifier";
 import { type Task, work } from "./work.js";

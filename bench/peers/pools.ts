@@ -1,4 +1,4 @@
-/** Every pool there is to compare. */
+/** All pools that are compared. */
 
 import { barePool } from "./bare-pool.js";
 import { direct, executor } from "./interpreters-pool.js";

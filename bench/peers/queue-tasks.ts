@@ -1,4 +1,4 @@
-/** What interpreters do at the far end of a queue. */
+/** The functions that run in interpreters at the far end of a queue. */
 
 import type { Queue } from "interpreters";
 import { payloads, type PayloadKind } from "./payloads.js";
@@ -8,7 +8,7 @@ export function produce(queue: Queue<unknown>, kind: PayloadKind, count: number)
   for (let i = 0; i < count; i += 1) queue.putSync(payload(i));
 }
 
-/** The last message is the answer: when it is the one that was sent last, none was lost or doubled on the way. */
+/** Returns the last message: if it is the last one sent, none was lost or duplicated. */
 export function consume(queue: Queue<unknown>, count: number): unknown {
   let last: unknown;
   for (let i = 0; i < count; i += 1) last = queue.getSync();
@@ -21,7 +21,7 @@ export async function consumeAsync(queue: Queue<unknown>, count: number): Promis
   return last;
 }
 
-/** How many go in one step of the lock where several do. */
+/** Items that the batch operations put or get under one lock. */
 const BATCH = 256;
 
 export function produceMany(queue: Queue<unknown>, kind: PayloadKind, count: number): void {
@@ -42,7 +42,7 @@ export function consumeMany(queue: Queue<unknown>, count: number): unknown {
   return last;
 }
 
-/** One of a crowd: says that it is there, gets until the queue is shut down, and tells how many it got. */
+/** A consumer among several: reports that it is ready, gets until the queue is shut down, and returns how many it got. */
 export function consumeShare(ready: Queue<number>, queue: Queue<unknown>): number {
   ready.putSync(1);
   for (let count = 0; ; count += 1) {

@@ -1,4 +1,4 @@
-/** The worker file that synckit asks for. */
+/** The worker file that synckit requires. */
 
 import { runAsWorker } from "synckit";
 import { work } from "./work.js";

@@ -1,4 +1,4 @@
-/** What needs something of tinypool's in the worker. */
+/** The task that imports tinypool in the worker. */
 
 import pool from "tinypool";
 

@@ -1,4 +1,4 @@
-/** tinypool, as it comes and tuned for many small tasks. */
+/** tinypool, with its defaults and tuned for many small tasks. */
 
 import type { PoolMaker } from "./pool.js";
 

@@ -1,17 +1,17 @@
-/** The tasks that every pool runs: plain functions, the same ones for everybody. */
+/** The tasks of all pools: plain functions, the same for every package. */
 
 export function empty(): undefined {
   return undefined;
 }
 
-/** Keeps a core busy for `iterations` steps. Counted, not timed: a thread that is held up must not get away with less. */
+/** Keeps a core busy for `iterations` steps. Counted, not timed: a thread that is preempted must not do less work. */
 export function spin(iterations: number): number {
   let x = 1;
   for (let i = 0; i < iterations; i += 1) x = (Math.imul(x, 1_103_515_245) + 12_345) | 0;
   return x;
 }
 
-/** How many iterations of `spin` take a millisecond here. */
+/** Measures how many iterations of `spin` take a millisecond on this machine. */
 export function iterationsPerMillisecond(): number {
   const sample = 2_000_000;
   spin(sample);
@@ -24,7 +24,7 @@ export function iterationsPerMillisecond(): number {
   return Math.round(sample / best);
 }
 
-/** What a pool is asked to do: nothing (0), `spin` for that long, or to send bytes back. */
+/** The argument of `work`: 0 does nothing, another number is the iterations of `spin`, and bytes are sent back. */
 export type Task = number | Uint8Array;
 
 export function work(task: Task): Task {

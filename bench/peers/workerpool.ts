@@ -1,4 +1,4 @@
-/** workerpool, on worker threads. It has no setting for more than one task per worker. */
+/** workerpool on worker threads. It has no option for more than one task per worker. */
 
 import { fileURLToPath } from "node:url";
 import type { PoolMaker } from "./pool.js";

@@ -1,7 +1,7 @@
 /**
- * `npm run table`: what packages do when things go wrong, row by row, each in a process of its own with a time limit.
+ * `npm run table`: tests how packages handle failures, row by row, each row in its own process with a time limit.
  *
- * Ends with 1 where this package fails a row.
+ * Exits with 1 if this package fails a row.
  */
 
 import { spawn } from "node:child_process";
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { type Package, packages } from "./pools.js";
 import { type Row, rows } from "./rows.js";
 
-/** Longer than any step of a row is waited for; milliseconds. */
+/** Milliseconds: longer than any step of a row is waited for. */
 const LIMIT = 40_000;
 const script = fileURLToPath(new URL("./row-process.js", import.meta.url));
 
@@ -39,7 +39,9 @@ async function runRow(row: Row, made: Package): Promise<Result> {
 const wanted = process.argv.slice(2);
 const chosen = rows.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
 if (chosen.length === 0) {
-  console.error(`No such row. There are: ${rows.map(({ id }) => id).join(", ")}`);
+  console.error(
+    `No row matches ${wanted.join(" or ")}; the rows are: ${rows.map(({ id }) => id).join(", ")}`,
+  );
   process.exit(2);
 }
 console.log(`| case | ${packages.map(({ name }) => name).join(" | ")} |`);

@@ -1,4 +1,4 @@
-/** Each package as a pool of two workers that runs tasks by name. */
+/** Each package as a pool that runs tasks by name. */
 
 import type { EventEmitter } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -6,30 +6,33 @@ import type { TaskName } from "./tasks.js";
 
 export interface Pool {
   run(name: TaskName, value?: unknown): PromiseLike<unknown>;
-  /** Begins a task; `cancel` gives it up while it runs. */
+  /** Starts a task; `cancel` cancels it while it runs. */
   cancellable(name: TaskName): { result: PromiseLike<unknown>; cancel(): void };
   stop(): PromiseLike<unknown> | void;
 }
 
 export interface PoolOptions {
   readonly workers: number;
-  /** Of one that throws while it is loaded. */
+  /** The workers' module throws while it is loaded. */
   readonly broken?: boolean;
 }
 
 export interface Package {
   readonly name: string;
-  /** It blocks its caller, who can therefore run one task at a time and cancel none. */
+  /** A call blocks its caller, which can therefore run one task at a time and cancel none. */
   readonly blocking?: boolean;
   make(options: PoolOptions): Promise<Pool>;
 }
 
 const at = (file: string): URL => new URL(file, import.meta.url);
 const path = (file: string): string => fileURLToPath(at(file));
-/** Little memory, so that running out of it does not take long. */
+/** Little memory, so that exhausting it does not take long. */
 const resourceLimits = { maxOldGenerationSizeMb: 64 };
 
-/** Started before the first task; but a module that cannot be loaded is to fail a task and not nobody's. */
+/**
+ * Workers start before the first task. Those whose module cannot be loaded start only for a task, which must fail: before it, no task
+ * would.
+ */
 const threads = (workers: number, broken = false): { minThreads: number; maxThreads: number } => ({
   minThreads: broken ? 0 : workers,
   maxThreads: workers,
@@ -60,7 +63,7 @@ const piscina: Package = {
     const { Piscina } = await import("piscina");
     const filename = at(broken ? "./throws-on-load.js" : "./tasks.js").href;
     const pool = new Piscina({ filename, ...threads(workers, broken), resourceLimits });
-    // Told of there as well, and without a listener the end of the process.
+    // piscina also emits the error here. Without a listener that ends the process.
     pool.on("error", () => {});
     return {
       run: async (name, value) => await pool.run(value, { name }),
@@ -148,7 +151,7 @@ const synckit: Package = {
     return {
       run: (name, value) => new Promise((resolve) => resolve(run(name, value))),
       cancellable() {
-        throw new Error("it blocks");
+        throw new Error("synckit blocks its caller, which therefore cannot cancel");
       },
       stop: () => undefined,
     };

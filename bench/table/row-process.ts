@@ -1,4 +1,4 @@
-/** One row with one package, in a process of its own. Ends with 0 if all was as it should be; says on stdout what was not. */
+/** Runs one row with one package in its own process. Exits with 0 if all checks passed; prints the first failed one. */
 
 import { packages } from "./pools.js";
 import { rows } from "./rows.js";
@@ -10,7 +10,7 @@ if (row === undefined || made === undefined) throw new Error(`no row ${rowId}, o
 try {
   await row.run(made);
   console.log("ok");
-  // Only one row is about whether the process ends by itself.
+  // Only the row "open" tests whether the process ends by itself.
   if (row.id !== "open") process.exit(0);
 } catch (error) {
   console.log(error instanceof Error ? error.message.split("\n")[0] : String(error));

@@ -1,4 +1,4 @@
-/** The rows of the table: what goes wrong, and what must be right afterwards. Each throws what was not. */
+/** The rows of the table: each causes a failure, checks the state afterwards, and throws the first check that fails. */
 
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,15 +7,15 @@ import type { Package, Pool } from "./pools.js";
 export interface Row {
   readonly id: string;
   readonly title: string;
-  /** Why a blocking package has no such case; undefined: it has. */
+  /** Why a blocking package cannot have this row; undefined if it can. */
   readonly blocking?: string;
   run(made: Package): Promise<void>;
 }
 
-/** Until when something that does not wait for anything is done, on any machine; milliseconds. */
+/** Milliseconds within which work that waits for nothing is done, on any machine. */
 const PATIENCE = 8000;
 
-/** The outcome of a promise; one that never settles is an error that says so. */
+/** Returns the outcome of a promise. A promise that never settles has an error that says so. */
 async function settled(
   what: string,
   promise: () => PromiseLike<unknown>,
@@ -51,7 +51,7 @@ function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The victim beside a bystander, with tasks in line; afterwards nobody else was harmed. Returns the victim's error. */
+/** Runs the victim beside a bystander, with tasks queued, and checks that no other task was harmed. Returns the victim's error. */
 async function withBystanders(made: Package, victim: (pool: Pool) => PromiseLike<unknown>): Promise<unknown> {
   const pool = await made.make({ workers: 2 });
   if (made.blocking) {
@@ -61,9 +61,7 @@ async function withBystanders(made: Package, victim: (pool: Pool) => PromiseLike
   }
   const bystander = settled("the bystander", () => pool.run("bystand", 1000));
   const error = expectError("the victim", () => victim(pool));
-  const inLine = [1, 2, 3, 4].map((n) =>
-    expectValue(`task ${n} in line`, () => pool.run("double", n), n * 2),
-  );
+  const inLine = [1, 2, 3, 4].map((n) => expectValue(`queued task ${n}`, () => pool.run("double", n), n * 2));
   for (const each of [error, ...inLine]) await each;
   const stood = await bystander;
   if (stood.value !== "stood by") throw new Error(`the bystander: ${describe(stood.error)}`);
@@ -91,7 +89,7 @@ export const rows: readonly Row[] = [
   {
     id: "memory",
     title: "out of memory in a task",
-    blocking: "it has no setting for memory, and would take all of the machine's",
+    blocking: "it has no memory limit, and would exhaust the machine's memory",
     async run(made) {
       await withBystanders(made, (pool) => pool.run("hoard"));
     },
@@ -114,11 +112,11 @@ export const rows: readonly Row[] = [
     blocking: background,
     async run(made) {
       const pool = await made.make({ workers: 1 });
-      await expectValue("the one that leaves a timer", () => pool.run("leaveTimer", 300), undefined);
+      await expectValue("the task that leaves a timer", () => pool.run("leaveTimer", 300), undefined);
       const outcome = await settled("the innocent task", () => pool.run("bystand", 1500));
       if ("error" in outcome) {
         const { error } = outcome as { error: Error | undefined };
-        assert.notEqual(error?.message, "foreign", "the innocent task got the other one's error as its own");
+        assert.notEqual(error?.message, "foreign", "the innocent task failed with the other task's error");
       }
       await expectValue("the next task", () => pool.run("double", 4), 8);
       await expectStop(pool);
@@ -129,7 +127,7 @@ export const rows: readonly Row[] = [
     title: "exception from a timer while idle",
     async run(made) {
       const pool = await made.make({ workers: 1 });
-      await expectValue("the one that leaves a timer", () => pool.run("leaveTimer", 100), undefined);
+      await expectValue("the task that leaves a timer", () => pool.run("leaveTimer", 100), undefined);
       await sleep(1000);
       await expectValue("the next task", () => pool.run("double", 4), 8);
       await expectStop(pool);
@@ -196,7 +194,7 @@ export const rows: readonly Row[] = [
   {
     id: "open",
     title: "the pool is never closed",
-    // The process has to end by itself, which whoever started it sees.
+    // The process must end by itself; the parent process checks that.
     async run(made) {
       const pool = await made.make({ workers: 2 });
       await expectValue("a task", () => pool.run("double", 4), 8);

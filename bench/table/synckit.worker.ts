@@ -1,4 +1,4 @@
-/** The worker file that synckit asks for: one function, which is told what to run. */
+/** The worker file that synckit requires: one function, which takes the name of the task. */
 
 import { runAsWorker } from "synckit";
 import { type TaskName, tasks } from "./tasks.js";

@@ -1,10 +1,10 @@
-/** What goes wrong in a worker, for every package alike: functions of one argument that can be given by name. */
+/** The tasks that fail in workers, the same for every package: functions of one argument, called by name. */
 
 const ticks = globalThis as { ticks?: number };
 
 export const tasks = {
   double: (n: unknown) => (n as number) * 2,
-  /** Keeps its worker in use, its event loop free. */
+  /** Occupies its worker, but not the event loop. */
   bystand: (milliseconds: unknown) =>
     new Promise((resolve) => setTimeout(resolve, milliseconds as number, "stood by")),
   exit: () => process.exit(1),

@@ -1,4 +1,4 @@
-/** The worker file that workerpool asks for. */
+/** The worker file that workerpool requires. */
 
 import workerpool from "workerpool";
 import { tasks } from "./tasks.js";
