@@ -26,18 +26,21 @@ export function acceptsLanguageValues(tag: number): boolean {
  * console.log(value.bytes.length); // 3
  */
 export class LanguageValue {
-  /** The language's codec tag. */
-  readonly tag: number;
+  readonly #tag: number;
   readonly bytes: Uint8Array;
-  readonly #brand = true;
 
   constructor(tag: number, bytes: Uint8Array) {
-    this.tag = tag;
+    this.#tag = tag;
     this.bytes = bytes;
+  }
+
+  /** The language's codec tag. */
+  get tag(): number {
+    return this.#tag;
   }
 
   /** Runs no code of the value, which may be a proxy. */
   static is(value: unknown): value is LanguageValue {
-    return typeof value === "object" && value !== null && #brand in value;
+    return typeof value === "object" && value !== null && #tag in value;
   }
 }

@@ -29,7 +29,7 @@ export class FaultAttribution {
 
   /** Has `execute` run as the task that was taken into `run`. */
   run<T>(execution: number, execute: () => T): T {
-    return this.#contexts.run({ execution: execution, number: numberOf(this.#m, execution) }, execute);
+    return this.#contexts.run({ execution, number: numberOf(this.#m, execution) }, execute);
   }
 
   readonly #find = (): void => {

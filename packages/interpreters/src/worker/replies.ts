@@ -82,7 +82,7 @@ export class Replies {
   /** Sends the one answer to a piece of work, unless somebody decided meanwhile that it will not be finished. */
   reply(item: WorkItem, status: number, value: unknown): void {
     const { m } = this.#rt;
-    const { execution: execution, sender } = item;
+    const { execution, sender } = item;
     const message = Message.take(m);
     let carries = status === REPLY_VALUE;
     const moving = carries ? resultHandover(this.#rt, moves(value), item.channel) : undefined;

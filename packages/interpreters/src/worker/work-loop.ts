@@ -299,7 +299,7 @@ export class WorkDispatcher {
   /** Ends this thread, as `process.exit()` does; whoever waits for the end hears of it from the supervisor. */
   async #close(): Promise<never> {
     const { m } = this.#rt;
-    const { execution: execution } = this.next;
+    const { execution } = this.next;
     if (this.parked > 0) await new Promise<void>((resolve) => (this.#whenNoneParked = resolve));
     setState(m, m.slot, STATE_READY, STATE_FINALIZING);
     endWork(m, execution);
@@ -319,5 +319,5 @@ function namespaceOf(value: unknown): Record<string, unknown> {
 }
 
 function workItemIn(execution: number): WorkItem {
-  return { execution: execution, sender: 0, sequence: 0, began: 0, channel: undefined };
+  return { execution, sender: 0, sequence: 0, began: 0, channel: undefined };
 }
