@@ -1,5 +1,5 @@
 /**
- * Makes the three files that threads of ours start with, out of the compiled modules: reading and linking seventy modules
+ * Bundles the compiled modules into the files that our threads start with: reading and linking more than a hundred modules
  * takes longer than starting a thread.
  */
 import { readFile } from "node:fs/promises";
@@ -75,13 +75,18 @@ const common = {
   // Each thread keeps the text, to compile from it what it had not needed before. ASCII, for the one or two bytes that each
   // character of it takes; short lines, for who has to read a stack.
   minifyWhitespace: true,
+  minifySyntax: true,
   lineLimit: 120,
   charset: "ascii",
 };
 
 await build({
   ...common,
-  entryPoints: { supervisor: "supervisor/main.js", worker: "interpreter-thread.js" },
+  entryPoints: {
+    supervisor: "supervisor/main.js",
+    worker: "interpreter-thread.js",
+    "typescript-hooks": "guests/javascript/typescript-hooks.js",
+  },
 });
 
 /**

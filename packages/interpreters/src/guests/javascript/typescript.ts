@@ -13,8 +13,8 @@
 
 import { packageFile } from "../../platform/package-files.js";
 import { nodeModule } from "../../platform/modules.js";
-import type * as Strip from "./strip.js";
-import type * as Hooks from "./typescript-hooks.js";
+import { isTypeScript, loadTypeScript } from "./strip.js";
+import { isUnknownExtension } from "./typescript-hooks.js";
 
 /** The synchronous hooks, which the types of Node 20 lack. */
 interface SyncHooks {
@@ -28,16 +28,12 @@ let enabled = false;
 export function enableTypeScript(): void {
   if (enabled || (process.features as { typescript?: unknown }).typescript) return;
   enabled = true;
-  const { registerHooks, register, createRequire } = nodeModule() as SyncHooks &
-    ReturnType<typeof nodeModule>;
+  const { registerHooks, register } = nodeModule() as SyncHooks & ReturnType<typeof nodeModule>;
   if (registerHooks === undefined) {
-    register(packageFile("guests/javascript/typescript-hooks.js"));
+    // A bundle of typescript-hooks.ts: the hooks thread loads one file.
+    register(packageFile("typescript-hooks.cjs"));
     return;
   }
-  // Every Node with synchronous hooks can also `require` a module.
-  const require = createRequire(packageFile("guests/javascript/"));
-  const { isTypeScript, loadTypeScript } = require("./strip.js") as typeof Strip;
-  const { isUnknownExtension } = require("./typescript-hooks.js") as typeof Hooks;
   registerHooks({
     load(url, context, nextLoad) {
       try {
