@@ -33,9 +33,9 @@ export function* executionsIn(m: SharedMemory, slot: number): Generator<number> 
 }
 
 /**
- * The work that the interpreter in `slot` was executing. Its locks must be repaired, and its pages still be there. An item for which it
- * was `stopped` has the reason of that. If one item ended the interpreter, the others are "terminated", as they are not at
- * fault. A result that was on its way may or may not have been sent; if it was, its caller has it by now.
+ * The work that the interpreter in `slot` was executing. Its locks must be repaired, and its pages still be there. An item for
+ * which it was `stopped` has the reason of that. If one item ended the interpreter, the others are "terminated", as they are not
+ * at fault. A result that was on its way may or may not have been sent; if it was, its caller has it by now.
  */
 export function interruptedWorkOf(
   m: SharedMemory,
