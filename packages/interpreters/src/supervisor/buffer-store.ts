@@ -1,6 +1,9 @@
 /**
- * The supervisor's side of interpreter/line.ts: it keeps every SharedArrayBuffer that somebody may still ask for, and every moved
- * ArrayBuffer until somebody does.
+ * The supervisor's side of transfer/supervisor-port.ts: it keeps every SharedArrayBuffer that a thread may still ask for, and
+ * every moved ArrayBuffer until a thread does.
+ *
+ * Invariants: a buffer is kept while its placeholder queue exists. A thread that asks blocks until it gets a reply, so each
+ * request is answered: with the buffer, or without one as soon as the buffer's sender is dead and its port is drained.
  */
 import { BroadcastChannel } from "../platform/broadcast.js";
 import { MessagePort, receiveNow } from "../platform/ports.js";
@@ -13,118 +16,122 @@ import { collectGarbage } from "../platform/garbage.js";
 import { queueIdOf } from "../kernel/queues.js";
 
 interface Asker extends Placeholder {
-  /** The interpreter that blocks until it is answered. */
+  /** The interpreter that blocks until it gets the reply. */
   readonly asker: number;
 }
 
-/** By the id of the queue that stands for it. */
-const kept = new Map<number, BufferMessage>();
-/** One line for each interpreter that was given one or opened one, by the interpreter's id. */
-const ports = new Map<number, MessagePort | BroadcastChannel>();
-/** Those that were faster than the buffer they want. */
-let waiting: Asker[] = [];
-/** Bytes of buffers that were let go of, and that this thread's heap may still hold on to. */
-let dropped = 0;
+/** Bytes. */
 const DROPPED_ENOUGH = 1 << 20;
 
-/** From now on `line` is that of `interpreter`. */
-export function addPort(m: SharedMemory, interpreter: number, port: MessagePort | BroadcastChannel): void {
-  const onMessage = ({ data }: { data: BufferMessage }): void => {
-    keep(data);
-    replyToWaiting(m);
-  };
-  port.addEventListener("message", onMessage as never);
-  // A port begins with its first listener of Node's own kind only.
-  if (port instanceof MessagePort) port.start();
-  port.unref();
-  ports.set(interpreter, port);
-}
+export class BufferStore {
+  readonly #m: SharedMemory;
+  /** By the id of the placeholder queue. */
+  readonly #kept = new Map<number, BufferMessage>();
+  /** By the interpreter's id: the port that each was given, or the channel that it opened. */
+  readonly #ports = new Map<number, MessagePort | BroadcastChannel>();
+  /** Those whose request came before the buffer. */
+  #waiting: Asker[] = [];
+  /** Bytes of buffers that were dropped and that this thread's heap may still retain. */
+  #dropped = 0;
 
-/** Sends interpreter `asker` the buffer; `name` is that of the line it has opened, if it had to. */
-export function replyWithBuffer(
-  m: SharedMemory,
-  asker: number,
-  name: string | undefined,
-  pointer: number,
-  id: number,
-): void {
-  if (!ports.has(asker) && name !== undefined) addPort(m, asker, new BroadcastChannel(name));
-  waiting.push({ asker, pointer, id });
-  // As a rule it was posted before the record was put; the event loop may not have come to it yet.
-  if (!kept.has(id)) for (const each of ports.values()) drain(each);
-  replyToWaiting(m);
-}
-
-/** The interpreter is dead. What it had posted may be in records that outlive it. */
-export function closePort(m: SharedMemory, interpreter: number): void {
-  const port = ports.get(interpreter);
-  if (port !== undefined) {
-    drain(port);
-    port.close();
-    ports.delete(interpreter);
+  constructor(m: SharedMemory) {
+    this.#m = m;
   }
-  waiting = waiting.filter(({ asker }) => asker !== interpreter);
-  replyToWaiting(m);
-}
 
-/** Lets go of the buffers that nobody holds or carries: the queues that stood for them are gone. */
-export function pruneBuffers(m: SharedMemory): void {
-  // What comes later would be kept until somebody prunes again. What comes now has somebody waiting for it, perhaps.
-  for (const port of ports.values()) drain(port);
-  replyToWaiting(m);
-  for (const [id, { pointer, buffer }] of kept) {
-    ensureMapped(m, pointer + PAGE_WORDS - 1);
-    if (queueIdOf(m, pointer) !== id) drop(id, buffer);
+  /** From now on `port` is that of `interpreter`. */
+  addPort(interpreter: number, port: MessagePort | BroadcastChannel): void {
+    const onMessage = ({ data }: { data: BufferMessage }): void => {
+      this.#kept.set(data.id, data);
+      this.#replyToWaiting();
+    };
+    port.addEventListener("message", onMessage as never);
+    // Only a listener that is added in Node's own way, with `on`, starts a port.
+    if (port instanceof MessagePort) port.start();
+    port.unref();
+    this.#ports.set(interpreter, port);
   }
-  if (dropped < DROPPED_ENOUGH) return;
-  dropped = 0;
-  // The engine does not count the bytes behind a SharedArrayBuffer as this heap's, and this heap is so quiet that it might not be
-  // collected for hours: the memory of the whole process would wait for that.
-  void collectGarbage();
-}
 
-/** Answers all but those whose buffer is still to come: its sender lives, and will have posted it in a moment. */
-function replyToWaiting(m: SharedMemory): void {
-  waiting = waiting.filter(({ asker, pointer, id }) => {
-    if (id !== 0 && !kept.has(id)) {
+  /** Sends interpreter `asker` the buffer. `name` is that of the channel which the asker has opened, if it has no port. */
+  reply(asker: number, name: string | undefined, pointer: number, id: number): void {
+    if (!this.#ports.has(asker) && name !== undefined) this.addPort(asker, new BroadcastChannel(name));
+    this.#waiting.push({ asker, pointer, id });
+    // Usually it was posted before the record was put, but the event loop may not have come to the message yet.
+    if (!this.#kept.has(id)) this.#drainAll();
+    this.#replyToWaiting();
+  }
+
+  /** The interpreter is dead. Records that outlive it may name what it had posted. */
+  closePort(interpreter: number): void {
+    const port = this.#ports.get(interpreter);
+    if (port !== undefined) {
+      this.#drain(port);
+      port.close();
+      this.#ports.delete(interpreter);
+    }
+    this.#waiting = this.#waiting.filter(({ asker }) => asker !== interpreter);
+    this.#replyToWaiting();
+  }
+
+  /** Drops the buffers that no thread holds and no record carries: their placeholder queues are gone. */
+  prune(): void {
+    const m = this.#m;
+    // A buffer that came later would be kept until the next pruning. One that comes now may have a waiter.
+    this.#drainAll();
+    this.#replyToWaiting();
+    for (const [id, { pointer, buffer }] of this.#kept) {
       ensureMapped(m, pointer + PAGE_WORDS - 1);
-      const sender = get(m, pointer + Q_SENDER) - 1;
-      if (slotOf(m, sender) !== -1) return true;
+      if (queueIdOf(m, pointer) === id) continue;
+      this.#kept.delete(id);
+      if (buffer instanceof MessagePort) buffer.close();
+      else this.#dropped += buffer?.byteLength ?? 0;
     }
-    reply(asker, pointer, id);
-    const slot = slotOf(m, asker);
-    if (slot !== -1) ring(m, slot);
-    return false;
-  });
-}
+    if (this.#dropped < DROPPED_ENOUGH) return;
+    this.#dropped = 0;
+    // The engine does not count the bytes behind a SharedArrayBuffer as part of this heap, and this heap is so quiet that it
+    // might not be collected for hours. Until then the process would not get the memory back.
+    void collectGarbage();
+  }
 
-function reply(asker: number, pointer: number, id: number): void {
-  const port = ports.get(asker);
-  const buffer = kept.get(id)?.buffer;
-  if (!(buffer instanceof MessagePort)) port?.postMessage({ pointer, id, buffer } satisfies BufferMessage);
-  else {
-    // Nobody else can ask for it.
-    kept.delete(id);
-    if (port instanceof MessagePort)
-      port.postMessage({ pointer, id, buffer } satisfies BufferMessage, [buffer]);
+  /** Replies to all but those whose buffer is still to come: its sender lives, and will soon have posted it. */
+  #replyToWaiting(): void {
+    const m = this.#m;
+    this.#waiting = this.#waiting.filter(({ asker, pointer, id }) => {
+      if (id !== 0 && !this.#kept.has(id)) {
+        ensureMapped(m, pointer + PAGE_WORDS - 1);
+        const sender = get(m, pointer + Q_SENDER) - 1;
+        if (slotOf(m, sender) !== -1) return true;
+      }
+      this.#send(asker, pointer, id);
+      const slot = slotOf(m, asker);
+      if (slot !== -1) ring(m, slot);
+      return false;
+    });
+  }
+
+  #send(asker: number, pointer: number, id: number): void {
+    const port = this.#ports.get(asker);
+    const buffer = this.#kept.get(id)?.buffer;
+    if (!(buffer instanceof MessagePort)) port?.postMessage({ pointer, id, buffer } satisfies BufferMessage);
     else {
-      port?.postMessage({ pointer, id, buffer: receiveBuffer(buffer) } satisfies BufferMessage);
-      buffer.close();
+      // Moved: no other thread can ask for it.
+      this.#kept.delete(id);
+      if (port instanceof MessagePort)
+        port.postMessage({ pointer, id, buffer } satisfies BufferMessage, [buffer]);
+      else {
+        port?.postMessage({ pointer, id, buffer: receiveBuffer(buffer) } satisfies BufferMessage);
+        buffer.close();
+      }
     }
   }
-}
 
-function keep(message: BufferMessage): void {
-  kept.set(message.id, message);
-}
+  #drainAll(): void {
+    for (const port of this.#ports.values()) this.#drain(port);
+  }
 
-function drop(id: number, buffer: BufferMessage["buffer"]): void {
-  kept.delete(id);
-  if (buffer instanceof MessagePort) buffer.close();
-  else dropped += buffer?.byteLength ?? 0;
-}
-
-function drain(port: MessagePort | BroadcastChannel): void {
-  for (let next = receiveNow(port); next !== undefined; next = receiveNow(port))
-    keep(next.message as BufferMessage);
+  #drain(port: MessagePort | BroadcastChannel): void {
+    for (let next = receiveNow(port); next !== undefined; next = receiveNow(port)) {
+      const message = next.message as BufferMessage;
+      this.#kept.set(message.id, message);
+    }
+  }
 }

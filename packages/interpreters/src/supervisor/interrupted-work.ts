@@ -1,4 +1,4 @@
-/** What an interpreter leaves unfinished when it ends, piece by piece, and how that is to be told. */
+/** The work items that an interpreter was executing when it ended, and the reason to report for each. */
 import { get, load, ensureMapped, type SharedMemory } from "../memory/atomics.js";
 import {
   EXECUTION_CALLER,
@@ -14,17 +14,28 @@ import type { EndReason } from "../wire/protocol.js";
 import { slotOf } from "../kernel/registry.js";
 import { executionAt } from "../kernel/executions.js";
 
-/** A piece of work that an interpreter was executing when it ended. */
+/** A work item that an interpreter was executing when it ended. */
 export interface InterruptedWork {
   readonly caller: number;
   readonly sequence: number;
   readonly reason: EndReason;
 }
 
+/** All executions of a slot, idle ones included. */
+export function* executionsIn(m: SharedMemory, slot: number): Generator<number> {
+  for (
+    let i = 0, execution = executionAt(m, slot, 0);
+    execution !== 0;
+    execution = executionAt(m, slot, ++i)
+  ) {
+    yield execution;
+  }
+}
+
 /**
- * What the interpreter in `slot` executed, whose locks are repaired and whose pages are still there. A piece that it was
- * `stopped` for has the reason of that. Where it ended because of one piece, the others are "terminated": it was not
- * their fault. Of a result that was on its way nobody can tell whether it was sent; if so, its caller has it by now.
+ * The work that the interpreter in `slot` was executing. Its locks must be repaired, and its pages still be there. An item for
+ * which it was `stopped` has the reason of that. If one item ended the interpreter, the others are "terminated", as they are not
+ * at fault. A result that was on its way may or may not have been sent; if it was, its caller has it by now.
  */
 export function interruptedWorkOf(
   m: SharedMemory,
@@ -33,24 +44,20 @@ export function interruptedWorkOf(
   stopped: ReadonlyMap<number, EndReason> | undefined,
 ): InterruptedWork[] {
   const found: InterruptedWork[] = [];
-  const guilty = faultyExecutionOf(m, slot, reason);
-  const others = guilty !== 0 || reason === "timeout" || reason === "aborted" ? "terminated" : reason;
-  for (
-    let i = 0, execution = executionAt(m, slot, 0);
-    execution !== 0;
-    execution = executionAt(m, slot, ++i)
-  ) {
+  const faulty = faultyExecutionOf(m, slot, reason);
+  const others = faulty !== 0 || reason === "timeout" || reason === "aborted" ? "terminated" : reason;
+  for (const execution of executionsIn(m, slot)) {
     if (stateOf(m, execution) === EXECUTION_IDLE) continue;
     found.push({
       caller: get(m, execution + EXECUTION_CALLER),
       sequence: get(m, execution + EXECUTION_SEQ),
-      reason: stopped?.get(execution) ?? (execution === guilty ? reason : others),
+      reason: stopped?.get(execution) ?? (execution === faulty ? reason : others),
     });
   }
   return found;
 }
 
-/** The run of the piece that ended its interpreter by itself, or 0: none, or nobody knows. */
+/** The execution whose item ended its interpreter by itself, or 0 if no item did, or it is unknown. */
 function faultyExecutionOf(m: SharedMemory, slot: number, reason: EndReason): number {
   if (reason !== "exit" && reason !== "uncaught-exception") return 0;
   const execution = get(m, slotPointer(slot) + S_FAULT);
@@ -58,14 +65,10 @@ function faultyExecutionOf(m: SharedMemory, slot: number, reason: EndReason): nu
   return execution !== 0 && stateOf(m, execution) !== EXECUTION_IDLE ? execution : 0;
 }
 
-/** Whether all that `slot` executes was asked for by somebody who is gone, so that nobody waits for the end of it. */
+/** Whether `slot` executes work and all callers of it are gone, so that no caller waits for its end. */
 export function isOrphaned(m: SharedMemory, slot: number): boolean {
   let orphaned = false;
-  for (
-    let i = 0, execution = executionAt(m, slot, 0);
-    execution !== 0;
-    execution = executionAt(m, slot, ++i)
-  ) {
+  for (const execution of executionsIn(m, slot)) {
     const state = stateOf(m, execution);
     if (state === EXECUTION_IDLE || state === EXECUTION_FINISHING) continue;
     if (slotOf(m, get(m, execution + EXECUTION_CALLER)) !== -1) return false;

@@ -1,6 +1,10 @@
 /**
- * Threads that are started before they are needed (`prewarm`): booted, and waiting for the slot that they are to serve
- * (interpreter/spare.ts).
+ * Threads that are started before they are needed (`prewarm`): booted, and waiting for the slot that they will serve
+ * (kernel/standby.ts).
+ *
+ * Invariants: a cell has at most one thread from the moment at which that is started until it has read its cell for the last
+ * time: it serves a slot, or has ended. A thread is either idle or leaving, and every change from idle to leaving is decided by
+ * one compare-and-swap in the cell, which competes with the creators that give slots away.
  */
 import { type BootOptions, keyOf } from "../wire/boot.js";
 import { stateOf } from "../kernel/registry.js";
@@ -8,42 +12,42 @@ import { changeKind, clearCell, giveTo, givenTo } from "../kernel/standby.js";
 import type { SharedMemory } from "../memory/atomics.js";
 import { STANDBY_CELLS, STATE_BOOTING } from "../memory/layout.js";
 
-/** After one was taken, so that the next one's boot does not compete with the first calls of this one; milliseconds. */
+/** How long to wait before replacing a thread, so that the boot does not compete with the first calls to it; milliseconds. */
 const REFILL_DELAY = 20;
 
-/** What a thread in reserve has: nobody else may wait in its cell before it has read there, or ended. */
 interface Place {
+  /** No other thread may wait in this cell before the thread has read the cell for the last time, or ended. */
   readonly cell: number;
   readonly options: BootOptions;
   kind: number;
-  /** -1: none that is known of. */
+  /** -1 while none is known. */
   slot: number;
 }
 
-/** `T` is how the supervisor knows threads. */
+/** `T` is the supervisor's representation of a thread. */
 export class StandbyPool<T> {
   readonly #m: SharedMemory;
   readonly #start: (options: BootOptions, cell: number) => T;
   readonly #stop: (thread: T) => void;
   /** Those that wait, the longest waiting first. */
   readonly #idle = new Map<T, Place>();
-  /** Those that were given slots or are to end, and may not have read so. */
+  /** Those that were given slots or are being stopped, and may not have read that yet. */
   readonly #leaving = new Map<T, Place>();
   #wanted = 0;
   #kind = 0;
   #options: BootOptions | undefined;
-  /** What `#options` are compared by. */
+  /** The key of `#options`, by which options are compared. */
   #key = "";
   #refilling = false;
 
-  /** `start` starts a thread that waits for its slot in that cell; `stop` ends one that is not needed. */
+  /** `start` starts a thread that waits for its slot in that cell. `stop` ends one that is not needed. */
   constructor(m: SharedMemory, start: (options: BootOptions, cell: number) => T, stop: (thread: T) => void) {
     this.#m = m;
     this.#start = start;
     this.#stop = stop;
   }
 
-  /** From now on there are to be `count` of that kind, started with `options`; others are let go. */
+  /** Keeps `count` threads of that kind from now on, started with `options`, and stops all others. */
   keep(count: number, kind: number, options: BootOptions): void {
     const key = keyOf(options);
     if (key !== this.#key) this.#drop(0);
@@ -58,19 +62,19 @@ export class StandbyPool<T> {
     this.#fill();
   }
 
-  /** Gives the slot to one that was started with the very same options; undefined: there is none. */
+  /** Gives the slot to a thread that was started with the very same options. Returns undefined if none waits. */
   take(options: BootOptions, slot: number): T | undefined {
     if (this.#wanted === 0 || keyOf(options) !== this.#key) return undefined;
-    // Also where it finds none: those that died unneeded are replaced when there is a need.
+    // Even if none is found: threads that ended on standby are replaced only when one is needed.
     this.#fillLater();
     for (const [thread, place] of this.#idle) {
-      // Otherwise somebody was faster; see `given`.
+      // Otherwise a creator was faster; see `given`.
       if (giveTo(this.#m, place.cell, place.kind, slot)) return this.#leaves(thread, place, slot);
     }
     return undefined;
   }
 
-  /** Those that others have given slots, each told once, with what it was started with. */
+  /** The threads to which creators have given slots, each reported once, with the options that it was started with. */
   *given(): Generator<readonly [thread: T, slot: number, options: BootOptions]> {
     for (const [thread, place] of this.#idle) {
       const slot = givenTo(this.#m, place.cell);
@@ -80,7 +84,7 @@ export class StandbyPool<T> {
     }
   }
 
-  /** A thread has ended. False: it was a spare one, and somebody gave it a slot before; see `given`. */
+  /** A thread has ended. Returns false if it was idle and a creator has given it a slot before; see `given`. */
   ended(thread: T): boolean {
     const place = this.#idle.get(thread);
     if (place !== undefined && !changeKind(this.#m, place.cell, place.kind, 0)) return false;
@@ -97,7 +101,7 @@ export class StandbyPool<T> {
   }
 
   #fillLater(): void {
-    // Not once more from the beginning, or those who take one after another would keep it from ever happening.
+    // A running delay does not start again: callers that take one thread after another would put off the refill for ever.
     if (this.#refilling) return;
     this.#refilling = true;
     setTimeout(() => {
@@ -116,14 +120,14 @@ export class StandbyPool<T> {
         const thread = this.#start(options, cell);
         this.#idle.set(thread, { cell, options, kind: this.#kind, slot: -1 });
       } catch {
-        // Whoever needs an interpreter is told why there can be none.
+        // A creator that needs an interpreter gets the error.
         return;
       }
       changeKind(this.#m, cell, 0, this.#kind);
     }
   }
 
-  /** One that nobody waits in; -1: there will be one in a moment. */
+  /** A cell in which no thread waits, or -1 if there will soon be one. */
   #freeCell(): number {
     for (const [thread, { slot }] of this.#leaving) {
       if (slot !== -1 && stateOf(this.#m, slot) !== STATE_BOOTING) this.#leaving.delete(thread);
@@ -137,7 +141,7 @@ export class StandbyPool<T> {
   #drop(count: number): void {
     for (const [thread, place] of this.#idle) {
       if (this.#idle.size <= count) return;
-      // Not one that was given a slot a moment ago.
+      // Fails if the thread was given a slot a moment ago.
       if (changeKind(this.#m, place.cell, place.kind, 0)) this.#stop(this.#leaves(thread, place, -1));
     }
   }

@@ -1,4 +1,4 @@
-/** Interpreters are killed in the middle of calls, as callers, as callees, and while they create others. */
+/** Interpreters are killed during calls, as callers and as callees, and while they create others. */
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import {
@@ -32,7 +32,7 @@ const { beget, converse, double, doubleLater, outOfMemory } = fromModule<typeof 
 );
 const NEVER: Fuse = { way: "none", steps: 0 };
 
-/** A failure in one test is not to be one in the next. */
+/** A failure of one test must not fail the next. */
 afterEach(() => Promise.all(created().map((interp) => interp.terminate())));
 
 interface Survivors {
@@ -115,7 +115,7 @@ test("callers and callees killed at random moments", limits, async (t) => {
   t.diagnostic(`${rounds} rounds, kills: ${JSON.stringify(kills)}`);
 });
 
-/** Parents are killed in the middle of creating, calling and terminating children, which nobody else holds. */
+/** Parents are killed while they create, call and terminate children that no other interpreter holds. */
 async function generation(chance: Chance): Promise<void> {
   const parents: Victim[] = [];
   for (let n = 0; n < 2; n++) {
@@ -125,7 +125,7 @@ async function generation(chance: Chance): Promise<void> {
   }
   for (const parent of parents) {
     const target = chance.below(8);
-    // At least so many interpreters have been made, or it is dead already.
+    // At least that many interpreters have been created, or the parent is dead already.
     let seen = 0;
     await until(() => {
       const ids = createdIds();
@@ -147,7 +147,7 @@ test("interpreters killed while they create others, which go with them", limits,
   t.diagnostic(`${rounds} rounds, kills: ${JSON.stringify(kills)}`);
 });
 
-/** The main interpreter is blocked all the time; somebody else, or the callee itself, does the killing. */
+/** The main interpreter is blocked all the time; the callee ends itself, or another interpreter or a time limit ends it. */
 test("the main interpreter, blocked in a call, hears of every death", limits, async () => {
   const chance = new Chance(SEED);
   const killer = create();

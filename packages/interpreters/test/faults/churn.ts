@@ -1,11 +1,11 @@
-/** Work that is inside locks most of the time, for locks.test.ts. Run in interpreters that are killed meanwhile. */
+/** Work that holds locks most of the time, for locks.test.ts. Interpreters run it until they are killed. */
 import { createQueue, listQueues, Queue, QueueEmpty, QueueNotFoundError, UNBOUND_KEEP } from "interpreters";
 
-/** A number that there is once, and something that makes its record small, large, or a carrier of a queue. */
+/** A unique number, and a payload that makes its record small or large, or makes it carry a queue. */
 export type Token = readonly [number, string | Queue];
 export type Ring = Queue<Token, never>;
 
-/** Takes tokens and puts them back at the end of the line, several at a time. */
+/** Takes tokens and puts them back at the end of the queue, `several` at a time. */
 export function rotate(ring: Ring, several: number): never {
   for (;;) {
     try {
@@ -17,7 +17,7 @@ export function rotate(ring: Ring, several: number): never {
   }
 }
 
-/** Makes queues, fills them with items of all kinds, and ends them in each way; looks at the list of all meanwhile. */
+/** Creates queues, fills them with items of all kinds, and ends them in each way; lists all queues in between. */
 export function litter(ring: Ring): never {
   for (let i = 0; ; i++) {
     const queue = createQueue<unknown>(0, { unboundItems: UNBOUND_KEEP });
@@ -35,7 +35,7 @@ export function litter(ring: Ring): never {
   }
 }
 
-/** Takes part without being killed; returns how often it went round. */
+/** Moves tokens too, but is not killed. Returns the number of its rounds. */
 export function accompany(ring: Ring, until: Queue<number>): number {
   for (let rounds = 0; ; rounds++) {
     for (let n = 0; n < 100; n++) ring.putSync(ring.getSync());

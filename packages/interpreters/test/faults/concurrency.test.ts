@@ -1,6 +1,6 @@
 /**
- * Workers that run several tasks at once are killed from inside their tasks and from outside: each future settles once, with
- * a reason that is its own, and only what ran in a worker that died is harmed.
+ * Workers that run several tasks at once are killed from inside their tasks and from outside. Each future settles once, with
+ * its own reason, and only tasks that ran in a worker that died are harmed.
  */
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
@@ -19,7 +19,7 @@ import {
   TASKS,
 } from "./submitted.js";
 
-/** A failure in one test is not to be one in the next. */
+/** A failure of one test must not fail the next. */
 afterEach(() => Promise.all(created().map((interp) => interp.terminate())));
 
 const HARMLESS = ["return", "await", "linger", "linger", "linger", "fail"] as const;
@@ -43,7 +43,7 @@ function submit(pool: InterpreterPoolExecutor, kind: string, index: number, chan
   return Object.assign(follow(kind, future), { controller });
 }
 
-/** Those that must be aborted, for they would never end, are, once they run. */
+/** Aborts each task of kind "aborted", which would never end, once it runs. */
 async function abortAll(tasks: readonly Aborted[]): Promise<void> {
   const left = new Set(tasks.filter(({ kind }) => kind === "aborted"));
   while (left.size > 0) {
@@ -55,7 +55,7 @@ async function abortAll(tasks: readonly Aborted[]): Promise<void> {
   }
 }
 
-/** Returns how many tasks ended because of others. */
+/** Returns how many tasks failed because of other tasks. */
 function check(tasks: readonly Submitted[], retries: number): number {
   let collateral = 0;
   tasks.forEach(({ kind, future, callbacks, outcome }, index) => {
@@ -66,7 +66,7 @@ function check(tasks: readonly Submitted[], retries: number): number {
     if (outcome instanceof InterpreterDiedError) {
       if (outcome.reason === REASONS[kind]) return;
       collateral++;
-      // Who ran out of memory nobody can tell. Everybody else knows that it was not to blame.
+      // Running out of memory cannot be attributed to one task. After any other end, tasks that are not at fault are "terminated".
       assert.ok(outcome.reason === "terminated" || outcome.reason === "out-of-memory", what);
     } else if (kind === "fail") {
       assert.ok(outcome instanceof RangeError && outcome.message === `task ${index}`, what);
@@ -109,7 +109,7 @@ test("what did nothing wrong is run again until it is done, where tries are left
     await seeded(SEED + i, async () => {
       const chance = new Chance(SEED + i);
       runs.fill(0);
-      // As many tries as workers can die under it.
+      // As many tries as workers can die while they run the task.
       const pool = new InterpreterPoolExecutor({
         maxWorkers: 2,
         concurrency: 8,

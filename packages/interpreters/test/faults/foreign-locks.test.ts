@@ -1,4 +1,4 @@
-/** Threads that this package did not start die with a lock in their hands: nobody waits for them. */
+/** Threads that this package did not start die while they hold a lock; no other thread waits for ever. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -35,7 +35,7 @@ for (const depth of [0, 1, 2]) {
   );
 }
 
-// Elsewhere it is who started them that tells of their ends, from an event loop that must not be blocked.
+// Elsewhere only the thread that started them reports their ends, from an event loop that must not be blocked.
 const linux = {
   ...limits,
   skip: existsSync("/proc/thread-self") ? false : "the operating system does not tell",

@@ -1,4 +1,4 @@
-/** A worker thread that this package did not start, which puts items without end; see queues.test.ts. */
+/** A worker thread that this package did not start and that puts items without end; see queues.test.ts. */
 import { workerData } from "node:worker_threads";
 import { Queue } from "interpreters";
 import { type Item, produce } from "./victims.js";

@@ -11,7 +11,7 @@ import {
 import { type Chance } from "../support/queues.js";
 import type { Fuse } from "./victims.js";
 
-/** FAULTS_ROUNDS=n runs n times as many rounds; FAULTS_SEED=n begins with that seed. */
+/** FAULTS_ROUNDS=n runs n times as many rounds. FAULTS_SEED=n begins with that seed. */
 export const FACTOR = Number(process.env.FAULTS_ROUNDS ?? 1);
 export const SEED = Number(process.env.FAULTS_SEED ?? 1);
 /** A test's own time limit, which turns a hang into a failure. */
@@ -22,8 +22,8 @@ export const limitsOfVictims = {
 };
 
 /**
- * Interpreters to kill. Most of them have booted by the time they begin: what matters is where they are when they die, not
- * that they never came to anything.
+ * Interpreters to kill. Most of them have booted before they begin: the tests are about deaths during work, more than about
+ * deaths during boot.
  */
 export async function candidates(chance: Chance, count: number): Promise<Interpreter[]> {
   const interps = Array.from({ length: count }, () => create(limitsOfVictims));
@@ -33,13 +33,13 @@ export async function candidates(chance: Chance, count: number): Promise<Interpr
 
 export interface Victim {
   readonly interp: Interpreter;
-  /** The end of what it was doing; it must end, and by nothing but its death. */
+  /** Resolves when its work has ended, which only its death may cause. */
   readonly end: Promise<void>;
   readonly fuse: Fuse;
   readonly controller: AbortController;
 }
 
-/** How many ended in which way, as far as somebody was told; `closed`: after it had gone home. */
+/** How many ended in which way, as reported to callers. `closed` counts those whose work returned. */
 export const kills: Record<DeathReason | "closed", number> = {
   terminated: 0,
   aborted: 0,
@@ -51,7 +51,7 @@ export const kills: Record<DeathReason | "closed", number> = {
   closed: 0,
 };
 
-/** Some blow themselves up, mostly early, before they are killed from outside like the others. */
+/** Some end themselves, mostly early; the others are killed from outside. */
 export function fuseFrom(chance: Chance, steps: number): Fuse {
   const p = chance.next();
   const way = p < 0.15 ? "exit" : p < 0.3 ? "throw" : p < 0.33 ? "memory" : "none";
@@ -59,8 +59,8 @@ export function fuseFrom(chance: Chance, steps: number): Fuse {
 }
 
 /**
- * Starts work in a victim. `start` is given the options of the call. One whose fuse says so goes home, and is closed then,
- * or has been told to before: either ends an interpreter with its items still in queues.
+ * Starts work in a victim. `start` gets the view with the options of the call. If the fuse says so, the work returns and the
+ * victim is closed, either then or by a `close` that waits for the work. Both end an interpreter with its items still in queues.
  */
 export function victim(
   chance: Chance,
@@ -87,12 +87,12 @@ export function victim(
       await closing;
     },
   );
-  // Looked at later; until then it is no unhandled rejection.
+  // Awaited later; until then it must not be an unhandled rejection.
   end.catch(() => {});
   return { interp, end, fuse, controller };
 }
 
-/** Kills it now, unless that is done already, and waits until its work has ended and it is gone. */
+/** Kills the victim if it is still alive, and waits until its work has ended and it is gone. */
 export async function kill(chance: Chance, { interp, end, controller }: Victim): Promise<void> {
   const p = chance.next();
   if (p < 0.2) {
@@ -117,7 +117,7 @@ export async function turns(n: number): Promise<void> {
   for (; n > 0; n--) await turn();
 }
 
-/** Says which seed it was. */
+/** Runs a round; names its seed in the error if it fails. */
 export async function seeded(seed: number, round: () => Promise<void>): Promise<void> {
   try {
     await round();

@@ -1,6 +1,6 @@
 /**
- * A worker thread that this package did not start and that holds a queue's lock for ever; with `depth`, it starts another
- * one that does. See foreign-locks.test.ts.
+ * A worker thread that this package did not start and that holds a queue's lock for ever. With `depth`, the thread that many
+ * levels below it holds the lock instead. See foreign-locks.test.ts.
  */
 import { Worker, workerData } from "node:worker_threads";
 import { Queue } from "../../src/index.js";
@@ -9,11 +9,11 @@ import { lock } from "../../src/memory/lock.js";
 import { pointerOf } from "../../src/queue/queue.js";
 
 export interface Order {
-  /** Ids of queues: the one to lock, and the one to say so. */
+  /** Ids of queues: the one to lock, and the one on which to report that. */
   readonly locked: number;
   readonly ready: number;
   readonly depth: number;
-  /** It ends by itself, with the lock. */
+  /** Whether it exits while it holds the lock. */
   readonly exit?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** A worker thread in the midst of joining: it has no slot yet, and the lock under which it claims one. See foreign-locks.test.ts. */
+/** A worker thread that is joining: it has no slot yet, and holds the lock under which it claims one. See foreign-locks.test.ts. */
 import { getEnvironmentData, parentPort, threadId } from "node:worker_threads";
 import { joinerName, JOIN_SLOT } from "../../src/kernel/registry.js";
 import { H_REGISTRY_LOCK } from "../../src/memory/layout.js";

@@ -1,4 +1,4 @@
-/** Interpreters are killed while they hold locks, or are about to take them: nobody waits for the dead, and nothing is lost. */
+/** Interpreters are killed while they hold locks, or are about to take them. No thread waits for the dead, and no item is lost. */
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
@@ -26,7 +26,7 @@ import {
 } from "./harness.js";
 import type { Ring, Token } from "./churn.js";
 
-// Code that is not optimized can be interrupted at every call, and is in the locks for longer.
+// Code that is not optimized can be interrupted at every call, and holds the locks for longer.
 setFlagsFromString("--no-opt");
 
 const { accompany, litter, rotate } = fromModule<typeof import("./churn.js")>(
@@ -58,7 +58,7 @@ async function round(chance: Chance, companion: Interpreter): Promise<void> {
   const victims: Victim[] = [];
   let inHand = 0;
   const interps = [create(limitsOfVictims), create(limitsOfVictims), create(limitsOfVictims)];
-  // Booting takes its time; what matters is where they are when they are killed.
+  // They boot first, so that they are killed during work.
   await Promise.all(interps.map((interp) => interp.call(Math.max, 1)));
   for (const interp of interps) {
     const several = chance.pick([1, 50, 50]);

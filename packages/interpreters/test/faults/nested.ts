@@ -1,4 +1,4 @@
-/** A worker thread that this package did not start, which starts another one like it, and waits; see queues.test.ts. */
+/** A worker thread that this package did not start. It starts another one like it, and waits; see queues.test.ts. */
 import { Worker, workerData } from "node:worker_threads";
 import { Queue } from "interpreters";
 

@@ -1,4 +1,4 @@
-/** Workers of a pool are killed from inside their tasks and from outside: each future settles once, no task runs twice. */
+/** Workers of a pool are killed from inside their tasks and from outside. Each future settles once, and no task runs twice. */
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { InterpreterDiedError, InterpreterPoolExecutor } from "interpreters";
@@ -15,10 +15,10 @@ import {
   task,
 } from "./submitted.js";
 
-/** Most tasks at a time. */
+/** Upper limit of the tasks in a round. */
 const MOST = 60;
 
-/** A failure in one test is not to be one in the next. */
+/** A failure of one test must not fail the next. */
 afterEach(() => Promise.all(created().map((interp) => interp.terminate())));
 
 const HARMLESS = ["return", "await", "fail"] as const;
@@ -36,7 +36,7 @@ function submit(pool: InterpreterPoolExecutor, kind: string, index: number, chan
   return follow(kind, view.submit(task, kind, index));
 }
 
-/** `killed`: how many workers were terminated from outside, each of which may have had one task. */
+/** `killed` is the number of workers that were terminated from outside; each may have had one task. */
 function check(tasks: Submitted[], killed: number): void {
   let collateral = 0;
   tasks.forEach(({ kind, future, callbacks, outcome }, index) => {
@@ -48,7 +48,7 @@ function check(tasks: Submitted[], killed: number): void {
       collateral++;
       return;
     }
-    // The time limit may be over before its module is loaded.
+    // The time limit may expire before its module is loaded.
     if (REASONS[kind] !== "timeout") assert.equal(runs[index], 1, `task ${index} (${kind}) ran`);
     if (kind === "return" || kind === "await") assert.equal(outcome, index * 2, `task ${index}`);
     else if (kind === "fail")
@@ -64,7 +64,7 @@ async function round(chance: Chance): Promise<void> {
   const count = 20 + chance.below(MOST - 20);
   const tasks = Array.from({ length: count }, (_, index) => submit(pool, pickKind(chance), index, chance));
   const killed = await killWorkers(chance);
-  // Now and then this thread blocks for a task, and hears of everything all the same.
+  // Sometimes this thread blocks for a task. It must learn of all results and deaths all the same.
   for (let n = chance.below(3); n > 0; n--) {
     const { future, kind } = chance.pick(tasks);
     try {

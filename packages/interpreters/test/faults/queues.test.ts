@@ -1,4 +1,4 @@
-/** Producers and consumers are killed at random moments: every item is delivered once, replaced once, or was in a dead hand. */
+/** Producers and consumers are killed at random moments: every item is delivered once, replaced once, or died with its consumer. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setEnvironmentData, Worker } from "node:worker_threads";
@@ -35,7 +35,7 @@ import { type Fuse, type Item, type Items, LEDGER, type Report } from "./victims
 const MAX_PRODUCERS = 8;
 const shared = new SharedArrayBuffer(MAX_PRODUCERS * 4);
 const progress = new Int32Array(shared);
-// Threads inherit it from the thread that starts them: before the first of them is started.
+// Threads inherit it from the thread that starts them, so it must be set before the first of them starts.
 setEnvironmentData(LEDGER, shared as unknown as NodeJS.Dict<string>);
 const { produce, consume, double } = fromModule<typeof import("./victims.js")>(
   new URL("victims.js", import.meta.url),
@@ -51,13 +51,13 @@ interface Survivors {
 interface Round {
   readonly items: Items;
   readonly reports: Queue<Report, never>;
-  /** How many of each producer's were put, at least; one more may be. */
+  /** How many items the surviving producer puts. */
   readonly survivor: number;
   readonly consumersKilled: number;
   readonly producers: number;
 }
 
-/** Whatever was reported, and what is left in the queue as taken by the main interpreter, consumer -1. */
+/** Moves all reports that have arrived into `all`. */
 function collect(reports: Queue<Report, never>, all: Report[]): void {
   for (let left = reports.qsize(); left > 0; left--) all.push(reports.getNowait());
 }
@@ -82,7 +82,7 @@ function check({ items, survivor, consumersKilled, producers }: Round, all: Repo
   }
   if (items.unboundItems !== UNBOUND) assert.equal(unbound, 0);
   if (items.unboundItems !== UNBOUND_ERROR) assert.equal(destroyed, 0);
-  // What is missing in the middle was in the hand of a consumer when that was killed.
+  // An item is missing if its consumer was killed between taking and reporting it.
   let missing = 0;
   let delivered = 0;
   let put = 0;
@@ -150,7 +150,7 @@ async function round(chance: Chance, { producer, consumer }: Survivors): Promise
     const [next] = victims.splice(chance.below(victims.length), 1);
     await kill(chance, next);
   }
-  // Only survivors are left. The producer may be waiting for room.
+  // Only survivors are left. The producer may be waiting for free space.
   let produced = false;
   const done = (): void => void (produced = true);
   producing.then(done, done);
@@ -171,7 +171,7 @@ async function round(chance: Chance, { producer, consumer }: Survivors): Promise
   reports.close();
 }
 
-/** The main interpreter takes one item, if there is one. */
+/** The main interpreter, as consumer -1, takes one item if one arrives within `timeout`. */
 async function take(items: Items, all: Report[], timeout: number): Promise<void> {
   try {
     all.push([-1, (await items.get({ timeout })) as Report[1]]);
@@ -259,7 +259,7 @@ test(
 );
 
 test("producers that are threads of somebody else's, terminated at random moments", limits, async () => {
-  // Somebody has to look after the dead; that somebody comes with the first interpreter.
+  // The supervisor must reap the dead, and it starts with the first interpreter.
   await create().close();
   await seeded(0, () => foreignRound(new Chance(0)));
   const before = await baseline();

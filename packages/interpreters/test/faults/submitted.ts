@@ -1,4 +1,4 @@
-/** What the fault tests of pools have in common: tasks (tasks.ts), what becomes of them, and who kills their workers. */
+/** Shared by the fault tests of pools: submitting tasks (tasks.ts), following their outcomes, and killing their workers. */
 import { setEnvironmentData } from "node:worker_threads";
 import type { TestContext } from "node:test";
 import { create, type DeathReason, fromModule, type Future } from "interpreters";
@@ -6,7 +6,7 @@ import { backTo, baseline, Chance, created } from "../support/queues.js";
 import { FACTOR, kills, seeded, SEED, turns } from "./harness.js";
 import { LEDGER } from "./victims.js";
 
-/** Most tasks of a test. */
+/** Upper limit of the tasks in a test. */
 export const TASKS = 120;
 
 const shared = new SharedArrayBuffer(TASKS * 4);
@@ -16,7 +16,7 @@ setEnvironmentData(LEDGER, shared as unknown as NodeJS.Dict<string>);
 
 export const { task } = fromModule<typeof import("./tasks.js")>(new URL("tasks.js", import.meta.url));
 
-/** What becomes of those that end their worker. */
+/** The reason with which each task that ends its worker fails. */
 export const REASONS: Record<string, DeathReason> = {
   exit: "exit",
   exitLater: "exit",
@@ -45,7 +45,7 @@ export function follow(kind: string, future: Future<number>): Submitted {
   return submitted;
 }
 
-/** Terminates some workers, now and then. Returns how many. */
+/** Terminates up to 3 workers at random moments. Returns how many. */
 export async function killWorkers(chance: Chance): Promise<number> {
   let killed = 0;
   for (let n = chance.below(4); n > 0; n--) {
@@ -66,7 +66,7 @@ export function countKills(tasks: readonly Submitted[]): void {
   for (const { kind } of tasks) if (kind in REASONS) kills[REASONS[kind]]++;
 }
 
-/** Some rounds, after which everything is as it was before. */
+/** Runs rounds with consecutive seeds. Afterwards everything must be as it was before. */
 export async function inRounds(t: TestContext, round: (chance: Chance) => Promise<void>): Promise<void> {
   const warm = create();
   await warm.terminate();

@@ -1,8 +1,8 @@
-/** The tasks of pools.test.ts and concurrency.test.ts: harmless ones, and those that take their worker with them. */
+/** The tasks of pools.test.ts and concurrency.test.ts: harmless ones, and those that end their worker. */
 import { setImmediate as turn } from "node:timers/promises";
 import { ledger, outOfMemory } from "./victims.js";
 
-/** Counts in the ledger that it ran, before anything else. */
+/** Before anything else, counts in the ledger that it ran. */
 export function task(kind: string, index: number): number | Promise<number> {
   Atomics.add(ledger(), index, 1);
   switch (kind) {
@@ -37,7 +37,7 @@ export function task(kind: string, index: number): number | Promise<number> {
   }
 }
 
-/** Some turns, during which others begin and end, or end all. */
+/** Takes up to 8 turns, during which other tasks begin and end, or end the worker. */
 async function linger(index: number): Promise<number> {
   for (let turns = index % 9; turns > 0; turns--) await turn();
   return index * 2;

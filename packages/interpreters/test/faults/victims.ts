@@ -1,4 +1,4 @@
-/** What interpreters do while they are killed, or kill themselves; run there by the tests in this folder. */
+/** The work that interpreters do until they are killed, or end themselves. The tests in this folder run it there. */
 import { setImmediate as turn } from "node:timers/promises";
 import { getEnvironmentData } from "node:worker_threads";
 import {
@@ -15,17 +15,17 @@ import {
   UNBOUND,
 } from "interpreters";
 
-/** The functions below as they are called from here: by name, in this very module. */
+/** The functions below, to be called by name in this same module. */
 const here = fromModule<typeof import("./victims.js")>(new URL(import.meta.url));
 
-/** Words that all interpreters of a test share without this package: what was certainly done before a death. */
+/** Words that all interpreters of a test share without this package. They record what was certainly done before a death. */
 export const LEDGER = "faults.ledger";
 let words: Int32Array | undefined;
 export function ledger(): Int32Array {
   return (words ??= new Int32Array(getEnvironmentData(LEDGER) as unknown as SharedArrayBuffer));
 }
 
-/** How an interpreter ends itself: after how many steps, and in which way. Who returns is closed from outside. */
+/** How an interpreter ends itself: after how many steps, and in which way. With "return", it is closed from outside. */
 export interface Fuse {
   readonly way: "none" | "exit" | "throw" | "memory" | "return";
   readonly steps: number;
@@ -60,7 +60,7 @@ export async function produce(
   const put = ledger();
   for (let i = 0; i !== count; i++) {
     const kind = Math.imul(seed + i, 0x9e3779b1) >>> 16;
-    // Some of them large enough for pages of their own.
+    // Some are large enough for pages of their own.
     const item: Item = [producer, i, "x".repeat(kind % 16 === 0 ? 3000 + (kind % 9000) : kind % 50)];
     if (kind % 3 === 0) await items.put(item);
     else if (kind % 3 === 1) items.putSync(item);
@@ -81,7 +81,7 @@ async function tryPut(items: Items, item: Item, timeout: number): Promise<boolea
   }
 }
 
-/** consumer, and what it got */
+/** consumer, and the item that it got */
 export type Report = readonly [number, Item | typeof UNBOUND | "destroyed"];
 
 /** Gets items until the queue is shut down, and reports each. */
@@ -128,7 +128,7 @@ export interface Tally {
   readonly wrong: string[];
 }
 
-/** Calls interpreters without end, or `count` times; how each call ended. */
+/** Calls interpreters without end, or `count` times. Returns how the calls ended. */
 export async function converse(
   callees: Interpreter[],
   count: number,
@@ -151,7 +151,7 @@ export async function converse(
     const kind = Math.imul(seed + i, 0x9e3779b1) >>> 16;
     const index = kind % callees.length;
     const callee = callees[index];
-    // Only ever towards the end of the list, or they would end up waiting for each other.
+    // Only towards the end of the list, so that callees never wait for each other.
     const inner = callees.at(index + 1);
     try {
       if (kind % 4 === 0) check(i, callee.callSync(here.double, i));
@@ -175,7 +175,7 @@ export async function converse(
   return tally;
 }
 
-/** Creates interpreters without end, some of which it forgets. */
+/** Creates interpreters without end, and drops some of them without ending them. */
 export async function beget(seed: number, fuse: Fuse): Promise<void> {
   for (let i = 0; ; i++) {
     const kind = Math.imul(seed + i, 0x9e3779b1) >>> 16;

@@ -1,4 +1,4 @@
-/** A program that meets a boot failure; what it saw goes to stdout as JSON. See boot.test.ts. */
+/** A program that meets a boot failure, and writes what it saw to stdout as JSON. See boot.test.ts. */
 import { inspect } from "node:util";
 import { create, type CreateOptions, InterpreterDiedError, InterpreterError, listAll } from "interpreters";
 
@@ -40,7 +40,7 @@ if (order === "blocking") {
   seen["close"] = await close.then(ended, look);
   seen["terminate"] = await terminate.then(ended, look);
 } else if (order === "moments") {
-  // At any moment of its end, of which there are few after some hundred microseconds.
+  // Calls at every moment of its end. Few of these come after several hundred microseconds.
   const call = (): Promise<Seen> => interp.call(Math.max, 1).then(ended, look);
   seen["call"] = await call();
   for (let i = 0; i < 300; i++) {

@@ -1,4 +1,4 @@
-/** Interpreters that cannot boot: each operation is told why, stderr once, and everything else goes on. */
+/** Interpreters that cannot boot: each operation fails with the reason, stderr shows it once, and everything else continues. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { test } from "node:test";

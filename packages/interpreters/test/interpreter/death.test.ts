@@ -1,4 +1,4 @@
-/** An interpreter that dies under work: whoever waits learns why, however it waits, and nobody hangs. */
+/** An interpreter dies while it works: every waiter learns why, in whichever way it waits, and no thread hangs. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -107,7 +107,7 @@ for (const way of plainWays) {
       for (const work of ["spin", "hang", "waitLater", "wait"] as const) {
         const interp = create();
         const started = channel<string>();
-        // It waits until the victim runs, also while this thread is blocked.
+        // The killer waits until the victim runs, even while this thread is blocked.
         const killed = killer.call(
           (victim: Interpreter, started: Queue<string>) => {
             started.getSync();
@@ -158,7 +158,7 @@ test(
         assert.equal(error.exitCode, exitCode, name);
         assert.equal((error.cause as Error | undefined)?.message, cause, name);
       }
-      // The relay may have come too late.
+      // The relay may have called too late.
       assert.ok((await others.at(-1)) instanceof InterpreterError);
     }
   },

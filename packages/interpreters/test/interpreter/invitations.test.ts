@@ -1,4 +1,4 @@
-/** Threads that were there before the runtime find it when they look for it. In this order: each test goes on from the last. */
+/** Threads that are older than the runtime discover it. The order matters: each test continues from the previous one. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -34,7 +34,7 @@ test("the supervisor answers, also while main is blocked", limits, async () => {
   assert.deepEqual(queue.getSync(), [interp.id + 1, "worker_threads"]);
 });
 
-// Elsewhere nobody learns of it: who started it had not joined by then.
+// Elsewhere its end stays unnoticed: the thread that started it had not joined by then.
 const linux = {
   ...limits,
   skip: existsSync("/proc/thread-self") ? false : "the operating system does not tell",

@@ -1,4 +1,4 @@
-/** `prewarm`: interpreters in reserve. A thread's number tells when it was started, whoever asked for it. */
+/** `prewarm`: standby threads. Node numbers threads in the order of their starts, whichever thread asks for them. */
 import assert from "node:assert/strict";
 import { after, afterEach, test } from "node:test";
 import { create, getCurrent, type Interpreter, listAll, prewarm } from "interpreters";
@@ -10,7 +10,7 @@ import { limits, rejection, thrown, until } from "../support/ways.js";
 afterEach(() => prewarm(0));
 after(() => assert.equal(listAll().length, 1));
 
-/** How many interpreters there are. `listAll` would make handles to them. */
+/** The number of living interpreters. `listAll` would create handles to them. */
 function alive(): number {
   const { m } = runtime();
   const slots = Array.from({ length: MAX_SLOTS }, (_, slot) => slot);
@@ -20,7 +20,7 @@ function alive(): number {
 const threadOf = (interp: Interpreter): Promise<number> =>
   interp.call(async () => (await import("node:worker_threads")).threadId);
 
-/** Starts a thread now, whose number is higher than those of all that were started before. */
+/** Starts a thread now. Its number is higher than those of all threads that were started before. */
 async function now(): Promise<number> {
   await using interp = create({ name: "never a spare one" });
   return await threadOf(interp);
@@ -50,7 +50,7 @@ test("spare ones are not listed, have no ids, and ids go on counting", limits, a
     [0, before.id],
   );
   const [one, two] = [create(), create()];
-  // One was used by `now`.
+  // `now` used one id.
   assert.deepEqual([one.id, two.id], [before.id + 2, before.id + 3]);
   for (const interp of [one, two]) {
     assert.equal(interp.whence, "interpreters module");
@@ -93,7 +93,7 @@ test("one that was spare is like any other: it knows itself, keeps state, ends",
 test("they are replaced as they are used", limits, async () => {
   prewarm(1);
   let reused = 0;
-  // Each time round a thread is started after the spare one's, as soon as that was.
+  // In each round a thread starts after the standby thread, as soon as that one has started.
   for (let round = 0; reused < 3; round++) {
     const started = await now();
     await using interp = create();
@@ -143,7 +143,7 @@ test("many at once: no more are taken than there are, and all work", limits, asy
 });
 
 test("one that another interpreter creates is given a spare one, too", limits, async () => {
-  // Not main, whose flags for Node may not all be meant for threads.
+  // Not main: some of its Node flags may not be allowed for threads.
   await using asker = create({ name: "asker" });
   await asker.prepareMain({ index: new URL("../../src/entry.mjs", import.meta.url).href });
   await asker.exec("const { prewarm } = await import(index); prewarm(1)");

@@ -1,4 +1,4 @@
-/** The supervisor's list of spare threads, with threads that are only names. */
+/** The supervisor's pool of standby threads, with numbers in place of threads. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { checkCreateOptions } from "../../src/interpreter/options.js";
@@ -18,7 +18,7 @@ import { StandbyPool } from "../../src/supervisor/standby-pool.js";
 const options = checkCreateOptions({});
 const others = checkCreateOptions({ name: "others" });
 
-/** A supervisor that starts nothing, and a main interpreter that asks it for spares. */
+/** A supervisor that starts no real threads, and a main interpreter that asks it for standby threads. */
 class Scene {
   readonly started: { readonly cell: number; readonly options: BootOptions }[] = [];
   readonly stopped: number[] = [];
@@ -54,7 +54,7 @@ class Scene {
     return giveToSpare(this.#main, of, slot);
   }
 
-  /** The threads that were given slots since it was asked last, and their slots. */
+  /** The threads that were given slots since the last call, and their slots. */
   given(): (readonly number[])[] {
     return [...this.spares.given()].map(([thread, slot, of]) => {
       assert.equal(of, this.started[thread].options);
@@ -62,7 +62,7 @@ class Scene {
     });
   }
 
-  /** The thread has read which slot is its. */
+  /** The thread has read its slot. */
   begins(slot: number): void {
     assert.ok(setState(this.#main, slot, STATE_BOOTING, STATE_READY));
   }
@@ -107,7 +107,7 @@ test("a cell is used again when its thread has read there, or has ended, and not
   assert.deepEqual(scene.given(), [[1, b]]);
   scene.later();
   assert.deepEqual(scene.cells(), [0, 1, 0]);
-  // The second one ends before it has read; the third is let go, and ends later.
+  // The second one ends before it has read its cell. The third is stopped, and ends later.
   assert.ok(scene.spares.ended(1));
   scene.keep(0);
   scene.keep(2);
@@ -144,7 +144,7 @@ test("asked for the same once more it keeps those it has; for others, it lets th
   const slot = scene.claim();
   assert.ok(!scene.give(slot));
   assert.ok(scene.give(slot, others));
-  // One that was given a slot is not let go.
+  // A thread that was given a slot is not stopped.
   scene.keep(0);
   assert.deepEqual(scene.stopped, [0, 1, 2]);
   assert.deepEqual(scene.given(), [[3, slot]]);

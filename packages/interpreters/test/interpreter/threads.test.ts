@@ -1,11 +1,11 @@
-/** The supervisor's ending of threads, with threads that are only names. */
+/** How the supervisor terminates threads, with emitters in place of threads. */
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
 import { test } from "node:test";
 import { terminateThread } from "../../src/supervisor/threads.js";
 import { limits } from "../support/ways.js";
 
-/** Ends when it is told so for the last of several times, as one does whose termination Node's module loading has caught. */
+/** Ignores the first `deafness` terminations, like a thread whose termination Node's module loader has caught. */
 class Stubborn extends EventEmitter {
   told = 0;
   readonly #deafness: number;

@@ -1,0 +1,213 @@
+/**
+ * The threads that the supervisor started: how they get their slots, and why they end.
+ *
+ * Invariants: a child is in the map from the moment at which it serves a slot until Node reports its end, and is adopted before
+ * any request or event that may concern it is handled. Its `reason` is set once, by whatever first decides that it ends.
+ * Nothing here waits for a lock, so no step of this is ever dropped.
+ */
+import { cas, get, load, notify as wake, set, type SharedMemory } from "../memory/atomics.js";
+import { ring } from "../memory/doorbell.js";
+import {
+  ADDONS_LEAVE,
+  ADDONS_LOADED,
+  H_SLOTS_USED,
+  S_ADDONS,
+  S_CREATOR,
+  slotPointer,
+  STATE_BOOTING,
+  STATE_FINALIZING,
+} from "../memory/layout.js";
+import { closeExecutions, condemn } from "../kernel/executions.js";
+import { repairLocks } from "../kernel/reap.js";
+import { idOf, slotOf, stateOf } from "../kernel/registry.js";
+import type { BootOptions, Place } from "../wire/boot.js";
+import type { EndReason } from "../wire/protocol.js";
+import type { BufferStore } from "./buffer-store.js";
+import type { Deaths } from "./deaths.js";
+import { StandbyPool } from "./standby-pool.js";
+import { startThread, type StartedThread, terminateThread } from "./threads.js";
+
+/** How long an interpreter with native addons may take to come out of one and leave by itself; milliseconds. */
+const LEAVE_LIMIT = 250;
+
+interface Child extends StartedThread {
+  /** -1 until it serves one. */
+  slot: number;
+  /** The options of a standby thread. Such a thread may end before it serves, through no interpreter's fault. */
+  readonly standbyOptions: BootOptions | undefined;
+  reason?: EndReason;
+  error?: unknown;
+  /** The executions that it is terminated for, and why. */
+  readonly stopped: Map<number, EndReason>;
+}
+
+export class Children {
+  readonly standby: StandbyPool<Child>;
+  readonly #m: SharedMemory;
+  readonly #deaths: Deaths;
+  readonly #buffers: BufferStore;
+  readonly #bySlot = new Map<number, Child>();
+  /** By id: interpreters to terminate as soon as their boot request arrives, and why. */
+  readonly #doomed = new Map<number, EndReason>();
+
+  constructor(m: SharedMemory, deaths: Deaths, buffers: BufferStore) {
+    this.#m = m;
+    this.#deaths = deaths;
+    this.#buffers = buffers;
+    this.standby = new StandbyPool(
+      m,
+      (options, cell) => this.#start(options, { cell }, options),
+      ({ worker }) => terminateThread(worker),
+    );
+  }
+
+  has(slot: number): boolean {
+    return this.#bySlot.has(slot);
+  }
+
+  /** Gives interpreter `id`, whose creator has claimed `slot`, a thread. */
+  boot(slot: number, id: number, options: BootOptions): void {
+    const m = this.#m;
+    set(m, slotPointer(slot) + S_CREATOR, 0);
+    if (idOf(m, slot) !== id || stateOf(m, slot) !== STATE_BOOTING) return;
+    const doom = this.#takeDoom(id);
+    if (doom !== undefined) {
+      this.#deaths.reportLater(slot, doom);
+      return;
+    }
+    const child = this.standby.take(options, slot);
+    try {
+      this.#adopt(child ?? this.#start(options, { slot }), slot, id);
+    } catch (error) {
+      this.#deaths.reportLater(slot, "boot", -1, error);
+    }
+  }
+
+  /** Adopts the standby threads to which creators have given slots. */
+  adoptGiven(): void {
+    for (const [child, slot] of this.standby.given()) {
+      set(this.#m, slotPointer(slot) + S_CREATOR, 0);
+      const id = idOf(this.#m, slot);
+      this.#adopt(child, slot, id);
+      const doom = this.#takeDoom(id);
+      if (doom !== undefined) this.terminate(id, doom);
+    }
+  }
+
+  /** From now on the thread is interpreter `id`. */
+  #adopt(child: Child, slot: number, id: number): void {
+    child.slot = slot;
+    this.#bySlot.set(slot, child);
+    this.#buffers.addPort(id, child.port);
+  }
+
+  #takeDoom(id: number): EndReason | undefined {
+    const reason = this.#doomed.get(id);
+    this.#doomed.delete(id);
+    return reason;
+  }
+
+  /** Starts a thread, and observes its end. */
+  #start(options: BootOptions, place: Place, standbyOptions?: BootOptions): Child {
+    const child: Child = {
+      ...startThread(this.#m.memory, options, place),
+      slot: -1,
+      standbyOptions,
+      stopped: new Map(),
+    };
+    child.worker.on("error", (error) => this.#failed(child, error));
+    child.worker.on("exit", (exitCode) => this.#ended(child, exitCode));
+    return child;
+  }
+
+  #failed(child: Child, error: unknown): void {
+    this.adoptGiven();
+    if (child.slot === -1 || this.#endedOnStandby(child)) return;
+    // Node copies it as an object of its class, which would be shown as "TypeError [Error]".
+    if (error instanceof Error) Reflect.deleteProperty(error, Symbol.toStringTag);
+    child.error = error;
+    const code = (error as NodeJS.ErrnoException | null)?.code;
+    if (stateOf(this.#m, child.slot) === STATE_BOOTING) child.reason ??= "boot";
+    child.reason ??= code === "ERR_WORKER_OUT_OF_MEMORY" ? "out-of-memory" : "uncaught-exception";
+  }
+
+  #ended(child: Child, exitCode: number): void {
+    if (!this.standby.ended(child)) {
+      this.adoptGiven();
+      this.standby.ended(child);
+    }
+    const { slot } = child;
+    if (slot === -1) return;
+    this.#bySlot.delete(slot);
+    const id = idOf(this.#m, slot);
+    if (this.#endedOnStandby(child)) {
+      repairLocks(this.#m, slot);
+      this.boot(slot, id, child.standbyOptions as BootOptions);
+      return;
+    }
+    const state = stateOf(this.#m, slot);
+    const byItself = state === STATE_FINALIZING ? "closed" : state === STATE_BOOTING ? "boot" : "exit";
+    const reason = child.reason ?? byItself;
+    if (reason === "boot")
+      child.error ??= new Error(`its thread ended with exit code ${exitCode} before it was ready`);
+    // A thread that was terminated has no exit code of its own; Node reports the same one for all of them.
+    const terminated = ["terminated", "timeout", "aborted"].includes(reason);
+    this.#deaths.report({
+      slot,
+      id,
+      reason,
+      exitCode: terminated ? -1 : exitCode,
+      error: child.error,
+      stopped: child.stopped,
+    });
+  }
+
+  /** Whether a standby thread, which has ended, did so before it served its slot. */
+  #endedOnStandby({ standbyOptions, reason, slot }: Child): boolean {
+    return standbyOptions !== undefined && reason === undefined && stateOf(this.#m, slot) === STATE_BOOTING;
+  }
+
+  /** Ends interpreter `id`, if it is alive. */
+  terminate(id: number, reason: EndReason): void {
+    const m = this.#m;
+    const slot = slotOf(m, id);
+    const child = this.#bySlot.get(slot);
+    if (child !== undefined) {
+      child.reason ??= reason;
+      closeExecutions(m, slot);
+      this.#stop(child);
+    } else if (slot !== -1 && get(m, slotPointer(slot) + S_CREATOR) !== 0) {
+      // Its creator has claimed the slot, and its boot request is still on the way.
+      this.#doomed.set(id, reason);
+    }
+  }
+
+  /** At once; but an interpreter that may be inside a native addon first gets the chance to come out of it. */
+  #stop({ slot, worker }: Child): void {
+    const m = this.#m;
+    const p = slotPointer(slot) + S_ADDONS;
+    if (load(m, p) === ADDONS_LEAVE) return;
+    if (cas(m, p, ADDONS_LOADED, ADDONS_LEAVE) !== ADDONS_LOADED) {
+      terminateThread(worker);
+      return;
+    }
+    // Its event loop waits on that word. In a blocking operation of this package it waits for its doorbell.
+    wake(m, p, Infinity);
+    ring(m, slot);
+    setTimeout(terminateThread, LEAVE_LIMIT, worker);
+  }
+
+  /** Stops the work item in whichever slot executes it, if any does. */
+  stopWork(caller: number, sequence: number, reason: EndReason): void {
+    const end = load(this.#m, H_SLOTS_USED);
+    for (let slot = 0; slot < end; slot++) this.stopWorkIn(slot, caller, sequence, reason);
+  }
+
+  /** Stops the work item if that slot executes it. That takes terminating the interpreter. */
+  stopWorkIn(slot: number, caller: number, sequence: number, reason: EndReason): void {
+    const execution = condemn(this.#m, slot, caller, sequence);
+    if (execution === 0) return;
+    this.#bySlot.get(slot)?.stopped.set(execution, reason);
+    this.terminate(idOf(this.#m, slot), reason);
+  }
+}

@@ -1,0 +1,14 @@
+import type { BufferStore } from "./buffer-store.js";
+import type { Children } from "./children.js";
+import type { Collector } from "./collector.js";
+import type { Deadlines } from "./deadlines.js";
+import type { Deaths } from "./deaths.js";
+
+/** The objects that a pass works on. Each is the only owner of its state. */
+export interface Parts {
+  readonly buffers: BufferStore;
+  readonly children: Children;
+  readonly collector: Collector;
+  readonly deadlines: Deadlines;
+  readonly deaths: Deaths;
+}

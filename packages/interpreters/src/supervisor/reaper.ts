@@ -1,0 +1,32 @@
+/**
+ * From a death to a free slot.
+ *
+ * Invariants: each step may be repeated, because a busy lock anywhere makes all of them start again. The slot becomes free last,
+ * when every living interpreter has its notice; until then it keeps the id (`isBeingReaped`), and no interpreter can claim it.
+ */
+import type { SharedMemory } from "../memory/atomics.js";
+import { reap, repairLocks } from "../kernel/reap.js";
+import { freeSlot } from "../kernel/registry.js";
+import type { Death } from "./deaths.js";
+import { interruptedWorkOf } from "./interrupted-work.js";
+import { printDeath, sendNotices } from "./notices.js";
+import type { Parts } from "./parts.js";
+
+/** Reaps one interpreter. Throws LockBusy if a lock is busy, or a notice finds no memory. */
+export function reapDeath(m: SharedMemory, death: Death, { buffers, collector, deadlines }: Parts): void {
+  const { slot, id, reason } = death;
+  deadlines.clear(slot);
+  // This also decides which work it had taken; work that it was about to take is not interrupted.
+  repairLocks(m, slot);
+  const interrupted = (death.interrupted ??= interruptedWorkOf(m, slot, reason, death.stopped));
+  if (!reap(m, slot)) collector.mustReconcile = true;
+  // Without interrupted work, no caller is there to get the error.
+  if (reason === "boot" || (reason === "uncaught-exception" && interrupted.length === 0)) {
+    if (death.printed !== true) printDeath(death);
+    death.printed = true;
+  }
+  sendNotices(m, death, interrupted);
+  buffers.closePort(id);
+  freeSlot(m, slot);
+  collector.mustCollect = true;
+}
