@@ -19,7 +19,7 @@ import {
 export interface Member {
   readonly name: string;
   readonly isMethod: boolean;
-  /** The doc comments of all its overloads; empty if there is none. */
+  /** The doc comments of all its overloads; empty if it has none. */
   readonly doc: string;
 }
 

@@ -1,4 +1,4 @@
-/** Helpers of the contract tests of interpreters: every way to reach one, and things to wait for. */
+/** Helpers for the contract tests of interpreters: every way to reach an interpreter, and conditions to wait for. */
 import assert from "node:assert/strict";
 import { after } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
@@ -14,13 +14,13 @@ import {
 } from "interpreters";
 import { type Form, type Operation, perform, type WorkName } from "../interpreter/perform.js";
 
-/** Only ever turns a hang into a failure; milliseconds. */
+/** A time limit that only turns a hang into a failure. Milliseconds. */
 export const WATCHDOG = 60_000;
 export const limits = { timeout: WATCHDOG };
 
 /**
- * A blocked main thread cannot notice that its test takes too long, so another one does: a file that imports this
- * and hangs dies, and says so.
+ * A blocked main thread cannot notice that its test takes too long, so this thread does: it kills a test file that imports
+ * this module and hangs, and says so.
  */
 const watchdog = new Worker(
   `setTimeout(() => {
@@ -31,12 +31,12 @@ const watchdog = new Worker(
 );
 watchdog.unref();
 
-/** A queue without surprises: what an interpreter that died had said is still heard. */
+/** A queue that also delivers the items of an interpreter that died. */
 export function channel<T>(): Queue<T, never> {
   return createQueue<T>(0, { unboundItems: UNBOUND_KEEP });
 }
 
-/** Waits until `condition` holds, turn by turn of the event loop. */
+/** Waits until `condition` holds; checks it once in each turn of the event loop. */
 export async function until(condition: () => boolean, what = condition.toString()): Promise<void> {
   const deadline = performance.now() + WATCHDOG;
   while (!condition()) {
@@ -45,7 +45,7 @@ export async function until(condition: () => boolean, what = condition.toString(
   }
 }
 
-/** What a promise was rejected with; a promise that was not is a failure. */
+/** Resolves to a promise's rejection reason; throws if the promise is fulfilled. */
 export async function rejection<E = Error>(promise: PromiseLike<unknown>): Promise<E> {
   const outcome = await Promise.resolve(promise).then(
     (value) => ({ value }),
@@ -55,7 +55,7 @@ export async function rejection<E = Error>(promise: PromiseLike<unknown>): Promi
   assert.fail(`expected a rejection, got the value ${String(outcome.value)}`);
 }
 
-/** What was thrown. */
+/** Returns the exception that `action` throws; fails if it throws none. */
 export function thrown<E = Error>(action: () => unknown): E {
   try {
     action();
@@ -71,7 +71,7 @@ export interface Way {
   readonly form: Form;
   readonly elsewhere: boolean;
   call(interp: Interpreter, work: WorkName, ...args: unknown[]): Promise<unknown>;
-  /** Any operation; `args` as those of the method, but a function for `call` is named. */
+  /** Any operation. `args` are those of the method, except that `call` takes a function's name. */
   do(operation: Operation, interp: Interpreter, ...args: unknown[]): Promise<unknown>;
 }
 
@@ -106,7 +106,7 @@ const elsewhere: Way[] = forms.map(([form, name]) => {
     try {
       return await relay().call(remote.perform, form, operation, interp, ...args);
     } catch (error) {
-      // What it met there came out of the relay's call as any exception does.
+      // An exception that the operation threw there left the relay's call like any exception.
       if (error instanceof ExecutionFailed && error.interpreterId === relay().id) throw error.cause;
       throw error;
     }
@@ -121,10 +121,10 @@ const elsewhere: Way[] = forms.map(([form, name]) => {
 });
 
 export const ways: readonly Way[] = [...here, ...elsewhere];
-/** Those that differ for `prepareMain`, `close` and `terminate`, which have no options. */
+/** The ways that differ for `prepareMain`, `close` and `terminate`, which have no options. */
 export const plainWays = ways.filter(({ form }) => form === "promise" || form === "sync");
 
-/** An interpreter that is executing a call until `release`. */
+/** Keeps an interpreter executing a call until `release`. */
 export async function busy(interp: Interpreter): Promise<{ done: Promise<string>; release: () => void }> {
   const started = channel<string>();
   const gate = channel<string>();
@@ -141,7 +141,7 @@ export async function busy(interp: Interpreter): Promise<{ done: Promise<string>
   return { done, release: () => gate.putNowait("released") };
 }
 
-/** Runs `action` with a new interpreter, which is gone afterwards whatever happened. */
+/** Runs `action` with a new interpreter, and terminates it afterwards in any case. */
 export async function using<T>(action: (interp: Interpreter) => Promise<T>): Promise<T> {
   const interp = create();
   try {
@@ -151,7 +151,7 @@ export async function using<T>(action: (interp: Interpreter) => Promise<T>): Pro
   }
 }
 
-/** The same failure in both forms: what the blocking one threw, after comparing. */
+/** Asserts that both forms fail in the same way, and returns the failure of the blocking form. */
 export async function failureIn(interp: Interpreter, fn: () => unknown): Promise<ExecutionFailed> {
   const blocking = thrown<ExecutionFailed>(() => interp.callSync(fn));
   const promised = await rejection<ExecutionFailed>(interp.call(fn));
