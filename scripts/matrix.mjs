@@ -80,11 +80,13 @@ function run(version) {
     const summary = path.join(cache, `summary-${process.pid}.json`);
     const start = performance.now();
     // A test that starts `node` by name gets the same version.
-    const PATH = `${path.dirname(binary)}${path.delimiter}${process.env.PATH}`;
+    const env = { ...process.env, PATH: `${path.dirname(binary)}${path.delimiter}${process.env.PATH}` };
+    // A user's setting in .npmrc names the headers of one version, and node-gyp prefers it to its arguments.
+    if (binary !== process.execPath) delete env.npm_config_nodedir;
     const script = path.join(root, "scripts/test.mjs");
     const { status, signal } = spawnSync(binary, [script, "--built", "--summary", summary, ...parts], {
       stdio: ["ignore", "inherit", "inherit"],
-      env: { ...process.env, PATH },
+      env,
     });
     row.seconds = Math.round((performance.now() - start) / 1000);
     if (existsSync(summary)) {
