@@ -11,8 +11,8 @@ const src = fileURLToPath(new URL("../packages/interpreters/dist/src/", import.m
 const { dependencies } = createRequire(import.meta.url)("../packages/interpreters/package.json");
 
 /**
- * Imports of Node's modules are bound once, as in an ES module. esbuild by itself would look each up whenever it is used,
- * and so meet what a program has put in the place of, for instance, `timers.setTimeout`.
+ * Binds imports of `node:` modules once, as an ES module does. esbuild's own code looks a name up at each use, and would so
+ * find a program's replacement of, for instance, `timers.setTimeout`.
  */
 const boundBuiltins = {
   name: "bound-builtins",
@@ -36,8 +36,8 @@ export default __builtin;`,
 };
 
 /**
- * What the package exports is given out as a plain object. esbuild would make one with a function for each property first, which
- * is a tenth of what a thread's start allocates.
+ * Gives out the package's exports as a plain object. esbuild first makes an object with a getter function for each property,
+ * a tenth of all that a thread's start allocates.
  */
 const plainApi = {
   name: "plain-api",
@@ -64,16 +64,16 @@ const common = {
   format: "cjs",
   target: "node20.19",
   external: Object.keys(dependencies),
-  // The modules in platform/node/ locate the package's files from their own place. Computed when it is asked for: not at a start.
+  // The modules in platform/node/ locate the package's files from their own place. Computed when needed, not at each start.
   define: { "import.meta.url": "__ownFile.url" },
-  // The modules were strict. esbuild says so too, but behind this, where it counts for nothing.
+  // The modules are strict. esbuild adds this directive too, but behind the banner, where it has no effect.
   banner: {
     js: '"use strict";const __ownFile={get url(){return require("node:url").pathToFileURL(__filename+"/../platform/node/package-files.js").href}};',
   },
   plugins: [boundBuiltins, plainApi],
   legalComments: "none",
-  // Each thread keeps the text, to compile from it what it had not needed before. ASCII, for the one or two bytes that each
-  // character of it takes; short lines, for who has to read a stack.
+  // Each thread keeps the text, and compiles a function from it at its first call. ASCII, so that a character takes one byte
+  // instead of two; short lines, so that stacks stay readable.
   minifyWhitespace: true,
   minifySyntax: true,
   lineLimit: 120,
@@ -90,9 +90,9 @@ await build({
 });
 
 /**
- * A CommonJS module that is also a script whose value is the function that Node's loader would have made of it: threads of
- * ours compile it by themselves (worker.ts), and to put a text of this size between two others is to copy it. In parentheses
- * of its own the function is compiled with the script.
+ * A CommonJS module that is also a script, whose value is the function that Node's loader would make of the module: our
+ * threads compile it themselves (interpreter-thread.ts), and wrapping a text of this size copies it. The function has its own
+ * parentheses, so that V8 compiles it together with the script.
  */
 const asScript = `(typeof module==="undefined"?(f)=>f:(f)=>f(exports,require,module,__filename))((function(exports,require,module,__filename){`;
 await build({

@@ -1,19 +1,28 @@
 /**
  * Runs the compiled tests: all, or those whose path contains one of the arguments.
- * (`node --test "glob"` expands globs only from Node 21 on, and directories only before.)
+ *
+ *     node scripts/test.mjs [--built] [--summary FILE] [PART…]
+ *
+ * The tests run under the Node that runs this script. `--built` uses the bundle as it is, `--summary` writes the counts to a
+ * file as JSON: the matrix uses both. (`node --test "glob"` expands globs only from Node 21 on, and directories only before.)
  */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
-// Takes no time, and a stale bundle would cost much.
-import "./bundle.mjs";
+import { parseArgs } from "node:util";
+
+const { values, positionals: wanted } = parseArgs({
+  options: { built: { type: "boolean" }, summary: { type: "string" } },
+  allowPositionals: true,
+});
+// Bundling takes no time, and a test of a stale bundle misleads.
+if (values.built !== true) await import("./bundle.mjs");
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folders = ["packages/interpreters/dist/test", "packages/cli/dist/test", "bench/dist", "examples/dist"];
-const wanted = process.argv.slice(2);
 const files = folders
   .map((folder) => path.join(root, folder))
   .filter((folder) => existsSync(folder))
@@ -25,13 +34,20 @@ if (files.length === 0) {
   process.stderr.write("No test matches. Build first: npm run build\n");
   process.exit(1);
 }
+const counts = { pass: 0, fail: 0, skipped: 0 };
 let failed = false;
 const stream = run({ files, concurrency: 2, timeout: 300_000 });
 stream.on("test:fail", (event) => {
-  // A failing test that is marked as to do is not a failure.
+  // The failure of a test marked as "todo" does not count.
   if (event.todo === undefined || event.todo === false) failed = true;
+});
+stream.on("test:diagnostic", ({ nesting, message }) => {
+  const [, name, count] = /^(pass|fail|cancelled|skipped) (\d+)$/.exec(message) ?? [];
+  if (nesting !== 0 || name === undefined) return;
+  counts[name === "cancelled" ? "fail" : name] += Number(count);
 });
 stream.on("end", () => {
   process.exitCode = failed ? 1 : 0;
+  if (values.summary !== undefined) writeFileSync(values.summary, JSON.stringify(counts));
 });
 stream.compose(spec).pipe(process.stdout);

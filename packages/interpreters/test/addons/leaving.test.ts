@@ -6,7 +6,7 @@ import { rejection, until } from "../support/ways.js";
 import { fresh } from "./fixtures.js";
 import { limits, loads, make } from "./support.js";
 
-/** Milliseconds. If ending takes longer, the supervisor may have stopped the thread; see supervisor/main.ts. */
+/** Milliseconds. If ending takes longer, the supervisor may have stopped the thread; see supervisor/children.ts. */
 const LEAVE_LIMIT = 250;
 
 const activities: Record<string, (interp: Interpreter, file: string) => Promise<unknown>> = {

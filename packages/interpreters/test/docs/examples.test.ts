@@ -11,7 +11,7 @@ import { docExamples, type Example, markdownExamples, withChecks } from "./extra
 const here = path.dirname(fileURLToPath(import.meta.url));
 const packages = path.resolve(here, "../../../..");
 const root = path.dirname(packages);
-/** Inside the package, so that imports resolve as in a user's project. */
+/** Inside the package, so that imports resolve as in a user project. */
 const folder = path.join(here, "programs");
 
 function allExamples(): Example[] {

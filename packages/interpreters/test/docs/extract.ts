@@ -24,29 +24,39 @@ export function markdownExamples(file: string, shown: string): Example[] {
   return examples;
 }
 
-/** The `@example`s of all doc comments under a folder. They import nothing, so what they use is imported here. */
+/** The `@example`s of all doc comments under a folder. They have no imports, so the names that they use are imported here. */
 export function docExamples(folder: string, exported: readonly string[]): Example[] {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
     name.endsWith(".ts"),
   );
   return files.sort().flatMap((name) => {
     const text = readFileSync(path.join(folder, name), "utf8");
-    const comments = text.matchAll(/^[ ]*\/\*\*(?:(?!\*\/)[^])*?@example\n((?:(?!\*\/|^\s*\* @)[^])*)/gm);
-    return [...comments].map((match): Example => {
-      const line = text.slice(0, match.index + match[0].length - match[1].length).split("\n").length;
-      const code = match[1].replace(/^[ ]*\* ?/gm, "").trim();
-      const used = exported.filter((each) => new RegExp(`\\b${each}\\b`).test(code));
-      const imports = code.includes("import ") ? "" : `import { ${used.join(", ")} } from "interpreters";\n`;
-      return { name: `src/${name}:${line}`, code: imports + code };
-    });
+    return [...text.matchAll(/^[ ]*\/\*\*(?:(?!\*\/)[^])*\*\//gm)].flatMap((comment) =>
+      examplesOf(comment[0]).map(({ code, offset }): Example => {
+        const line = text.slice(0, comment.index + offset).split("\n").length;
+        const used = exported.filter((each) => new RegExp(`\\b${each}\\b`).test(code));
+        const imports = code.includes("import ")
+          ? ""
+          : `import { ${used.join(", ")} } from "interpreters";\n`;
+        return { name: `src/${name}:${line}`, code: imports + code };
+      }),
+    );
   });
+}
+
+/** The code of each `@example` in a doc comment, and where in the comment it begins. */
+export function examplesOf(comment: string): { code: string; offset: number }[] {
+  return [...comment.matchAll(/@example\n((?:(?!\*\/|^\s*\* @)[^])*)/gm)].map((match) => ({
+    code: match[1].replace(/^[ ]*\* ?/gm, "").trim(),
+    offset: match.index + match[0].length - match[1].length,
+  }));
 }
 
 const literal = /^(?:true|false|null|undefined|-?\d[\d_.]*|"[^"]*"|'[^']*')$/;
 
 /**
  * The example with a check in place of each claim: `console.log(…); // what it prints` and `expression; // its value`.
- * An ellipsis at the end of what is printed stands for anything.
+ * An ellipsis at the end of the claimed output matches any rest.
  */
 export function withChecks(example: Example): { code: string; checks: number } {
   let checks = 0;

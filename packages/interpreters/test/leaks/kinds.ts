@@ -1,24 +1,24 @@
-/** What is done over and over in a search for leaks, and what a process has before and after. */
+/** The work that a search for leaks repeats, and a process's footprint before and after. */
 import { readdirSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { create } from "interpreters";
 import { gc } from "../support/queues.js";
 
 export interface Kind {
-  /** What one round does. */
+  /** Describes one round. */
   readonly title: string;
   round(): Promise<void>;
-  /** After the last round. */
+  /** Called after the last round. */
   stop(): Promise<void>;
 }
 
-/** What is called; what it gives back has to travel. */
+/** The function to call. Its result is an object, so that it is encoded and decoded. */
 const describe = (n: number): { n: number; square: number } => ({ n, square: n * n });
 
 const BARE = `const { parentPort } = require("node:worker_threads");
 parentPort.on("message", (n) => n < 0 ? parentPort.close() : parentPort.postMessage({ n, square: n * n }));`;
 
-/** A worker that answers once, and then ends by itself or is terminated. */
+/** Starts a worker that replies once, and then ends by itself or is terminated. */
 async function bare(terminate: boolean): Promise<void> {
   const worker = new Worker(BARE, { eval: true });
   const ended = new Promise((resolve) => worker.once("exit", resolve));
@@ -52,7 +52,7 @@ function calls(): Kind {
   };
 }
 
-/** This package's, and the same with bare workers. */
+/** The kinds of rounds: with this package, and the same with bare workers. */
 export const KINDS: Readonly<Record<string, () => Kind>> = {
   closed: () => rounds("create, exec, call, close", () => ours(false)),
   "bare-closed": () => rounds("bare Worker: start, message, end", () => bare(false)),
@@ -61,13 +61,13 @@ export const KINDS: Readonly<Record<string, () => Kind>> = {
   calls,
 };
 
-/** What the process has that could leak, besides what the shared memory says of itself. */
+/** The resources of the process that could leak, in addition to the shared memory. */
 export interface Footprint {
-  /** Of the operating system; undefined where it does not say. */
+  /** Threads of the operating system; undefined if it does not report them. */
   readonly threads: number | undefined;
-  /** What Node's event loop knows of: timers, ports, workers. */
+  /** Handles of the event loop: timers, ports, workers. */
   readonly resources: number;
-  /** Resident memory, bytes. */
+  /** Bytes of resident memory. */
   readonly resident: number;
 }
 

@@ -1,15 +1,15 @@
-/** Rounds without end leave nothing behind; `npm run leaks` does more of them, and shows bare workers beside. */
+/** Repeated rounds leave nothing behind. `npm run leaks` runs more of them, and bare workers for comparison. */
 import { test } from "node:test";
 import { until, WATCHDOG } from "../support/processes.js";
 import { backTo, baseline } from "../support/queues.js";
 import { footprint, KINDS } from "./kinds.js";
 
-/** Enough that a leak of one thing in each is more than what comes and goes. */
+/** Enough that a leak of one resource in each round exceeds the normal fluctuation. */
 const ROUNDS = 24;
 
 for (const name of ["closed", "terminated", "calls"]) {
   test(`${name}: threads, handles and shared memory are as before`, { timeout: 2 * WATCHDOG }, async () => {
-    // What is made once, and kept.
+    // Makes whatever is made once and kept.
     await KINDS.closed().round();
     const memory = await baseline();
     const kind = KINDS[name]();

@@ -1,9 +1,9 @@
 /**
  * `npm run leaks -- [--rounds 1000]`
  *
- * Does the same over and over, each kind in a process of its own, and prints what a round left behind: resident memory,
- * threads, handles of the event loop, and bytes of the shared memory. Bare workers stand beside: the platform itself
- * keeps some kilobytes of every thread that it ends.
+ * Repeats rounds, each kind in its own process, and prints what a round leaves behind: resident memory, threads, handles of
+ * the event loop, and bytes of the shared memory. Bare workers are measured for comparison: the platform itself keeps several
+ * kilobytes of every thread that it ends.
  */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -22,7 +22,7 @@ if (!Number.isSafeInteger(rounds) || rounds < 1) {
 
 interface Row {
   readonly title: string;
-  /** Bytes per round, and what there is more of than before. */
+  /** Bytes per round. The other fields are the differences between after and before. */
   readonly resident: number;
   readonly threads: number;
   readonly resources: number;
@@ -30,10 +30,10 @@ interface Row {
 }
 
 async function measure(name: string): Promise<Row> {
-  // Bare workers alone would not have any.
+  // Bare workers alone would have no shared memory to measure.
   sharedMemory();
   const kind = KINDS[name]();
-  // As many as are measured: what grows only for a while has grown by then.
+  // As many rounds as are measured: whatever grows only at first has grown by then.
   for (let i = 0; i < rounds; i++) await kind.round();
   const [before, sharedBefore] = [footprint(), sharedMemory().inUse];
   for (let i = 0; i < rounds; i++) await kind.round();

@@ -1,6 +1,6 @@
 /**
- * The situation in which packages are compared: two workers; one runs the victim, the other a bystander that waits at a
- * gate; further tasks wait in line behind them.
+ * The situation in which packages are compared. Of two workers, one runs the victim, the other a bystander that waits at a
+ * gate; further tasks are queued behind them.
  */
 import assert from "node:assert/strict";
 import { type Future, type Interpreter, InterpreterPoolExecutor, listAll } from "interpreters";
@@ -12,8 +12,8 @@ export const workers = (): Interpreter[] =>
 export type Outcome = Awaited<ReturnType<typeof outcome>>;
 
 /**
- * Runs a victim in that situation. Returns what became of it, after checking that nobody else was harmed: the
- * bystander goes on, each task in line is run once, the pool takes new tasks on both workers and shuts down.
+ * Runs a victim in that situation and returns its outcome. Checks that nothing else is harmed: the bystander continues, each
+ * queued task runs once, and the pool takes new tasks on both workers and shuts down.
  */
 export async function withBystanders(
   submit: (pool: InterpreterPoolExecutor) => PromiseLike<unknown>,
@@ -52,7 +52,7 @@ export async function withBystanders(
   return result;
 }
 
-/** What the victim was rejected with. */
+/** Returns the error with which the victim was rejected. */
 export function errorOf<E = Error>(result: Outcome): E {
   assert.ok("error" in result, "the victim was not rejected");
   return result.error as E;

@@ -1,7 +1,7 @@
 /**
- * What becomes of a main thread that blocks for a worker when things go wrong, one test for each case. Measured with
- * synckit 0.12.3 on Node 20; each comment says what happened there. comlink 4.4.2 and threads 1.7.0 do not block, but
- * leave the victim and all later calls pending when a worker exits.
+ * Failures of a worker while the main thread blocks for it, one test for each. Measured with synckit 0.12.3 on Node 20; the
+ * comments say what happened there. comlink 4.4.2 and threads 1.7.0 do not block, but leave the victim and all later calls
+ * pending when a worker exits.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -29,7 +29,7 @@ function thrownBy(fn: () => unknown): unknown {
   assert.fail("it did not throw");
 }
 
-/** The victim died for the reason given, later calls say so, another interpreter answers calls with what they ask. */
+/** Asserts that the victim died for that reason, that later calls say so, and that another interpreter gives right results. */
 function assertDied(interp: Interpreter, thrown: unknown, reason: string): void {
   assert.ok(thrown instanceof InterpreterDiedError, String(thrown));
   assert.equal(thrown.reason, reason);
@@ -42,7 +42,7 @@ function assertDied(interp: Interpreter, thrown: unknown, reason: string): void 
     );
 }
 
-// synckit: that function is dead for good.
+// synckit: that function never works again.
 test("process.exit(1) in a call", limits, () => {
   const interp = create();
   assertDied(
@@ -52,7 +52,7 @@ test("process.exit(1) in a call", limits, () => {
   );
 });
 
-// synckit: main hangs for ever.
+// synckit: main hangs forever.
 test("out of memory in a call", limits, () => {
   const interp = create({ resourceLimits: { maxOldGenerationSizeMb: 32 } });
   const thrown = thrownBy(() =>
@@ -64,7 +64,7 @@ test("out of memory in a call", limits, () => {
   assertDied(interp, thrown, "out-of-memory");
 });
 
-// synckit: hangs; a time-out gives later calls the answers of earlier ones.
+// synckit: hangs; after a timeout, later calls get the replies of earlier ones.
 test("a time limit on an endless loop", limits, () => {
   const interp = create();
   const thrown = thrownBy(() =>
@@ -75,7 +75,7 @@ test("a time limit on an endless loop", limits, () => {
   assertDied(interp, thrown, "timeout");
 });
 
-// synckit: dead for good.
+// synckit: never works again.
 test("an exception thrown from a timer while a call runs", limits, () => {
   const interp = create();
   const thrown = thrownBy(() =>
@@ -89,14 +89,14 @@ test("an exception thrown from a timer while a call runs", limits, () => {
   assertDied(interp, thrown, "uncaught-exception");
 });
 
-// synckit: dead for good.
+// synckit: never works again.
 test("an exception thrown from a timer while idle", limits, async () => {
   const scenarios = new URL("../process/output.scenarios.js", import.meta.url);
   const { code, stdout } = await startScenario(scenarios, "idleTimerThrows").ended;
   assert.deepEqual([code, stdout], [0, "main goes on\n"]);
 });
 
-// synckit: dead for good.
+// synckit: never works again.
 test("a result that cannot be cloned", limits, () => {
   using interp = create();
   for (let i = 0; i < 3; i++) {
@@ -172,7 +172,7 @@ test("a module that throws while it is loaded", limits, () => {
   );
 });
 
-// comlink, threads: the victim and all later calls are pending for ever.
+// comlink, threads: the victim and all later calls stay pending forever.
 test("calls in line behind one that exits, and later ones", limits, async () => {
   const interp = create();
   const calls = [
@@ -189,7 +189,7 @@ test("calls in line behind one that exits, and later ones", limits, async () => 
   assert.ok("error" in after && after.error instanceof InterpreterNotFoundError);
 });
 
-// multithreading 0.3.52: a receiver whose sender died is never woken.
+// multithreading 0.3.52: a receiver whose sender died never wakes.
 test("a receiver that waits, blocked, for a sender that dies", limits, async () => {
   const queue = createQueue<number>();
   const started = channel<number>();
@@ -214,7 +214,7 @@ test("a receiver that waits, blocked, for a sender that dies", limits, async () 
   await receiver.close();
 });
 
-// multithreading 0.3.52: what a dead holder held is never handed on.
+// multithreading 0.3.52: whatever a dead worker held is never handed on.
 test("a producer that waits, blocked, for room that a dead one takes up", limits, async () => {
   const queue = createQueue<string>(1, { unboundItems: UNBOUND_REMOVE });
   const [first, second] = [create(), create()];

@@ -1,6 +1,6 @@
 /**
- * What other worker pools get wrong when things go wrong, one test for each case. Measured on Node 20 with piscina
- * 5.3.2, tinypool 2.2.0, workerpool 10.0.3 and poolifier 5.3.2; each comment says what became of the victim there.
+ * Failures that other worker pools handle wrongly, one test for each. Measured on Node 20 with piscina 5.3.2, tinypool 2.2.0,
+ * workerpool 10.0.3 and poolifier 5.3.2; the comments say what happened to the victim there.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -16,7 +16,7 @@ import { errorOf, withBystanders, workers } from "./arrange.js";
 
 const limits = { timeout: WATCHDOG };
 
-// tinypool, poolifier: pending for ever, and destroy() hangs or the next task is lost. workerpool: queued tasks stall.
+// tinypool, poolifier: pending forever, and destroy() hangs or the next task is lost. workerpool: queued tasks stall.
 test("process.exit(1) in a task", limits, async () => {
   const error = errorOf(await withBystanders((pool) => pool.submit(() => process.exit(1))));
   assert.ok(error instanceof InterpreterDiedError);
@@ -62,7 +62,7 @@ test("cancelling an endless loop", limits, async () => {
   assert.equal(timedOut.reason, "timeout");
 });
 
-/** Leaves a timer behind that throws once the next task has said that it runs. */
+/** Leaves a timer behind that throws once the next task has announced that it runs. */
 function leaveTimer(running: Queue<number>): void {
   const timer = setInterval(() => {
     if (running.qsize() === 0) return;
@@ -73,7 +73,7 @@ function leaveTimer(running: Queue<number>): void {
 
 async function innocent(running: Queue<number>): Promise<string> {
   running.putSync(1);
-  // The second time there is no such timer.
+  // The timer only exists the first time.
   if (running.qsize() === 1) await new Promise(() => {});
   return "done";
 }

@@ -1,7 +1,7 @@
-/** What later threads start with: `node code-cache.scenarios.js <what the first one does>`. See code-cache.test.ts. */
+/** Prints what later threads start with: `node code-cache.scenarios.js <what the first thread does>`. See code-cache.test.ts. */
 import { create, createQueue, type Queue } from "interpreters";
 
-/** In an interpreter: tells what V8 makes of the code cache that its thread was given, and never returns. */
+/** In an interpreter: reports whether V8 accepts the code cache that its thread was given, and never returns. */
 function tell(queue: Queue<string>): Promise<never> {
   type Given = { text: Uint8Array; codeCache?: Uint8Array };
   const { Script } = process.getBuiltinModule("node:vm");
@@ -20,7 +20,7 @@ else await first.call(() => 1);
 if (process.argv[2] === "is closed") await first.close({ wait: true });
 
 const told = createQueue<string>();
-// It takes some time to arrive.
+// The code cache takes a while to arrive.
 for (;;) {
   const later = create();
   later.call(tell, told).catch(() => {});

@@ -1,4 +1,4 @@
-/** Two copies of the package in one process: one runtime where they can, a clear refusal where they cannot. */
+/** Two copies of the package in one process: they share one runtime if they can, and are refused clearly if they cannot. */
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -14,11 +14,11 @@ type Package = typeof interpreters;
 
 const source = fileURLToPath(new URL("../../src/", import.meta.url));
 const require = createRequire(import.meta.url);
-// Within the package, so that what it depends on is found.
+// Inside the package, so that its dependencies are found.
 const folder = mkdtempSync(path.join(path.dirname(source), "copies-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Another installation; with a protocol of its own, if one is named. Gives the URL of what to import. */
+/** Makes another installation, with another protocol if one is given. Returns the URL to import. */
 function install(name: string, protocol?: number): URL {
   const target = path.join(folder, name);
   cpSync(source, target, { recursive: true });
@@ -71,7 +71,7 @@ test("another installation is the same in an interpreter, too", async () => {
   assert.equal(await queue.get(), interp.id);
 });
 
-test("a worker thread of somebody else's shares the runtime through another installation", async () => {
+test("a foreign worker thread shares the runtime through another installation", async () => {
   const queue = interpreters.createQueue<number>();
   const other = install("thread").href;
   const worker = new Worker(
@@ -85,7 +85,7 @@ test("a worker thread of somebody else's shares the runtime through another inst
 });
 
 test("a copy with another protocol is refused, and says why", async () => {
-  // Ours is there first.
+  // This copy starts the runtime.
   assert.equal(interpreters.getMain().id, 0);
   const other = (await import(install("stranger", 1_000_000).href)) as Package;
   assert.notEqual(other.Queue, interpreters.Queue);
@@ -111,7 +111,7 @@ test("such a copy is refused in interpreters, which go on", async () => {
 test("a bundle that left the package's files behind says so", async () => {
   const entry = install("bundled");
   rmSync(new URL("supervisor.cjs", entry));
-  // A process of its own: one that has a runtime would use that.
+  // In a new process: a copy in this one would use this runtime.
   const program = `import { create } from ${JSON.stringify(entry.href)};
 try { create() } catch (error) { console.log(error.code, error.message) }`;
   const { code, stdout, stderr } = await start(process.execPath, ["--input-type=module", "-e", program])

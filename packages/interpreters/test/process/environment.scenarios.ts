@@ -14,7 +14,7 @@ import {
   UNBOUND,
 } from "interpreters";
 
-/** A bit of everything; what it prints is the same wherever it runs. */
+/** A bit of everything. Its output is the same in all surroundings. */
 async function everything(): Promise<void> {
   const interp = create();
   console.log(interp.callSync(Math.hypot, 3, 4));
@@ -37,7 +37,7 @@ async function everything(): Promise<void> {
   await pool.shutdown();
 }
 
-/** Runs a scenario in a worker thread that is not this package's. */
+/** Runs a scenario in a worker thread that this package did not start. */
 function startWorker(scenario: string, workerData?: unknown): Worker {
   return new Worker(new URL(import.meta.url), { argv: [scenario], workerData });
 }
@@ -58,7 +58,7 @@ async function join(stop: boolean): Promise<void> {
 const scenarios: Record<string, () => unknown> = {
   everything,
 
-  // A worker thread of somebody else's, whose own main thread has never heard of this package's runtime.
+  // A foreign worker thread, whose main thread does not use this package.
   inWorker() {
     startWorker("everything");
   },
@@ -82,7 +82,7 @@ const scenarios: Record<string, () => unknown> = {
     await started.get();
     parentPort?.postMessage("busy");
   },
-  // One that joins the runtime of its main thread, and ends by itself or is stopped.
+  // A foreign worker thread that joins the runtime of its main thread, and ends by itself or is stopped.
   joining: () => join(false),
   joiningStopped: () => join(true),
   async joined() {
@@ -94,7 +94,7 @@ const scenarios: Record<string, () => unknown> = {
     const { queueId } = workerData as { queueId: number };
     new Queue(queueId).putNowait("mine");
     parentPort?.postMessage("ready");
-    // Where it is to be stopped, it waits for that.
+    // If the main thread stops this one, it waits for that.
     if ((workerData as { stay: boolean }).stay) setInterval(() => {}, 1e6);
   },
 
@@ -149,7 +149,7 @@ fail()`;
     console.log(await interp.call((given: Uint8Array) => given.length >> 20, bytes));
     await everything();
   },
-  // With --expose-gc: nobody holds the interpreters any more.
+  // With --expose-gc: the program keeps no handle to its interpreters.
   async forgotten() {
     const ids = await (async () => {
       const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
@@ -168,7 +168,7 @@ fail()`;
       }
     };
     for (let round = 0; round < 50 && ids.slice(1).some(exists); round++) {
-      // Asking has made handles again. They are collected, and that is noticed, before they are made anew.
+      // Asking has made handles again. They are collected, and their collection is noticed, before the next question.
       for (let i = 0; i < 20; i++) {
         (globalThis as unknown as { gc(): void }).gc();
         await new Promise((resolve) => setTimeout(resolve, 1));
@@ -186,7 +186,7 @@ fail()`;
     const during = count();
     await Promise.all(interps.map((interp, i) => (i % 2 === 0 ? interp.close() : interp.terminate())));
     while (count() > before) await new Promise((resolve) => setImmediate(resolve));
-    // Those in reserve, too.
+    // The standby threads end, too.
     prewarm(4);
     while (count() < before + 4) await new Promise((resolve) => setImmediate(resolve));
     prewarm(0);

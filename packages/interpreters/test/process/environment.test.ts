@@ -1,4 +1,4 @@
-/** Programs in unusual surroundings: inside a worker, as an argument of node, with flags, elsewhere, with little memory. */
+/** Programs in unusual surroundings: in a worker, as an argument of node, with flags, in another folder, with little memory. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -63,7 +63,7 @@ test("the package runs in code that is an argument or the input of node", option
   await t.test("-e", async () => assertEnded(await node("-e", dynamic), { code: 0, stdout: "42\n" }));
   await t.test("-p", async () => {
     const { code: exitCode, stdout, stderr } = await node("-p", dynamic);
-    // And the promise, before or after it.
+    // Node prints the promise, too, before or after the number.
     assert.deepEqual([exitCode, stdout.split("\n").includes("42"), stderr], [0, true, ""]);
   });
 });
@@ -111,7 +111,7 @@ test("with source maps, stacks show source files, and still nothing of this pack
     await t.test(`${name}, exec`, async () => {
       const { code, stdout, stderr } = await run("stackOfScript", more);
       assert.deepEqual([code, stderr], [0, ""]);
-      // The module's own, the script's as it was written, the caller's.
+      // The frames of the module, of the script as it was written, and of the caller.
       assert.match(
         stdout,
         /environment\.mapped\.ts:9:[^]*at job\.ts:3:1[^]*Called from:[^]*environment\.scenarios\.ts:\d+:/,
@@ -121,7 +121,7 @@ test("with source maps, stacks show source files, and still nothing of this pack
   }
 });
 
-test("programs are not allowed, whatever flags say of it", options, async (t) => {
+test("child processes are not allowed, whatever the flags say", options, async (t) => {
   const { allowedNodeEnvironmentFlags: known } = process;
   const permission = known.has("--permission") ? "--permission" : "--experimental-permission";
   for (const nodeArgs of [
@@ -137,8 +137,8 @@ test("programs are not allowed, whatever flags say of it", options, async (t) =>
   }
 });
 
-test("interpreters in reserve that die before they are used are no reason to fail", options, async () => {
-  // Of the threads of this package they are the ones without a slot.
+test("standby interpreters that die before they are used cause no failure", options, async () => {
+  // Among this package's threads, the standby threads are those without a slot.
   const dies = `import { workerData as d } from "node:worker_threads"; if (d?.config && d.slot === undefined) process.exit(7)`;
   const nodeArgs = ["--import", `data:text/javascript,${encodeURIComponent(dies)}`];
   assertEnded(await run("prewarmed", { nodeArgs }), { code: 0, stdout: "5,5,5,5,5\n" });
@@ -168,14 +168,14 @@ test(
   },
 );
 
-test("calling a builtin function loads nothing of Node's that nobody asked for", options, async () => {
+test("calling a builtin function loads no module of Node that it does not need", options, async () => {
   const code = `import { create } from ${JSON.stringify(entry.href)}; create().callSync(Math.max, 1); \
     console.log(process.moduleLoadList.filter((name) => name.includes("undici")).join());`;
   assertEnded(await node("--input-type=module", "-e", code), { code: 0, stdout: "\n" });
 });
 
 test("the package runs where there is no WebAssembly", options, async () => {
-  // Node warns of what the flag implies, so stderr is not empty.
+  // Node warns about the consequences of the flag, so stderr is not empty.
   const { code, stdout } = await run("everything", { nodeArgs: ["--jitless"] });
   assert.deepEqual([code, stdout], [0, everything]);
 });

@@ -1,4 +1,4 @@
-/** Programs that exits.test.ts and failures.test.ts run, each in a process of its own: `node exits.scenarios.js <name>`. */
+/** Programs that exits.test.ts and failures.test.ts run, each in its own process: `node exits.scenarios.js <name>`. */
 import {
   create,
   createQueue,
@@ -8,7 +8,7 @@ import {
   prewarm,
 } from "interpreters";
 
-/** An interpreter that never comes back from what it does. */
+/** Returns an interpreter that executes an endless loop. */
 async function looping(): Promise<Interpreter> {
   const interp = create();
   const started = createQueue<number>();
@@ -42,7 +42,7 @@ async function blocked(): Promise<Interpreter> {
 const later = <T>(value: T): Promise<T> => new Promise((resolve) => setTimeout(() => resolve(value), 100));
 
 const scenarios: Record<string, () => unknown> = {
-  // What is idle does not keep a program alive.
+  // Idle interpreters, pools and queues do not keep a program alive.
   async created() {
     create();
     await create().call(() => 1);
@@ -91,7 +91,7 @@ const scenarios: Record<string, () => unknown> = {
     await interp.call(() => process.exit(9)).catch(() => {});
   },
 
-  // What is pending does.
+  // Pending operations do.
   pendingCall() {
     void create()
       .call(() => new Promise((resolve) => setTimeout(() => resolve("settled"), 200)))
@@ -132,14 +132,14 @@ const scenarios: Record<string, () => unknown> = {
   },
   async pendingLoop() {
     const interp = await looping();
-    // Does not keep the process alive; the loop that nobody waits for does.
+    // The timer does not keep the process alive; the pending call of the loop does.
     setTimeout(() => {
       console.log("settled");
       void interp.terminate();
     }, 200).unref();
   },
 
-  // process.exit() in main, whatever the others do.
+  // process.exit() in main, whatever the interpreters do.
   exitIdle: async () => {
     await create().call(() => 1);
     process.exit(5);
@@ -211,7 +211,7 @@ const scenarios: Record<string, () => unknown> = {
     process.exit(5);
   },
 
-  // What nobody looks at.
+  // Failures without a handler.
   async uncaught() {
     await looping();
     throw new Error("uncaught in main");
@@ -251,7 +251,7 @@ const scenarios: Record<string, () => unknown> = {
     try {
       pool.submit(fail).resultSync();
     } catch {
-      // Looked at.
+      // Handled.
     }
     pool.submit(fail).addDoneCallback((future) => void future.exception());
     await Promise.allSettled([pool.submit(fail), pool.submit(fail)]);
@@ -286,7 +286,7 @@ const scenarios: Record<string, () => unknown> = {
     await later(0);
   },
 
-  // Ended from outside.
+  // Programs that a signal ends.
   async waitForSignal() {
     await Promise.all([looping(), blocked()]);
     const pool = new InterpreterPoolExecutor({ maxWorkers: 2 });
@@ -310,5 +310,5 @@ const scenarios: Record<string, () => unknown> = {
   },
 };
 
-// Not awaited at the top level: a program that ends too early is to end with code 0 and its output missing.
+// Not awaited at the top level: a program that ends too early must end with code 0, with its output missing.
 void scenarios[process.argv[2]]();

@@ -1,4 +1,4 @@
-/** When programs end: by themselves, or by process.exit(). Each is a process of its own. */
+/** When programs end: by themselves, or by process.exit(). Each runs in its own process. */
 import { test } from "node:test";
 import { assertEnded, type Running, startScenario, WATCHDOG } from "../support/processes.js";
 

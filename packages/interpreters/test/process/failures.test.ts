@@ -1,4 +1,4 @@
-/** What nobody handles, and signals: how a program ends by them. Each is a process of its own. */
+/** How unhandled failures and signals end a program. Each program runs in its own process. */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -25,7 +25,7 @@ test(
   },
 );
 
-test("a failure is an unhandled rejection exactly when nobody looks at it", options, async (t) => {
+test("a failure is an unhandled rejection exactly when it has no handler", options, async (t) => {
   for (const [name, stdout] of [
     ["failedTask", ""],
     ["failedTaskWithCallback", "called back\n"],
@@ -48,7 +48,7 @@ test("a failure is an unhandled rejection exactly when nobody looks at it", opti
   }
 });
 
-/** Processes and threads that the program may have left. Linux only; elsewhere nothing is looked for. */
+/** The processes and threads that the program left behind. On Linux only; elsewhere it returns an empty list. */
 function remains(pid: number): string[] {
   if (!existsSync("/proc/self/task")) return [];
   return readdirSync("/proc").filter((entry) => {
@@ -77,7 +77,7 @@ test("a signal ends the program and leaves nothing behind", options, async (t) =
   }
 });
 
-test("a handler of main's decides what a signal does", options, async () => {
+test("a signal handler in main decides what a signal does", options, async () => {
   const program = begin("handleSignal");
   await program.printed("ready\n");
   program.kill("SIGINT");

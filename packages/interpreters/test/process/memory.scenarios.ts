@@ -1,10 +1,10 @@
-/** A program with little address space that fills all of the shared memory there is; run by memory.test.ts. */
+/** A program with little address space that fills the whole shared memory; run by memory.test.ts. */
 import assert from "node:assert/strict";
 import { create, createQueue, InterpreterError, type Queue, UNBOUND_KEEP } from "interpreters";
 
 const MIB = 1 << 20;
 
-/** Puts until it is refused; returns how many were put. Run in another interpreter, too. */
+/** Puts until a put is refused; returns how many were put. Also runs in another interpreter. */
 function hoard(queue: Queue<Uint8Array, never>, size: number): [count: number, code: string] {
   const item = new Uint8Array(size);
   for (let count = 0; ; count++) {
@@ -33,7 +33,7 @@ assert.equal(await replies.get(), 0);
 
 const [count, code] = await greedy.call(hoard, queue, 16 * MIB);
 console.log(code, count >= 2);
-// Here, too; and who needs none of it goes on.
+// A put from here is refused, too, and an interpreter that needs no more memory continues.
 assert.throws(
   () => queue.putNowait(new Uint8Array(16 * MIB)),
   (error) => error instanceof InterpreterError && error.code === code,
@@ -45,7 +45,7 @@ for (let i = 1; i <= 1000; i++) {
 requests.putNowait(-1);
 console.log(await echoing);
 
-// What was put is there, and what is taken makes room for others.
+// The items that were put are in the queue, and taking them makes room for others.
 assert.equal(queue.qsize(), count);
 for (let i = 0; i < count; i++) assert.equal(queue.getNowait().length, 16 * MIB);
 const [again] = await greedy.call(hoard, queue, 16 * MIB);

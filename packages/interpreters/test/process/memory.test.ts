@@ -1,4 +1,4 @@
-/** All of the shared memory that a process with little address space can have is used up. */
+/** A process with little address space uses up all of its shared memory. */
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assertEnded, littleAddressSpace, start, WATCHDOG } from "../support/processes.js";
@@ -10,7 +10,7 @@ const linux =
     : { skip: "needs ulimit, and an older Node" };
 
 test(
-  "who asks for more shared memory than there is gets a clear error, and everybody else goes on",
+  "an interpreter that needs more shared memory than exists gets a clear error, and the others continue",
   { timeout: 2 * WATCHDOG, ...linux },
   async () => {
     const command = `${littleAddressSpace}; exec "$0" "$@"`;

@@ -1,4 +1,4 @@
-/** Run inside an interpreter by the scenarios. */
+/** Scenarios run it inside an interpreter. */
 import { create, type Queue } from "interpreters";
 
 export async function createAndLoop(started: Queue<number>): Promise<void> {

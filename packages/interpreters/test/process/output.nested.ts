@@ -1,4 +1,4 @@
-/** Run inside an interpreter by the scenarios: has another one print while this one, and main, are blocked. */
+/** Scenarios run it inside an interpreter: another interpreter prints while this one, and main, are blocked. */
 import { create, createQueue } from "interpreters";
 
 export function sayFromWithin(text: string): void {

@@ -1,16 +1,16 @@
-/** Programs that output.test.ts runs, each in a process of its own: `node output.scenarios.js <name>`. */
+/** Programs that output.test.ts runs, each in its own process: `node output.scenarios.js <name>`. */
 import { writeSync } from "node:fs";
 import { create, createQueue, fromModule, InterpreterPoolExecutor, listAll, type Queue } from "interpreters";
 
 const never = createQueue<number>();
-/** Prints, and then holds up whoever waits for it, for ever. */
+/** Prints, and then never returns, so that its caller waits forever. */
 function say(text: string, queue: typeof never): void {
   console.log(text);
   queue.getSync();
 }
 
 const scenarios: Record<string, () => unknown> = {
-  // The main thread never gets to its event loop: what shows was shown by the interpreter itself.
+  // The main thread never reaches its event loop: the interpreter itself must write its output.
   callSync() {
     create().callSync(say, "shown", never);
   },
@@ -44,7 +44,7 @@ const scenarios: Record<string, () => unknown> = {
     create().callSync(sayFromWithin, "shown");
   },
 
-  // Order, and last words.
+  // Order, and output right before an end.
   order() {
     const interp = create();
     for (let n = 0; n < 10; n += 2) {
@@ -85,7 +85,7 @@ const scenarios: Record<string, () => unknown> = {
     });
   },
 
-  // What an interpreter prints when nobody asked it anything.
+  // Output of an idle interpreter.
   async idleTimerThrows() {
     const interp = create();
     const { id } = interp;
@@ -118,7 +118,7 @@ const scenarios: Record<string, () => unknown> = {
     gate.putNowait(1);
     console.log(await call);
   },
-  // What is still on its way to a sink when the program ends.
+  // Output that is still on its way to a sink when the program ends.
   async sinkAtEnd() {
     const stdout = { write: (text: string) => void writeSync(1, `sink: ${text}`) };
     const gate = createQueue<number>();
@@ -156,7 +156,7 @@ const scenarios: Record<string, () => unknown> = {
     console.log(await pool.submit(() => "pool goes on"));
   },
   async busyTimerThrows() {
-    // Somebody is told by an exception: it is not printed too.
+    // The caller gets the exception, so it is not printed as well.
     await create()
       .call(async () => {
         setTimeout(() => {
@@ -207,7 +207,7 @@ const scenarios: Record<string, () => unknown> = {
     await pool.shutdown();
   },
 
-  // Everything at once, which prints nothing.
+  // A bit of everything that prints nothing.
   async quiet() {
     const interp = create({ name: "quiet" });
     await interp.prepareMain({ n: 1 });

@@ -1,4 +1,4 @@
-/** What programs with interpreters print, and when. Each is a process of its own. */
+/** The output of programs with interpreters, and when it shows. Each program runs in its own process. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertEnded, type Running, startScenario, WATCHDOG } from "../support/processes.js";
@@ -14,7 +14,7 @@ test("what an interpreter prints shows at once while the main thread is blocked"
     names.map((name) =>
       t.test(name, async () => {
         const program = begin(name);
-        // It never ends by itself, and so never gets to print anything later.
+        // The program never ends by itself, so it has no chance to print later.
         await program.printed("shown\n");
         program.kill("SIGKILL");
         const { signal, stdout, stderr } = await program.ended;
@@ -100,7 +100,7 @@ test("sinks get what was written before the program ended", options, async (t) =
   }
 });
 
-test("an exception that somebody is told of is not printed", options, async () => {
+test("an exception that reaches a caller is not printed", options, async () => {
   assertEnded(await begin("busyTimerThrows").ended, { code: 0, stdout: "from a timer\n" });
 });
 

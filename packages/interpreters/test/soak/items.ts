@@ -1,4 +1,4 @@
-/** The items of a soak: all that is in one follows from who put it, its number and the seed, so whoever gets it can check it. */
+/** The items of a soak. An item's content follows from its producer, its number and the seed, so that any consumer can check it. */
 import {
   createQueue,
   Queue,
@@ -12,16 +12,16 @@ import {
 /** Queues in items hold one item: a number, or such a queue. */
 type Inner = Queue<number | Queue, never>;
 type Body = number | string | Uint8Array | SharedArrayBuffer | { deep: unknown[] } | Inner;
-/** producer, number, and what makes it small, large or a carrier of a queue */
+/** The producer, the number, and a body that makes the item small, large or a carrier of a queue. */
 export type Item = readonly [producer: number, number: number, body: Body];
 export type Items = Queue<Item, unknown>;
 
 export const BEHAVIOURS: readonly UnboundItems[] = [UNBOUND, UNBOUND_ERROR, UNBOUND_REMOVE, UNBOUND_KEEP];
-/** Items are put in blocks: each block in one way, and what is put by `putMany` is one block at most. */
+/** Items per block. All items of a block have one behaviour, and one `putMany` puts at most a block. */
 export const BLOCK = 8;
 const LARGEST = 4 << 20;
 
-/** 32 bits that look like chance, and are the same for the same numbers (Murmur's finalizer). */
+/** 32 bits that look random, and are the same for the same numbers (Murmur's finalizer). */
 export function hash(seed: number, producer: number, number: number): number {
   let h = (seed ^ Math.imul(producer + 1, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b)) | 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
@@ -29,7 +29,7 @@ export function hash(seed: number, producer: number, number: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** The behaviour that an item is put with; undefined: the queue's. */
+/** The behaviour that an item is put with; undefined if it is the queue's. */
 export function behaviourOf(seed: number, producer: number, number: number): UnboundItems | undefined {
   const h = hash(seed, producer, -1 - Math.floor(number / BLOCK));
   return h % 4 === 0 ? BEHAVIOURS[(h >>> 8) % 4] : undefined;
@@ -51,7 +51,7 @@ export function makeItem(seed: number, producer: number, number: number): Item {
   return [producer, number, body];
 }
 
-/** What is wrong with an item's body; undefined: nothing. Empties the queue that it carries. */
+/** Describes the flaw in an item's body; returns undefined if it has none. Empties the queue that the item carries. */
 export function flawOf(seed: number, [producer, number, body]: Item): string | undefined {
   if (body instanceof Queue) return flawOfCarrier(body, number, hash(seed, producer, number) >>> 8);
   if (body instanceof SharedArrayBuffer) return flawOfShared(body, number);
@@ -71,7 +71,7 @@ function bytes(length: number, number: number): Uint8Array {
   return new Uint8Array(length).fill(number);
 }
 
-/** Bytes that travel by reference, and outlive who made them. */
+/** Bytes that travel by reference, and outlive their producer. */
 function sharedBytes(number: number): SharedArrayBuffer {
   const buffer = new SharedArrayBuffer(16);
   new Int32Array(buffer).fill(number);
@@ -101,7 +101,7 @@ function flawOfCarrier(outer: Inner, number: number, detail: number): string | u
     content = content.getNowait() as number;
   }
   if (!outer.empty()) return "carries a queue with more than was put into it";
-  // Some are closed, others left to the collector, or to the death of who holds them.
+  // Half of them are closed; the others are left to the garbage collector, or to the death of their holder.
   if (detail % 4 < 2) outer.close();
   return content === number ? undefined : "carries a queue with something else in it";
 }

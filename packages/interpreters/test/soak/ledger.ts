@@ -1,10 +1,10 @@
 /**
- * What certainly happened in a round, in words of its own that outlive every interpreter and know nothing of the package:
- * who put how much, who delivered what, and how much was in whose hand.
+ * A record of what certainly happened in a round: which producer put how much, which items came out, and how many each
+ * consumer had in hand. Its memory outlives every interpreter and is independent of the package.
  */
 import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
 
-/** Producers of a round, consumers of a round, and the most items that each producer puts. */
+/** The most producers and consumers of a round, and the most items of each producer. */
 export const PRODUCERS = 16;
 export const CONSUMERS = 16;
 export const ITEMS = 2048;
@@ -28,14 +28,14 @@ const COLUMNS = {
 
 const KEY = "soak.ledger";
 
-/** Makes one ledger for each lane. Threads inherit them from who starts them: to be called before the first. */
+/** Makes one ledger for each lane. Threads inherit them from the thread that starts them: call it before the first starts. */
 export function makeLedgers(lanes: number): Ledger[] {
   const shared = new SharedArrayBuffer(lanes * WORDS * 4);
   setEnvironmentData(KEY, shared as unknown as NodeJS.Dict<string>);
   return Array.from({ length: lanes }, (_, lane) => new Ledger(shared, lane));
 }
 
-/** A lane's ledger, in whichever interpreter. */
+/** A lane's ledger, in any interpreter. */
 export function ledgerOf(lane: number): Ledger {
   return new Ledger(getEnvironmentData(KEY) as unknown as SharedArrayBuffer, lane);
 }
@@ -51,12 +51,12 @@ export class Ledger {
     this.#words.fill(0);
   }
 
-  /** The producer may put its items below `end` from now on. */
+  /** From now on, the producer may have put its items below `end`. */
   begin(producer: number, end: number): void {
     Atomics.store(this.#words, BEGUN + producer, end);
   }
 
-  /** It has put all below `end`. */
+  /** The producer has put all its items below `end`. */
   put(producer: number, end: number): void {
     Atomics.store(this.#words, PUT + producer, end);
   }
@@ -69,7 +69,7 @@ export class Ledger {
     return Atomics.load(this.#words, PUT + producer);
   }
 
-  /** The consumer may have taken up to `count` items that are not in here yet. */
+  /** The consumer may have taken up to `count` items that are not noted yet. */
   hold(consumer: number, count: number): void {
     Atomics.store(this.#words, HAND + consumer, count);
   }
@@ -78,7 +78,7 @@ export class Ledger {
     return Atomics.load(this.#words, HAND + consumer);
   }
 
-  /** Notes that an item came out, and returns how often it had before. */
+  /** Notes that an item came out, and returns how often it came out before. */
   deliver(consumer: number, producer: number, number: number): number {
     this.#take(consumer);
     return Atomics.add(this.#words, DELIVERED + producer * ITEMS + number, 1);
@@ -88,13 +88,13 @@ export class Ledger {
     return Atomics.load(this.#words, DELIVERED + producer * ITEMS + number);
   }
 
-  /** UNBOUND came out in an item's place. */
+  /** Notes that UNBOUND came out in place of an item. */
   replaced(consumer: number): void {
     this.#take(consumer);
     Atomics.add(this.#words, UNBOUND + consumer, 1);
   }
 
-  /** ItemInterpreterDestroyed did. */
+  /** Notes that a get threw ItemInterpreterDestroyed in place of an item. */
   destroyed(consumer: number): void {
     this.#take(consumer);
     Atomics.add(this.#words, DESTROYED + consumer, 1);
@@ -108,7 +108,7 @@ export class Ledger {
     return Atomics.load(this.#words, TAKEN + consumer);
   }
 
-  /** Of all producers, or consumers, together. */
+  /** The sum over all producers, or all consumers. */
   sum(what: keyof typeof COLUMNS): number {
     const [from, count] = COLUMNS[what];
     let sum = 0;
@@ -116,7 +116,7 @@ export class Ledger {
     return sum;
   }
 
-  /** Somebody saw what must not be; it throws too, but may be killed before anybody hears of that. */
+  /** Notes that a consumer found a flaw. The consumer throws too, but may be killed before its error arrives. */
   complain(): void {
     Atomics.store(this.#words, WRONG, 1);
   }

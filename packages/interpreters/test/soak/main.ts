@@ -1,10 +1,10 @@
 /**
  * `npm run soak -- [--minutes N | --kills N] [--seed S] [--lanes N] [--every SECONDS]`
  *
- * Kills interpreters under load for as long as asked, and prints what it did. Exit code 1: something was not as it must
- * be; what, and the seed, is printed. Ctrl-C ends it with its summary.
+ * Kills interpreters under load for as long as asked, and prints what it did. Exits with 1 after a violation, and prints the
+ * violation and the seed. Ctrl-C ends it with its summary.
  *
- * The soak itself runs in a child process, so that somebody is left to say so if it hangs as a whole, or is aborted.
+ * The soak itself runs in a child process, so that the parent can report it if the child hangs as a whole, or is aborted.
  */
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -22,7 +22,7 @@ const USAGE = `Usage: npm run soak -- [--minutes N | --kills N] [--seed S] [--la
   --every SECONDS  how often to print what was done so far (default: 10)
 `;
 
-/** Longer than any round may take: then the whole process hangs. Milliseconds. */
+/** Longer than any round may take; after that, the whole process hangs. Milliseconds. */
 const PATIENCE = 300_000;
 
 interface Settings extends SoakOptions {
@@ -75,7 +75,7 @@ function describe({ rounds, deaths, kills, items, elapsed, rss, shared }: Progre
 /** The soak, in the process that the parent started for it. */
 async function run(settings: Settings): Promise<void> {
   const controller = new AbortController();
-  process.on("SIGINT", () => {}); // the parent says when to stop
+  process.on("SIGINT", () => {}); // The parent says when to stop.
   process.once("message", () => controller.abort());
   let due = settings.every;
   let last: Progress | undefined;
@@ -101,7 +101,7 @@ async function run(settings: Settings): Promise<void> {
   }
 }
 
-/** Starts the soak, and says what nobody in there could say any more. */
+/** Starts the soak in a child process, and reports what that process can no longer report itself. */
 function supervise(settings: Settings): void {
   console.log(`soak: seed ${settings.seed}, ${settings.lanes} lanes`);
   const args = [fileURLToPath(import.meta.url), ...process.argv.slice(2), "--seed", String(settings.seed)];

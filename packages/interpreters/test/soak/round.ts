@@ -1,6 +1,6 @@
 /**
- * One round of a soak: producers and consumers on one queue, most of them killed sooner or later, some replaced; in the end
- * only survivors are left, the queue is emptied, and what became of each item is reckoned up from the ledger.
+ * One round of a soak: producers and consumers work on one queue. Most of them are killed at some point, some are replaced.
+ * When only survivors are left, the queue is emptied, and the ledger must account for each item.
  */
 import assert from "node:assert/strict";
 import { setImmediate as turn, setTimeout } from "node:timers/promises";
@@ -26,18 +26,18 @@ const { consume, produce } = fromModule<typeof import("./workers.js")>(
   new URL("workers.js", import.meta.url),
 );
 const NEVER: Fuse = { way: "none", steps: 0 };
-/** The main interpreter takes part as this consumer; it is not killed, and neither is consumer 0 nor producer 0. */
+/** The main interpreter takes part as this consumer. It is never killed; neither are consumer 0 and producer 0. */
 const MAIN = CONSUMERS - 1;
-/** Longer than anything takes, even on a loaded machine: a hang becomes a failure. Milliseconds. */
+/** Longer than any round takes, even on a loaded machine: a hang becomes a failure. Milliseconds. */
 const PATIENCE = 120_000;
 
-/** What goes on beside other lanes: two interpreters that stay, and a ledger. */
+/** Rounds of different lanes run side by side. A lane has two interpreters that stay, and a ledger. */
 export interface Lane {
   readonly index: number;
   readonly ledger: Ledger;
   readonly producer: Interpreter;
   readonly consumer: Interpreter;
-  /** Those who come next, so that they boot while others are at work. */
+  /** The interpreters that join next: they boot while others work. */
   readonly spares: Interpreter[];
 }
 
@@ -50,13 +50,13 @@ export async function closeLane({ producer, consumer, spares }: Lane): Promise<v
   await Promise.all([producer, consumer, ...spares].map((interp) => interp.close()));
 }
 
-/** What became of items. */
+/** How many items met which fate. */
 export interface Tally {
   put: number;
   delivered: number;
   replaced: number;
   removed: number;
-  /** With a consumer that had taken it. */
+  /** Died with a consumer that had taken it. */
   lost: number;
 }
 
@@ -64,10 +64,10 @@ export function noTally(): Tally {
   return { put: 0, delivered: 0, replaced: 0, removed: 0, lost: 0 };
 }
 
-/** Who blows itself up, or goes home, after how many steps. */
+/** Decides how a victim ends by itself, if it does, and after how many steps. */
 function fuseFrom(chance: Chance): Fuse {
   const way = chance.pick(["exit", "throw", "memory", "return", "return", "none", "none", "none"] as const);
-  // Running out of memory takes the longest by far.
+  // Running out of memory takes by far the longest.
   return {
     way: way === "memory" && chance.next() < 0.5 ? "exit" : way,
     steps: 1 + chance.below(chance.pick([5, 50, 150])),
@@ -76,7 +76,7 @@ function fuseFrom(chance: Chance): Fuse {
 
 interface Member extends Victim {
   readonly role: "producer" | "consumer";
-  /** Which of the producers, or of the consumers. */
+  /** Its number among the producers, or among the consumers. */
   readonly number: number;
   ended: boolean;
 }
@@ -88,9 +88,9 @@ class Round {
   readonly #items: Items;
   readonly #taker: Taker;
   readonly #members: Member[] = [];
-  /** How many items of each dead producer may have come out as if nothing had happened, at most. */
+  /** The most items of each dead producer that may have come out unchanged. */
   readonly #mayCome = new Map<number, number>();
-  /** Consumers 0 and MAIN survive, so what is in their hands is not lost. */
+  /** Consumers 0 and MAIN survive, so the items in their hands are not lost. */
   #producers = 1;
   #consumers = 1;
 
@@ -114,7 +114,7 @@ class Round {
       .finally(() => (produced = true));
     const consuming =
       chance.next() < 0.5 ? lane.consumer.call(consume, this.#place, items, 0, NEVER) : undefined;
-    // Looked at below; until then they are no unhandled rejections.
+    // Awaited below; until then they must not count as unhandled rejections.
     producing.catch(() => {});
     consuming?.catch(() => {});
     for (let toCome = 2 + chance.below(8); toCome > 0 || this.#members.length > 0;) {
@@ -145,10 +145,10 @@ class Round {
     return tally;
   }
 
-  /** Lets the others do something, and takes part. */
+  /** Lets the others work, and takes part. */
   async #live(): Promise<void> {
     const chance = this.#chance;
-    // Not to wait for something, but for a moment that nobody can foresee.
+    // The delay waits for no condition: it picks a random moment.
     if (chance.next() < 0.7) await setTimeout(chance.below(15));
     else await turns(chance.below(30));
     if (chance.next() < 0.5) for (let n = chance.below(20); n > 0; n--) await this.#taker.takeSome(n, false);
@@ -161,7 +161,7 @@ class Round {
     const number = role === "producer" ? this.#producers++ : this.#consumers++;
     const interp = this.#lane.spares.shift()!;
     this.#lane.spares.push(create(limitsOfVictims));
-    // Most have booted before they begin, or they would die of a kill before they did anything.
+    // Most have booted before they begin; otherwise a kill would end them before they did anything.
     if (chance.next() < 0.9) await interp.call(Math.max, 0);
     const joined = victim(chance, interp, fuse, (view) =>
       role === "producer"
@@ -176,7 +176,7 @@ class Round {
     this.#members.push(member);
   }
 
-  /** Where there is something to take and somebody to take it, or room and somebody who waits for it, something moves. */
+  /** Waits until an item moves, if a consumer could take one, or if a putter waits although there is room. */
   async #moves(consuming: boolean): Promise<void> {
     const { ledger } = this.#lane;
     const items = this.#items;
@@ -194,7 +194,7 @@ class Round {
     }
   }
 
-  /** A producer is gone: from now on its items do not come out any more, but for those in somebody's hand already. */
+  /** A producer is gone: from now on its items no longer come out, except for those that a consumer has in hand. */
   #bury(producer: number): void {
     const { ledger } = this.#lane;
     let inHands = 0;
@@ -202,7 +202,7 @@ class Round {
     this.#mayCome.set(producer, this.#delivered(producer) + inHands);
   }
 
-  /** How many of its items came out, of those that are not to be delivered once it is gone. */
+  /** How many of a producer's items came out, not counting those that are delivered even after its death. */
   #delivered(producer: number): number {
     let count = 0;
     for (let n = 0; n < this.#lane.ledger.begunBy(producer); n++)
@@ -211,17 +211,17 @@ class Round {
   }
 
   #fateOf(producer: number, n: number): UnboundItems {
-    // What a survivor put is nobody's to replace or remove.
+    // A survivor's items are never replaced or removed.
     if (producer === 0) return UNBOUND_KEEP;
     return behaviourOf(this.#place.seed, producer, n) ?? this.#items.unboundItems;
   }
 
-  /** Each item came out once, or was replaced once, or removed, or was in the hand of a consumer that was killed. */
+  /** Asserts that each item came out once, was replaced once, was removed, or was in the hand of a killed consumer. */
   #reckon(): Tally {
     const { ledger } = this.#lane;
     assert.ok(!ledger.wrong, "a consumer saw what must not be");
     const tally = noTally();
-    /** Put for certain, did not come out, and what should have: by behaviour. And what may have been put by a dying one. */
+    /** By behaviour: items that were certainly put and did not come out, and items that a dying producer may have put. */
     const missing = new Map(BEHAVIOURS.map((each) => [each, 0]));
     const maybe = new Map(BEHAVIOURS.map((each) => [each, 0]));
     for (let producer = 0; producer < this.#producers; producer++) {
@@ -269,7 +269,7 @@ class Round {
   }
 }
 
-/** Runs a round; fails when it does not come to its end. */
+/** Runs a round; fails if the round hangs. */
 export async function round(chance: Chance, lane: Lane): Promise<Tally> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<never>((_, reject) => {

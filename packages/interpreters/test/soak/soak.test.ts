@@ -1,4 +1,4 @@
-/** A short soak in every run of the tests (FAULTS_ROUNDS makes it longer), and the command. */
+/** A short soak (FAULTS_ROUNDS makes it longer), and tests of the command. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";

@@ -1,19 +1,19 @@
-/** A soak: rounds of killing, in several lanes beside each other, for as long as asked. */
+/** A soak: rounds of killing, in several lanes side by side, for as long as asked. */
 import { kills } from "../faults/harness.js";
 import { backTo, baseline, Chance, sharedMemory } from "../support/queues.js";
 import { makeLedgers } from "./ledger.js";
 import { closeLane, type Lane, noTally, openLane, round, type Tally } from "./round.js";
 
 export interface SoakOptions {
-  /** Ends after so many deaths, or so many milliseconds, or when the signal is aborted, whichever comes first. */
+  /** The soak ends after this many deaths, after this many milliseconds, or on the signal, whichever comes first. */
   readonly kills: number;
   readonly duration: number;
   readonly signal?: AbortSignal;
-  /** Of the first round; the next has the next. */
+  /** The seed of the first round; each later round has the next number. */
   readonly seed: number;
-  /** How many rounds go on beside each other. */
+  /** How many rounds run side by side. */
   readonly lanes: number;
-  /** Told after each round. */
+  /** Called after each round. */
   onRound?(progress: Progress): void;
 }
 
@@ -24,19 +24,19 @@ export interface Progress {
   readonly items: Readonly<Tally>;
   /** Milliseconds. */
   readonly elapsed: number;
-  /** Bytes: resident, at the beginning and now; and of the shared memory. */
+  /** Bytes of resident memory at the beginning and now; then bytes of the shared memory. */
   readonly rss: readonly [first: number, now: number];
   readonly shared: ReturnType<typeof sharedMemory>;
 }
 
 /**
- * Runs until it is over, or throws at the first round that found something wrong, naming its seed. In the end all that
- * was used is free again. Once in a process, and before anything else starts an interpreter.
+ * Runs the soak to its end. Throws after the first round that finds a violation, and names its seed; throws at the end if
+ * shared memory is still in use. Call it once in a process, before any interpreter starts.
  */
 export async function soak(options: SoakOptions): Promise<Progress> {
   const ledgers = makeLedgers(options.lanes);
   const open = (): Lane[] => ledgers.map((ledger, index) => openLane(index, ledger));
-  // What is made only once is there before it is counted.
+  // One round first: whatever is made only once must exist before the baseline.
   const warm = open();
   await runRound(0, warm[0]);
   await Promise.all(warm.map(closeLane));

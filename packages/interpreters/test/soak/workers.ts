@@ -1,4 +1,4 @@
-/** What the interpreters of a soak do until they die, or are told to stop: put and get in every form there is. */
+/** The work of a soak's interpreters, until they die or the queue is shut down: they put and get in every form. */
 import { setImmediate as turn } from "node:timers/promises";
 import {
   ItemInterpreterDestroyed,
@@ -12,13 +12,13 @@ import { burn, type Fuse } from "../faults/victims.js";
 import { behaviourOf, BLOCK, flawOf, hash, type Item, type Items, makeItem } from "./items.js";
 import { ITEMS, type Ledger, ledgerOf } from "./ledger.js";
 
-/** Where an interpreter works: its lane, and the seed of its round. */
+/** An interpreter's lane, and the seed of its round. */
 export interface Place {
   readonly lane: number;
   readonly seed: number;
 }
 
-/** Puts `count` items, and then waits for its death unless it may go home. */
+/** Puts `count` items, and then waits for its death unless it may return. */
 export async function produce(
   { lane, seed }: Place,
   items: Items,
@@ -36,11 +36,11 @@ export async function produce(
   }
   if (fuse.way === "return" || count < ITEMS) return;
   if (fuse.way !== "none") burn(fuse, fuse.steps);
-  // Nothing more to do but to be killed.
+  // Waits until it is killed.
   await new Promise(() => {});
 }
 
-/** Puts some of the items from `n` on, at most `most`; returns how many. Those of one block, so of one behaviour. */
+/** Puts between 0 and `most` items from `n` on, all of one block and so of one behaviour; returns how many. */
 async function putSome(
   ledger: Ledger,
   seed: number,
@@ -76,7 +76,7 @@ async function putSome(
     if (error instanceof QueueFull) put = many ? ((error as { put?: number }).put ?? 0) : 0;
     else if (error === controller.signal.reason) put = 0;
     else throw error;
-    // What carries a queue is made anew next time.
+    // An item that carries a queue is made anew next time.
     for (const [, , body] of batch.slice(put)) if (isQueue(body)) body.close();
     if (put === 0) await turn();
   }
@@ -93,7 +93,7 @@ function isQueue(body: Item[2]): body is Extract<Item[2], { close(): void }> {
   return typeof body === "object" && "close" in body;
 }
 
-/** Gets items until the queue is shut down, or `fuse` says so; notes each, and checks its content and its place in the line. */
+/** Gets items until the queue is shut down or `fuse` ends it; notes each item, and checks its content and its order. */
 export async function consume(place: Place, items: Items, consumer: number, fuse: Fuse): Promise<void> {
   const taker = new Taker(place, items, consumer);
   for (let step = 0; fuse.way !== "return" || step < fuse.steps; step++) {
@@ -104,10 +104,10 @@ export async function consume(place: Place, items: Items, consumer: number, fuse
 }
 
 const FORMS = 9;
-/** The forms that never wait for long. */
+/** The forms that never wait long. */
 const IMPATIENT = [0, 3, 4, 5, 8];
 
-/** Takes items in every form there is. */
+/** Takes items in every form. */
 export class Taker {
   readonly #ledger: Ledger;
   readonly #last = new Map<number, number>();
@@ -123,8 +123,8 @@ export class Taker {
   }
 
   /**
-   * Takes once, which may be none or several; false: the queue is shut down and empty. `patient`: waits without a limit,
-   * now and then.
+   * Takes once, which may yield no item or several. Returns false if the queue is shut down and empty. With `patient` it may
+   * choose a form that waits without a limit.
    */
   async takeSome(step: number, patient = true): Promise<boolean> {
     const h = hash(~this.#seed, -1 - this.#consumer, step);
@@ -136,7 +136,7 @@ export class Taker {
     return going;
   }
 
-  /** Takes what is there now, one by one, and returns how many there were. */
+  /** Takes the items that are in the queue, one by one, and returns how many there were. */
   async drain(): Promise<number> {
     let count = 0;
     while (this.#items.qsize() > 0) {
@@ -171,7 +171,7 @@ export class Taker {
         if (timeout > 0) return this.#noteMany(() => items.getManySync(most, { timeout }));
         return this.#iterate(most);
       default: {
-        // Several that wait together are served in the order in which they asked.
+        // Several gets that wait together are served in the order of their calls.
         const gets = Array.from({ length: Math.min(most, 6) }, () => items.get({ timeout: 1 + timeout }));
         for (const get of gets) get.catch(() => {});
         let going = true;
@@ -181,7 +181,7 @@ export class Taker {
     }
   }
 
-  /** Some items of an asynchronous iteration, which takes them one by one and ends at shutdown. */
+  /** Takes up to `most` items by asynchronous iteration, which takes them one by one and ends at shutdown. */
   async #iterate(most: number): Promise<boolean> {
     this.#ledger.hold(this.#consumer, 1);
     let left = most;
@@ -211,7 +211,7 @@ export class Taker {
     }
   }
 
-  /** What getting may end with; whether the queue goes on. */
+  /** Accepts the errors that a get may throw. Resolves to whether the queue is still open. */
   async #excuse(error: unknown): Promise<boolean> {
     if (error instanceof QueueShutDown) return false;
     if (error instanceof ItemInterpreterDestroyed) this.#ledger.destroyed(this.#consumer);

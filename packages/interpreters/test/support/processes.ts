@@ -1,4 +1,4 @@
-/** Helpers of the tests of pools, of whole processes and of what other packages get wrong. */
+/** Helpers for the tests of pools, of whole processes, and of cases that other packages get wrong. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { setImmediate as turn } from "node:timers/promises";
@@ -12,15 +12,15 @@ import {
   UNBOUND_KEEP,
 } from "interpreters";
 
-/** Only ever turns a hang into a failure. */
+/** A time limit that only turns a hang into a failure. Milliseconds. */
 export const WATCHDOG = 60_000;
 
-/** A queue without surprises: what a worker that died had said is still heard. */
+/** A queue that also delivers the items of a worker that died. */
 export function channel<T>(): Queue<T, never> {
   return createQueue<T>(0, { unboundItems: UNBOUND_KEEP });
 }
 
-/** Where tasks wait until the test lets them go on. Each that passes takes one permit. */
+/** Tasks wait at it until the test opens it. Each task that passes takes one permit. */
 export class Gate {
   readonly queue = channel<number>();
   open(permits = 1): void {
@@ -28,7 +28,7 @@ export class Gate {
   }
 }
 
-/** Waits until `condition` holds, turn by turn of the event loop. */
+/** Waits until `condition` holds; checks it once in each turn of the event loop. */
 export async function until(condition: () => boolean, what = condition.toString()): Promise<void> {
   const deadline = performance.now() + WATCHDOG;
   while (!condition()) {
@@ -37,7 +37,7 @@ export async function until(condition: () => boolean, what = condition.toString(
   }
 }
 
-/** A pool with every worker executing a task that waits at the returned gate. */
+/** Makes a pool in which every worker executes a task that waits at the returned gate. */
 export async function busyPool(
   maxWorkers: number,
   options: ExecutorOptions = {},
@@ -64,7 +64,7 @@ export function outcome(promise: PromiseLike<unknown>): Promise<{ value: unknown
   );
 }
 
-/** What a promise was rejected with; a promise that was not is a failure. */
+/** Resolves to a promise's rejection reason; throws if the promise is fulfilled. */
 export async function rejection<E = Error>(promise: PromiseLike<unknown>): Promise<E> {
   const result = await outcome(promise);
   if ("error" in result) return result.error as E;
@@ -76,7 +76,7 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Milliseconds from the last it printed on stdout, or else from its start, to its end. */
+  /** Milliseconds from its last output on stdout, or from its start if it printed nothing, to its end. */
   readonly lingered: number;
 }
 
@@ -84,18 +84,18 @@ export interface Running {
   readonly pid: number;
   readonly ended: Promise<Ended>;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves once that text was printed on stdout. */
+  /** Resolves once the program has printed `text` on stdout. */
   printed(text: string): Promise<void>;
 }
 
-/** Runs a program and collects what it prints. One that does not end is killed, which no test expects. */
+/** Runs a program and collects its output. Kills a program that does not end, which no test expects. */
 export function start(
   file: string,
   args: readonly string[],
   options: { cwd?: string; env?: Record<string, string> } = {},
 ): Running {
   let last = performance.now();
-  // The test runner's own settings are not for the program.
+  // The program must not inherit the test runner's own settings.
   const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, NODE_V8_COVERAGE: ___, ...inherited } = process.env;
   const child = spawn(file, args, {
     ...options,
@@ -138,7 +138,7 @@ export function start(
   };
 }
 
-/** Runs one scenario of a compiled module in a Node process of its own. */
+/** Runs one scenario of a compiled module in its own Node process. */
 export function startScenario(
   module: URL,
   scenario: string,
@@ -149,20 +149,20 @@ export function startScenario(
   });
 }
 
-/** A program that ended by itself, soon, and printed nothing but what it meant to. */
+/** Asserts that a program ended by itself, soon after its last output, and printed nothing but the expected text. */
 export function assertEnded(ended: Ended, expected: { code: number; stdout?: string }): void {
   const { code, signal, stdout, stderr, lingered } = ended;
   assert.deepEqual(
     { code, signal, stdout, stderr },
     { code: expected.code, signal: null, stdout: expected.stdout ?? "", stderr: "" },
   );
-  // Something that lingers lingers for longer than a loaded machine is slow.
+  // A program that lingers does so for longer than any delay of a loaded machine.
   assert.ok(lingered < WATCHDOG / 4, `it went on for ${lingered} ms after it was done`);
 }
 
 /**
- * Leaves a process so little address space that the shared memory cannot be as large as it is elsewhere. Much less than this, and
- * Node itself cannot start threads; from Node 24 on it sometimes cannot with less than the memory would need.
+ * A shell command that limits the address space, so that the shared memory cannot have its usual size. With much less, Node
+ * itself cannot start threads; from Node 24 on, it sometimes cannot with less than the shared memory needs.
  */
 export const littleAddressSpace =
   Number(process.versions.node.split(".")[0]) < 24 ? "ulimit -v 6000000" : undefined;

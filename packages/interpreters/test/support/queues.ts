@@ -1,4 +1,4 @@
-/** Helpers of the tests of queues and of the fault injection: looking into the shared memory, and chance with a seed. */
+/** Helpers for the tests of queues and of fault injection: inspection of the shared memory, and seeded random numbers. */
 import assert from "node:assert/strict";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -14,12 +14,12 @@ import { until } from "./processes.js";
 setFlagsFromString("--expose-gc");
 export const gc = runInNewContext("gc") as () => void;
 
-/** Where it is in shared memory. By its id, as its class is the bundle's and not the one that tests could ask. */
+/** The queue's pointer into shared memory. Looked up by id: the queue's class is the bundle's, and tests import another one. */
 export function pointerOf<T, M>({ id }: Queue<T, M>): number {
   return findQueue(runtime().m, id);
 }
 
-/** How many interpreters are on the queue's list of waiters. */
+/** How many interpreters are on the queue's list of getters. */
 export function getters<T, M>(queue: Queue<T, M>): number {
   return load(runtime().m, pointerOf(queue) + L.Q_GETTERS);
 }
@@ -33,7 +33,7 @@ export function created(): Interpreter[] {
   return listAll().filter((interp) => interp.whence === "interpreters module");
 }
 
-/** Their ids, without becoming a holder of them. */
+/** Their ids, without making handles to them. */
 export function createdIds(): number[] {
   const { m } = runtime();
   const ids: number[] = [];
@@ -44,7 +44,7 @@ export function createdIds(): number[] {
   return ids;
 }
 
-/** A generator of numbers in [0, 1) that is the same for the same seed (mulberry32). */
+/** A generator of numbers in [0, 1), the same for the same seed (mulberry32). */
 export class Chance {
   #state: number;
   constructor(seed: number) {
@@ -65,7 +65,7 @@ export class Chance {
   }
 }
 
-/** Bytes of the shared memory: what it has by now, and how much of that somebody owns. */
+/** Bytes of the shared memory: its current size, and how much of that has an owner. */
 export function sharedMemory(): { size: number; inUse: number } {
   const { m } = runtime();
   const [pages, free] = [load(m, L.H_PAGES), load(m, L.H_FREE_PAGES)];
@@ -74,15 +74,15 @@ export function sharedMemory(): { size: number; inUse: number } {
 }
 
 export interface Pages {
-  /** Runs that everybody owns and no channel uses. */
+  /** Spans that all interpreters own and no channel uses. */
   readonly leaked: string[];
   /** Pages owned by each slot that owns any. */
   readonly bySlot: Map<number, number>;
 }
 
 /**
- * Accounts for every page of the shared memory. To be called when nobody else is at work: words are read without their
- * locks. Throws where the page table contradicts itself.
+ * Accounts for every page of the shared memory. Call it only while no other thread works: it reads words without their locks.
+ * Throws if the page table contradicts itself.
  */
 export function accountPages(): Pages {
   const { m } = runtime();
@@ -142,7 +142,7 @@ export function accountPages(): Pages {
   return { leaked, bySlot };
 }
 
-/** The queues that there are, hidden ones (of pools) too, and what keeps each. */
+/** Describes all queues, including the hidden ones of pools, and what keeps each alive. */
 export function describeQueues(): string[] {
   const { m } = runtime();
   refresh(m);
@@ -170,7 +170,7 @@ export interface Baseline {
   readonly mine: number;
 }
 
-/** What is in use when only the main interpreter is left. */
+/** Waits until only the main interpreter is left and the memory is at rest; resolves to what is in use then. */
 export async function baseline(): Promise<Baseline> {
   let last: Pages | undefined;
   let mine = Infinity;
@@ -192,7 +192,7 @@ export async function baseline(): Promise<Baseline> {
   return { queues: countQueues(), mine };
 }
 
-/** Everything that was made since is gone, to the last page. */
+/** Asserts that everything made since is gone, to the last page. */
 export async function backTo(before: Baseline): Promise<void> {
   let problem = "";
   const settled = (): boolean => {

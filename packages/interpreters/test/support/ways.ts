@@ -1,4 +1,4 @@
-/** Helpers of the contract tests of interpreters: every way to reach one, and conditions to wait for. */
+/** Helpers for the contract tests of interpreters: every way to reach an interpreter, and conditions to wait for. */
 import assert from "node:assert/strict";
 import { after } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
@@ -14,13 +14,13 @@ import {
 } from "interpreters";
 import { type Form, type Operation, perform, type WorkName } from "../interpreter/perform.js";
 
-/** Turns a hang into a failure, and does nothing else; milliseconds. */
+/** A time limit that only turns a hang into a failure. Milliseconds. */
 export const WATCHDOG = 60_000;
 export const limits = { timeout: WATCHDOG };
 
 /**
- * A blocked main thread cannot notice that its test takes too long, so another thread does: it reports a test file that hangs,
- * and kills its process. Importing this module is enough.
+ * A blocked main thread cannot notice that its test takes too long, so this thread does: it kills a test file that imports
+ * this module and hangs, and says so.
  */
 const watchdog = new Worker(
   `setTimeout(() => {
@@ -31,12 +31,12 @@ const watchdog = new Worker(
 );
 watchdog.unref();
 
-/** A queue that keeps the items of interpreters that have died. */
+/** A queue that also delivers the items of an interpreter that died. */
 export function channel<T>(): Queue<T, never> {
   return createQueue<T>(0, { unboundItems: UNBOUND_KEEP });
 }
 
-/** Waits until `condition` holds; checks it at every turn of the event loop. */
+/** Waits until `condition` holds; checks it once in each turn of the event loop. */
 export async function until(condition: () => boolean, what = condition.toString()): Promise<void> {
   const deadline = performance.now() + WATCHDOG;
   while (!condition()) {
@@ -45,7 +45,7 @@ export async function until(condition: () => boolean, what = condition.toString(
   }
 }
 
-/** Returns the error with which a promise rejects. Fails if the promise resolves. */
+/** Resolves to a promise's rejection reason; throws if the promise is fulfilled. */
 export async function rejection<E = Error>(promise: PromiseLike<unknown>): Promise<E> {
   const outcome = await Promise.resolve(promise).then(
     (value) => ({ value }),
@@ -55,7 +55,7 @@ export async function rejection<E = Error>(promise: PromiseLike<unknown>): Promi
   assert.fail(`expected a rejection, got the value ${String(outcome.value)}`);
 }
 
-/** Returns the error that `action` throws. Fails if it throws none. */
+/** Returns the exception that `action` throws; fails if it throws none. */
 export function thrown<E = Error>(action: () => unknown): E {
   try {
     action();
@@ -71,7 +71,7 @@ export interface Way {
   readonly form: Form;
   readonly elsewhere: boolean;
   call(interp: Interpreter, work: WorkName, ...args: unknown[]): Promise<unknown>;
-  /** Any operation. `args` are those of the method, except that `call` gets the name of its function. */
+  /** Any operation. `args` are those of the method, except that `call` takes a function's name. */
   do(operation: Operation, interp: Interpreter, ...args: unknown[]): Promise<unknown>;
 }
 
@@ -81,7 +81,7 @@ const remote = fromModule<typeof import("../interpreter/perform.js")>(
 let between: Interpreter | undefined;
 after(async () => await between?.terminate());
 
-/** The interpreter in which the `elsewhere` ways run. */
+/** The interpreter from which `elsewhere` ways start. */
 export function relay(): Interpreter {
   return (between ??= create({ name: "relay" }));
 }
@@ -106,7 +106,7 @@ const elsewhere: Way[] = forms.map(([form, name]) => {
     try {
       return await relay().call(remote.perform, form, operation, interp, ...args);
     } catch (error) {
-      // The relay's call wraps the error, as it does every exception.
+      // An exception that the operation threw there left the relay's call like any exception.
       if (error instanceof ExecutionFailed && error.interpreterId === relay().id) throw error.cause;
       throw error;
     }
@@ -124,7 +124,7 @@ export const ways: readonly Way[] = [...here, ...elsewhere];
 /** The ways that differ for `prepareMain`, `close` and `terminate`, which have no options. */
 export const plainWays = ways.filter(({ form }) => form === "promise" || form === "sync");
 
-/** Makes the interpreter execute a call until `release`. */
+/** Keeps an interpreter executing a call until `release`. */
 export async function busy(interp: Interpreter): Promise<{ done: Promise<string>; release: () => void }> {
   const started = channel<string>();
   const gate = channel<string>();
@@ -141,7 +141,7 @@ export async function busy(interp: Interpreter): Promise<{ done: Promise<string>
   return { done, release: () => gate.putNowait("released") };
 }
 
-/** Runs `action` with a new interpreter, which is terminated afterwards in any case. */
+/** Runs `action` with a new interpreter, and terminates it afterwards in any case. */
 export async function using<T>(action: (interp: Interpreter) => Promise<T>): Promise<T> {
   const interp = create();
   try {
@@ -151,7 +151,7 @@ export async function using<T>(action: (interp: Interpreter) => Promise<T>): Pro
   }
 }
 
-/** Fails `fn` in both forms, compares the errors, and returns that of the blocking one. */
+/** Asserts that both forms fail in the same way, and returns the failure of the blocking form. */
 export async function failureIn(interp: Interpreter, fn: () => unknown): Promise<ExecutionFailed> {
   const blocking = thrown<ExecutionFailed>(() => interp.callSync(fn));
   const promised = await rejection<ExecutionFailed>(interp.call(fn));

@@ -1,0 +1,205 @@
+/**
+ * Every public symbol is documented, with an example of every value and every method of a class; examples.test.ts runs these
+ * examples.
+ */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import * as interpreters from "interpreters";
+import { examplesOf } from "./extract.js";
+import { type PublicSymbol, publicSymbols } from "./symbols.js";
+
+const index = fileURLToPath(new URL("../../../src/index.ts", import.meta.url));
+
+/** The known gaps. This list only shrinks: when a gap is closed, remove its entry. */
+const PENDING: readonly string[] = [
+  "Addon.kind: documentation",
+  "AddonImportError: example",
+  "AddonRefusal.interpreterId: documentation",
+  "BrokenInterpreterPool: example",
+  "CancelledError: example",
+  "CreateOptions.resourceLimits: documentation",
+  "ExceptionInfo.message: documentation",
+  "ExecutionFailed: example",
+  "ExecutionFailed.excinfo: documentation",
+  "ExecutionFailed.interpreterId: documentation",
+  "ExecutionFailed.useCallerFrames: example",
+  "FunctionsOfOptions: documentation",
+  "Future.running: example",
+  "GuestFunction: documentation",
+  "Interpreter.whence: documentation",
+  "Interpreter.isRunning: example",
+  "Interpreter.prepareMainSync: example",
+  "Interpreter.execSync: example",
+  "Interpreter.callSync: example",
+  "Interpreter.closeSync: example",
+  "Interpreter.terminate: example",
+  "Interpreter.terminateSync: example",
+  "InterpreterDiedError: example",
+  "InterpreterDiedError.interpreterId: documentation",
+  "InterpreterDiedError.reason: documentation",
+  "InterpreterError: example",
+  "InterpreterError.code: documentation",
+  "InterpreterNotFoundError: example",
+  "ItemInterpreterDestroyed: example",
+  "LanguageValue.bytes: documentation",
+  "LanguageValue.is: example",
+  "NotShareableError: example",
+  "NotShareableError.code: documentation",
+  "Queue.id: documentation",
+  "Queue.qsize: example",
+  "Queue.empty: example",
+  "Queue.full: example",
+  "Queue.putSync: example",
+  "Queue.putManySync: example",
+  "Queue.getSync: example",
+  "Queue.getNowait: example",
+  "Queue.getMany: example",
+  "Queue.getManySync: example",
+  "Queue.shutdown: example",
+  "Queue.close: example",
+  "QueueEmpty: example",
+  "QueueError: example",
+  "QueueError.code: documentation",
+  "QueueFull: example",
+  "QueueNotFoundError: example",
+  "QueueShutDown: example",
+  "ResourceLimits.maxOldGenerationSizeMb: documentation",
+  "ResourceLimits.maxYoungGenerationSizeMb: documentation",
+  "ResourceLimits.codeRangeSizeMb: documentation",
+  "ResourceLimits.stackSizeMb: documentation",
+  "Times.min: documentation",
+  "Times.mean: documentation",
+  "Times.p90: documentation",
+  "Times.p99: documentation",
+  "Times.max: documentation",
+  "UNBOUND: example",
+  "UNBOUND_ERROR: example",
+  "UNBOUND_KEEP: example",
+  "UNBOUND_REMOVE: example",
+  "UnboundItems: documentation",
+  "getCurrent: example",
+  "getMain: example",
+  "listAll: example",
+];
+
+/** The members by which a class tells how it is printed. */
+const PRINTING = ["[Symbol.toStringTag]", "[inspectCustom]"];
+
+/** The methods of every promise: they need no example. */
+const OF_PROMISES = ["then", "catch", "finally"];
+
+/**
+ * Lists what is missing. Every symbol needs documentation, and so do the members of interfaces and classes. A value needs an
+ * example that uses it; a class needs an example of its own; an example of the class or of a member must call each method.
+ */
+function gapsOf({ name, kind, doc, members }: PublicSymbol): string[] {
+  const gaps: string[] = [];
+  const own = codeIn(doc);
+  const all = [own, ...members.map((member) => codeIn(member.doc))].join("\n");
+  if (doc === "") gaps.push(`${name}: documentation`);
+  if (kind === "value" && !new RegExp(`(?<![\\w$])${name}(?![\\w$])`).test(own))
+    gaps.push(`${name}: example`);
+  if (kind === "class" && own === "") gaps.push(`${name}: example`);
+  for (const member of members) {
+    if (PRINTING.includes(member.name)) continue;
+    const isNamed = !member.name.startsWith("[");
+    const full = isNamed ? `${name}.${member.name}` : `${name}${member.name}`;
+    if (member.doc === "") gaps.push(`${full}: documentation`);
+    const needsExample = kind === "class" && member.isMethod && isNamed && !OF_PROMISES.includes(member.name);
+    if (needsExample && !new RegExp(`\\.${member.name}[(<]`).test(all)) gaps.push(`${full}: example`);
+  }
+  return gaps;
+}
+
+function codeIn(doc: string): string {
+  return examplesOf(doc)
+    .map(({ code }) => code)
+    .join("\n");
+}
+
+test("the values that the parser finds are those that the package exports", () => {
+  const values = publicSymbols(index).filter(({ kind }) => kind !== "type");
+  assert.deepEqual(values.map(({ name }) => name).sort(), Object.keys(interpreters).sort());
+});
+
+test("every public symbol has documentation and an example", () => {
+  const gaps = publicSymbols(index).flatMap(gapsOf);
+  const added = gaps.filter((gap) => !PENDING.includes(gap));
+  assert.ok(
+    added.length === 0,
+    `missing; write a doc comment, or an @example that uses the symbol:\n${added.join("\n")}`,
+  );
+  const closed = PENDING.filter((gap) => !gaps.includes(gap));
+  assert.ok(closed.length === 0, `no longer missing; remove from PENDING:\n${closed.join("\n")}`);
+});
+
+test("gaps are found in whatever way a symbol is exported", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "interpreters-docs-"));
+  try {
+    const write = (name: string, text: string): void => writeFileSync(path.join(folder, name), text);
+    write(
+      "index.ts",
+      `import { imported } from "./b.js";
+export { a as renamed, type Options } from "./a.js";
+export * from "./b.js";
+export { imported };`,
+    );
+    write(
+      "a.ts",
+      `/** Documented.
+ * @example
+ * other();
+ */
+export function a(): void;
+export function a(n?: number): void {}
+export interface Options {
+  /** Has documentation. */
+  one: number;
+  two: number;
+}`,
+    );
+    write(
+      "b.ts",
+      `/** The header of this file is not the documentation of its first symbol. */
+
+export const imported = 1;
+class Base {
+  /** Documented in the base class. */
+  first(): void {}
+}
+/**
+ * Documented.
+ * @example
+ * thing.second();
+ */
+export class Thing extends Base {
+  #hidden(): void {}
+  private kept = 1;
+  override first(): void {}
+  /** Documented. */
+  second(): void {}
+  third(): void {}
+  /** @internal */
+  fourth(): void {}
+  [Symbol.dispose](): void {}
+}`,
+    );
+    assert.deepEqual(publicSymbols(path.join(folder, "index.ts")).flatMap(gapsOf), [
+      "Options: documentation",
+      "Options.two: documentation",
+      "Thing.first: example",
+      "Thing.third: documentation",
+      "Thing.third: example",
+      "Thing[Symbol.dispose]: documentation",
+      "imported: documentation",
+      "imported: example",
+      "renamed: example",
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
