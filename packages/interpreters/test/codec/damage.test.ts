@@ -5,6 +5,8 @@ import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { decode } from "../../src/codec/codec.js";
 import { InterpreterError } from "../../src/base/errors.js";
+import { TAG_BOXED } from "../../src/codec/tags.js";
+import { UNBOUND } from "../../src/queue/unbound.js";
 import { errors, everything } from "./arbitraries.js";
 import { assertSameGraph, encoded } from "./support.js";
 
@@ -98,6 +100,26 @@ describe("for any bytes", () => {
     assert.throws(() => decode(bytes, 0, bytes.length, []), {
       code: "ERR_MALFORMED_VALUE",
       message: /ends within an element/,
+    });
+  });
+
+  it("an error that hides a property which no encoder would write is an error", () => {
+    const hidden = encoded(Object.defineProperty(new Error("x"), "cause", { value: 1, enumerable: false }));
+    const bytes = Buffer.from(hidden.bytes);
+    bytes.write("cuase", bytes.indexOf("cause"));
+    assert.throws(() => decode(bytes, 0, bytes.length, []), {
+      code: "ERR_MALFORMED_VALUE",
+      message: /hides a property cuase/,
+    });
+  });
+
+  it("a Symbol object, which no encoder would write, is an error", () => {
+    const { bytes, refs } = encoded([UNBOUND]);
+    // The symbol follows the array's tag and count.
+    const boxed = Buffer.concat([Buffer.from([TAG_BOXED]), bytes.subarray(2)]);
+    assert.throws(() => decode(boxed, 0, boxed.length, refs), {
+      code: "ERR_MALFORMED_VALUE",
+      message: /boxed value/,
     });
   });
 

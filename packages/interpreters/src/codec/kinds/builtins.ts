@@ -120,7 +120,8 @@ registerKind<object>({
   },
   read(d: Decoder) {
     const value = readValue(d);
-    if (value === null || value === undefined || typeof value === "object") {
+    // A symbol may be read here, by reference, but a Symbol object is never written.
+    if (value === null || value === undefined || typeof value === "object" || typeof value === "symbol") {
       throw d.malformed("a boxed value in it is not a primitive");
     }
     return d.note(Object(value) as object);

@@ -35,7 +35,8 @@ function hiddenKeys(e: Encoder, error: object, className: string): string[] {
   if (!own.includes("name") && e.read(error, "name") !== className) keys.push("name");
   return keys;
 }
-const standard = new Set(["name", "message", "stack", "cause", "errors"]);
+const standard: ReadonlySet<string> = new Set(["name", "message", "stack", "cause", "errors"]);
+const ofDomException: ReadonlySet<string> = new Set(["stack", "cause"]);
 
 function writeHidden(e: Encoder, error: object, keys: readonly string[], depth: number): void {
   writeVarint(e.out, keys.length);
@@ -47,12 +48,21 @@ function writeHidden(e: Encoder, error: object, keys: readonly string[], depth: 
   }
 }
 
-/** Returns whether a stack is among the properties. */
-function readProperties(d: Decoder, error: object, enumerable: boolean): boolean {
+/**
+ * Reads properties, which must be `among` if they are not enumerable: the encoder writes no other ones, and would not write the
+ * copy's. Returns whether a stack is among the properties.
+ */
+function readProperties(
+  d: Decoder,
+  error: object,
+  enumerable: boolean,
+  among: ReadonlySet<string> | undefined,
+): boolean {
   const count = d.readCount(2);
   let stack = false;
   for (let i = 0; i < count; i++) {
     const key = readKey(d);
+    if (among !== undefined && !among.has(key)) throw d.malformed(`an error in it hides a property ${key}`);
     if (key === "stack") stack = true;
     // A property that was deleted while it was encoded reads as `ABSENT` and is left out.
     const value = readSlot(d);
@@ -84,7 +94,7 @@ registerKind<DOMException>({
     writeJavaScriptTag(e, TAG_DOM_EXCEPTION);
     writeString(e.out, String(e.read(error, "message")));
     writeString(e.out, String(e.read(error, "name")));
-    const hidden = ["stack", "cause"].filter((key) => ownDescriptor(error, key)?.enumerable === false);
+    const hidden = [...ofDomException].filter((key) => ownDescriptor(error, key)?.enumerable === false);
     writeHidden(e, error, hidden, depth);
     writeKeysAndValues(e, error, Object.keys(error), depth);
   },
@@ -95,8 +105,8 @@ registerKind<DOMException>({
       throw d.malformed("an exception in it has no name or no message");
     }
     const error = d.note(withoutStack(() => new DOMException(message, name)));
-    readProperties(d, error, false);
-    readProperties(d, error, true);
+    readProperties(d, error, false, ofDomException);
+    readProperties(d, error, true, undefined);
     return error;
   },
 });
@@ -116,8 +126,8 @@ registerKind<object>({
   read(d) {
     const className = readKey(d);
     const error = d.note(withoutStack(() => makeError(className)));
-    const hidden = readProperties(d, error, false);
-    const shown = readProperties(d, error, true);
+    const hidden = readProperties(d, error, false, isOwnErrorClass(className) ? undefined : standard);
+    const shown = readProperties(d, error, true, undefined);
     // A new error has a stack, which here would be the decoder's.
     if (!hidden && !shown) delete error.stack;
     return error;

@@ -1,6 +1,5 @@
 /** The fuzzer's targets, and the inputs that it starts from. */
 import assert from "node:assert/strict";
-import { types } from "node:util";
 import { getHeapStatistics } from "node:v8";
 import * as fc from "fast-check";
 import { InterpreterError } from "../../../src/base/errors.js";
@@ -88,28 +87,8 @@ const bytes: Target = (input) => {
     return;
   }
   assertSameGraph(one.value, other.value);
-  if (!hasUnwritten(one.value)) assertSameGraph(decoded(encoded(one.value), 0x55), one.value);
+  assertSameGraph(decoded(encoded(one.value), 0x55), one.value);
 };
-
-const WRITTEN_OF_ERRORS = new Set(["name", "message", "stack", "cause", "errors"]);
-
-/**
- * Whether a graph has a part that the decoder accepts in damaged bytes though the encoder never writes it: a Symbol object,
- * or a property of an error that is not enumerable and has an unusual name.
- */
-function hasUnwritten(value: unknown, met = new Set<unknown>()): boolean {
-  if (typeof value !== "object" || value === null || met.has(value)) return false;
-  met.add(value);
-  if (types.isSymbolObject(value)) return true;
-  const isError = value instanceof Error;
-  if (ArrayBuffer.isView(value)) return false;
-  for (const [key, property] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
-    if (isError && property.enumerable === false && !WRITTEN_OF_ERRORS.has(key)) return true;
-    if (hasUnwritten(property.value, met)) return true;
-  }
-  const parts = types.isMap(value) ? [...value].flat() : types.isSet(value) ? [...value] : [];
-  return parts.some((part) => hasUnwritten(part, met));
-}
 
 function outcome(input: Buffer, around: number): { value: unknown } | { error: string } {
   try {
