@@ -11,7 +11,7 @@ export type Steps<R> = Generator<undefined, R, undefined>;
 
 /**
  * A thread may only touch what it has made views of: in real threads a word beyond them reads as undefined, and a
- * store there vanishes. So a forgotten `reach` shows here as an error.
+ * store there vanishes. So a forgotten `ensureMapped` shows here as an error.
  */
 function word(m: ModelMemory, p: number): number {
   if (!(p > 0 && p < m.seen))
@@ -179,7 +179,7 @@ export function* byteLength(m: ModelMemory): Steps<number> {
   return m.world.words * 4;
 }
 
-export function reach(m: ModelMemory, p: number): void {
+export function ensureMapped(m: ModelMemory, p: number): void {
   if (p >= m.seen) refresh(m);
 }
 

@@ -218,7 +218,7 @@ test("the explorer finds a lost update, a lost wake-up and a deadlock", (t) => {
           check: () => set(view, p, get(view, p)),
         }),
       }),
-    /deadlock: sleeper sleeps on slot2\.S_BELL/,
+    /deadlock: sleeper sleeps on slot2\.S_DOORBELL/,
   );
   const both = (name: string, slot: number, from: number, to: number): Thread => ({
     name,
