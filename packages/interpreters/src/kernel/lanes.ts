@@ -32,7 +32,7 @@ import {
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
 import { first } from "./channel.js";
-import { delist, enlist, wakeGetter } from "./queues.js";
+import { delist, enlist, wakeGetter } from "./waiters.js";
 import type { Received } from "./receive.js";
 import { claim } from "./mailbox.js";
 

@@ -38,7 +38,9 @@ import {
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
 import { isExecuting } from "./executions.js";
-import { append, first, payloadOf, referencesOf, remove, removeRecord } from "./channel.js";
+import { append, first } from "./channel.js";
+import { remove, removeRecord } from "./channel-removal.js";
+import { payloadOf, referencesOf } from "./records.js";
 import { describeBatches, receive, receiveMany, type Received, type ReceivedMany } from "./receive.js";
 
 /** Puts a record into `lane` (S_WORK or S_REPLIES) of interpreter `id`, which is in `slot` if it lives. */

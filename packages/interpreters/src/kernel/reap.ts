@@ -42,8 +42,11 @@ import {
 } from "../memory/layout.js";
 import { heldBy, intentOf, lock, releaseForDead, unlock } from "../memory/lock.js";
 import { repairPages, setPageOwner, sweepPages } from "../memory/page-allocator.js";
-import { closeChannel, repairChannel, unbind } from "./channel.js";
-import { collectQueues, leaveQueue, repairQueue } from "./queues.js";
+import { closeChannel } from "./channel.js";
+import { unbind } from "./channel-removal.js";
+import { repairChannel } from "./channel-repair.js";
+import { collectQueues } from "./queue-lifetime.js";
+import { leaveQueue, repairQueue } from "./queue-repair.js";
 import { repairClaim } from "./mailbox.js";
 import { reconcileReferences } from "./reconcile.js";
 import { isAlive, joinerName } from "./registry.js";

@@ -18,17 +18,8 @@ import {
   RECORD_LIVE,
 } from "../memory/layout.js";
 import { freePages } from "../memory/page-allocator.js";
-import {
-  copyPayload,
-  first,
-  isBlob,
-  payloadOf,
-  recordWords,
-  referencesOf,
-  stateOf,
-  take,
-  takeBatch,
-} from "./channel.js";
+import { first, take, takeBatch } from "./channel.js";
+import { copyPayload, isBlob, payloadOf, recordWords, referencesOf, stateOf } from "./records.js";
 
 /** Most bytes of a record, with its header, in a chunk. */
 const MOST_BYTES = recordWords(INLINE_BYTES) * 4;
@@ -104,7 +95,7 @@ export function receive(m: SharedMemory, c: number, r: number, into: Received): 
  * looks at them. Under the channel's lock.
  */
 export function receiveMany(m: SharedMemory, c: number, into: ReceivedMany, most: number): number {
-  const { bytes, view, records, batches: batches } = into;
+  const { bytes, view, records, batches } = into;
   let count = 0;
   let used = 0;
   batches.length = 0;
@@ -130,7 +121,7 @@ export function receiveMany(m: SharedMemory, c: number, into: ReceivedMany, most
 }
 
 /** Reads the headers of what was taken in runs. No lock needed. */
-export function describeBatches({ view, bytes, records, batches: batches }: ReceivedMany): void {
+export function describeBatches({ view, bytes, records, batches }: ReceivedMany): void {
   for (let n = 0; n < batches.length; n += 3) {
     let at = batches[n + 2];
     for (let i = batches[n], end = i + batches[n + 1]; i < end; i++) {

@@ -39,7 +39,9 @@ import {
   slotPointer,
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
-import { endsSegment, isQueue, nextSegment, payloadOf, referencesOf, stateOf } from "./channel.js";
+import { payloadOf, referencesOf, stateOf } from "./records.js";
+import { isQueue } from "./references.js";
+import { endsSegment, nextSegment } from "./segments.js";
 
 /** A queue or an interpreter that records are said to carry. */
 interface Carried {

@@ -44,13 +44,11 @@ import {
   closeQueue,
   createQueue as createQueueAt,
   findQueue,
-  queueIdOf,
   listQueueIds,
   shutdownQueue,
-  sizeOf,
-  take,
-  takeMany,
-} from "../kernel/queues.js";
+} from "../kernel/queue-lifetime.js";
+import { queueIdOf, sizeOf } from "../kernel/queue-state.js";
+import { take, takeMany } from "../kernel/queues.js";
 import { makeReceived, makeReceivedMany, type Received } from "../kernel/receive.js";
 import { UNBOUND, unboundFrom, type UnboundItems, unboundNumber } from "./unbound.js";
 import { WaitQueue } from "./wait-queue.js";

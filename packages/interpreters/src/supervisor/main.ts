@@ -36,7 +36,7 @@ import {
 import { LockBusy } from "../memory/lock.js";
 import { openMemory } from "../memory/memory.js";
 import { freePages, sweepPages } from "../memory/page-allocator.js";
-import { collectQueues } from "../kernel/queues.js";
+import { collectQueues } from "../kernel/queue-lifetime.js";
 import { makeReceived } from "../kernel/receive.js";
 import { answerDiscovery } from "../thread/discovery.js";
 import { takeRequest } from "../kernel/mailbox.js";

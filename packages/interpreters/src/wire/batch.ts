@@ -20,7 +20,7 @@ import {
   STATUS_NO_MEMORY,
 } from "../memory/layout.js";
 import { freePages } from "../memory/page-allocator.js";
-import { makeBlob, needsBlob, recordWords } from "../kernel/channel.js";
+import { makeBlob, needsBlob, recordWords } from "../kernel/records.js";
 import { type OutgoingMany, putMany, type SpecialRecord } from "../kernel/queues.js";
 import { checkReferences } from "./message.js";
 

@@ -20,7 +20,7 @@ import {
   UNBOUND_ITEM_REMOVE,
 } from "../memory/layout.js";
 import { freePages } from "../memory/page-allocator.js";
-import { makeBlob, needsBlob } from "../kernel/channel.js";
+import { makeBlob, needsBlob } from "../kernel/records.js";
 import { put } from "../kernel/queues.js";
 import type { Received } from "../kernel/receive.js";
 import { send, sendLast } from "../kernel/mailbox.js";

@@ -26,17 +26,10 @@ import {
   setPageOwner,
   sweepPages,
 } from "../../src/memory/page-allocator.js";
-import {
-  append,
-  clearChannel,
-  copyPayload,
-  first,
-  makeBlob,
-  needsBlob,
-  removeRecord,
-  unbind,
-} from "../../src/kernel/channel.js";
-import { createQueue } from "../../src/kernel/queues.js";
+import { append, clearChannel, first } from "../../src/kernel/channel.js";
+import { removeRecord, unbind } from "../../src/kernel/channel-removal.js";
+import { copyPayload, makeBlob, needsBlob } from "../../src/kernel/records.js";
+import { createQueue } from "../../src/kernel/queue-lifetime.js";
 import { makeReceived, receive } from "../../src/kernel/receive.js";
 import { checkMemory, checkPages } from "./invariants.js";
 import { World } from "./world.js";

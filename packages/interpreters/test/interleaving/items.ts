@@ -26,11 +26,11 @@ import {
   UNBOUND_ITEM_KEEP,
   UNBOUND_ITEM_REMOVE,
 } from "../../src/memory/layout.js";
-import { needsBlob, recordWords } from "../../src/kernel/channel.js";
+import { needsBlob, recordWords } from "../../src/kernel/records.js";
 import { makeReceived, makeReceivedMany, type Received } from "../../src/kernel/receive.js";
 import type { Steps } from "./atomics.js";
 import { recordsOf, stateOf } from "./invariants.js";
-import { observe, channel, freePages, queues, park } from "./modules.js";
+import { observe, freePages, park, queues, records } from "./modules.js";
 import type { Thread } from "./scheduler.js";
 import type { ModelMemory, World } from "./world.js";
 
@@ -105,7 +105,7 @@ export class Producer {
     const sender = m.i32[m.me + S_ID];
     for (const [index, { bytes, unbound }] of this.items.entries()) {
       const content = contentOf(this.slot, index, bytes);
-      const blob = needsBlob(bytes) ? yield* channel.makeBlob(m, [], content, 0, bytes) : 0;
+      const blob = needsBlob(bytes) ? yield* records.makeBlob(m, [], content, 0, bytes) : 0;
       const flags = unbound << RECORD_UNBOUND_SHIFT;
       this.status = yield* block(m, q, Q_PUTTERS, STATUS_FULL, () =>
         queues.put(m, q, true, flags, sender, [], content, 0, bytes, blob),
@@ -172,7 +172,7 @@ export class Consumer {
       if (this.status !== OK) return;
       if (into.blob !== 0) {
         into.bytes = Buffer.alloc(into.length);
-        yield* channel.copyPayload(m, into.blob, into.bytes, 0, into.length);
+        yield* records.copyPayload(m, into.blob, into.bytes, 0, into.length);
         yield* freePages(m, into.blob);
       }
       this.got.push({ state: into.state, value: identify(into) });

@@ -26,7 +26,8 @@ import {
 } from "../../src/memory/layout.js";
 import { send as sendAtOnce } from "../../src/kernel/mailbox.js";
 import { LANES, makeLanes } from "../../src/kernel/lanes.js";
-import { createQueue, put } from "../../src/kernel/queues.js";
+import { createQueue } from "../../src/kernel/queue-lifetime.js";
+import { put } from "../../src/kernel/queues.js";
 import { makeReceived, makeReceivedMany, wordAt } from "../../src/kernel/receive.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";

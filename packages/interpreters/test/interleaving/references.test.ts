@@ -20,14 +20,13 @@ import {
 } from "../../src/memory/layout.js";
 import { hasBit } from "../../src/memory/bitset.js";
 import {
+  collectQueues as collectAtOnce,
   createQueue,
-  queueIdOf,
-  put,
   releaseQueue as releaseAtOnce,
-  sizeOf,
-} from "../../src/kernel/queues.js";
+} from "../../src/kernel/queue-lifetime.js";
+import { queueIdOf, sizeOf } from "../../src/kernel/queue-state.js";
+import { put } from "../../src/kernel/queues.js";
 import { makeReceived, wordAt } from "../../src/kernel/receive.js";
-import { collectQueues as collectAtOnce } from "../../src/kernel/queues.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, queuesOf } from "./invariants.js";

@@ -25,7 +25,8 @@ import {
   SUPERVISOR_SLOT,
   UNBOUND_ITEM_KEEP,
 } from "../../src/memory/layout.js";
-import { createQueue, put } from "../../src/kernel/queues.js";
+import { createQueue } from "../../src/kernel/queue-lifetime.js";
+import { put } from "../../src/kernel/queues.js";
 import { makeReceived, wordAt } from "../../src/kernel/receive.js";
 import type { Steps } from "./atomics.js";
 import * as atomics from "./atomics.js";

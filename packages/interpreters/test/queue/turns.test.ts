@@ -6,7 +6,8 @@ import type { SharedMemory } from "../../src/memory/atomics.js";
 import { observe } from "../../src/memory/doorbell.js";
 import { MAIN_SLOT, Q_GETTERS, WHENCE_CREATED } from "../../src/memory/layout.js";
 import { createMemory, openMemory } from "../../src/memory/memory.js";
-import { createQueue, enlist, wakeGetter } from "../../src/kernel/queues.js";
+import { createQueue } from "../../src/kernel/queue-lifetime.js";
+import { enlist, wakeGetter } from "../../src/kernel/waiters.js";
 
 const memory = createMemory([64]);
 const main = openMemory(memory, MAIN_SLOT);

@@ -3,7 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { type Queue, QueueEmpty, QueueFull, QueueShutDown, type WaitOptions } from "interpreters";
 import { runtime } from "../../src/thread/current.js";
 import { Q_GETTERS, Q_PUTTERS } from "../../src/memory/layout.js";
-import { isWaiting } from "../../src/kernel/queues.js";
+import { isWaiting } from "../../src/kernel/waiters.js";
 import { pointerOf } from "../support/queues.js";
 
 export type Numbers = Queue<number, never>;
