@@ -61,6 +61,7 @@ import {
   STATUS_NO_MEMORY,
 } from "../memory/layout.js";
 import { freePages, setPageOwner } from "../memory/page-allocator.js";
+import type { OutgoingMany, OutgoingRecord } from "./outgoing.js";
 import {
   clearRecord,
   isBlob,
@@ -101,22 +102,10 @@ export function openChannel(
   store(m, c + C_ID, id);
 }
 
-/**
- * Puts a record. `flags` are its codec tag and unbound behaviour; `references` are triples; `blob` is what `makeBlob`
- * returned, or 0. Returns OK, or STATUS_NO_MEMORY if nothing was put.
- */
-export function append(
-  m: SharedMemory,
-  c: number,
-  flags: number,
-  sender: number,
-  references: ArrayLike<number>,
-  bytes: Buffer,
-  start: number,
-  length: number,
-  blob: number,
-): number {
-  const payload = references.length * 4 + length;
+/** Puts a record. Returns OK, or STATUS_NO_MEMORY if nothing was put. */
+export function append(m: SharedMemory, c: number, record: OutgoingRecord): number {
+  const { sender, references, blob } = record;
+  const payload = references.length * 4 + record.length;
   const need = recordWords(blob !== 0 ? 4 : payload);
   const tail = makeRoom(m, c, need);
   if (tail === 0) return STATUS_NO_MEMORY;
@@ -125,12 +114,12 @@ export function append(
   set(
     m,
     tail + R_FLAGS,
-    flags | (blob !== 0 ? RECORD_BLOB : 0) | (count << RECORD_REFERENCES_SHIFT) | RECORD_LIVE,
+    record.flags | (blob !== 0 ? RECORD_BLOB : 0) | (count << RECORD_REFERENCES_SHIFT) | RECORD_LIVE,
   );
   set(m, tail + R_SENDER, sender);
   set(m, tail + R_LENGTH, payload);
   if (blob !== 0) set(m, tail + RECORD_HEADER, blob);
-  else writePayload(m, tail + RECORD_HEADER, references, bytes, start, length);
+  else writePayload(m, tail + RECORD_HEADER, record);
   if (count !== 0) {
     // Counted before the record can be seen: a death in between leaves a count that is too high, never one too low.
     countReferences(m, payloadOf(m, tail), count, 1);
@@ -145,15 +134,13 @@ export function append(
 }
 
 /**
- * Puts up to `most` plain records of `sender`, which lie one behind the other in `bytes` (and `view`, the same) from byte `start`
- * on: as many as fit where the first one goes, and at least that one. Returns how many, or STATUS_NO_MEMORY.
+ * Puts a batch of up to `most` plain records, the first of which lies at byte `start`: as many as fit into the segment that the
+ * first one goes to, and at least that one. Returns how many, or STATUS_NO_MEMORY.
  */
 export function appendBatch(
   m: SharedMemory,
   c: number,
-  sender: number,
-  bytes: Buffer,
-  view: DataView,
+  { sender, bytes, view }: OutgoingMany,
   start: number,
   most: number,
 ): number {

@@ -41,6 +41,7 @@ import { isExecuting } from "./executions.js";
 import { append, first } from "./channel.js";
 import { remove, removeRecord } from "./channel-removal.js";
 import { payloadOf, referencesOf } from "./records.js";
+import type { OutgoingRecord } from "./outgoing.js";
 import { describeBatches, receive, receiveMany, type Received, type ReceivedMany } from "./receive.js";
 
 /** Puts a record into `lane` (S_WORK or S_REPLIES) of interpreter `id`, which is in `slot` if it lives. */
@@ -49,20 +50,14 @@ export function send(
   slot: number,
   box: typeof S_WORK | typeof S_REPLIES,
   id: number,
-  flags: number,
-  sender: number,
-  references: ArrayLike<number>,
-  bytes: Buffer,
-  start: number,
-  length: number,
-  blob: number,
+  record: OutgoingRecord,
 ): number {
   const c = slotPointer(slot) + box;
   lock(m, c);
   let status = OK;
   if (get(m, c + C_ID) !== id) status = STATUS_NOT_FOUND;
   else if ((get(m, c + C_FLAGS) & CHANNEL_SHUT) !== 0) status = STATUS_SHUT;
-  else status = append(m, c, flags, sender, references, bytes, start, length, blob);
+  else status = append(m, c, record);
   unlock(m, c);
   if (status === OK) ring(m, slot);
   return status;
@@ -167,11 +162,7 @@ export function sendLast(
   slot: number,
   id: number,
   wait: boolean,
-  flags: number,
-  sender: number,
-  bytes: Buffer,
-  start: number,
-  length: number,
+  record: OutgoingRecord,
 ): number {
   const c = slotPointer(slot) + S_WORK;
   lock(m, c);
@@ -180,7 +171,7 @@ export function sendLast(
   else if ((get(m, c + C_FLAGS) & CHANNEL_SHUT) !== 0) status = STATUS_SHUT;
   else if (!wait && (get(m, c + C_COUNT) > 0 || isExecuting(m, slot))) status = STATUS_BUSY;
   else {
-    status = append(m, c, flags, sender, [], bytes, start, length, 0);
+    status = append(m, c, record);
     if (status === OK) set(m, c + C_FLAGS, get(m, c + C_FLAGS) | CHANNEL_SHUT);
   }
   unlock(m, c);

@@ -13,9 +13,6 @@ import {
   OK,
   Q_GETTERS,
   Q_PUTTERS,
-  R_FLAGS,
-  R_LENGTH,
-  RECORD_HEADER,
   STATUS_EMPTY,
   STATUS_FULL,
   STATUS_NOT_FOUND,
@@ -24,6 +21,7 @@ import {
 import { lock, unlock } from "../memory/lock.js";
 import { append, appendBatch, first } from "./channel.js";
 import { removeRecord } from "./channel-removal.js";
+import type { OutgoingMany, OutgoingRecord } from "./outgoing.js";
 import { putStatus, roomIn } from "./queue-state.js";
 import { describeBatches, receive, receiveMany, type Received, type ReceivedMany } from "./receive.js";
 import { enlist, nextWaiter } from "./waiters.js";
@@ -32,46 +30,17 @@ import { enlist, nextWaiter } from "./waiters.js";
  * Puts one record (see `append`). Returns FULL if there is no room; with `wait`, this interpreter is then on the list of putters and
  * will be rung when there is.
  */
-export function put(
-  m: SharedMemory,
-  q: number,
-  wait: boolean,
-  flags: number,
-  sender: number,
-  references: ArrayLike<number>,
-  bytes: Buffer,
-  start: number,
-  length: number,
-  blob: number,
-): number {
+export function put(m: SharedMemory, q: number, wait: boolean, record: OutgoingRecord): number {
   lock(m, q);
   let status = putStatus(m, q);
   let waiter = -1;
   if (status === OK) {
-    status = append(m, q, flags, sender, references, bytes, start, length, blob);
+    status = append(m, q, record);
     if (status === OK) waiter = nextWaiter(m, q, Q_GETTERS);
   } else if (status === STATUS_FULL && wait) enlist(m, q, Q_PUTTERS);
   unlock(m, q);
   if (waiter !== -1) ring(m, waiter);
   return status;
-}
-
-/** Records on their way, as `putMany` puts them. */
-export interface OutgoingMany {
-  readonly count: number;
-  /** They lie here one behind the other, as in a segment (`recordWords`), but for references and large payloads. */
-  readonly bytes: Buffer;
-  /** The same bytes. */
-  readonly view: DataView;
-  /** Those that are not plain, in order. */
-  readonly special: readonly SpecialRecord[];
-}
-
-export interface SpecialRecord {
-  readonly index: number;
-  readonly references: ArrayLike<number>;
-  /** The pages of a large payload (`makeBlob`), or 0. */
-  readonly blob: number;
 }
 
 /**
@@ -83,12 +52,11 @@ export function putMany(
   m: SharedMemory,
   q: number,
   wait: boolean,
-  sender: number,
   records: OutgoingMany,
   from: number,
   start: number,
 ): { put: number; status: number } {
-  const { count, bytes, view, special } = records;
+  const { count, view, special } = records;
   const waiters: number[] = [];
   let next = from;
   let at = start;
@@ -99,17 +67,14 @@ export function putMany(
   while (status === OK && next < count) {
     const end = specials < special.length ? special[specials].index : count;
     if (next < end) {
-      const batch = appendBatch(m, q, sender, bytes, view, at, Math.min(end - next, roomIn(m, q)));
+      const batch = appendBatch(m, q, records, at, Math.min(end - next, roomIn(m, q)));
       if (batch < 0) {
         status = batch;
         break;
       }
       for (const last = next + batch; next < last; next++) at += view.getInt32(at, true) * 4;
     } else {
-      const { references, blob } = special[specials];
-      const flags = view.getInt32(at + R_FLAGS * 4, true);
-      const length = view.getInt32(at + R_LENGTH * 4, true);
-      status = append(m, q, flags, sender, references, bytes, at + RECORD_HEADER * 4, length, blob);
+      status = append(m, q, special[specials].record);
       if (status !== OK) break;
       at += view.getInt32(at, true) * 4;
       specials++;

@@ -23,6 +23,7 @@ import {
   RECORD_STATE,
 } from "../memory/layout.js";
 import { allocatePages, freePages, pagesOf, setPageOwner } from "../memory/page-allocator.js";
+import { type OutgoingRecord, payloadBytes } from "./outgoing.js";
 import { countReferences } from "./references.js";
 
 /** Whether a payload of `length` bytes is too large to lie in the record. */
@@ -34,16 +35,10 @@ export function needsBlob(length: number): boolean {
  * Writes a large payload into pages of its own, which belong to the caller until the record is published. Returns the pointer to
  * them, or 0 if memory is exhausted. Call it outside any lock.
  */
-export function makeBlob(
-  m: SharedMemory,
-  references: ArrayLike<number>,
-  bytes: Buffer,
-  start: number,
-  length: number,
-): number {
-  const words = Math.ceil((references.length * 4 + length) / 4);
+export function makeBlob(m: SharedMemory, record: OutgoingRecord): number {
+  const words = Math.ceil(payloadBytes(record) / 4);
   const blob = allocatePages(m, Math.ceil(words / PAGE_WORDS), m.slot + 1);
-  if (blob !== 0) writePayload(m, blob, references, bytes, start, length);
+  if (blob !== 0) writePayload(m, blob, record);
   return blob;
 }
 
@@ -79,16 +74,10 @@ export function payloadOf(m: SharedMemory, r: number): number {
   return blob;
 }
 
-export function writePayload(
-  m: SharedMemory,
-  p: number,
-  references: ArrayLike<number>,
-  bytes: Buffer,
-  start: number,
-  length: number,
-): void {
+export function writePayload(m: SharedMemory, p: number, record: OutgoingRecord): void {
+  const { references } = record;
   for (let i = 0; i < references.length; i++) set(m, p + i, references[i]);
-  writeBytes(m, p, references.length * 4, bytes, start, length);
+  writeBytes(m, p, references.length * 4, record.bytes, record.start, record.length);
 }
 
 /** Copies a payload, references first, to `into`. */

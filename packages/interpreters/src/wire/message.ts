@@ -21,6 +21,7 @@ import {
 } from "../memory/layout.js";
 import { freePages } from "../memory/page-allocator.js";
 import { makeBlob, needsBlob } from "../kernel/records.js";
+import { makeOutgoing, payloadBytes } from "../kernel/outgoing.js";
 import { put } from "../kernel/queues.js";
 import type { Received } from "../kernel/receive.js";
 import { send, sendLast } from "../kernel/mailbox.js";
@@ -49,8 +50,8 @@ export class Message {
 
   readonly scratch = new MessageBuffer();
   #codec = 0;
-  /** Pages with the payload where it is large, from the first attempt to send it until it was sent. */
-  #blob = 0;
+  /** What the kernel is given. Its `blob` is set from the first attempt to send a large payload until it was sent. */
+  readonly #record = makeOutgoing(this.scratch.bytes);
 
   header(sequence: number, kind: number, a = 0, b = 0, c = 0, d = 0): this {
     const { scratch } = this;
@@ -101,18 +102,20 @@ export class Message {
 
   /** Makes it empty again. */
   clear(): this {
-    if (this.#blob !== 0) freePages(this.scratch.m, this.#blob);
-    this.#blob = 0;
+    if (this.#record.blob !== 0) freePages(this.scratch.m, this.#record.blob);
+    this.#record.blob = 0;
     this.scratch.shrink();
     this.scratch.reset();
+    // Or the record would keep a large buffer alive that the scratch has given back.
+    this.#record.bytes = this.scratch.bytes;
+    this.#record.references = this.scratch.refs;
     return this;
   }
 
   /** Puts it into a queue; see `put`. */
   intoQueue(q: number, wait: boolean, sender: number, unbound: number): number {
-    if (!this.#load()) return STATUS_NO_MEMORY;
-    const { m, refs, bytes, end } = this.scratch;
-    return this.#sent(put(m, q, wait, this.#flags(unbound), sender, refs, bytes, 0, end, this.#blob));
+    if (!this.#load(sender, unbound)) return STATUS_NO_MEMORY;
+    return this.#sent(put(this.scratch.m, q, wait, this.#record));
   }
 
   /** Puts it into a mailbox; see `send`. */
@@ -123,16 +126,15 @@ export class Message {
     sender: number,
     unbound: number,
   ): number {
-    if (!this.#load()) return STATUS_NO_MEMORY;
-    const { m, refs, bytes, end } = this.scratch;
-    return this.#sent(send(m, slot, box, id, this.#flags(unbound), sender, refs, bytes, 0, end, this.#blob));
+    if (!this.#load(sender, unbound)) return STATUS_NO_MEMORY;
+    return this.#sent(send(this.scratch.m, slot, box, id, this.#record));
   }
 
   /** Puts it into a mailbox as the last thing ever; see `sendLast`. It has a header and no value. */
   intoMailboxAsLast(slot: number, id: number, wait: boolean, sender: number): number {
-    const { m, bytes, end } = this.scratch;
     // Kept when the sender dies: the mailbox takes nothing more, so without it the interpreter would never end.
-    return sendLast(m, slot, id, wait, this.#flags(WITHOUT_SENDER), sender, bytes, 0, end);
+    this.#describe(sender, WITHOUT_SENDER);
+    return sendLast(this.scratch.m, slot, id, wait, this.#record);
   }
 
   /** Gives it back, and the pages of a payload that was never sent. */
@@ -141,23 +143,30 @@ export class Message {
     if (Message.#free.length < KEPT_MESSAGES) Message.#free.push(this);
   }
 
-  #flags(unbound: number): number {
-    return (this.#codec << RECORD_CODEC_SHIFT) | (unbound << RECORD_UNBOUND_SHIFT);
+  #describe(sender: number, unbound: number): void {
+    const { refs, bytes, end } = this.scratch;
+    const record = this.#record;
+    record.flags = (this.#codec << RECORD_CODEC_SHIFT) | (unbound << RECORD_UNBOUND_SHIFT);
+    record.sender = sender;
+    record.references = refs;
+    record.bytes = bytes;
+    record.length = end;
   }
 
-  /** Sees that a large payload is in pages of its own, outside of any lock. False: no memory. */
-  #load(): boolean {
-    const { m, refs, bytes, end } = this.scratch;
-    if (this.#blob !== 0 || !needsBlob(refs.length * 4 + end)) return true;
+  /** Fills the record, and moves a large payload into pages of its own, outside any lock. Returns false if memory is exhausted. */
+  #load(sender: number, unbound: number): boolean {
+    this.#describe(sender, unbound);
+    const record = this.#record;
+    if (record.blob !== 0 || !needsBlob(payloadBytes(record))) return true;
     // References would have to lie before what is written already.
-    if (refs.length === 0) this.#blob = this.scratch.handOver();
-    if (this.#blob === 0) this.#blob = makeBlob(m, refs, bytes, 0, end);
-    return this.#blob !== 0;
+    if (record.references.length === 0) record.blob = this.scratch.handOver();
+    if (record.blob === 0) record.blob = makeBlob(this.scratch.m, record);
+    return record.blob !== 0;
   }
 
   #sent(status: number): number {
     // The pages went with the record.
-    if (status === OK) this.#blob = 0;
+    if (status === OK) this.#record.blob = 0;
     return status;
   }
 }
@@ -177,7 +186,7 @@ export function copyOf<T>(value: T, root: string, lenient = false): T {
 
 const KEPT_MESSAGES = 8;
 
-export function checkReferences(references: readonly number[], root: string): void {
+export function checkReferences(references: ArrayLike<number>, root: string): void {
   if (references.length <= MAX_REFERENCES * REF_WORDS) return;
   throw new InterpreterError(
     `Cannot send ${root}: it refers to more than ${MAX_REFERENCES} queues and interpreters. Send it in parts.`,

@@ -32,6 +32,7 @@ import { copyPayload, makeBlob, needsBlob } from "../../src/kernel/records.js";
 import { createQueue } from "../../src/kernel/queue-lifetime.js";
 import { makeReceived, receive } from "../../src/kernel/receive.js";
 import { checkMemory, checkPages } from "./invariants.js";
+import { record } from "./pieces.js";
 import { World } from "./world.js";
 
 /** 64 KiB pages: room for what the largest of these programs keeps. */
@@ -90,13 +91,13 @@ for (const kind of ["queue", "mailbox"] as const) {
         for (const action of program) {
           if (action[0] === "put") {
             const [, sender, bytes, unbound] = action;
-            const record = { state: RECORD_LIVE, sender, unbound, codec: key % 200, key: key++, bytes };
-            const buffer = content(record.key, bytes);
-            const blob = needsBlob(bytes) ? makeBlob(m, [], buffer, 0, bytes) : 0;
-            const flags = (unbound << RECORD_UNBOUND_SHIFT) | (record.codec << 8);
-            assert.equal(append(m, c, flags, sender, [], buffer, 0, bytes, blob), OK);
+            const put = { state: RECORD_LIVE, sender, unbound, codec: key % 200, key: key++, bytes };
+            const flags = (unbound << RECORD_UNBOUND_SHIFT) | (put.codec << 8);
+            const outgoing = record(flags, sender, content(put.key, bytes));
+            if (needsBlob(bytes)) outgoing.blob = makeBlob(m, outgoing);
+            assert.equal(append(m, c, outgoing), OK);
             places.push(m.lastPut);
-            model.push(record);
+            model.push(put);
           } else if (action[0] === "take") {
             for (let n = 0; n < action[1]; n++) {
               const expected = model.shift();

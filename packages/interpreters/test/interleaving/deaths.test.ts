@@ -20,6 +20,7 @@ import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { Consumer, type Item, Producer, settle } from "./items.js";
 import { allocatePages, reap, freePages, LockBusy, queues, repairLocks, sweepPages } from "./modules.js";
+import { record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
@@ -111,7 +112,7 @@ test("one dies holding the page lock while the queues of another are closed", (t
   const q = createQueue(world.view(first), 0, UNBOUND_ITEM, false);
   const bytes = Buffer.alloc(LARGE);
   // Enough for two chunks besides the first: the second is in the way of the repair when the first one was.
-  for (let i = 0; i < 6; i++) put(main, q, false, 0, 0, [], bytes, 0, LARGE, 0);
+  for (let i = 0; i < 6; i++) put(main, q, false, record(0, 0, bytes));
   world.remember();
   explore(t, {
     world,

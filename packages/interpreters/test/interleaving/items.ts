@@ -31,6 +31,7 @@ import { makeReceived, makeReceivedMany, type Received } from "../../src/kernel/
 import type { Steps } from "./atomics.js";
 import { recordsOf, stateOf } from "./invariants.js";
 import { observe, freePages, park, queues, records } from "./modules.js";
+import { record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import type { ModelMemory, World } from "./world.js";
 
@@ -79,12 +80,12 @@ export class Producer {
     const sender = m.i32[m.me + S_ID];
     const records = this.items.map(({ bytes, unbound }, index) => {
       const words = recordWords(bytes);
-      const record = Buffer.alloc(words * 4);
+      const buffer = Buffer.alloc(words * 4);
       for (const [i, word] of [words, unbound << RECORD_UNBOUND_SHIFT, sender, bytes].entries()) {
-        record.writeInt32LE(word, i * 4);
+        buffer.writeInt32LE(word, i * 4);
       }
-      contentOf(this.slot, index, bytes).copy(record, RECORD_HEADER * 4);
-      return record;
+      contentOf(this.slot, index, bytes).copy(buffer, RECORD_HEADER * 4);
+      return buffer;
     });
     this.inFlight = records.length;
     this.status = yield* block(m, q, Q_PUTTERS, STATUS_FULL, () => this.#putSome(m, q, sender, records));
@@ -94,8 +95,8 @@ export class Producer {
     const bytes = Buffer.concat(records);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const start = records.slice(0, this.done).reduce((sum, record) => sum + record.length, 0);
-    const outgoing = { count: records.length, bytes, view, special: [] };
-    const { put, status } = yield* queues.putMany(m, q, true, sender, outgoing, this.done, start);
+    const outgoing = { sender, count: records.length, bytes, view, special: [] };
+    const { put, status } = yield* queues.putMany(m, q, true, outgoing, this.done, start);
     this.done += put;
     this.inFlight -= put;
     return this.done === records.length ? OK : status;
@@ -104,14 +105,11 @@ export class Producer {
   *#putAll(m: ModelMemory, q: number): Steps<void> {
     const sender = m.i32[m.me + S_ID];
     for (const [index, { bytes, unbound }] of this.items.entries()) {
-      const content = contentOf(this.slot, index, bytes);
-      const blob = needsBlob(bytes) ? yield* records.makeBlob(m, [], content, 0, bytes) : 0;
-      const flags = unbound << RECORD_UNBOUND_SHIFT;
-      this.status = yield* block(m, q, Q_PUTTERS, STATUS_FULL, () =>
-        queues.put(m, q, true, flags, sender, [], content, 0, bytes, blob),
-      );
+      const item = record(unbound << RECORD_UNBOUND_SHIFT, sender, contentOf(this.slot, index, bytes));
+      if (needsBlob(bytes)) item.blob = yield* records.makeBlob(m, item);
+      this.status = yield* block(m, q, Q_PUTTERS, STATUS_FULL, () => queues.put(m, q, true, item));
       if (this.status !== OK) {
-        if (blob !== 0) yield* freePages(m, blob);
+        if (item.blob !== 0) yield* freePages(m, item.blob);
         return;
       }
       this.done++;
@@ -142,7 +140,8 @@ export class Consumer {
     const into = makeReceived();
     const seen = yield* observe(m);
     this.status = yield* queues.take(m, q, true, into);
-    if (this.status === OK) yield* queues.put(m, q, false, 0, into.sender, [], into.bytes, 0, into.length, 0);
+    if (this.status === OK)
+      yield* queues.put(m, q, false, record(0, into.sender, into.bytes.subarray(0, into.length)));
     else yield* park(m, seen, 1);
     yield* queues.stopWaiting(m, q, Q_GETTERS);
   }

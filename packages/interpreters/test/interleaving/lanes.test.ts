@@ -21,7 +21,7 @@ import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf } from "./invariants.js";
 import { observe, reap, lanes, queues, runs, park } from "./modules.js";
-import { KEEP, piece } from "./pieces.js";
+import { KEEP, piece, record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
@@ -42,7 +42,7 @@ class Scene {
 
   *submit(m: ModelMemory, lane: number, sequence: number): Steps<void> {
     const sender = m.i32[m.me + S_ID];
-    const put = queues.put(m, this.queues[lane], false, KEEP, sender, [], piece(sequence), 0, 24, 0);
+    const put = queues.put(m, this.queues[lane], false, record(KEEP, sender, piece(sequence)));
     assert.equal(yield* put, OK);
     yield* lanes.wakeWorker(m, this.queues, lane);
   }
@@ -177,7 +177,7 @@ test("a piece that is seen running is not in line any more", (t) => {
   const { world, slots } = scene;
   const m = world.view(slots[0]);
   const sender = world.i32[m.me + S_ID];
-  assert.equal(put(m, scene.queues[LOW], false, KEEP, sender, [], piece(1), 0, 24, 0), OK);
+  assert.equal(put(m, scene.queues[LOW], false, record(KEEP, sender, piece(1))), OK);
   world.remember();
   let seen = 0;
   explore(t, {

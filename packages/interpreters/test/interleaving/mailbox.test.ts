@@ -33,7 +33,7 @@ import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf, stateOf } from "./invariants.js";
 import { observe, reap, lanes, mailbox, runs, park } from "./modules.js";
-import { KEEP, piece } from "./pieces.js";
+import { KEEP, piece, record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
@@ -107,7 +107,7 @@ class Worker {
 
 function* sendPiece(m: ModelMemory, slot: number, id: number, sequence: number): Steps<number> {
   const sender = m.i32[m.me + S_ID];
-  return yield* mailbox.send(m, slot, S_WORK, id, KEEP, sender, [], piece(sequence), 0, 24, 0);
+  return yield* mailbox.send(m, slot, S_WORK, id, record(KEEP, sender, piece(sequence)));
 }
 
 test("two senders and a worker: each piece is executed once, in its sender's order", (t) => {
@@ -193,7 +193,7 @@ test("a worker dies at any step: S_RUN then names the piece that it had taken an
   const view = world.view(slots[0]);
   // One more than it takes, so that the mailbox is never empty and begun again at its start.
   for (const n of [1, 2, 3]) {
-    assert.equal(sendAtOnce(view, slots[2], S_WORK, ids[2], KEEP, ids[0], [], piece(n), 0, 24, 0), OK);
+    assert.equal(sendAtOnce(view, slots[2], S_WORK, ids[2], record(KEEP, ids[0], piece(n))), OK);
   }
   world.remember();
   const pointers = recordsOf(world, lane);
@@ -245,7 +245,7 @@ test("a worker of a pool dies at any step, condemned or not: no piece is lost, n
   const { world, slots, ids } = scene;
   const m0 = world.view(0);
   const q = createQueue(m0, 0, UNBOUND_ITEM_KEEP, true);
-  for (const n of [1, 2]) assert.equal(put(m0, q, false, KEEP, ids[0], [], piece(n), 0, 24, 0), OK);
+  for (const n of [1, 2]) assert.equal(put(m0, q, false, record(KEEP, ids[0], piece(n))), OK);
   world.remember();
   explore(t, {
     world,
@@ -324,9 +324,9 @@ test("work that races with the last record is executed before it, or refused", (
               name: "closer",
               slot: slots[1],
               *body(m) {
-                const bytes = piece(LAST);
+                const last = record(KEEP, ids[1], piece(LAST));
                 const close = (patient: boolean): Steps<number> =>
-                  mailbox.sendLast(m, slots[2], ids[2], patient, KEEP, ids[1], bytes, 0, bytes.length);
+                  mailbox.sendLast(m, slots[2], ids[2], patient, last);
                 closed = yield* close(wait);
                 if (closed === STATUS_BUSY) assert.equal(yield* close(true), OK);
               },
@@ -356,12 +356,12 @@ test("who sends the last record dies at any step: the mailbox is not shut withou
     atAtomics: 1,
     random: 1500,
     program: () => {
-      const bytes = piece(LAST);
+      const last = record(KEEP, ids[1], piece(LAST));
       const victim: Thread = {
         name: "closer",
         slot: slots[1],
         *body(m) {
-          yield* mailbox.sendLast(m, slots[2], ids[2], false, KEEP, ids[1], bytes, 0, bytes.length);
+          yield* mailbox.sendLast(m, slots[2], ids[2], false, last);
         },
       };
       let sent: number = OK;
@@ -404,7 +404,7 @@ test("answers: whoever dies while sending one, the others arrive", (t) => {
         name,
         slot,
         *body(m) {
-          yield* mailbox.send(m, slots[2], S_REPLIES, ids[2], KEEP, id, [], piece(n), 0, 24, 0);
+          yield* mailbox.send(m, slots[2], S_REPLIES, ids[2], record(KEEP, id, piece(n)));
         },
       });
       const victim = answer("A1", slots[0], ids[0], 1);

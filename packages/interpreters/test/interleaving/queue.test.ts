@@ -20,6 +20,7 @@ import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { Consumer, contentOf, type Item, Producer, settle } from "./items.js";
 import { reap, queues } from "./modules.js";
+import { record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { World } from "./world.js";
 
@@ -38,7 +39,7 @@ function scene(maxsize: number, before: readonly number[] = []): Scene {
   const m = world.view(0);
   const q = createQueue(m, maxsize, UNBOUND_ITEM, false);
   for (const [index, bytes] of before.entries()) {
-    assert.equal(put(m, q, false, 0, 0, [], contentOf(0, index, bytes), 0, bytes, 0), OK);
+    assert.equal(put(m, q, false, record(0, 0, contentOf(0, index, bytes))), OK);
   }
   const producer = new Producer(0, before.map(item));
   producer.done = before.length;

@@ -31,6 +31,7 @@ import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, queuesOf } from "./invariants.js";
 import { observe, reap, queues, reconcileReferences, park } from "./modules.js";
+import { record } from "./pieces.js";
 import type { Program, Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
@@ -52,17 +53,16 @@ class Scene {
     this.giftId = queueIdOf(this.world.view(0), this.gift);
     // Something in it, so that there are pages to return.
     const bytes = Buffer.alloc(2000);
-    for (let i = 0; i < 2; i++) put(this.world.view(0), this.gift, false, 0, 0, [], bytes, 0, 2000, 0);
+    for (let i = 0; i < 2; i++) put(this.world.view(0), this.gift, false, record(0, 0, bytes));
     this.world.remember();
   }
 
   /** Puts the gift into the carrier and lets go of it, as a handle does that is collected. */
   *give(m: ModelMemory, unbound: number): Steps<void> {
     const sender = m.i32[m.me + S_ID];
-    const bytes = Buffer.alloc(8);
     const references = [REF_QUEUE, this.gift, this.giftId];
-    const flags = unbound << RECORD_UNBOUND_SHIFT;
-    yield* queues.put(m, this.carrier, false, flags, sender, references, bytes, 0, 8, 0);
+    const gift = record(unbound << RECORD_UNBOUND_SHIFT, sender, Buffer.alloc(8), references);
+    yield* queues.put(m, this.carrier, false, gift);
     yield* this.release(m, this.gift);
   }
 
@@ -225,7 +225,7 @@ test("who makes a queue dies at any step: whoever found it by its id keeps it, e
           found = yield* queues.findQueue(m, id);
           if (found === 0) return;
           const sender = m.i32[m.me + S_ID];
-          assert.equal(yield* queues.put(m, found, false, 0, sender, [], Buffer.alloc(8), 0, 8, 0), OK);
+          assert.equal(yield* queues.put(m, found, false, record(0, sender, Buffer.alloc(8))), OK);
         },
       };
       return {
@@ -249,7 +249,7 @@ test("queues that carry each other go one after the other, all in one collection
   const inner = createQueue(m, 0, UNBOUND_ITEM, false);
   const id = world.i32[slotPointer(scene.giver) + S_ID];
   const references = [REF_QUEUE, inner, queueIdOf(m, inner)];
-  assert.equal(put(m, scene.gift, false, 0, id, references, Buffer.alloc(8), 0, 8, 0), OK);
+  assert.equal(put(m, scene.gift, false, record(0, id, Buffer.alloc(8), references)), OK);
   assert.equal(releaseAtOnce(m, inner, scene.giver), false, "the gift carries it");
   assert.equal(releaseAtOnce(m, scene.gift, scene.giver), true);
   collectAtOnce(m);

@@ -24,6 +24,7 @@ import { reap as buryAtOnce } from "../../src/kernel/reap.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { reap, registry } from "./modules.js";
+import { record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { World } from "./world.js";
 
@@ -82,7 +83,7 @@ test("a slot is claimed again while somebody who wrote to its last interpreter i
   // The dying one had sent something to the one that is gone, which had taken it: its mailbox knows that sender.
   const flags = UNBOUND_ITEM_KEEP << RECORD_UNBOUND_SHIFT;
   const bytes = Buffer.alloc(40);
-  assert.equal(send(world.view(dying), gone, S_WORK, id(gone), flags, id(dying), [], bytes, 0, 40, 0), OK);
+  assert.equal(send(world.view(dying), gone, S_WORK, id(gone), record(flags, id(dying), bytes)), OK);
   assert.equal(takeRequest(world.view(gone), makeReceived()), OK);
   const supervisor = world.view(SUPERVISOR_SLOT);
   buryAtOnce(supervisor, gone);

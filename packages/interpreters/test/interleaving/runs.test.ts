@@ -33,7 +33,7 @@ import * as atomics from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf, stateOf } from "./invariants.js";
 import { allocatePages, reap, lanes, repairLocks, runs } from "./modules.js";
-import { KEEP, piece } from "./pieces.js";
+import { KEEP, piece, record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
@@ -55,7 +55,7 @@ class Scene {
     this.id = this.world.i32[slotPointer(first) + S_ID];
     const m = this.world.view(0);
     this.q = createQueue(m, 0, UNBOUND_ITEM_KEEP, true);
-    for (const n of [1, 2]) assert.equal(put(m, this.q, false, KEEP, this.id, [], piece(n), 0, 24, 0), OK);
+    for (const n of [1, 2]) assert.equal(put(m, this.q, false, record(KEEP, this.id, piece(n))), OK);
     this.world.remember();
   }
 
