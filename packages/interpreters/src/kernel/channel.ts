@@ -75,7 +75,7 @@ import {
 import { countReferences, holdReferences } from "./references.js";
 import { endsSegment, leaveSegment, makeRoom, startWith } from "./segments.js";
 
-/** Makes an empty channel of `id`. `inline` is the place of a first segment, which ends at `inlineEnd`; 0: none. */
+/** Makes an empty channel of `id`. `inline` is the place of a first segment, which ends at `inlineEnd`, or 0. */
 export function openChannel(
   m: SharedMemory,
   c: number,

@@ -1,4 +1,4 @@
-/** What the supervisor does to a queue when an interpreter died. */
+/** Repairing a queue after a death, and taking the dead off its lists. */
 import { get, type SharedMemory } from "../memory/atomics.js";
 import { clearBit } from "../memory/bitset.js";
 import {

@@ -1,4 +1,4 @@
-/** What a queue's words say: its id, how many items it holds, and what a put would do now. */
+/** Reading a queue's state: its id, how many items it holds, and the status that a put would return now. */
 import { ensureMapped, get, load, type SharedMemory } from "../memory/atomics.js";
 import {
   C_COUNT,
@@ -30,7 +30,7 @@ export function roomIn(m: SharedMemory, q: number): number {
   return maxsize > 0 ? maxsize - get(m, q + C_COUNT) : 0x7fffffff;
 }
 
-/** What a put would do now: OK, FULL, SHUT or NOT_FOUND. Under the queue's lock. */
+/** The status that a put would return now: OK, FULL, SHUT or NOT_FOUND. Under the queue's lock. */
 export function putStatus(m: SharedMemory, q: number): number {
   const flags = get(m, q + C_FLAGS);
   if (flags !== 0) return (flags & CHANNEL_CLOSED) !== 0 ? STATUS_NOT_FOUND : STATUS_SHUT;

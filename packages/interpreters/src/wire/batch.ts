@@ -1,8 +1,8 @@
 /**
- * Many items on their way into a queue, in as few steps of the queue's lock as there is room for.
+ * Many items on their way into a queue, in as few steps of the queue's lock as its room allows.
  *
- * They are encoded as the records that they will be (queue/channel.ts), so that putting them is copying them. What an item
- * refers to, and one that is large, goes aside.
+ * They are encoded as the records that they will be (kernel/records.ts), so that putting them means copying them. An item that is
+ * large, or refers to queues or interpreters, has an OutgoingRecord of its own beside them.
  */
 import { encode } from "../codec/codec.js";
 import { acquireScratch, releaseScratch } from "../codec/scratch.js";
@@ -27,18 +27,18 @@ import { checkReferences } from "./message.js";
 
 const HEADER_BYTES = RECORD_HEADER * 4;
 
-/** Encoded items. Make it, put it until it is empty, discard it. */
+/** Encoded items: make a batch, put it until none is left, discard it. */
 export class Batch {
   readonly #scratch = acquireScratch();
   readonly #sender: number;
   readonly #special: SpecialRecord[] = [];
   readonly #outgoing: OutgoingMany;
   #count = 0;
-  /** How many of them were put, and where the next one begins. */
+  /** How many were put, and the byte where the next one begins. */
   #put = 0;
   #at = 0;
 
-  /** Encodes all, or throws and nothing was put. */
+  /** Encodes all items. Throws if one cannot be shared; then none is put. */
   constructor(values: Iterable<unknown>, sender: number, unbound: number) {
     this.#sender = sender;
     try {
@@ -52,17 +52,19 @@ export class Batch {
     this.#outgoing = { sender, count: this.#count, bytes, view, special: this.#special };
   }
 
+  /** How many were put. */
   get put(): number {
     return this.#put;
   }
 
+  /** How many were not put yet. */
   get left(): number {
     return this.#count - this.#put;
   }
 
-  /** Puts as many as there is room for, in order. The status is that of the first which was not put; OK: all were. */
+  /** Puts as many as fit, in order. Returns the status of the first that was not put, or OK if all were. */
   intoQueue(m: SharedMemory, q: number, wait: boolean): number {
-    // Large payloads are written to pages of their own before, outside the lock.
+    // Large payloads are written to pages of their own first, outside the lock.
     for (const { index, record } of this.#special) {
       if (index < this.#put || record.blob !== 0 || !needsBlob(payloadBytes(record))) continue;
       record.blob = makeBlob(m, record);
@@ -75,7 +77,7 @@ export class Batch {
     return this.left === 0 ? OK : status;
   }
 
-  /** Gives back the pages of what was not put. It must not be used any more. */
+  /** Frees the pages of items that were not put. The batch must not be used afterwards. */
   discard(m: SharedMemory): void {
     for (const { index, record } of this.#special) {
       if (index >= this.#put && record.blob !== 0) freePages(m, record.blob);
@@ -89,7 +91,7 @@ export class Batch {
     const firstReference = scratch.refs.length;
     scratch.reserve(HEADER_BYTES);
     scratch.end = at + HEADER_BYTES;
-    // Named only for an error: making a name would be a good part of what a number costs.
+    // A function, called only for an error: making a name would be a good part of the time that a number takes.
     const codec = encode(scratch, value, this.#root);
     const length = scratch.end - at - HEADER_BYTES;
     const words = recordWords(length);
