@@ -1,4 +1,4 @@
-/** A pool's lanes under every schedule: no wake-up is lost, none is begun twice, none before an older and more urgent one. */
+/** A pool's lanes under every schedule: no wake-up is lost, no work item is begun twice, none before an older and more urgent one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LANES, makeLanes, takeWorkOrWait } from "../../src/kernel/lanes.js";
@@ -47,7 +47,7 @@ class Scene {
     yield* lanes.wakeWorker(m, this.queues, lane);
   }
 
-  /** Takes and ends `count` pieces, sleeping where there is none. */
+  /** Takes and ends `count` work items, sleeping while none waits. */
   *work(m: ModelMemory, count: number, done: number[]): Steps<void> {
     const into = makeReceived();
     const pool = makeLanes(this.queues);
@@ -89,7 +89,7 @@ for (const [name, order] of Object.entries({
                 for (const [i, lane] of order.entries()) yield* scene.submit(m, lane, i + 1);
               },
             },
-            // A lost wake-up would leave one asleep for ever.
+            // A lost wake-up would leave one of them asleep for ever.
             { name: "W1", slot: slots[1], body: (m) => scene.work(m, 1, done[0]) },
             { name: "W2", slot: slots[2], body: (m) => scene.work(m, 1, done[1]) },
           ],
@@ -109,7 +109,7 @@ for (const [name, order] of Object.entries({
 test("a worker that waits and does not look keeps no piece from another, where all are rung", (t) => {
   const scene = new Scene();
   const { world, slots } = scene;
-  // It is on the list, and goes on with what it has begun, which computes for ever.
+  // This worker is on the list of waiters, and the task that it has begun computes for ever.
   const busy = world.view(slots[1]);
   const pool = makeLanes(scene.queues);
   assert.equal(takeWorkOrWait(busy, pool, busy.me + S_EXECUTION, makeReceived()), STATUS_EMPTY);

@@ -1,4 +1,4 @@
-/** Mailboxes under every schedule: a piece of work has one fate, and S_RUN tells the truth about it when its worker dies. */
+/** Mailboxes under every schedule: a work item has one fate, and the worker's execution names it truly if the worker dies. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -55,7 +55,7 @@ class Scene {
     return this.world.i32[slotPointer(slot) + S_ID];
   }
 
-  /** Pieces of work in a channel that can still be taken. */
+  /** The work items in a channel that can still be taken. */
   waiting(c: number): number[] {
     return recordsOf(this.world, c)
       .filter((r) => stateOf(this.world, r) !== RECORD_REMOVED)
@@ -63,22 +63,22 @@ class Scene {
   }
 }
 
-/** Executes pieces of work from its mailbox, or from a pool's queue, until the last one, or until it is condemned. */
+/** Executes work items from its mailbox, or from a pool's queue, until the last one, or until it is condemned. */
 class Worker {
   readonly executed: number[] = [];
-  /** Those whose result counts. */
+  /** The items whose result counts. */
   readonly finished: number[] = [];
   ended = 0;
   condemned = false;
 
-  /** It takes up to `count` pieces, and none after the one numbered `last`. */
+  /** It takes up to `count` items, and none after the one numbered `last`. */
   thread(name: string, slot: number, count: number, pool = 0, last = LAST): Thread {
     return { name, slot, body: (m) => this.#work(m, count, pool, last) };
   }
 
   *#work(m: ModelMemory, count: number, pool: number, last: number): Steps<void> {
     const into = makeReceived();
-    // All lanes are one: what a pool without priorities is, but for empty queues.
+    // All lanes are one queue: a pool without priorities, except that its other lanes would be empty.
     const pools = makeLanes(Array.from({ length: LANES }, () => pool));
     while (this.executed.length < count) {
       const seen = yield* observe(m);
@@ -171,7 +171,7 @@ test("a piece that is stopped is taken back, condemned, or finished: exactly one
               if (!outcome.condemned) yield* sendPiece(m, slots[2], ids[2], 2);
             },
           },
-          // The second piece is its last, if there is one: a condemned worker gets no further.
+          // The second item, if any, is its last: a condemned worker gets no further.
           worker.thread("W", slots[2], Infinity, 0, 2),
         ],
         check() {
@@ -186,12 +186,12 @@ test("a piece that is stopped is taken back, condemned, or finished: exactly one
   });
 });
 
-test("a worker dies at any step: S_RUN then names the piece that it had taken and not ended, or nothing", (t) => {
+test("a worker dies at any step: its execution then names the piece that it had taken and not ended, or nothing", (t) => {
   const scene = new Scene();
   const { world, slots, ids } = scene;
   const lane = slotPointer(slots[2]) + S_WORK;
   const view = world.view(slots[0]);
-  // One more than it takes, so that the mailbox is never empty and begun again at its start.
+  // One more than it takes, so that the mailbox is never empty and its segment never rewound.
   for (const n of [1, 2, 3]) {
     assert.equal(sendAtOnce(view, slots[2], S_WORK, ids[2], record(KEEP, ids[0], piece(n))), OK);
   }
@@ -291,7 +291,7 @@ test("a worker of a pool dies at any step, condemned or not: no piece is lost, n
               `piece ${n}: waiting, done by W2, by W1, died with W1: ${fates.join()}`,
             );
           }
-          // Whoever condemned it told its sender so.
+          // The sender was told that it will not finish.
           if (condemned) assert.equal(running, 1, "a condemned piece went with its worker");
         },
       };

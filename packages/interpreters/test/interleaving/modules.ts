@@ -8,7 +8,7 @@ export const { allocatePages, freePages, setPageOwner, shrinkPages, sweepPages }
 export const { observe, ring, park } =
   await transformed<typeof import("../../src/memory/doorbell.js")>("memory/doorbell.js");
 export const records = await transformed<typeof import("../../src/kernel/records.js")>("kernel/records.js");
-/** All that a queue does: its state, its life, putting and taking, waiting. */
+/** The operations of queues: state, life, putting and taking, waiting. */
 export const queues = {
   ...(await transformed<typeof import("../../src/kernel/queue-state.js")>("kernel/queue-state.js")),
   ...(await transformed<typeof import("../../src/kernel/queue-lifetime.js")>("kernel/queue-lifetime.js")),

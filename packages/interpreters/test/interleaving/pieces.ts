@@ -1,4 +1,4 @@
-/** Work items as scenarios send them: a header of six words, the item's number first. And records to put them with. */
+/** Work items as scenarios send them, a header of six words with the item's number first, and the records that carry them. */
 import { makeOutgoing, type OutgoingRecord } from "../../src/kernel/outgoing.js";
 import { RECORD_UNBOUND_SHIFT, UNBOUND_ITEM_KEEP } from "../../src/memory/layout.js";
 

@@ -1,4 +1,4 @@
-/** Queues inside items under every schedule: never freed while held or carried, freed when neither. */
+/** Queues inside items under every schedule: never freed while held or carried, freed as soon as neither. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -37,9 +37,9 @@ import { type ModelMemory, World } from "./world.js";
 
 class Scene {
   readonly world = new World();
-  /** Main holds it, and it carries the others. */
+  /** Main holds this queue, and it carries the others. */
   readonly carrier: number;
-  /** The giver made it and holds it alone. */
+  /** The giver made this queue and is its only holder. */
   readonly gift: number;
   readonly giftId: number;
   readonly giver: number;
@@ -51,13 +51,13 @@ class Scene {
     this.carrier = createQueue(this.world.view(0), 0, UNBOUND_ITEM, false);
     this.gift = createQueue(this.world.view(this.giver), 0, UNBOUND_ITEM, false);
     this.giftId = queueIdOf(this.world.view(0), this.gift);
-    // Something in it, so that there are pages to return.
+    // Items in it, so that freeing it frees pages of segments, too.
     const bytes = Buffer.alloc(2000);
     for (let i = 0; i < 2; i++) put(this.world.view(0), this.gift, false, record(0, 0, bytes));
     this.world.remember();
   }
 
-  /** Puts the gift into the carrier and lets go of it, as a handle does that is collected. */
+  /** Puts the gift into the carrier and releases it, as a collected handle does. */
   *give(m: ModelMemory, unbound: number): Steps<void> {
     const sender = m.i32[m.me + S_ID];
     const references = [REF_QUEUE, this.gift, this.giftId];
@@ -70,7 +70,7 @@ class Scene {
     if (yield* queues.releaseQueue(m, q, m.slot)) yield* queues.collectQueues(m);
   }
 
-  /** Takes the gift, uses it, lets go of it. */
+  /** Takes the gift, uses it, releases it. */
   *receive(m: ModelMemory, waits: boolean): Steps<boolean> {
     const into = makeReceived();
     for (;;) {
@@ -93,7 +93,7 @@ class Scene {
     return true;
   }
 
-  /** Nobody holds the gift or carries it; at the latest the next collection finds that. */
+  /** No interpreter holds the gift and no record carries it: it must have been freed. */
   checkGone(): void {
     assert.deepEqual(queuesOf(this.world), [this.carrier], "the gift is freed");
     checkMemory(this.world);

@@ -60,7 +60,7 @@ describe("putMany and getMany", limits, () => {
     const item = fc.oneof(
       fc.integer(),
       fc.string({ maxLength: 30 }),
-      // Around the size from which an item has pages of its own, and beyond what is taken at once.
+      // Around the size from which an item has pages of its own, and more than are taken at once.
       fc.integer({ min: 2000, max: 2100 }).map((length) => "x".repeat(length)),
       fc.integer({ min: 1, max: 200_000 }).map((length) => new Uint8Array(length).fill(length)),
       fc.constant(carried),
