@@ -1,16 +1,16 @@
 /**
- * What interpreters execute, as integers for everybody to see: a *run* of four words for each piece of work.
+ * The work items that interpreters execute, visible to every thread: an *execution* of four words for each.
  *
  *     IDLE ──claim (mailbox.ts)──▶ RUNNING ──finishWork──▶ FINISHING ──endWork──▶ IDLE
- *                                     └──condemn, closeRuns──▶ CONDEMNED (its thread is about to end)
+ *                                     └──condemn, closeExecutions──▶ CONDEMNED (its thread is about to end)
  *
- * Each interpreter has one run, in its slot. One that executes several tasks of a pool at once has more of them
- * (`openRuns`), in pages that go with it. A piece stays in its run from the step that claims it to its end, so at
- * every instant the runs of an interpreter are what its death would leave unfinished. Only the owner claims and ends,
- * only the supervisor (and an owner that exits) condemns, and only the supervisor frees the pages, when the owner is dead.
+ * Each interpreter has one execution, in its slot. An interpreter that executes several tasks of a pool at once has further ones
+ * (`openExecutions`), in pages that are freed when it is dead. A work item stays in its execution from the step that claims it to its
+ * end, so at every instant an interpreter's executions name what its death would leave unfinished. Only the owner claims and ends
+ * items, only the supervisor (or an owner that exits) condemns them, and only the supervisor frees the pages, once the owner is dead.
  *
- * Anybody else may look, and may find that those pages are somebody else's by now. So who has found something there
- * looks whether they still are that interpreter's, and only then believes it.
+ * Any other thread may read executions, and may find that the pages belong to another owner by then. So a reader that found something
+ * there checks again that the pages are still that interpreter's, and only then believes it.
  */
 import { and, cas, load, or, peek, ensureMapped, set, type SharedMemory, store } from "../memory/atomics.js";
 import {
@@ -33,7 +33,7 @@ import {
 } from "../memory/layout.js";
 import { allocatePages } from "../memory/page-allocator.js";
 
-/** Gives this interpreter `count` further runs, once. Returns the pointer to them, or 0: there is no memory. */
+/** Gives this interpreter `count` further executions. Call it once. Returns the pointer to them, or 0 if memory is exhausted. */
 export function openExecutions(m: SharedMemory, count: number): number {
   const words = count * EXECUTION_WORDS;
   const executions = allocatePages(m, Math.ceil(words / PAGE_WORDS), m.slot + 1);
@@ -44,20 +44,20 @@ export function openExecutions(m: SharedMemory, count: number): number {
   return executions;
 }
 
-/** The `i`-th run of a slot, the first being 0; 0: it has no more. */
+/** Returns the pointer to the execution at index `i` of a slot, or 0 if it has fewer. Index 0 is the one in the slot. */
 export function executionAt(m: SharedMemory, slot: number, i: number): number {
   const p = slotPointer(slot);
   if (i === 0) return p + S_EXECUTION;
   const executions = load(m, p + S_FURTHER_EXECUTIONS);
   if (executions === 0 || i > load(m, p + S_FURTHER_COUNT)) return 0;
-  // The count is that of those runs.
+  // Unchanged: the count that was read belongs to these executions.
   if (load(m, p + S_FURTHER_EXECUTIONS) !== executions) return 0;
   const execution = executions + (i - 1) * EXECUTION_WORDS;
   ensureMapped(m, execution + EXECUTION_WORDS - 1);
   return execution;
 }
 
-/** Whether the slot's owner executes anything. A piece whose answer is on its way is done: its caller may have it. */
+/** Whether the slot's owner executes anything. A work item whose reply is being sent is done: its caller may have the reply. */
 export function isExecuting(m: SharedMemory, slot: number): boolean {
   for (
     let i = 0, execution = executionAt(m, slot, 0);
@@ -71,7 +71,7 @@ export function isExecuting(m: SharedMemory, slot: number): boolean {
   return false;
 }
 
-/** The run in which `slot` executes the piece `seq` of `caller`, or is sending its result; 0: it does not. */
+/** Returns the execution in which `slot` runs work item `seq` of `caller` or sends its result, or 0. */
 export function executionOf(m: SharedMemory, slot: number, caller: number, seq: number): number {
   for (
     let i = 0, execution = executionAt(m, slot, 0);
@@ -86,28 +86,28 @@ export function executionOf(m: SharedMemory, slot: number, caller: number, seq: 
   return 0;
 }
 
-/** Whether somebody executes the piece `seq` of `caller` now. */
+/** Whether any interpreter executes work item `seq` of `caller` now. */
 export function isExecutingWork(m: SharedMemory, caller: number, seq: number): boolean {
   const end = load(m, H_SLOTS_USED);
   for (let slot = 0; slot < end; slot++) if (executionOf(m, slot, caller, seq) !== 0) return true;
   return false;
 }
 
-/** The piece in that run of this interpreter's is done; from here on nobody may stop it. False: it was condemned before. */
+/** The work item in this interpreter's `execution` is done: nothing can stop it from here on. Returns false if it was condemned before. */
 export function finishWork(m: SharedMemory, execution: number): boolean {
   const word = peek(m, execution + EXECUTION_WORD);
   if ((word & (EXECUTION_STATE | EXECUTION_CLOSED)) !== EXECUTION_RUNNING) return false;
   return cas(m, execution + EXECUTION_WORD, word, (word & ~EXECUTION_STATE) | EXECUTION_FINISHING) === word;
 }
 
-/** Its result was sent: the run is free. */
+/** The result was sent: the execution is free. */
 export function endWork(m: SharedMemory, execution: number): void {
   and(m, execution + EXECUTION_WORD, ~EXECUTION_STATE);
 }
 
 /**
- * Settles that the piece `seq` of `caller` that `slot` executes will not finish. Returns its run: the thread is to be
- * terminated. 0: it does not execute that piece (not yet, not any more, or its result is on the way).
+ * Settles that work item `seq` of `caller`, which `slot` executes, will not finish. Returns its execution; the caller must then
+ * terminate the thread. Returns 0 if the slot does not execute the item: not yet, no longer, or its result is being sent.
  */
 export function condemn(m: SharedMemory, slot: number, caller: number, seq: number): number {
   for (
@@ -127,9 +127,9 @@ export function condemn(m: SharedMemory, slot: number, caller: number, seq: numb
 }
 
 /**
- * Settles that `slot` finishes nothing that it executes, and begins nothing more: its thread is about to be terminated, or
- * is calling `process.exit()`. Code in the midst of that may go on with nonsense in its hands (a CommonJS module that Node
- * was loading is `undefined` then to the module that imports it), and what comes of that must be no answer.
+ * Settles that `slot` finishes nothing that it executes and claims nothing more: its thread is about to be terminated, or
+ * is calling `process.exit()`. Code that is interrupted by that may go on with wrong values (a CommonJS module that Node
+ * was loading is then `undefined` to the module that imports it), and the outcome must not become a reply.
  */
 export function closeExecutions(m: SharedMemory, slot: number): void {
   for (
@@ -138,7 +138,7 @@ export function closeExecutions(m: SharedMemory, slot: number): void {
     execution = executionAt(m, slot, ++i)
   ) {
     const word = or(m, execution + EXECUTION_WORD, EXECUTION_CLOSED) | EXECUTION_CLOSED;
-    // From here on only the end of what was finishing changes the word.
+    // From here on only `endWork`, of an item that was finishing, changes the word.
     if ((word & EXECUTION_STATE) === EXECUTION_RUNNING)
       store(m, execution + EXECUTION_WORD, (word & ~EXECUTION_STATE) | EXECUTION_CONDEMNED);
   }

@@ -1,21 +1,21 @@
 /**
- * A pool's work, as its workers see it: one queue (*lane*) for each priority, highest first, as functions over integers.
+ * A pool's work, as its workers see it: one queue (*lane*) for each priority, highest first.
  *
- * Taking: a look at all lanes without a lock, then one lock step in the lane that was chosen, which is the step that
- * claims the piece (mailbox.ts). Under that lock the lanes before it are looked at again: whatever was put there before
- * the piece that would be taken is seen, so that no piece is begun before one that is older and of higher priority.
+ * Taking: a worker polls all lanes without a lock, then takes the lock of the lane that it chose and claims the work item
+ * there (mailbox.ts). Under that lock it polls the higher lanes again: it sees every item that was put there before the one
+ * that it would take, so it begins no item before one that is older and of higher priority.
  *
- * Waiting: all workers wait at one lane, LANE_OF_WAITERS, whose list of getters serves all of them. Who goes to sleep
- * puts itself on the list under that lane's lock, where it finds all lanes empty; who puts into another lane publishes
- * first and then asks that list, under the same lock (`wakeWorker`). So either sees the other. Who was on the list and
- * takes a piece leaves it, and where somebody had rung it meanwhile, rings the next if there is more (`passWorkOn`).
- * Where workers run several pieces at once, one that waits for more may be kept from it by those it has, for as long as
- * they compute: there all that wait are rung (`wakeWorkers`).
+ * Waiting: all workers wait at one lane, LANE_OF_WAITERS, whose list of getters serves all of them. A worker that goes to sleep
+ * enlists there under the lane's lock, where it finds all lanes empty. A submitter that puts into another lane publishes
+ * first and then rings the next worker on that list, under the same lock (`wakeWorker`). So either sees the other. A worker that
+ * takes an item leaves the list; if it was rung meanwhile and more work waits, it rings the next one (`passWorkOn`).
+ * Where workers run several items at once, those that compute may keep a worker from taking the one that it was rung for: there a
+ * submitter rings all waiting workers (`wakeWorkers`).
  *
- * Fairness: strictly first in, first out within a lane, and the higher lane first, except that no lane may be overtaken
- * for ever: of MOST_OVERTAKING + 1 pieces that a worker takes while others wait in lower lanes, one is of a lower lane,
- * of each in turn. So the first piece of each lane waits for at most (MOST_OVERTAKING + 1) × (LANES - 1) pieces of any
- * one worker. Each worker counts for itself: nothing is shared, so nothing has to be repaired when one dies.
+ * Fairness: strictly first in, first out within a lane, and higher lanes first, but no lane is overtaken for ever: of
+ * MOST_OVERTAKING + 1 items that a worker takes while others wait in lower lanes, one comes from a lower lane, each of them in
+ * turn. So the first item of a lane waits for at most (MOST_OVERTAKING + 1) × (LANES - 1) items of any
+ * one worker. Each worker counts for itself: no state is shared, so a death leaves nothing to repair.
  */
 import { load, get, peek, type SharedMemory } from "../memory/atomics.js";
 import {
@@ -32,27 +32,27 @@ import {
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
 import { first } from "./channel.js";
-import { delist, enlist, wakeGetter } from "./queues.js";
+import { delist, enlist, wakeGetter } from "./waiters.js";
 import type { Received } from "./receive.js";
 import { claim } from "./mailbox.js";
 
 /** Priorities from HIGHEST_PRIORITY down to its negative. */
 export const HIGHEST_PRIORITY = 2;
 export const LANES = 2 * HIGHEST_PRIORITY + 1;
-/** That of priority 0: where a pool uses no priorities, its only one in use. */
+/** The lane of priority 0, the only one in use where a pool uses no priorities. */
 const LANE_OF_WAITERS = HIGHEST_PRIORITY;
-/** How many pieces in a row a worker takes while some wait in lower lanes. */
+/** How many items in a row a worker takes while others wait in lower lanes. */
 export const MOST_OVERTAKING = 31;
 
-/** A pool's lanes, and what one worker knows of them. */
+/** A pool's lanes, and one worker's own state. */
 export interface Lanes {
   /** Pointers to the queues, highest priority first. */
   readonly queues: readonly number[];
-  /** Whether it went on the list of those who wait, and has not left it by itself. */
+  /** Whether this worker put itself on the list of waiters and has not left it by itself. */
   enlisted: boolean;
-  /** Pieces taken in a row that overtook some of lower lanes. */
+  /** How many items it took in a row while others waited in lower lanes. */
   overtaking: number;
-  /** The lane that was last given its turn. */
+  /** The lane that had its turn last. */
   turn: number;
 }
 
@@ -60,14 +60,14 @@ export function makeLanes(queues: readonly number[]): Lanes {
   return { queues, enlisted: false, overtaking: 0, turn: 0 };
 }
 
-/** The lane of a priority. */
+/** The index of a priority's lane. */
 export function laneOf(priority: number): number {
   return HIGHEST_PRIORITY - priority;
 }
 
 /**
- * Takes the next piece of work to execute it in `run`. EMPTY: there is none; this interpreter is then on the list of those
- * that will be rung when there is. NOT_FOUND: the pool is closed, or this thread is about to end.
+ * Takes the next work item to run it in `execution`. Returns EMPTY if none waits; this interpreter is then on the list of waiters
+ * and will be rung when there is. Returns NOT_FOUND if the pool is closed or this thread is about to end.
  */
 export function takeWorkOrWait(m: SharedMemory, lanes: Lanes, execution: number, into: Received): number {
   for (;;) {
@@ -85,8 +85,8 @@ export function takeWorkOrWait(m: SharedMemory, lanes: Lanes, execution: number,
 }
 
 /**
- * This interpreter has something else to do, or all that it may have at once. It leaves the list of those who wait, for a ring that it cannot answer
- * soon would be kept from others; one that came already goes to the next.
+ * Leaves the list of waiters, because this interpreter has other work, or as much as it may have at once: it could not act on a ring
+ * soon, and would keep the ring from others. A ring that came already goes to the next waiter.
  */
 export function passWorkOn(m: SharedMemory, lanes: Lanes): void {
   if (!lanes.enlisted) return;
@@ -99,8 +99,8 @@ export function passWorkOn(m: SharedMemory, lanes: Lanes): void {
 }
 
 /**
- * How many pieces nobody has begun. Under each lane's lock, as claiming is: a piece that was seen in a run (runs.ts) does
- * not count any more, though its executor may be in the midst of taking it.
+ * How many work items wait, not begun. Takes each lane's lock, as claiming does: an item that was seen in an execution
+ * no longer counts, even if its executor has not quite finished taking it.
  */
 export function inLine(m: SharedMemory, queues: readonly number[]): number {
   let count = 0;
@@ -113,29 +113,29 @@ export function inLine(m: SharedMemory, queues: readonly number[]): number {
   return count;
 }
 
-/** A piece was put into `lane`: rings a worker that waits, if any. Putting into the lane of waiters does so itself. */
+/** Call it after putting into `lane`: rings a waiting worker, if any. A put into the lane of waiters has rung one already. */
 export function wakeWorker(m: SharedMemory, queues: readonly number[], lane: number): void {
   if (lane !== LANE_OF_WAITERS) wakeGetter(m, queues[LANE_OF_WAITERS]);
 }
 
-/** As `wakeWorker`, but rings all that wait. */
+/** As `wakeWorker`, but rings all waiting workers. */
 export function wakeWorkers(m: SharedMemory, queues: readonly number[]): void {
   const q = queues[LANE_OF_WAITERS];
   for (let waiting = load(m, q + Q_GETTERS); waiting > 0; waiting--) wakeGetter(m, q);
 }
 
-/** A look without the lock; what was removed may still count. */
+/** Polls without the lock. Removed records may still count as work. */
 function hasWork(m: SharedMemory, q: number): boolean {
   return peek(m, q + C_HEAD) !== peek(m, q + C_TAIL);
 }
 
-/** The first lane behind `lane` that has work, or -1. */
+/** The first lane after `lane` that has work, or -1. */
 function nextLane(m: SharedMemory, lanes: Lanes, lane: number): number {
   for (let i = lane + 1; i < lanes.queues.length; i++) if (hasWork(m, lanes.queues[i])) return i;
   return -1;
 }
 
-/** The next lane after the one that had its turn last, of those below `highest`, that has work; else `highest`. */
+/** Of the lanes below `highest` that have work, the next after the one that had its turn last; or else `highest`. */
 function laneInTurn(m: SharedMemory, lanes: Lanes, highest: number): number {
   const next = nextLane(m, lanes, Math.max(lanes.turn, highest));
   const lane = next === -1 ? nextLane(m, lanes, highest) : next;

@@ -1,10 +1,10 @@
 /**
- * The mailbox, as integers: two channels in an interpreter's slot, one for work sent to it, one for answers to what it
- * asked itself. Only the owner takes; anybody puts, naming the id it means, because slots are used again.
+ * The mailbox: two channels in an interpreter's slot, one for work sent to it, one for replies to its own
+ * requests. Only the owner takes; any thread puts, naming the id that it means, because slots are used again.
  *
- * Taking a piece of work and becoming its executor is one step for everybody else. Before C_HEAD moves, the taker writes
- * down what it is about to run (runs.ts) and where that record lies (S_CLAIM); if it dies, the repair compares S_CLAIM
- * with C_HEAD and knows whether the record is still there, to be run by somebody else, or was being run by the dead.
+ * Taking a work item and becoming its executor is one step for all other threads. Before C_HEAD moves, the taker writes
+ * down which item it is about to run (executions.ts) and where the record lies (S_CLAIM). If it dies, the repair compares S_CLAIM
+ * with C_HEAD: either the record is still there, for another interpreter to run, or the dead was running it.
  */
 import { cas, get, load, peek, ensureMapped, set, type SharedMemory, store } from "../memory/atomics.js";
 import { ring } from "../memory/doorbell.js";
@@ -38,40 +38,40 @@ import {
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
 import { isExecuting } from "./executions.js";
-import { append, first, payloadOf, referencesOf, remove, removeRecord } from "./channel.js";
+import { append, first } from "./channel.js";
+import { remove, removeRecord } from "./channel-removal.js";
+import { payloadOf, referencesOf } from "./records.js";
+import type { OutgoingRecord } from "./outgoing.js";
 import { describeBatches, receive, receiveMany, type Received, type ReceivedMany } from "./receive.js";
 
-/** Puts a record into `lane` (S_WORK or S_REPLIES) of interpreter `id`, which is in `slot` if it lives. */
+/**
+ * Puts a record into a box (S_WORK or S_REPLIES) of interpreter `id`, which lives in `slot`, and rings it. Returns NOT_FOUND if it no
+ * longer lives there, SHUT if it takes nothing more, or a status as `append` does.
+ */
 export function send(
   m: SharedMemory,
   slot: number,
   box: typeof S_WORK | typeof S_REPLIES,
   id: number,
-  flags: number,
-  sender: number,
-  references: ArrayLike<number>,
-  bytes: Buffer,
-  start: number,
-  length: number,
-  blob: number,
+  record: OutgoingRecord,
 ): number {
   const c = slotPointer(slot) + box;
   lock(m, c);
   let status = OK;
   if (get(m, c + C_ID) !== id) status = STATUS_NOT_FOUND;
   else if ((get(m, c + C_FLAGS) & CHANNEL_SHUT) !== 0) status = STATUS_SHUT;
-  else status = append(m, c, flags, sender, references, bytes, start, length, blob);
+  else status = append(m, c, record);
   unlock(m, c);
   if (status === OK) ring(m, slot);
   return status;
 }
 
-/** Whether there may be something in the own mailbox: a look without the lock. */
+/** Polls this thread's own box without the lock: whether it may hold a record. */
 function mayHold(m: SharedMemory, box: typeof S_WORK | typeof S_REPLIES): boolean {
   return peek(m, m.me + box + C_HEAD) !== peek(m, m.me + box + C_TAIL);
 }
 
-/** Takes the next record that was sent to this thread, which is no piece of work: a request, or a question. */
+/** Takes the next record from this thread's work box without claiming it as a work item: a request. Returns OK or EMPTY. */
 export function takeRequest(m: SharedMemory, into: Received): number {
   const c = m.me + S_WORK;
   if (!mayHold(m, S_WORK)) return STATUS_EMPTY;
@@ -82,7 +82,7 @@ export function takeRequest(m: SharedMemory, into: Received): number {
   return r === 0 ? STATUS_EMPTY : OK;
 }
 
-/** Takes the answers that are there, as many as there are places for. Returns how many. */
+/** Takes replies, as many as `into` has places for. Returns how many. */
 export function takeReplies(m: SharedMemory, into: ReceivedMany): number {
   const c = m.me + S_REPLIES;
   if (!mayHold(m, S_REPLIES)) return 0;
@@ -93,7 +93,7 @@ export function takeReplies(m: SharedMemory, into: ReceivedMany): number {
   return count;
 }
 
-/** Takes a piece of work out of the own mailbox to execute it in `run`. A pool's: see lanes.ts. */
+/** Takes the next work item from this thread's work box to run it in `execution`. lanes.ts takes a pool's. */
 export function takeWork(m: SharedMemory, execution: number, into: Received): number {
   const c = m.me + S_WORK;
   if (!mayHold(m, S_WORK)) return STATUS_EMPTY;
@@ -105,15 +105,15 @@ export function takeWork(m: SharedMemory, execution: number, into: Received): nu
 }
 
 /**
- * Takes the record `r` that `first` returned, and becomes its executor, in the idle `run` that S_TAKING names. Under the
- * channel's lock. NOT_FOUND: this thread is about to end (`closeRuns`), and the record stays where it is.
+ * Takes the record `r` that `first` returned and becomes its executor, in the idle `execution` that S_TAKING names. Under the
+ * channel's lock. Returns NOT_FOUND if this thread is about to end (`closeExecutions`); the record then stays where it is.
  */
 export function claim(m: SharedMemory, c: number, r: number, execution: number, into: Received): number {
   const word = peek(m, execution + EXECUTION_WORD);
   if ((word & EXECUTION_CLOSED) !== 0) return STATUS_NOT_FOUND;
   set(m, execution + EXECUTION_CALLER, get(m, r + R_SENDER));
   set(m, execution + EXECUTION_SEQ, get(m, payloadOf(m, r) + referencesOf(m, r) * REF_WORDS));
-  // Plain, as are the intents (lock.ts): it is read when this thread is dead, and what it did last is seen then.
+  // A plain store, as for intents (lock.ts): the supervisor reads it once this thread is dead, and sees its last stores then.
   set(m, m.me + S_CLAIM, r);
   const next = (((word >>> EXECUTION_NUMBER_SHIFT) + 1) << EXECUTION_NUMBER_SHIFT) | EXECUTION_RUNNING;
   const status = cas(m, execution + EXECUTION_WORD, word, next) === word ? OK : STATUS_NOT_FOUND;
@@ -122,7 +122,7 @@ export function claim(m: SharedMemory, c: number, r: number, execution: number, 
   return status;
 }
 
-/** The owner of `slotPointer` died holding channel `c`: was the record that it meant to take still there? */
+/** The owner of the slot at `p` died holding the lock of channel `c`: if it had not taken the record it claimed, undoes the claim. */
 export function repairClaim(m: SharedMemory, p: number, c: number): void {
   const claimed = load(m, p + S_CLAIM);
   if (claimed === 0) return;
@@ -136,11 +136,11 @@ export function repairClaim(m: SharedMemory, p: number, c: number): void {
     cas(m, execution, word, word & ~EXECUTION_STATE) === word
   )
     return;
-  // Somebody stopped it, and was told that it will not finish: nobody else may run it. The run goes on naming it.
+  // The item was condemned and its sender learns that it will not finish: no other interpreter may run it. The execution goes on naming it.
   remove(m, c, claimed);
 }
 
-/** Takes back a piece of work that was put at `place` and not begun. False: it was begun. */
+/** Withdraws the work item `seq` of `sender` that was put at `place`. Returns false if it was begun. */
 export function cancelWork(
   m: SharedMemory,
   slot: number,
@@ -157,19 +157,15 @@ export function cancelWork(
 }
 
 /**
- * Puts the last record that interpreter `id` will ever be sent, and refuses all later ones. Without `wait`, only if it
- * executes nothing and nothing waits there: it claims its next piece under the same lock, so idle means idle until then.
+ * Puts the last record that interpreter `id` will ever be sent, and refuses all later ones. Without `wait`, returns BUSY if the
+ * interpreter executes a work item or one waits there: it claims its next item under the same lock, so idle means idle until then.
  */
 export function sendLast(
   m: SharedMemory,
   slot: number,
   id: number,
   wait: boolean,
-  flags: number,
-  sender: number,
-  bytes: Buffer,
-  start: number,
-  length: number,
+  record: OutgoingRecord,
 ): number {
   const c = slotPointer(slot) + S_WORK;
   lock(m, c);
@@ -178,7 +174,7 @@ export function sendLast(
   else if ((get(m, c + C_FLAGS) & CHANNEL_SHUT) !== 0) status = STATUS_SHUT;
   else if (!wait && (get(m, c + C_COUNT) > 0 || isExecuting(m, slot))) status = STATUS_BUSY;
   else {
-    status = append(m, c, flags, sender, [], bytes, start, length, 0);
+    status = append(m, c, record);
     if (status === OK) set(m, c + C_FLAGS, get(m, c + C_FLAGS) | CHANNEL_SHUT);
   }
   unlock(m, c);

@@ -1,15 +1,15 @@
 /**
- * What is done in shared memory when an interpreter is dead, by the supervisor, step by step:
+ * Cleaning up after a dead interpreter in shared memory, by the supervisor, step by step:
  *
  *   1. its locks: repair what each protects, then release it, innermost first;
- *   2. its mailbox: nothing more can be sent to it, what waited there is dropped;
- *   3. its items everywhere: each gets the fate it was put with; and it holds nothing and waits for nothing any more;
- *   4. counts of references that it left too high (recount.ts), and queues that only it kept;
- *   5. its pages, those with its runs too: whoever wants to know what it executed reads that before;
- *   6. everybody looks again, for a ring that it owed to somebody may be lost.
+ *   2. its mailbox: no more can be sent to it, and the records that waited there are dropped;
+ *   3. its items everywhere: each gets the fate it was put with; it no longer holds anything or waits for anything;
+ *   4. counts of references that it left too high (reconcile.ts), and queues that only it kept;
+ *   5. its pages, including those with its executions: read before this step what it executed;
+ *   6. a ring for every interpreter, because one that the dead owed may be lost.
  *
  * The dead executes nothing any more, so every word that only it would write stands still. The supervisor itself is
- * never terminated alone. Afterwards the slot may be used again.
+ * never terminated alone. Afterwards the slot may be used again. README.md explains the order.
  */
 import { get, load, ensureMapped, set, type SharedMemory, store } from "../memory/atomics.js";
 import { ringAfterDeath } from "../memory/doorbell.js";
@@ -42,15 +42,18 @@ import {
 } from "../memory/layout.js";
 import { heldBy, intentOf, lock, releaseForDead, unlock } from "../memory/lock.js";
 import { repairPages, setPageOwner, sweepPages } from "../memory/page-allocator.js";
-import { closeChannel, repairChannel, unbind } from "./channel.js";
-import { collectQueues, leaveQueue, repairQueue } from "./queues.js";
+import { closeChannel } from "./channel.js";
+import { unbind } from "./channel-removal.js";
+import { repairChannel } from "./channel-repair.js";
+import { collectQueues } from "./queue-lifetime.js";
+import { leaveQueue, repairQueue } from "./queue-repair.js";
 import { repairClaim } from "./mailbox.js";
 import { reconcileReferences } from "./reconcile.js";
 import { isAlive, joinerName } from "./registry.js";
 
 /**
- * Cleans up after the interpreter in `slot`, whose thread has ended, up to the point where the slot is free. False: all
- * but the counts of references, which were moving: `recountReferences` is to be called again.
+ * Cleans up after the interpreter in `slot`, whose thread has ended; after it the slot can be freed. Returns false if counts of
+ * references were moving: then call `reconcileReferences` again later.
  */
 export function reap(m: SharedMemory, slot: number): boolean {
   const p = slotPointer(slot);
@@ -62,7 +65,7 @@ export function reap(m: SharedMemory, slot: number): boolean {
   leaveEverything(m, slot, id);
   const settled = reconcileReferences(m);
   collectQueues(m);
-  // Nobody may look for runs in pages that are not its own any more.
+  // No thread may look for executions in pages that are about to get another owner.
   store(m, p + S_FURTHER_EXECUTIONS, 0);
   sweepPages(m, slot + 1);
   set(m, p + S_WAITING_ON, 0);
@@ -70,7 +73,7 @@ export function reap(m: SharedMemory, slot: number): boolean {
   return settled;
 }
 
-/** Repairs and releases what the dead held, and passes on wake-ups that it may have swallowed. */
+/** Repairs and releases what the dead held, and passes on wake-ups that it may have consumed. */
 export function repairLocks(m: SharedMemory, slot: number): void {
   const p = slotPointer(slot);
   for (let i = INTENTS - 1; i >= 0; i--) {
@@ -85,8 +88,8 @@ export function repairLocks(m: SharedMemory, slot: number): void {
         if (kind === LOCK_QUEUE) repairQueue(m, lockWord, slot);
         else repairChannel(m, lockWord, slot + 1);
         repairClaim(m, p, lockWord);
-        // It died closing the channel: that cannot be undone, so it is finished. Not what the supervisor itself dropped:
-        // it comes back to that, and here it could meet the same busy lock again.
+        // It died closing the channel: that cannot be undone, so finish it. Except for what the supervisor itself abandoned:
+        // it comes back to that, and could meet the same busy lock here again.
         const closing =
           (get(m, lockWord + C_FLAGS) & CHANNEL_CLOSED) !== 0 && get(m, lockWord + C_HEAD_SEGMENT) !== 0;
         if (closing && slot !== m.slot) closeChannel(m, lockWord);
@@ -97,13 +100,16 @@ export function repairLocks(m: SharedMemory, slot: number): void {
   }
 }
 
-/** A thread ended that may have been about to join: it had no slot, but perhaps the lock under which slots are claimed. */
+/** A thread ended that may have been about to join: it had no slot, but perhaps held the lock under which slots are claimed. */
 export function joinerEnded(m: SharedMemory, threadId: number): void {
   if (heldBy(m, H_REGISTRY_LOCK, joinerName(threadId))) repairRegistry(m);
   releaseForDead(m, H_REGISTRY_LOCK, joinerName(threadId));
 }
 
-/** Every queue in the list is everybody's, and so is the list of addons; one whose maker died before it was linked is swept with the maker's pages. */
+/**
+ * All linked queues belong to OWNER_SHARED, and so does the addon table. A queue whose maker died before linking it is swept with the
+ * maker's pages.
+ */
 function repairRegistry(m: SharedMemory): void {
   for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
     ensureMapped(m, q + PAGE_WORDS - 1);
@@ -120,8 +126,8 @@ function closeBox(m: SharedMemory, c: number): void {
 }
 
 /**
- * Gives everything that it put its fate, items in queues and what it sent to other interpreters' mailboxes, and takes
- * it off every list. Nobody frees a queue without the registry lock.
+ * Gives every record that the dead put, in queues and in other interpreters' mailboxes, its fate, and takes the dead
+ * off every list. No thread frees a queue without the registry lock.
  */
 function leaveEverything(m: SharedMemory, slot: number, id: number): void {
   lock(m, H_REGISTRY_LOCK);
@@ -148,7 +154,7 @@ function unbindBox(m: SharedMemory, c: number, id: number): void {
   unlock(m, c);
 }
 
-/** A ring that the dead owed to somebody may be lost: everybody looks again. */
+/** Rings every interpreter, because a ring that the dead owed may be lost. */
 function ringAll(m: SharedMemory): void {
   const end = load(m, H_SLOTS_USED);
   for (let slot = 0; slot < end; slot++) if (isAlive(m, slot)) ringAfterDeath(m, slot);

@@ -1,8 +1,8 @@
 /**
- * Where a record goes when it is taken: a buffer of the receiver's own.
+ * Records that were taken: the mirror of outgoing.ts. Their payloads go to a private buffer of the receiver.
  *
- * Small payloads are copied under the lock, large ones (in pages of their own, which the receiver owns from the moment
- * it took the record) afterwards, by `unload`.
+ * Small payloads are copied under the lock. Large ones lie in pages of their own, which the receiver owns from the moment
+ * it took the record; it decodes them in place, or copies them afterwards (`unload`).
  */
 import { get, type SharedMemory } from "../memory/atomics.js";
 import {
@@ -18,22 +18,13 @@ import {
   RECORD_LIVE,
 } from "../memory/layout.js";
 import { freePages } from "../memory/page-allocator.js";
-import {
-  copyPayload,
-  first,
-  isBlob,
-  payloadOf,
-  recordWords,
-  referencesOf,
-  stateOf,
-  take,
-  takeBatch,
-} from "./channel.js";
+import { first, take, takeBatch } from "./channel.js";
+import { copyPayload, isBlob, payloadOf, recordWords, referencesOf, stateOf } from "./records.js";
 
-/** Most bytes of a record, with its header, in a chunk. */
+/** Most bytes that a record without a blob takes in a segment, with its header. */
 const MOST_BYTES = recordWords(INLINE_BYTES) * 4;
 
-/** What many records share at most. It should stay in the processor's cache, and the copy of a run be worth it. */
+/** Largest buffer that many records share: small enough to stay in the processor's cache, large enough to make copying batches worthwhile. */
 const MANY_BYTES = 1 << 17;
 
 /** A record that was taken. */
@@ -59,17 +50,17 @@ export function makeReceived(bytes = Buffer.allocUnsafeSlow(INLINE_BYTES), view 
   return { state: 0, codec: 0, sender: -1, references: 0, length: 0, bytes, view, start: 0, blob: 0 };
 }
 
-/** Where many records go that are taken in one step of the lock, without asking for memory there. */
+/** The place for many records that are taken in one step of the lock, so that nothing is allocated under it. */
 export interface ReceivedMany {
   readonly records: readonly Received[];
-  /** Holds what they contain, one behind the other. */
+  /** Holds their payloads, one behind the other. */
   readonly bytes: Buffer;
   readonly view: DataView;
-  /** Those that were taken in runs, in triples: the first one's place, how many, and where they begin. */
+  /** Triples that describe the batches: index of the first record, how many records, and the byte where they begin. */
   readonly batches: number[];
 }
 
-/** For up to `count` records, fewer where they are large. */
+/** Makes a place for up to `count` records, or fewer if they are large. */
 export function makeReceivedMany(count: number): ReceivedMany {
   const bytes = Buffer.allocUnsafeSlow(Math.min(count * MOST_BYTES, MANY_BYTES));
   const view = viewOf(bytes);
@@ -85,7 +76,7 @@ function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** Takes the record `r` of channel `c`. Under the channel's lock. */
+/** Takes the record `r` that `first` returned into `into`. Under the channel's lock. */
 export function receive(m: SharedMemory, c: number, r: number, into: Received): void {
   const payload = payloadOf(m, r);
   into.state = stateOf(m, r);
@@ -99,9 +90,9 @@ export function receive(m: SharedMemory, c: number, r: number, into: Received): 
 }
 
 /**
- * Takes up to `most` records of channel `c`, as there is room for. A record that is an error for its taker comes alone, so that
- * nothing which was taken with it is lost on the error's way. Returns how many; `describeRuns` is to be called before anybody
- * looks at them. Under the channel's lock.
+ * Takes up to `most` records of channel `c`, as many as `into` has room for. A record that is an error for its taker comes alone, so
+ * that the error loses no record taken with it. Returns how many; call `describeBatches` before reading them. Under the channel's
+ * lock.
  */
 export function receiveMany(m: SharedMemory, c: number, into: ReceivedMany, most: number): number {
   const { bytes, view, records, batches } = into;
@@ -129,7 +120,7 @@ export function receiveMany(m: SharedMemory, c: number, into: ReceivedMany, most
   return count;
 }
 
-/** Reads the headers of what was taken in runs. No lock needed. */
+/** Fills in the records that were taken in batches from their headers. Needs no lock. */
 export function describeBatches({ view, bytes, records, batches }: ReceivedMany): void {
   for (let n = 0; n < batches.length; n += 3) {
     let at = batches[n + 2];
@@ -149,10 +140,10 @@ export function describeBatches({ view, bytes, records, batches }: ReceivedMany)
   }
 }
 
-/** Fetches a large payload and returns its pages. Outside the lock; a no-op for small ones. */
+/** Copies a large payload out and frees its pages. Call it outside the lock; does nothing for small ones. */
 export function unload(m: SharedMemory, into: Received): void {
   if (into.blob === 0) return;
-  // A place of its own: what it has may be its part of a buffer that others share.
+  // A buffer of its own: the present one may be shared with other records.
   into.bytes = Buffer.allocUnsafeSlow(into.length);
   into.view = viewOf(into.bytes);
   into.start = 0;
@@ -161,7 +152,7 @@ export function unload(m: SharedMemory, into: Received): void {
   into.blob = 0;
 }
 
-/** The `i`-th word of the payload. */
+/** The word at index `i` of the payload. */
 export function wordAt(received: Received, i: number): number {
   return received.view.getInt32(received.start + i * 4, true);
 }

@@ -1,17 +1,17 @@
 /**
- * Mends the counts of references that a death left too high.
+ * Corrects the counts of references that a death left too high.
  *
- * Who puts a record that carries a queue or an interpreter counts the reference before the record can be seen, and who
- * takes it uncounts after it is gone (queue/channel.ts): the count is never too low. A death in between leaves it too
- * high by one, and what it counts would never be collected. So after a death, before anything is collected:
+ * A thread that puts a record with references counts them before the record can be seen, and a thread that takes it uncounts
+ * them after it is gone (references.ts): a count is never too low. A death in between leaves it too
+ * high by one, and its queue or interpreter would never be collected. So after a death, before anything is collected:
  *
- *     note each count and its "touched" word → count what all channels really carry → take the excess off
+ *     note each count and its version → count what all channels really carry → subtract the excess
  *
- * A count, its "touched" word and the records that it counts change within one step of one channel's lock, "touched"
- * last. The walk takes each of these locks. So a "touched" that did not move from before the walk to after it proves
- * that every such step was finished before the note, or began after the walk had passed its channel: either way the
- * noted count, less what was found, is the excess. It is subtracted, not stored: a step that has begun since keeps its
- * effect. Where it moved, nothing is known, and the caller comes back.
+ * A count, its version and the records that it counts change within one step of one channel's lock, the version
+ * last. The walk takes each of these locks. So a version that did not move from before the walk to after it proves
+ * that every such step ended before the note, or began after the walk had passed its channel: either way the
+ * noted count less the found one is the excess. The excess is subtracted, and not the found count stored, so that a step that began
+ * since keeps its effect. If the version moved, nothing is known about that count, and the caller tries again later.
  */
 import { add, get, load, ensureMapped, type SharedMemory } from "../memory/atomics.js";
 import {
@@ -39,21 +39,25 @@ import {
   slotPointer,
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
-import { endsSegment, isQueue, nextSegment, payloadOf, referencesOf, stateOf } from "./channel.js";
+import { payloadOf, referencesOf, stateOf } from "./records.js";
+import { isQueue } from "./references.js";
+import { endsSegment, nextSegment } from "./segments.js";
 
-/** A queue or an interpreter that records are said to carry. */
+/** A queue or an interpreter that records carry, according to its count. */
 interface Carried {
+  /** Pointers to its count and to its version. */
   readonly counter: number;
-  readonly touched: number;
-  /** As it was before the walk. */
-  readonly touches: number;
+  readonly version: number;
+  /** The version and the count before the walk. */
+  readonly seen: number;
   readonly counted: number;
+  /** How many references the walk has found. */
   found: number;
 }
 
-/** False: some counts were moving, so that nothing could be said of them; to be called again. */
+/** Returns false if counts were moving, so that nothing is known about them: then call it again later. */
 export function reconcileReferences(m: SharedMemory): boolean {
-  // By pointer to the queue, or to the slot: the list of queues stands still, and no slot gets a new interpreter.
+  // By the pointer to the queue or slot. Under the registry lock the list of queues stands still, and no slot gets a new interpreter.
   const carried = new Map<number, Carried>();
   lock(m, H_REGISTRY_LOCK);
   const end = load(m, H_SLOTS_USED);
@@ -72,11 +76,11 @@ export function reconcileReferences(m: SharedMemory): boolean {
       countIn(m, slotPointer(slot) + S_WORK, carried);
       countIn(m, slotPointer(slot) + S_REPLIES, carried);
     }
-    for (const { counter, touched, touches, counted, found } of carried.values()) {
-      if (load(m, touched) !== touches) settled = false;
+    for (const { counter, version, seen, counted, found } of carried.values()) {
+      if (load(m, version) !== seen) settled = false;
       else if (counted > found) {
         add(m, counter, found - counted);
-        add(m, touched, 1);
+        add(m, version, 1);
       }
     }
   }
@@ -84,19 +88,20 @@ export function reconcileReferences(m: SharedMemory): boolean {
   return settled;
 }
 
+/** Notes the count at `counter` of the queue or slot at `p`, unless it is 0. The version is read first. */
 function note(
   m: SharedMemory,
   carried: Map<number, Carried>,
   p: number,
   counter: number,
-  touched: number,
+  version: number,
 ): void {
-  const touches = load(m, touched);
+  const seen = load(m, version);
   const counted = load(m, counter);
-  if (counted > 0) carried.set(p, { counter, touched, touches, counted, found: 0 });
+  if (counted > 0) carried.set(p, { counter, version, seen, counted, found: 0 });
 }
 
-/** Adds what the records of channel `c` carry. */
+/** Adds the references that the records of channel `c` carry. */
 function countIn(m: SharedMemory, c: number, carried: Map<number, Carried>): void {
   lock(m, c);
   if (get(m, c + C_REFERENCES) !== 0) {
@@ -126,7 +131,7 @@ function countIn(m: SharedMemory, c: number, carried: Map<number, Carried>): voi
   unlock(m, c);
 }
 
-/** The slot's pointer, if the interpreter that the record carries still lives there; else 0. */
+/** Pointer to the slot, if interpreter `id` still lives there; else 0. */
 function carriedSlot(m: SharedMemory, slot: number, id: number): number {
   const p = slotPointer(slot);
   return load(m, p + S_ID) === id ? p : 0;

@@ -1,8 +1,8 @@
 /**
- * Who is there: the table of interpreters, as integers.
+ * The registry: the table of interpreters.
  *
- * A slot is claimed under the registry lock and freed by the supervisor, after it has cleaned up. Ids count up and are
- * never used twice; slots are, so whoever addresses one says which id it means.
+ * A slot is claimed under the registry lock and freed by the supervisor after it has cleaned up. Ids count up and are
+ * never used twice; slots are, so a caller that addresses one says which id it means.
  *
  *     FREE ──claim──▶ BOOTING ──thread runs──▶ READY ──close──▶ FINALIZING
  *      ▲                 └───────────────┴──────────────────────────┴──▶ DEAD (being cleaned up) ──▶ FREE
@@ -64,12 +64,12 @@ import {
 import { lock, unlock } from "../memory/lock.js";
 import { openChannel } from "./channel.js";
 
-/** Whose words a thread uses as its own that has no slot yet. Never given out. */
+/** The slot whose words a thread uses while it has no slot yet. It is never claimed. */
 export const JOIN_SLOT = MAX_SLOTS - 1;
 
 /**
- * What such a thread is called where slots are: in the lock under which it claims one. Another thread of the same name
- * would have to be some 16 000 threads younger, and be joining at the moment at which this one dies.
+ * The number that stands for such a thread instead of a slot, as the holder of the lock under which it claims one. Another thread gets
+ * the same number only if it is 16 384 threads younger, and matters only if it is joining at the moment when this one dies.
  */
 export function joinerName(threadId: number): number {
   return 0x4000 | (threadId & 0x3fff);
@@ -78,7 +78,7 @@ export function joinerName(threadId: number): number {
 /** The codec tag of JavaScript, the language of every interpreter that is not created for another one. */
 const JAVASCRIPT = 1;
 
-/** Registers the main interpreter, id 0, and the supervisor's slot, which has no id of its own. */
+/** Registers the main interpreter, id 0, and the supervisor's slot, which is not an interpreter's. */
 export function registerMain(m: SharedMemory): void {
   openSlot(m, SUPERVISOR_SLOT, -2, WHENCE_RUNTIME);
   store(m, slotPointer(SUPERVISOR_SLOT) + S_STATE, STATE_READY);
@@ -87,10 +87,11 @@ export function registerMain(m: SharedMemory): void {
 }
 
 /**
- * Claims a slot, BOOTING. From that step on it names who answers for it, whose death would otherwise leave it behind: of
- * one for a new interpreter its creator, which holds it, until the supervisor has taken over; of one for this thread
- * itself, which joins, its `thread`, that thread's `parent`, and its id in the operating system. Returns the slot, or
- * -1: all are in use.
+ * Claims a slot in state BOOTING. Returns it, or -1 if all are in use.
+ *
+ * From this step on the slot names the thread that is responsible for it, whose death would otherwise leave it behind. For a new
+ * interpreter this is its creator, which holds it, until the supervisor has taken over. A thread that joins by itself gives its
+ * `thread` id, the id of its `parent`, and its id in the operating system.
  */
 export function claimSlot(
   m: SharedMemory,
@@ -123,12 +124,12 @@ function openSlot(m: SharedMemory, slot: number, id: number, whence: number): vo
   const p = slotPointer(slot);
   set(m, p + S_WHENCE, whence);
   set(m, p + S_WAITING_ON, 0);
-  // Main's is 0: nobody who has not said so may be taken for its thread, or for one that it started.
+  // The main thread's id is 0: no slot may be taken for its thread, or for one that it started, without saying so.
   set(m, p + S_THREAD, -1);
   set(m, p + S_PARENT, -1);
   set(m, p + S_NAME, 0);
   set(m, p + S_LANGUAGE, JAVASCRIPT);
-  // The run number goes on from the last interpreter in this slot, so that no late stop can hit the wrong one.
+  // The number goes on from the last interpreter in this slot, so that a late stop cannot hit the wrong work item.
   store(
     m,
     p + S_EXECUTION + EXECUTION_WORD,
@@ -146,7 +147,7 @@ function openSlot(m: SharedMemory, slot: number, id: number, whence: number): vo
   store(m, p + S_ID, id);
 }
 
-/** The slot of interpreter `id`, or -1: there is none (any more). */
+/** The slot of interpreter `id`, or -1 if it does not live. */
 export function slotOf(m: SharedMemory, id: number): number {
   if (id < 0) return -1;
   const end = load(m, H_SLOTS_USED);
@@ -154,7 +155,7 @@ export function slotOf(m: SharedMemory, id: number): number {
   return -1;
 }
 
-/** Whether interpreter `id` is dead and its end not yet told to everybody. */
+/** Whether interpreter `id` is dead and not all other interpreters have been notified of that. */
 export function isBeingReaped(m: SharedMemory, id: number): boolean {
   const end = load(m, H_SLOTS_USED);
   for (let slot = 0; slot < end; slot++) {
@@ -163,7 +164,7 @@ export function isBeingReaped(m: SharedMemory, id: number): boolean {
   return false;
 }
 
-/** Nobody lives there any more, and nobody will ask what the dead was doing. */
+/** Frees the slot of a dead interpreter, once no thread needs to know what it was doing. */
 export function freeSlot(m: SharedMemory, slot: number): void {
   store(m, slotPointer(slot) + S_ID, -1);
   store(m, slotPointer(slot) + S_STATE, STATE_FREE);
@@ -173,7 +174,7 @@ export function idOf(m: SharedMemory, slot: number): number {
   return load(m, slotPointer(slot) + S_ID);
 }
 
-/** What the creator called it, or undefined. */
+/** The name that its creator gave, or undefined. */
 export function nameOf(m: SharedMemory, slot: number): string | undefined {
   const length = get(m, slotPointer(slot) + S_NAME);
   if (length === 0) return undefined;
@@ -194,26 +195,26 @@ export function stateOf(m: SharedMemory, slot: number): number {
   return load(m, slotPointer(slot) + S_STATE);
 }
 
-/** Whether somebody lives in the slot: booting, ready or finalizing. */
+/** Whether an interpreter lives in the slot: booting, ready or finalizing. */
 export function isAlive(m: SharedMemory, slot: number): boolean {
   const state = stateOf(m, slot);
   return state >= STATE_BOOTING && state < 4;
 }
 
-/** Moves from one state to another; false where it is in neither (it died). */
+/** Moves from one state to another. Returns false if the slot is not in state `from`: the interpreter died. */
 export function setState(m: SharedMemory, slot: number, from: number, to: number): boolean {
   return cas(m, slotPointer(slot) + S_STATE, from, to) === from;
 }
 
 /**
- * This interpreter is about to block until `slot` answers. False: that would close a circle of interpreters that wait
- * for each other, so none of them would ever go on. Under the registry lock, so that of two who close a circle at the
- * same time the second sees the first.
+ * This interpreter is about to block until `slot` replies. Returns false if that would close a circle of interpreters that wait
+ * for each other, none of which would ever go on. It takes the registry lock, so that of two interpreters that would close a circle
+ * at the same time the second sees the first.
  */
 export function beginWaitingOn(m: SharedMemory, slot: number): boolean {
   lock(m, H_REGISTRY_LOCK);
   let next = slot;
-  // As many steps as there can be interpreters: a circle that does not contain this one is none of its business.
+  // At most as many steps as there can be interpreters: the walk may enter a circle that does not contain this one.
   for (let steps = 0; next !== m.slot && steps < MAX_SLOTS; steps++) {
     next = load(m, slotPointer(next) + S_WAITING_ON) - 1;
     if (next === -1) break;

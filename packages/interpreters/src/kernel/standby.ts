@@ -1,21 +1,21 @@
 /**
- * How a spare thread (`prewarm`) is told which slot it is to serve. Each waits in a word of the shared memory:
+ * How a standby thread (`prewarm`) learns which slot it serves. Each waits on a word of the shared memory, its *cell*:
  *
  *     0 ──the supervisor starts a thread──▶ -kind ──an interpreter is created──▶ slot + 1 ──the thread is READY, or dead──▶ 0
-                                             └────it is not needed, or dead────▶ 0
+ *                                             └────it is not needed, or dead────▶ 0
  *
- * Whoever creates an interpreter gives it its thread by one compare-and-swap and wakes that: to have the supervisor do so would
- * be one more wake-up. The supervisor's doorbell only makes it look at these words. They say all that it needs to know to watch
- * over the thread from then on, even if the creator is dead by then.
+ * A thread that creates an interpreter gives it a standby thread by one compare-and-swap and wakes that thread; leaving this to the
+ * supervisor would cost one more wake-up. The supervisor's doorbell only makes it read these words. They tell it all that it needs to
+ * watch over the thread from then on, even if the creator is dead by then.
  *
- * The *kind* is a number for the options that the spares were started with. Only the thread that asked for them knows what it
- * means, so any other leaves it to the supervisor, as it does where there is no spare thread: that compares the options, and then
- * gives the slot away in the same way.
+ * The *kind* is a number for the options that the standby threads were started with. Only the thread that asked for them knows which
+ * options it stands for. Any other creator leaves the choice to the supervisor, as it does if no standby thread waits: the supervisor
+ * compares the options and gives the slot away in the same way.
  */
 import { add, cas, load, notify, type SharedMemory, store, wait } from "../memory/atomics.js";
 import { H_STANDBY_KIND, H_STANDBY, STANDBY_CELLS } from "../memory/layout.js";
 
-/** A number for options that no other thread has used. */
+/** Returns a number for options that no other thread has used. */
 export function nextKind(m: SharedMemory): number {
   return (add(m, H_STANDBY_KIND, 1) & 0x3fffffff) + 1;
 }
@@ -26,24 +26,24 @@ export function giveToAny(m: SharedMemory, kind: number, slot: number): boolean 
   return false;
 }
 
-/** Gives it to the one of that kind that waits there. */
+/** Gives `slot` to the standby thread that waits on `cell`. Returns false if none of that kind waits there. */
 export function giveTo(m: SharedMemory, cell: number, kind: number, slot: number): boolean {
   if (cas(m, H_STANDBY + cell, -kind, slot + 1) !== -kind) return false;
   notify(m, H_STANDBY + cell, 1);
   return true;
 }
 
-/** Nobody waits there any more, and soon another thread will. */
+/** Clears the cell for another thread: the one that waited on it has been given its slot and has begun, or is dead. */
 export function clearCell(m: SharedMemory, cell: number): void {
   store(m, H_STANDBY + cell, 0);
 }
 
-/** Who waits there is of another kind from now on; 0: of none. False: it has been given a slot. */
+/** Changes the kind of the thread that waits on `cell`; 0 is no kind. Returns false if it has been given a slot. */
 export function changeKind(m: SharedMemory, cell: number, from: number, to: number): boolean {
   return cas(m, H_STANDBY + cell, 0 - from, 0 - to) === 0 - from;
 }
 
-/** The slot that was given to who waits there, or -1. Whoever gave it may have died before waking it. */
+/** The slot that was given to the thread that waits on `cell`, or -1. Wakes the thread: the giver may have died before it did so. */
 export function givenTo(m: SharedMemory, cell: number): number {
   const word = load(m, H_STANDBY + cell);
   if (word <= 0) return -1;

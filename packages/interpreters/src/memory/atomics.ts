@@ -4,31 +4,31 @@
  * A *pointer* is an index into the 32-bit words of the shared memory (byte address / 4), so that all 4 GiB
  * are small integers. 0 is no pointer.
  *
- * The interleaving tests replace this file by one whose every function is a step of a scheduler
- * (test/interleaving), which is why everything above it is written as plain functions over integers.
+ * The interleaving tests replace this file by a twin in which every function is one step of a scheduler
+ * (test/interleaving). That is why everything above it is written as plain functions over integers.
  */
 
 import { copyBytes } from "../base/bytes.js";
 import type { WasmMemory } from "./webassembly.js";
 
-/** A thread's view of the shared memory. One per thread; only `memory` is the same object for all. */
+/** A thread's view of the shared memory. One per thread; only `memory` is the same for all. */
 export interface SharedMemory {
   readonly memory: WasmMemory;
-  /** Views over the part of the memory this thread has seen so far. Replaced when it grows, see `memory.ts`. */
+  /** Views over the part of the memory that this thread has mapped so far; `refresh` replaces them when the memory has grown. */
   i32: Int32Array;
   u8: Buffer;
   /** This thread's slot in the registry, and the pointer to it. The slot is the owner written into locks. */
   slot: number;
   me: number;
-  /** How many locks this thread holds or is about to take: the next free entry of its intents. */
+  /** How many locks this thread holds or is about to take: the index of its next free intent. */
   depth: number;
-  /** How often to try again before sleeping. 0 where spinning cannot help: one core, or a test scheduler. */
+  /** How often to try a taken lock again before sleeping. 0 where spinning cannot help: on one core, or under a test scheduler. */
   spins: number;
   /** Milliseconds to wait for a lock; see `LockBusy`. Infinity for all but the supervisor. */
   patience: number;
-  /** Where the record lies, or lay, that this thread put last (`append`). */
+  /** Pointer to the record that this thread put last (`append`); another record may lie there by now. */
   lastPut: number;
-  /** Pages this thread must leave for others: see `pages.ts`. */
+  /** How many free pages this thread must leave to others, see `page-allocator.ts`. */
   reserve: number;
 }
 
@@ -40,7 +40,7 @@ export function store(m: SharedMemory, p: number, value: number): void {
   Atomics.store(m.i32, p, value);
 }
 
-/** Compare and swap; returns what was there before. */
+/** Compares and swaps; returns the previous value. */
 export function cas(m: SharedMemory, p: number, expected: number, value: number): number {
   return Atomics.compareExchange(m.i32, p, expected, value);
 }
@@ -49,7 +49,7 @@ export function exchange(m: SharedMemory, p: number, value: number): number {
   return Atomics.exchange(m.i32, p, value);
 }
 
-/** Adds and returns what was there before, as `or` and `and` do. */
+/** Adds; returns the previous value, as `exchange`, `or` and `and` do. */
 export function add(m: SharedMemory, p: number, value: number): number {
   return Atomics.add(m.i32, p, value);
 }
@@ -62,15 +62,15 @@ export function and(m: SharedMemory, p: number, bits: number): number {
   return Atomics.and(m.i32, p, bits);
 }
 
-/** Plain access, for words that a lock protects or that only this thread touches. */
+/** Reads plainly: for words that a lock protects or that only this thread touches. `set` is its counterpart. */
 export function get(m: SharedMemory, p: number): number {
   return m.i32[p];
 }
 
 /**
- * A look at a word that others may be changing, where what was seen is confirmed under a lock or by a compare-and-swap. It sees
- * at least what was published before this thread last read a word atomically which told of that: its doorbell, a lock. An
- * atomic load would be a call into the engine, and take ten times as long.
+ * Reads plainly a word that other threads may be changing. The caller must confirm what it saw, under a lock or by a compare-and-swap.
+ * It sees at least what was published before this thread last observed that publication atomically, through its doorbell or a lock. An
+ * atomic load would be a call into the engine and take ten times as long.
  */
 export function peek(m: SharedMemory, p: number): number {
   return m.i32[p];
@@ -80,7 +80,7 @@ export function set(m: SharedMemory, p: number, value: number): void {
   m.i32[p] = value;
 }
 
-/** Copies `length` bytes of `from` into the memory, `offset` bytes behind the pointer `p`. */
+/** Copies `length` bytes of `from`, from `start` on, to `offset` bytes after the pointer `p`. */
 export function writeBytes(
   m: SharedMemory,
   p: number,
@@ -90,7 +90,7 @@ export function writeBytes(
   length: number,
 ): void {
   const at = p * 4 + offset;
-  // A short copy is cheaper byte by byte than through the view that `subarray` would make.
+  // A short copy is cheaper byte by byte than through the view that `subarray` would create.
   if (length <= 48) {
     const u8 = m.u8;
     for (let i = 0; i < length; i++) u8[at + i] = from[start + i];
@@ -99,7 +99,7 @@ export function writeBytes(
   }
 }
 
-/** Copies `length` bytes out of the memory into `to`. */
+/** Copies `length` bytes, from `offset` bytes after the pointer `p` on, to `to`. */
 export function readBytes(
   m: SharedMemory,
   p: number,
@@ -117,34 +117,34 @@ export function readBytes(
   }
 }
 
-/** Sleeps until notified, unless the word is no longer `expected`. `timeout` in milliseconds. */
+/** Blocks the thread until it is notified or `timeout` milliseconds have passed. Returns at once if the word is not `expected`. */
 export function wait(m: SharedMemory, p: number, expected: number, timeout: number): void {
   Atomics.wait(m.i32, p, expected, timeout);
 }
 
-/** Blocks the thread, whatever happens, for so many milliseconds. */
+/** Blocks the thread for `milliseconds`; nothing wakes it earlier. */
 export function nap(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-/** Like `wait` on the event loop; undefined when the word is no longer `expected`. */
+/** As `wait`, on the event loop. Returns undefined if the word is not `expected`. */
 export function waitAsync(m: SharedMemory, p: number, expected: number): Promise<unknown> | undefined {
   const result = Atomics.waitAsync(m.i32, p, expected);
   return result.async ? result.value : undefined;
 }
 
-/** Wakes up to `count` sleepers, blocked threads and waiting event loops alike. */
+/** Wakes up to `count` sleepers, both blocked threads and event loops. */
 export function notify(m: SharedMemory, p: number, count: number): void {
   Atomics.notify(m.i32, p, count);
 }
 
-/** Makes the processor yield to its hyper-thread, where the engine has that instruction; a step otherwise. */
+/** Spends a moment in a spin loop. */
 export function pause(m: SharedMemory): void {
   // A load keeps the loop from being a pure busy loop; `Atomics.pause` is too new for the oldest Node.
   Atomics.load(m.i32, 0);
 }
 
-/** Grows the memory by `delta` WebAssembly pages (64 KiB); false where it cannot. */
+/** Grows the memory by `delta` WebAssembly pages (64 KiB). Returns false if it cannot grow. */
 export function grow(m: SharedMemory, delta: number): boolean {
   if (m.memory.grow === undefined) return false;
   try {
@@ -156,26 +156,27 @@ export function grow(m: SharedMemory, delta: number): boolean {
   return true;
 }
 
-/** Bytes that the memory has by now, for everybody. */
+/** Current size of the memory in bytes, whichever thread grew it. */
 export function byteLength(m: SharedMemory): number {
   return currentBuffer(m).byteLength;
 }
 
 /**
- * All of the memory. V8 tells other threads of a growth by interrupting them, and until it comes to that `buffer` is
- * what it was: what a thread read a moment ago may point behind its end (168 of 60 000 growths in a test made for it).
- * Growing by nothing has V8 look at once. `WasmMemoryObject::Grow`, `BackingStore::BroadcastSharedWasmMemoryGrow`.
+ * A buffer over all of the memory. V8 announces a growth to other threads by an interrupt; until a thread handles it, its `buffer` keeps
+ * the old size, and a pointer that the thread read a moment ago may lie beyond its end (168 of 60 000 growths in a test made for it).
+ * Growing by 0 makes V8 look at once. `WasmMemoryObject::Grow`, `BackingStore::BroadcastSharedWasmMemoryGrow`.
  */
 function currentBuffer({ memory }: SharedMemory): SharedArrayBuffer {
   memory.grow?.(0);
   return memory.buffer;
 }
 
-/** Makes new views when `p` is beyond those that this thread has: somebody else grew the memory. */
+/** Maps the memory at least up to `p`: creates new views if another thread grew the memory beyond those of this thread. */
 export function ensureMapped(m: SharedMemory, p: number): void {
   if (p >= m.i32.length) refresh(m);
 }
 
+/** Creates views over all of the memory. */
 export function refresh(m: SharedMemory): void {
   const buffer = currentBuffer(m);
   m.i32 = new Int32Array(buffer);

@@ -2,11 +2,12 @@
  * Sets of slots: 1024 bits in 32 words.
  *
  * Chosen over linked lists of waiters and holders because a bit needs no memory, setting it twice is harmless, and
- * the repair for a dead interpreter is to clear one bit.
+ * repairing the set after an interpreter died means clearing one bit.
  */
 import { and, load, or, type SharedMemory } from "./atomics.js";
 import { BITSET_WORDS } from "./layout.js";
 
+/** Returns whether the bit was clear. */
 export function setBit(m: SharedMemory, set: number, bit: number): boolean {
   const mask = 1 << (bit & 31);
   return (or(m, set + (bit >> 5), mask) & mask) === 0;
@@ -35,7 +36,7 @@ export function countBits(m: SharedMemory, set: number): number {
   return count;
 }
 
-/** The first bit at or behind `from`, going round once; -1 when the set is empty. */
+/** The first bit that is set at or after `from`, wrapping around once. Returns -1 if the set is empty. */
 export function nextBit(m: SharedMemory, set: number, from: number): number {
   const first = (from >> 5) & (BITSET_WORDS - 1);
   for (let n = 0; n <= BITSET_WORDS; n++) {

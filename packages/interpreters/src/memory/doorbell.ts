@@ -1,15 +1,15 @@
 /**
- * The doorbell: how an interpreter waits for anything at all.
+ * The doorbell: the one way in which an interpreter waits.
  *
- * Each slot has one word, `{ counter: 31 bits, sleeping: 1 bit }`. It is an event count: who waits reads the counter,
- * looks whether there is something to do, and goes to sleep only by a compare-and-swap from the counter it read.
+ * Each slot has one word, `{ counter: 31 bits, sleeping: 1 bit }`. It is an event count: a waiter reads the counter,
+ * polls for something to do, and goes to sleep only by a compare-and-swap from the counter that it read.
  *
- *     ring:   publish the news;  counter += 1 and sleeping = 0, in one step;  if sleeping was set: notify all
- *     wait:   seen = counter;  look for news;  { seen, 0 } → { seen, 1 }, or it rang;  sleep while the word is { seen, 1 }
+ *     ring:   publish;  counter += 1 and sleeping = 0, in one step;  if sleeping was set: notify all
+ *     wait:   seen = counter;  poll;  { seen, 0 } → { seen, 1 }, or poll again if it rang;  sleep while the word is { seen, 1 }
  *
- * Counter and flag are one word, so that a ring can only clear the flag of sleepers that it also wakes: with two words,
- * a ring that came before a sleep could take away the flag of that sleep, and the next ring would wake nobody. A ring
- * costs a system call only when somebody sleeps. Blocked threads and event loops (`waitAsync`) wait on the same word,
+ * Counter and flag are one word, so that a ring clears the flag only of sleepers that it also wakes. With two words, a
+ * ring that came before a sleep could clear the flag of that sleep, and the next ring would wake no thread. A ring
+ * costs a system call only if the owner sleeps. Blocked threads and event loops (`waitAsync`) wait on the same word,
  * so a ring need not know which it wakes; it wakes all.
  */
 import { add, cas, load, notify, pause, type SharedMemory, wait, waitAsync } from "./atomics.js";
@@ -18,6 +18,7 @@ import { S_DOORBELL, slotPointer } from "./layout.js";
 const SLEEPING = 1;
 const ONE_RING = 2;
 
+/** Rings the doorbell of `slot`. Publish first: what the owner polls for must be visible before the counter moves. */
 export function ring(m: SharedMemory, slot: number): void {
   const p = slotPointer(slot) + S_DOORBELL;
   for (;;) {
@@ -28,21 +29,21 @@ export function ring(m: SharedMemory, slot: number): void {
   }
 }
 
-/** A ring that also makes up for one by somebody who died after clearing the flag and before notifying. */
+/** Rings and always notifies: the dead may have cleared the flag and not come to notify. */
 export function ringAfterDeath(m: SharedMemory, slot: number): void {
   const p = slotPointer(slot) + S_DOORBELL;
   add(m, p, ONE_RING);
   notify(m, p, Infinity);
 }
 
-/** The counter, to be read before looking for news. */
+/** Reads the counter of this thread's doorbell. Call it before polling. */
 export function observe(m: SharedMemory): number {
   return load(m, m.me + S_DOORBELL) & ~SLEEPING;
 }
 
 /**
- * Looks up to `spins` times whether it rang; cheaper than a sleep when the answer is some microseconds away. Returns how
- * many looks it took, or -1: it has not rung.
+ * Polls the doorbell up to `spins` times, which is cheaper than sleeping when the ring is only microseconds away. Returns how
+ * many polls came before the ring, or -1 if it has not rung.
  */
 export function spin(m: SharedMemory, seen: number, spins: number): number {
   for (let i = 0; i < spins; i++) {
@@ -52,17 +53,17 @@ export function spin(m: SharedMemory, seen: number, spins: number): number {
   return -1;
 }
 
-/** Blocks the thread until it rings, or `timeout` milliseconds went by. */
+/** Blocks the thread until its doorbell rings or `timeout` milliseconds have passed; not at all if it has rung since `seen`. */
 export function park(m: SharedMemory, seen: number, timeout: number): void {
   if (markSleeping(m, seen)) wait(m, m.me + S_DOORBELL, seen | SLEEPING, timeout);
 }
 
-/** Like `sleep` on the event loop; undefined when it has rung already. Does not keep the event loop alive. */
+/** As `park`, on the event loop. Returns undefined if the doorbell has rung since `seen`. Does not keep the event loop alive. */
 export function parkAsync(m: SharedMemory, seen: number): Promise<unknown> | undefined {
   return markSleeping(m, seen) ? waitAsync(m, m.me + S_DOORBELL, seen | SLEEPING) : undefined;
 }
 
-/** False: it rang since `seen`. The flag may be set already, by this thread's event loop. */
+/** Returns false if the doorbell has rung since `seen`. The flag may be set already, by this thread's event loop. */
 function markSleeping(m: SharedMemory, seen: number): boolean {
   const word = cas(m, m.me + S_DOORBELL, seen, seen | SLEEPING);
   return word === seen || word === (seen | SLEEPING);

@@ -3,17 +3,17 @@
  *
  *     word 0      HEADER        one page: constants, counters, the two global locks, free-list heads
  *     SLOTS       SLOT × 1024   one per interpreter: state, doorbell, mailbox
- *     PAGE_TABLE  4 words × maximum number of pages: who owns what, see pages.ts
- *     DATA        pages of 4 KiB: queues, chunks of records, large payloads
+ *     PAGE_TABLE  4 words × maximum number of pages: who owns what, see page-allocator.ts
+ *     DATA        pages of 4 KiB: queues, segments of channels, large payloads
  *
- * Everything that may be touched by somebody without a handle (locks of mailboxes, doorbells) lies in the
- * slots, which are never used for anything else. Pages are recycled, so a pointer into DATA may only be
- * followed by whoever holds what keeps that page alive.
+ * All words that a thread without a handle may touch (locks of mailboxes, doorbells) lie in the slots, which are never used for
+ * anything else. Pages are recycled: only a thread that holds what keeps a page alive may follow a pointer to it. kernel/README.md
+ * says who may do what, and when.
  */
 import copies from "../base/copies.cjs";
 
 export const MAGIC = 0x50455037; // "7PEP"
-/** Which meaning of these bytes this is. */
+/** The version of these bytes and of their meaning. */
 export const { PROTOCOL } = copies;
 
 export const PAGE_WORDS = 1024;
@@ -23,45 +23,45 @@ export const WASM_PAGE_BYTES = 65536;
 /* ---- HEADER ---- */
 export const H_MAGIC = 0;
 export const H_PROTOCOL = 1;
-/** Pages the page table has room for. */
+/** Number of pages that the page table has room for. */
 export const H_MAX_PAGES = 2;
-/** Pages that exist and are described by the table. Written under the page lock. */
+/** Number of pages that exist and that the table describes. Written under the page lock. */
 export const H_PAGES = 3;
-/** First page that may be given out. */
+/** The first page that can be allocated. */
 export const H_FIRST_PAGE = 4;
-/** Free pages among them: derived, recounted by the repair. */
+/** How many of them are free. Derived: the repair counts them again. */
 export const H_FREE_PAGES = 5;
-/** Next interpreter id, and next queue id. Ids are never used twice. */
+/** The next interpreter id, and the next queue id. Ids are never used twice. */
 export const H_NEXT_INTERPRETER = 6;
 export const H_NEXT_QUEUE = 7;
-/** Head of the list of all queues (pointer), linked through Q_NEXT under the registry lock. */
+/** Pointer to the first of all queues, which are linked through Q_NEXT. Under the registry lock. */
 export const H_QUEUES = 8;
-/** 0 not started, 1 starting, 2 running. Written by the main interpreter and the supervisor. */
+/** The supervisor is not started (0), starting (1) or running (2). Written by the main interpreter and the supervisor. */
 export const H_SUPERVISOR = 10;
-/** One above the highest slot ever used: the end of every walk over the slots. */
+/** One more than the highest slot ever used: every walk over the slots ends here. */
 export const H_SLOTS_USED = 11;
-/** Source of ids for functions that travel. */
+/** The next id of a function's code (wire/code.ts). */
 export const H_NEXT_CODE = 12;
-/** Source of ids for queues that are in no list: a pool's, and those that stand for something else. */
+/** The next number of a hidden queue, which `listQueues` omits: a pool's lane, or a placeholder. */
 export const H_NEXT_HIDDEN = 13;
-/** Pointer to the list of native addons (addons/block.ts), replaced under the registry lock; 0: none. */
+/** Pointer to the table of native addons (kernel/addon-table.ts), or 0. Replaced under the registry lock. */
 export const H_ADDONS = 14;
-/** How many processors this process may use: with one, spinning is for nothing. Never changes. */
+/** How many processors this process may use: with one, spinning is useless. Never changes. */
 export const H_PROCESSORS = 15;
-/** Each lock has a cache line of its own: [word, kind]. */
+/** The two global locks, [word, kind], each on a cache line of its own. */
 export const H_PAGE_LOCK = 16;
 export const H_REGISTRY_LOCK = 32;
-/** Heads of the free lists by size class, and the mask of those that are not empty (2 words). */
+/** Two words with a bit for every free list that is not empty, and the heads of these lists, by size class. */
 export const H_BIN_MASK = 62;
 export const H_BINS = 64;
 export const BINS = 52;
 
-/** The number of the last kind of spare threads, and the words in which they wait: interpreter/spare.ts. */
+/** The number of the newest kind of standby threads, and the words on which standby threads wait: kernel/standby.ts. */
 export const H_STANDBY_KIND = 127;
 export const H_STANDBY = 128;
 export const STANDBY_CELLS = 128;
 
-/* ---- lock kinds: what the repair has to look at when the holder died ---- */
+/* ---- lock kinds: what the repair restores if the holder died ---- */
 export const LOCK_PAGES = 1;
 export const LOCK_REGISTRY = 2;
 export const LOCK_CHANNEL = 3;
@@ -71,99 +71,99 @@ export const LOCK_QUEUE = 4;
 export const MAX_SLOTS = 1024;
 export const SLOT_WORDS = 256;
 export const SLOTS = PAGE_WORDS;
-/** The main interpreter's slot, and the supervisor's (which is no interpreter and has no id). */
+/** The slot of the main interpreter, and that of the supervisor, which is not an interpreter and has the id -2. */
 export const MAIN_SLOT = 0;
 export const SUPERVISOR_SLOT = 1;
 export const FIRST_FREE_SLOT = 2;
 
-/** A STATE_…; claimed under the registry lock, later written by its owner and, from its death on, the supervisor. */
+/** A STATE_…. Claimed under the registry lock, then written by its owner and, after the owner's death, by the supervisor. */
 export const S_STATE = 0;
-/** The interpreter's id, for ever the same while the slot is in use. */
+/** The interpreter's id; it does not change while the slot is in use. */
 export const S_ID = 1;
 /** A WHENCE_…. */
 export const S_WHENCE = 2;
-/** Written by the owner before it blocks in a call without a time limit: slot + 1 of whom it waits for, else 0. */
+/** Slot + 1 of the interpreter that the owner waits for, else 0. The owner writes it before it blocks without a time limit. */
 export const S_WAITING_ON = 3;
-/** Slot + 1 of who claimed it, until the supervisor knows of it; then 0. */
+/** Slot + 1 of the interpreter that claimed this slot, until the supervisor has taken over; then 0. */
 export const S_CREATOR = 4;
-/** Locks held or about to be taken, outermost first; 0 ends the list. Written by the owner only. */
+/** Pointers to the locks that the owner holds or is about to take, outermost first; 0 ends the list. Written by the owner only. */
 export const S_INTENTS = 8;
 export const INTENTS = 4;
 
-/** The doorbell, `{ counter: 31 bits, sleeping: 1 bit }`: everybody rings, only the owner waits. Own cache line. */
+/** The doorbell, `{ counter: 31 bits, sleeping: 1 bit }`: any thread rings, only the owner waits. On a cache line of its own. */
 export const S_DOORBELL = 16;
 
-/** The first of the runs of this interpreter: what it is executing. */
+/** The first execution of this interpreter: the work item that it executes. */
 export const S_EXECUTION = 32;
-/** Where the record being taken begins: tells the repair whether it had been taken already. */
+/** Pointer to the record that the owner is claiming, else 0: the repair compares it with C_HEAD to see whether it was taken. */
 export const S_CLAIM = 36;
-/** Pointer to the run that the next piece is taken into. Written by the owner, while it claims none. */
+/** Pointer to the execution that the next work item is claimed into. Written by the owner, between claims. */
 export const S_TAKING = 37;
-/** Pages of the owner's with further runs, for who executes several pieces at once; 0: none. */
+/** Pointer to the owner's pages with further executions, if it executes several work items at once; else 0. */
 export const S_FURTHER_EXECUTIONS = 38;
-/** How many lie there. Written while S_RUNS is 0. */
+/** How many executions lie there. Written while S_FURTHER_EXECUTIONS is 0. */
 export const S_FURTHER_COUNT = 39;
-/** Pointer to the run that is about to end the interpreter (an exception that nobody catches); 0: none, or nobody knows. */
+/** Pointer to the execution that is about to end the interpreter by an uncaught exception; 0 if none is or it is unknown. */
 export const S_FAULT = 40;
 
-/* ---- run: a piece of work that is being executed, see interpreter/runs.ts ---- */
+/* ---- execution: a work item that is being executed, see kernel/executions.ts ---- */
 /**
- * `{ number: 28 bits, closed: 1 bit, state: 2 bits }`. The number differs for every piece that this run is used for, so a
- * compare-and-swap on this word settles a race between the end of that piece and whoever wants to stop it.
+ * `{ number: 29 bits, closed: 1 bit, state: 2 bits }`. The number differs for every work item that this execution is used for, so a
+ * compare-and-swap of this word settles the race between the end of that item and a thread that wants to stop it.
  */
 export const EXECUTION_WORD = 0;
-/** The piece of work: who sent it and its number there. Valid while the run is not idle. Written before RUN_WORD. */
+/** The id of the interpreter that sent the work item, and the item's number there. Written before EXECUTION_WORD; valid unless idle. */
 export const EXECUTION_CALLER = 1;
 export const EXECUTION_SEQ = 2;
 export const EXECUTION_WORDS = 4;
 
 export const EXECUTION_IDLE = 0;
 export const EXECUTION_RUNNING = 1;
-/** Its result is being sent: too late to stop it. */
+/** The result is being sent: too late to stop it. */
 export const EXECUTION_FINISHING = 2;
-/** The supervisor will terminate the thread for this piece of work: its result will not be sent any more. */
+/** The supervisor will terminate the thread because of this work item: its result will not be sent. */
 export const EXECUTION_CONDEMNED = 3;
 export const EXECUTION_STATE = 3;
-/** Its thread is about to end: nothing is begun here any more. */
+/** The thread is about to end: no further work item can be claimed into this execution. */
 export const EXECUTION_CLOSED = 4;
 export const EXECUTION_NUMBER_SHIFT = 3;
 
-/** The mailbox: work sent to the interpreter, and answers to what it asked itself. Two channels. */
+/** The mailbox, two channels: work sent to the interpreter, and replies to its own requests. */
 export const S_WORK = 48;
 export const S_REPLIES = 64;
 /** How many records, anywhere, carry a reference to this interpreter. */
 export const S_ITEM_REFERENCES = 80;
-/** Moves with every change of S_ITEM_REFERENCES, as Q_TOUCHED does. */
+/** Incremented after every change of S_ITEM_REFERENCES, as Q_REF_VERSION is. */
 export const S_REF_VERSION = 82;
-/** Node's threadId, for who has to find the thread. */
+/** Node's threadId, by which the supervisor finds the thread. */
 export const S_THREAD = 81;
-/** Of a thread that somebody else started: the operating system's id of it, 0 where that is not known. */
+/** The operating system's id of an attached thread, which this package did not start; 0 if unknown. */
 export const S_OS_THREAD = 85;
-/** Of a thread that somebody else started: the threadId of the nearest thread above it that had joined by then. */
+/** For an attached thread: the threadId of its nearest ancestor that had joined by then. */
 export const S_PARENT = 83;
-/** Whether the owner has loaded native addons: an ADDONS_…. Written by it, and by the supervisor that ends it. */
+/** Whether the owner has loaded native addons: an ADDONS_…. Written by the owner, and by the supervisor when it ends the owner. */
 export const S_ADDONS = 84;
 /** The codec tag of the interpreter's guest language (guests/language.ts). Written when the slot is claimed. */
 export const S_LANGUAGE = 86;
-/** Which slots hold a handle to this interpreter: a bit set. */
+/** Bit set of the slots that hold a handle to this interpreter. */
 export const S_HOLDERS = 96;
 
-/** The name given by the creator: its length in bytes, then UTF-8. */
+/** The name that the creator gave: its length in bytes, then UTF-8. */
 export const S_NAME = 128;
 export const NAME_BYTES = 320;
 
 export const ADDONS_NONE = 0;
 export const ADDONS_LOADED = 1;
-/** It is to leave by itself, as it may be inside an addon now. */
+/** The owner must end its thread by itself: it may be inside an addon, where terminating it is unsafe. */
 export const ADDONS_LEAVE = 2;
 
 export const STATE_FREE = 0;
-/** Known, but its thread does not run yet. Work may be sent already. */
+/** Registered, but its thread does not run yet. Work may be sent already. */
 export const STATE_BOOTING = 1;
 export const STATE_READY = 2;
-/** Closing: accepts no work, its thread is about to end. */
+/** Closing: it accepts no work, and its thread is about to end. */
 export const STATE_FINALIZING = 3;
-/** Dead, being cleaned up by the supervisor. */
+/** Dead; the supervisor is cleaning up after it. */
 export const STATE_DEAD = 4;
 
 export const WHENCE_UNKNOWN = 0;
@@ -171,46 +171,46 @@ export const WHENCE_RUNTIME = 1;
 export const WHENCE_CREATED = 2;
 export const WHENCE_WORKER_THREADS = 3;
 
-/* ---- channel: an unbounded FIFO of records, see queue/channel.ts ---- */
+/* ---- channel: a FIFO of records, see kernel/channel.ts ---- */
 export const C_LOCK = 0;
 export const C_KIND = 1;
-/** Whose channel it is: a queue's or interpreter's id. -1: nobody's, nothing may be sent. */
+/** Id of the queue or interpreter that the channel belongs to; -1 once it is closed, when nothing may be sent. */
 export const C_ID = 2;
 /** CHANNEL_… bits. */
 export const C_FLAGS = 3;
-/** Next record to take, and the chunk it lies in. */
+/** Pointers to the next record to take and to its segment. */
 export const C_HEAD = 4;
 export const C_HEAD_SEGMENT = 5;
-/** Where the next record will be written. Moving it publishes a record. And its chunk. */
+/** Pointers to the place of the next record to put and to its segment. Moving C_TAIL publishes a record. */
 export const C_TAIL = 6;
 export const C_TAIL_SEGMENT = 7;
-/** Records that can still be taken: derived, recounted by the repair. */
+/** Number of records that can still be taken. Derived: the repair counts them again. */
 export const C_COUNT = 8;
-/** Bit `id % 32` is set for every interpreter that put one of the records (and maybe for others). */
+/** Bit `id % 32` is set for every interpreter that put one of the records; others may be set, too. */
 export const C_SENDERS = 9;
-/** Pages of the next chunk. */
+/** Number of pages of the next segment. */
 export const C_GROWTH = 10;
-/** A chunk that lies in the owner's own page and is never freed; 0: none. */
+/** Pointer to a segment that lies in the queue's own page and is never freed; 0 for a mailbox. */
 export const C_INLINE = 11;
-/** Highest number of records, 0: unbounded. */
+/** Maximum number of records; unbounded if it is not positive. */
 export const C_MAXSIZE = 12;
-/** 1 when some record of this channel carried references, so that dropping its records must look for them. */
+/** 1 once a record of this channel carried references: only then do walks look for them. */
 export const C_REFERENCES = 13;
 export const CHANNEL_WORDS = 16;
 
 /** No more records may be put. */
 export const CHANNEL_SHUT = 1;
-/** The channel is gone for everybody. */
+/** The channel is closed for every interpreter. */
 export const CHANNEL_CLOSED = 2;
 
-/* ---- chunk ---- */
+/* ---- segment ---- */
 export const SEGMENT_NEXT = 0;
-/** Pointer to the first word behind the chunk. */
+/** Pointer to the first word after the segment. */
 export const SEGMENT_END = 1;
 export const SEGMENT_HEADER = 2;
 
 /* ---- record ---- */
-/** Words including this header, even; 0: the next record is in the next chunk. */
+/** Words of the record, including this header; even. 0 where no record follows: the next one is in the next segment. */
 export const R_SIZE = 0;
 export const R_FLAGS = 1;
 /** Id of the interpreter that put it. */
@@ -221,14 +221,14 @@ export const RECORD_HEADER = 4;
 
 export const RECORD_STATE = 3;
 export const RECORD_LIVE = 0;
-/** Its interpreter was destroyed: there is nothing in it, but it still takes its place. */
+/** The interpreter that put it was destroyed: its content is gone, but it keeps its place and is taken like any other. */
 export const RECORD_UNBOUND = 1;
 export const RECORD_ERROR = 2;
-/** Not there any more; skipped. */
+/** Removed; skipped. */
 export const RECORD_REMOVED = 3;
-/** What becomes of it when its interpreter is destroyed: one of the UNBOUND_… numbers. */
+/** Its fate when the interpreter that put it is destroyed: one of the UNBOUND_… numbers. */
 export const RECORD_UNBOUND_SHIFT = 2;
-/** The payload is in pages of its own; here is only the pointer to them. */
+/** The payload lies in pages of its own; the record holds only the pointer to them. */
 export const RECORD_BLOB = 1 << 4;
 /** Codec tag (8 bits) and number of reference triples (12 bits). */
 export const RECORD_CODEC_SHIFT = 8;
@@ -245,22 +245,22 @@ export const INLINE_BYTES = 2048;
 
 /* ---- queue: one page ---- */
 /* words 0 to 15: its channel */
-/** Default for the items' unbound behaviour. */
+/** The unbound behaviour of items that are put without one. */
 export const Q_UNBOUND = 16;
 /** How many records, anywhere, carry a reference to this queue. Never too low. */
 export const Q_ITEM_REFERENCES = 17;
 export const Q_NEXT = 18;
-/** Moves with every change of Q_ITEM_REFERENCES: an unmoved one proves that a look at it and at the holders was one. */
+/** Incremented after every change of Q_ITEM_REFERENCES: unmoved, it proves that a reader saw the count and the holders in one state. */
 export const Q_REF_VERSION = 19;
-/** How many interpreters wait to get or to put: so many bits are set below. Under the queue's lock. */
+/** How many interpreters wait to get, and to put: the number of bits that are set below. Derived; under the queue's lock. */
 export const Q_GETTERS = 20;
 export const Q_PUTTERS = 21;
-/** Slots to start looking from, so that everybody has a turn. */
+/** The slots where the search for the next waiter starts, so that every waiter has its turn. */
 export const Q_GET_CURSOR = 22;
 export const Q_PUT_CURSOR = 23;
-/** In one that stands for an ArrayBuffer which is moved: id of the interpreter that sends it, plus one; else 0. */
+/** In the placeholder of an ArrayBuffer that is moved: id + 1 of the interpreter that sends it; else 0. */
 export const Q_SENDER = 24;
-/** Bit sets over slots: who holds a handle, who waits to get, who waits to put. */
+/** Bit sets of the slots that hold a handle, that wait to get, and that wait to put. */
 export const Q_HOLDERS = 32;
 export const Q_GET_WAITERS = 64;
 export const Q_PUT_WAITERS = 96;
@@ -270,18 +270,18 @@ export const BITSET_WORDS = MAX_SLOTS / 32;
 /* ---- page table ---- */
 export const PAGE_TABLE = SLOTS + MAX_SLOTS * SLOT_WORDS;
 export const PT_WORDS = 4;
-/** `{ owner: 12 bits, pages: 20 bits }` on the first page of a run. One store publishes a change. */
+/** On the first page of a span: `{ owner: 12 bits, pages: 20 bits }`. One store publishes a change. */
 export const PT_SPAN = 0;
-/** On the last page of a run: its first page. Derived. */
+/** On the last page of a span: its first page. Derived. */
 export const PT_BACK = 1;
-/** On the first page of a free run: neighbours in its free list. Derived. */
+/** On the first page of a free span: its neighbours in the free list. Derived. */
 export const PT_NEXT = 2;
 export const PT_PREV = 3;
 export const PT_PAGES_MASK = 0xfffff;
 export const PT_OWNER_SHIFT = 20;
 
 export const OWNER_FREE = 0;
-/** Owners 1…1024 are slots + 1: their pages go when that interpreter dies. This one outlives everybody. */
+/** Owners 1 to 1024 are slots + 1, and their pages are freed when that interpreter dies. Pages of this owner outlive every one. */
 export const OWNER_SHARED = 2000;
 
 export function slotPointer(slot: number): number {
@@ -295,11 +295,11 @@ export const REF_QUEUE = 1;
 export const REF_INTERPRETER = 2;
 /** The UNBOUND singleton; a and b are 0. */
 export const REF_UNBOUND = 3;
-/** A SharedArrayBuffer. a, b: the hidden queue that lives as long as somebody has it; see interpreter/line.ts. */
+/** A SharedArrayBuffer. a, b: its placeholder, a hidden queue that lives as long as the buffer is in use; see transfer/supervisor-port.ts. */
 export const REF_BUFFER = 4;
-/** An ArrayBuffer that is moved: the hidden queue that stands for it until it is taken; see interpreter/moves.ts. */
+/** An ArrayBuffer that is moved. a, b: its placeholder, a hidden queue that lives until the buffer is taken; see transfer/handover.ts. */
 export const REF_MOVED = 5;
-/** An ArrayBuffer that is moved with a result. a: the how manieth on the channel of the call; see interpreter/moves.ts. b: 0. */
+/** An ArrayBuffer that is moved with a result. a: its index among the buffers on the call's channel, b: 0; see transfer/handover.ts. */
 export const REF_RETURNED = 6;
 export const REF_WORDS = 3;
 
@@ -307,11 +307,11 @@ export const REF_WORDS = 3;
 export const OK = 0;
 export const STATUS_EMPTY = -1;
 export const STATUS_FULL = -2;
-/** The id is unknown, or no longer in use. */
+/** The id is unknown or no longer in use. */
 export const STATUS_NOT_FOUND = -3;
 export const STATUS_SHUT = -4;
 export const STATUS_NO_MEMORY = -5;
-/** The interpreter is executing something, or work waits for it. */
+/** The interpreter is executing a work item, or one waits for it. */
 export const STATUS_BUSY = -6;
-/** Another thread was quicker: look again. */
+/** Another thread was faster: read again and retry. */
 export const STATUS_CHANGED = -7;

@@ -5,38 +5,39 @@
  * Ulrich Drepper, "Futexes Are Tricky" (mutex 2); the owner and the list of intents are what Linux calls a robust
  * futex (Documentation/locking/robust-futexes.rst).
  *
- *     free ──lock──▶ owner ──somebody waits──▶ owner | CONTENDED ──unlock──▶ free, one waiter notified
+ *     free ──lock──▶ owner ──another thread waits──▶ owner | CONTENDED ──unlock──▶ free, one waiter notified
  *
  * A thread can be terminated at any call or loop back-edge. So before it tries to take a lock it writes the lock's
  * pointer into its slot (an *intent*), and clears it after the release. When it dies, the supervisor goes through
- * its intents (supervisor/repair.ts): a lock whose word names the dead is repaired by kind and released; on any
- * other, all waiters are notified, because the dead may have swallowed a wake-up that was meant for one of them.
+ * its intents (kernel/reap.ts). If a lock's word names the dead, it repairs what the lock protects, by kind, and releases the
+ * lock. Otherwise it notifies all waiters, because the dead may have consumed a wake-up that was meant for one of them.
  *
- * Locks are held for some hundred instructions, never across user code, and taken in the order
+ * Locks are held for about 100 instructions, never across user code, and taken in the order
  * registry → queue or mailbox → pages.
  */
 import { cas, exchange, get, load, notify, pause, set, type SharedMemory, wait } from "./atomics.js";
 import { S_INTENTS } from "./layout.js";
 
 /**
- * The supervisor alone does not wait for ever: the holder may be dead, which it would learn only after it returned to
- * its event loop. It drops what it is doing, as if it had died there (`repairLocks` of its own slot), and comes back
- * to it later; all that it does can be done again.
+ * Thrown to the supervisor, which alone does not wait for ever: the holder may be dead, and the supervisor would learn that only
+ * after it returned to its event loop. It abandons what it is doing, as if it had died there (`repairLocks` of its own slot), and
+ * tries again later; all its steps can be repeated.
  */
 export class LockBusy extends Error {}
 
 /**
- * How often to pause between two looks at a lock that is taken. Looking takes the cache line away from the holder; left alone
- * for some tens of nanoseconds, whoever works with what is locked does so several times in a row, and moves it from one
- * processor's cache to the other's once for all of them. One interpreter putting and one getting, numbers: 2.8 to 3.8 million
- * a second with 1, 4.0 with 8, 4.8 with 32, 2.5 to 5.2 with 100. (T. E. Anderson, "The performance of spin lock alternatives
- * for shared-memory multiprocessors", 1990.)
+ * How often to pause between two polls of a taken lock. Polling takes the cache line away from the holder. A holder that is left
+ * alone for tens of nanoseconds takes the lock several times in a row, and the locked data moves from one processor's cache to
+ * the other's once for all of them. One interpreter putting numbers and one getting them: 2.8 to 3.8 million a second with 1 pause,
+ * 4.0 with 8, 4.8 with 32, 2.5 to 5.2 with 100. (T. E. Anderson, "The performance of spin lock alternatives for shared-memory
+ * multiprocessors", 1990.)
  */
 const APART = 32;
 
 const CONTENDED = 0x10000;
 const OWNER = 0xffff;
 
+/** Takes the lock at `p`, waiting for it. A thread whose patience is finite sleeps once at most; then LockBusy is thrown. */
 export function lock(m: SharedMemory, p: number): void {
   set(m, m.me + S_INTENTS + m.depth, p);
   m.depth++;
@@ -46,7 +47,7 @@ export function lock(m: SharedMemory, p: number): void {
     for (let j = 0; j < APART; j++) pause(m);
     if (load(m, p) === 0 && cas(m, p, 0, me) === 0) return;
   }
-  // From here on others may sleep as well, so whoever gets it this way leaves it marked as contended.
+  // From here on other threads may sleep here as well, so a thread that gets the lock this way leaves it marked as contended.
   for (let slept = false; ;) {
     const word = load(m, p);
     if (word === 0) {
@@ -71,13 +72,13 @@ export function heldBy(m: SharedMemory, p: number, slot: number): boolean {
   return (load(m, p) & OWNER) === slot + 1;
 }
 
-/** Releases a lock in the name of its dead holder, or wakes everybody where the dead did not hold it. */
+/** Releases a lock in the name of `slot`, whose owner is dead, if it held the lock; wakes all waiters in any case. */
 export function releaseForDead(m: SharedMemory, p: number, slot: number): void {
   if (heldBy(m, p, slot)) exchange(m, p, 0);
   notify(m, p, Infinity);
 }
 
-/** The `i`-th intent of a slot: pointer to a lock, or 0. */
+/** The intent at index `i` of a slot: the pointer to a lock, or 0. */
 export function intentOf(m: SharedMemory, slotPointer: number, i: number): number {
   return get(m, slotPointer + S_INTENTS + i);
 }

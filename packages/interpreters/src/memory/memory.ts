@@ -2,7 +2,7 @@
  * Creating the shared memory, and a thread's view of it.
  *
  * One `WebAssembly.Memory` for the whole process: it is as fast as a fixed `SharedArrayBuffer` and grows in place for
- * everybody, where a growable `SharedArrayBuffer` is many times slower.
+ * all threads, whereas a growable `SharedArrayBuffer` is many times slower.
  */
 import { InterpreterError } from "../base/errors.js";
 import { processors } from "../platform/processors.js";
@@ -38,22 +38,26 @@ import {
 import { RESERVED_PAGES, repairPages } from "./page-allocator.js";
 import { Memory, type WasmMemory } from "./webassembly.js";
 
-/** Times to look again before sleeping: some microseconds, longer than any lock is held. */
+/** Tries before sleeping: they take several microseconds, longer than any lock is held. */
 const LOCK_SPINS = 64;
 
-/** WebAssembly pages (64 KiB): 4 GiB, and what to try where so much is refused. */
+/** Maximum sizes to try, in WebAssembly pages (64 KiB): 4 GiB, then 1 GiB. */
 const MAXIMA = [65536, 16384];
 
 /**
- * Sizes of the last resort, MiB. V8 reserves some 10 GiB of address space for any WebAssembly memory, however small (its
- * bounds checks are page faults), which a limit on address space (ulimit -v) refuses. A plain buffer needs what it
- * says, does not grow, and takes real memory only where it is touched.
+ * Sizes of the last resort, in MiB. V8 reserves about 10 GiB of address space for any WebAssembly memory, however small (its
+ * bounds checks are page faults); a limit on address space (ulimit -v) refuses that. A plain buffer reserves only its own size,
+ * does not grow, and takes real memory only where it is touched.
  */
 const FIXED = [1024, 512, 256, 128, 64];
 
-/** Free memory to begin with, so that a small program never grows it. */
+/** Free memory at the start, so that a small program never grows it. */
 const INITIAL_DATA_BYTES = 4 << 20;
 
+/**
+ * Creates and initializes the shared memory: the largest of `maxima` that the system grants, else the largest of `fixed`. Throws
+ * InterpreterError (ERR_INTERPRETER_MEMORY) if it grants none.
+ */
 export function createMemory(
   maxima: readonly number[] = MAXIMA,
   fixed: readonly number[] = FIXED,
@@ -67,7 +71,7 @@ export function createMemory(
   }
   for (const mib of fixed) {
     const bytes = mib * 2 ** 20;
-    // A plain object: it has to survive being sent to other threads.
+    // A plain object, because it must survive being sent to other threads.
     const memory = attempt(() => ({ buffer: new SharedArrayBuffer(bytes) }), bytes / PAGE_BYTES);
     if (memory !== undefined) return memory;
   }
@@ -89,12 +93,12 @@ function attempt(make: () => WasmMemory, maxPages: number): WasmMemory | undefin
   }
 }
 
-/** The page table, which has an entry for every page there may be, comes before the first page. */
+/** The first page after the page table, which has an entry for each of `maxPages`. */
 function firstPageOf(maxPages: number): number {
   return Math.ceil((PAGE_TABLE + maxPages * PT_WORDS) / PAGE_WORDS);
 }
 
-/** The view of the thread that owns `slot`. Refuses a memory that another version of this package laid out. */
+/** Makes the view of the thread that owns `slot`. It does not check the protocol: see `checkProtocol`. */
 export function openMemory(memory: WasmMemory, slot: number): SharedMemory {
   const m: SharedMemory = {
     memory,
@@ -113,7 +117,7 @@ export function openMemory(memory: WasmMemory, slot: number): SharedMemory {
   return m;
 }
 
-/** Throws where `memory` was laid out by a copy of this package that speaks another protocol. */
+/** Throws InterpreterError (ERR_INTERPRETER_PROTOCOL) if a copy of this package that speaks another protocol laid out the memory. */
 export function checkProtocol(m: SharedMemory): void {
   const magic = get(m, H_MAGIC);
   const protocol = get(m, H_PROTOCOL);

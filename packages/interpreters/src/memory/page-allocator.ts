@@ -1,22 +1,22 @@
 /**
- * The page allocator: runs of 4 KiB pages with an owner each.
+ * The page allocator: spans of 4 KiB pages, each with an owner.
  *
- * The page table tiles the memory with runs. The *truth* is one word on a run's first page, `{ owner, pages }`;
- * every operation changes the tiling by single stores, so that at each instant the words read from the first page
- * on, each telling where the next run begins, are a legal tiling:
+ * The page table tiles the memory with spans. The *truth* is one word on a span's first page, `{ owner, pages }`, which also says where
+ * the next span begins. Every operation changes the tiling by single stores, so that at each instant a walk from the first page on
+ * reads a legal tiling:
  *
- *     allocate 3 of a free run of 10:   write {free, 7} on its 4th page (nobody looks there yet)
- *                                       store {me, 3} on its 1st page            ← published
- *     free:                             store {free, n} on its 1st page          ← published
- *     keep 3 of a run of 10:            write {me, 7} on its 4th page
- *                                       store {me, 3} on its 1st page            ← published, then free the 7
- *     join two free neighbours:         store {free, a + b} on the left one      ← published
+ *     allocate 3 of a free span of 10:   write {free, 7} on its 4th page (no walk arrives there yet)
+ *                                        store {me, 3} on its 1st page            ← published
+ *     free:                              store {free, n} on its 1st page          ← published
+ *     keep 3 of a span of 10:            write {me, 7} on its 4th page
+ *                                        store {me, 3} on its 1st page            ← published, then free the 7
+ *     join two free neighbours:          store {free, a + b} on the left one      ← published
  *
  * Free lists (segregated by size, good fit), back pointers and the count of free pages are *derived*: after a death
  * inside the lock the repair rebuilds them all from the tiling. Pages owned by the dead are swept.
  *
- * The last pages of a full memory are kept for those that have to clean up: everybody else's `reserve` is
- * subtracted first, the supervisor's is 0.
+ * The last pages of a full memory are reserved for cleaning up after deaths: every thread leaves `reserve` pages free, the supervisor
+ * none.
  */
 import { byteLength, get, grow, load, ensureMapped, set, type SharedMemory, store } from "./atomics.js";
 import {
@@ -49,7 +49,7 @@ export const RESERVED_PAGES = 512;
 const EXACT_BINS = 32;
 const PAGES_PER_WASM_PAGE = WASM_PAGE_BYTES / PAGE_BYTES;
 
-/** Gives `pages` contiguous pages to `owner`; returns the pointer, or 0 when there is no memory. */
+/** Gives `pages` contiguous pages to `owner`. Returns the pointer to them, or 0 if memory is exhausted. */
 export function allocatePages(m: SharedMemory, pages: number, owner: number): number {
   lock(m, H_PAGE_LOCK);
   let page = find(m, pages);
@@ -61,7 +61,7 @@ export function allocatePages(m: SharedMemory, pages: number, owner: number): nu
   return p;
 }
 
-/** Returns a run that begins at pointer `p`. */
+/** Frees the span at pointer `p`. */
 export function freePages(m: SharedMemory, p: number): void {
   lock(m, H_PAGE_LOCK);
   release(m, p / PAGE_WORDS);
@@ -69,8 +69,8 @@ export function freePages(m: SharedMemory, p: number): void {
 }
 
 /**
- * Gives back all but the first `pages` of the run at pointer `p`, which is the caller's. The rest is a run of its own before
- * the first one ends where it begins.
+ * Frees all but the first `pages` of the span at pointer `p`, which the caller owns. The rest becomes a span of its own before
+ * the first one is cut off there.
  */
 export function shrinkPages(m: SharedMemory, p: number, pages: number): void {
   const page = p / PAGE_WORDS;
@@ -86,18 +86,18 @@ export function shrinkPages(m: SharedMemory, p: number, pages: number): void {
   unlock(m, H_PAGE_LOCK);
 }
 
-/** Hands a run over. One store; needs no lock, because only the current owner may do it. */
+/** Hands the span at pointer `p` over to `owner`. One store; it needs no lock, because only the current owner may do it. */
 export function setPageOwner(m: SharedMemory, p: number, owner: number): void {
   const at = entry(p / PAGE_WORDS);
   store(m, at, (load(m, at) & PT_PAGES_MASK) | (owner << PT_OWNER_SHIFT));
 }
 
-/** How many pages the run at pointer `p` has. */
+/** How many pages the span at pointer `p` has. */
 export function pagesOf(m: SharedMemory, p: number): number {
   return load(m, entry(p / PAGE_WORDS)) & PT_PAGES_MASK;
 }
 
-/** Frees every run of `owner`; returns the number of pages. Called when it is dead. */
+/** Frees every span of `owner`, which is dead; returns the number of pages. */
 export function sweepPages(m: SharedMemory, owner: number): number {
   lock(m, H_PAGE_LOCK);
   let swept = 0;
@@ -114,7 +114,7 @@ export function sweepPages(m: SharedMemory, owner: number): number {
   return swept;
 }
 
-/** Rebuilds everything derived from the tiling. The lock is held in the name of the dead. */
+/** Rebuilds everything that is derived from the tiling. The lock is held in the name of the dead. */
 export function repairPages(m: SharedMemory): void {
   for (let bin = 0; bin < BINS; bin++) set(m, H_BINS + bin, 0);
   set(m, H_BIN_MASK, 0);
@@ -149,12 +149,12 @@ function binOf(pages: number): number {
   return pages < EXACT_BINS ? pages : EXACT_BINS + 26 - Math.clz32(pages);
 }
 
-/** First page of a free run of at least `pages`, or 0. */
+/** Returns the first page of a free span of at least `pages`, or 0. */
 function find(m: SharedMemory, pages: number): number {
-  // The reserve counts only once the memory cannot grow any more; until then `extend` makes room for it.
+  // The reserve matters only once the memory cannot grow any more; until then `extend` makes room for it.
   if (get(m, H_FREE_PAGES) - pages < m.reserve) return 0;
   const exact = binOf(pages);
-  // Runs of one large bin differ in length: look at some of them before splitting a larger one.
+  // The spans of one large bin differ in length: try up to 16 of them before splitting a larger one.
   let page = get(m, H_BINS + exact);
   for (let tries = 0; page !== 0 && tries < 16; tries++) {
     if (load(m, entry(page)) >= pages) return page;
@@ -162,7 +162,7 @@ function find(m: SharedMemory, pages: number): number {
   }
   const bin = firstBin(m, exact + 1);
   if (bin !== -1) return get(m, H_BINS + bin);
-  // Nothing larger: the rest of the own bin is the last chance.
+  // No larger span is free: the rest of this bin is the last chance.
   while (page !== 0) {
     if (load(m, entry(page)) >= pages) return page;
     page = get(m, entry(page) + PT_NEXT);
@@ -187,7 +187,7 @@ function take(m: SharedMemory, page: number, pages: number, owner: number): void
   store(m, entry(page), pages | (owner << PT_OWNER_SHIFT));
 }
 
-/** Frees the run at `page` and joins it with free neighbours; returns the first page of what came of it. */
+/** Frees the span at `page` and joins it with free neighbours; returns the first page of the joined span. */
 function release(m: SharedMemory, page: number): number {
   let pages = load(m, entry(page)) & PT_PAGES_MASK;
   store(m, entry(page), pages);
@@ -213,7 +213,7 @@ function release(m: SharedMemory, page: number): number {
   return page;
 }
 
-/** Writes a free run and puts it into its list. The store of its length publishes it (or repeats it). */
+/** Writes a free span and puts it into its list. The store of its length publishes it (or repeats it). */
 function insert(m: SharedMemory, page: number, pages: number): void {
   const at = entry(page);
   const bin = binOf(pages);
@@ -243,7 +243,7 @@ function remove(m: SharedMemory, page: number, pages: number): void {
   set(m, H_FREE_PAGES, get(m, H_FREE_PAGES) - pages);
 }
 
-/** Grows the memory so that a run of `pages` exists besides the reserve. */
+/** Grows the memory so that a free span of `pages` exists besides the reserve. Returns false if it cannot grow. */
 function extend(m: SharedMemory, pages: number): boolean {
   const had = get(m, H_PAGES);
   // An eighth more at a time keeps the number of growths logarithmic; between 1 MiB and 64 MiB.
@@ -256,13 +256,13 @@ function extend(m: SharedMemory, pages: number): boolean {
   };
   if (!tryGrow(Math.max(generous, needed)) && !tryGrow(needed) && byteLength(m) / PAGE_BYTES <= had)
     return false;
-  // A thread that died right after growing left pages that nobody knows: they are counted in here.
+  // A thread that died right after growing left pages that no table entry describes: they are added here.
   const now = byteLength(m) / PAGE_BYTES;
   insertNew(m, had, now - had);
   return true;
 }
 
-/** New pages first become a run of their own, then part of the tiling, then join their neighbour. */
+/** New pages first become a span of their own, then part of the tiling, then join their neighbour. */
 function insertNew(m: SharedMemory, page: number, pages: number): void {
   store(m, entry(page), pages);
   store(m, H_PAGES, page + pages);

@@ -1,8 +1,8 @@
-/** The part of the WebAssembly JavaScript API that is used here; @types/node declares none of it. */
+/** The part of the WebAssembly JavaScript API that this package uses; @types/node declares none of it. */
 export interface WasmMemory {
-  /** A new object over the same bytes after every growth. */
+  /** Another object over the same bytes after every growth. */
   readonly buffer: SharedArrayBuffer;
-  /** Missing where the memory has a fixed size. Grows by `delta` pages of 64 KiB, for every thread; throws a RangeError where it cannot. */
+  /** Grows by `delta` pages of 64 KiB, for every thread; throws a RangeError if it cannot. Undefined if the memory has a fixed size. */
   grow?(delta: number): number;
 }
 
@@ -10,6 +10,6 @@ interface MemoryConstructor {
   new (descriptor: { initial: number; maximum: number; shared: true }): WasmMemory;
 }
 
-/** Undefined where the engine runs without a compiler (`--jitless`). */
+/** Undefined if the engine runs without a compiler (`--jitless`). */
 export const Memory = (globalThis as unknown as { WebAssembly?: { Memory: MemoryConstructor } }).WebAssembly
   ?.Memory;

@@ -1,7 +1,8 @@
 /** Making queues and listing them (PEP 734, "interpreters Module Functions"). */
 import { checkOptions, show } from "../base/check.js";
 import { QueueNotFoundError } from "../base/errors.js";
-import { createQueue as createQueueAt, listQueueIds, queueIdOf } from "../kernel/queues.js";
+import { createQueue as createQueueAt, listQueueIds } from "../kernel/queue-lifetime.js";
+import { queueIdOf } from "../kernel/queue-state.js";
 import { UNBOUND_ITEM } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import { memoryFull } from "../wire/status-error.js";

@@ -14,7 +14,9 @@ import { checkCount, checkId, checkTimeout, show } from "../base/check.js";
 import { ItemInterpreterDestroyed, QueueNotFoundError, QueueShutDown } from "../base/errors.js";
 import { HandleTable } from "../base/handle-table.js";
 import { registerReference } from "../codec/codec.js";
-import { closeQueue, findQueue, queueIdOf, shutdownQueue, sizeOf, take, takeMany } from "../kernel/queues.js";
+import { closeQueue, findQueue, shutdownQueue } from "../kernel/queue-lifetime.js";
+import { queueIdOf, sizeOf } from "../kernel/queue-state.js";
+import { take, takeMany } from "../kernel/queues.js";
 import { makeReceived, makeReceivedMany, type Received } from "../kernel/receive.js";
 import { get } from "../memory/atomics.js";
 import {

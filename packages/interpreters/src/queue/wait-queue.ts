@@ -8,7 +8,7 @@ import type { SharedMemory } from "../memory/atomics.js";
 import { Q_GETTERS, type Q_PUTTERS, STATUS_EMPTY, STATUS_FULL } from "../memory/layout.js";
 import { onAbort } from "../base/abort.js";
 import type { Runtime } from "../thread/runtime.js";
-import { isWaiting, stopWaiting } from "../kernel/queues.js";
+import { isWaiting, stopWaiting } from "../kernel/waiters.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 
 /** Tries to put or get, with `wait` enlisting where it cannot; returns a status. */

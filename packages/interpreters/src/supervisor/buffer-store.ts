@@ -13,7 +13,7 @@ import { get, ensureMapped, type SharedMemory } from "../memory/atomics.js";
 import { ring } from "../memory/doorbell.js";
 import { PAGE_WORDS, Q_SENDER } from "../memory/layout.js";
 import { collectGarbage } from "../platform/garbage.js";
-import { queueIdOf } from "../kernel/queues.js";
+import { queueIdOf } from "../kernel/queue-state.js";
 
 interface Asker extends Placeholder {
   /** The interpreter that blocks until it gets the reply. */

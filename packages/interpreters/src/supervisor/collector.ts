@@ -8,7 +8,7 @@
 import type { SharedMemory } from "../memory/atomics.js";
 import { SUPERVISOR_SLOT } from "../memory/layout.js";
 import { freePages, sweepPages } from "../memory/page-allocator.js";
-import { collectQueues } from "../kernel/queues.js";
+import { collectQueues } from "../kernel/queue-lifetime.js";
 import { reconcileReferences } from "../kernel/reconcile.js";
 import { endAbandoned } from "./abandoned.js";
 import type { BufferStore } from "./buffer-store.js";

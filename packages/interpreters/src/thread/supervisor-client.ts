@@ -15,7 +15,7 @@ import { C_REFERENCES, H_SUPERVISOR, MAIN_SLOT, S_WORK, SUPERVISOR_SLOT } from "
 import type { SupervisorData } from "../wire/boot.js";
 import { Message, WITHOUT_SENDER } from "../wire/message.js";
 import { REQUEST_COLLECT } from "../wire/protocol.js";
-import { collectQueues, releaseQueue } from "../kernel/queues.js";
+import { collectQueues, releaseQueue } from "../kernel/queue-lifetime.js";
 import type { Runtime } from "./runtime.js";
 import { statusError } from "../wire/status-error.js";
 

@@ -1,8 +1,8 @@
 /**
- * Many items on their way into a queue, in as few steps of the queue's lock as there is room for.
+ * Many items on their way into a queue, in as few steps of the queue's lock as its room allows.
  *
- * They are encoded as the records that they will be (queue/channel.ts), so that putting them is copying them. What an item
- * refers to, and one that is large, goes aside.
+ * They are encoded as the records that they will be (kernel/records.ts), so that putting them means copying them. An item that is
+ * large, or refers to queues or interpreters, has an OutgoingRecord of its own beside them.
  */
 import { encode } from "../codec/codec.js";
 import { acquireScratch, releaseScratch } from "../codec/scratch.js";
@@ -20,30 +20,25 @@ import {
   STATUS_NO_MEMORY,
 } from "../memory/layout.js";
 import { freePages } from "../memory/page-allocator.js";
-import { makeBlob, needsBlob, recordWords } from "../kernel/channel.js";
-import { type OutgoingMany, putMany, type SpecialRecord } from "../kernel/queues.js";
+import { makeBlob, needsBlob, recordWords } from "../kernel/records.js";
+import { makeOutgoing, type OutgoingMany, payloadBytes, type SpecialRecord } from "../kernel/outgoing.js";
+import { putMany } from "../kernel/queues.js";
 import { checkReferences } from "./message.js";
 
 const HEADER_BYTES = RECORD_HEADER * 4;
 
-interface Special extends SpecialRecord {
-  /** Where its record begins; the value follows, however long. */
-  readonly at: number;
-  readonly length: number;
-  blob: number;
-}
-
-/** Encoded items. Make it, put it until it is empty, discard it. */
+/** Encoded items: make a batch, put it until none is left, discard it. */
 export class Batch {
   readonly #scratch = acquireScratch();
   readonly #sender: number;
-  readonly #special: Special[] = [];
+  readonly #special: SpecialRecord[] = [];
+  readonly #outgoing: OutgoingMany;
   #count = 0;
-  /** How many of them were put, and where the next one begins. */
+  /** How many were put, and the byte where the next one begins. */
   #put = 0;
   #at = 0;
 
-  /** Encodes all, or throws and nothing was put. */
+  /** Encodes all items. Throws if one cannot be shared; then none is put. */
   constructor(values: Iterable<unknown>, sender: number, unbound: number) {
     this.#sender = sender;
     try {
@@ -52,37 +47,41 @@ export class Batch {
       releaseScratch(this.#scratch);
       throw error;
     }
+    const { bytes, view } = this.#scratch;
+    for (const { record } of this.#special) record.bytes = bytes;
+    this.#outgoing = { sender, count: this.#count, bytes, view, special: this.#special };
   }
 
+  /** How many were put. */
   get put(): number {
     return this.#put;
   }
 
+  /** How many were not put yet. */
   get left(): number {
     return this.#count - this.#put;
   }
 
-  /** Puts as many as there is room for, in order. The status is that of the first which was not put; OK: all were. */
+  /** Puts as many as fit, in order. Returns the status of the first that was not put, or OK if all were. */
   intoQueue(m: SharedMemory, q: number, wait: boolean): number {
-    const { bytes, view } = this.#scratch;
-    // Large payloads are written to pages of their own before, outside the lock.
-    for (const special of this.#special) {
-      const { index, references, at, length, blob } = special;
-      if (index < this.#put || blob !== 0 || !needsBlob(references.length * 4 + length)) continue;
-      special.blob = makeBlob(m, references, bytes, at + HEADER_BYTES, length);
-      if (special.blob === 0) return STATUS_NO_MEMORY;
+    // Large payloads are written to pages of their own first, outside the lock.
+    for (const { index, record } of this.#special) {
+      if (index < this.#put || record.blob !== 0 || !needsBlob(payloadBytes(record))) continue;
+      record.blob = makeBlob(m, record);
+      if (record.blob === 0) return STATUS_NO_MEMORY;
     }
-    const outgoing: OutgoingMany = { count: this.#count, bytes, view, special: this.#special };
-    const { put, status } = putMany(m, q, wait, this.#sender, outgoing, this.#put, this.#at);
+    const { put, status } = putMany(m, q, wait, this.#outgoing, this.#put, this.#at);
     for (const end = this.#put + put; this.#put < end; this.#put++) {
-      this.#at += view.getInt32(this.#at + R_SIZE * 4, true) * 4;
+      this.#at += this.#outgoing.view.getInt32(this.#at + R_SIZE * 4, true) * 4;
     }
     return this.left === 0 ? OK : status;
   }
 
-  /** Gives back the pages of what was not put. It must not be used any more. */
+  /** Frees the pages of items that were not put. The batch must not be used afterwards. */
   discard(m: SharedMemory): void {
-    for (const { index, blob } of this.#special) if (index >= this.#put && blob !== 0) freePages(m, blob);
+    for (const { index, record } of this.#special) {
+      if (index >= this.#put && record.blob !== 0) freePages(m, record.blob);
+    }
     releaseScratch(this.#scratch);
   }
 
@@ -92,20 +91,25 @@ export class Batch {
     const firstReference = scratch.refs.length;
     scratch.reserve(HEADER_BYTES);
     scratch.end = at + HEADER_BYTES;
-    // Named only for an error: making a name would be a good part of what a number costs.
+    // A function, called only for an error: making a name would be a good part of the time that a number takes.
     const codec = encode(scratch, value, this.#root);
     const length = scratch.end - at - HEADER_BYTES;
     const words = recordWords(length);
+    const flags = (codec << RECORD_CODEC_SHIFT) | (unbound << RECORD_UNBOUND_SHIFT) | RECORD_LIVE;
     if (scratch.refs.length > firstReference || needsBlob(length)) {
-      const references = scratch.refs.slice(firstReference);
-      checkReferences(references, this.#root());
-      this.#special.push({ index: this.#count, references, at, length, blob: 0 });
+      const record = makeOutgoing(scratch.bytes);
+      record.flags = flags;
+      record.sender = this.#sender;
+      record.references = scratch.refs.slice(firstReference);
+      record.start = at + HEADER_BYTES;
+      record.length = length;
+      checkReferences(record.references, this.#root());
+      this.#special.push({ index: this.#count, record });
     }
     scratch.reserve(at + words * 4 - scratch.end);
     scratch.end = at + words * 4;
     const { view } = scratch;
     view.setInt32(at + R_SIZE * 4, words, true);
-    const flags = (codec << RECORD_CODEC_SHIFT) | (unbound << RECORD_UNBOUND_SHIFT) | RECORD_LIVE;
     view.setInt32(at + R_FLAGS * 4, flags, true);
     view.setInt32(at + R_SENDER * 4, this.#sender, true);
     view.setInt32(at + R_LENGTH * 4, length, true);

@@ -20,7 +20,8 @@ import {
   UNBOUND_ITEM_REMOVE,
 } from "../memory/layout.js";
 import { freePages } from "../memory/page-allocator.js";
-import { makeBlob, needsBlob } from "../kernel/channel.js";
+import { makeBlob, needsBlob } from "../kernel/records.js";
+import { makeOutgoing, payloadBytes } from "../kernel/outgoing.js";
 import { put } from "../kernel/queues.js";
 import type { Received } from "../kernel/receive.js";
 import { send, sendLast } from "../kernel/mailbox.js";
@@ -29,18 +30,18 @@ import { HEADER_WORDS } from "./protocol.js";
 
 const HEADER_BYTES = HEADER_WORDS * 4;
 
-/** A value as it was encoded. */
+/** An encoded value, kept to be sent again. */
 export interface Encoded {
   readonly codec: number;
   readonly bytes: Buffer;
   readonly references: readonly number[];
 }
 
-/** A record on its way out: `take` one, build it, send it (again, where there was no room), `discard` it. */
+/** A record on its way out: `take` one, build it, send it (again if there was no room), `discard` it. */
 export class Message {
   static readonly #free: Message[] = [];
 
-  /** An empty one. There are several because a getter that runs while a value is encoded may itself send something. */
+  /** Returns an empty message. Several exist because a getter that runs while a value is encoded may itself send a message. */
   static take(m: SharedMemory): Message {
     const message = Message.#free.pop() ?? new Message();
     message.scratch.m = m;
@@ -49,9 +50,10 @@ export class Message {
 
   readonly scratch = new MessageBuffer();
   #codec = 0;
-  /** Pages with the payload where it is large, from the first attempt to send it until it was sent. */
-  #blob = 0;
+  /** The struct that goes to the kernel, reused. Its `blob` is set from the first attempt to send a large payload until it was sent. */
+  readonly #record = makeOutgoing(this.scratch.bytes);
 
+  /** Writes the header of a mailbox record (protocol.ts); a queue's records have none. */
   header(sequence: number, kind: number, a = 0, b = 0, c = 0, d = 0): this {
     const { scratch } = this;
     scratch.reserve(HEADER_BYTES);
@@ -71,21 +73,21 @@ export class Message {
     return this.#codec;
   }
 
-  /** Throws NotShareableError naming the path from `root`; with `lenient` it never throws. */
+  /** Encodes a value. Throws NotShareableError naming the path from `root`; with `lenient` it never throws. */
   value(value: unknown, root: string, lenient = false, moved?: Moved): this {
     this.#codec = encode(this.scratch, value, root, lenient, moved);
     checkReferences(this.scratch.refs, root);
     return this;
   }
 
-  /** As `value`, of an array that nobody but this package has. */
+  /** As `value`, for an array that only this package has a reference to. */
   list(list: readonly unknown[], root: string, moved?: Moved): this {
     this.#codec = encodeList(this.scratch, list, root, moved);
     checkReferences(this.scratch.refs, root);
     return this;
   }
 
-  /** A copy of the value that was encoded behind the one header, to be sent again later. */
+  /** Returns a copy of the encoded value, which follows the header, so that it can be sent again later. */
   encoded(): Encoded {
     const { bytes, end, refs } = this.scratch;
     return {
@@ -95,7 +97,7 @@ export class Message {
     };
   }
 
-  /** As `value`, of one that was encoded before. What it refers to must have been kept. */
+  /** As `value`, for a value that was encoded before. Its referents must have been kept alive. */
   again({ codec, bytes, references }: Encoded): this {
     const { scratch } = this;
     writeRaw(scratch, bytes);
@@ -104,21 +106,23 @@ export class Message {
     return this;
   }
 
-  /** Makes it empty again. */
+  /** Empties the message, and frees the pages of a payload that was never sent. */
   clear(): this {
-    if (this.#blob !== 0) freePages(this.scratch.m, this.#blob);
-    this.#blob = 0;
+    if (this.#record.blob !== 0) freePages(this.scratch.m, this.#record.blob);
+    this.#record.blob = 0;
     this.#codec = CODEC_NEUTRAL;
     this.scratch.shrink();
     this.scratch.reset();
+    // Otherwise the record would keep a large buffer alive that the scratch has given up.
+    this.#record.bytes = this.scratch.bytes;
+    this.#record.references = this.scratch.refs;
     return this;
   }
 
   /** Puts it into a queue; see `put`. */
   intoQueue(q: number, wait: boolean, sender: number, unbound: number): number {
-    if (!this.#load()) return STATUS_NO_MEMORY;
-    const { m, refs, bytes, end } = this.scratch;
-    return this.#sent(put(m, q, wait, this.#flags(unbound), sender, refs, bytes, 0, end, this.#blob));
+    if (!this.#load(sender, unbound)) return STATUS_NO_MEMORY;
+    return this.#sent(put(this.scratch.m, q, wait, this.#record));
   }
 
   /** Puts it into a mailbox; see `send`. */
@@ -129,46 +133,53 @@ export class Message {
     sender: number,
     unbound: number,
   ): number {
-    if (!this.#load()) return STATUS_NO_MEMORY;
-    const { m, refs, bytes, end } = this.scratch;
-    return this.#sent(send(m, slot, box, id, this.#flags(unbound), sender, refs, bytes, 0, end, this.#blob));
+    if (!this.#load(sender, unbound)) return STATUS_NO_MEMORY;
+    return this.#sent(send(this.scratch.m, slot, box, id, this.#record));
   }
 
-  /** Puts it into a mailbox as the last thing ever; see `sendLast`. It has a header and no value. */
+  /** Puts it into a mailbox as the last record ever; see `sendLast`. It has a header and no value. */
   intoMailboxAsLast(slot: number, id: number, wait: boolean, sender: number): number {
-    const { m, bytes, end } = this.scratch;
-    // Kept when the sender dies: the mailbox takes nothing more, so without it the interpreter would never end.
-    return sendLast(m, slot, id, wait, this.#flags(WITHOUT_SENDER), sender, bytes, 0, end);
+    // It is kept if the sender dies: the mailbox takes nothing more, so without this record the interpreter would never end.
+    this.#describe(sender, WITHOUT_SENDER);
+    return sendLast(this.scratch.m, slot, id, wait, this.#record);
   }
 
-  /** Gives it back, and the pages of a payload that was never sent. */
+  /** Empties the message and gives it back for reuse. */
   discard(): void {
     this.clear();
     if (Message.#free.length < KEPT_MESSAGES) Message.#free.push(this);
   }
 
-  #flags(unbound: number): number {
-    return (this.#codec << RECORD_CODEC_SHIFT) | (unbound << RECORD_UNBOUND_SHIFT);
+  /** Fills the record. */
+  #describe(sender: number, unbound: number): void {
+    const { refs, bytes, end } = this.scratch;
+    const record = this.#record;
+    record.flags = (this.#codec << RECORD_CODEC_SHIFT) | (unbound << RECORD_UNBOUND_SHIFT);
+    record.sender = sender;
+    record.references = refs;
+    record.bytes = bytes;
+    record.length = end;
   }
 
-  /** Sees that a large payload is in pages of its own, outside of any lock. False: no memory. */
-  #load(): boolean {
-    const { m, refs, bytes, end } = this.scratch;
-    if (this.#blob !== 0 || !needsBlob(refs.length * 4 + end)) return true;
-    // References would have to lie before what is written already.
-    if (refs.length === 0) this.#blob = this.scratch.handOver();
-    if (this.#blob === 0) this.#blob = makeBlob(m, refs, bytes, 0, end);
-    return this.#blob !== 0;
+  /** Fills the record, and moves a large payload into pages of its own, outside any lock. Returns false if memory is exhausted. */
+  #load(sender: number, unbound: number): boolean {
+    this.#describe(sender, unbound);
+    const record = this.#record;
+    if (record.blob !== 0 || !needsBlob(payloadBytes(record))) return true;
+    // A payload begins with its references, so pages that begin with the value already cannot be handed over.
+    if (record.references.length === 0) record.blob = this.scratch.handOver();
+    if (record.blob === 0) record.blob = makeBlob(this.scratch.m, record);
+    return record.blob !== 0;
   }
 
   #sent(status: number): number {
-    // The pages went with the record.
-    if (status === OK) this.#blob = 0;
+    // The pages of the payload went with the record.
+    if (status === OK) this.#record.blob = 0;
     return status;
   }
 }
 
-/** A time limit as it stands in a header: whole milliseconds, 0 for none. */
+/** A time limit as a header states it: whole milliseconds, or 0 for none. */
 export function runningTime(timeout: number | undefined): number {
   if (timeout === undefined || timeout === Infinity) return 0;
   return Math.max(1, Math.min(Math.ceil(timeout), 0x7fffffff));
@@ -189,7 +200,7 @@ export function checkReadable(codec: number, language: ReadingLanguage, root: st
   );
 }
 
-/** What the other side would get. `root` and `lenient` are those of `Message.value`. */
+/** Encodes and decodes `value`: a copy as the other side would get it. `root` and `lenient` as for `Message.value`. */
 export function copyOf<T>(value: T, root: string, lenient = false): T {
   const scratch = new Scratch();
   encode(scratch, value, root, lenient);
@@ -205,18 +216,18 @@ export function copyFor<T>(language: ReadingLanguage, value: T, root: string): T
 
 const KEPT_MESSAGES = 8;
 
-export function checkReferences(references: readonly number[], root: string): void {
+export function checkReferences(references: ArrayLike<number>, root: string): void {
   if (references.length <= MAX_REFERENCES * REF_WORDS) return;
   throw new InterpreterError(
     `Cannot send ${root}: it refers to more than ${MAX_REFERENCES} queues and interpreters. Send it in parts.`,
   );
 }
 
-/** Work is dropped when its sender dies: nobody waits for it. A reply is kept: it was earned before the death. */
+/** Work is dropped if its sender dies: no caller waits for it. A reply is kept: it was earned before the death. */
 export const WITH_SENDER = UNBOUND_ITEM_REMOVE;
 export const WITHOUT_SENDER = UNBOUND_ITEM_KEEP;
 
-/** The `i`-th word behind the references. */
+/** The word at index `i` after the references. */
 export function headerWord(m: SharedMemory, received: Received, i: number): number {
   const word = received.references * REF_WORDS + i;
   return received.blob !== 0
@@ -227,8 +238,8 @@ export function headerWord(m: SharedMemory, received: Received, i: number): numb
 const NO_REFERENCES: number[] = [];
 
 /**
- * Decodes the value behind `skip` bytes of header and gives the pages of a large payload back. To be called once for
- * every record that was taken and may carry something: decoding is what makes its references handles of this thread.
+ * Decodes the value after `skip` bytes of header and frees the pages of a large payload. Call it once for every record that
+ * was taken and may carry a value: decoding turns the record's references into handles of this thread.
  */
 export function readValue(m: SharedMemory, received: Received, skip: number, free = freePages): unknown {
   const { blob } = received;
@@ -247,7 +258,7 @@ export function readValue(m: SharedMemory, received: Received, skip: number, fre
   }
 }
 
-/** The value behind a mailbox record's header. */
+/** Decodes the value after a mailbox record's header. */
 export function readBody(m: SharedMemory, received: Received, free = freePages): unknown {
   return readValue(m, received, HEADER_BYTES, free);
 }

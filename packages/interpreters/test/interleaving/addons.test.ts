@@ -1,4 +1,4 @@
-/** The list of addons under every schedule and every death: always one whole version of it, and no page lost. */
+/** The addon table under every schedule and every death: always one whole version of it, and no page lost. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OK, STATUS_CHANGED, SUPERVISOR_SLOT } from "../../src/memory/layout.js";
@@ -14,13 +14,13 @@ import { reap, readAddonTable, replaceAddonTable } from "./modules.js";
 import type { Program, Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
-/** With a little more, two pages. */
+/** Fills nearly one page; one more letter needs a second one. */
 const NEARLY_A_PAGE = "x".repeat(4087);
 
 const emptyBlock = (): AddonTable => ({ bytes: Buffer.alloc(8192), version: 0, length: 0 });
 const textOf = ({ bytes, length }: AddonTable): string => bytes.toString("latin1", 0, length);
 
-/** Adds a letter. */
+/** Adds a letter to the table, trying again whenever another thread was faster. */
 function* addLetter(m: ModelMemory, letter: string): Steps<void> {
   for (let status = STATUS_CHANGED; status === STATUS_CHANGED;) {
     const block = emptyBlock();

@@ -1,17 +1,17 @@
 /**
- * The stand-in for src/memory/atomics.ts: every function is one step of the scheduler.
+ * The twin of src/memory/atomics.ts: every function is one step of the scheduler.
  *
- * A function first gives control away (`yield`) and then does its operation on plain memory, so that a thread always
- * stands *before* an operation: there it can be overtaken, and there it can be killed. `op` and `at` say before which.
+ * A function first yields control and then performs its operation on plain memory, so that a thread always
+ * stands *before* an operation, where it can be overtaken or killed. `op` and `at` name that operation.
  */
 import { SLEEPING_ON_NOTHING, type ModelMemory } from "./world.js";
 
-/** A step of the scheduler. What it yields means nothing. */
+/** An operation as a scheduler sees it: it stops at each `yield`, whose value has no meaning. */
 export type Steps<R> = Generator<undefined, R, undefined>;
 
 /**
- * A thread may only touch what it has made views of: in real threads a word beyond them reads as undefined, and a
- * store there vanishes. So a forgotten `reach` shows here as an error.
+ * Checks that the thread has mapped the word: in real threads a word beyond the views reads as undefined, and a
+ * store there vanishes. So a forgotten `ensureMapped` shows here as an error.
  */
 function word(m: ModelMemory, p: number): number {
   if (!(p > 0 && p < m.seen))
@@ -87,7 +87,7 @@ export function* get(m: ModelMemory, p: number): Steps<number> {
   return m.i32[word(m, p)];
 }
 
-/** As `load`: it may meet what others are changing. */
+/** As `load`: other threads may be changing the word. */
 export function* peek(m: ModelMemory, p: number): Steps<number> {
   m.op = "peek";
   m.at = p;
@@ -133,7 +133,7 @@ export function* readBytes(
   m.u8.copy(to, start, at, at + length);
 }
 
-/** The comparison and falling asleep are one step. The second `yield` is left only once notified, or timed out. */
+/** Comparing and falling asleep are one step. The thread passes the second `yield` only when it is notified or times out. */
 export function* wait(m: ModelMemory, p: number, expected: number, timeout: number): Steps<void> {
   m.op = "wait";
   m.at = p;
@@ -179,7 +179,7 @@ export function* byteLength(m: ModelMemory): Steps<number> {
   return m.world.words * 4;
 }
 
-export function reach(m: ModelMemory, p: number): void {
+export function ensureMapped(m: ModelMemory, p: number): void {
   if (p >= m.seen) refresh(m);
 }
 

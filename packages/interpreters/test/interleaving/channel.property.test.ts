@@ -1,4 +1,4 @@
-/** Channels and pages, in one thread, against the simplest thing that can be meant by them: an array, a set. */
+/** Channels and pages, in one thread, against the simplest models of them: an array, a set. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
@@ -26,22 +26,16 @@ import {
   setPageOwner,
   sweepPages,
 } from "../../src/memory/page-allocator.js";
-import {
-  append,
-  clearChannel,
-  copyPayload,
-  first,
-  makeBlob,
-  needsBlob,
-  removeRecord,
-  unbind,
-} from "../../src/kernel/channel.js";
-import { createQueue } from "../../src/kernel/queues.js";
+import { append, clearChannel, first } from "../../src/kernel/channel.js";
+import { removeRecord, unbind } from "../../src/kernel/channel-removal.js";
+import { copyPayload, makeBlob, needsBlob } from "../../src/kernel/records.js";
+import { createQueue } from "../../src/kernel/queue-lifetime.js";
 import { makeReceived, receive } from "../../src/kernel/receive.js";
 import { checkMemory, checkPages } from "./invariants.js";
+import { record } from "./pieces.js";
 import { World } from "./world.js";
 
-/** 64 KiB pages: room for what the largest of these programs keeps. */
+/** Size in 64 KiB pages: room for all that the largest of these programs keeps. */
 const ROOMY = 80;
 
 /** A key that no record has. */
@@ -92,18 +86,18 @@ for (const kind of ["queue", "mailbox"] as const) {
         world.restore();
         let model: Record[] = [];
         let key = 0;
-        /** Where each was put, by its key. */
+        /** Where each record was put, by its key. */
         const places: number[] = [];
         for (const action of program) {
           if (action[0] === "put") {
             const [, sender, bytes, unbound] = action;
-            const record = { state: RECORD_LIVE, sender, unbound, codec: key % 200, key: key++, bytes };
-            const buffer = content(record.key, bytes);
-            const blob = needsBlob(bytes) ? makeBlob(m, [], buffer, 0, bytes) : 0;
-            const flags = (unbound << RECORD_UNBOUND_SHIFT) | (record.codec << 8);
-            assert.equal(append(m, c, flags, sender, [], buffer, 0, bytes, blob), OK);
+            const put = { state: RECORD_LIVE, sender, unbound, codec: key % 200, key: key++, bytes };
+            const flags = (unbound << RECORD_UNBOUND_SHIFT) | (put.codec << 8);
+            const outgoing = record(flags, sender, content(put.key, bytes));
+            if (needsBlob(bytes)) outgoing.blob = makeBlob(m, outgoing);
+            assert.equal(append(m, c, outgoing), OK);
             places.push(m.lastPut);
-            model.push(record);
+            model.push(put);
           } else if (action[0] === "take") {
             for (let n = 0; n < action[1]; n++) {
               const expected = model.shift();
@@ -142,11 +136,11 @@ for (const kind of ["queue", "mailbox"] as const) {
             assert.equal(unbind(m, c, action[1]), gone.length);
             model = model.filter((record) => !gone.includes(record));
           } else if (action[0] === "remove") {
-            // With the right sender it goes; with a wrong one it stays.
+            // A wrong sender removes nothing; the right one removes the record.
             const record = model.find((r) => r.key === action[1] && r.state === RECORD_LIVE);
             const place = places[action[1]] ?? 0;
             assert.equal(removeRecord(m, c, 999, action[1], place), false);
-            // What lies there now may be another one, or the midst of one.
+            // By now another record may lie there, or the middle of one.
             const sender = record?.sender ?? 16;
             assert.equal(removeRecord(m, c, sender, NOBODYS, place), false);
             assert.equal(removeRecord(m, c, sender, action[1], place), record !== undefined);
@@ -189,7 +183,7 @@ test("pages: runs never overlap, and what is freed or swept can be had again, al
         if (what === "allocate") {
           const p = allocatePages(m, a, owners[b]);
           if (p === 0) {
-            // Rightly so: no gap is large enough.
+            // It must be right: no gap is large enough.
             let at = 259;
             for (const run of [...runs.sort((x, y) => x.p - y.p), { p: 288 * PAGE_WORDS, pages: 0 }]) {
               assert.ok(run.p / PAGE_WORDS - at < a, "there was room");

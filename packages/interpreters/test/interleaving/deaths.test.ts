@@ -1,6 +1,6 @@
 /**
- * Several deaths at once. The supervisor waits for no lock for ever, because its holder may be dead and it would learn of
- * that only later: it drops what it does, as if it had died there, and begins again (LockBusy). This is the loop of
+ * Several deaths at once. The supervisor waits for no lock for ever, because its holder may be dead and the supervisor would learn
+ * that only later: it abandons its work, as if it had died there, and begins again (LockBusy). This is the loop of
  * supervisor/main.ts, over the transformed modules.
  */
 import { test } from "node:test";
@@ -12,23 +12,25 @@ import {
   UNBOUND_ITEM_REMOVE,
   PROTOCOL,
 } from "../../src/memory/layout.js";
-import { createQueue, put } from "../../src/kernel/queues.js";
+import { createQueue } from "../../src/kernel/queue-lifetime.js";
+import { put } from "../../src/kernel/queues.js";
 import * as atomics from "./atomics.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { Consumer, type Item, Producer, settle } from "./items.js";
 import { allocatePages, reap, freePages, LockBusy, queues, repairLocks, sweepPages } from "./modules.js";
+import { record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
-/** Buries them as it learns of their deaths, which is in turns of its event loop only. */
+/** Reaps the dead in `slots` as it learns of their deaths, which happens only between turns of its event loop. */
 function* undertake(m: ModelMemory, slots: readonly number[]): Steps<void> {
   const waiting = new Set(slots);
   const known: number[] = [];
   let sweeping = false;
   for (;;) {
-    // One at a time, so that it may not know of others who are dead already.
+    // One at a time, so that other threads may be dead without its knowledge.
     const next = [...waiting].find((slot) => m.world.over.has(slot));
     if (next !== undefined) {
       waiting.delete(next);
@@ -36,7 +38,7 @@ function* undertake(m: ModelMemory, slots: readonly number[]): Steps<void> {
     }
     try {
       for (const slot of known) yield* repairLocks(m, slot);
-      // Not before: one of them may have died holding the page lock.
+      // Only after the repairs: one of the dead may have held the page lock.
       if (sweeping) yield* sweepPages(m, SUPERVISOR_SLOT + 1);
       sweeping = false;
       while (known.length > 0) {
@@ -109,8 +111,8 @@ test("one dies holding the page lock while the queues of another are closed", (t
   const main = world.view(0);
   const q = createQueue(world.view(first), 0, UNBOUND_ITEM, false);
   const bytes = Buffer.alloc(LARGE);
-  // Enough for two chunks besides the first: the second is in the way of the repair when the first one was.
-  for (let i = 0; i < 6; i++) put(main, q, false, 0, 0, [], bytes, 0, LARGE, 0);
+  // Enough for two segments besides the first: the repair can meet the busy page lock at the first and again at the second.
+  for (let i = 0; i < 6; i++) put(main, q, false, record(0, 0, bytes));
   world.remember();
   explore(t, {
     world,

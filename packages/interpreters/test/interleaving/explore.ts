@@ -3,9 +3,9 @@
  *
  * Bounding preemptions instead of steps follows Musuvathi and Qadeer, "Iterative Context Bounding for Systematic
  * Testing of Multithreaded Programs" (PLDI 2007): nearly every bug shows itself with two, and the number of schedules
- * stays polynomial. A kill costs nothing, so every step is tried as the last one.
+ * stays polynomial. A kill does not count as a preemption, so every step is tried as a victim's last one.
  *
- * INTERLEAVING_DEPTH (default 0) adds so many preemptions to each bound, and ten times as many random schedules for each.
+ * INTERLEAVING_DEPTH (default 0) is added to each bound, and multiplies the number of random schedules by ten for each unit.
  */
 import type { TestContext } from "node:test";
 import { execute, Trace, type Decider, type Limits, type Program } from "./scheduler.js";
@@ -16,20 +16,20 @@ const depth = Number(process.env["INTERLEAVING_DEPTH"] ?? 0);
 
 export interface Exploration {
   readonly world: World;
-  /** Makes the threads and their results afresh, on the memory as it was remembered. */
+  /** Makes new threads and results, on the memory as it was remembered. */
   readonly program: () => Program;
-  /** All schedules with at most so many preemptions, anywhere. */
+  /** Tries all schedules with at most this many preemptions, anywhere. */
   readonly preemptions: number;
-  /** All schedules with at most so many preemptions before atomic operations. */
+  /** Tries all schedules with at most this many preemptions, before atomic operations only. */
   readonly atAtomics?: number;
-  /** And so many random ones, with any number of preemptions. */
+  /** Tries this many random schedules, with any number of preemptions. */
   readonly random?: number;
   readonly seed?: number;
-  /** More steps than any schedule can need. */
+  /** More steps than any schedule can need: one that takes so many makes no progress. */
   readonly steps?: number;
 }
 
-/** Tries them all; the failure of one is thrown with the schedule in its message. */
+/** Tries all schedules. Throws the first failure, with its schedule in the message. */
 export function explore(t: TestContext, exploration: Exploration): void {
   const { world, program, steps = 20_000 } = exploration;
   const began = performance.now();
@@ -53,7 +53,7 @@ export function explore(t: TestContext, exploration: Exploration): void {
     do attempt(all, limits);
     while (all.advance());
   };
-  // The bounds one after the other, so that a failure is found with as few preemptions as it takes.
+  // In the order of the bounds, so that a failure is found with as few preemptions as it takes.
   for (let preemptions = 0; preemptions <= bound; preemptions++) attemptAll({ preemptions, steps });
   const atAtomics = exploration.atAtomics === undefined ? bound : exploration.atAtomics + depth;
   for (let preemptions = bound + 1; preemptions <= atAtomics; preemptions++) {
@@ -111,7 +111,7 @@ class Replay implements Decider {
   }
 }
 
-/** Depth first: the last choice that has an option left takes it, and all later ones begin again with 0. */
+/** Depth first: the last choice with an untried option takes it, and all later choices begin again with 0. */
 class Exhaustive implements Recording {
   readonly #chosen: number[] = [];
   readonly #options: number[] = [];
@@ -149,11 +149,11 @@ class Random implements Recording {
   readonly #switch: number;
   #state: number;
 
-  /** A schedule is some `length` steps long. */
+  /** `length` is the usual number of steps of a schedule. */
   constructor(seed: number, length: number) {
     this.#state = seed | 0;
     this.#kill = 2 / length;
-    // Most schedules switch once, twice or three times, as most bugs need no more; others do it all the time.
+    // Most schedules switch one to three times, as most bugs need no more; the others switch all the time.
     const rates = [1 / length, 2 / length, 3 / length, 1 / 2, 1 / 8, 1 / 32];
     this.#switch = rates[Math.floor(this.#uniform() * rates.length)];
   }
@@ -172,7 +172,7 @@ class Random implements Recording {
     return this.#chosen;
   }
 
-  /** SplitMix32 by its constants: small, and good enough to choose with. */
+  /** SplitMix32, by its constants: small, and good enough for choices. */
   #uniform(): number {
     this.#state = (this.#state + 0x9e3779b9) | 0;
     let z = this.#state;

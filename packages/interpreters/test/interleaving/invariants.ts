@@ -1,13 +1,13 @@
 /**
- * What must be true of the whole memory whenever nobody is in the middle of anything: written from the drawings in
- * the headers of pages.ts, channel.ts and queues.ts, not from their code, and reading plain words only.
+ * The invariants of the whole memory, which hold whenever no thread is in the middle of an operation. They are written from the
+ * drawings in the headers of page-allocator.ts, channel.ts and segments.ts, not from their code, and read plain words only.
  */
 import assert from "node:assert/strict";
 import * as L from "../../src/memory/layout.js";
 import type { World } from "./world.js";
 
 export interface Expectations {
-  /** Pages that each slot still owns on purpose: taken blobs, what a pages test allocated. */
+  /** By slot, how many pages it still owns on purpose: those of taken blobs, or those that a test of pages allocated. */
   readonly owned?: ReadonlyMap<number, number>;
 }
 
@@ -44,7 +44,7 @@ export function checkMemory(world: World, { owned = new Map() }: Expectations = 
     references.delete(q);
   }
   assert.equal(references.size, 0, "no record refers to a queue that is no more");
-  // Every page is somebody's: of a channel, or of a slot that is known to have it.
+  // Every page has a known owner: a channel uses it, or the scenario expects the slot to own it.
   const found = new Map<number, number>();
   for (const [p, { owner, pages }] of runs) {
     if (owner === L.OWNER_SHARED)
@@ -73,7 +73,7 @@ interface Run {
   readonly pages: number;
 }
 
-/** The tiling is legal and everything derived from it right. Returns the runs in use by pointer. */
+/** Checks that the tiling is legal and everything derived from it right. Returns the spans in use by pointer. */
 export function checkPages({ i32 }: World): Map<number, Run> {
   const entry = (page: number): number => L.PAGE_TABLE + page * L.PT_WORDS;
   const used = new Map<number, Run>();
@@ -123,7 +123,7 @@ export function checkPages({ i32 }: World): Map<number, Run> {
   return used;
 }
 
-/** One channel; adds the pages that it uses to `shared`, and what its records refer to to `references`. */
+/** Checks one channel. Adds the pages that it uses to `shared`, and the referents of its records to `references`. */
 export function checkChannel(
   world: World,
   c: number,
@@ -173,7 +173,7 @@ export function checkChannel(
     } else p += i32[p + L.R_SIZE];
   }
   if (chunk !== 0) {
-    assert.equal(i32[c + L.C_TAIL_SEGMENT], chunk, "C_TAIL_CHUNK is where C_TAIL is");
+    assert.equal(i32[c + L.C_TAIL_SEGMENT], chunk, "C_TAIL_SEGMENT is where C_TAIL is");
     assert.ok(
       tail >= chunk + L.SEGMENT_HEADER && tail <= i32[chunk + L.SEGMENT_END],
       "C_TAIL is in its chunk",
@@ -182,7 +182,7 @@ export function checkChannel(
   }
 }
 
-/** Pointers of all records between C_HEAD and C_TAIL, removed ones too. */
+/** Pointers to all records between C_HEAD and C_TAIL, including removed ones. */
 export function recordsOf({ i32 }: World, c: number): number[] {
   const tail = i32[c + L.C_TAIL];
   let chunk = i32[c + L.C_HEAD_SEGMENT];

@@ -26,11 +26,12 @@ import {
   UNBOUND_ITEM_KEEP,
   UNBOUND_ITEM_REMOVE,
 } from "../../src/memory/layout.js";
-import { needsBlob, recordWords } from "../../src/kernel/channel.js";
+import { needsBlob, recordWords } from "../../src/kernel/records.js";
 import { makeReceived, makeReceivedMany, type Received } from "../../src/kernel/receive.js";
 import type { Steps } from "./atomics.js";
 import { recordsOf, stateOf } from "./invariants.js";
-import { observe, channel, freePages, queues, park } from "./modules.js";
+import { observe, freePages, park, queues, records } from "./modules.js";
+import { record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import type { ModelMemory, World } from "./world.js";
 
@@ -39,14 +40,14 @@ export interface Item {
   readonly unbound: number;
 }
 
-/** An item's content says who it is from, which one it is, and all of it can be checked. */
+/** An item's content: it names its producer's slot and its index, and every byte of it can be checked. */
 export function contentOf(slot: number, index: number, bytes: number): Buffer {
   const content = Buffer.alloc(bytes, slot * 16 + index + 1);
   content.writeInt32LE(slot * 1000 + index, 0);
   return content;
 }
 
-/** What somebody got: an item's number, or a state for one that was unbound. */
+/** A received item: its number, or the state of one that was unbound. */
 interface Got {
   readonly state: number;
   readonly value: number;
@@ -55,7 +56,7 @@ interface Got {
 export class Producer {
   readonly slot: number;
   readonly items: readonly Item[];
-  /** How many it put, as far as it knows, and how many more it may have put when it dies. */
+  /** How many items it put, as far as it knows, and how many more it may have put when it dies. */
   done = 0;
   inFlight = 1;
   status = OK;
@@ -65,12 +66,12 @@ export class Producer {
     this.items = items;
   }
 
-  /** Puts all items, waiting where there is no room; ends early when the queue is shut down or closed. */
+  /** Puts all items, waiting for room; ends early if the queue is shut down or closed. */
   thread(name: string, q: number): Thread {
     return { name, slot: this.slot, body: (m) => this.#putAll(m, q) };
   }
 
-  /** As `thread`, but with as many at once as there is room for. All must be small. */
+  /** As `thread`, but puts as many at once as fit. All items must be small. */
   threadOfMany(name: string, q: number): Thread {
     return { name, slot: this.slot, body: (m) => this.#putMany(m, q) };
   }
@@ -79,12 +80,12 @@ export class Producer {
     const sender = m.i32[m.me + S_ID];
     const records = this.items.map(({ bytes, unbound }, index) => {
       const words = recordWords(bytes);
-      const record = Buffer.alloc(words * 4);
+      const buffer = Buffer.alloc(words * 4);
       for (const [i, word] of [words, unbound << RECORD_UNBOUND_SHIFT, sender, bytes].entries()) {
-        record.writeInt32LE(word, i * 4);
+        buffer.writeInt32LE(word, i * 4);
       }
-      contentOf(this.slot, index, bytes).copy(record, RECORD_HEADER * 4);
-      return record;
+      contentOf(this.slot, index, bytes).copy(buffer, RECORD_HEADER * 4);
+      return buffer;
     });
     this.inFlight = records.length;
     this.status = yield* block(m, q, Q_PUTTERS, STATUS_FULL, () => this.#putSome(m, q, sender, records));
@@ -94,8 +95,8 @@ export class Producer {
     const bytes = Buffer.concat(records);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const start = records.slice(0, this.done).reduce((sum, record) => sum + record.length, 0);
-    const outgoing = { count: records.length, bytes, view, special: [] };
-    const { put, status } = yield* queues.putMany(m, q, true, sender, outgoing, this.done, start);
+    const outgoing = { sender, count: records.length, bytes, view, special: [] };
+    const { put, status } = yield* queues.putMany(m, q, true, outgoing, this.done, start);
     this.done += put;
     this.inFlight -= put;
     return this.done === records.length ? OK : status;
@@ -104,14 +105,11 @@ export class Producer {
   *#putAll(m: ModelMemory, q: number): Steps<void> {
     const sender = m.i32[m.me + S_ID];
     for (const [index, { bytes, unbound }] of this.items.entries()) {
-      const content = contentOf(this.slot, index, bytes);
-      const blob = needsBlob(bytes) ? yield* channel.makeBlob(m, [], content, 0, bytes) : 0;
-      const flags = unbound << RECORD_UNBOUND_SHIFT;
-      this.status = yield* block(m, q, Q_PUTTERS, STATUS_FULL, () =>
-        queues.put(m, q, true, flags, sender, [], content, 0, bytes, blob),
-      );
+      const item = record(unbound << RECORD_UNBOUND_SHIFT, sender, contentOf(this.slot, index, bytes));
+      if (needsBlob(bytes)) item.blob = yield* records.makeBlob(m, item);
+      this.status = yield* block(m, q, Q_PUTTERS, STATUS_FULL, () => queues.put(m, q, true, item));
       if (this.status !== OK) {
-        if (blob !== 0) yield* freePages(m, blob);
+        if (item.blob !== 0) yield* freePages(m, item.blob);
         return;
       }
       this.done++;
@@ -128,12 +126,12 @@ export class Consumer {
     this.slot = slot;
   }
 
-  /** Takes `count` items, or until the queue is shut down or closed. */
+  /** Takes `count` items, or fewer if the queue is shut down or closed. */
   thread(name: string, q: number, count = Infinity): Thread {
     return { name, slot: this.slot, body: (m) => this.#take(m, q, count) };
   }
 
-  /** Looks once, gives back what it finds, else sleeps once, and leaves without another look, rung or not. */
+  /** Tries once. If it gets an item, puts it back; otherwise sleeps once and leaves without another try, rung or not. */
   hastyThread(name: string, q: number): Thread {
     return { name, slot: this.slot, body: (m) => this.#lookOnce(m, q) };
   }
@@ -142,12 +140,13 @@ export class Consumer {
     const into = makeReceived();
     const seen = yield* observe(m);
     this.status = yield* queues.take(m, q, true, into);
-    if (this.status === OK) yield* queues.put(m, q, false, 0, into.sender, [], into.bytes, 0, into.length, 0);
+    if (this.status === OK)
+      yield* queues.put(m, q, false, record(0, into.sender, into.bytes.subarray(0, into.length)));
     else yield* park(m, seen, 1);
     yield* queues.stopWaiting(m, q, Q_GETTERS);
   }
 
-  /** As `thread`, but with up to two at once. All must be small. */
+  /** As `thread`, but takes up to two at once. All items must be small. */
   threadOfMany(name: string, q: number, count: number): Thread {
     return { name, slot: this.slot, body: (m) => this.#takeMany(m, q, count) };
   }
@@ -172,7 +171,7 @@ export class Consumer {
       if (this.status !== OK) return;
       if (into.blob !== 0) {
         into.bytes = Buffer.alloc(into.length);
-        yield* channel.copyPayload(m, into.blob, into.bytes, 0, into.length);
+        yield* records.copyPayload(m, into.blob, into.bytes, 0, into.length);
         yield* freePages(m, into.blob);
       }
       this.got.push({ state: into.state, value: identify(into) });
@@ -180,7 +179,7 @@ export class Consumer {
   }
 }
 
-/** Tries until it is not `status`, sleeping while this interpreter is on the list, as `Queue` does. */
+/** Tries until the status is not `status`, sleeping while this interpreter is on the list, as `Queue` does. */
 function* block(
   m: ModelMemory,
   q: number,
@@ -202,7 +201,7 @@ function* block(
   }
 }
 
-/** The number of what was received, whose every byte must be right. */
+/** The number of a received item. Checks its every byte. */
 function identify(received: Received): number {
   if (received.state !== RECORD_LIVE) return -1;
   const bytes = received.bytes.subarray(received.start, received.start + received.length);
@@ -212,7 +211,7 @@ function identify(received: Received): number {
   return value;
 }
 
-/** What a queue still holds. */
+/** The items that a queue still holds. */
 export function remaining(world: World, q: number): Got[] {
   const { i32 } = world;
   return recordsOf(world, q)
@@ -234,13 +233,13 @@ export interface Accounts {
   readonly q: number;
   readonly producers: readonly Producer[];
   readonly consumers: readonly Consumer[];
-  /** Who was buried. */
+  /** The slot that was reaped. */
   readonly buried?: number;
-  /** Items that may be missing: one when a consumer was killed. */
+  /** How many items may be missing: one if a consumer was killed. */
   readonly mayBeLost?: number;
 }
 
-/** Each item had exactly one of the fates that it may have, and each consumer saw each producer's items in order. */
+/** Checks that each item had exactly one of its possible fates, and that each consumer saw each producer's items in order. */
 export function settle(world: World, { q, producers, consumers, buried, mayBeLost = 0 }: Accounts): void {
   const rest = remaining(world, q);
   assert.equal(world.i32[q + C_COUNT], rest.length, "the queue counts what it holds");
@@ -268,7 +267,7 @@ export function settle(world: World, { q, producers, consumers, buried, mayBeLos
       const among = (count: number): number =>
         items.slice(0, count).filter((i) => i.unbound === behaviour).length;
       const put = among(done);
-      // It may have died after an item was in the queue and before it knew.
+      // It may have died when an item was in the queue and before it knew.
       const most = slot === buried ? among(done + inFlight) : put;
       let found = live.filter(isOf).length;
       const kept = left.filter(isOf).length;
@@ -279,7 +278,7 @@ export function settle(world: World, { q, producers, consumers, buried, mayBeLos
         found += [...rest, ...consumers.flatMap(({ got }) => got)].filter((g) => g.state === state).length;
       }
       assert.ok(found <= most, `${found} items where ${most} were put with behaviour ${behaviour}`);
-      // Those to be removed may be gone, all others are somewhere.
+      // Items that are removed with their sender may be gone; all others must be found.
       const mayBeGone = slot === buried && behaviour === UNBOUND_ITEM_REMOVE;
       if (!mayBeGone) lost += Math.max(put - found, 0);
     }

@@ -1,4 +1,4 @@
-/** A pool's lanes under every schedule: no wake-up is lost, none is begun twice, none before an older and more urgent one. */
+/** A pool's lanes under every schedule: no wake-up is lost, no work item is begun twice, none before an older and more urgent one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LANES, makeLanes, takeWorkOrWait } from "../../src/kernel/lanes.js";
@@ -14,13 +14,14 @@ import {
   SUPERVISOR_SLOT,
   UNBOUND_ITEM_KEEP,
 } from "../../src/memory/layout.js";
-import { createQueue, put } from "../../src/kernel/queues.js";
+import { createQueue } from "../../src/kernel/queue-lifetime.js";
+import { put } from "../../src/kernel/queues.js";
 import { makeReceived, wordAt } from "../../src/kernel/receive.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf } from "./invariants.js";
 import { observe, reap, lanes, queues, runs, park } from "./modules.js";
-import { KEEP, piece } from "./pieces.js";
+import { KEEP, piece, record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
@@ -41,12 +42,12 @@ class Scene {
 
   *submit(m: ModelMemory, lane: number, sequence: number): Steps<void> {
     const sender = m.i32[m.me + S_ID];
-    const put = queues.put(m, this.queues[lane], false, KEEP, sender, [], piece(sequence), 0, 24, 0);
+    const put = queues.put(m, this.queues[lane], false, record(KEEP, sender, piece(sequence)));
     assert.equal(yield* put, OK);
     yield* lanes.wakeWorker(m, this.queues, lane);
   }
 
-  /** Takes and ends `count` pieces, sleeping where there is none. */
+  /** Takes and ends `count` work items, sleeping while none waits. */
   *work(m: ModelMemory, count: number, done: number[]): Steps<void> {
     const into = makeReceived();
     const pool = makeLanes(this.queues);
@@ -88,7 +89,7 @@ for (const [name, order] of Object.entries({
                 for (const [i, lane] of order.entries()) yield* scene.submit(m, lane, i + 1);
               },
             },
-            // A lost wake-up would leave one asleep for ever.
+            // A lost wake-up would leave one of them asleep for ever.
             { name: "W1", slot: slots[1], body: (m) => scene.work(m, 1, done[0]) },
             { name: "W2", slot: slots[2], body: (m) => scene.work(m, 1, done[1]) },
           ],
@@ -108,7 +109,7 @@ for (const [name, order] of Object.entries({
 test("a worker that waits and does not look keeps no piece from another, where all are rung", (t) => {
   const scene = new Scene();
   const { world, slots } = scene;
-  // It is on the list, and goes on with what it has begun, which computes for ever.
+  // This worker is on the list of waiters, and the task that it has begun computes for ever.
   const busy = world.view(slots[1]);
   const pool = makeLanes(scene.queues);
   assert.equal(takeWorkOrWait(busy, pool, busy.me + S_EXECUTION, makeReceived()), STATUS_EMPTY);
@@ -176,7 +177,7 @@ test("a piece that is seen running is not in line any more", (t) => {
   const { world, slots } = scene;
   const m = world.view(slots[0]);
   const sender = world.i32[m.me + S_ID];
-  assert.equal(put(m, scene.queues[LOW], false, KEEP, sender, [], piece(1), 0, 24, 0), OK);
+  assert.equal(put(m, scene.queues[LOW], false, record(KEEP, sender, piece(1))), OK);
   world.remember();
   let seen = 0;
   explore(t, {

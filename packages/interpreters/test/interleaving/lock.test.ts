@@ -1,4 +1,4 @@
-/** Locks and doorbells under every schedule: who is let in, who is woken, and what a death leaves behind. */
+/** Locks and doorbells under every schedule: which thread enters, which is woken, and what a death leaves behind. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { get, set } from "../../src/memory/atomics.js";
@@ -24,7 +24,7 @@ const first = world.interpreters(3);
 world.remember();
 const slots = [first, first + 1, first + 2];
 
-/** A counter that is only right if no two are inside at the same time. */
+/** A counter that is right only if no two threads are inside at the same time. */
 const COUNTER = H_NEXT_CODE;
 
 function* increment(m: ModelMemory): Steps<void> {
@@ -153,7 +153,7 @@ test("who dies between its news and its ring wakes the sleeper by its death", (t
           for (;;) {
             const seen = yield* observe(m);
             if ((yield* atomics.get(m, COUNTER)) > 0) return;
-            // Killed before it had any news: then there are none to wait for.
+            // The ringer was killed before it published: then no ring will come.
             if ((yield* atomics.load(m, slotPointer(slots[1]) + S_STATE)) === STATE_DEAD) return;
             yield* park(m, seen, Infinity);
           }
@@ -202,7 +202,7 @@ test("the explorer finds a lost update, a lost wake-up and a deadlock", (t) => {
               name: "sleeper",
               slot: slots[0],
               *body(m) {
-                // Looks first and reads the bell afterwards, which is the wrong way round.
+                // Polls first and reads the doorbell afterwards, which is the wrong order.
                 if ((yield* atomics.get(m, COUNTER)) === 0) yield* park(m, yield* observe(m), Infinity);
               },
             },
@@ -218,7 +218,7 @@ test("the explorer finds a lost update, a lost wake-up and a deadlock", (t) => {
           check: () => set(view, p, get(view, p)),
         }),
       }),
-    /deadlock: sleeper sleeps on slot2\.S_BELL/,
+    /deadlock: sleeper sleeps on slot2\.S_DOORBELL/,
   );
   const both = (name: string, slot: number, from: number, to: number): Thread => ({
     name,

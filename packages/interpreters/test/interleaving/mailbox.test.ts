@@ -1,4 +1,4 @@
-/** Mailboxes under every schedule: a piece of work has one fate, and S_RUN tells the truth about it when its worker dies. */
+/** Mailboxes under every schedule: a work item has one fate, and the worker's execution names it truly if the worker dies. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -26,13 +26,14 @@ import {
 } from "../../src/memory/layout.js";
 import { send as sendAtOnce } from "../../src/kernel/mailbox.js";
 import { LANES, makeLanes } from "../../src/kernel/lanes.js";
-import { createQueue, put } from "../../src/kernel/queues.js";
+import { createQueue } from "../../src/kernel/queue-lifetime.js";
+import { put } from "../../src/kernel/queues.js";
 import { makeReceived, makeReceivedMany, wordAt } from "../../src/kernel/receive.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf, stateOf } from "./invariants.js";
 import { observe, reap, lanes, mailbox, runs, park } from "./modules.js";
-import { KEEP, piece } from "./pieces.js";
+import { KEEP, piece, record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
@@ -54,7 +55,7 @@ class Scene {
     return this.world.i32[slotPointer(slot) + S_ID];
   }
 
-  /** Pieces of work in a channel that can still be taken. */
+  /** The work items in a channel that can still be taken. */
   waiting(c: number): number[] {
     return recordsOf(this.world, c)
       .filter((r) => stateOf(this.world, r) !== RECORD_REMOVED)
@@ -62,22 +63,22 @@ class Scene {
   }
 }
 
-/** Executes pieces of work from its mailbox, or from a pool's queue, until the last one, or until it is condemned. */
+/** Executes work items from its mailbox, or from a pool's queue, until the last one, or until it is condemned. */
 class Worker {
   readonly executed: number[] = [];
-  /** Those whose result counts. */
+  /** The items whose result counts. */
   readonly finished: number[] = [];
   ended = 0;
   condemned = false;
 
-  /** It takes up to `count` pieces, and none after the one numbered `last`. */
+  /** It takes up to `count` items, and none after the one numbered `last`. */
   thread(name: string, slot: number, count: number, pool = 0, last = LAST): Thread {
     return { name, slot, body: (m) => this.#work(m, count, pool, last) };
   }
 
   *#work(m: ModelMemory, count: number, pool: number, last: number): Steps<void> {
     const into = makeReceived();
-    // All lanes are one: what a pool without priorities is, but for empty queues.
+    // All lanes are one queue: a pool without priorities, except that its other lanes would be empty.
     const pools = makeLanes(Array.from({ length: LANES }, () => pool));
     while (this.executed.length < count) {
       const seen = yield* observe(m);
@@ -106,7 +107,7 @@ class Worker {
 
 function* sendPiece(m: ModelMemory, slot: number, id: number, sequence: number): Steps<number> {
   const sender = m.i32[m.me + S_ID];
-  return yield* mailbox.send(m, slot, S_WORK, id, KEEP, sender, [], piece(sequence), 0, 24, 0);
+  return yield* mailbox.send(m, slot, S_WORK, id, record(KEEP, sender, piece(sequence)));
 }
 
 test("two senders and a worker: each piece is executed once, in its sender's order", (t) => {
@@ -170,7 +171,7 @@ test("a piece that is stopped is taken back, condemned, or finished: exactly one
               if (!outcome.condemned) yield* sendPiece(m, slots[2], ids[2], 2);
             },
           },
-          // The second piece is its last, if there is one: a condemned worker gets no further.
+          // The second item, if any, is its last: a condemned worker gets no further.
           worker.thread("W", slots[2], Infinity, 0, 2),
         ],
         check() {
@@ -185,14 +186,14 @@ test("a piece that is stopped is taken back, condemned, or finished: exactly one
   });
 });
 
-test("a worker dies at any step: S_RUN then names the piece that it had taken and not ended, or nothing", (t) => {
+test("a worker dies at any step: its execution then names the piece that it had taken and not ended, or nothing", (t) => {
   const scene = new Scene();
   const { world, slots, ids } = scene;
   const lane = slotPointer(slots[2]) + S_WORK;
   const view = world.view(slots[0]);
-  // One more than it takes, so that the mailbox is never empty and begun again at its start.
+  // One more than it takes, so that the mailbox is never empty and its segment never rewound.
   for (const n of [1, 2, 3]) {
-    assert.equal(sendAtOnce(view, slots[2], S_WORK, ids[2], KEEP, ids[0], [], piece(n), 0, 24, 0), OK);
+    assert.equal(sendAtOnce(view, slots[2], S_WORK, ids[2], record(KEEP, ids[0], piece(n))), OK);
   }
   world.remember();
   const pointers = recordsOf(world, lane);
@@ -244,7 +245,7 @@ test("a worker of a pool dies at any step, condemned or not: no piece is lost, n
   const { world, slots, ids } = scene;
   const m0 = world.view(0);
   const q = createQueue(m0, 0, UNBOUND_ITEM_KEEP, true);
-  for (const n of [1, 2]) assert.equal(put(m0, q, false, KEEP, ids[0], [], piece(n), 0, 24, 0), OK);
+  for (const n of [1, 2]) assert.equal(put(m0, q, false, record(KEEP, ids[0], piece(n))), OK);
   world.remember();
   explore(t, {
     world,
@@ -290,7 +291,7 @@ test("a worker of a pool dies at any step, condemned or not: no piece is lost, n
               `piece ${n}: waiting, done by W2, by W1, died with W1: ${fates.join()}`,
             );
           }
-          // Whoever condemned it told its sender so.
+          // The sender was told that it will not finish.
           if (condemned) assert.equal(running, 1, "a condemned piece went with its worker");
         },
       };
@@ -323,9 +324,9 @@ test("work that races with the last record is executed before it, or refused", (
               name: "closer",
               slot: slots[1],
               *body(m) {
-                const bytes = piece(LAST);
+                const last = record(KEEP, ids[1], piece(LAST));
                 const close = (patient: boolean): Steps<number> =>
-                  mailbox.sendLast(m, slots[2], ids[2], patient, KEEP, ids[1], bytes, 0, bytes.length);
+                  mailbox.sendLast(m, slots[2], ids[2], patient, last);
                 closed = yield* close(wait);
                 if (closed === STATUS_BUSY) assert.equal(yield* close(true), OK);
               },
@@ -355,12 +356,12 @@ test("who sends the last record dies at any step: the mailbox is not shut withou
     atAtomics: 1,
     random: 1500,
     program: () => {
-      const bytes = piece(LAST);
+      const last = record(KEEP, ids[1], piece(LAST));
       const victim: Thread = {
         name: "closer",
         slot: slots[1],
         *body(m) {
-          yield* mailbox.sendLast(m, slots[2], ids[2], false, KEEP, ids[1], bytes, 0, bytes.length);
+          yield* mailbox.sendLast(m, slots[2], ids[2], false, last);
         },
       };
       let sent: number = OK;
@@ -403,7 +404,7 @@ test("answers: whoever dies while sending one, the others arrive", (t) => {
         name,
         slot,
         *body(m) {
-          yield* mailbox.send(m, slots[2], S_REPLIES, ids[2], KEEP, id, [], piece(n), 0, 24, 0);
+          yield* mailbox.send(m, slots[2], S_REPLIES, ids[2], record(KEEP, id, piece(n)));
         },
       });
       const victim = answer("A1", slots[0], ids[0], 1);

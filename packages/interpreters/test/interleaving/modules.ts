@@ -7,8 +7,14 @@ export const { allocatePages, freePages, setPageOwner, shrinkPages, sweepPages }
   await transformed<typeof import("../../src/memory/page-allocator.js")>("memory/page-allocator.js");
 export const { observe, ring, park } =
   await transformed<typeof import("../../src/memory/doorbell.js")>("memory/doorbell.js");
-export const channel = await transformed<typeof import("../../src/kernel/channel.js")>("kernel/channel.js");
-export const queues = await transformed<typeof import("../../src/kernel/queues.js")>("kernel/queues.js");
+export const records = await transformed<typeof import("../../src/kernel/records.js")>("kernel/records.js");
+/** The operations of queues: state, life, putting and taking, waiting. */
+export const queues = {
+  ...(await transformed<typeof import("../../src/kernel/queue-state.js")>("kernel/queue-state.js")),
+  ...(await transformed<typeof import("../../src/kernel/queue-lifetime.js")>("kernel/queue-lifetime.js")),
+  ...(await transformed<typeof import("../../src/kernel/queues.js")>("kernel/queues.js")),
+  ...(await transformed<typeof import("../../src/kernel/waiters.js")>("kernel/waiters.js")),
+};
 export const mailbox = await transformed<typeof import("../../src/kernel/mailbox.js")>("kernel/mailbox.js");
 export const runs =
   await transformed<typeof import("../../src/kernel/executions.js")>("kernel/executions.js");

@@ -7,7 +7,7 @@ const constants = Object.entries(layout).filter(
   (entry): entry is [string, number] => typeof entry[1] === "number",
 );
 
-/** The constant with the largest value up to `offset` among those that begin with `prefix`. */
+/** Among the constants that begin with `prefix`, the one with the largest value up to `offset`. */
 function nearest(prefix: string, offset: number): string {
   let best: [string, number] | undefined;
   for (const [name, value] of constants) {

@@ -11,10 +11,10 @@ import { allocatePages, reap, freePages, shrinkPages } from "./modules.js";
 import type { Program, Thread } from "./scheduler.js";
 import { type ModelMemory, SMALL, TINY, World } from "./world.js";
 
-/** A number allocates so many pages; `free i` returns the i-th run allocated, `keep i` all but its first page. */
+/** A number allocates that many pages; `free i` frees the i-th span allocated, `keep i` all of it but the first page. */
 type Script = readonly (number | `free ${number}` | `keep ${number}`)[];
 
-/** Which runs a thread has, as far as it knows. */
+/** The spans that a thread has, as far as it knows. */
 class Pages {
   readonly #runs: { p: number; pages: number }[] = [];
 
@@ -24,7 +24,7 @@ class Pages {
         const p = yield* allocatePages(m, action, m.slot + 1);
         assert.notEqual(p, 0, "there is memory");
         this.#runs.push({ p, pages: action });
-        // In every page, so that two owners of one page do not go unnoticed.
+        // A mark in every page shows when two threads own one page.
         for (let i = 0; i < action; i++) yield* atomics.set(m, p + i * PAGE_WORDS, m.slot);
       } else {
         const run = this.#runs[Number(action.slice(5))];
@@ -40,7 +40,7 @@ class Pages {
     }
   }
 
-  /** Pages that it has, all with its mark. */
+  /** Counts its pages, and checks that all have its mark. */
   count({ i32 }: World, slot: number): number {
     let count = 0;
     for (const { p, pages } of this.#runs) {
@@ -78,7 +78,7 @@ function program({ world, slots }: Scene, scripts: readonly [Script, Script], di
   }));
   const check = (): void => {
     const owned = new Map([[0, 2]]);
-    // The victim is buried even when it was not killed.
+    // The victim is reaped even if it was not killed.
     for (const [i, slot] of slots.entries()) if (!dies || i > 0) owned.set(slot, pages[i].count(world, slot));
     checkMemory(world, { owned });
   };

@@ -1,11 +1,27 @@
-/** Pieces of work as scenarios send them: a header of six words, the number of the piece first. */
+/** Work items as scenarios send them, a header of six words with the item's number first, and the records that carry them. */
+import { makeOutgoing, type OutgoingRecord } from "../../src/kernel/outgoing.js";
 import { RECORD_UNBOUND_SHIFT, UNBOUND_ITEM_KEEP } from "../../src/memory/layout.js";
 
-/** The flags of one that is kept when its sender dies. */
+/** The flags of a record that is kept when its sender dies. */
 export const KEEP = UNBOUND_ITEM_KEEP << RECORD_UNBOUND_SHIFT;
 
 export function piece(sequence: number): Buffer {
   const bytes = Buffer.alloc(24, sequence);
   bytes.writeInt32LE(sequence, 0);
   return bytes;
+}
+
+/** A record that carries all of `bytes`. */
+export function record(
+  flags: number,
+  sender: number,
+  bytes: Buffer,
+  references: readonly number[] = [],
+): OutgoingRecord {
+  const outgoing = makeOutgoing(bytes);
+  outgoing.flags = flags;
+  outgoing.sender = sender;
+  outgoing.references = references;
+  outgoing.length = bytes.length;
+  return outgoing;
 }

@@ -1,4 +1,4 @@
-/** Queues under every schedule: order, no lost wake-up, and each item's one fate whoever dies at whatever step. */
+/** Queues under every schedule: order, no lost wake-up, and one fate for each item, whichever thread dies at whichever step. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -14,11 +14,13 @@ import {
   UNBOUND_ITEM_KEEP,
   UNBOUND_ITEM_REMOVE,
 } from "../../src/memory/layout.js";
-import { createQueue, put } from "../../src/kernel/queues.js";
+import { createQueue } from "../../src/kernel/queue-lifetime.js";
+import { put } from "../../src/kernel/queues.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { Consumer, contentOf, type Item, Producer, settle } from "./items.js";
 import { reap, queues } from "./modules.js";
+import { record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { World } from "./world.js";
 
@@ -26,18 +28,18 @@ interface Scene {
   readonly world: World;
   readonly q: number;
   readonly slots: readonly number[];
-  /** What main had put before. */
+  /** The items that main had put before. */
   readonly before: Producer;
 }
 
-/** A queue held by main, with some items of its already there, and three interpreters. */
+/** A queue that main holds and has put items into already, and three interpreters. */
 function scene(maxsize: number, before: readonly number[] = []): Scene {
   const world = new World();
   const first = world.interpreters(3);
   const m = world.view(0);
   const q = createQueue(m, maxsize, UNBOUND_ITEM, false);
   for (const [index, bytes] of before.entries()) {
-    assert.equal(put(m, q, false, 0, 0, [], contentOf(0, index, bytes), 0, bytes, 0), OK);
+    assert.equal(put(m, q, false, record(0, 0, contentOf(0, index, bytes))), OK);
   }
   const producer = new Producer(0, before.map(item));
   producer.done = before.length;
@@ -54,13 +56,13 @@ function undertaker(victim: number): Thread {
 }
 
 const SMALL = 20;
-/** The first chunk has room for one of these, the second for two. */
+/** The first segment has room for one of these, the second for two. */
 const LARGE = 2000;
 const BLOB = 5000;
 
 for (const [what, maxsize, before, a, b] of [
   ["small items", 0, [], [SMALL, SMALL], [SMALL]],
-  ["items that need new chunks", 0, [LARGE], [LARGE], [LARGE]],
+  ["items that need new segments", 0, [LARGE], [LARGE], [LARGE]],
   ["items with pages of their own", 0, [], [BLOB], [SMALL]],
   ["small items through a queue with room for one", 1, [], [SMALL, SMALL], [SMALL]],
 ] as const) {
@@ -126,7 +128,7 @@ for (const [what, before, items] of [
     [],
     [UNBOUND_ITEM, UNBOUND_ITEM_ERROR, UNBOUND_ITEM_REMOVE, UNBOUND_ITEM_KEEP].map((u) => item(SMALL, u)),
   ],
-  ["items in several chunks", [LARGE], [item(LARGE, UNBOUND_ITEM_KEEP), item(LARGE, UNBOUND_ITEM_REMOVE)]],
+  ["items in several segments", [LARGE], [item(LARGE, UNBOUND_ITEM_KEEP), item(LARGE, UNBOUND_ITEM_REMOVE)]],
   ["items with pages of their own", [], [item(BLOB, UNBOUND_ITEM), item(BLOB, UNBOUND_ITEM_KEEP)]],
 ] as const) {
   test(`a producer dies at any step, between ${what}: the others' go on, its own have their fate`, (t) => {
@@ -141,7 +143,7 @@ for (const [what, before, items] of [
         const consumer = new Consumer(slots[2]);
         const victim = dying.thread("P1", q);
         return {
-          // There is always that much to take, whatever becomes of the items of the dead.
+          // So many items can always be taken, whatever becomes of those of the dead.
           threads: [victim, living.thread("P2", q), consumer.thread("C", q, 1 + before.length)],
           victims: [victim],
           supervisor: undertaker(slots[0]),
@@ -159,7 +161,7 @@ test("a consumer dies at any step: it takes at most one item with it, and the ot
   for (const [bytes, before] of [
     [SMALL, []],
     [BLOB, []],
-    // Each lies in another chunk than the one before it.
+    // Each lies in another segment than the one before it.
     [LARGE, [LARGE]],
   ] as const) {
     const { world, q, slots, before: main } = scene(0, before);
@@ -247,7 +249,7 @@ for (const dies of [false, true]) {
         const single = new Producer(slots[1], [item(SMALL), item(SMALL)]);
         const consumer = new Consumer(slots[2]);
         const victim = many.threadOfMany("P1", q);
-        // With room for two in the end, all the others are through when so many are taken.
+        // The queue holds two in the end: when so many are taken, all the others have been put.
         const taker = consumer.threadOfMany("C", q, dies ? 2 : 3);
         return {
           threads: [victim, single.thread("P2", q), taker],
@@ -277,7 +279,7 @@ for (const [what, flag, status, end] of [
         preemptions: dies ? 0 : 1,
         random: 1500,
         program: () => {
-          // More than there can be room for, and more than there can be to take.
+          // More items than the queue can have room for, and more than can be taken.
           const producer = new Producer(slots[0], [item(SMALL), item(SMALL)]);
           const consumer = new Consumer(slots[1]);
           const closer: Thread = {
@@ -295,7 +297,7 @@ for (const [what, flag, status, end] of [
               slot: SUPERVISOR_SLOT,
               *body(m) {
                 yield* reap(m, slots[2]);
-                // The dead may not have come to it; but where it has, waiters must not need a second time.
+                // The dead may not have got that far; but if it has, waiters must not need it done a second time.
                 if ((m.i32[q + C_FLAGS] & flag) === 0) yield* end(m, q);
               },
             },

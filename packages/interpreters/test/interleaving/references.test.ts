@@ -1,4 +1,4 @@
-/** Queues inside items under every schedule: never freed while held or carried, freed when neither. */
+/** Queues inside items under every schedule: never freed while held or carried, freed as soon as neither. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -20,26 +20,26 @@ import {
 } from "../../src/memory/layout.js";
 import { hasBit } from "../../src/memory/bitset.js";
 import {
+  collectQueues as collectAtOnce,
   createQueue,
-  queueIdOf,
-  put,
   releaseQueue as releaseAtOnce,
-  sizeOf,
-} from "../../src/kernel/queues.js";
+} from "../../src/kernel/queue-lifetime.js";
+import { queueIdOf, sizeOf } from "../../src/kernel/queue-state.js";
+import { put } from "../../src/kernel/queues.js";
 import { makeReceived, wordAt } from "../../src/kernel/receive.js";
-import { collectQueues as collectAtOnce } from "../../src/kernel/queues.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, queuesOf } from "./invariants.js";
 import { observe, reap, queues, reconcileReferences, park } from "./modules.js";
+import { record } from "./pieces.js";
 import type { Program, Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
 class Scene {
   readonly world = new World();
-  /** Main holds it, and it carries the others. */
+  /** Main holds this queue, and it carries the others. */
   readonly carrier: number;
-  /** The giver made it and holds it alone. */
+  /** The giver made this queue and is its only holder. */
   readonly gift: number;
   readonly giftId: number;
   readonly giver: number;
@@ -51,19 +51,18 @@ class Scene {
     this.carrier = createQueue(this.world.view(0), 0, UNBOUND_ITEM, false);
     this.gift = createQueue(this.world.view(this.giver), 0, UNBOUND_ITEM, false);
     this.giftId = queueIdOf(this.world.view(0), this.gift);
-    // Something in it, so that there are pages to return.
+    // Items in it, so that freeing it frees pages of segments, too.
     const bytes = Buffer.alloc(2000);
-    for (let i = 0; i < 2; i++) put(this.world.view(0), this.gift, false, 0, 0, [], bytes, 0, 2000, 0);
+    for (let i = 0; i < 2; i++) put(this.world.view(0), this.gift, false, record(0, 0, bytes));
     this.world.remember();
   }
 
-  /** Puts the gift into the carrier and lets go of it, as a handle does that is collected. */
+  /** Puts the gift into the carrier and releases it, as a collected handle does. */
   *give(m: ModelMemory, unbound: number): Steps<void> {
     const sender = m.i32[m.me + S_ID];
-    const bytes = Buffer.alloc(8);
     const references = [REF_QUEUE, this.gift, this.giftId];
-    const flags = unbound << RECORD_UNBOUND_SHIFT;
-    yield* queues.put(m, this.carrier, false, flags, sender, references, bytes, 0, 8, 0);
+    const gift = record(unbound << RECORD_UNBOUND_SHIFT, sender, Buffer.alloc(8), references);
+    yield* queues.put(m, this.carrier, false, gift);
     yield* this.release(m, this.gift);
   }
 
@@ -71,7 +70,7 @@ class Scene {
     if (yield* queues.releaseQueue(m, q, m.slot)) yield* queues.collectQueues(m);
   }
 
-  /** Takes the gift, uses it, lets go of it. */
+  /** Takes the gift, uses it, releases it. */
   *receive(m: ModelMemory, waits: boolean): Steps<boolean> {
     const into = makeReceived();
     for (;;) {
@@ -94,7 +93,7 @@ class Scene {
     return true;
   }
 
-  /** Nobody holds the gift or carries it; at the latest the next collection finds that. */
+  /** No interpreter holds the gift and no record carries it: it must have been freed. */
   checkGone(): void {
     assert.deepEqual(queuesOf(this.world), [this.carrier], "the gift is freed");
     checkMemory(this.world);
@@ -226,7 +225,7 @@ test("who makes a queue dies at any step: whoever found it by its id keeps it, e
           found = yield* queues.findQueue(m, id);
           if (found === 0) return;
           const sender = m.i32[m.me + S_ID];
-          assert.equal(yield* queues.put(m, found, false, 0, sender, [], Buffer.alloc(8), 0, 8, 0), OK);
+          assert.equal(yield* queues.put(m, found, false, record(0, sender, Buffer.alloc(8))), OK);
         },
       };
       return {
@@ -250,7 +249,7 @@ test("queues that carry each other go one after the other, all in one collection
   const inner = createQueue(m, 0, UNBOUND_ITEM, false);
   const id = world.i32[slotPointer(scene.giver) + S_ID];
   const references = [REF_QUEUE, inner, queueIdOf(m, inner)];
-  assert.equal(put(m, scene.gift, false, 0, id, references, Buffer.alloc(8), 0, 8, 0), OK);
+  assert.equal(put(m, scene.gift, false, record(0, id, Buffer.alloc(8), references)), OK);
   assert.equal(releaseAtOnce(m, inner, scene.giver), false, "the gift carries it");
   assert.equal(releaseAtOnce(m, scene.gift, scene.giver), true);
   collectAtOnce(m);

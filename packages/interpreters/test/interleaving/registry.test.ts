@@ -1,4 +1,4 @@
-/** The table of interpreters under every schedule: slots and ids given once, circles of waiting seen by exactly one. */
+/** The registry under every schedule: slots and ids are given once, and exactly one interpreter sees a circle of waiting. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -24,6 +24,7 @@ import { reap as buryAtOnce } from "../../src/kernel/reap.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { reap, registry } from "./modules.js";
+import { record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { World } from "./world.js";
 
@@ -57,7 +58,7 @@ for (const dies of [false, true]) {
             const taken = [first + 2, first + 3].filter((s) => i32[slotPointer(s) + S_STATE] !== STATE_FREE);
             for (const slot of taken) {
               assert.equal(i32[slotPointer(slot) + S_STATE], STATE_BOOTING);
-              // So that it can be told which of them a dead creator left behind.
+              // The supervisor finds by it which of them a dead creator left behind.
               const creator = i32[slotPointer(slot) + S_CREATOR] - 1;
               assert.ok(creator === first || creator === first + 1);
               if (claimed[creator - first] !== undefined) assert.equal(claimed[creator - first], slot);
@@ -79,10 +80,10 @@ test("a slot is claimed again while somebody who wrote to its last interpreter i
   const first = world.interpreters(3);
   const [claimer, dying, gone] = [first, first + 1, first + 2];
   const id = (slot: number): number => world.i32[slotPointer(slot) + S_ID];
-  // The dying one had sent something to the one that is gone, which had taken it: its mailbox knows that sender.
+  // The dying one had sent a record to the one that is gone, which had taken it: its mailbox knows that sender.
   const flags = UNBOUND_ITEM_KEEP << RECORD_UNBOUND_SHIFT;
   const bytes = Buffer.alloc(40);
-  assert.equal(send(world.view(dying), gone, S_WORK, id(gone), flags, id(dying), [], bytes, 0, 40, 0), OK);
+  assert.equal(send(world.view(dying), gone, S_WORK, id(gone), record(flags, id(dying), bytes)), OK);
   assert.equal(takeRequest(world.view(gone), makeReceived()), OK);
   const supervisor = world.view(SUPERVISOR_SLOT);
   buryAtOnce(supervisor, gone);

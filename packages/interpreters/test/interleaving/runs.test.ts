@@ -1,4 +1,4 @@
-/** Several runs in one interpreter under every schedule: whenever it dies, they name what it had begun and not ended. */
+/** Several executions in one interpreter under every schedule: whenever it dies, they name what it had begun and not ended. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LANES, makeLanes } from "../../src/kernel/lanes.js";
@@ -25,26 +25,27 @@ import {
   SUPERVISOR_SLOT,
   UNBOUND_ITEM_KEEP,
 } from "../../src/memory/layout.js";
-import { createQueue, put } from "../../src/kernel/queues.js";
+import { createQueue } from "../../src/kernel/queue-lifetime.js";
+import { put } from "../../src/kernel/queues.js";
 import { makeReceived, wordAt } from "../../src/kernel/receive.js";
 import type { Steps } from "./atomics.js";
 import * as atomics from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory, recordsOf, stateOf } from "./invariants.js";
 import { allocatePages, reap, lanes, repairLocks, runs } from "./modules.js";
-import { KEEP, piece } from "./pieces.js";
+import { KEEP, piece, record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { type ModelMemory, World } from "./world.js";
 
 const FURTHER = 2;
 
-/** A pool's queue with pieces 1 and 2, and who serves it, two at a time. */
+/** A pool's queue with work items 1 and 2, and a worker that serves it, two at a time. */
 class Scene {
   readonly world = new World();
   readonly slots: readonly [number, number];
   readonly id: number;
   readonly q: number;
-  /** What the worker has sent the results of. */
+  /** The items whose results the worker has sent, and those that it has ended. */
   finished: number[] = [];
   ended: number[] = [];
 
@@ -54,11 +55,11 @@ class Scene {
     this.id = this.world.i32[slotPointer(first) + S_ID];
     const m = this.world.view(0);
     this.q = createQueue(m, 0, UNBOUND_ITEM_KEEP, true);
-    for (const n of [1, 2]) assert.equal(put(m, this.q, false, KEEP, this.id, [], piece(n), 0, 24, 0), OK);
+    for (const n of [1, 2]) assert.equal(put(m, this.q, false, record(KEEP, this.id, piece(n))), OK);
     this.world.remember();
   }
 
-  /** As the server does it: begins both, each parked in the run where it was taken, and ends the second one first. */
+  /** As a pool's worker does: begins both, each parked in the execution that it was taken into, and ends the second one first. */
   *work(m: ModelMemory): Steps<void> {
     [this.finished, this.ended] = [[], []];
     const into = makeReceived();
@@ -80,7 +81,7 @@ class Scene {
     }
   }
 
-  /** What the runs name, which must be looked at before the pages go. */
+  /** The items that the executions name. Call it before the pages are freed. */
   *named(m: ModelMemory): Steps<number[]> {
     yield* repairLocks(m, this.slots[1]);
     const named: number[] = [];
@@ -92,11 +93,11 @@ class Scene {
     }
   }
 
-  /** Each piece is in one place: in line, among those that the dead had under way, or done. */
+  /** Checks that each item is in one place: in line, in an execution of the dead, or done. */
   checkFates(named: readonly number[]): void {
     const waiting = this.waiting();
     for (const n of [1, 2]) {
-      // One whose result was sent may still be named: its caller has it by then.
+      // An item whose result was sent may still be named: its caller has the result by then.
       const done = this.ended.includes(n) || (this.finished.includes(n) && !named.includes(n));
       const fates = [waiting.includes(n), named.includes(n), done];
       assert.equal(fates.filter(Boolean).length, 1, `piece ${n}: waiting, named, done: ${fates.join()}`);
@@ -187,7 +188,7 @@ for (const all of [false, true]) {
   });
 }
 
-test("a worker whose runs are closed dies at any step: each piece is in line, named, or done", (t) => {
+test("a worker whose executions are closed dies at any step: each piece is in line, named, or done", (t) => {
   const scene = new Scene();
   const { world, slots } = scene;
   explore(t, {
@@ -200,7 +201,7 @@ test("a worker whose runs are closed dies at any step: each piece is in line, na
       return {
         threads: [
           victim,
-          // In real life it is the supervisor, too.
+          // Outside this model the supervisor does this, too.
           { name: "closer", slot: slots[0], body: (m) => runs.closeExecutions(m, slots[1]) },
         ],
         victims: [victim],
@@ -208,7 +209,7 @@ test("a worker whose runs are closed dies at any step: each piece is in line, na
           name: "supervisor",
           slot: SUPERVISOR_SLOT,
           *body(m) {
-            // One thread: what it began before the death it has ended.
+            // There it is one thread, which has ended what it began before the death.
             while (!world.over.has(slots[0])) yield* atomics.wait(m, H_PROTOCOL, PROTOCOL, 1);
             named = yield* scene.named(m);
             yield* reap(m, slots[1]);
@@ -251,7 +252,7 @@ test("who looks for a piece while its interpreter dies finds it there, or nothin
           slot: SUPERVISOR_SLOT,
           *body(m) {
             yield* reap(m, slots[1]);
-            // Somebody gets the pages, and what they write there looks like what is looked for.
+            // Another interpreter gets the pages and writes words there that look like the wanted execution.
             const p = yield* allocatePages(m, 1, slots[0] + 1);
             for (let i = 0; i < 2 * EXECUTION_WORDS; i += EXECUTION_WORDS) {
               yield* atomics.store(m, p + i + 1, id);
@@ -269,7 +270,7 @@ test("who looks for a piece while its interpreter dies finds it there, or nothin
   });
 });
 
-/** The runs of a slot that are in use. */
+/** The executions of a slot that are in use. */
 function runsOfModel({ i32 }: World, slot: number): number[] {
   const p = slotPointer(slot);
   const further = i32[p + S_FURTHER_EXECUTIONS];

@@ -2,10 +2,10 @@
  * Runs one schedule: several threads as generators in one real thread, one step at a time, in the order that a
  * `Decider` chooses.
  *
- * Where there is a choice, option 0 is to go on as if nothing happened: the current thread if it can run, else the
- * next one. Further options are to switch to another thread (a preemption, if the current one could have gone on; a
- * schedule may have only so many) and, last, to kill the victim before the step that it stands at. (A victim that is
- * overtaken there is tried too: nobody can tell whether it was killed before or after that.) A killed thread is
+ * At each choice, option 0 goes on as if nothing happened: with the current thread if it can run, else with the
+ * next one. Further options switch to another thread (a preemption, if the current one could have gone on; their number is
+ * limited). The last option kills the victim before the step that it stands at; schedules in which the victim is overtaken there are
+ * tried, too, and no thread can tell whether the kill came before or after that. A killed thread is
  * never resumed: no `finally` runs, and its generator is dropped, which is what termination does to a thread.
  */
 import { SLEEPING_ON_NOTHING, type ModelMemory, type World } from "./world.js";
@@ -15,22 +15,22 @@ export interface Thread {
   readonly name: string;
   readonly slot: number;
   readonly body: (m: ModelMemory) => Steps<unknown>;
-  /** Milliseconds it waits for a lock, see LockBusy. */
+  /** How many milliseconds it waits for a lock, see LockBusy. */
   readonly patience?: number;
 }
 
 export interface Program {
   readonly threads: readonly Thread[];
-  /** These may be killed, each at any of its steps. */
+  /** The threads that may be killed, each at any of its steps. */
   readonly victims?: readonly Thread[];
-  /** Runs once a victim was killed or has ended, and is to clean up after it. */
+  /** Runs once a victim was killed or has ended, and cleans up after it. */
   readonly supervisor?: Thread;
-  /** What must be true when all are done. `dead` are the victims that were killed, not those that ended. */
+  /** Checks the outcome when all are done. `dead` are the victims that were killed, not those that ended. */
   readonly check: (dead: readonly Thread[]) => void;
 }
 
 export interface Decider {
-  /** Chooses one of `options`. The last one is to kill, when `mayKill`; the first one is no switch, when `goesOn`. */
+  /** Chooses one of `options` by index. With `mayKill`, the last one kills; with `goesOn`, the first one does not switch. */
   choose(options: number, mayKill: boolean, goesOn: boolean): number;
 }
 
@@ -42,7 +42,7 @@ interface Stretch {
   steps: number;
 }
 
-/** What happened, for the message of a failure; costs time, so it is only asked for when a schedule is repeated. */
+/** The course of a schedule, for the message of a failure. It takes time, so only a repeated schedule has one. */
 export class Trace {
   readonly #stretches: Stretch[] = [];
 
@@ -73,13 +73,13 @@ export class Trace {
 
 export interface Limits {
   readonly preemptions: number;
-  /** Preempt only before atomic operations: enough, as long as plain words are used under locks only. */
+  /** Preempts only before atomic operations: that is enough as long as plain words are used under locks only. */
   readonly onlyAtAtomics?: boolean;
-  /** More steps than any schedule can need: who gets there makes no progress. */
+  /** More steps than any schedule can need: one that takes so many makes no progress. */
   readonly steps: number;
 }
 
-/** To die before one of these is the same as to die after it, or later, for everybody else. */
+/** For all other threads, a death before one of these operations is the same as a death after it. */
 const READS = new Set(["get", "load", "peek", "readBytes", "byteLength", "pause"]);
 const PLAIN = new Set(["get", "set", "readBytes", "writeBytes"]);
 
@@ -92,7 +92,7 @@ interface Running {
   killed: boolean;
 }
 
-/** Returns the number of steps. Throws for a deadlock, a livelock, and whatever a thread or the check throws. */
+/** Returns the number of steps. Throws for a deadlock and for a livelock, and throws the error of a thread or of the check. */
 export function execute(
   world: World,
   program: Program,
@@ -105,7 +105,7 @@ export function execute(
     const m = world.thread(thread.slot);
     if (thread.patience !== undefined) m.patience = thread.patience;
     const steps = thread.body(m);
-    // Up to its first operation.
+    // Runs up to its first operation.
     const done = steps.next().done === true;
     return { thread, m, steps, victim, done, killed: false };
   };

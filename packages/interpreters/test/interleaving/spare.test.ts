@@ -1,4 +1,4 @@
-/** Giving slots to spare threads under every schedule: each is given one, once, and wakes up to it. */
+/** Giving slots to standby threads under every schedule: each gets one, once, and wakes up with it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changeKind } from "../../src/kernel/standby.js";
@@ -17,11 +17,11 @@ const first = world.interpreters(3);
 changeKind(world.view(0), CELL, 0, OLD);
 world.remember();
 
-/** A spare thread, and creators of further slots that are to be its. */
+/** A standby thread, and creators that each have a slot for it. */
 class Scene {
-  /** What it is told. */
+  /** The slot that the standby thread gets. */
   slot = -1;
-  /** Who was told that his is given away. */
+  /** The slots that, as their creators see it, were given away. */
   readonly given: number[] = [];
 
   readonly waiter: Thread = {
@@ -72,7 +72,7 @@ test("becoming of another kind, or of none, and being given a slot exclude each 
         *body(m) {
           if (yield* spare.changeKind(m, CELL, OLD, NEW)) changed++;
           if (yield* spare.changeKind(m, CELL, NEW, 0)) changed++;
-          // Struck off: so that it ends, which the thread of that cell does by being terminated.
+          // No longer of any kind: here it ends by being given a slot; a real thread is terminated.
           if (changed === 2) assert.ok(yield* spare.giveTo(m, CELL, 0, 7));
         },
       };

@@ -3,9 +3,9 @@
  * to shared memory.
  *
  * A function that reaches such an access, directly or through others, becomes a generator, and a call of it becomes
- * `(yield* f(…))`; all else stays as it was compiled. `memory/atomics.js` is replaced by the stand-in beside this file;
- * modules without access to the memory are used as they are. The outcome is written to a temporary directory with the
- * same layout, from where it is imported like any module.
+ * `(yield* f(…))`; all else stays as it was compiled. The twin beside this file replaces `memory/atomics.js`;
+ * modules without access to the memory are used as they are. The transformed modules are written to a temporary directory with the
+ * same layout and imported from there.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ import * as standIn from "./atomics.js";
 import type { Steps } from "./atomics.js";
 import type { ModelMemory } from "./world.js";
 
-/** What the transformation makes of a module: functions over the shared memory return generators. */
+/** The type of a transformed module: functions over the shared memory return generators. */
 export type Transformed<T> = {
   [K in keyof T]: T[K] extends (m: SharedMemory, ...rest: infer A) => infer R
     ? (m: ModelMemory, ...rest: A) => Steps<R>
@@ -26,7 +26,7 @@ export type Transformed<T> = {
 };
 
 const ATOMICS = "memory/atomics.js";
-/** Constants and arithmetic, and error classes. */
+/** Modules that are used as they are: constants, arithmetic, error classes. */
 const AS_THEY_ARE = new Set(["memory/layout.js", "memory/webassembly.js", "base/errors.js"]);
 
 const source = fileURLToPath(new URL("../../src/", import.meta.url));
@@ -38,7 +38,7 @@ process.on("exit", () => {
 const isGenerator = (value: unknown): boolean =>
   typeof value === "function" && value.constructor.name === "GeneratorFunction";
 
-/** Names of the exports of each module that are generators; filled as modules are written. */
+/** By module, the names of its exports that are generators; filled as modules are written. */
 const generators = new Map<string, ReadonlySet<string>>([
   [
     ATOMICS,
@@ -87,7 +87,7 @@ interface NamedFunction {
 function transform(text: string, path: string): { code: string; stepping: ReadonlySet<string> } {
   const program = parse(text, { ecmaVersion: "latest", sourceType: "module" });
   const functions: NamedFunction[] = [];
-  /** Names in this module that stand for generators: at first the imported ones. */
+  /** Names of generators in this module: at first the imported ones. */
   const stepping = new Set<string>();
 
   const collect = (node: AnyNode, within: NamedFunction | undefined, name?: string): void => {
@@ -116,7 +116,7 @@ function transform(text: string, path: string): { code: string; stepping: Readon
   };
   collect(program, undefined);
 
-  // Who calls a generator becomes one, until nothing changes.
+  // A function that calls a generator becomes one, until nothing changes.
   const toTurn = new Set<NamedFunction>();
   for (let changed = true; changed;) {
     changed = false;
@@ -133,7 +133,7 @@ function transform(text: string, path: string): { code: string; stepping: Readon
   const code = new MagicString(text);
   const rewrite = (node: AnyNode): void => {
     for (const child of children(node)) rewrite(child);
-    // Innermost first, so that what is added at the same place nests.
+    // Innermost first, so that additions at the same place nest.
     if (
       node.type === "CallExpression" &&
       node.callee.type === "Identifier" &&

@@ -1,8 +1,8 @@
 /**
- * The memory that the interleaving tests run on: the same bytes as in real life, in an ordinary buffer, so small that
- * it can be put back to how it was before each of many thousand schedules by two short copies.
+ * The memory that the interleaving tests run on: the real layout in an ordinary buffer, so small that
+ * two short copies restore it before each of many thousand schedules.
  *
- * The compiled modules work on it as they are (`view`), to set a scene and to look at the outcome; their transformed
+ * The compiled modules work on it as they are (`view`), to set a scene and to read the outcome; their transformed
  * twins (transform.ts) work on it step by step (`thread`).
  */
 import { get, set, store, type SharedMemory } from "../../src/memory/atomics.js";
@@ -28,23 +28,23 @@ import { claimSlot, registerMain } from "../../src/kernel/registry.js";
 
 const WORDS_PER_WASM_PAGE = WASM_PAGE_BYTES / 4;
 
-/** Slots that tests may use: so much of the slots is put back after each schedule. */
+/** How many slots tests may use: only these are restored after each schedule. */
 export const MODEL_SLOTS = 8;
 const HEAD_WORDS = SLOTS + MODEL_SLOTS * SLOT_WORDS;
 
-/** 64 KiB pages: 272 and 288 pages of 4 KiB, of which 259 are taken by slots and page table. */
+/** Sizes in 64 KiB pages: 272 and 288 pages of 4 KiB, of which header, slots and page table take 259. */
 export const TINY = 17;
 export const SMALL = 18;
 
-/** Word 0 is the magic number; nobody sleeps there. */
+/** Word 0 is the magic number; no thread sleeps on it. */
 export const SLEEPING_ON_NOTHING = 0;
 
 /** A thread's view of the model. */
 export interface ModelMemory extends SharedMemory {
   readonly world: World;
-  /** Words that this thread has made views of. */
+  /** How many words this thread has mapped. */
   seen: number;
-  /** The operation it stands before. */
+  /** The operation that it stands before, and its pointer. */
   op: string;
   at: number;
   sleepingOn: number;
@@ -52,7 +52,7 @@ export interface ModelMemory extends SharedMemory {
 }
 
 export class World {
-  /** Words that exist by now, for everybody. */
+  /** Current size of the memory in words, whichever thread grew it. */
   words: number;
   /** Slots of threads that have ended or were killed. */
   readonly over = new Set<number>();
@@ -64,13 +64,13 @@ export class World {
   #tail = new Int32Array(0);
   #wordsThen = 0;
 
-  /** `wasmPages` is the most it can have; it begins with `initial`. */
+  /** The memory begins with `initial` pages of 64 KiB and can grow to `wasmPages`. */
   constructor(wasmPages = SMALL, initial = wasmPages) {
     const source = new Int32Array(createMemory([wasmPages]).buffer);
     this.i32 = new Int32Array(source.length);
     this.i32.set(source);
     this.#u8 = Buffer.from(this.i32.buffer);
-    // It grows only under the scheduler.
+    // Without `grow`: it grows only under the scheduler.
     this.#memory = { buffer: this.i32.buffer as unknown as SharedArrayBuffer };
     this.words = initial * WORDS_PER_WASM_PAGE;
     const m = this.view(0);
@@ -85,7 +85,7 @@ export class World {
     this.remember();
   }
 
-  /** For the modules as they are. Nothing may block there: nobody else runs. */
+  /** A view for the modules as they are. Nothing may block there, for no other thread runs. */
   view(slot: number): SharedMemory {
     return {
       memory: this.#memory,
@@ -101,7 +101,7 @@ export class World {
     };
   }
 
-  /** For the transformed modules, under the scheduler. */
+  /** A view for the transformed modules, under the scheduler. */
   thread(slot: number): ModelMemory {
     return {
       ...this.view(slot),
@@ -114,7 +114,7 @@ export class World {
     };
   }
 
-  /** Registers `count` interpreters that run; their slots follow each other, the first one's is returned. */
+  /** Registers `count` running interpreters in consecutive slots; returns the first slot. */
   interpreters(count: number): number {
     const m = this.view(0);
     for (let i = 0; i < count; i++) {
@@ -124,7 +124,7 @@ export class World {
     return SUPERVISOR_SLOT + 1;
   }
 
-  /** The scene is set: what `restore` brings back. */
+  /** Remembers the memory as it is now: `restore` brings it back. */
   remember(): void {
     this.#head = this.i32.slice(0, HEAD_WORDS);
     this.#tail = this.i32.slice(PAGE_TABLE);
@@ -145,7 +145,7 @@ export class World {
     this.#sleepers.push(m);
   }
 
-  /** First come, first woken, as engines do it. */
+  /** Wakes sleepers in the order in which they fell asleep, as engines do. */
   wakeUp(p: number, count: number): void {
     for (let i = 0; i < this.#sleepers.length && count > 0;) {
       if (this.#sleepers[i].sleepingOn === p) {
@@ -155,7 +155,7 @@ export class World {
     }
   }
 
-  /** It sleeps no more: notified, timed out, or killed. */
+  /** Ends a thread's sleep: it was notified, timed out, or was killed. */
   rouse(m: ModelMemory): void {
     const i = this.#sleepers.indexOf(m);
     if (i !== -1) this.#sleepers.splice(i, 1);

@@ -16,7 +16,8 @@ import {
 } from "../../src/memory/layout.js";
 import { createMemory, openMemory } from "../../src/memory/memory.js";
 import { pagesOf } from "../../src/memory/page-allocator.js";
-import { createQueue, take } from "../../src/kernel/queues.js";
+import { createQueue } from "../../src/kernel/queue-lifetime.js";
+import { take } from "../../src/kernel/queues.js";
 import { makeReceived, type Received } from "../../src/kernel/receive.js";
 import { UNBOUND_KEEP, unboundNumber } from "../../src/queue/unbound.js";
 

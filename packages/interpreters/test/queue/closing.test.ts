@@ -1,4 +1,4 @@
-/** How a queue ends: `shutdown` for its producers first, `close` for everybody at once, and `for await`. */
+/** How a queue ends: `shutdown` ends it for its producers first, `close` for every interpreter at once; and `for await`. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import {
@@ -17,7 +17,7 @@ const limits = { timeout: WATCHDOG };
 const [first, second] = [create(), create()];
 after(() => Promise.all([first.terminate(), second.terminate()]));
 
-/** The name of what the blocked operation there throws. */
+/** The name of the error that the blocked operation there throws. */
 const errorOfGet = (queue: Queue<number>): Promise<string> =>
   first.call((q) => {
     try {
@@ -37,7 +37,7 @@ const errorOfPut = (queue: Queue<number>): Promise<string> =>
     }
   }, queue);
 
-/** Every operation of an interpreter that is not waiting. */
+/** Every operation on the queue, by name. */
 function everything(queue: Queue<number>): Record<string, () => unknown> {
   return {
     put: () => queue.put(1),

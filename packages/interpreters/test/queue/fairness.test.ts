@@ -1,4 +1,4 @@
-/** Nobody who waits starves: told by counting items, not by time. */
+/** No waiter starves. Measured in items, not in time. */
 import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
 import { create, createQueue, fromModule, listQueues, UNBOUND_KEEP } from "interpreters";
@@ -25,7 +25,7 @@ const reportsQueue = (maxsize = 0): Reports =>
   createQueue<readonly [number, number]>(maxsize, { unboundItems: UNBOUND_KEEP });
 const numbersQueue = (): Numbers => createQueue<number>(0, { unboundItems: UNBOUND_KEEP });
 
-/** Of so many turns in a row, everybody had one. */
+/** Asserts that of `waiters` consecutive turns every waiter had one. */
 function assertEverybodysTurn(turns: number[], waiters: number): void {
   for (let i = 0; i + waiters <= turns.length; i++) {
     const window = turns.slice(i, i + waiters);
@@ -86,7 +86,7 @@ for (const ways of mixtures) {
   });
 }
 
-/** How many items went to others, at most, between two of the same. */
+/** The most items that went to other waiters between two of the same one. */
 function longestWait(turns: number[], who: number): number {
   let [longest, last] = [0, -1];
   for (const [i, each] of turns.entries()) {

@@ -71,7 +71,7 @@ for (const [source, target] of routes) {
 
     for (const getForm of ["get", "getSync"] as const) {
       for (const putForm of putForms) {
-        // A thread that blocks cannot put.
+        // A blocked thread cannot put.
         if (source === here && target === here && getForm === "getSync") continue;
         test(`${getForm} waits until ${putForm} gives it something, every time`, async () => {
           const queue = createQueue<number>();

@@ -1,4 +1,4 @@
-/** A full shared memory, seen from several interpreters: a clear error for who asked, and nothing lost or half done. */
+/** A full shared memory, seen from several interpreters: a clear error for the caller, and nothing lost or half done. */
 import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
 import { create, createQueue, listQueues, type Queue, UNBOUND_KEEP } from "interpreters";
@@ -11,7 +11,7 @@ import { until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 
-// What the first use of the package does, with a memory of 16 MiB.
+// Does what the first use of the package would do, with a memory of 16 MiB.
 const memory = createMemory([256]);
 registerMain(openMemory(memory, MAIN_SLOT));
 enter(memory).become(MAIN_SLOT);
@@ -24,7 +24,7 @@ afterEach(() => {
   for (const queue of listQueues()) queue.close();
 });
 
-/** How putting ends where the memory is full: its class, its code, and how many were put. Run in any interpreter. */
+/** Puts until the memory is full. Returns how many were put, and the error's class and code. Runs in any interpreter. */
 function putAll(queue: Texts, sizes: number[], many: boolean): [put: number, name: string, code: string] {
   let put = 0;
   try {
@@ -37,7 +37,7 @@ function putAll(queue: Texts, sizes: number[], many: boolean): [put: number, nam
   }
 }
 
-/** Takes all that is left, down to what one small record needs. */
+/** Allocates all that is left, down to the room for one small record. */
 function fill(queue: Texts): void {
   for (let size = 1 << 20; size >= 1; size >>= 1) while (putAll(queue, [size], false)[0] === 1);
 }
@@ -50,7 +50,7 @@ describe("putMany that finds the memory full", limits, () => {
       test(`says how many of its items of ${size} bytes it put, ${there ? "in another interpreter" : "here"}`, async () => {
         const [hoard, queue] = [texts(), texts()];
         fill(hoard);
-        // Room for some of them again.
+        // Makes room for several of them again.
         for (let i = 0; i < 2; i++) hoard.getNowait();
         const sizes = Array.from({ length: 5000 }, () => size);
         const [put, ...error] = there
@@ -59,7 +59,7 @@ describe("putMany that finds the memory full", limits, () => {
         assert.deepEqual(error, refused);
         assert.equal(queue.qsize(), put);
         for (let i = 0; i < put; i++) assert.equal(queue.getNowait().length, size);
-        // Nothing of what was not put stays behind.
+        // An item that was not put leaves nothing behind.
         hoard.close();
         assert.ok(sharedMemory().inUse < 1 << 20, `${sharedMemory().inUse} bytes are in use`);
       });

@@ -1,4 +1,4 @@
-/** The memory grows while others hold views of what it was. */
+/** The memory grows while other threads hold views of its old size. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create, createQueue, type Queue } from "interpreters";
@@ -7,7 +7,7 @@ import { WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 
-/** Makes queues until one lies in memory that did not exist before. */
+/** Creates queues until one lies in memory that did not exist before. */
 function queueBeyond(hoard: Queue[]): Queue<number> {
   const { size } = sharedMemory();
   for (;;) {
@@ -32,7 +32,7 @@ test(
     carried.putNowait(2);
     items.putNowait(carried);
     assert.equal(await other.call((q) => (q.getSync() as Queue<number>).getSync(), items), 2);
-    // Who only drops it does not look into it before.
+    // An interpreter that only drops the queue has not mapped its page before.
     items.putNowait(queueBeyond(hoard));
     await other.call((q) => q.shutdown({ immediate: true }), items);
     assert.equal(items.qsize(), 0);

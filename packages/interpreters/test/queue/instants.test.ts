@@ -1,5 +1,5 @@
 /**
- * Waits that end by a time limit or a signal in the very instant in which something comes, in threads of their own: whoever
+ * Waits that end by a time limit or a signal in the very instant when an item comes, in threads of their own: a waiter that
  * gives up leaves no trace, so that others go on, and each item goes to exactly one place.
  */
 import assert from "node:assert/strict";
@@ -15,7 +15,7 @@ const interps = [create(), create(), create()];
 after(() => Promise.all(interps.map((interp) => interp.terminate())));
 
 const rounds = 400 * FACTOR;
-/** One that stays, and two that give up all the time; and all kinds of waiters together. */
+/** One waiter that stays and two that give up all the time; and waiters of all kinds together. */
 const mixtures: Way[][] = [
   ["blocked", "blocked briefly", "blocked briefly"],
   ["blocked", "loop briefly", "aborted"],
@@ -26,7 +26,7 @@ const mixtures: Way[][] = [
   ["blocked", "loop", "several"],
 ];
 
-/** A moment of random length, in which the others may have fallen asleep, or be about to. */
+/** A pause of random length: afterwards the others have fallen asleep, or are about to. */
 function linger(chance: Chance): void {
   for (let n = chance.pick([0, 0, 1000, 10_000, 100_000]); n > 0; n--);
 }
@@ -46,7 +46,7 @@ describe("an item that comes as others give up", limits, () => {
       const chance = new Chance(i);
       const got = ways.map(() => 0);
       for (let n = 0; n < rounds;) {
-        // Mostly one at a time, so that a wake-up that went astray is not made good by the next.
+        // Mostly one at a time, so that the next wake-up does not make up for a lost one.
         const several = chance.next() < 0.9 ? 1 : 1 + chance.below(5);
         linger(chance);
         const sent = Array.from({ length: several }, () => n++);

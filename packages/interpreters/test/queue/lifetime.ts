@@ -1,4 +1,4 @@
-/** Programs about how long queues live, run by registry.test.ts. Prints "as expected". */
+/** Programs about the lifetime of queues, run by registry.test.ts. Prints "as expected". */
 import assert from "node:assert/strict";
 import process from "node:process";
 import { setImmediate as turn } from "node:timers/promises";
@@ -9,7 +9,7 @@ import { C_ID, H_QUEUES, Q_NEXT } from "../../src/memory/layout.js";
 import { gc, getters } from "../support/queues.js";
 import { until } from "../support/processes.js";
 
-/** Whether there is such a queue; looking must not make this interpreter a holder of it. */
+/** Whether such a queue exists; checking must not make this interpreter a holder of it. */
 function exists(id: number): boolean {
   const { m } = runtime();
   let q = get(m, H_QUEUES);
@@ -17,7 +17,7 @@ function exists(id: number): boolean {
   return q !== 0;
 }
 
-/** Collects until the queue is gone. Everything that could keep it must have gone out of scope. */
+/** Collects garbage until the queue is gone. All that could keep it must have gone out of scope. */
 async function gone(id: number): Promise<void> {
   await until(() => {
     gc();
@@ -26,7 +26,7 @@ async function gone(id: number): Promise<void> {
   assert.throws(() => new Queue(id), QueueNotFoundError);
 }
 
-/** Collects for some turns, in which whatever could be collected is. */
+/** Collects garbage for several turns, in which all garbage is found. */
 async function stays(id: number): Promise<void> {
   for (let i = 0; i < 20; i++) {
     gc();

@@ -1,13 +1,13 @@
-/** What sizes.test.ts runs here and in another interpreter. */
+/** Functions that sizes.test.ts runs here and in another interpreter. */
 import { createQueue, Queue } from "interpreters";
 import { gc } from "../support/queues.js";
 
-/** Makes queues, uses each under its number as well, and closes or forgets it. */
+/** Creates queues, uses each by its id as well, and closes or forgets it. */
 export function litter(count: number): void {
   for (let i = 0; i < count; i++) {
     const queue = createQueue<unknown>(i % 3);
     queue.putNowait(i % 7 === 0 ? "x".repeat(5000) : i);
-    // One that carries another, and one that carries itself, which only closing can end.
+    // A queue that carries another, and one that carries itself, which only closing it can end.
     if (i % 3 === 0) queue.putNowait(createQueue());
     if (i % 9 === 0) queue.putNowait(queue);
     new Queue(queue.id).getNowait();
@@ -16,7 +16,7 @@ export function litter(count: number): void {
   }
 }
 
-/** Collects what this interpreter forgot. */
+/** Collects the queues that this interpreter forgot. */
 export function collect(): void {
   gc();
 }

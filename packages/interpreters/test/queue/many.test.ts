@@ -20,6 +20,7 @@ import {
 import { TAG_LATIN1 } from "../../src/codec/tags.js";
 import { runtime } from "../../src/thread/current.js";
 import { OK } from "../../src/memory/layout.js";
+import { makeOutgoing } from "../../src/kernel/outgoing.js";
 import { put } from "../../src/kernel/queues.js";
 import { getters, putters, pointerOf } from "../support/queues.js";
 import { rejection, until, WATCHDOG } from "../support/processes.js";
@@ -59,7 +60,7 @@ describe("putMany and getMany", limits, () => {
     const item = fc.oneof(
       fc.integer(),
       fc.string({ maxLength: 30 }),
-      // Around the size from which an item has pages of its own, and beyond what is taken at once.
+      // Around the size from which an item has pages of its own, and more than are taken at once.
       fc.integer({ min: 2000, max: 2100 }).map((length) => "x".repeat(length)),
       fc.integer({ min: 1, max: 200_000 }).map((length) => new Uint8Array(length).fill(length)),
       fc.constant(carried),
@@ -292,7 +293,10 @@ describe("getMany", limits, () => {
     const { m, id } = runtime();
     const putDamaged = (): void => {
       const bytes = Buffer.from([TAG_LATIN1, 100, 0x61]);
-      assert.equal(put(m, pointerOf(queue), false, 0, id, [], bytes, 0, bytes.length, 0), OK);
+      const damaged = makeOutgoing(bytes);
+      damaged.sender = id;
+      damaged.length = bytes.length;
+      assert.equal(put(m, pointerOf(queue), false, damaged), OK);
     };
     const text = "x".repeat(5000);
     const forms = { getMany: () => queue.getMany(10), getManySync: async () => queue.getManySync(10) };

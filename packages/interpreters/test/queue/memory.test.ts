@@ -1,4 +1,4 @@
-/** A full shared memory: a clear error for who wants more, and everybody else goes on. */
+/** A full shared memory: a clear error for a caller that needs more, and all others go on. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import {
@@ -18,7 +18,7 @@ import { rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 
-// What the first use of the package does, with a memory of 16 MiB.
+// Does what the first use of the package would do, with a memory of 16 MiB.
 const memory = createMemory([256]);
 registerMain(openMemory(memory, MAIN_SLOT));
 enter(memory).become(MAIN_SLOT);
@@ -30,7 +30,7 @@ const isFull = (error: unknown): boolean =>
   error.code === "ERR_INTERPRETER_MEMORY" &&
   /memory is full/.test(error.message);
 
-/** Puts until there is no room for even the smallest large item, and no chunk; returns how many it put. */
+/** Puts until neither the smallest large item nor a segment fits any more; returns how many it put. */
 function fill(queue: Bytes): number {
   let count = 0;
   for (let size = 1 << 20; size >= 1; size >>= 1) {
@@ -49,7 +49,7 @@ function fill(queue: Bytes): number {
 
 const other = create();
 before(async () => {
-  // Everything that is used is there once: chunks of mailboxes, code of functions.
+  // Everything that is made once exists by now: segments of mailboxes, code of functions.
   await other.call(() => 1);
 });
 after(async () => {
@@ -179,7 +179,7 @@ describe("a full memory", limits, () => {
   });
 });
 
-/** What it made can be collected when it is over. */
+/** A function of its own, so that its objects can be collected when it returns. */
 async function fillAndClose(): Promise<void> {
   const interp = create();
   const queue = bytes();

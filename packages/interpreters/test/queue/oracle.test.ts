@@ -1,4 +1,4 @@
-/** Arbitrary values through a queue: each comes out as structuredClone makes it, or was refused and left nothing behind. */
+/** Arbitrary values through a queue: each comes out as structuredClone makes it, or is refused and leaves nothing behind. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import * as fc from "fast-check";
@@ -16,7 +16,7 @@ const other = create();
 after(() => other.terminate());
 
 const values = fc.array(everything, { minLength: 1, maxLength: 8 });
-/** So that large payloads, too, are among them: those have pages of their own. */
+/** Makes some payloads large, so that they have pages of their own. */
 const padded = fc
   .tuple(everything, fc.oneof(fc.constant(0), fc.nat(5000), fc.nat(50_000)))
   .map(([value, size]) => (size === 0 ? value : { padding: "x".repeat(size), value }));
@@ -57,7 +57,7 @@ describe("any value", limits, () => {
     );
     await fc.assert(
       fc.asyncProperty(padded, async (value) => {
-        // A string that means something to the other side is not sent alone.
+        // The other side gives some strings a meaning: they are not sent alone.
         await there.put([value]);
         assertSameGraph(await back.get(), structuredClone([value]));
       }),

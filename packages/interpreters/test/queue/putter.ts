@@ -1,7 +1,7 @@
-/** What interpreters run that end afterwards: see unbound.test.ts. */
+/** Functions of unbound.test.ts for interpreters that end afterwards. */
 import { createQueue, type Queue, UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE } from "interpreters";
 
-/** Into each: two items with its default, one with each behaviour, and a large one. */
+/** Puts into each queue two items with its default, one with each behaviour, and a large one. */
 export function putEachWay(queues: Queue<unknown, unknown>[]): void {
   for (const queue of queues) {
     queue.putSync("default");
@@ -14,7 +14,7 @@ export function putEachWay(queues: Queue<unknown, unknown>[]): void {
   }
 }
 
-/** A queue of its own, with something in it, handed out in an item that outlives this interpreter. */
+/** Creates a queue with an item in it and hands it out in an item that outlives this interpreter. */
 export function makeQueue(carrier: Queue<Queue<number, never>, never>): void {
   const queue = createQueue<number>(0, { unboundItems: UNBOUND_KEEP });
   queue.putSync(1);

@@ -1,4 +1,4 @@
-/** Many ends of one queue at the same time: every item goes to exactly one place, and nobody is forgotten. */
+/** Many ends of one queue at the same time: every item goes to exactly one place, and no waiter is forgotten. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
@@ -14,7 +14,7 @@ after(() => Promise.all(others.map((interp) => interp.terminate())));
 type Numbers = Queue<number, never>;
 const numbers = (maxsize = 0): Numbers => createQueue<number>(maxsize, { unboundItems: UNBOUND_KEEP });
 
-/** Puts from … to - 1, each form in turn, with pauses of random length; puts that time out are done again. */
+/** Puts the numbers from `from` to `to` - 1, in each form in turn, with pauses of random length; repeats puts that time out. */
 async function produce(
   queue: Numbers,
   from: number,
@@ -38,7 +38,7 @@ async function produce(
   }
 }
 
-/** Gets until it meets -1. */
+/** Gets items until it gets -1. */
 async function consume(queue: Numbers, mode: "sync" | "async" | "impatient"): Promise<number[]> {
   const items: number[] = [];
   for (let seed = 7; ;) {
@@ -58,7 +58,7 @@ async function consume(queue: Numbers, mode: "sync" | "async" | "impatient"): Pr
   }
 }
 
-/** Each item once; and each consumer sees the items of each producer in the order in which they were put. */
+/** Checks that each item came once, and that each consumer saw each producer's items in the order in which they were put. */
 function check(taken: number[][], count: number, producers: number): void {
   const all = taken.flat().sort((a, b) => a - b);
   assert.equal(all.length, count);
@@ -103,7 +103,7 @@ test("blocked threads, event loops and both in one interpreter share a queue", l
   const consuming = [2, 3].map((i) => others[i].call(consume, queue, modes[i - 2]));
   const mine: number[] = [];
   let open = true;
-  // Always some asynchronous getters, while the same thread also blocks.
+  // Asynchronous getters wait all the time, while the same thread also blocks.
   const getting = Array.from({ length: 3 }, async () => {
     for (;;) {
       const item = await queue.get();
@@ -122,7 +122,7 @@ test("blocked threads, event loops and both in one interpreter share a queue", l
     await turn();
   }
   await settled;
-  // Those of the event loop here may take the sentinels of the others: the queue is one line.
+  // The getters of this event loop may take the sentinels that others need: all of them share one queue.
   for (let i = 0; i < 5; i++) await queue.put(-1);
   const taken = [...(await Promise.all(consuming)), mine];
   await Promise.all(getting);
@@ -139,7 +139,7 @@ test(
   async () => {
     const queue = createQueue<string>();
     const asynchronous = queue.get();
-    // Stands for another thread that puts twice just as this one has looked after its asynchronous getters.
+    // Takes the part of another thread that puts twice just after this one has polled for its asynchronous getters.
     let looks = 0;
     const interfere = (): void => {
       if (looks++ > 0) return;
@@ -166,7 +166,7 @@ test("asynchronous waiters go on while their thread blocks for something else", 
     queue,
     gate,
   );
-  // The other thread gives this one free only when they were served.
+  // The other thread opens the gate only once both getters have their items.
   assert.equal(gate.getSync({ timeout: WATCHDOG }), 3);
   assert.deepEqual(await Promise.all(gets), [1, 2]);
   await putting;

@@ -1,4 +1,4 @@
-/** A thread that was given a pointer into memory that another has just added finds it there, however soon it looks. */
+/** A thread that gets a pointer into memory that another thread has just added finds it there, however soon it reads. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";

@@ -1,4 +1,4 @@
-/** One of the two threads of reach.test.ts: one grows the memory and says how far it goes, the other goes there. */
+/** The two threads of reach.test.ts: one grows the memory and publishes a pointer to its end, the other reads there. */
 import { parentPort, workerData } from "node:worker_threads";
 import {
   grow,
@@ -20,7 +20,7 @@ export interface Task {
   readonly growths: number;
 }
 
-/** A pointer into the newest page; how many the visitor went to, once it is warm; and whether the grower is done. */
+/** A pointer into the newest page; how many pages the visitor has read, once it is warm; and whether the grower is done. */
 const NEWEST = 0;
 const VISITED = 1;
 const DONE = 2;
@@ -52,7 +52,7 @@ if (role === "grower") {
   }
   store(m, DONE, 1);
 } else {
-  // Compiled code is what met buffers of yesterday: between loading and reaching it gave V8 no chance to tell.
+  // Compiled code is what met outdated buffers: between loading the pointer and mapping it, V8 had no chance to announce the growth.
   let last = 0;
   for (let i = 0; i < 100_000; i++) last = visit(m, last);
   visited(m, 1);
@@ -60,7 +60,7 @@ if (role === "grower") {
     while (load(m, DONE) === 0) last = visit(m, last);
     parentPort?.postMessage(load(m, VISITED) - 1);
   } catch (error) {
-    // The other waits for it.
+    // The other thread waits for this message.
     parentPort?.postMessage(error);
   }
 }

@@ -1,4 +1,4 @@
-/** Finding queues: ids, `new Queue(id)`, `listQueues`, bad arguments, and how long a queue lives. */
+/** Finding queues: ids, `new Queue(id)`, `listQueues`, bad arguments, and the lifetime of a queue. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import {

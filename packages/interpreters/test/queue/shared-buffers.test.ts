@@ -1,4 +1,4 @@
-/** SharedArrayBuffers: the same bytes in every interpreter, whatever the way there, and let go of by everybody in the end. */
+/** SharedArrayBuffers: the same bytes in every interpreter, whatever the way there, and released by all of them in the end. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
@@ -15,7 +15,7 @@ const begin = (): void => {
 };
 const end = (): Promise<unknown> => Promise.all([one.terminate(), two.terminate()]);
 
-// What is made once travels once: a function of its own for each call would have pages of its own.
+// A function that is made once travels once; a new one for each call would have pages of its own.
 const collectThere = (): void => process.getBuiltinModule("node:vm").runInNewContext("gc")() as void;
 const lastByte = (buffer: SharedArrayBuffer): number => new Uint8Array(buffer)[buffer.byteLength - 1];
 const getSize = (queue: Queue<SharedArrayBuffer, never>): number => queue.getSync().byteLength;
@@ -23,7 +23,7 @@ const putTen = (queue: Queue<SharedArrayBuffer>): void => {
   for (let i = 0; i < 10; i++) queue.putNowait(new SharedArrayBuffer(8));
 };
 
-/** Has `interp` collect what nobody there can reach. */
+/** Collects the garbage of `interp`. */
 const collectIn = (interp: Interpreter): Promise<void> => interp.call(collectThere);
 
 describe("a SharedArrayBuffer", limits, () => {

@@ -1,4 +1,4 @@
-/** Items of any size, queues of any length: they come out as they went in, and their memory is everybody's again. */
+/** Items of any size, queues of any length: items come out as they went in, and their memory is free again. */
 import assert from "node:assert/strict";
 import { freemem } from "node:os";
 import { after, describe, test } from "node:test";
@@ -14,12 +14,12 @@ after(() => other.terminate());
 const there = fromModule<typeof import("./litter.js")>(new URL("litter.js", import.meta.url));
 
 const MIB = 1 << 20;
-/** What a queue may keep of the chunks it once had: the one it writes to. */
+/** The most bytes that an empty queue may keep: the segment that it writes to. */
 const TAIL = 64 << 10;
 
 function bytes(length: number): Uint8Array {
   const data = new Uint8Array(length);
-  // All of a small one, and enough of a large one to see that nothing was shifted or cut.
+  // Fills all of a small array, and enough of a large one to show whether its bytes were shifted or cut.
   const step = Math.max(1, length >> 16);
   for (let i = 0; i < length; i += step) data[i] = (i * 31 + length) & 0xff;
   data[length - 1] = 0xa5;
@@ -30,7 +30,7 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
-// First, while nothing large has left its traces in the resident memory.
+// This test comes first, while no large item has left traces in the resident memory.
 describe("churn", limits, () => {
   const rounds = 30 * FACTOR;
 
@@ -67,7 +67,7 @@ describe("churn", limits, () => {
     const grown = process.memoryUsage.rss() - rss;
     t.diagnostic(`${rounds * 10_200} items, resident ${Math.round(grown / 1e6)} MB more than before`);
     assert.ok(now.inUse <= before.inUse + 2 * TAIL, `${now.inUse - before.inUse} bytes more are in use`);
-    // How far the consumer lags behind differs from round to round; that it is not what piles up is what counts.
+    // How far the consumer lags behind differs from round to round; the memory must not grow with the number of rounds.
     assert.ok(now.size <= before.size + 16 * MIB, `it grew by ${now.size - before.size} bytes`);
     assert.ok(grown < 100e6, `resident memory grew by ${grown} bytes`);
     to.putNowait(-1);
@@ -99,7 +99,7 @@ describe("churn", limits, () => {
 });
 
 describe("an item", limits, () => {
-  // Around every limit there is: what is copied in a loop, what fits into a record, a page, a chunk; and then doubling.
+  // Sizes around every limit: of the copy in a loop, of a record, a page, a segment; then doubling.
   const sizes = [1, 2, 3, 4, 5, 7, 8, 9, 48, 49, 2040, 2047, 2048, 2049, 4095, 4096, 4097, 65_528, 65_537];
   for (let size = 128 << 10; size <= 32 * MIB; size *= 2) sizes.push(size, size + 1);
 
@@ -125,7 +125,7 @@ describe("an item", limits, () => {
   });
 
   for (const size of [64 * MIB, 128 * MIB, 256 * MIB]) {
-    // The item, its copy on the way in, the shared memory, and what comes out; and others have to live as well.
+    // Room for the item, its copy on the way in, the shared memory and the received item, and for other programs as well.
     const room = freemem() > 6 * size;
     test(
       `of ${size / MIB} MiB, too`,
@@ -160,7 +160,7 @@ test(
     while (!queue.empty()) for (const item of queue.getManySync(1000)) assert.equal(item, next++);
     assert.equal(next, 1_000_000);
     assert.ok(sharedMemory().inUse <= inUse + TAIL, `${sharedMemory().inUse - inUse} bytes stay in use`);
-    // Others fit in there; the memory does not grow for them.
+    // Other queues' items fit into the freed pages; the memory does not grow for them.
     const large = createQueue<Uint8Array>();
     large.putNowait(bytes(8 * MIB));
     const many = Array.from({ length: 1000 }, () => createQueue<string>());

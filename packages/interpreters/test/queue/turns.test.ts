@@ -1,4 +1,4 @@
-/** Whose turn it is to be woken: everybody's in a queue of the user's, the last one's again in a pool's. */
+/** The order in which waiters are woken: in turn for a user's queue, the last one again for a pool's. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { claimSlot, registerMain } from "../../src/kernel/registry.js";
@@ -6,14 +6,15 @@ import type { SharedMemory } from "../../src/memory/atomics.js";
 import { observe } from "../../src/memory/doorbell.js";
 import { MAIN_SLOT, Q_GETTERS, WHENCE_CREATED } from "../../src/memory/layout.js";
 import { createMemory, openMemory } from "../../src/memory/memory.js";
-import { createQueue, enlist, wakeGetter } from "../../src/kernel/queues.js";
+import { createQueue } from "../../src/kernel/queue-lifetime.js";
+import { enlist, wakeGetter } from "../../src/kernel/waiters.js";
 
 const memory = createMemory([64]);
 const main = openMemory(memory, MAIN_SLOT);
 registerMain(main);
 const waiters = Array.from({ length: 3 }, () => openMemory(memory, claimSlot(main, WHENCE_CREATED)));
 
-/** Who is rung by `count` rings, each of whom waits again at once. */
+/** Wakes `count` times and returns which waiter was rung each time; it waits again at once. */
 function rung(hidden: boolean, count: number): number[] {
   const q = createQueue(main, 0, 0, hidden);
   for (const m of waiters) enlist(m, q, Q_GETTERS);

@@ -1,4 +1,4 @@
-/** What becomes of items whose interpreter ends, for each way to end, by the queue's behaviour and by the item's own. */
+/** The fate of items whose interpreter ends, for each way to end, by the queue's behaviour and by the item's own. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
@@ -26,7 +26,7 @@ async function dies(operation: Promise<unknown>): Promise<void> {
   assert.ok(error instanceof InterpreterDiedError, String(error));
 }
 
-/** Each resolves when the interpreter is gone. */
+/** Each way to end resolves when the interpreter is gone. */
 const ends: Record<string, (interp: Interpreter) => Promise<void>> = {
   "close()": (interp) => interp.close(),
   "closeSync()": async (interp) => interp.closeSync(),
@@ -58,7 +58,7 @@ const ends: Record<string, (interp: Interpreter) => Promise<void>> = {
   "a time limit": (interp) => dies(interp.with({ timeout: 10 }).exec("for (;;);")),
 };
 
-/** What is in the queue: an item, UNBOUND, or "error". */
+/** Gets all that is in the queue: items, UNBOUND, or "error". */
 function drain(queue: Queue<unknown, unknown>): unknown[] {
   const found: unknown[] = [];
   for (let left = queue.qsize(); left > 0; left--) {
@@ -92,7 +92,7 @@ for (const [way, end] of Object.entries(ends)) {
     );
     await end(interp);
     const sizes = queues.map((queue) => queue.qsize());
-    // Of each queue: two with its default, then one each of UNBOUND, ERROR, REMOVE, KEEP, and one large REMOVE.
+    // For each queue: two with its default, then one each of UNBOUND, ERROR, REMOVE, KEEP, and one large REMOVE.
     const own = [UNBOUND, "error", "kept"];
     assert.deepEqual(drain(queues[0]), ["mine before", UNBOUND, UNBOUND, ...own, "mine after"]);
     assert.deepEqual(drain(queues[1]), ["mine before", "error", "error", ...own, "mine after"]);

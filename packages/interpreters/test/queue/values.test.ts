@@ -1,4 +1,4 @@
-/** What goes through a queue: sizes, identity, and what is refused before anything was put. */
+/** Values that go through a queue, their sizes and identity, and values that are refused before anything is put. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import {
@@ -19,7 +19,7 @@ const limits = { timeout: WATCHDOG };
 const other = create();
 after(() => other.terminate());
 
-/** Sends everything back that comes, until it is told to stop. */
+/** Sends back everything that comes, until it gets the item that stops it. */
 async function echo(requests: Queue, replies: Queue, asynchronous: boolean): Promise<void> {
   for (;;) {
     const item = asynchronous ? await requests.get() : requests.getSync();

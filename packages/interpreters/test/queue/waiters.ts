@@ -1,22 +1,22 @@
-/** Those who wait on one queue, each in its own way; run in other interpreters by instants.test.ts and fairness.test.ts. */
+/** Waiters on one queue, each in its own way; instants.test.ts and fairness.test.ts run them in other interpreters. */
 import { setImmediate as turn } from "node:timers/promises";
 import { type Queue, QueueEmpty, QueueFull, QueueShutDown, type WaitOptions } from "interpreters";
 import { runtime } from "../../src/thread/current.js";
 import { Q_GETTERS, Q_PUTTERS } from "../../src/memory/layout.js";
-import { isWaiting } from "../../src/kernel/queues.js";
+import { isWaiting } from "../../src/kernel/waiters.js";
 import { pointerOf } from "../support/queues.js";
 
 export type Numbers = Queue<number, never>;
-/** who, and what it got */
+/** The waiter's number, and the item that it got. */
 export type Reports = Queue<readonly [number, number], never>;
 
 /**
- * How somebody waits. Those that give up do so at any moment, the one in which something comes among them; `both` has an
- * asynchronous wait going on whenever it blocks.
+ * The way in which a waiter waits. Those that give up do so at any moment, including the one when an item comes; `both` has an
+ * asynchronous wait in progress whenever it blocks.
  */
 export type Way = "blocked" | "loop" | "several" | "blocked briefly" | "loop briefly" | "aborted" | "both";
 
-/** Numbers in [0, n) that are the same each time. */
+/** Random numbers in [0, n), the same for the same seed. */
 function chanceFrom(seed: number): (n: number) => number {
   let state = seed * 2 + 1;
   return (n) => {
@@ -25,7 +25,7 @@ function chanceFrom(seed: number): (n: number) => number {
   };
 }
 
-/** A time limit around the time that a wait takes when something comes soon; 0 tries once. Milliseconds. */
+/** A time limit, in milliseconds, of about the time that a wait takes when an item comes soon; 0 tries once. */
 function soon(chance: (n: number) => number): WaitOptions & { timeout: number } {
   return { timeout: chance(100) / 100 };
 }
@@ -40,7 +40,7 @@ function abortSoon(chance: (n: number) => number): WaitOptions {
   return { signal: controller.signal };
 }
 
-/** The number of items that belong to no sequence. */
+/** The number that items of no sequence bear. */
 export const BESIDE = -1;
 
 const GIVEN_UP = "given up";
@@ -52,7 +52,7 @@ function excuseNothing(error: unknown): void {
   if (!isNothing(error)) throw error;
 }
 
-/** Gets and reports each number, until the queue is shut down. */
+/** Gets numbers and reports each, until the queue is shut down. */
 export async function getAll(queue: Numbers, reports: Reports, who: number, way: Way): Promise<void> {
   const chance = chanceFrom(who);
   const report = (number: number): void => reports.putNowait([who, number]);
@@ -90,7 +90,7 @@ export async function putAll(queue: Reports, who: number, way: Way): Promise<voi
     else if (way === "loop briefly") await queue.put(item, soon(chance));
     else if (way === "aborted") await queue.put(item, abortSoon(chance));
     else {
-      // The one that blocks bears the next number, the one that waits beside it none.
+      // The blocking put bears the next number; the one that waits beside it bears none.
       const beside = queue.put([who, BESIDE], soon(chance)).catch(excuseNothing);
       try {
         queue.putSync(item, soon(chance));
@@ -116,7 +116,7 @@ async function untilShutDown<T>(
     } catch (error) {
       if (error instanceof QueueShutDown) return;
       if (!isNothing(error)) throw error;
-      // Who gave up is on no list: a ring would be lost on it.
+      // A waiter that gave up must be on no list: a ring for it would be lost.
       const pointer = pointerOf(queue as unknown as Queue);
       if (isWaiting(runtime().m, pointer, list)) throw new Error("who gave up still waits", { cause: error });
       await turn();

@@ -1,4 +1,4 @@
-/** Bounded queues, time limits and signals: what a wait that ends early leaves behind is nothing. */
+/** Bounded queues, time limits and signals: a wait that ends early leaves nothing behind. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { create, createQueue, type Queue, QueueEmpty, QueueFull, type WaitOptions } from "interpreters";

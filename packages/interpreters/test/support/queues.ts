@@ -8,7 +8,7 @@ import { idOf, isAlive } from "../../src/kernel/registry.js";
 import { get, load, refresh } from "../../src/memory/atomics.js";
 import * as L from "../../src/memory/layout.js";
 import { hasBit } from "../../src/memory/bitset.js";
-import { findQueue } from "../../src/kernel/queues.js";
+import { findQueue } from "../../src/kernel/queue-lifetime.js";
 import { until } from "./processes.js";
 
 setFlagsFromString("--expose-gc");

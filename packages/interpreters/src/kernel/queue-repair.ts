@@ -1,0 +1,37 @@
+/** Repairing a queue after a death, and taking the dead off its lists. */
+import { get, type SharedMemory } from "../memory/atomics.js";
+import { clearBit } from "../memory/bitset.js";
+import {
+  C_COUNT,
+  C_FLAGS,
+  OK,
+  Q_GET_WAITERS,
+  Q_GETTERS,
+  Q_HOLDERS,
+  Q_PUT_WAITERS,
+  Q_PUTTERS,
+} from "../memory/layout.js";
+import { repairChannel } from "./channel-repair.js";
+import { putStatus } from "./queue-state.js";
+import { recountWaiters, ringWaiters } from "./waiters.js";
+
+/** Restores what is derived. The lock is held in the name of the dead, whose slot is `dead`. */
+export function repairQueue(m: SharedMemory, q: number, dead: number): void {
+  repairChannel(m, q, dead + 1);
+  recountWaiters(m, q);
+}
+
+/**
+ * The interpreter in slot `dead` was destroyed: it waits for nothing and holds nothing. Rings every waiter that can go on, because
+ * the dead may have been the one that was rung. Under the queue's lock.
+ */
+export function leaveQueue(m: SharedMemory, q: number, dead: number): void {
+  clearBit(m, q + Q_HOLDERS, dead);
+  clearBit(m, q + Q_GET_WAITERS, dead);
+  clearBit(m, q + Q_PUT_WAITERS, dead);
+  recountWaiters(m, q);
+  // The dead may have died closing the queue or shutting it down: then no wait can succeed any more.
+  const over = get(m, q + C_FLAGS) !== 0;
+  if (over || get(m, q + C_COUNT) > 0) ringWaiters(m, q, Q_GETTERS);
+  if (over || putStatus(m, q) === OK) ringWaiters(m, q, Q_PUTTERS);
+}

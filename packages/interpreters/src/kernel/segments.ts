@@ -1,0 +1,123 @@
+/**
+ * The segments of a channel: the pages that its records lie in, as a chain from C_HEAD_SEGMENT to C_TAIL_SEGMENT.
+ *
+ *     segment:  [ SEGMENT_NEXT │ SEGMENT_END │ record │ record │ … │ 0, or the end ]
+ *
+ * Each new segment is twice as large as the one before, up to MAX_GROWTH pages, or as large as one record needs. A record that does
+ * not fit into the rest of a segment goes to the next one; a size of 0 where a record would begin, or the segment's end, says so.
+ *
+ * A segment that is being made belongs to its maker, a linked one to OWNER_SHARED, one that was used up to the thread that left it.
+ * Each hand-over is one store, in an order such that a death at any instant leaves every segment either in the chain or among the
+ * pages of the dead (`repairChannel` finishes the hand-over).
+ *
+ * Everything here happens under the channel's lock.
+ */
+import { ensureMapped, get, set, type SharedMemory, store } from "../memory/atomics.js";
+import {
+  C_GROWTH,
+  C_HEAD,
+  C_HEAD_SEGMENT,
+  C_INLINE,
+  C_TAIL,
+  C_TAIL_SEGMENT,
+  OWNER_SHARED,
+  PAGE_WORDS,
+  R_SIZE,
+  SEGMENT_END,
+  SEGMENT_HEADER,
+  SEGMENT_NEXT,
+} from "../memory/layout.js";
+import { allocatePages, freePages, setPageOwner } from "../memory/page-allocator.js";
+
+/** Most pages of a segment, unless one record needs more. */
+const MAX_GROWTH = 16;
+
+/** Returns where the next record, of `need` words, can be written, or 0 if memory is exhausted. */
+export function makeRoom(m: SharedMemory, c: number, need: number): number {
+  const segment = get(m, c + C_TAIL_SEGMENT);
+  if (get(m, c + C_HEAD_SEGMENT) === 0) {
+    const fresh = makeSegment(m, c, need);
+    if (fresh === 0) return 0;
+    startWith(m, c, fresh);
+    setPageOwner(m, fresh, OWNER_SHARED);
+    return fresh + SEGMENT_HEADER;
+  }
+  mapSegment(m, segment);
+  let tail = get(m, c + C_TAIL);
+  if (tail === get(m, c + C_HEAD)) {
+    // The channel is empty: reuse its segment from the start. In this order, or records long taken would come back to life.
+    tail = segment + SEGMENT_HEADER;
+    store(m, c + C_TAIL, tail);
+    store(m, c + C_HEAD, tail);
+  }
+  const end = get(m, segment + SEGMENT_END);
+  if (tail + need <= end) return tail;
+  const fresh = makeSegment(m, c, need);
+  if (fresh === 0) return 0;
+  if (tail < end) set(m, tail + R_SIZE, 0);
+  set(m, segment + SEGMENT_NEXT, fresh);
+  set(m, c + C_TAIL_SEGMENT, fresh);
+  setPageOwner(m, fresh, OWNER_SHARED);
+  return fresh + SEGMENT_HEADER;
+}
+
+/** Allocates a segment with room for a record of `need` words; it belongs to this thread. Returns 0 if memory is exhausted. */
+function makeSegment(m: SharedMemory, c: number, need: number): number {
+  const growth = get(m, c + C_GROWTH);
+  const pages = Math.max(growth, Math.ceil((need + SEGMENT_HEADER) / PAGE_WORDS));
+  const segment = allocatePages(m, pages, m.slot + 1);
+  if (segment === 0) return 0;
+  set(m, segment + SEGMENT_NEXT, 0);
+  set(m, segment + SEGMENT_END, segment + pages * PAGE_WORDS);
+  set(m, c + C_GROWTH, Math.min(growth * 2, MAX_GROWTH));
+  return segment;
+}
+
+/** Makes `segment` the only one. The store of C_HEAD_SEGMENT publishes it. */
+export function startWith(m: SharedMemory, c: number, segment: number): void {
+  store(m, c + C_HEAD, segment + SEGMENT_HEADER);
+  store(m, c + C_TAIL, segment + SEGMENT_HEADER);
+  set(m, c + C_TAIL_SEGMENT, segment);
+  store(m, c + C_HEAD_SEGMENT, segment);
+}
+
+/** Moves C_HEAD to the next segment, frees the old one's pages, and returns the new C_HEAD. */
+export function leaveSegment(m: SharedMemory, c: number): number {
+  const segment = get(m, c + C_HEAD_SEGMENT);
+  const next = nextSegment(m, segment);
+  const paged = segment !== get(m, c + C_INLINE);
+  if (paged) setPageOwner(m, segment, m.slot + 1);
+  store(m, c + C_HEAD, next + SEGMENT_HEADER);
+  store(m, c + C_HEAD_SEGMENT, next);
+  if (paged) freePages(m, segment);
+  return next + SEGMENT_HEADER;
+}
+
+/** The segment after `segment`, mapped. */
+export function nextSegment(m: SharedMemory, segment: number): number {
+  const next = get(m, segment + SEGMENT_NEXT);
+  mapSegment(m, next);
+  return next;
+}
+
+/** Maps all of a segment for this thread: the memory may have grown since this thread last looked at its size. */
+export function mapSegment(m: SharedMemory, segment: number): void {
+  ensureMapped(m, segment + SEGMENT_END);
+  ensureMapped(m, get(m, segment + SEGMENT_END) - 1);
+}
+
+/** Whether `p` lies in the segment, or is its end. */
+export function contains(m: SharedMemory, segment: number, p: number): boolean {
+  return p >= segment + SEGMENT_HEADER && p <= get(m, segment + SEGMENT_END);
+}
+
+/** Whether the segment has no record at `p`: the next record is in the next segment. */
+export function endsSegment(m: SharedMemory, segment: number, p: number): boolean {
+  mapSegment(m, segment);
+  return p === get(m, segment + SEGMENT_END) || get(m, p + R_SIZE) === 0;
+}
+
+/** Hands a segment that lies in pages of its own to OWNER_SHARED. */
+export function shareSegment(m: SharedMemory, c: number, segment: number): void {
+  if (segment !== get(m, c + C_INLINE)) setPageOwner(m, segment, OWNER_SHARED);
+}
