@@ -95,6 +95,17 @@ export function tryWhileWaited(flag: Int32Array<SharedArrayBuffer>, file: string
   }
 }
 
+/** Terminates `target` once `flag` is 1, and then sets `flag` to 2. */
+export function terminateWhenSet(flag: Int32Array<SharedArrayBuffer>, target: Interpreter): void {
+  Atomics.wait(flag, 0, 0);
+  try {
+    target.terminateSync();
+  } finally {
+    Atomics.store(flag, 0, 2);
+    Atomics.notify(flag, 0);
+  }
+}
+
 /** Loads a package's JavaScript wrapper of an addon again and again, in both kinds of module. */
 export async function reload(wrapper: string): Promise<number[]> {
   const counts: number[] = [];

@@ -1,4 +1,4 @@
-/** Bad arguments: an error at once that says what was found, in every form, and no harm done. */
+/** Every form of every operation refuses bad arguments at once, with an error that says what was found, and does no harm. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { create, type CallOptions, type CreateOptions, InterpreterError, listAll } from "interpreters";
@@ -17,12 +17,12 @@ async function refused(
     assert.ok(error instanceof cls, `${attempt.toString()}: ${String(error)}`);
     assert.ok(!(error instanceof InterpreterError));
     assert.match(error.message, message);
-    // Ours, not one of destructuring or of reading a property of undefined.
+    // The error is this package's, not one from destructuring or from reading a property of undefined.
     assert.doesNotMatch(error.message, /destructure|Cannot read properties/);
   }
 }
 
-test("code that is no string", limits, async () => {
+test("code that is not a string", limits, async () => {
   for (const code of [undefined, null, 5, {}, [], () => 1, Buffer.from("1")] as unknown as string[]) {
     await refused(TypeError, /code must be a string/, [
       () => interp.exec(code),
@@ -37,7 +37,7 @@ test("code that is no string", limits, async () => {
   ]);
 });
 
-test("a namespace that is none", limits, async () => {
+test("a namespace that is not an object", limits, async () => {
   for (const namespace of [undefined, null, 5, "text", true, Symbol("s")] as unknown as Record<
     string,
     unknown
@@ -49,7 +49,7 @@ test("a namespace that is none", limits, async () => {
   }
 });
 
-test("options that are no object", limits, async () => {
+test("options that are not an object", limits, async () => {
   for (const options of [null, 5, "text"] as unknown as CallOptions[]) {
     await refused(TypeError, /options/, [
       () => interp.with(options),
@@ -61,7 +61,7 @@ test("options that are no object", limits, async () => {
   }
 });
 
-test("time limits that are none", limits, async () => {
+test("invalid time limits", limits, async () => {
   for (const timeout of ["5", null, NaN, {}, 5n] as unknown as number[]) {
     await refused(TypeError, /timeout must be a number/, [
       () => interp.with({ timeout }),
@@ -78,7 +78,7 @@ test("time limits that are none", limits, async () => {
   }
 });
 
-test("signals that are none", limits, async () => {
+test("signals that are not AbortSignals", limits, async () => {
   for (const signal of [null, 5, {}, new AbortController(), new EventTarget()] as unknown as AbortSignal[]) {
     await refused(TypeError, /signal must be an AbortSignal/, [
       () => interp.with({ signal }),
@@ -88,7 +88,7 @@ test("signals that are none", limits, async () => {
   }
 });
 
-test("transfer lists that are none", limits, async () => {
+test("invalid transfer lists", limits, async () => {
   for (const transfer of [
     null,
     5,
@@ -102,7 +102,7 @@ test("transfer lists that are none", limits, async () => {
   }
 });
 
-test("options of create", limits, async () => {
+test("invalid options of create", limits, async () => {
   const before = listAll().length;
   const cases: [unknown, RegExp][] = [
     [null, /options must be an object/],
@@ -131,10 +131,10 @@ test("options of create", limits, async () => {
     assert.match(error.message, message);
     assert.match(error.message, /^create: /);
   }
-  assert.equal(listAll().length, before, "nothing was made");
+  assert.equal(listAll().length, before, "nothing was created");
 });
 
-test("env, argv, execArgv and resourceLimits are those of that interpreter alone", limits, async () => {
+test("env, argv, execArgv and resourceLimits apply to that interpreter only", limits, async () => {
   const made = create({
     env: { ONLY: "this" },
     argv: ["one", "two"],
@@ -158,7 +158,7 @@ test("env, argv, execArgv and resourceLimits are those of that interpreter alone
   await made.close();
 });
 
-test("an interpreter has a copy of the environment of the one that created it", limits, async () => {
+test("an interpreter has a copy of its creator's environment", limits, async () => {
   process.env["T1_MARK"] = "from here";
   const made = create();
   delete process.env["T1_MARK"];
@@ -168,7 +168,7 @@ test("an interpreter has a copy of the environment of the one that created it", 
   await made.close();
 });
 
-test("all of that left the interpreter as it was", limits, async () => {
+test("the bad arguments above have left the interpreter idle and working", limits, async () => {
   assert.equal(interp.isRunning(), false);
   assert.equal(await interp.call((a: number) => a, 1), 1);
 });

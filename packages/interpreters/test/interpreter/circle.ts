@@ -1,4 +1,4 @@
-/** Interpreters that call each other, as functions that run in them. */
+/** Functions that run in interpreters and make these call each other. */
 import { fromModule, getCurrent, type Interpreter, type Queue } from "interpreters";
 
 const here = fromModule<typeof import("./circle.js")>(import.meta.url);
@@ -9,7 +9,7 @@ export function onItself(form: Blocking): void {
   block(form, getCurrent());
 }
 
-/** Calls the first of `path`, blocking, which calls the next; the last call is of the given form. */
+/** Calls the first interpreter of `path`, blocking, which calls the next; the last call has the given form. */
 export function around(form: Blocking, path: Interpreter[], said: Queue<string>): void {
   const [next, ...rest] = path;
   if (rest.length === 0) block(form, next, said);
@@ -32,7 +32,7 @@ export function meet(other: Interpreter, ready: Queue<string>, go: Queue<string>
   return other.callSync(() => "answered");
 }
 
-/** Has `other` call back into this interpreter, which is free to answer only after this call. */
+/** Makes `other` call back into this interpreter, which cannot reply before this call has ended. */
 export async function callBackLater(other: Interpreter, self: Interpreter): Promise<string> {
   return await other.call((self: Interpreter) => {
     void self.call(() => 1).catch(() => {});

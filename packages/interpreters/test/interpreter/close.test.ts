@@ -1,4 +1,4 @@
-/** How an interpreter ends when it is asked to: close, close with wait, terminate, `using`. */
+/** How an interpreter ends on request: close, close with wait, terminate, `using`. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -17,7 +17,7 @@ const isGone = async (interp: Interpreter): Promise<void> => {
 };
 
 for (const way of plainWays) {
-  test(`close({ wait: true }) lets work end that runs or waits (${way.name})`, limits, async () => {
+  test(`close({ wait: true }) lets running and waiting work end (${way.name})`, limits, async () => {
     const interp = create();
     const [started, said] = [channel<string>(), channel<string>()];
     const running = interp.call(
@@ -39,7 +39,7 @@ for (const way of plainWays) {
     await isGone(interp);
   });
 
-  test(`close({ wait: true }) of an idle one is close (${way.name})`, limits, async () => {
+  test(`close({ wait: true }) of an idle interpreter is a plain close (${way.name})`, limits, async () => {
     const interp = create();
     await interp.exec("setInterval(() => {}, 1000)");
     assert.equal(await way.do("close", interp, { wait: true }), undefined);
@@ -47,7 +47,7 @@ for (const way of plainWays) {
   });
 }
 
-test("while it closes, new work is refused, and old work ends", limits, async () => {
+test("while an interpreter closes, new work is refused, and earlier work ends", limits, async () => {
   const interp = create();
   const { done, release } = await busy(interp);
   const closing = interp.close({ wait: true });
@@ -68,7 +68,7 @@ test("while it closes, new work is refused, and old work ends", limits, async ()
   await isGone(interp);
 });
 
-test("closing one that is closing waits for the same end", limits, async () => {
+test("closing an interpreter that is closing already waits for the same end", limits, async () => {
   const interp = create();
   const { release } = await busy(interp);
   const first = interp.close({ wait: true });
@@ -80,7 +80,7 @@ test("closing one that is closing waits for the same end", limits, async () => {
   ]);
 });
 
-test("a close that was asked for happens, whatever becomes of who asked", limits, async () => {
+test("a requested close happens even if its requester is terminated", limits, async () => {
   const interp = create();
   const { done, release } = await busy(interp);
   const asker = create();
@@ -97,7 +97,7 @@ test("terminate overtakes a close that waits", limits, async () => {
   const { done } = await busy(interp);
   const closing = interp.close({ wait: true });
   await interp.terminate();
-  assert.equal(await closing, undefined, "it is gone, which is what was asked for");
+  assert.equal(await closing, undefined, "it is gone, as the close requested");
   const error = await rejection<InterpreterDiedError>(done);
   assert.ok(error instanceof InterpreterDiedError);
   assert.equal(error.reason, "terminated");
@@ -132,7 +132,7 @@ test("terminating twice at the same time succeeds twice", limits, async () => {
 });
 
 test(
-  "ending what is gone at one's own request succeeds until that request was answered",
+  "ending an interpreter that has ended at this thread's own request succeeds until that request is settled",
   limits,
   async () => {
     const forms: Record<string, (interp: Interpreter) => unknown> = {
@@ -146,7 +146,7 @@ test(
         const interp = create();
         await interp.exec("1");
         const ending = first(interp);
-        // The event loop, which would hear of the end, stands still meanwhile.
+        // Blocks the event loop, which would otherwise observe the end.
         while (listAll().includes(interp));
         assert.equal(await second(interp), undefined, name);
         await ending;
@@ -156,7 +156,7 @@ test(
   },
 );
 
-test("exit handlers of an interpreter run when it is closed", limits, async () => {
+test("closing an interpreter runs its exit handlers", limits, async () => {
   const said = channel<string>();
   for (const end of [
     (interp: Interpreter) => interp.close(),
@@ -171,7 +171,7 @@ test("exit handlers of an interpreter run when it is closed", limits, async () =
   }
 });
 
-test("an exit handler that never ends does not keep close waiting for ever", limits, async () => {
+test("an exit handler that never ends does not keep close waiting forever", limits, async () => {
   const interp = create();
   await interp.exec("process.once('exit', () => { for (;;); })");
   assert.equal(await interp.close(), undefined);
@@ -185,7 +185,7 @@ test("an exit handler that throws does not disturb close", limits, async () => {
   await isGone(interp);
 });
 
-test("await using closes at the end of the block, letting work end", limits, async () => {
+test("await using closes at the end of the block, and lets work end", limits, async () => {
   let interp: Interpreter;
   let work: Promise<string>;
   {
@@ -200,7 +200,7 @@ test("await using closes at the end of the block, letting work end", limits, asy
   await isGone(interp);
 });
 
-test("using closes at the end of the block, blocking, letting work end", limits, async () => {
+test("using closes at the end of the block, blocking, and lets work end", limits, async () => {
   let interp: Interpreter;
   let work: Promise<string>;
   {
@@ -215,7 +215,7 @@ test("using closes at the end of the block, blocking, letting work end", limits,
   assert.equal(await work, "ended");
 });
 
-test("disposing one that is gone already does nothing", limits, async () => {
+test("disposing an interpreter that is already gone does nothing", limits, async () => {
   for (const end of ["close", "terminate"] as const) {
     await using first = create();
     using second = create();
@@ -226,7 +226,7 @@ test("disposing one that is gone already does nothing", limits, async () => {
   assert.ok((await rejection(died.call(() => process.exit(1)))) instanceof InterpreterDiedError);
 });
 
-test("an exception in the block is what comes out of it", limits, async () => {
+test("an exception in the block propagates out of it", limits, async () => {
   let interp: Interpreter | undefined;
   const error = await rejection(
     (async () => {
@@ -239,7 +239,7 @@ test("an exception in the block is what comes out of it", limits, async () => {
   await isGone(interp!);
 });
 
-test("close refuses at once while it boots with work waiting, and leaves that work", limits, async () => {
+test("close refuses while the interpreter boots with work waiting, and that work runs", limits, async () => {
   const interp = create();
   const work = interp.call(() => "worked");
   const error = thrown<InterpreterError>(() => interp.closeSync());

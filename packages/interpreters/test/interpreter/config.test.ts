@@ -1,4 +1,4 @@
-/** What an interpreter may do: `create({ config })`. */
+/** The permissions of an interpreter: `create({ config })`. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import {
@@ -24,7 +24,7 @@ function configured(config: NonNullable<CreateOptions["config"]> | undefined): I
   return interp;
 }
 
-/** Every ordinary way to another program; each ends with what it printed. */
+/** Every ordinary way to start another program. Each leaves the program's output in `out`. */
 const programs: Record<string, string> = {
   "import, named": `import { execFileSync } from "node:child_process"; var out = execFileSync(process.execPath, ["-p", "1"])`,
   "import, default": `import cp from "node:child_process"; var out = cp.spawnSync(process.execPath, ["-p", "1"]).stdout`,
@@ -86,7 +86,7 @@ for (const [name, script] of Object.entries(threads)) {
   });
 }
 
-test("allowThreads: false leaves interpreters, import and TypeScript alone", limits, async () => {
+test("allowThreads: false does not affect interpreters, import and TypeScript", limits, async () => {
   const interp = configured({ allowThreads: false });
   await interp.prepareMain({ index: new URL("../../src/entry.mjs", import.meta.url).href });
   await interp.exec(`
@@ -99,7 +99,7 @@ test("allowThreads: false leaves interpreters, import and TypeScript alone", lim
   assert.equal(typeof posix, "function");
 });
 
-test("shareEnv: both sides see what the other changes; otherwise there is a copy", limits, async () => {
+test("shareEnv: each side sees the other's changes; without it there is a copy", limits, async () => {
   const name = "INTERPRETERS_TEST_SHARED";
   const [sharing, copying] = [configured({ shareEnv: true }), configured(undefined)];
   const read = (name: string): string | undefined => process.env[name];
@@ -120,7 +120,7 @@ test("shareEnv: both sides see what the other changes; otherwise there is a copy
   assert.equal(sharing.callSync(read, name), undefined);
 });
 
-test("bad configurations are errors at once", () => {
+test("bad configurations are refused at once", () => {
   const bad = (options: object): string => thrown(() => create(options)).message;
   assert.match(
     bad({ config: "islolated" }),

@@ -1,6 +1,6 @@
 /**
- * Blocking calls between interpreters in any order: one is refused exactly where a plain graph of who waits for whom says
- * that it would close a cycle, and all others are answered in the end.
+ * Blocking calls between interpreters in any order: a call is refused exactly where a plain wait-for graph says that it
+ * would close a cycle, and every other call returns in the end.
  */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -19,15 +19,15 @@ const INTERPRETERS = 4;
 const interps: Interpreter[] = [];
 after(() => Promise.all(interps.map((interp) => interp.terminate())));
 
-/** Whom each waits for, which is one at most. */
+/** A wait-for graph: each interpreter waits for at most one other. */
 class Graph {
   readonly #waitsFor = new Map<number, number>();
 
-  isWaiting(who: number): boolean {
-    return this.#waitsFor.has(who);
+  isWaiting(caller: number): boolean {
+    return this.#waitsFor.has(caller);
   }
 
-  /** Whether `target` waits, directly or through others, for `caller`, or is it. */
+  /** Returns whether `target` is `caller`, or waits for it, directly or through others. */
   wouldClose(caller: number, target: number): boolean {
     let at: number | undefined = target;
     while (at !== undefined && at !== caller) at = this.#waitsFor.get(at);
@@ -43,14 +43,14 @@ class Graph {
   }
 }
 
-/** Whether an interpreter has said, in shared memory, that it waits for another. */
+/** Returns whether `caller` has published in shared memory that it waits for `target`. */
 function saysItWaitsFor(caller: number, target: number): boolean {
   const { m } = runtime();
   const slot = (index: number): number => slotOf(m, interps[index].id);
   return load(m, slotPointer(slot(caller)) + S_WAITING_ON) === slot(target) + 1;
 }
 
-/** Orders the calls one after another, each when the one before waits or was refused. Returns how many were refused. */
+/** Orders the calls one after another, each once the one before waits or was refused. Returns how many were refused. */
 async function play(calls: readonly (readonly [number, number])[]): Promise<number> {
   const graph = new Graph();
   const reports = channel<Report>();
@@ -58,20 +58,20 @@ async function play(calls: readonly (readonly [number, number])[]): Promise<numb
   const loops = interps.map((interp, i) => interp.call(obey, i, orders[i], reports, interps));
   let refused = 0;
   for (const [caller, target] of calls) {
-    // It can do nothing while it waits.
+    // A waiting interpreter takes no orders.
     if (graph.isWaiting(caller)) continue;
     orders[caller].putNowait(target);
     if (graph.wouldClose(caller, target)) {
       assert.deepEqual(await reports.get(), { caller, outcome: "ERR_INTERPRETER_DEADLOCK" });
       refused++;
     } else {
-      // Where it is refused all the same, it never comes to that, and says so.
+      // A call that is refused by mistake never waits, and is reported instead.
       await until(() => saysItWaitsFor(caller, target) || !reports.empty(), `${caller} waits for ${target}`);
       assert.deepEqual(reports.empty() ? [] : [reports.getNowait()], [], `${caller} -> ${target}`);
       graph.add(caller, target);
     }
   }
-  // Those that wait for nobody leave, and then answer those that wait for them.
+  // Interpreters that wait for no other leave `obey`, and then reply to those that wait for them.
   for (const queue of orders) queue.putNowait(-1);
   await Promise.all(loops);
   const answered = await reports.getMany(INTERPRETERS * calls.length + 1, { timeout: 0 }).catch(() => []);

@@ -1,4 +1,4 @@
-/** Blocking calls that could never end are errors at once; promises of the same are not. */
+/** A blocking call that could never end is refused at once; the same call with a promise is not. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -13,14 +13,14 @@ import { channel, limits, rejection, thrown, using } from "../support/ways.js";
 
 const circle = fromModule<typeof import("./circle.js")>(new URL("./circle.js", import.meta.url));
 
-/** Three interpreters, whatever became of those of the test before. */
+/** Runs `action` with three new interpreters, whatever has happened to those of the test before. */
 async function three(
   action: (a: Interpreter, b: Interpreter, c: Interpreter) => Promise<void>,
 ): Promise<void> {
   await using((a) => using((b) => using((c) => action(a, b, c))));
 }
 
-/** Unwraps what came through several interpreters. */
+/** Unwraps an error that has passed through several interpreters. */
 function innermost(error: unknown): Error & { code?: string } {
   let inner = error as ExecutionFailed;
   while (inner.code === "ERR_EXECUTION_FAILED") inner = inner.cause as ExecutionFailed;
@@ -118,7 +118,7 @@ test(
     }),
 );
 
-test("what waits with a promise is no circle", limits, () =>
+test("waiting with a promise does not close a circle", limits, () =>
   three(async (a, b) => {
     assert.equal(await a.call(circle.callBackLater, b, a), "called back");
     assert.equal(await a.call((other: Interpreter) => other.callSync(() => "one way"), b), "one way");
@@ -138,7 +138,7 @@ test("many interpreters may block on one", limits, () =>
   }),
 );
 
-test("after a circle was refused the same interpreters may call each other in both directions", limits, () =>
+test("after a refused circle the same interpreters may call each other in both directions", limits, () =>
   three(async (a, b) => {
     assertDeadlock(await rejection(a.call(circle.around, "callSync", [b, a], channel<string>())));
     assert.equal(await a.call((other: Interpreter) => other.callSync(() => 1), b), 1);
@@ -147,7 +147,7 @@ test("after a circle was refused the same interpreters may call each other in bo
 );
 
 test(
-  "an interpreter may close one that waits for nobody, blocking, and one that works for another",
+  "an interpreter that works for another may close, blocking, an interpreter that waits for no other",
   limits,
   () =>
     using(async (a) => {

@@ -1,4 +1,4 @@
-/** A worker that was there before the runtime; see invitations.test.ts. It comes to this package when it is told to. */
+/** A worker that starts before the runtime does, for the tests of discovery. It imports this package when it gets a message. */
 import { parentPort } from "node:worker_threads";
 
 parentPort?.on("message", (id: number | undefined) => {

@@ -1,4 +1,4 @@
-/** `import` in all its forms, `require` and `import.meta` of scripts, and where they look from. */
+/** All forms of `import`, `require` and `import.meta` in scripts, and the place that they resolve from. */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,7 +29,7 @@ for (const [where, name] of [
 const value = (interp: Interpreter, expression: string): Promise<unknown> =>
   interp.call(new Function(`return ${expression}`) as () => unknown);
 
-test("every form of static import binds its names, before anything of the script runs", limits, () =>
+test("every form of static import binds its names before any of the script runs", limits, () =>
   using(async (interp) => {
     const options = { base: directory };
     await interp.exec(
@@ -50,7 +50,7 @@ test("every form of static import binds its names, before anything of the script
       ),
       ["here0", "here", 1, 1, "here", "here", "odd here", "here", "here", "here", "here", "here"],
     );
-    // They are the module's variables, not copies, and cannot be assigned to.
+    // The names are the module's variables, not copies, and cannot be assigned to.
     interp.execSync("more()");
     assert.equal(await value(interp, "count"), 2);
     assert.match(
@@ -67,7 +67,7 @@ const bases: Record<string, ExecOptions> = {
   "the path of a directory": { base: other },
   "a relative path": { base: path.relative(process.cwd(), other) },
   "the URL of a directory": { base: pathToFileURL(other + path.sep) },
-  "the URL of a module, as text": { base: pathToFileURL(path.join(other, "any.js")).href },
+  "the URL of a module, as a string": { base: pathToFileURL(path.join(other, "any.js")).href },
   "a directory, whatever the name of the script": {
     base: other,
     filename: path.join(directory, "elsewhere.js"),
@@ -120,7 +120,7 @@ test("base is the working directory by default", limits, () =>
 );
 
 test(
-  "import.meta has the URL of the script, which is a file in the base unless its name says where",
+  "import.meta has the URL of the script: a file in the base, unless its name is an absolute path or a URL",
   limits,
   () =>
     using(async (interp) => {
@@ -144,7 +144,7 @@ test(
     }),
 );
 
-test("require is Node's, and leaves a `require` of the user's alone", limits, () =>
+test("require is Node's, and does not replace a `require` that the user declares", limits, () =>
   using(async (interp) => {
     await interp.exec(
       "const { name, path } = require('./plain.cjs'), resolved = require.resolve('./plain.cjs')",
@@ -162,7 +162,7 @@ test("require is Node's, and leaves a `require` of the user's alone", limits, ()
   }),
 );
 
-test("an import that fails fails the script, and nothing of it has run", limits, () =>
+test("a failing import fails the script before any of it runs", limits, () =>
   using(async (interp) => {
     const cases: [string, RegExp][] = [
       [
@@ -195,7 +195,7 @@ test("an import that fails fails the script, and nothing of it has run", limits,
 );
 
 test(
-  "a function that a script declared, and that imports, can be called in another interpreter",
+  "a function that a script declares and that imports modules can be called in another interpreter",
   limits,
   () =>
     using(async (interp) => {

@@ -1,4 +1,4 @@
-/** Errors of scripts point to where they are in the code as the user wrote it. */
+/** Errors of scripts point to positions in the code as the user wrote it. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { create, ExecutionFailed } from "interpreters";
@@ -7,11 +7,11 @@ import { limits, rejection, thrown } from "../support/ways.js";
 const interp = create();
 after(() => interp.terminate());
 
-/** The only `!!` in a script is where it fails; taken out, it is where the call of `fail` begins. */
+/** `!!` marks where a script fails. It is removed before the script runs, so the call of `fail` begins there. */
 const scripts: Record<string, string> = {
   plain: "var a = 1;\n  !!fail()",
   let: "let a = 1; const { b } = { b: 1 }, c = !!fail()",
-  "let without a blank": "let{d}={d:1};let[e]=[!!fail()]",
+  "let without a space": "let{d}={d:1};let[e]=[!!fail()]",
   "the second line after a class": "class A {}\nlet x = 1; !!fail()",
   "a line with a class": "class B { x = 1 } let f = 1; !!fail()",
   "a class in the middle of a line": "let g = 1; class C { y() {} } !!fail()",
@@ -23,14 +23,14 @@ const scripts: Record<string, string> = {
   "the body beside await": "function j() {}; const k = await 1;\nvar l = 1; for (var m of [1]) !!fail()",
   "the last expression beside await": "await 1\n ;  !!fail()",
   "an import": 'import path, { sep } from "node:path"; !!fail()',
-  "an import over lines": 'import {\n sep,\n join\n} from "node:path"; class G {} ; let n = !!fail()',
+  "an import over several lines": 'import {\n sep,\n join\n} from "node:path"; class G {} ; let n = !!fail()',
   "import.meta": "let o = import.meta.url, p = !!fail()",
   "a base": "import('node:fs'); !!fail()",
   "a base, with await": "await import('node:fs'); !!fail()",
   TypeScript: "interface Q { q: number }; let r: Q = { q: 1 }, s = <const>!!fail()".replace("<const>", ""),
-  "TypeScript over lines":
+  "TypeScript over several lines":
     "type T = {\n t: string\n}\nfunction u<V>(v: V): V { return !!fail() as V }\nu<number>(1)",
-  "a shell's line": "#!/usr/bin/env node\nlet v = !!fail()",
+  "a shebang line": "#!/usr/bin/env node\nlet v = !!fail()",
   "strict, with await": "'use strict';\nawait 0; let w = !!fail()",
   "surrogates before it": 'let x = "😀é", y = `\n`, z = "😀", aa = !!fail()',
 };
@@ -57,12 +57,12 @@ for (const [name, marked] of Object.entries(scripts)) {
   });
 }
 
-/** The `!!` is what the error points to. */
+/** `!!` marks the place that the error points to. */
 const broken: Record<string, string> = {
   "in a plain script": "var a = 1;\nvar b = !!= 2",
-  "in one with let": "let a = 1;\nlet b = !!= 2",
-  "in one that awaits": "let a = await 1;\n  let b = !!= 2",
-  "in one that imports": "import fs from 'node:fs'\nlet b = !!= 2",
+  "in a script with let": "let a = 1;\nlet b = !!= 2",
+  "in a script that awaits": "let a = await 1;\n  let b = !!= 2",
+  "in a script that imports": "import fs from 'node:fs'\nlet b = !!= 2",
   "declared twice": "let a = 1, b = 2;\nlet !!a = 3",
   "a reserved word": "const !!enum = 1",
   "a return": "let a = await 1; !!return a",

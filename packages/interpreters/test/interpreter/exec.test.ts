@@ -1,4 +1,4 @@
-/** `exec` as a REPL: what scripts declare stays, may be declared again, and is what calls find. In both forms. */
+/** `exec` as a REPL, in both forms: what a script declares stays, may be declared again, and is visible to calls. */
 import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
@@ -12,14 +12,14 @@ const forms: Record<string, Exec> = {
   execSync: async (interp, code) => interp.execSync(code),
 };
 
-/** What an expression gives there, in a call. */
+/** Evaluates an expression in the interpreter, by a call. */
 const value = (interp: Interpreter, expression: string): Promise<unknown> =>
   interp.call(new Function(`return ${expression}`) as () => unknown);
 
 interface Session {
-  /** One after the other; an array is a script and a part of the error that it fails with. */
+  /** Run one after the other. A pair is a script and a pattern that matches the message of its error. */
   readonly scripts: readonly (string | readonly [string, RegExp])[];
-  /** An expression and what it then gives, as JSON would have it. */
+  /** Expressions and the values that they have in the end. */
   readonly then: Readonly<Record<string, unknown>>;
 }
 
@@ -31,7 +31,7 @@ const sessions: Record<string, Session> = {
     ],
     then: { sum: 11, "a + b + c": 6, "new E().f": 3, "g()": 7, "[...h()]": [8], "E.name": "E" },
   },
-  "whatever is declared may be declared again, in any way, and what was declared before sees it": {
+  "any declaration may be repeated in any form, and earlier functions see the new one": {
     scripts: ["function read() { return name1 }"].concat(
       ["var name1 = 1", "let name1 = 2", "const name1 = 3", "class name1 {}", "function name1() {}"].flatMap(
         (first) => [
@@ -52,15 +52,15 @@ const sessions: Record<string, Session> = {
     ),
     then: { "typeof read()": "string" },
   },
-  "`let` without a value is undefined again; `var` keeps it": {
+  "`let` without a value makes the variable undefined; `var` keeps its value": {
     scripts: ["let a = 1; var b = 2", "let a; var b;"],
     then: { "[a === undefined, b]": [true, 2] },
   },
-  "twice in one script is a syntax error, and nothing of it runs": {
+  "declaring a name twice in one script is a syntax error, and none of the script runs": {
     scripts: [["globalThis.ran = true; let a = 1; let a = 2", /SyntaxError.*'a' has already been declared/]],
     then: { "typeof ran": "undefined", "typeof a": "undefined" },
   },
-  "destructuring, nested, with defaults and rests": {
+  "nested destructuring, with defaults and rests": {
     scripts: [
       "const { a, b: [b1, b2 = 5], ...rest } = { a: 1, b: [2], c: 3, d: 4 }; let [x, , ...ys] = [1, 2, 3, 4], z = 9;\nlet{w}={w:6}",
     ],
@@ -86,14 +86,14 @@ const sessions: Record<string, Session> = {
       ],
     },
   },
-  "functions are hoisted, also beside a top-level await": {
+  "functions are hoisted, even beside a top-level await": {
     scripts: [
       "var a = early(); function early() { return 1 }",
       "var b = later() + await 1; function later() { return 2 }",
     ],
     then: { "[a, b]": [1, 3] },
   },
-  "a `let` cannot be used before its declaration, and what was not reached is as before": {
+  "a `let` cannot be used before its declaration, and a declaration that was not reached changes nothing": {
     scripts: [
       "let kept = 'old'",
       [
@@ -116,7 +116,7 @@ const sessions: Record<string, Session> = {
       ],
     },
   },
-  "a constant cannot be assigned to, by whoever": {
+  "a constant cannot be assigned to, by any script or function": {
     scripts: [
       "const fixed = 1",
       ["fixed = 2", /TypeError: Assignment to constant variable/],
@@ -133,7 +133,7 @@ const sessions: Record<string, Session> = {
     ],
     then: { text: "3[object Object]" },
   },
-  "what the language itself names so cannot be hidden by anything else": {
+  "names of the language's own globals cannot be declared at the top level": {
     scripts: [
       ["class Map {}", /TypeError: Cannot declare Map at the top level of a script/],
       ["let before = 1; const Promise = function () {}; let after = 2", /TypeError: Cannot declare Promise/],
@@ -147,11 +147,11 @@ const sessions: Record<string, Session> = {
       "[new Map([[1, 2]]).size, before, typeof after, Buffer.from('a').length]": [1, 1, "undefined", 1],
     },
   },
-  "a global that is hidden is there until its new value is": {
+  "a global that a declaration hides stays visible until the new value is assigned": {
     scripts: ["let was = typeof fetch; let fetch = 5"],
     then: { "[was, fetch]": ["function", 5] },
   },
-  "hiding what this package itself uses does it no harm": {
+  "hiding globals that this package uses does not harm it": {
     scripts: [
       "import { setImmediate, setTimeout } from 'node:timers/promises'; import process from 'node:process'; class URL {}",
       "await setImmediate(); await setTimeout(1); const performance = null, { Buffer } = require('node:buffer')",
@@ -163,7 +163,7 @@ const sessions: Record<string, Session> = {
     scripts: [["let undefined = 1", /SyntaxError/]],
     then: { "void 0": undefined },
   },
-  "'use strict' holds for its own script": {
+  "'use strict' applies to its own script only": {
     scripts: [
       ["'use strict'; undeclared = 1", /ReferenceError/],
       ["'use strict'; await 0; undeclared = 1", /ReferenceError/],
@@ -174,7 +174,7 @@ const sessions: Record<string, Session> = {
       "[undeclared, strict, strictly() === undefined, sloppily(), thisOfAwaiting]": [2, 1, true, true, true],
     },
   },
-  "top-level await, wherever it stands": {
+  "top-level await, in any position": {
     scripts: [
       "var a = await 1, { b } = await { b: 2 }; let c = await Promise.resolve(3)",
       "for await (var each of [4, 5]) var last = each; for (var i = 0; i < await 3; i++); for (var key in { k: 1 }) await 0;",
@@ -190,7 +190,7 @@ const sessions: Record<string, Session> = {
     },
   },
   "`await` may be a name": { scripts: ["var await = 1; let b = await + 1"], then: { b: 2 } },
-  "a declaration's promise is not waited for": {
+  "a promise that a declaration holds is not awaited": {
     scripts: [
       "let never = new Promise(() => {})",
       "await 1; let never = new Promise(() => {})",
@@ -209,7 +209,7 @@ const sessions: Record<string, Session> = {
     ],
     then: { "[plain, p.x, id, of(2), new Square(1).area(), there]": [1, 1, "a", 2, 4, true] },
   },
-  "a line for the shell, comments and nothing at all": {
+  "a shebang line, comments and an empty script": {
     scripts: [
       "#!/usr/bin/env node\nlet a = 1",
       "#!/usr/bin/env node\nvar b = await 2",
@@ -220,7 +220,7 @@ const sessions: Record<string, Session> = {
     ],
     then: { "[a, b, c]": [1, 2, 3] },
   },
-  "what only looks like a declaration is left alone": {
+  "code that only looks like a top-level declaration is left alone": {
     scripts: [
       "{ let a = 1; const b = 2; class C {} } for (let d = 0; d < 1; d++); for (const e of [1]); var let1 = 'let x = 1; class Y {}'; if (1) { function inBlock() {} }",
     ],
@@ -236,7 +236,7 @@ const sessions: Record<string, Session> = {
       ],
     },
   },
-  "direct eval, and functions made from text, see the same names": {
+  "direct eval, and functions made from strings, see the same names": {
     scripts: [
       "let a = 1; eval('var b = a + 1'); var c = new Function('return a + b')()",
       "(0, eval)('let d = a')",
@@ -269,7 +269,7 @@ for (const [form, exec] of Object.entries(forms)) {
   }
 }
 
-test("prepareMain takes the place of constants and imports", limits, () =>
+test("prepareMain replaces constants and imports", limits, () =>
   using(async (interp) => {
     await interp.exec("const a = 1; import { sep as b } from 'node:path'; let c = 2; class D {}");
     await interp.prepareMain({ a: 10, b: 20, c: 30, D: 40 });
@@ -297,7 +297,7 @@ test("time limits hold where a script has replaced the timers", limits, () =>
   }),
 );
 
-test("interpreters have their own", limits, async () => {
+test("each interpreter has its own declarations", limits, async () => {
   await using one = create();
   await using other = create();
   await one.exec("const a = 1");
@@ -305,7 +305,7 @@ test("interpreters have their own", limits, async () => {
   assert.deepEqual([await value(one, "a"), await value(other, "a")], [1, 2]);
 });
 
-test("exec: bad options are errors at once", limits, () =>
+test("exec: bad options are refused at once", limits, () =>
   using(async (interp) => {
     const bad = (options: object): Promise<unknown> => rejection(interp.exec("1", options));
     assert.match(String(await bad({ filename: 1 })), /TypeError.*filename must be a string/);

@@ -1,4 +1,4 @@
-/** Exceptions that leave an interpreter, whatever was thrown: what `ExecutionFailed` says of them. */
+/** How `ExecutionFailed` describes exceptions that leave an interpreter, whatever was thrown. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { inspect } from "node:util";
@@ -10,7 +10,7 @@ after(() => interp.terminate());
 
 const failure = (fn: () => unknown): Promise<ExecutionFailed> => failureIn(interp, fn);
 
-test("thrown values that are no errors keep their value and say their type", limits, async () => {
+test("thrown values that are not errors arrive with their value and their type", limits, async () => {
   const cases: [() => never, { type: string; message: string; cause: unknown }][] = [
     [
       () => {
@@ -73,7 +73,7 @@ test("thrown values that are no errors keep their value and say their type", lim
 });
 
 test(
-  "an error about what cannot travel that a function met itself is its failure, each time",
+  "a NotShareableError that is thrown inside a function is the function's failure, each time",
   limits,
   async () => {
     const queue = channel<unknown>();
@@ -113,7 +113,7 @@ test("an AggregateError keeps its errors, and the display shows them", limits, a
     assert.ok(error.excinfo.errdisplay.includes(part), part);
 });
 
-test("a DOMException stays one", limits, async () => {
+test("a DOMException stays a DOMException", limits, async () => {
   const error = await failure(() => {
     throw new DOMException("took too long", "TimeoutError");
   });
@@ -127,7 +127,7 @@ test("a DOMException stays one", limits, async () => {
 });
 
 test(
-  "a user's subclass keeps its name and own properties, as the nearest class that is known here",
+  "a user-defined subclass keeps its name and own properties, in the nearest class that is known here",
   limits,
   async () => {
     const error = await failure(() => {
@@ -174,24 +174,24 @@ test("a rejected promise and a rejecting thenable fail the call like a throw", l
   assert.equal(getter.message, "RangeError: get then");
 });
 
-test("the stack shows what was uncaught there, then who called here", limits, async () => {
-  async function whoAwaits(): Promise<void> {
+test("the stack shows the uncaught exception there, then the caller here", limits, async () => {
+  async function awaitingCaller(): Promise<void> {
     await interp.exec("function deep() { throw new RangeError('in the script') }\ndeep()", {
       filename: "job.js",
     });
   }
-  function whoBlocks(): void {
+  function blockingCaller(): void {
     interp.callSync(function called() {
       throw new RangeError("in the call");
     });
   }
-  const script = await rejection<ExecutionFailed>(whoAwaits());
-  const call = thrown<ExecutionFailed>(whoBlocks);
+  const script = await rejection<ExecutionFailed>(awaitingCaller());
+  const call = thrown<ExecutionFailed>(blockingCaller);
   assert.match(script.excinfo.errdisplay, /at deep \(job\.js:1:\d+\)[^]*at job\.js:2:1/);
   assert.match(call.excinfo.errdisplay, /at called /);
   for (const [error, caller] of [
-    [script, "whoAwaits"],
-    [call, "whoBlocks"],
+    [script, "awaitingCaller"],
+    [call, "blockingCaller"],
   ] as const) {
     const stack = error.stack ?? "";
     assert.ok(stack.startsWith(`ExecutionFailed: ${error.message}\n`), stack);
@@ -213,7 +213,7 @@ test("a syntax error in a script shows the line", limits, async () => {
   assert.match(error.excinfo.errdisplay, /broken\.js:2\n\s*var broken = = 2;\n\s+\^/);
 });
 
-test("a failing result is refused as not shareable, not as a failure of the function", limits, async () => {
+test("an unshareable result is refused as such, not as a failure of the function", limits, async () => {
   const makes: (() => unknown)[] = [
     () => () => 1,
     () => Symbol("s"),

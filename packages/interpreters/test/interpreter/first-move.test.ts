@@ -1,4 +1,4 @@
-/** A process's first task: nothing of ours runs yet when its buffers are to be moved. */
+/** The first task of a process: no thread of this package runs yet when the task's buffers must be moved. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InterpreterPoolExecutor } from "interpreters";

@@ -1,4 +1,4 @@
-/** Handles are counted: an interpreter that nobody holds any more is closed, one that somebody holds is not. */
+/** Handles are counted: an interpreter without handles is closed, one with a handle anywhere is not. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import v8 from "node:v8";
@@ -12,7 +12,7 @@ v8.setFlagsFromString("--expose-gc");
 const collectGarbage = vm.runInNewContext("gc") as () => void;
 const inside = fromModule<typeof import("./inside.js")>(new URL("./inside.js", import.meta.url));
 
-/** Asks without making a handle. */
+/** Returns whether the interpreter exists, without making a handle. */
 const exists = (id: number): boolean => slotOf(runtime().m, id) !== -1;
 const collected = (id: number): Promise<void> =>
   until(() => {
@@ -20,12 +20,12 @@ const collected = (id: number): Promise<void> =>
     return !exists(id);
   }, `interpreter ${id} is closed`);
 
-/** A turn of garbage collection that is known to have happened: something made before is collected after it. */
+/** Returns once garbage has certainly been collected: interpreters that it abandons have been closed. */
 async function garbageCollected(): Promise<void> {
   for (let i = 0; i < 3; i++) await collected(await abandoned());
 }
 
-/** The id of an interpreter whose only handle is gone. */
+/** Returns the id of an interpreter whose only handle is unreachable. */
 async function abandoned(): Promise<number> {
   const interp = create();
   await interp.exec("1");
@@ -36,12 +36,12 @@ test("an interpreter whose last handle is collected is closed", limits, async ()
   await collected(await abandoned());
 });
 
-test("one that was never used is closed as well", limits, async () => {
+test("an interpreter that was never used is closed as well", limits, async () => {
   const make = (): number => create().id;
   await collected(make());
 });
 
-test("one that somebody holds stays", limits, async () => {
+test("an interpreter with a handle stays", limits, async () => {
   const interp = create();
   await interp.exec("var x = 1");
   await garbageCollected();
@@ -49,7 +49,7 @@ test("one that somebody holds stays", limits, async () => {
   await interp.close();
 });
 
-test("work that was begun or waits is finished before it is closed", limits, async () => {
+test("running and waiting work is finished before an abandoned interpreter is closed", limits, async () => {
   const said = channel<string>();
   const start = (): number => {
     const interp = create();
@@ -69,8 +69,8 @@ test("work that was begun or waits is finished before it is closed", limits, asy
   assert.deepEqual([said.getNowait(), said.getNowait()], ["one", "two"]);
 });
 
-test("a handle in a queue, or in another interpreter, keeps it", limits, () =>
-  using(async (keeper) => {
+test("a handle in a queue or in another interpreter keeps the interpreter", limits, () =>
+  using(async (holder) => {
     const queue = createQueue<Interpreter>();
     const intoQueue = (): number => {
       const interp = create();
@@ -81,7 +81,7 @@ test("a handle in a queue, or in another interpreter, keeps it", limits, () =>
     await garbageCollected();
     assert.ok(exists(first), "in a queue");
     const take = async (): Promise<void> => {
-      await keeper.call((queue: Queue<Interpreter>) => {
+      await holder.call((queue: Queue<Interpreter>) => {
         (globalThis as unknown as { kept?: unknown }).kept = queue.getNowait();
       }, queue);
     };
@@ -90,17 +90,17 @@ test("a handle in a queue, or in another interpreter, keeps it", limits, () =>
     assert.ok(exists(first), "held by another interpreter");
     const again = new Interpreter(first);
     assert.equal(await again.call(() => 5), 5);
-    await keeper.terminate();
+    await holder.terminate();
     assert.equal(await again.call(() => 6), 6, "held here again");
   }),
 );
 
-test("one that only a dead interpreter held is closed", limits, async () => {
-  const keeper = create();
-  const make = async (): Promise<number> => await keeper.call(inside.keepOne);
+test("an interpreter whose only holder dies is closed", limits, async () => {
+  const holder = create();
+  const make = async (): Promise<number> => await holder.call(inside.keepOne);
   const id = await make();
   await garbageCollected();
   assert.ok(exists(id));
-  await keeper.terminate();
+  await holder.terminate();
   await collected(id);
 });

@@ -1,4 +1,4 @@
-/** Exceptions that are hard to look at: hostile objects leave an interpreter, and it, like the caller, is unharmed. */
+/** Exceptions that are hard to inspect: hostile objects leave an interpreter, and neither it nor the caller is harmed. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { create, ExecutionFailed } from "interpreters";
@@ -9,7 +9,7 @@ after(() => interp.terminate());
 
 const failure = (fn: () => unknown): Promise<ExecutionFailed> => failureIn(interp, fn);
 
-test("what was thrown and cannot travel is described instead", limits, async () => {
+test("a thrown value that cannot travel is described instead", limits, async () => {
   const fn = await failure(() => {
     throw () => 1;
   });
@@ -32,7 +32,7 @@ test("what was thrown and cannot travel is described instead", limits, async () 
   assert.deepEqual((withFunction.cause as Error & { kept?: unknown }).kept, [1, 2]);
 });
 
-test("proxies that answer nothing are thrown without harm", limits, () =>
+test("throwing a revoked or uncooperative proxy does no harm", limits, () =>
   using(async (interp) => {
     const revoked = (): never => {
       const { proxy, revoke } = Proxy.revocable({}, {});
@@ -120,14 +120,14 @@ test("getters that throw, on the error or its name, message and stack, do no har
   }
 });
 
-test("errors whose message or name is no string are reported", limits, async () => {
+test("errors whose message or name is not a string are reported", limits, async () => {
   const error = await failure(() => {
     throw Object.assign(new Error("x"), { message: { not: "text" }, name: 5 });
   });
   assert.match(error.message, /not/);
 });
 
-test("a subclass whose own custom inspector throws is displayed all the same", limits, async () => {
+test("an error whose own custom inspector throws is displayed all the same", limits, async () => {
   const error = await failure(() => {
     throw Object.assign(new RangeError("custom"), {
       [Symbol.for("nodejs.util.inspect.custom")]: () => {

@@ -1,4 +1,4 @@
-/** Who an interpreter is: ids, names, the one object for each, lists, handles on their way. */
+/** The identity of an interpreter: ids, names, one object for each, lists, and handles that travel. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -26,7 +26,7 @@ test("the main interpreter is number 0, current, and the only one at first", lim
   assert.equal(Object.prototype.toString.call(getMain()), "[object Interpreter 0]");
 });
 
-test("ids count up and are never used twice", limits, async () => {
+test("ids increase and are never used twice", limits, async () => {
   let last = 0;
   for (let round = 0; round < 3; round++) {
     const made = [create(), create(), create()];
@@ -55,7 +55,7 @@ test("there is one object for each id", limits, () =>
   }),
 );
 
-test("listAll is ordered by id and has interpreters that are booting or running", limits, async () => {
+test("listAll is ordered by id and includes interpreters that are still booting", limits, async () => {
   const made = [create(), create(), create()];
   assert.deepEqual(
     listAll().map(({ id }) => id),
@@ -70,12 +70,12 @@ test("listAll is ordered by id and has interpreters that are booting or running"
     expected,
     "a slot that is used again does not change the order",
   );
-  assert.deepEqual(await later.call(inside.listIds), expected, "the same list everywhere");
+  assert.deepEqual(await later.call(inside.listIds), expected, "the same list in every interpreter");
   for (const interp of [made[0], made[2], later]) await interp.terminate();
   assert.deepEqual(listAll(), [getMain()]);
 });
 
-test("whence and name are what they were made with, seen from everywhere", limits, async () => {
+test("whence and name are the same, seen from every interpreter", limits, async () => {
   for (const name of [undefined, "thumbnails", "ü".repeat(80), "😀".repeat(40)]) {
     const interp = create(name === undefined ? {} : { name });
     assert.equal(interp.name, name);
@@ -113,7 +113,7 @@ test("code in an interpreter finds itself with getCurrent, and the main one with
   }),
 );
 
-test("ids that are none are refused", limits, async () => {
+test("invalid ids are refused", limits, async () => {
   const gone = create();
   await gone.close();
   for (const id of ["1", 1.5, NaN, Infinity, undefined, null, 1n, {}, true]) {
@@ -127,7 +127,7 @@ test("ids that are none are refused", limits, async () => {
   }
 });
 
-test("an interpreter can create others, which outlive its call and belong to everybody", limits, () =>
+test("an interpreter can create others, which outlive its call and which all may use", limits, () =>
   using(async (creator) => {
     const child = await creator.call(inside.createOne, "child");
     assert.ok(child instanceof Interpreter);
@@ -143,7 +143,7 @@ test("an interpreter can create others, which outlive its call and belong to eve
   }),
 );
 
-test("an interpreter whose creator is gone lives on while somebody holds it", limits, async () => {
+test("an interpreter whose creator is gone lives on while a handle to it exists", limits, async () => {
   const creator = create();
   const child = await creator.call(inside.createOne, "orphan");
   await creator.terminate();
@@ -161,7 +161,7 @@ test("an interpreter can close and terminate the one that created it", limits, a
   }
 });
 
-test("what is not theirs to stop: main, the current one", limits, () =>
+test("operations on main and on the current interpreter are refused", limits, () =>
   using(async (interp) => {
     for (const operation of [
       "call",
@@ -214,7 +214,7 @@ test("a handle to an interpreter that is gone still travels, and says which one 
   }),
 );
 
-test("handles travel inside of anything, in both directions", limits, () =>
+test("handles travel inside any value, in both directions", limits, () =>
   using(async (interp) => {
     const sent = { list: [interp, getMain()], map: new Map([["self", interp]]) };
     const got = await interp.call((x: typeof sent) => ({ back: x, first: x.list[0].id }), sent);

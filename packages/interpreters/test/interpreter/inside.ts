@@ -1,4 +1,4 @@
-/** What the tests have interpreters say and do with the package themselves. */
+/** Functions that use this package inside an interpreter, for the tests. */
 import { create, getCurrent, getMain, Interpreter, listAll } from "interpreters";
 
 export function listIds(): number[] {
@@ -32,7 +32,7 @@ export async function end(interp: Interpreter, how: "close" | "terminate"): Prom
   await interp[how]();
 }
 
-/** What an operation with an argument that fits says: name and code of the error, or the result. */
+/** Calls an operation with a valid argument. Returns the name, code and message of the error, or the result as a string. */
 export async function tryOn(interp: Interpreter, operation: keyof Interpreter): Promise<string> {
   try {
     if (operation === "call") return String(await interp.call(() => 1));
@@ -48,7 +48,7 @@ export async function tryOn(interp: Interpreter, operation: keyof Interpreter): 
   }
 }
 
-/** Creates an interpreter that only this one holds; its id. */
+/** Creates an interpreter that only this one holds. Returns its id. */
 export function keepOne(): number {
   const made = create();
   (globalThis as { kept?: unknown }).kept = made;

@@ -1,4 +1,4 @@
-/** Time limits and signals: what waits is taken back, what runs is stopped with its interpreter. */
+/** Time limits and signals: waiting work is cancelled, running work is stopped together with its interpreter. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
@@ -58,7 +58,7 @@ test("work that ends in time has its result, and its limit harms nothing afterwa
     await interp.exec("1");
     for (let i = 0; i < 200; i++)
       assert.equal(await interp.with({ timeout: 10_000 }).call((n: number) => n, i), i);
-    // The limit of an earlier piece passes while a later one runs.
+    // The limit of an earlier work item passes while a later one runs.
     assert.equal(await interp.with({ timeout: 1000 }).call(() => "short"), "short");
     const { done, release } = await busy(interp);
     await passed(1200);
@@ -67,7 +67,7 @@ test("work that ends in time has its result, and its limit harms nothing afterwa
   }),
 );
 
-/** A time limit of that length, set later than those before it, has passed and been noticed. */
+/** Returns once a time limit of that length, set after those before it, has passed and been enforced. */
 async function passed(timeout: number): Promise<void> {
   const other = create();
   await other.exec("1");
@@ -75,7 +75,7 @@ async function passed(timeout: number): Promise<void> {
   assert.equal(error.reason, "timeout");
 }
 
-test("waiting in line does not count", limits, () =>
+test("the time that work waits in line does not count", limits, () =>
   using(async (interp) => {
     const { done, release } = await busy(interp);
     const waiting = interp.with({ timeout: 1000 }).call(() => "in time");
@@ -86,7 +86,7 @@ test("waiting in line does not count", limits, () =>
   }),
 );
 
-test("a time limit without end is none", limits, () =>
+test("an infinite or very long time limit stops nothing", limits, () =>
   using(async (interp) => {
     assert.equal(await interp.with({ timeout: Infinity }).call(() => 1), 1);
     assert.equal(
@@ -96,7 +96,7 @@ test("a time limit without end is none", limits, () =>
   }),
 );
 
-test("others in line are told the reason as well", limits, async () => {
+test("work that waits behind fails for the same reason", limits, async () => {
   const interp = create();
   const slow = rejection<InterpreterDiedError>(interp.with({ timeout: 30 }).exec("for (;;);"));
   const behind = rejection<InterpreterDiedError>(interp.call(() => 1));
@@ -104,7 +104,7 @@ test("others in line are told the reason as well", limits, async () => {
   assert.equal((await behind).reason, "timeout");
 });
 
-test("a signal that is aborted already runs nothing", limits, () =>
+test("work with a signal that is already aborted does not run", limits, () =>
   using(async (interp) => {
     const ran = channel<string>();
     const say = (ran: Queue<string>): void => ran.putNowait("ran");
@@ -124,21 +124,21 @@ test("a signal that is aborted already runs nothing", limits, () =>
   }),
 );
 
-test("a signal takes back work that waits: its reason, and the work never runs", limits, () =>
+test("a signal cancels waiting work, which fails with the signal's reason and never runs", limits, () =>
   using(async (interp) => {
     const { done, release } = await busy(interp);
     const ran = channel<string>();
     const say = (ran: Queue<string>, name: string): void => ran.putNowait(name);
     const abort = new AbortController();
     const before = interp.call(say, ran, "before");
-    const taken = interp.with({ signal: abort.signal }).call(say, ran, "taken back");
-    const script = interp.exec("throw new Error('taken back too')", { signal: abort.signal });
+    const cancelled = interp.with({ signal: abort.signal }).call(say, ran, "cancelled");
+    const script = interp.exec("throw new Error('cancelled too')", { signal: abort.signal });
     const after = interp.call(say, ran, "after");
     const reason = new RangeError("changed my mind");
     abort.abort(reason);
-    assert.equal(await rejection(taken), reason);
+    assert.equal(await rejection(cancelled), reason);
     assert.equal(await rejection(script), reason);
-    assert.equal(interp.isRunning(), true, "what runs is not touched");
+    assert.equal(interp.isRunning(), true, "running work is not touched");
     release();
     assert.equal(await done, "released");
     await Promise.all([before, after]);
@@ -146,7 +146,7 @@ test("a signal takes back work that waits: its reason, and the work never runs",
   }),
 );
 
-test("a signal takes back work for an interpreter that is booting", limits, () =>
+test("a signal cancels work for an interpreter that is booting", limits, () =>
   using(async (interp) => {
     const abort = new AbortController();
     const work = interp.with({ signal: abort.signal }).call(() => 1);
@@ -172,19 +172,19 @@ test("a signal stops work that runs", limits, async () => {
   }
 });
 
-test("AbortSignal.timeout works as any signal", limits, async () => {
+test("AbortSignal.timeout works like any other signal", limits, async () => {
   const interp = create();
   await interp.exec("1");
   const signal = AbortSignal.timeout(20);
   const error = await rejection<unknown>(interp.exec("for (;;);", { signal }));
-  // The time may have passed before it began.
+  // The time may have passed before the script began.
   if (error instanceof InterpreterDiedError) assert.equal(error.reason, "aborted");
   else assert.ok(error === signal.reason, String(error));
   await interp.terminate().catch(() => {});
 });
 
 test(
-  "a signal that is aborted when the work has ended harms nothing, and is not listened to any more",
+  "aborting a signal after the work has ended does no harm, and no listeners pile up on the signal",
   limits,
   () =>
     using(async (interp) => {
@@ -211,12 +211,12 @@ test(
 );
 
 test(
-  "a signal at the very moment that work ends: a result or an end, never both and never none",
+  "a signal at the very moment that work ends: a result or an error, never both, never neither",
   limits,
   async () => {
     let interp = create();
     await interp.exec("1");
-    const outcomes = { result: 0, aborted: 0, takenBack: 0 };
+    const outcomes = { result: 0, aborted: 0, cancelled: 0 };
     for (let round = 0; round < 200; round++) {
       const abort = new AbortController();
       const call = interp.with({ signal: abort.signal }).call((n: number) => n, round);
@@ -232,18 +232,18 @@ test(
           interp = create();
         } else {
           assert.equal(error, abort.signal.reason);
-          outcomes.takenBack++;
+          outcomes.cancelled++;
           assert.equal(await interp.call(() => "alive"), "alive");
         }
       }
     }
-    assert.equal(outcomes.result + outcomes.aborted + outcomes.takenBack, 200);
+    assert.equal(outcomes.result + outcomes.aborted + outcomes.cancelled, 200);
     await interp.terminate();
   },
 );
 
 test(
-  "a time limit at the very moment that work ends: a result or an end, and the next work knows which",
+  "a time limit at the very moment that work ends: a result and a live interpreter, or a timeout",
   limits,
   async () => {
     let interp = create();
@@ -270,7 +270,7 @@ test(
 );
 
 test(
-  "one signal for many pieces takes back those that wait and stops the one that runs",
+  "one signal for many work items cancels those that wait and stops the one that runs",
   limits,
   async () => {
     const interp = create();
@@ -278,7 +278,7 @@ test(
     const { signal } = abort;
     const running = rejection<InterpreterDiedError>(interp.with({ signal }).call(hang, started));
     await started.get();
-    // So many that the interpreter is dead before all of them are taken back.
+    // So many that the interpreter is dead before all of them are cancelled.
     const waiting = Array.from({ length: 5000 }, () => rejection(interp.with({ signal }).call(() => 1)));
     abort.abort();
     assert.equal((await running).reason, "aborted");

@@ -1,4 +1,4 @@
-/** Messages on their way out: where large ones are written, and that every page of theirs is the receiver's or free again. */
+/** Outgoing messages: where large ones are written, and that each of their pages ends up with the receiver or free. */
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { readValue, Message, WITHOUT_SENDER } from "../../src/wire/message.js";
@@ -31,7 +31,7 @@ const bytes = (size: number, seed = 7): Uint8Array => new Uint8Array(size).map((
 
 let q: number;
 let before: number;
-/** Puts one item, whose payload has pages of its own. */
+/** Puts one item, whose payload has its own pages. */
 function put(message: Message): number {
   return message.intoQueue(q, false, 0, WITHOUT_SENDER);
 }
@@ -74,7 +74,7 @@ describe("a large message", () => {
     });
   }
 
-  test("that refers to what travels by reference arrives", () => {
+  test("that has references arrives", () => {
     const message = Message.take(m).value([bytes(100_000)], "value");
     message.scratch.refs.push(0, 0, 0);
     assert.equal(put(message), OK);
@@ -103,7 +103,7 @@ describe("a large message", () => {
     assert.equal(inUse(), before);
   });
 
-  test("whose end cannot travel gives its pages back, and what is sent in its place arrives", () => {
+  test("whose end cannot travel gives its pages back, and the value sent in its place arrives", () => {
     const message = Message.take(m);
     assert.throws(() => message.value([bytes(300_000), () => 1], "value"), { name: "NotShareableError" });
     message.clear().value("in its place", "value");
@@ -113,7 +113,7 @@ describe("a large message", () => {
     assert.equal(readValue(m, taken(), 0), "in its place");
   });
 
-  test("that found no room makes way for a small one in the same message", () => {
+  test("that found no room makes way for a small value in the same message", () => {
     const full = Message.take(m).value(1, "value");
     assert.equal(put(full), OK);
     const message = Message.take(m).value(bytes(300_000), "value");
@@ -126,7 +126,7 @@ describe("a large message", () => {
     assert.equal(inUse(), before);
   });
 
-  test("does not show what is written into a later one", () => {
+  test("is not changed by writing a later one", () => {
     const message = Message.take(m).value(bytes(300_000), "value");
     assert.equal(put(message), OK);
     message.discard();
@@ -144,7 +144,7 @@ describe("a large message", () => {
       assert.equal(put(message), STATUS_NO_MEMORY);
       message.discard();
       assert.equal(take(m, q, false, makeReceived()), STATUS_EMPTY);
-      // It may have grown the memory to what there is.
+      // The attempt may have grown the memory to its maximum; the new pages are free.
       assert.equal(inUse(), before);
     }
   });

@@ -1,4 +1,4 @@
-/** `move`: results whose buffers are moved to the caller, and arguments whose are moved there. */
+/** `move`: results whose buffers are moved to the caller, and arguments whose buffers are moved to the interpreter. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create, fromModule, InterpreterPoolExecutor, move, NotShareableError } from "interpreters";
@@ -9,7 +9,7 @@ const moving = fromModule<typeof import("./moving.js")>(new URL("./moving.js", i
 const sevens = (length: number): Uint8Array => new Uint8Array(length).fill(7);
 
 for (const length of [1, 10_000, 5_000_000]) {
-  test(`${length} bytes arrive, and are not there any more`, limits, async () => {
+  test(`results of ${length} bytes arrive, and none stays there unless copied`, limits, async () => {
     await using interp = create();
     assert.deepEqual(await interp.call(moving.bytes, length), sevens(length));
     assert.equal(await interp.call(moving.left), 0);
@@ -30,7 +30,7 @@ test("a result that cannot travel moves nothing", limits, async () => {
   assert.equal(await interp.call(moving.left), 5);
 });
 
-test("results of a pool's tasks and of chunks are moved", limits, async () => {
+test("results of a pool's tasks, alone and in call batches, are moved", limits, async () => {
   await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
   assert.deepEqual(await pool.submit(moving.bytes, 3), sevens(3));
   assert.equal(await pool.submit(moving.left), 0);
@@ -71,7 +71,7 @@ for (const length of [1, 10_000, 5_000_000]) {
   });
 }
 
-test("an argument that cannot travel is not moved, and is the next time", limits, async () => {
+test("a refused call does not move its argument, and the next call does", limits, async () => {
   await using interp = create();
   const bytes = move(sevens(5));
   await assert.rejects(
@@ -87,7 +87,7 @@ test("an argument that cannot travel is not moved, and is the next time", limits
   assert.equal(bytes.length, 0);
 });
 
-test("it gives back what it was given, and refuses what has no buffers", () => {
+test("move returns its argument, and refuses values without buffers", () => {
   const bytes = new Uint8Array(3);
   assert.equal(move(bytes), bytes);
   assert.equal(move(bytes, []), bytes);

@@ -1,9 +1,9 @@
-/** Functions whose results are moved, and a look at what is left of them. */
+/** Functions whose results are moved, and one that shows what is left of them. */
 import { move } from "interpreters";
 
 let last: Uint8Array | undefined;
 
-/** How long the bytes are that were last returned; 0 once they were moved. */
+/** Returns the length of the last result in bytes: 0 once it was moved, -1 if there was none. */
 export function left(): number {
   return last?.byteLength ?? -1;
 }

@@ -8,7 +8,7 @@ export type WorkName = keyof typeof works;
 
 type Work = (...args: unknown[]) => unknown;
 
-/** `args` as those of the method; where a function is asked for, its name in `works`. */
+/** `args` are the method's, except that a function is given by its name in `works`. */
 export function perform(form: Form, operation: Operation, interp: Interpreter, ...args: unknown[]): unknown {
   const sync = form === "sync" || form === "viewSync";
   if (operation === "close") {
@@ -30,7 +30,7 @@ export function perform(form: Form, operation: Operation, interp: Interpreter, .
   return sync ? target.callSync(work, ...rest) : target.call(work, ...rest);
 }
 
-/** Where this runs. */
+/** Returns the id of the interpreter that this runs in. */
 export function whereAmI(): number {
   return getCurrent().id;
 }

@@ -1,6 +1,6 @@
 /**
- * Several sets of globals in one thread, as test runners make them (Jest; vitest's `vmThreads`): the package is of one, its user of
- * another, and the parser that it loads of a third.
+ * Several sets of globals in one thread, as test runners make them (Jest; vitest's `vmThreads`): the package belongs to one, its
+ * user to another, and the parser that it loads to a third.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { limits } from "../support/ways.js";
 
 const file = new URL("../../src/interpreters.cjs", import.meta.url);
 
-/** A context with what Node adds to a realm of V8's, and a copy of the package in it. */
+/** Returns a context with everything that Node adds to a bare V8 realm, and a copy of the package in it. */
 function otherRealm(): { context: vm.Context; copy: typeof Package } {
   const context = vm.createContext();
   const builtin = new Set(vm.runInNewContext("Object.getOwnPropertyNames(globalThis)") as string[]);
@@ -31,7 +31,7 @@ function otherRealm(): { context: vm.Context; copy: typeof Package } {
   return { context, copy: module.exports.share() };
 }
 
-/** What Jest does to whatever a test file left in its globals, when it is done. */
+/** Does what Jest does when a test file is done: empties every object that the file left in its globals. */
 function tearDown(context: vm.Context): void {
   const globals = vm.runInContext("globalThis", context) as Record<string | symbol, unknown>;
   for (const key of Reflect.ownKeys(globals)) {
@@ -57,7 +57,7 @@ test("buffers of another realm are moved", limits, async () => {
   }
 });
 
-test("signals and URLs that are not Node's own are taken for what they are", limits, async () => {
+test("signals and URLs that are not Node's own are recognized", limits, async () => {
   class Signal extends EventTarget {
     aborted = false;
     reason: unknown;
@@ -81,7 +81,7 @@ test("signals and URLs that are not Node's own are taken for what they are", lim
   assert.throws(() => interp.with({ signal: {} as AbortSignal }), TypeError);
 });
 
-test("a copy in another realm does there what one in Node's does here", limits, async () => {
+test("a copy in another realm behaves there as a copy in Node's realm does here", limits, async () => {
   const { context, copy } = otherRealm();
   const run = vm.runInContext(
     `(async (copy) => {
@@ -114,21 +114,25 @@ test("a copy in another realm does there what one in Node's does here", limits, 
   assert.deepEqual(wrong, []);
 });
 
-test("what a test runner takes from the globals of a realm that is done, nobody misses", limits, async () => {
-  const { context, copy } = otherRealm();
-  const interp = copy.create();
-  const [queue, begun] = [copy.createQueue<number>(), copy.createQueue<number>()];
-  const call = interp.call(
-    async (queue: Package.Queue<number>, begun: Package.Queue<number>) => {
-      await begun.put(1);
-      return await queue.get();
-    },
-    queue,
-    begun,
-  );
-  await begun.get();
-  tearDown(context);
-  await queue.put(42);
-  assert.equal(await call, 42);
-  await interp.close({ wait: true });
-});
+test(
+  "the package works without the globals that a test runner removes from a finished realm",
+  limits,
+  async () => {
+    const { context, copy } = otherRealm();
+    const interp = copy.create();
+    const [queue, begun] = [copy.createQueue<number>(), copy.createQueue<number>()];
+    const call = interp.call(
+      async (queue: Package.Queue<number>, begun: Package.Queue<number>) => {
+        await begun.put(1);
+        return await queue.get();
+      },
+      queue,
+      begun,
+    );
+    await begun.get();
+    tearDown(context);
+    await queue.put(42);
+    assert.equal(await call, 42);
+    await interp.close({ wait: true });
+  },
+);

@@ -12,7 +12,7 @@ const print = (from: number, to: number): void => {
 const lines = (from: number, to: number): string =>
   Array.from({ length: to - from }, (_, i) => `line ${from + i}\n`).join("");
 
-/** A sink of each kind, and what it has taken. */
+/** A sink of each kind, and a function that returns the text that it has received. */
 const kinds: Record<
   string,
   () => { sink: { write(text: string): unknown } | WritableStream<string>; text: () => string }
@@ -67,7 +67,7 @@ for (const [name, make] of Object.entries(kinds)) {
   });
 
   test(
-    `${name} has what was written before the interpreter was terminated, or ended itself`,
+    `${name} has all that was written before the interpreter was terminated, or ended by itself`,
     limits,
     async () => {
       const { sink, text } = make();
@@ -88,7 +88,7 @@ for (const [name, make] of Object.entries(kinds)) {
 }
 
 test(
-  "output is there before the answer of the call that made it, also where main was blocked",
+  "output arrives before the reply of the call that wrote it, even if main was blocked",
   limits,
   async () => {
     const written: string[] = [];
@@ -102,7 +102,7 @@ test(
 );
 
 test(
-  "stdout and stderr may go to sinks of their own, and one stream to several interpreters",
+  "stdout and stderr may have separate sinks, and several interpreters may share a stream",
   limits,
   async () => {
     const [out, err]: [string[], string[]] = [[], []];
@@ -119,7 +119,7 @@ test(
     await Promise.all(interps.map((interp) => interp.close()));
     assert.deepEqual([out, err[0]], [["out\n", "out\n"], "err\n"]);
     assert.match(err.join(""), /Warning: odd/);
-    // It is not held any longer, and was not closed.
+    // The stream is no longer locked, and was not closed.
     await stdout.getWriter().close();
   },
 );
@@ -135,7 +135,7 @@ test("characters stay whole, and encoded strings are decoded", limits, async () 
   assert.equal(text, "größe 😀\ngröße\n");
 });
 
-test("what is ignored says that it was written", limits, async () => {
+test("ignored output counts as written", limits, async () => {
   await using interp = create({ stdout: "ignore", stderr: "ignore" });
   const done = await interp.call(async () => {
     await new Promise((resolve) => process.stdout.write("never seen\n", resolve));
@@ -170,7 +170,7 @@ test("a sink that fails is an uncaught exception, once, and harms no call", limi
   assert.deepEqual(seen.map(String), ["RangeError: full"]);
 });
 
-test("bad sinks are errors at once", () => {
+test("bad sinks are refused at once", () => {
   for (const stdout of [1, "stdout", null, {}, { write: 1 }]) {
     assert.match(
       thrown(() => create({ stdout: stdout as never })).message,

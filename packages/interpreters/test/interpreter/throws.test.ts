@@ -1,6 +1,6 @@
 /**
- * Everything that can be thrown, by every way to run something: the exception arrives as what it was, nothing else takes
- * its place, and the interpreter lives on.
+ * Everything that can be thrown, by every way to run code: the exception arrives as what it was, no other error takes its
+ * place, and the interpreter lives on.
  */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -121,7 +121,7 @@ const cases: Record<string, Case> = {
     formatted: "TypeError: odd",
     copy: isError(TypeError, "odd"),
   },
-  "a class of the user's": {
+  "a user-defined class": {
     code: "class HttpError extends RangeError { constructor(m, status) { super(m); this.status = status } get name() { return 'HttpError' } }; throw new HttpError('gone', 410)",
     type: "HttpError",
     formatted: "HttpError: gone",
@@ -174,7 +174,7 @@ const cases: Record<string, Case> = {
     copy: (c) => {
       let depth = 0;
       for (let at: unknown = c; at instanceof Error; at = at.cause) depth++;
-      // Deeper ones are only described: the caller's stack may be smaller.
+      // Deeper causes are only described, because the caller's stack may be smaller.
       assert.ok(depth >= 100, String(depth));
     },
   },
@@ -198,19 +198,19 @@ const cases: Record<string, Case> = {
       assert.deepEqual([c.name, c.message, c.code], ["TimeoutError", "late", 23]);
     },
   },
-  "an error of Node's": {
+  "an error from Node": {
     code: "process.getBuiltinModule('node:fs').readFileSync('/no/such/file')",
     type: "Error",
     formatted: /^Error: ENOENT/,
     copy: (c) => assert.deepEqual([c["code"], c["syscall"], c["path"]], ["ENOENT", "open", "/no/such/file"]),
   },
-  "an error with a code of Node's": {
+  "an error with a Node error code": {
     code: "process.chdir(5)",
     type: "TypeError",
     formatted: /TypeError/,
     copy: (c) => assert.match(String(c["code"]), /^ERR_/),
   },
-  "the stack's end": {
+  "a stack overflow": {
     code: "(function f() { f() })()",
     type: "RangeError",
     formatted: /Maximum call stack/,
@@ -247,7 +247,7 @@ const cases: Record<string, Case> = {
     formatted: /behind/,
     copy: (c) => assert.match(String(c), /behind|Proxy/),
   },
-  "a proxy that answers nothing": {
+  "a proxy whose traps all throw": {
     code: "const no = () => { throw new Error('no') }; throw new Proxy(new Error('x'), { get: no, has: no, getPrototypeOf: no, ownKeys: no, getOwnPropertyDescriptor: no })",
     type: "object",
     formatted: /./,
@@ -279,7 +279,7 @@ const cases: Record<string, Case> = {
   },
 };
 
-/** Each gives what the caller sees. */
+/** Each returns the error that the caller gets. */
 const ways: Record<string, (body: string) => Promise<unknown>> = {
   exec: (body) => rejection(interp.exec(`{ ${body} }`)),
   "exec that awaits": (body) => rejection(interp.exec(`await 0; { ${body} }`)),
@@ -309,7 +309,6 @@ for (const [name, { code, type, formatted, copy }] of Object.entries(cases)) {
       const error = await run(body);
       assert.ok(error instanceof ExecutionFailed, `${way}: ${String(error)}`);
       const { excinfo } = error;
-      // A proxy tells nothing of its class in some ways only.
       assert.equal(excinfo.type.name, type, way);
       if (typeof formatted === "string") assert.equal(excinfo.formatted, formatted, way);
       else assert.match(excinfo.formatted, formatted, way);
@@ -323,7 +322,7 @@ for (const [name, { code, type, formatted, copy }] of Object.entries(cases)) {
         way,
       );
     }
-    // A task's own exception, as itself.
+    // A task's exception arrives as itself, without an ExecutionFailed.
     const future = pool.submit(new Function(body) as () => unknown);
     copy(await rejection<Props>(future));
     assert.equal(await pool.submit(() => "healthy"), "healthy");

@@ -1,4 +1,4 @@
-/** What cannot travel, and what travels by moving: errors that name the culprit, and nothing half sent. */
+/** Values that cannot travel, and values that are moved: errors name the culprit, and nothing is sent by halves. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import {
@@ -72,7 +72,7 @@ test("a result that cannot travel is named by its path", limits, async () => {
     );
 });
 
-test("a function that captures variables is refused by the target, naming each of them", limits, async () => {
+test("the target refuses a function that captures variables, and names each variable", limits, async () => {
   const [one, two] = [1, { deep: 2 }];
   const inner = (): number => one + two.deep;
   await refused(
@@ -128,7 +128,7 @@ test("functions that can never travel are refused here", limits, async () => {
   }
 });
 
-test("a module or export that is not there fails the call and says so", limits, async () => {
+test("a missing module or export fails the call, and the error names it", limits, async () => {
   const none = fromModule<{ f(): void }>(new URL("./there-is-none.js", import.meta.url));
   const error = await rejection<InterpreterError>(interp.call(none.f));
   assert.match(error.message, /there-is-none\.js/);
@@ -143,7 +143,7 @@ test("a module or export that is not there fails the call and says so", limits, 
   );
 });
 
-test("what is no function is a TypeError that says what it is", limits, async () => {
+test("calling a value that is not a function is a TypeError that says so", limits, async () => {
   for (const fn of [undefined, null, 5, "text", {}, [], fromModule(new URL("./works.js", import.meta.url))]) {
     for (const error of [
       await rejection(interp.call(fn as unknown as () => void)),
@@ -187,7 +187,7 @@ test("transfer of a buffer detaches its views", limits, async () => {
   assert.equal(view.length, 0);
 });
 
-test("a call that is refused leaves its buffers here", limits, async () => {
+test("a refused call leaves its buffers here", limits, async () => {
   const aborted = AbortSignal.abort(new RangeError("changed my mind"));
   const gone = create();
   await gone.close();
@@ -232,7 +232,7 @@ test("a call that is refused leaves its buffers here", limits, async () => {
   }
 });
 
-test("a transfer that is impossible is refused before anything is sent", limits, async () => {
+test("an impossible transfer is refused before anything is sent", limits, async () => {
   const queue = createQueue<string>();
   const say = (queue: Queue<string>): void => queue.putNowait("ran");
   const twice = new ArrayBuffer(8);

@@ -1,6 +1,6 @@
 /**
- * What nobody catches in an interpreter (timers, promises): it belongs to the call under way there, and to no other; what
- * waited behind it hears of the death.
+ * Exceptions that no code in an interpreter catches (timers, promises): each ends the call under way there, and no other
+ * interpreter's; calls that waited behind it learn of the death.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,7 +14,7 @@ import { busy, limits, rejection, thrown, using } from "../support/ways.js";
 
 type Props = Error & Record<string, unknown>;
 
-/** What is thrown, and what the cause of the death must be. */
+/** The expression that is thrown, and a check of the cause of the death. */
 const cases: [expression: string, check: (cause: Props) => void][] = [
   [
     "Object.assign(new RangeError('far', { cause: new TypeError('why') }), { code: 'E_FAR', run() {} })",
@@ -41,7 +41,7 @@ const cases: [expression: string, check: (cause: Props) => void][] = [
 const sources: Record<string, (expression: string) => string> = {
   "thrown by a timer": (expression) => `setTimeout(() => { throw ${expression} })`,
   "thrown by a microtask": (expression) => `queueMicrotask(() => { throw ${expression} })`,
-  "of a promise that nobody handles": (expression) => `void Promise.reject(${expression})`,
+  "of an unhandled promise": (expression) => `void Promise.reject(${expression})`,
 };
 
 const ways: Record<string, (target: ReturnType<typeof create>, body: string) => unknown> = {
@@ -50,7 +50,7 @@ const ways: Record<string, (target: ReturnType<typeof create>, body: string) => 
 };
 
 for (const [source, wrap] of Object.entries(sources)) {
-  test(`an exception ${source} ends the call under way, and nobody else's`, limits, async () => {
+  test(`an exception ${source} ends the call under way, and no other interpreter's`, limits, async () => {
     await using bystander = create();
     const { done, release } = await busy(bystander);
     for (const [expression, check] of cases) {
@@ -76,7 +76,7 @@ for (const [source, wrap] of Object.entries(sources)) {
   });
 }
 
-test("what a handler in the interpreter takes care of harms nothing", limits, () =>
+test("an exception that a handler in the interpreter takes care of does no harm", limits, () =>
   using(async (interp) => {
     await interp.exec(`
       const seen = [];
@@ -93,7 +93,7 @@ test("what a handler in the interpreter takes care of harms nothing", limits, ()
   }),
 );
 
-test("in a pool it fails the task that runs, and no other", limits, async () => {
+test("in a pool an uncaught exception fails the running task, and no other", limits, async () => {
   await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
   const first = pool.submit(() => {
     setTimeout(() => {

@@ -1,13 +1,13 @@
-/** What runs in the interpreters of deadlock.property.test.ts: blocking calls, as they are ordered. */
+/** Runs in the interpreters of deadlock.property.test.ts: makes blocking calls to order. */
 import type { Interpreter, Queue } from "interpreters";
 
-/** What came of the call that an interpreter was told to make: "answered", or the code of the error. */
+/** The outcome of a call that an interpreter was ordered to make: "answered", or the code of the error. */
 export interface Report {
   readonly caller: number;
   readonly outcome: string;
 }
 
-/** Calls others as it is told, blocking, until it is told -1. */
+/** Makes a blocking call to each interpreter that `orders` names, until -1 comes. */
 export function obey(
   me: number,
   orders: Queue<number, never>,

@@ -1,4 +1,4 @@
-/** What every operation does, in every form, from here and from another interpreter. */
+/** The contract of every operation, in every form, from here and from another interpreter. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import {
@@ -10,7 +10,7 @@ import {
 } from "interpreters";
 import { busy, limits, plainWays, rejection, using, ways } from "../support/ways.js";
 
-/** For what leaves an interpreter as it was. */
+/** For the tests that leave an interpreter as it was. */
 const interp = create();
 after(() => interp.terminate());
 
@@ -73,7 +73,7 @@ for (const way of ways) {
     assert.equal(await way.call(interp, "add", 1, 1), 2, "it goes on");
   });
 
-  test(`what cannot travel is refused with its path, and nothing is run (${way.name})`, limits, async () => {
+  test(`an unshareable value is refused with its path, and nothing runs (${way.name})`, limits, async () => {
     await interp.exec("var ran = 0");
     if (!way.elsewhere) {
       const bad = { items: [0, { onClick: () => 1 }] };
@@ -134,7 +134,7 @@ for (const way of plainWays) {
 
   test(`prepareMain binds nothing when one of the values cannot travel (${way.name})`, limits, () =>
     using(async (interp) => {
-      if (way.elsewhere) return; // the value would not even get to the relay
+      if (way.elsewhere) return; // The value could not even travel to the relay.
       const error = await rejection(way.do("prepareMain", interp, { fine: 1, bad: { fn: () => 1 } }));
       assert.ok(error instanceof NotShareableError, String(error));
       assert.match(error.message, /namespace\.bad\.fn is a function/);
@@ -159,7 +159,7 @@ for (const way of plainWays) {
     }),
   );
 
-  test(`close and terminate return once it is gone (${way.name})`, limits, async () => {
+  test(`close and terminate return once the interpreter is gone (${way.name})`, limits, async () => {
     for (const operation of ["close", "terminate"] as const) {
       const interp = create();
       await interp.exec("1");

@@ -1,10 +1,10 @@
-/** How an interpreter works: one piece at a time, in order, with its event loop alive in between. */
+/** An interpreter executes one work item at a time, in order, and its event loop runs in between. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create, type Interpreter, InterpreterError, type Queue } from "interpreters";
 import { busy, channel, limits, rejection, relay, until, using } from "../support/ways.js";
 
-test("work waits its turn, first in, first out, whatever kind it is", limits, () =>
+test("work items wait their turn, first in, first out, whatever their kind", limits, () =>
   using(async (interp) => {
     const said = channel<string>();
     const { done, release } = await busy(interp);
@@ -80,7 +80,7 @@ test("calls of several interpreters to one are executed one at a time", limits, 
 );
 
 test(
-  "isRunning is true from the moment that a piece begins to the moment that its answer is there",
+  "isRunning is true from the moment that a work item begins to the moment that its reply has arrived",
   limits,
   () =>
     using(async (interp) => {
@@ -122,7 +122,7 @@ test("isRunning stays true while an async function waits", limits, () =>
   }),
 );
 
-test("an interpreter can be closed at once after each of its answers", limits, async () => {
+test("an interpreter can be closed as soon as any reply of it has arrived", limits, async () => {
   for (let i = 0; i < 10; i++) {
     const interp = create();
     if (i % 2 === 0) assert.equal(await interp.call((n: number) => n, i), i);
@@ -136,7 +136,7 @@ test("an interpreter can be closed at once after each of its answers", limits, a
   }
 });
 
-test("timers that a piece left behind go on while the interpreter is idle", limits, () =>
+test("timers that a work item left behind go on while the interpreter is idle", limits, () =>
   using(async (interp) => {
     const ticks = channel<number>();
     await interp.call((ticks: Queue<number>) => {
@@ -147,7 +147,7 @@ test("timers that a piece left behind go on while the interpreter is idle", limi
   }),
 );
 
-test("timers go on while it is idle and this thread is blocked", limits, () =>
+test("timers go on while the interpreter is idle and this thread is blocked", limits, () =>
   using(async (interp) => {
     const ticks = channel<number>();
     interp.callSync((ticks: Queue<number>) => {
@@ -177,7 +177,7 @@ test("timers have their turn while there is always more work", limits, () =>
   }),
 );
 
-test("microtasks and ticks of a piece run before the next piece", limits, () =>
+test("microtasks of a work item run before the next work item", limits, () =>
   using(async (interp) => {
     await interp.exec("var order = []");
     const { done, release } = await busy(interp);
@@ -195,7 +195,7 @@ test("microtasks and ticks of a piece run before the next piece", limits, () =>
   }),
 );
 
-test("each interpreter has globals and modules of its own", limits, () =>
+test("each interpreter has its own globals and modules", limits, () =>
   using((a) =>
     using(async (b) => {
       await a.exec("var mark = 'a'; globalThis.process.env.MARK = 'a'; Array.prototype.mark = 'a'");
@@ -266,7 +266,7 @@ test("a call that fails before it is sent leaves nothing pending", limits, () =>
   }),
 );
 
-test("an interpreter that calls while it is called: promises cross without blocking anybody", limits, () =>
+test("an interpreter that calls while it is called: promises cross and block neither side", limits, () =>
   using((a) =>
     using(async (b) => {
       const there = a.call(async (b: Interpreter) => await b.call((n: number) => n + 1, 1), b);

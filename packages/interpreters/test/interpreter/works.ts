@@ -1,4 +1,4 @@
-/** Functions to be called in an interpreter: stateless, so that their text can travel. */
+/** Functions that tests call in an interpreter: stateless, so that their source text can travel. */
 import type { Queue } from "interpreters";
 
 type Text = Queue<string>;
@@ -26,7 +26,7 @@ export const works = {
   },
   makeFunction: (): unknown => ({ deep: [{ fn: () => 1 }] }),
   capturing: (): unknown => [((globalThis as { ran?: number }).ran = 1), outsideOne, outsideTwo],
-  /** Appends to a queue, so that the order of execution can be seen. */
+  /** Appends to a queue, which then shows the order of execution. */
   say: (queue: Text, word: string): void => queue.putNowait(word),
   /** Waits at a gate. */
   wait: (started: Text, gate: Text): unknown => {

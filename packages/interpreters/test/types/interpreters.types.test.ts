@@ -1,6 +1,6 @@
 /**
- * What the compiler must accept and refuse. That this file compiles is the test of its types: each `@ts-expect-error`
- * fails the build where nothing is wrong any more. What it claims about values is checked by running it, too.
+ * Code that the compiler must accept, and code that it must refuse. Compiling this file tests the types: a `@ts-expect-error`
+ * fails the build where its code has no error any more. Running it also checks the values.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -27,7 +27,7 @@ import {
   type Whence,
 } from "interpreters";
 
-/** Compiles only where both are the very same type. */
+/** Compiles only where `A` and `B` are the same type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<A, B>(..._proof: Same<A, B> extends true ? [] : [never]): void {}
 
@@ -80,19 +80,19 @@ test("results of calls have the function's type, awaited", async () => {
 });
 
 test("arguments are checked against the function's parameters", () => {
-  // Never run: only the compiler looks at it.
+  // Never called: only the compiler checks it.
   const never = (interp: Interpreter): void => {
-    // @ts-expect-error a string is no number
+    // @ts-expect-error a string is not a number
     void interp.call((a: number) => a, "1");
     // @ts-expect-error an argument is missing
     void interp.call((a: number) => a);
     // @ts-expect-error there is one argument too many
     void interp.call((a: number) => a, 1, 2);
-    // @ts-expect-error the same for the blocking form
+    // @ts-expect-error the blocking form checks the same
     interp.callSync((a: number) => a, "1");
-    // @ts-expect-error and with options
+    // @ts-expect-error so does the form with options
     void interp.with({}).call((p: Point) => p.x, { x: "1" });
-    // @ts-expect-error what is no function cannot be called
+    // @ts-expect-error only functions can be called
     void interp.call("Math.hypot", 1);
     // @ts-expect-error code is a string
     void interp.exec(() => 1);
@@ -104,7 +104,7 @@ test("arguments are checked against the function's parameters", () => {
     interp.with({ transfer: [new DataView(new ArrayBuffer(1))] });
     // @ts-expect-error options of create are named
     create({ nmae: "x" });
-    // @ts-expect-error a result is not of any type one likes
+    // @ts-expect-error the result has the function's type
     const text: Promise<string> = interp.call((a: number) => a, 1);
     // @ts-expect-error ids are read-only
     interp.id = 5;
@@ -181,7 +181,7 @@ test("an item of a queue may be UNBOUND, unless the queue's default rules that o
   const never = (): void => {
     // @ts-expect-error items have the queue's type
     unbound.putNowait("text");
-    // @ts-expect-error also those that wait for room
+    // @ts-expect-error so have those that wait for room
     void queues[0].put("text");
     // @ts-expect-error there are four behaviours
     createQueue(0, { unboundItems: 5 });
@@ -204,9 +204,9 @@ test("tasks of a pool have the function's type, awaited", async () => {
   }
   assert.deepEqual([await future, await result, results], ["5", "5", ["1", "2"]]);
   const never = (): void => {
-    // @ts-expect-error a string is no number
+    // @ts-expect-error a string is not a number
     void pool.submit((a: number) => a, "1");
-    // @ts-expect-error items are what the function takes
+    // @ts-expect-error items are the function's arguments
     void pool.map((n: number) => n, ["text"]);
     // @ts-expect-error options are named
     void new InterpreterPoolExecutor({ maxWorker: 1 });

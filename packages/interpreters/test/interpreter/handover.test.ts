@@ -1,4 +1,4 @@
-/** Large buffers that are moved: handed over and not copied, whatever the value around them, and never lost half way. */
+/** Large buffers that are moved: handed over and not copied, whatever value contains them, and never lost on the way. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
@@ -16,6 +16,8 @@ import { request } from "../../src/thread/supervisor-client.js";
 import { countQueues, createdIds } from "../support/queues.js";
 import { limits, rejection, until } from "../support/ways.js";
 
+/** The runtime of a thread, as far as these tests interfere with it. */
+type Internals = { supervisorPort: { postMessage(): void } };
 type MemoryConstructor = new (descriptor: { initial: number }) => { readonly buffer: ArrayBuffer };
 
 const LARGE = 5_000_000;
@@ -32,8 +34,8 @@ before(() => {
 after(() => interp.terminate());
 
 describe("a large buffer that is moved with a call", limits, () => {
-  test("is the very memory, not a copy", async () => {
-    // Copying it would go through the shared memory, which grows for it and never shrinks.
+  test("is the same memory, not a copy", async () => {
+    // A copy would go through the shared memory, which would grow for it and never shrink.
     const { m } = runtime();
     const before = m.memory.buffer.byteLength;
     const length = 1 << 28;
@@ -43,13 +45,13 @@ describe("a large buffer that is moved with a call", limits, () => {
     assert.ok(m.memory.buffer.byteLength - before < length / 2);
   });
 
-  test("arrives from where nothing can be awaited, to where nothing can", () => {
+  test("arrives by a blocking call, in both directions", () => {
     const bytes = filled();
     assert.ok(isFilled(interp.with({ transfer: [bytes.buffer] }).callSync(give, bytes)));
     assert.equal(bytes.length, 0);
   });
 
-  test("is one buffer there, however often and under whatever views it is in the value", async () => {
+  test("stays one buffer, however often and under whatever views the value contains it", async () => {
     const bytes = filled();
     const { buffer } = bytes;
     const words = new Uint32Array(buffer, 8, 100);
@@ -70,17 +72,17 @@ describe("a large buffer that is moved with a call", limits, () => {
     assert.deepEqual([bytes.length, words.length, node.length, other.length], [0, 0, 0, 0]);
   });
 
-  test("goes together with views that make the codec begin again", async () => {
+  test("travels together with views that make the codec start over", async () => {
     const bytes = filled();
     const small = new Uint8Array([1, 2, 3, 4]);
-    // Both halves on one buffer: the second shows that the first should not have been written alone.
+    // Both halves view one buffer. At the second, the codec finds that it should not have written the first alone.
     const value = [bytes, small.subarray(0, 2), small.subarray(2, 4)];
     const back = await interp.with({ transfer: [bytes.buffer] }).call(give, value);
     assert.ok(isFilled(back[0]));
     assert.equal(back[1].buffer, back[2].buffer);
   });
 
-  test("keeps what it may grow to", async () => {
+  test("keeps its maximum length", async () => {
     const buffer = new ArrayBuffer(LARGE, { maxByteLength: LARGE * 2 });
     const grow = (buffer: ArrayBuffer): [ArrayBuffer, boolean] => {
       const { resizable } = buffer;
@@ -97,7 +99,7 @@ describe("a large buffer that is moved with a call", limits, () => {
     assert.equal(bytes.length, 0);
   });
 
-  test("that a getter detaches meanwhile is empty there, and waited for by nobody", async () => {
+  test("that a getter detaches meanwhile arrives empty, and no thread waits for it", async () => {
     await using pool = new InterpreterPoolExecutor({ maxWorkers: 2 });
     const withGetter = ({ buffer } = filled()): { buffer: ArrayBuffer; done: boolean } => ({
       buffer,
@@ -113,8 +115,8 @@ describe("a large buffer that is moved with a call", limits, () => {
     assert.deepEqual([back.buffer.byteLength, back.done], [0, true]);
   });
 
-  test("that Node does not let go of is copied", async () => {
-    // One that Node refuses to transfer, as it does the memory of WebAssembly.
+  test("that Node cannot detach is copied", async () => {
+    // Node refuses to transfer the memory of WebAssembly.
     const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: MemoryConstructor } }).WebAssembly;
     const { buffer } = new Memory({ initial: 100 });
     new Uint8Array(buffer).fill(7);
@@ -133,12 +135,12 @@ describe("a large buffer that is moved with a call", limits, () => {
     assert.ok(refused instanceof NotShareableError);
     assert.ok(await rejection(gone.with({ transfer: [bytes.buffer] }).call(give, bytes)));
     assert.ok(isFilled(bytes));
-    await until(() => countQueues() <= queues, "the queues that stood for it are gone");
+    await until(() => countQueues() <= queues, "its placeholder queues are gone");
   });
 });
 
 describe("on its way, a large buffer", limits, () => {
-  test("is waited for by a taker that is faster than it", async () => {
+  test("is awaited by a receiver that has the record first", async () => {
     const port = runtime().supervisorPort!;
     const { postMessage } = port;
     const held: (() => void)[] = [];
@@ -147,14 +149,14 @@ describe("on its way, a large buffer", limits, () => {
     const back = interp.with({ transfer: [bytes.buffer] }).call(give, bytes);
     port.postMessage = postMessage;
     assert.equal(held.length, 1);
-    // Others are served while one waits.
+    // Other interpreters are served while one waits.
     await using other = create();
     assert.equal(await other.call(give, 3), 3);
     for (const post of held) post();
     assert.ok(isFilled(await back));
   });
 
-  test("reaches who waits for it also when the supervisor finds it while it tidies up", async () => {
+  test("reaches its waiter even if the supervisor comes across it while it collects", async () => {
     const rt = runtime();
     const port = rt.supervisorPort!;
     const { postMessage } = port;
@@ -164,7 +166,7 @@ describe("on its way, a large buffer", limits, () => {
       const buffer = new ArrayBuffer(LARGE);
       const there = interp.with({ transfer: [buffer] }).call(lengthOf, buffer);
       port.postMessage = postMessage;
-      // Time for the taker to ask.
+      // Gives the receiver time to ask.
       await new Promise(setImmediate);
       request(rt, REQUEST_COLLECT);
       for (const post of held) post();
@@ -172,16 +174,14 @@ describe("on its way, a large buffer", limits, () => {
     }
   });
 
-  test("that is lost with its sender does not keep its taker waiting", async () => {
+  test("that is lost with its sender does not keep its receiver waiting", async () => {
     const sender = create();
-    // Its line is cut: it puts records that name buffers, and ends before these are handed over.
+    // Its supervisor port is cut: it puts records that name buffers, and ends before these are handed over.
     const cut = (target: Interpreter): void => {
       const key = Object.getOwnPropertySymbols(globalThis).find((key) =>
         key.description!.startsWith("interpreters.runtime"),
       )!;
-      const [rt] = (globalThis as unknown as Record<symbol, [{ supervisorPort: { postMessage(): void } }]>)[
-        key
-      ];
+      const [rt] = (globalThis as unknown as Record<symbol, [Internals]>)[key];
       rt.supervisorPort.postMessage = () => {};
       const buffer = new ArrayBuffer(5_000_000);
       target
@@ -196,7 +196,7 @@ describe("on its way, a large buffer", limits, () => {
   });
 
   for (const how of ["cancelled", "aborted"] as const) {
-    test(`is let go of when the task is ${how} before anybody took it`, async () => {
+    test(`is released when the task is ${how} before a worker takes it`, async () => {
       await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
       const gate = new Int32Array(new SharedArrayBuffer(4));
       const first = pool.submit((gate) => void Atomics.wait(gate, 0, 0), gate);
@@ -212,7 +212,7 @@ describe("on its way, a large buffer", limits, () => {
         else abort.abort();
         assert.ok(await rejection(future));
       }
-      await until(() => countQueues() <= queues, "nothing stands for them any more");
+      await until(() => countQueues() <= queues, "their placeholders are gone");
       await until(() => process.memoryUsage().rss - rss < 300e6, "the memory of most of the 1000 MB is free");
       Atomics.store(gate, 0, 1);
       Atomics.notify(gate, 0);
@@ -220,7 +220,7 @@ describe("on its way, a large buffer", limits, () => {
     });
   }
 
-  test("is let go of when the interpreter that was to have it is terminated", async () => {
+  test("is released when its target is terminated", async () => {
     const busy = create();
     const queues = countQueues();
     const bytes = filled();
@@ -230,10 +230,10 @@ describe("on its way, a large buffer", limits, () => {
     const behind = busy.with({ transfer: [bytes.buffer] }).call(give, bytes);
     await Promise.all([busy.terminate(), rejection(endless), rejection(behind)]);
     assert.ok((await rejection(behind)) instanceof InterpreterDiedError);
-    await until(() => countQueues() <= queues, "nothing stands for it any more");
+    await until(() => countQueues() <= queues, "its placeholder is gone");
   });
 
-  test("does not stop anybody when its sender is terminated at any moment", async () => {
+  test("does not block other callers when its sender is terminated at any moment", async () => {
     for (let i = 0; i < 30; i++) {
       const sender = create();
       const sending = sender.call((target) => {
@@ -254,7 +254,7 @@ describe("on its way, a large buffer", limits, () => {
 });
 
 describe("a pool's tasks", limits, () => {
-  test("are given large buffers, and give them back", async () => {
+  test("receive large buffers, and return them", async () => {
     await using pool = new InterpreterPoolExecutor({ maxWorkers: 2 });
     const sent = Array.from({ length: 12 }, (_, i) => filled(LARGE, i));
     const futures = sent.map((bytes) => pool.with({ transfer: [bytes.buffer] }).submit(give, bytes));
@@ -270,7 +270,7 @@ describe("a pool's tasks", limits, () => {
     );
   });
 
-  test("that are run again are given them again", async () => {
+  test("that are retried receive them again", async () => {
     await using pool = new InterpreterPoolExecutor({ maxWorkers: 1, retries: 1 });
     const attempts = new Int32Array(new SharedArrayBuffer(4));
     const bytes = filled();
@@ -288,7 +288,7 @@ describe("a pool's tasks", limits, () => {
 });
 
 test(
-  "a thread that somebody else started is sent large results, and sends large arguments",
+  "a thread that this package did not start receives large results and sends large arguments",
   limits,
   async () => {
     const code = `
@@ -302,7 +302,7 @@ test(
       const back = await interp.with({ transfer: [buffer] }).call((buffer) => new Uint8Array(buffer)[4_999_999], buffer);
       parentPort.postMessage([there.length, there[4_999_999], left, buffer.byteLength, back]);
     });`;
-    const [answer] = (await once(new Worker(code, { eval: true }), "message")) as [unknown];
-    assert.deepEqual(answer, [LARGE, 7, 0, 0, 9]);
+    const [reply] = (await once(new Worker(code, { eval: true }), "message")) as [unknown];
+    assert.deepEqual(reply, [LARGE, 7, 0, 0, 9]);
   },
 );

@@ -1,4 +1,4 @@
-/** Functions that are given a large buffer and return some, moved; see returning.test.ts. */
+/** Functions that receive a large buffer and return buffers, moved; see returned-buffers.test.ts. */
 import { setImmediate as turn } from "node:timers/promises";
 import { move } from "interpreters";
 
@@ -7,19 +7,19 @@ type MemoryConstructor = new (descriptor: { initial: number }) => Memory;
 
 let last: ArrayBuffer[] = [];
 
-/** The lengths of what was last returned; 0 once they were moved. */
+/** Returns the lengths in bytes of the buffers that were last returned: 0 once they were moved. */
 export function left(): number[] {
   return last.map((buffer) => buffer.byteLength);
 }
 
-/** From now on nothing can be given to the supervisor here. */
-export function cutLine(): void {
+/** From now on this thread cannot post anything to the supervisor. */
+export function cutSupervisorPort(): void {
   const key = Object.getOwnPropertySymbols(globalThis).find((key) =>
     key.description!.startsWith("interpreters.runtime"),
   )!;
-  const [rt] = (globalThis as unknown as Record<symbol, [{ port: { postMessage(): void } }]>)[key];
-  rt.port.postMessage = () => {
-    throw new Error("this goes by the supervisor");
+  const [rt] = (globalThis as unknown as Record<symbol, [{ supervisorPort: { postMessage(): void } }]>)[key];
+  rt.supervisorPort.postMessage = () => {
+    throw new Error("this goes through the supervisor");
   };
 }
 
@@ -36,7 +36,7 @@ export function first(value: { readonly first: ArrayBuffer }): ArrayBuffer {
   return back(value.first);
 }
 
-/** Another `count` buffers, of `length` bytes of their index, under several views; and whether it got its argument. */
+/** Returns `count` new buffers of `length` bytes, each filled with its index, under several views; and the argument's length. */
 export function others(
   buffer: ArrayBuffer,
   count: number,
@@ -47,19 +47,19 @@ export function others(
   return returning({ got: buffer.byteLength, views, again: buffers }, ...buffers);
 }
 
-/** After `turns` of the event loop; so that tasks that run at once end in another order than they began. */
+/** Returns after `turns` of the event loop, so that concurrent tasks end in another order than they began. */
 export async function later(buffer: ArrayBuffer, turns: number): Promise<ArrayBuffer> {
   for (let i = 0; i < turns; i++) await turn();
   return back(buffer);
 }
 
-/** Ends as soon as the result is on its way. */
+/** Ends the interpreter as soon as the result is on its way. */
 export function lastWill(buffer: ArrayBuffer): ArrayBuffer {
   setImmediate(() => process.exit());
   return back(buffer);
 }
 
-/** What Node does not let go of. */
+/** Returns a buffer that Node cannot detach. */
 export function wasm(_buffer: ArrayBuffer, pages: number): ArrayBuffer {
   const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: MemoryConstructor } }).WebAssembly;
   const { buffer } = new Memory({ initial: pages });
