@@ -21,7 +21,7 @@ class Scene {
       if (this.#spinner.spin(0)) continue;
       const began = this.now;
       this.now += this.sleep;
-      this.#spinner.slept(began, this.now);
+      this.#spinner.parked(began, this.now);
     }
     return this.limits.at(-1)!;
   }
