@@ -17,8 +17,8 @@ export function cutLine(): void {
   const key = Object.getOwnPropertySymbols(globalThis).find((key) =>
     key.description!.startsWith("interpreters.runtime"),
   )!;
-  const [rt] = (globalThis as unknown as Record<symbol, [{ port: { postMessage(): void } }]>)[key];
-  rt.port.postMessage = () => {
+  const [rt] = (globalThis as unknown as Record<symbol, [{ supervisorPort: { postMessage(): void } }]>)[key];
+  rt.supervisorPort.postMessage = () => {
     throw new Error("this goes by the supervisor");
   };
 }
