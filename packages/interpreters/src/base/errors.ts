@@ -45,6 +45,13 @@ export type DeathReason =
  * | `ERR_EXECUTOR_SHUTDOWN` | the pool was shut down and takes no new tasks |
  * | `ERR_MALFORMED_VALUE` | the bytes of a value that arrived here are damaged, or too deeply nested to be read here |
  * | `ERR_INTERPRETER` | anything else |
+ *
+ * @example
+ * await using interp = create();
+ * const call = interp.call(() => 1);
+ * const error = await interp.close().catch((reason) => reason);
+ * console.log(error.code); // ERR_INTERPRETER_RUNNING
+ * await call;
  */
 export class InterpreterError extends Error {
   /** Names the kind of error; it never changes, whereas messages may. */
@@ -73,7 +80,8 @@ brand(InterpreterError, "InterpreterError");
  * @example
  * const interp = create();
  * await interp.close();
- * await interp.call(() => 1).catch((error) => console.log(error.code)); // ERR_INTERPRETER_NOT_FOUND
+ * const error = await interp.call(() => 1).catch((reason) => reason);
+ * console.log(error instanceof InterpreterNotFoundError); // true
  */
 export class InterpreterNotFoundError extends InterpreterError {
   constructor(message: string, options?: ErrorOptions) {
@@ -88,9 +96,8 @@ brand(InterpreterNotFoundError, "InterpreterNotFoundError");
  * interpreters do not die by themselves.
  *
  * @example
- * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
- * const error = await executor.submit(() => process.exit(3)).exception();
- * if (error instanceof InterpreterDiedError) console.log(error.reason, error.exitCode); // exit 3
+ * const error = await create().call(() => process.exit(3)).catch((reason) => reason);
+ * console.log(error.name, error.reason, error.exitCode); // InterpreterDiedError exit 3
  */
 export class InterpreterDiedError extends InterpreterError {
   /** The id of the interpreter that died. */
@@ -134,11 +141,9 @@ const inspectCustom = Symbol.for("nodejs.util.inspect.custom");
  *
  * @example
  * await using interp = create();
- * try {
- *   await interp.exec("throw new RangeError('too far')");
- * } catch (error) {
- *   if (error instanceof ExecutionFailed) console.log(error.excinfo.formatted); // RangeError: too far
- * }
+ * const error = await interp.exec("throw new RangeError('too far')").catch((reason) => reason);
+ * console.log(error instanceof ExecutionFailed); // true
+ * console.log(error.excinfo.formatted); // RangeError: too far
  */
 export class ExecutionFailed extends InterpreterError {
   /** The description of the exception. Not enumerable. */
@@ -178,7 +183,7 @@ export class ExecutionFailed extends InterpreterError {
     this.useCallerFrames(this.stack);
   }
 
-  /** Makes `stack` of the display, followed by the frames of user code in the given stack, which is the caller's. */
+  /** @internal Makes `stack` of the display, followed by the frames of user code in the given stack, which is the caller's. */
   useCallerFrames(stack: string | undefined): void {
     const frames = callerFrames(stack);
     const display = this.excinfo.errdisplay.trimEnd();
@@ -199,6 +204,11 @@ brand(ExecutionFailed, "ExecutionFailed");
  * A native addon cannot be loaded in this interpreter: its `config` does not allow addons, the addon is not context-aware, or
  * the main interpreter, which must load it first, failed to (`cause` is why) or was busy for `addonTimeout`. Code:
  * `ERR_ADDON_IMPORT`. (CPython: the `ImportError` for a module that does not support loading in subinterpreters.)
+ *
+ * @example
+ * await using interp = create({ config: { allowAddons: false } });
+ * const error = await interp.exec("process.dlopen({ exports: {} }, 'some.node')").catch((reason) => reason);
+ * console.log(error.cause instanceof AddonImportError); // true
  */
 export class AddonImportError extends InterpreterError {
   constructor(message: string, options?: ErrorOptions) {
@@ -213,8 +223,12 @@ brand(AddonImportError, "AddonImportError");
  * Code: `ERR_BROKEN_INTERPRETER_POOL`. (CPython: `concurrent.futures.interpreter.BrokenInterpreterPool`.)
  *
  * @example
- * // Prints on stderr: InterpreterPoolExecutor: the initializer in interpreter 1 failed: …
- * PLACEHOLDER
+ * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1, initializer: () => import("node:dns") });
+ * try {
+ *   await executor.submit(() => 1);
+ * } catch (error) {
+ *   if (error instanceof BrokenInterpreterPool) console.error("Make another pool; this one failed because of", error.cause);
+ * }
  */
 export class BrokenInterpreterPool extends InterpreterError {
   constructor(message: string, options?: ErrorOptions) {
@@ -229,9 +243,11 @@ brand(BrokenInterpreterPool, "BrokenInterpreterPool");
  *
  * @example
  * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
- * const first = executor.submit(() => 1);
+ * const first = executor.submit(() => new Promise((resolve) => setTimeout(resolve, 100)));
  * const second = executor.submit(() => 2);
- * if (second.cancel()) await second.catch((error) => console.log(error instanceof CancelledError)); // true
+ * console.log(second.cancel()); // true
+ * const error = await second.catch((reason) => reason);
+ * console.log(error instanceof CancelledError); // true
  * await first;
  */
 export class CancelledError extends InterpreterError {
@@ -246,14 +262,13 @@ brand(CancelledError, "CancelledError");
  * The message names the path to the culprit. If it is thrown while sending, nothing was sent. (CPython: `NotShareableError`.)
  *
  * @example
- * const queue = createQueue<unknown>();
- * try {
- *   queue.putNowait({ points: [{ x: 1, draw() {} }] });
- * } catch (error) {
- *   if (error instanceof NotShareableError) console.log(error.message); // Cannot copy to another interpreter: value.points[0].draw is a function…
- * }
+ * const value = { points: [{ x: 1, draw() {} }] };
+ * const error = await createQueue<unknown>().put(value).catch((reason) => reason);
+ * console.log(error instanceof NotShareableError); // true
+ * console.log(error.message); // Cannot copy to another interpreter: value.points[0].draw is a function…
  */
 export class NotShareableError extends TypeError {
+  /** Names the kind of error; it never changes, whereas messages may. */
   readonly code = "ERR_NOT_SHAREABLE";
   /**
    * Of an error that `getMany` or `getManySync` threw because an item could not be read: the other items, in order, which were
@@ -265,6 +280,12 @@ brand(NotShareableError, "NotShareableError");
 
 /**
  * Base class of the errors about queues (CPython: `concurrent.interpreters.QueueError`). Code of the class itself: `ERR_QUEUE`.
+ *
+ * @example
+ * const queue = createQueue<number>();
+ * queue.close();
+ * const error = await queue.get().catch((reason) => reason);
+ * console.log(error instanceof QueueError, error.code); // true ERR_QUEUE_NOT_FOUND
  */
 export class QueueError extends Error {
   /** Names the kind of error; it never changes, whereas messages may. */
@@ -285,8 +306,8 @@ brand(QueueError, "QueueError");
  * The queue had no item, now or within `timeout` (PEP 734 and CPython: `QueueEmpty`). Code: `ERR_QUEUE_EMPTY`.
  *
  * @example
- * const queue = createQueue();
- * await queue.get({ timeout: 10 }).catch((error) => console.log(error.name)); // QueueEmpty
+ * const error = await createQueue().get({ timeout: 10 }).catch((reason) => reason);
+ * console.log(error instanceof QueueEmpty); // true
  */
 export class QueueEmpty extends QueueError {
   constructor(message: string, options?: ErrorOptions) {
@@ -300,7 +321,8 @@ brand(QueueEmpty, "QueueEmpty");
  *
  * @example
  * const queue = createQueue<number>(2);
- * await queue.putMany([1, 2, 3], { timeout: 10 }).catch((error) => console.log(error.name, error.put)); // QueueFull 2
+ * const error = await queue.putMany([1, 2, 3], { timeout: 10 }).catch((reason) => reason);
+ * console.log(error instanceof QueueFull, error.put); // true 2
  */
 export class QueueFull extends QueueError {
   constructor(message: string, options?: ErrorOptions) {
@@ -316,7 +338,8 @@ brand(QueueFull, "QueueFull");
  * @example
  * const queue = createQueue<number>();
  * queue.shutdown();
- * await queue.put(1).catch((error) => console.log(error.name)); // QueueShutDown
+ * const error = await queue.put(1).catch((reason) => reason);
+ * console.log(error instanceof QueueShutDown); // true
  */
 export class QueueShutDown extends QueueError {
   constructor(message: string, options?: ErrorOptions) {
@@ -332,7 +355,8 @@ brand(QueueShutDown, "QueueShutDown");
  * @example
  * const queue = createQueue<number>();
  * queue.close();
- * await queue.put(1).catch((error) => console.log(error.name)); // QueueNotFoundError
+ * const error = await queue.put(1).catch((reason) => reason);
+ * console.log(error instanceof QueueNotFoundError); // true
  */
 export class QueueNotFoundError extends QueueError {
   constructor(message: string, options?: ErrorOptions) {
@@ -350,7 +374,8 @@ brand(QueueNotFoundError, "QueueNotFoundError");
  * const interp = create();
  * await interp.call((q) => q.putNowait(1), queue);
  * await interp.close();
- * await queue.get().catch((error) => console.log(error.name)); // ItemInterpreterDestroyed
+ * const error = await queue.get().catch((reason) => reason);
+ * console.log(error instanceof ItemInterpreterDestroyed); // true
  */
 export class ItemInterpreterDestroyed extends QueueError {
   constructor(message: string, options?: ErrorOptions) {

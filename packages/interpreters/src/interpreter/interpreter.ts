@@ -135,6 +135,10 @@ export class Interpreter implements InterpreterView {
    * Whether it is executing work (PEP 734 and CPython: `is_running`). Always true of interpreters that `create` did not make.
    *
    * @throws InterpreterNotFoundError it is gone
+   * @example
+   * await using interp = create();
+   * await interp.exec("");
+   * interp.isRunning(); // false
    */
   isRunning(): boolean {
     checkAlive(this.#target, "look at");
@@ -156,7 +160,14 @@ export class Interpreter implements InterpreterView {
     await this.#prepare(namespace, false).promise();
   }
 
-  /** Like `prepareMain`, but blocks this thread. @throws as `prepareMain`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`), see `callSync` */
+  /**
+   * Like `prepareMain`, but blocks this thread.
+   *
+   * @throws as `prepareMain`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`), see `callSync`
+   * @example
+   * using interp = create();
+   * interp.prepareMainSync({ greeting: "hello" });
+   */
   prepareMainSync(namespace: Readonly<Record<string, unknown>>): void {
     this.#prepare(namespace, true).block();
   }
@@ -185,7 +196,14 @@ export class Interpreter implements InterpreterView {
     await this.#exec(code, options, false).promise();
   }
 
-  /** Like `exec`, but blocks this thread. @throws as `exec`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`), see `callSync` */
+  /**
+   * Like `exec`, but blocks this thread.
+   *
+   * @throws as `exec`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`), see `callSync`
+   * @example
+   * using interp = create();
+   * interp.execSync("let count = 0");
+   */
   execSync(code: string, options: ExecOptions = {}): void {
     this.#exec(code, options, true).block();
   }
@@ -259,7 +277,14 @@ export class Interpreter implements InterpreterView {
     await outputOf(this.id);
   }
 
-  /** Like `close`, but blocks this thread and does not wait for sinks. @throws as `close`; with `wait`, ERR_INTERPRETER_DEADLOCK as `callSync` */
+  /**
+   * Like `close`, but blocks this thread and does not wait for sinks.
+   *
+   * @throws as `close`; with `wait`, InterpreterError (`ERR_INTERPRETER_DEADLOCK`), see `callSync`
+   * @example
+   * const interp = create();
+   * interp.closeSync();
+   */
   closeSync(options: { wait?: boolean } = {}): void {
     this.#ending.close(options, true).block();
   }
@@ -271,15 +296,24 @@ export class Interpreter implements InterpreterView {
    * @throws InterpreterNotFoundError it is gone; InterpreterError it is the current one, or `create` did not make it. All as a rejection.
    * @example
    * const interp = create();
-   * const endless = interp.exec("for (;;);");
-   * await Promise.all([interp.terminate(), endless.catch((error) => console.log(error.reason))]);
+   * const endless = interp.exec("for (;;);").catch((reason) => reason);
+   * await interp.terminate();
+   * const error = await endless;
+   * console.log(error.reason); // terminated
    */
   async terminate(): Promise<void> {
     await this.#ending.terminate().promise();
     await outputOf(this.id);
   }
 
-  /** Like `terminate`, but blocks this thread until the interpreter is gone. @throws as `terminate` */
+  /**
+   * Like `terminate`, but blocks this thread until the interpreter is gone.
+   *
+   * @throws as `terminate`
+   * @example
+   * const interp = create();
+   * interp.terminateSync();
+   */
   terminateSync(): void {
     this.#ending.terminate().block();
   }

@@ -65,9 +65,13 @@ const MOST_AT_ONCE = 1024;
  * @typeParam Missing what `get` may return instead: `typeof UNBOUND`, or never if the queue's default rules it out
  * @throws TypeError, RangeError `id` cannot be an id; QueueNotFoundError no queue has it
  * @example
- * const queue = createQueue<number>();
+ * const queue = createQueue<number>(2);
  * queue.putNowait(1);
  * new Queue(queue.id) === queue; // true
+ * queue.qsize(); // 1
+ * queue.empty(); // false
+ * queue.full(); // false
+ * queue.getNowait(); // 1
  */
 export class Queue<T = unknown, Missing = typeof UNBOUND> {
   readonly #rt!: Runtime;
@@ -153,7 +157,13 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     }
   }
 
-  /** Like `put`, but blocks this thread. @throws as `put` */
+  /**
+   * Like `put`, but blocks this thread.
+   *
+   * @throws as `put`
+   * @example
+   * createQueue<number>(1).putSync(1, { timeout: 1000 });
+   */
   putSync(value: T, options: SyncOptions & PutOptions = {}): void {
     const timeout = checkTimeout(options.timeout);
     const message = this.#message(value, options);
@@ -201,7 +211,13 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     }
   }
 
-  /** Like `putMany`, but blocks this thread. @throws as `putMany` */
+  /**
+   * Like `putMany`, but blocks this thread.
+   *
+   * @throws as `putMany`
+   * @example
+   * createQueue<number>().putManySync([1, 2, 3]);
+   */
   putManySync(values: Iterable<T>, options: SyncOptions & PutOptions = {}): void {
     const timeout = checkTimeout(options.timeout);
     const batch = this.#batch(values, options);
@@ -246,7 +262,15 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     return item!;
   }
 
-  /** Like `get`, but blocks this thread. @throws as `get` */
+  /**
+   * Like `get`, but blocks this thread.
+   *
+   * @throws as `get`
+   * @example
+   * const queue = createQueue<number>();
+   * queue.putSync(1);
+   * queue.getSync({ timeout: 1000 }); // 1
+   */
   getSync(options: SyncOptions = {}): T | Missing {
     const timeout = checkTimeout(options.timeout);
     let item: T | Missing;
@@ -287,7 +311,15 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     return items;
   }
 
-  /** Like `getMany`, but blocks this thread. @throws as `getMany` */
+  /**
+   * Like `getMany`, but blocks this thread.
+   *
+   * @throws as `getMany`
+   * @example
+   * const queue = createQueue<number>();
+   * queue.putManySync([1, 2, 3]);
+   * console.log(queue.getManySync(2)); // [ 1, 2 ]
+   */
   getManySync(max: number, options: SyncOptions = {}): (T | Missing)[] {
     checkCount("getManySync: max", max, 1);
     const items: (T | Missing)[] = [];
@@ -313,7 +345,15 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     if (immediate) collectCarried(this.#rt, this.#pointer);
   }
 
-  /** Ends the queue at once: its items are dropped, and waiters and later operations get QueueNotFoundError. @throws QueueNotFoundError it was closed already */
+  /**
+   * Ends the queue at once: its items are dropped, and waiters and later operations get QueueNotFoundError.
+   *
+   * @throws QueueNotFoundError it was closed already
+   * @example
+   * const queue = createQueue<number>();
+   * queue.close();
+   * console.log(listQueues().includes(queue)); // false
+   */
   close(): void {
     checkStatus(this, closeQueue(this.#rt.m, this.#pointer), "close");
     collectCarried(this.#rt, this.#pointer);

@@ -25,9 +25,28 @@ import {
  * console.log((await queue.get()) === UNBOUND); // true
  */
 export const UNBOUND: unique symbol = Symbol.for("interpreters.UNBOUND");
-/** The `get` that reaches the item throws ItemInterpreterDestroyed (CPython: `UNBOUND_ERROR`). */
+/**
+ * The `get` that reaches the item throws ItemInterpreterDestroyed (CPython: `UNBOUND_ERROR`).
+ *
+ * @example
+ * const queue = createQueue<string>(0, { unboundItems: UNBOUND_ERROR });
+ * const interp = create();
+ * await interp.call((q) => q.putNowait("hello"), queue);
+ * await interp.close();
+ * const error = await queue.get().catch((reason) => reason);
+ * console.log(error.name); // ItemInterpreterDestroyed
+ */
 export const UNBOUND_ERROR: unique symbol = Symbol.for("interpreters.UNBOUND_ERROR");
-/** The item leaves the queue at once (CPython: `UNBOUND_REMOVE`). */
+/**
+ * The item leaves the queue at once (CPython: `UNBOUND_REMOVE`).
+ *
+ * @example
+ * const queue = createQueue<string>(0, { unboundItems: UNBOUND_REMOVE });
+ * const interp = create();
+ * await interp.call((q) => q.putNowait("hello"), queue);
+ * await interp.close();
+ * queue.empty(); // true
+ */
 export const UNBOUND_REMOVE: unique symbol = Symbol.for("interpreters.UNBOUND_REMOVE");
 /**
  * The item is delivered as if its interpreter still lived. (CPython has no counterpart.)
