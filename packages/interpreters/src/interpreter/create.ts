@@ -24,8 +24,8 @@ import { giveToStandby, newKind } from "./standby.js";
 /** Milliseconds before the supervisor replaces a standby thread that was taken. */
 const REFILL_DELAY = 20;
 const MOST_STANDBY = 100;
-/** Whether this thread is warmed up. */
-let warmedUp = false;
+/** The codec tags of the languages for whose calls this thread is warmed up. */
+const warmedUp = new Set<number>();
 
 /**
  * Makes an interpreter (PEP 734 and CPython: `create`). It boots in the background, and its first operation waits for that. If the
@@ -111,14 +111,20 @@ export function prewarm(count: number, options: PrewarmOptions = {}): void {
   const boot = checkCreateOptions(options);
   request(rt, REQUEST_PREWARM, count, newKind(rt.m, boot), 0, boot);
   const language = languageOf(boot.language.tag);
-  if (count === 0 || warmedUp || language.executing === undefined) return;
-  warmedUp = true;
-  // This thread's first call would otherwise wait until the parser is loaded and the code of a call is compiled.
-  codeOf(rt.m, (value: unknown) => value, language);
+  const { tag, executing } = language;
+  if (count === 0 || warmedUp.has(tag) || executing === undefined) return;
+  warmedUp.add(tag);
+  // This thread's first call would otherwise wait until the parser is loaded and the code of a call is compiled. A language may refuse
+  // a function of JavaScript, and the address space may not suffice for another memory: the thread works without a warm-up.
+  attempt(() => codeOf(rt.m, (value: unknown) => value, language));
+  attempt(() => warmUp(executing));
+}
+
+function attempt(step: () => unknown): void {
   try {
-    warmUp(language.executing);
+    step();
   } catch {
-    // There is no address space for another memory. The thread works without a warm-up.
+    // Only a part of the warm-up.
   }
 }
 
