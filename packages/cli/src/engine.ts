@@ -59,8 +59,5 @@ export const engine: Engine = {
   createExecutor: (options) => new InterpreterPoolExecutor({ ...options, config: { allowExec: true } }),
   fromModule: (url) => fromModule<Record<string, Submittable>>(url),
   functionsOf: (url, executor) => functionsOf(url, { in: executor }),
-  displayOf(error) {
-    const failure = error instanceof Error && "executionFailed" in error ? error.executionFailed : error;
-    return failure instanceof ExecutionFailed ? failure.excinfo.errdisplay : undefined;
-  },
+  displayOf: (error) => ExecutionFailed.of(error)?.excinfo.errdisplay,
 };

@@ -1,6 +1,6 @@
 /**
- * The one file that interpreters load, made of all modules (scripts/bundle.mjs): reading and linking seventy of them
- * took longer than starting a thread.
+ * The entry of the one file that programs and interpreters load. scripts/bundle.mjs makes it of all modules: reading and linking
+ * them one by one takes longer than starting a thread.
  */
 import copies from "./base/copies.cjs";
 import * as api from "./index.js";
@@ -9,9 +9,9 @@ export { startInterpreter } from "./start-interpreter.js";
 
 export type Api = typeof api;
 
-/** Makes this copy the one that all copies in this thread give out, if it is the first. */
+/** Returns the API that all copies in this thread give out, which is that of the first copy. */
 export function share(): Api {
   const here = globalThis as { [copies.API]?: Api };
-  // A plain object (scripts/bundle.mjs): the properties of a namespace are looked up by a function each.
+  // A plain object (scripts/bundle.mjs): reading a property of a namespace would call a function.
   return (here[copies.API] ??= { ...api });
 }

@@ -1,6 +1,6 @@
 /**
- * What `require("interpreters")` gives, and what `entry.mts` gives out by name: the copy that this thread has already,
- * or else this one, whose modules are not so much as compiled before that is clear (copies.cts).
+ * The module that `require("interpreters")` loads, and whose exports `entry.mts` exports by name. It gives out the copy of the package
+ * that this thread has already, and loads the bundle of this copy only if the thread has none (base/copies.cts).
  */
 import copies = require("./base/copies.cjs");
 import type * as Bundle from "./bundle.js" with { "resolution-mode": "import" };

@@ -1,4 +1,4 @@
-/** What `import "interpreters"` gives: the names of index.ts, which is where they are described. */
+/** The module that `import "interpreters"` loads. It exports the names of index.ts, where they are documented. */
 import api from "./entry.cjs";
 
 export const {

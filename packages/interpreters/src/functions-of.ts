@@ -1,8 +1,9 @@
-/** Finding out which functions a module has, without loading it in the thread that asks. */
+/** Listing the functions of a module, without loading it in the calling thread. */
 import { checkOptions, show } from "./base/check.js";
 import { listingOf } from "./guests/javascript/callable.js";
 import { create } from "./interpreter/create.js";
 
+/** Options of `functionsOf`. An unknown option is a TypeError. */
 export interface FunctionsOfOptions {
   /**
    * Where to load the module: an `Interpreter`, an `InterpreterPoolExecutor`, or a view of either, which adds its time limit and
@@ -22,9 +23,10 @@ export interface FunctionsOfOptions {
  * (CPython: `inspect.getmembers(module, inspect.isroutine)` of an imported module.)
  *
  * @param module as for `fromModule`: a `file:`, `data:` or `node:` URL, an absolute path, or the name of a builtin module
- * @throws TypeError `module` is none of these, or an option is wrong; as a call of one of its functions throws:
- * ExecutionFailed the module cannot be found, or throws while it loads (of a pool, as of `submit`: that error itself);
- * InterpreterDiedError; InterpreterNotFoundError; InterpreterError (`ERR_INTERPRETER_LIMIT`) all places are taken
+ * @param options `in`
+ * @throws TypeError `module` is none of these, or a bad option; ExecutionFailed the module cannot be found, or throws while it loads (a
+ * pool rejects with that error itself, as `submit` does); InterpreterDiedError; InterpreterNotFoundError; InterpreterError, as `create`
+ * does. All as a rejection.
  * @example
  * const module = "data:text/javascript,export const twice = (n) => n * 2; export class Point {}";
  * console.log(await functionsOf(module)); // [ 'twice' ]

@@ -51,20 +51,20 @@ export { Queue } from "./queue/queue.js";
 export type { PutOptions, SyncOptions, WaitOptions } from "./queue/options.js";
 export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems } from "./queue/unbound.js";
 
-/* ---- Values: what may be sent, and what is moved instead of copied ---- */
+/* ---- Values: test whether one can be sent, and move buffers instead of copying them ---- */
 export { isShareable } from "./codec/shareable.js";
 export { move } from "./transfer/move.js";
 
 /* ---- Native addons that the main interpreter has loaded ---- */
 export { type Addon, type AddonKind, type AddonRefusal, addons } from "./addons/addons.js";
 
-/* ---- See what goes on: statistics, and events on node:diagnostics_channel ---- */
+/* ---- Observe a pool: statistics, and events on node:diagnostics_channel ---- */
 export type { ExecutorStats, Times } from "./futures/stats.js";
 export type { TaskEvent, WorkerEndEvent, WorkerEvent } from "./futures/events.js";
 
-/* ---- What can go wrong: every error has a stable code ---- */
+/* ---- Errors: each has a stable code ---- */
 export * from "./base/errors.js";
 
-/* ---- Other languages than JavaScript: what a guest implements (guests/README.md) ---- */
+/* ---- Languages other than JavaScript: the two sides that a guest language implements (guests/README.md) ---- */
 export type { ExecutingSide, GuestFunction, Language } from "./guests/language.js";
 export { LanguageValue } from "./codec/language-value.js";

@@ -1,4 +1,4 @@
-/** What an interpreter's thread does before its first work. It is every interpreter's start-up time, so it does as little as it can. */
+/** The start of an interpreter's thread, up to its first work item. This is the start-up time of every interpreter, so it does as little as possible. */
 import { configureAddons } from "./addons/addons.js";
 import { InterpreterError } from "./base/errors.js";
 import { acceptLanguageValues } from "./codec/language-value.js";
@@ -22,7 +22,7 @@ import type { BootLanguage, WorkerData } from "./wire/boot.js";
 import { serve } from "./worker/work-loop.js";
 
 /**
- * Makes this thread the interpreter that its `workerData` names. It imports modules by `importer`, and calls `afterFirst` when it
+ * Makes this thread the interpreter that its `workerData` describes. It imports modules with `importer`, and calls `afterFirst` when it
  * has replied to its first work item.
  */
 export function startInterpreter(importer: Importer, afterFirst?: () => void): void {
@@ -37,7 +37,7 @@ export function startInterpreter(importer: Importer, afterFirst?: () => void): v
     // The event alone does not mean that the thread ends: user code may emit it.
     if ((process as { _exiting?: boolean })._exiting === true) closeExecutions(rt.m, rt.m.slot);
   });
-  // An idle interpreter waits for work, which the event loop does not know of.
+  // Keeps the event loop alive while the interpreter is idle: waiting for work does not.
   setInterval(() => {}, 0x7fffffff);
   const begin = (guest: ExecutingSide): void => {
     if ("slot" in data) {
@@ -46,11 +46,11 @@ export function startInterpreter(importer: Importer, afterFirst?: () => void): v
     }
     warmUp(guest);
     const { cell } = data;
-    // A blocked thread is woken faster than an event loop. Only after this thread has left its code cache (interpreter-thread.ts).
+    // A blocked thread wakes faster than an event loop. Block only after this thread has left its code cache (interpreter-thread.ts).
     setImmediate(() => serveSlot(rt, guest, waitForSlot(rt.m, cell), afterFirst));
   };
   if (data.language.module === undefined) begin(javascript);
-  // A rejection is an uncaught exception of this thread: the boot has failed.
+  // A rejection is an uncaught exception of this thread, so the boot fails.
   else void loadGuest(data.language, data.language.module, importer).then(begin);
 }
 

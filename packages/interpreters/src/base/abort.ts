@@ -1,11 +1,11 @@
 /**
- * Listening to abort signals. However many operations share a signal, it has one listener of ours in a thread, so that
- * Node does not warn of a leak where there is none.
+ * Listening to abort signals. However many operations share a signal, this package adds one listener to it per thread, so
+ * that Node does not warn of a leak where there is none.
  */
 
 const listening = new WeakMap<AbortSignal, Set<() => void>>();
 
-/** Calls `fn` when the signal aborts, until the returned function is called. The signal has not aborted yet. */
+/** Calls `fn` when the signal aborts, until the returned function is called. The signal must not have aborted yet. */
 export function onAbort(signal: AbortSignal, fn: () => void): () => void {
   let callbacks = listening.get(signal);
   if (callbacks === undefined) {

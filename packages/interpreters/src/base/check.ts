@@ -1,12 +1,12 @@
 /**
- * Checks of arguments that several parts make in the same words.
+ * Checks of arguments, with one wording for the whole package.
  *
- * By what an object has, and not by `instanceof`: test runners give each test file globals of its own (`node:vm`), and this
- * package may be of others than what it is given.
+ * They look at what an object has and never use `instanceof`: test runners give each test file globals of its own (`node:vm`),
+ * and a value may come from other globals than this package does.
  */
 import { inspect } from "../platform/inspect.js";
 
-/** A misspelt option is an error, and not an option that does nothing. */
+/** Throws TypeError for an option that is not `known`: a misspelt option must be an error, not an option without effect. */
 export function checkOptions(
   what: string,
   options: unknown,
@@ -17,11 +17,11 @@ export function checkOptions(
   }
   for (const key of Object.keys(options)) {
     if (!known.includes(key))
-      throw new TypeError(`${what}: there is no option ${key}; there are ${known.join(", ")}`);
+      throw new TypeError(`${what}: there is no option ${key}; the options are ${known.join(", ")}`);
   }
 }
 
-/** Ids of interpreters and queues: integers from 0 on. */
+/** Throws TypeError or RangeError unless `id` can be the id of an interpreter or a queue: an integer from 0 on. */
 export function checkId(what: string, id: unknown): asserts id is number {
   if (typeof id !== "number" || !Number.isInteger(id)) {
     throw new TypeError(`${what} must be an integer, found ${show(id)}`);
@@ -29,7 +29,7 @@ export function checkId(what: string, id: unknown): asserts id is number {
   if (id < 0) throw new RangeError(`${what} must not be negative, found ${id}`);
 }
 
-/** Integers from `least` on. */
+/** Throws TypeError or RangeError unless `value` is an integer from `least` on. */
 export function checkCount(what: string, value: unknown, least: number): asserts value is number {
   if (typeof value !== "number" || !Number.isInteger(value)) {
     throw new TypeError(`${what} must be an integer, found ${show(value)}`);
@@ -37,7 +37,7 @@ export function checkCount(what: string, value: unknown, least: number): asserts
   if (value < least) throw new RangeError(`${what} must be at least ${least}, found ${value}`);
 }
 
-/** Milliseconds; undefined and Infinity: no limit. */
+/** Returns a time limit in milliseconds. Undefined and Infinity mean no limit, which is returned as Infinity. */
 export function checkTimeout(timeout: unknown, what = "timeout"): number {
   if (timeout === undefined) return Infinity;
   if (typeof timeout !== "number" || Number.isNaN(timeout)) {
@@ -47,6 +47,7 @@ export function checkTimeout(timeout: unknown, what = "timeout"): number {
   return timeout;
 }
 
+/** Throws TypeError unless `signal` is undefined or has the shape of an AbortSignal. */
 export function checkSignal(signal: unknown): asserts signal is AbortSignal | undefined {
   if (signal === undefined) return;
   const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
@@ -54,12 +55,13 @@ export function checkSignal(signal: unknown): asserts signal is AbortSignal | un
   throw new TypeError(`signal must be an AbortSignal, found ${show(signal)}`);
 }
 
-/** An object like those of `URL`. */
+/** Returns whether the value has the shape of a `URL`. */
 export function isUrl(value: unknown): value is URL {
   const { href, protocol } = Object(value) as Partial<URL>;
   return typeof href === "string" && typeof protocol === "string";
 }
 
+/** The value on one line, for an error text. */
 export function show(value: unknown): string {
   return inspect(value, { depth: 0, breakLength: Infinity });
 }

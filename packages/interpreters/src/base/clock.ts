@@ -1,10 +1,10 @@
-/** The time, for measuring how long something takes. */
+/** The clock that durations are measured with. */
 
-// As it was when this was loaded: tests of a program's put clocks of their own in its place. And not that of
+// Bound when this module is loaded, because a program's tests may put a fake clock in its place. Not the clock of
 // node:perf_hooks, whose ten modules are a good part of what an interpreter would load at its start.
 const { hrtime } = process;
 
-/** Milliseconds since some moment; never goes back. */
+/** Milliseconds since an arbitrary moment; never goes back. */
 export function clock(): number {
   const [seconds, nanoseconds] = hrtime();
   return seconds * 1e3 + nanoseconds / 1e6;

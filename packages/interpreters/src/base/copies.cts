@@ -1,15 +1,15 @@
 /**
  * How copies of this package in one thread find each other (ESM and CommonJS, two installed versions, a module loaded
- * again under another URL): the first that is loaded leaves what it exports under a global symbol, and all others give
- * out that. So there is one `Queue` class, one table of handles, one of everything, whoever asks.
+ * again under another URL): the first copy to be loaded leaves its exports under a global symbol, and every later copy
+ * gives out those. So there is one `Queue` class and one table of handles, whichever copy a program imports.
  *
- * CommonJS, as this must work before anything else is loaded, from either kind of module.
+ * This is CommonJS because it must work before anything else is loaded, from either kind of module.
  */
 
 /**
- * Raised whenever the bytes in shared memory (memory/layout.ts) or the records in them change meaning. Copies that agree
- * on it share one runtime; others refuse each other. Of copies with one protocol, the first is everybody's: what a
- * later version adds is not there when an older one came first.
+ * Raise it whenever the bytes in shared memory (memory/layout.ts) or the records in them change meaning. Copies that agree
+ * on it share one runtime; others refuse each other. Among copies with one protocol, the first one loaded serves all of
+ * them: additions of a later version are missing if an older one came first.
  */
 const PROTOCOL = 8;
 

@@ -4,10 +4,10 @@
 import { fileURLToPath } from "../platform/urls.js";
 import { packageFile } from "../platform/package-files.js";
 
-/** Where our frames are: the compiled files, and their sources, which is what they are called with source maps on. */
+/** How the places of our frames begin: with the compiled files, or with their sources if source maps are on. */
 let roots: readonly string[] | undefined;
 
-/** Not when this is loaded: making URLs is a noticeable part of an interpreter's start. */
+/** Computed at its first use: making URLs is a noticeable part of an interpreter's start-up time. */
 function ownRoots(): readonly string[] {
   return (roots ??= [packageFile("."), packageFile("../../src/")].flatMap((url) => [
     url.href,
@@ -15,7 +15,7 @@ function ownRoots(): readonly string[] {
   ]));
 }
 
-/** How deep causes are followed, and how many parts of an AggregateError are looked at. */
+/** The longest chain of causes that is followed, and the most errors of an AggregateError that are visited. */
 const MOST_CAUSES = 16;
 
 export function isFrame(line: string): boolean {
@@ -47,7 +47,7 @@ export function withoutOwnFrames(stack: string): string {
     .join("\n");
 }
 
-/** Takes our frames out of the stacks of an error that came from elsewhere, its causes and its parts. */
+/** Removes our frames from the stacks of an error that came from elsewhere, of its causes, and of the errors that it aggregates. */
 export function hideOwnFrames(value: unknown, depth = 0): void {
   if (!(value instanceof Error) || depth > MOST_CAUSES) return;
   const { stack, cause } = value;

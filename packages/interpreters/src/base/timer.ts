@@ -2,10 +2,10 @@
 // Not the globals: a script may have replaced them.
 import { clearTimeout, setTimeout } from "../platform/timers.js";
 
-/** Node's timers go no further (some 25 days), and would fire at once beyond. */
+/** The longest delay that Node takes, about 25 days; a timer with a longer one fires at once. */
 const LONGEST = 0x7fffffff;
 
-/** Calls back after so many milliseconds; undefined: never, for there is no limit. `stopTimer` takes it back. */
+/** Calls `onTimeout` after `timeout` milliseconds. Returns undefined for Infinity, which is no limit. `stopTimer` cancels it. */
 export function startTimer(timeout: number, onTimeout: () => void): NodeJS.Timeout | undefined {
   return timeout === Infinity ? undefined : setTimeout(onTimeout, Math.min(timeout, LONGEST));
 }

@@ -23,10 +23,11 @@ export function acceptsLanguageValues(tag: number): boolean {
  * @example
  * // In the module of an executing side whose language has the codec tag 7:
  * const value = new LanguageValue(7, new Uint8Array([1, 2, 3]));
- * console.log(value.bytes.length); // 3
+ * console.log(LanguageValue.is(value), value.bytes.length); // true 3
  */
 export class LanguageValue {
   readonly #tag: number;
+  /** The value, in an encoding of the language's choice. */
   readonly bytes: Uint8Array;
 
   constructor(tag: number, bytes: Uint8Array) {
@@ -39,7 +40,7 @@ export class LanguageValue {
     return this.#tag;
   }
 
-  /** Runs no code of the value, which may be a proxy. */
+  /** Returns whether a value is one. Runs no code of the value, which may be a proxy. */
   static is(value: unknown): value is LanguageValue {
     return typeof value === "object" && value !== null && #tag in value;
   }

@@ -1,6 +1,6 @@
 /**
- * A guest language, both sides of it. README.md beside this file is the guide. The core knows no language: it carries bytes, asks
- * the caller's side to describe what a user wants done, and has the executing side do it.
+ * The two sides of a guest language (README.md is the guide). The core knows no language: it carries bytes, has the caller's side
+ * describe the functions and scripts that users give it, and has the executing side run them.
  *
  *     caller's thread                                     interpreter's thread
  *     Language.describeFunction(fn) ──description──▶ ExecutingSide.load(description) ──▶ a function to call
@@ -39,23 +39,31 @@ export interface Language {
 /** The executing side: in the interpreter's own thread. */
 export interface ExecutingSide {
   /**
-   * Called once, before any work, with `Language.data`. The interpreter is booting until its promise resolves. A throw fails the boot.
+   * Called once, before any work, with `Language.data`. The interpreter is booting until its promise resolves. If it throws or
+   * rejects, the boot fails.
    */
   start?(data: unknown): void | Promise<void>;
-  /** Runs a script, as `describeScript` described it, in `__main__`. Its result is awaited and dropped. */
+  /** Runs a script that `describeScript` described, in `__main__`. Its result is awaited and dropped. */
   exec(script: unknown): unknown;
   /** Binds values as globals of `__main__`. */
   prepare(namespace: Record<string, unknown>): void;
-  /** Makes a function to call of a description. Asked again until a load has succeeded. */
+  /**
+   * Makes a function of a description. Called once for each function; again if it threw or rejected, or if the function is called
+   * again while the promise is pending.
+   */
   load(description: unknown): GuestFunction | Promise<GuestFunction>;
   /** Describes an exception that left the guest. Must not throw, whatever was thrown. */
   describeFailure(thrown: unknown): ExceptionInfo;
-  /** Called once when the interpreter is closed, after its last work and before its thread ends. Not when it is terminated. */
+  /** Called once when the interpreter is closed, after its last work item and before its thread ends. Not when it is terminated. */
   finalize?(): void | Promise<void>;
-  /** The description of a function that takes a number: a standby thread calls it once, so that the path of a call is compiled. */
+  /**
+   * The description of a function that takes a number. A standby thread calls it once, so that the code for calls is compiled
+   * before the first call. `start` has been called by then.
+   */
   readonly warmUp?: object;
 }
 
+/** A function of the guest language, as the executing side's `load` makes it. If it returns a promise, that is awaited. */
 export type GuestFunction = (...args: unknown[]) => unknown;
 
 const languages = new Map<number, Language>();
@@ -66,7 +74,8 @@ export function registerLanguage(language: Language): void {
   if (known === undefined) languages.set(language.tag, language);
   else if (known.name !== language.name) {
     throw new InterpreterError(
-      `Cannot use the language ${language.name}: its codec tag ${language.tag} is that of ${known.name} in this thread`,
+      `Cannot use the language ${language.name}: its codec tag ${language.tag} is that of ${known.name} in this thread. ` +
+        "Give one of them another tag.",
     );
   }
 }

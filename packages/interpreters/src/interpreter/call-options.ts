@@ -1,27 +1,30 @@
-/** The options of one operation in another interpreter, and their checks. */
+/** The options of one operation in another interpreter, and their check. */
 import { checkOptions, checkSignal, checkTimeout } from "../base/check.js";
 import { checkTransfer } from "../transfer/transfer-list.js";
 
-/** Options of one operation in another interpreter. */
+/** Options of one operation in another interpreter (`Interpreter.with`). An unknown option is a TypeError. */
 export interface CallOptions {
   /**
-   * How long the operation may run, in milliseconds; waiting in line does not count. Then the interpreter is terminated.
-   * Default: no limit.
+   * Milliseconds that the operation may run; waiting in line does not count. When they have passed, the interpreter is terminated, and
+   * the operation fails with an InterpreterDiedError (`reason: "timeout"`). Default: no limit.
    */
   timeout?: number;
-  /** Withdraws the operation while it waits in line. Once it runs, the interpreter is terminated. */
+  /**
+   * Withdraws the operation while it waits in line: it rejects with the signal's reason. If the operation runs by then, the interpreter
+   * is terminated, and the operation fails with an InterpreterDiedError (`reason: "aborted"`). Default: none.
+   */
   signal?: AbortSignal;
-  /** Buffers among the arguments that are moved instead of copied: they are detached here. Default: none. */
+  /** Buffers in the arguments to move instead of copy: they are detached here. See `move`. Default: none. */
   transfer?: readonly ArrayBuffer[];
 }
 
-/** Options of `exec`. */
+/** Options of `exec`. An unknown option is a TypeError. */
 export interface ExecOptions extends CallOptions {
   /** The script's name in stack traces. It need not name a file. Default: `<exec>`. */
   filename?: string;
   /**
-   * Where `import` and `require` resolve from: the path of a directory, or a file URL, which is taken as that of a module
-   * (so `import.meta.url` resolves as in the caller). Default: the working directory.
+   * Where `import` and `require` resolve from: the path of a directory, or the file URL of a module (with `import.meta.url` they
+   * resolve as in the caller). Default: the working directory.
    */
   base?: string | URL;
 }

@@ -1,5 +1,5 @@
 /**
- * Making interpreters, keeping some in reserve, and finding those there are (PEP 734, "interpreters Module Functions"; CPython:
+ * Making interpreters, keeping standby threads for them, and listing them (PEP 734, "interpreters Module Functions"; CPython:
  * `concurrent.interpreters`).
  */
 // Not the global: a script may have replaced it.
@@ -21,16 +21,20 @@ import { claimSlot, freeSlot, idOf, isAlive, setName } from "../kernel/registry.
 import { warmUp } from "./warm-up.js";
 import { giveToStandby, newKind } from "./standby.js";
 
-/** Milliseconds. */
+/** Milliseconds before the supervisor replaces a standby thread that was taken. */
 const REFILL_DELAY = 20;
-const MOST_SPARES = 100;
-/** Whether this thread has rehearsed a call. */
-let warmedUp = false;
+const MOST_STANDBY = 100;
+/** The codec tags of the languages for whose calls this thread is warmed up. */
+const warmedUp = new Set<number>();
 
 /**
- * Makes an interpreter (PEP 734: `create`). It boots in the background; its first operation waits for that.
+ * Makes an interpreter (PEP 734 and CPython: `create`). It boots in the background, and its first operation waits for that. If the
+ * boot fails, every operation on it fails with an InterpreterError (`ERR_INTERPRETER_BOOT`) that has the reason as its `cause`.
  *
- * @throws TypeError for a bad option; InterpreterError (`ERR_INTERPRETER_LIMIT`) all places are taken
+ * @param options see `CreateOptions`. Default: an isolated JavaScript interpreter that writes where the process does.
+ * @throws TypeError, RangeError a bad option; InterpreterError: all places are taken, 1021 besides the main interpreter
+ * (`ERR_INTERPRETER_LIMIT`), the shared memory is full or cannot be reserved (`ERR_INTERPRETER_MEMORY`), a bundler took this package
+ * apart (`ERR_INTERPRETER_FILES`), or a worker thread calls this before the main interpreter has ever done so
  * @example
  * await using interp = create({ name: "thumbnails" });
  * await interp.exec("var greeting = 'hello'");
@@ -51,7 +55,7 @@ export function create(options: CreateOptions = {}): Interpreter {
   const id = idOf(m, slot);
   if (boot.name !== undefined) setName(m, slot, boot.name);
   try {
-    if (output === undefined && giveToStandby(m, boot, slot)) tellLater(m);
+    if (output === undefined && giveToStandby(m, boot, slot)) notifyLater(m);
     else
       request(rt, REQUEST_BOOT, slot, id, 0, { ...boot, output: { ...boot.output, channel: output?.name } });
   } catch (error) {
@@ -64,27 +68,31 @@ export function create(options: CreateOptions = {}): Interpreter {
 }
 
 /**
- * A spare thread has got a slot, and the supervisor will start another one. Not at once, as it would compete with the first calls of
- * this one; whatever it needs to know before, it finds out by itself (spare.ts).
+ * Has the supervisor replace a standby thread that got a slot. Not at once, as the new thread would compete with the first calls of
+ * this one. Whatever the supervisor must know earlier, it reads in the cell (kernel/standby.ts).
  */
-function tellLater(m: SharedMemory): void {
+function notifyLater(m: SharedMemory): void {
   setTimeout(ring, REFILL_DELAY, m, SUPERVISOR_SLOT).unref();
 }
 
 /** Options of `prewarm`. */
 export interface PrewarmOptions {
-  /** The language of the interpreters in reserve. Default: JavaScript. */
+  /** The language of the standby interpreters. Default: JavaScript. */
   language?: Language;
 }
 
 /**
- * Keeps `count` interpreters in reserve for this process, booted: a `create()` without options takes one, which is ready at
- * once, and another is started in the background. They cost what idle interpreters cost, are not listed and have no id before
- * they are used, do not keep the process alive, and have the environment variables of the time when they were started
- * (one whose variables are not those of the creator is not taken). The last `prewarm` counts; `prewarm(0)` lets them go.
- * It takes some 20 ms itself, to load what reads functions that are sent, and to rehearse a call.
+ * Keeps `count` booted interpreters on standby for this process. A `create()` whose only option is the same `language`, if any, takes
+ * one, which is ready at once, and another one is started in the background.
  *
- * @throws TypeError, RangeError for what is no such number
+ * Standby interpreters cost as much as idle ones. They are not listed and have no id until they are taken, do not keep the process
+ * alive, and have the environment variables of the time when they were started; `create()` does not take one if the variables have
+ * changed since. Each `prewarm` replaces the last one, and `prewarm(0)` ends the standby interpreters. A call takes about 20 ms the
+ * first time: it loads the parser for functions that are sent, and warms up this thread with a call. (CPython has no counterpart.)
+ *
+ * @param count how many, from 0 to 100
+ * @param options `language`
+ * @throws TypeError `count` is not an integer, or a bad option; RangeError `count` is out of range; InterpreterError as `create`
  * @example
  * prewarm(2);
  * await using interp = create();
@@ -93,9 +101,9 @@ export interface PrewarmOptions {
 export function prewarm(count: number, options: PrewarmOptions = {}): void {
   checkOptions("prewarm", options, ["language"]);
   checkCount("prewarm: the number of interpreters", count, 0);
-  if (count > MOST_SPARES) {
+  if (count > MOST_STANDBY) {
     throw new RangeError(
-      `prewarm: the number of interpreters must be at most ${MOST_SPARES}, found ${count}`,
+      `prewarm: the number of interpreters must be at most ${MOST_STANDBY}, found ${count}`,
     );
   }
   const rt = runtime();
@@ -103,29 +111,62 @@ export function prewarm(count: number, options: PrewarmOptions = {}): void {
   const boot = checkCreateOptions(options);
   request(rt, REQUEST_PREWARM, count, newKind(rt.m, boot), 0, boot);
   const language = languageOf(boot.language.tag);
-  if (count === 0 || warmedUp || language.executing === undefined) return;
-  warmedUp = true;
-  // This thread's first call would otherwise wait for the parser, and for all that is on its way to be compiled.
-  codeOf(rt.m, (value: unknown) => value, language);
+  const { tag, executing } = language;
+  if (count === 0 || warmedUp.has(tag) || executing === undefined) return;
+  warmedUp.add(tag);
+  // This thread's first call would otherwise wait until the parser is loaded and the code of a call is compiled. A language may refuse
+  // a function of JavaScript, and the address space may not suffice for another memory: the thread works without a warm-up.
+  attempt(() => codeOf(rt.m, (value: unknown) => value, language));
+  attempt(() => warmUp(executing));
+}
+
+function attempt(step: () => unknown): void {
   try {
-    warmUp(language.executing);
+    step();
   } catch {
-    // Only a warm-up: there was no address space for another memory.
+    // Only a part of the warm-up.
   }
 }
 
-/** The interpreter that this code runs in. */
+/**
+ * The interpreter that this code runs in (PEP 734 and CPython: `get_current`). A worker thread that `create` did not make becomes an
+ * interpreter with its first use of this package.
+ *
+ * @throws InterpreterError this thread cannot join the interpreters of its process: all places are taken (`ERR_INTERPRETER_LIMIT`), or
+ * another version of this package started them (`ERR_INTERPRETER_PROTOCOL`)
+ * @example
+ * getCurrent() === getMain(); // true
+ */
 export function getCurrent(): Interpreter {
   const rt = runtime();
   return bind(rt.id, rt.m.slot);
 }
 
-/** The main interpreter: the thread that started the runtime. */
+/**
+ * The main interpreter, whose id is 0 (PEP 734 and CPython: `get_main`): the thread in which this package was first used, as a rule the
+ * process's main thread. Its end ends all other interpreters.
+ *
+ * @throws as `getCurrent`
+ * @example
+ * await using interp = create();
+ * const id = await interp.call(async () => {
+ *   const { getMain } = await import("interpreters");
+ *   return getMain().id;
+ * });
+ * console.log(id); // 0
+ */
 export function getMain(): Interpreter {
   return bind(0, MAIN_SLOT);
 }
 
-/** All interpreters, booting ones too, ordered by id. */
+/**
+ * All interpreters of this process, including booting ones, ordered by id (PEP 734 and CPython: `list_all`).
+ *
+ * @throws as `getCurrent`
+ * @example
+ * await using interp = create();
+ * listAll().includes(interp); // true
+ */
 export function listAll(): Interpreter[] {
   const { m } = runtime();
   const found: Interpreter[] = [];

@@ -1,4 +1,4 @@
-/** Ending an interpreter: close, which is its last work item, and terminate, which is a request to the supervisor. */
+/** Ending an interpreter: `close`, which is its last work item, and `terminate`, which is a request to the supervisor. */
 import { checkOptions } from "../base/check.js";
 import { InterpreterError } from "../base/errors.js";
 import { STATUS_BUSY, STATUS_SHUT } from "../memory/layout.js";
@@ -44,7 +44,7 @@ export class Ending {
         { code: "ERR_INTERPRETER_RUNNING" },
       );
     }
-    // STATUS_SHUT: it is closing already, and its end settles this operation, too.
+    // If it is closing already (STATUS_SHUT), its end settles this operation, too.
     if (status !== STATUS_SHUT) operation.sent(status);
     this.#last = operation;
     return operation;

@@ -1,7 +1,7 @@
 /**
  * Interpreters: the public class (PEP 734, "Interpreter Objects"; CPython: `concurrent.interpreters.Interpreter`).
  *
- * sending.ts sends work, ending.ts ends an interpreter, target.ts says which may be sent work.
+ * sending.ts sends work, ending.ts ends an interpreter, and target.ts checks whether one takes work.
  */
 import { checkId, show } from "../base/check.js";
 import { HandleTable } from "../base/handle-table.js";
@@ -33,15 +33,15 @@ import { checkAlive, isGone, tagOf, type Target, type Whence, whenceOf } from ".
 export type { CallOptions, ExecOptions } from "./call-options.js";
 export type { Whence } from "./target.js";
 
-/** The operations of an interpreter with options of their own, as `with` returns them. */
+/** The operations of an interpreter with a time limit, a signal or buffers to move: what `Interpreter.with` returns. */
 export interface InterpreterView {
-  /** See `Interpreter.exec`. */
+  /** See `Interpreter.exec`. `options` take precedence over those of `with`. */
   exec(code: string, options?: ExecOptions): Promise<void>;
-  /** Like `exec`, but blocks this thread. */
+  /** See `Interpreter.execSync`. */
   execSync(code: string, options?: ExecOptions): void;
   /** See `Interpreter.call`. */
   call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>>;
-  /** Like `call`, but blocks this thread. */
+  /** See `Interpreter.callSync`. */
   callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R>;
 }
 
@@ -59,7 +59,7 @@ const handles = new HandleTable<Interpreter, InterpreterHandle>(({ id, slot }) =
   if (isEmptySet(m, holders) && whenceOf(rt, slot) === "interpreters module") request(rt, REQUEST_COLLECT);
 });
 
-/** Set for the one call of the constructor that binds to a known slot. */
+/** Set for the one constructor call that binds to a known slot. */
 let binding: InterpreterHandle | undefined;
 
 let slotOfHandle: (interp: Interpreter) => number;
@@ -72,14 +72,19 @@ export let servePool: (
 
 /**
  * An interpreter: a world of its own (globals, modules, thread) in this process. `create` makes one; `new Interpreter(id)`
- * returns the one object for an existing one (PEP 734, "Interpreter Objects").
+ * returns the one object for an existing one (PEP 734, "Interpreter Objects"; CPython: `Interpreter`).
  *
  * - Work sent to a busy interpreter waits its turn, first in, first out.
  * - Every operation has one outcome, whatever becomes of the interpreter.
  * - An idle interpreter does not keep the process alive; a pending operation does.
  * - When the last handle in the process to a created interpreter is collected, it is closed.
  *
- * @throws TypeError, RangeError if `id` cannot be an id; InterpreterNotFoundError
+ * An interpreter that `create` did not make (the main one, and threads that joined) is listed and can use queues, but takes no work:
+ * operations on it throw InterpreterError (`ERR_INTERPRETER_FOREIGN`). So do operations on the current one
+ * (`ERR_INTERPRETER_CURRENT`), and operations of any thread on an interpreter whose guest language it does not know
+ * (`ERR_INTERPRETER_LANGUAGE`).
+ *
+ * @throws TypeError, RangeError `id` cannot be an id; InterpreterNotFoundError no interpreter has it
  * @example
  * const interp = create();
  * await interp.call((a: number, b: number) => a + b, 1, 2); // 3
@@ -88,10 +93,11 @@ export let servePool: (
 export class Interpreter implements InterpreterView {
   readonly #target!: Target;
   readonly #ending!: Ending;
-  /** Counts up from 0, the main interpreter, and is never used twice. */
+  /** Ids count up from 0, the main interpreter, and are never used again (PEP 734: `id`). */
   readonly id!: number;
+  /** Where the interpreter comes from (CPython: `whence`). */
   readonly whence!: Whence;
-  /** The name given to `create`. */
+  /** The name given to `create`, if any. */
   readonly name: string | undefined;
 
   constructor(id: number) {
@@ -100,7 +106,8 @@ export class Interpreter implements InterpreterView {
     binding = undefined;
     checkId("an interpreter's id", id);
     const slot = bound?.slot ?? slotOf(rt.m, id);
-    if (slot === -1) throw new InterpreterNotFoundError(`There is no interpreter ${id} (any more)`);
+    if (slot === -1)
+      throw new InterpreterNotFoundError(`Cannot bind to interpreter ${id}: there is none, or it has ended`);
     if (bound === undefined) {
       const same = handles.get(id);
       if (same !== undefined) return same;
@@ -113,7 +120,7 @@ export class Interpreter implements InterpreterView {
       this.whence = whenceOf(rt, slot);
       setBit(rt.m, slotPointer(slot) + S_HOLDERS, rt.m.slot);
     } else {
-      // It died while this handle was on its way, and another interpreter may have its slot. Only created ones die.
+      // It died while this handle was on its way, and another interpreter may have its slot. Nearly all that die were created.
       this.name = undefined;
       this.whence = "interpreters module";
     }
@@ -125,9 +132,13 @@ export class Interpreter implements InterpreterView {
   }
 
   /**
-   * Whether it is executing an `exec` or a call (PEP 734: `is_running`). Always true of interpreters that `create` did not make.
+   * Whether it is executing work (PEP 734 and CPython: `is_running`). Always true of interpreters that `create` did not make.
    *
-   * @throws InterpreterNotFoundError
+   * @throws InterpreterNotFoundError it is gone
+   * @example
+   * await using interp = create();
+   * await interp.exec("");
+   * interp.isRunning(); // false
    */
   isRunning(): boolean {
     checkAlive(this.#target, "look at");
@@ -135,10 +146,11 @@ export class Interpreter implements InterpreterView {
   }
 
   /**
-   * Binds values as globals of its `__main__`, for later `exec` and `call` (PEP 734: `prepare_main`).
+   * Binds values as globals of its `__main__`, for later `exec` and `call` (PEP 734 and CPython: `prepare_main`).
    *
    * @param namespace the names and their values, which are copied; see `isShareable`
-   * @throws NotShareableError a value cannot travel; InterpreterDiedError; InterpreterNotFoundError
+   * @throws TypeError `namespace` is not an object; NotShareableError a value cannot travel; ExecutionFailed a name cannot be bound;
+   * InterpreterDiedError; InterpreterNotFoundError; InterpreterError (the codes are listed there). All as a rejection.
    * @example
    * await using interp = create();
    * await interp.prepareMain({ greeting: "hello" });
@@ -148,7 +160,14 @@ export class Interpreter implements InterpreterView {
     await this.#prepare(namespace, false).promise();
   }
 
-  /** Like `prepareMain`, but blocks this thread. */
+  /**
+   * Like `prepareMain`, but blocks this thread.
+   *
+   * @throws as `prepareMain`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`), see `callSync`
+   * @example
+   * using interp = create();
+   * interp.prepareMainSync({ greeting: "hello" });
+   */
   prepareMainSync(namespace: Readonly<Record<string, unknown>>): void {
     this.#prepare(namespace, true).block();
   }
@@ -156,8 +175,8 @@ export class Interpreter implements InterpreterView {
   /**
    * Runs a script in its `__main__`, as a REPL does: names declared at the top level (`var`, `let`, `const`, `function`,
    * `class`, `import`) are globals for later scripts and for functions called there, and may be declared again.
-   * Top-level `await`, `import` in all forms, `require`, `import.meta` and TypeScript (types are erased) work. There is no
-   * return value (PEP 734: `Interpreter.exec`).
+   * Top-level `await`, `import` in all forms, `require`, `import.meta` and TypeScript (types are erased) work. A script has no
+   * return value (PEP 734 and CPython: `Interpreter.exec`).
    *
    * A name that hides a Node global (`fetch`, `URL`) hides it for all code of that interpreter; the language's own globals, and
    * `process` and `Buffer`, cannot be hidden by another value. A constant is read through a getter: code that reads one
@@ -165,8 +184,9 @@ export class Interpreter implements InterpreterView {
    *
    * @param code the script
    * @param options `filename` and `base`, and those of `with`
-   * @throws ExecutionFailed an exception left the script, or it has a syntax error; InterpreterDiedError;
-   * InterpreterNotFoundError
+   * @throws TypeError, RangeError a bad argument; ExecutionFailed an exception left the script, or it has a syntax error;
+   * InterpreterDiedError; InterpreterNotFoundError; InterpreterError (the codes are listed there); the reason of the signal. All as a
+   * rejection.
    * @example
    * await using interp = create();
    * await interp.exec("const os = await import('node:os'); let cores: number = os.availableParallelism();");
@@ -176,19 +196,26 @@ export class Interpreter implements InterpreterView {
     await this.#exec(code, options, false).promise();
   }
 
-  /** Like `exec`, but blocks this thread. */
+  /**
+   * Like `exec`, but blocks this thread.
+   *
+   * @throws as `exec`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`), see `callSync`
+   * @example
+   * using interp = create();
+   * interp.execSync("let count = 0");
+   */
   execSync(code: string, options: ExecOptions = {}): void {
     this.#exec(code, options, true).block();
   }
 
   /**
-   * Calls a function there and returns its (awaited) result (PEP 734: `Interpreter.call`).
+   * Calls a function there and returns its (awaited) result (PEP 734 and CPython: `call`).
    *
    * @param fn a stateless function, a function of a module (`fromModule`), or a builtin such as `Math.hypot`. Its code
    * travels once per interpreter. It is called with `this` undefined.
-   * @param args its arguments. They and the result are copied, unless `move` names them; see `isShareable`.
+   * @param args its arguments. They and the result are copied, except buffers that are moved (`move`); see `isShareable`.
    * @throws NotShareableError the function, an argument or the result cannot travel; ExecutionFailed the function threw;
-   * InterpreterDiedError; InterpreterNotFoundError
+   * InterpreterDiedError; InterpreterNotFoundError; InterpreterError (the codes are listed there). All as a rejection.
    * @example
    * await using interp = create();
    * await interp.call((word: string) => word.toUpperCase(), "hello"); // HELLO
@@ -198,10 +225,13 @@ export class Interpreter implements InterpreterView {
   }
 
   /**
-   * Like `call`, but blocks this thread.
+   * Like `call`, but blocks this thread. Its event loop stands still meanwhile, so only use it where that does no harm.
    *
-   * @throws as `call`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`) the interpreter waits, directly or through others, for
-   * this one
+   * @throws as `call`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`) the interpreter is this one, or waits for it, directly or through
+   * others: blocking would never end
+   * @example
+   * using interp = create();
+   * interp.callSync(Math.hypot, 3, 4); // 5
    */
   callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R> {
     return this.#call<Awaited<R>>({}, fn, args, true).block();
@@ -210,6 +240,7 @@ export class Interpreter implements InterpreterView {
   /**
    * A view of this interpreter whose operations have a time limit, a signal, or buffers to move.
    *
+   * @param options `timeout`, `signal` and `transfer`; see `CallOptions`
    * @throws TypeError, RangeError a bad option
    * @example
    * await using interp = create();
@@ -229,38 +260,65 @@ export class Interpreter implements InterpreterView {
   }
 
   /**
-   * Ends the interpreter (PEP 734: `close`). While work runs or waits there it throws, and stops nothing. Resolves when the
+   * Ends the interpreter (PEP 734 and CPython: `close`). If work runs or waits there, it stops nothing and fails. Resolves when the
    * interpreter is gone and its sinks have taken all of its output.
    *
    * @param options `wait: true` lets that work end first and refuses new work meanwhile. Default: false.
-   * @throws InterpreterError (`ERR_INTERPRETER_RUNNING`); InterpreterNotFoundError
+   * @throws InterpreterError: it has work (`ERR_INTERPRETER_RUNNING`), is the current one, or `create` did not make it;
+   * InterpreterNotFoundError it is gone. All as a rejection.
+   * @example
+   * const interp = create();
+   * const call = interp.call((n: number) => n + 1, 1);
+   * await interp.close({ wait: true });
+   * await call; // 2
    */
   async close(options: { wait?: boolean } = {}): Promise<void> {
     await this.#ending.close(options, false).promise();
     await outputOf(this.id);
   }
 
-  /** Like `close`, but blocks this thread, and does not wait for sinks. */
+  /**
+   * Like `close`, but blocks this thread and does not wait for sinks.
+   *
+   * @throws as `close`; with `wait`, InterpreterError (`ERR_INTERPRETER_DEADLOCK`), see `callSync`
+   * @example
+   * const interp = create();
+   * interp.closeSync();
+   */
   closeSync(options: { wait?: boolean } = {}): void {
     this.#ending.close(options, true).block();
   }
 
   /**
-   * Stops the interpreter at once, whatever it does. Its operations reject with InterpreterDiedError.
+   * Stops the interpreter at once, whatever it does, an endless loop included. Pending operations on it fail with an
+   * InterpreterDiedError (`reason: "terminated"`). Resolves when the interpreter is gone. (CPython has no counterpart.)
    *
-   * @throws InterpreterNotFoundError
+   * @throws InterpreterNotFoundError it is gone; InterpreterError it is the current one, or `create` did not make it. All as a rejection.
+   * @example
+   * const interp = create();
+   * const endless = interp.exec("for (;;);").catch((reason) => reason);
+   * await interp.terminate();
+   * const error = await endless;
+   * console.log(error.reason); // terminated
    */
   async terminate(): Promise<void> {
     await this.#ending.terminate().promise();
     await outputOf(this.id);
   }
 
-  /** Like `terminate`, but blocks this thread until the interpreter is gone. */
+  /**
+   * Like `terminate`, but blocks this thread until the interpreter is gone.
+   *
+   * @throws as `terminate`
+   * @example
+   * const interp = create();
+   * interp.terminateSync();
+   */
   terminateSync(): void {
     this.#ending.terminate().block();
   }
 
-  /** Closes it with `wait`; no error if it is gone already. */
+  /** `await using`: closes the interpreter with `wait`. No error if it is gone already. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.close({ wait: true });
@@ -269,7 +327,7 @@ export class Interpreter implements InterpreterView {
     }
   }
 
-  /** Like the asynchronous form, but blocks this thread. */
+  /** `using`: like the asynchronous form, but blocks this thread. */
   [Symbol.dispose](): void {
     try {
       this.closeSync({ wait: true });
@@ -284,8 +342,8 @@ export class Interpreter implements InterpreterView {
 
   static {
     slotOfHandle = (interp) => interp.#target.slot;
-    // Has the interpreter take further work from a pool's queues. Replied to like any other work, and observed without a
-    // promise: a booting worker keeps no process alive.
+    // Has the interpreter take tasks from a pool's queues. The reply comes as for any other work. No promise waits for it, because a
+    // booting worker must not keep the process alive.
     servePool = (interp, setup, initializer, settled) => {
       send<void>(interp.#target, SERVE, {}, setup, false, initializer).whenSettled(settled);
     };
@@ -307,7 +365,7 @@ export class Interpreter implements InterpreterView {
     return send(this.#target, EXEC, options, script, blocking);
   }
 
-  /** Bad input is an error at once, and rejects the promise of the asynchronous form. */
+  /** Asynchronous, so that a bad argument rejects the promise, as any other error does. */
   async #callWith<A extends unknown[], R>(
     options: CallOptions,
     fn: (...args: A) => R,
@@ -322,7 +380,7 @@ export class Interpreter implements InterpreterView {
   }
 }
 
-/** The one object for the interpreter in this thread. */
+/** Returns this thread's one object for the interpreter. */
 export function bind(id: number, slot: number): Interpreter {
   const same = handles.get(id);
   if (same !== undefined) return same;
@@ -330,7 +388,7 @@ export function bind(id: number, slot: number): Interpreter {
   return new Interpreter(id);
 }
 
-// A dead interpreter's handle still travels, as CPython's does: it only says which one it was.
+// The handle of a dead interpreter still travels, as in CPython: it only says which one it was.
 registerReference<Interpreter>({
   kind: REF_INTERPRETER,
   is: (value): value is Interpreter => value instanceof Interpreter,

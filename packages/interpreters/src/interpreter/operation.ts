@@ -1,6 +1,4 @@
-/**
- * One operation on another interpreter, from sending to its one outcome, in both forms: a promise, or blocking.
- */
+/** One operation on another interpreter, from its sending to its one outcome, in both forms: as a promise, or blocking. */
 import { type ExceptionInfo, ExecutionFailed, InterpreterError } from "../base/errors.js";
 import { hideOwnFrames } from "../base/stacks.js";
 import type { Received } from "../kernel/receive.js";
@@ -15,15 +13,15 @@ import { type Death, diedError, type Pending, type Runtime } from "../thread/run
 export class Operation<out T> implements Pending {
   readonly target: number;
   readonly sequence: number;
-  /** What is being done, for messages: "call resize in interpreter 3". */
+  /** A verb phrase for messages: "call resize in interpreter 3". */
   readonly what: string;
-  /** Where it lies in the mailbox of who is to do it. */
+  /** Pointer to its record in the target's mailbox. */
   place = 0;
-  /** What takes it back. */
+  /** The signal that withdraws it. */
   signal: AbortSignal | undefined;
-  /** Where large buffers of the result come. */
+  /** The channel on which large buffers of the result arrive. */
   channel: ResultChannel | undefined;
-  /** Anything that must stay reachable until it is settled. */
+  /** Keeps an object reachable until the operation is settled. */
   keep: unknown;
   readonly #rt: Runtime;
   readonly #trace: Trace | undefined;
@@ -53,7 +51,7 @@ export class Operation<out T> implements Pending {
       if (status === REPLY_FAILURE) value = this.#failure(value);
       else if (status !== REPLY_VALUE && value instanceof Error) useTrace(value, this.#trace);
     } catch (error) {
-      // Scripts may have replaced there what answers are made with. That must not go further than their caller.
+      // A script there may have replaced the builtins that replies are made with. Only its caller gets that error.
       this.reject(error);
       return;
     }
@@ -70,7 +68,7 @@ export class Operation<out T> implements Pending {
   }
 
   died(death: Death, began: boolean): void {
-    // It never began, and is to be taken back: the death was only quicker.
+    // The operation never began and is being withdrawn: the death was only quicker.
     if (!began && this.signal?.aborted === true) {
       this.reject(this.signal.reason);
       return;
@@ -91,7 +89,8 @@ export class Operation<out T> implements Pending {
   }
 
   /**
-   * This thread is going to block until `slot` answers. Before it is sent, so that what is refused is not executed.
+   * Announces that this thread will block until the interpreter in `slot` replies. Call it before sending, so that a refused operation is
+   * not executed.
    *
    * @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`)
    */
@@ -103,7 +102,7 @@ export class Operation<out T> implements Pending {
     this.#announced = true;
   }
 
-  /** Checks what `send` said; an operation that was not sent is not pending, and its error is thrown at once. */
+  /** Checks the status that `send` returned. If the operation was not sent, it is not pending, and this throws its error. */
   sent(status: number): this {
     if (status === OK) return this;
     this.#rt.forget(this.sequence);
@@ -111,11 +110,12 @@ export class Operation<out T> implements Pending {
     throw goneOrRefused(this.#rt, status, this.target, this.what);
   }
 
-  /** Called once it is settled, with what it was rejected with, if it was. */
+  /** Calls back when the operation is settled, with the error if it failed. */
   whenSettled(callback: (error: unknown) => void): void {
     this.#onSettled = callback;
   }
 
+  /** The outcome as a promise, which keeps the event loop alive. Call it at most once. */
   promise(): Promise<T> {
     this.#rt.ref();
     return new Promise<T>((resolve, reject) => {
@@ -124,7 +124,7 @@ export class Operation<out T> implements Pending {
     });
   }
 
-  /** Blocks until it is settled. */
+  /** Blocks this thread until the operation is settled. Returns its result, or throws its error. */
   block(): T {
     try {
       this.#rt.blockUntil(() => this.settled);
@@ -144,6 +144,7 @@ export class Operation<out T> implements Pending {
   }
 }
 
+/** The error for blocking on an interpreter that waits for `current`, this one. */
 export function deadlock(what: string, current: number): InterpreterError {
   return new InterpreterError(
     `Cannot ${what}: it waits, directly or through others, for this interpreter (${current}), which would now wait ` +
@@ -152,7 +153,7 @@ export function deadlock(what: string, current: number): InterpreterError {
   );
 }
 
-/** As `statusError`, but for one that is gone because it never booted, the error of that. */
+/** As `statusError`, but if the interpreter is gone because its boot failed, the error of the boot. */
 export function goneOrRefused(rt: Runtime, status: number, id: number, what: string): InterpreterError {
   const death = status === STATUS_NOT_FOUND ? rt.failedBoot(id) : undefined;
   return death === undefined ? statusError(status, id, what) : diedError(death, what);

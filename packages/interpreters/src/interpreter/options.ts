@@ -1,6 +1,4 @@
-/**
- * The options of `create`, checked where they are given, so that a mistake is an error there and not a failed boot.
- */
+/** The options of `create`. They are checked in the creator's thread, so that a mistake is an error there and not a failed boot. */
 import { checkOptions, checkTimeout, show } from "../base/check.js";
 import { checkLanguage, defaultLanguage, type Language, registerLanguage } from "../guests/language.js";
 import { inheritedExecArgv } from "../platform/exec-argv.js";
@@ -10,7 +8,7 @@ import { checkSink, type OutputSink } from "./output.js";
 export type { InterpreterConfig, ResourceLimits } from "../wire/boot.js";
 
 const CONFIGS: Readonly<Record<"isolated" | "legacy", InterpreterConfig>> = {
-  // As CPython's `_PyInterpreterConfig_INIT` and `_PyInterpreterConfig_LEGACY_INIT`, as far as there is a counterpart.
+  // The counterparts of `_PyInterpreterConfig_INIT` and `_PyInterpreterConfig_LEGACY_INIT` in CPython.
   isolated: {
     allowExec: false,
     allowThreads: true,
@@ -29,36 +27,47 @@ const CONFIGS: Readonly<Record<"isolated" | "legacy", InterpreterConfig>> = {
   },
 };
 
-/** Options of `create`. */
+/**
+ * Options of `create`. An unknown option is a TypeError.
+ *
+ * @example
+ * await using interp = create({ env: { LEVEL: "debug" }, argv: ["--all"], config: { allowThreads: false } });
+ * await interp.call(() => `${process.env["LEVEL"]} ${process.argv.at(-1)}`); // "debug --all"
+ */
 export interface CreateOptions {
-  /** Shown by debuggers and in `inspect`; at most 80 characters. */
+  /** Shown by debuggers, and as `Interpreter.name`; at most 80 characters. Default: none. */
   name?: string;
-  /** Environment variables; a copy of the current ones by default. */
+  /** Its environment variables. Default: a copy of those of the creator. Cannot be combined with `config.shareEnv`. */
   env?: Readonly<Record<string, string>>;
-  /** Appended to `process.argv`. */
+  /** Arguments, which are appended to its `process.argv`. Default: none. */
   argv?: readonly string[];
-  /** Node options for this interpreter; the process's own by default. */
+  /** Node's flags for its thread. Default: those of the process, without flags that Node refuses for threads. */
   execArgv?: readonly string[];
+  /** Limits of its JavaScript engine. Default: Node's. */
   resourceLimits?: ResourceLimits;
-  /** What it may do; `"isolated"` by default, which is also what a part of a configuration is completed from. */
+  /**
+   * Its permissions (CPython: `PyInterpreterConfig`). An object is completed from `"isolated"`. Default: `"isolated"`; `"legacy"` also
+   * allows it to start other programs, and tries native addons that do not support threads.
+   */
   config?: "isolated" | "legacy" | Readonly<Partial<InterpreterConfig>>;
   /**
-   * Where its `process.stdout` (and `console.log`) goes: to that of the process at once (`"inherit"`, the default), nowhere
-   * (`"ignore"`), or to a sink of the creator's, as text, in order. The sink is called in the thread of the creator, when
-   * that comes to it: before what an operation gave is returned, and all of it before `close()` resolves there.
+   * Where its `process.stdout` (and `console.log`) goes: `"inherit"` writes to that of the process at once, `"ignore"` drops it, and a
+   * sink gets it as text, in order. The sink is called in the creator's thread whenever that polls for messages: before an operation
+   * that wrote returns, and with everything before `close()` resolves there. Default: `"inherit"`.
    */
   stdout?: "inherit" | "ignore" | OutputSink;
-  /** The same for `process.stderr`. */
+  /** As `stdout`, for its `process.stderr`. */
   stderr?: "inherit" | "ignore" | OutputSink;
   /** The language that it runs; see guests/README.md. Default: JavaScript. */
   language?: Language;
 }
 
 const KNOWN = ["name", "env", "argv", "execArgv", "resourceLimits", "config", "stdout", "stderr", "language"];
-/** With less than this the engine does not fail to start a thread, but takes the whole process down. */
+/** Below these limits the engine does not refuse to start a thread: it crashes the process. */
 const LEAST: Readonly<Record<string, number>> = { maxOldGenerationSizeMb: 4, stackSizeMb: 0.5 };
 const LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
 
+/** Checks the options and completes them. @throws TypeError, RangeError a bad option; InterpreterError its language's tag is taken */
 export function checkCreateOptions(options: CreateOptions): BootOptions {
   checkOptions("create", options, KNOWN);
   const { name, env, argv, execArgv, resourceLimits } = options;
@@ -97,7 +106,7 @@ export function checkCreateOptions(options: CreateOptions): BootOptions {
   checkLanguage("create", language);
   registerLanguage(language);
   if (config.shareEnv && env !== undefined) {
-    throw new TypeError("create: there can be env or config.shareEnv, not both");
+    throw new TypeError("create: set env or config.shareEnv, not both");
   }
   return {
     name,

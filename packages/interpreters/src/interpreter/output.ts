@@ -1,11 +1,11 @@
 /**
- * Output of interpreters on its way to sinks of their creator's.
+ * Output of interpreters on its way to the sinks of their creator.
  *
- * It goes over a broadcast channel (which, unlike a port, needs nobody to hand it on). A message is in the creator's queue
- * when `write` returns, whatever becomes of the writer then, and the creator takes what there is whenever it looks at its
- * doorbell: so text comes before the answer of the call that wrote it, and all of it before the news of the
- * interpreter's end. In between it is taken as events arrive, which do not keep the process alive; what is left when it
- * ends by itself is taken then.
+ * It goes over a broadcast channel, which both ends open by its name, whereas some thread must pass a port on. A message is in the
+ * creator's queue when `write` returns, whatever happens to the writer afterwards, and the creator takes the messages whenever it polls
+ * its doorbell. So text arrives before the reply of the call that wrote it, and all of it before the notice of the interpreter's death.
+ * Otherwise the creator takes text when the channel's event comes, which does not keep the process alive, and takes the rest when
+ * the process ends by itself.
  */
 import { BroadcastChannel } from "../platform/broadcast.js";
 import { receiveNow } from "../platform/ports.js";
@@ -15,20 +15,31 @@ import type { Runtime } from "../thread/runtime.js";
 import type { OutputMessage } from "../wire/boot.js";
 
 /**
- * What output can be written to: a Node `Writable`, a `WritableStream`, or any object with a `write` of its own. A promise
- * that `write` returns is waited for before it is called again.
+ * A destination for the output of an interpreter (`create({ stdout, stderr })`): a Node `Writable`, a `WritableStream` (which is locked
+ * as long as an interpreter writes to it), or any object with a `write` method. Several interpreters, and both streams of one, may
+ * share a sink.
+ *
+ * `write` gets text, in the order in which it was written. If it returns a promise, that is awaited before the next call. If it throws
+ * or rejects, the sink gets no more text, and the error is an uncaught exception in the creator's thread.
+ *
+ * @example
+ * const lines: string[] = [];
+ * await using interp = create({ stdout: { write: (text: string) => lines.push(text) } });
+ * await interp.exec("console.log('hello')");
+ * console.log(lines.join("").trim()); // hello
  */
 export type OutputSink =
   | { write(text: string): unknown }
   | { getWriter(): { write(text: string): Promise<void>; releaseLock(): void } };
 
+/** Returns whether the value has the shape of a sink. */
 export function checkSink(sink: unknown): sink is OutputSink {
   if ((typeof sink !== "object" && typeof sink !== "function") || sink === null) return false;
   const { write, getWriter } = sink as { write?: unknown; getWriter?: unknown };
   return typeof write === "function" || typeof getWriter === "function";
 }
 
-/** Where an interpreter writes. */
+/** The options of `create` that say where an interpreter writes. */
 export interface OutputOptions {
   readonly stdout?: "inherit" | "ignore" | OutputSink;
   readonly stderr?: "inherit" | "ignore" | OutputSink;
@@ -36,7 +47,7 @@ export interface OutputOptions {
 
 type Write = (text: string) => unknown;
 
-/** One sink, which several interpreters may have; a stream can have but one writer. */
+/** One sink. Several interpreters may share it, whereas a `WritableStream` has only one writer. */
 class Sink {
   static readonly #of = new WeakMap<object, Sink>();
 
@@ -51,7 +62,7 @@ class Sink {
   #release: (() => void) | undefined;
   #users = 0;
   #failed = false;
-  /** What was not written yet, and the promise of its end. */
+  /** The text that is not written yet, and a promise for the time when it is. */
   #waiting: string[] = [];
   #written: Promise<void> | undefined;
 
@@ -59,7 +70,7 @@ class Sink {
     this.#sink = sink;
   }
 
-  /** @throws TypeError a stream that somebody else has locked */
+  /** @throws TypeError the stream is locked to another writer */
   open(): void {
     if (this.#users++ > 0) return;
     const sink = this.#sink;
@@ -68,7 +79,7 @@ class Sink {
       this.#write = (text) => writer.write(text);
       this.#release = () => writer.releaseLock();
     } else if ("on" in sink && typeof sink.on === "function") {
-      // A Writable buffers by itself, and says when it is done.
+      // A Writable has its own buffer, and calls back when the text is written.
       const stream = sink as unknown as NodeJS.WritableStream;
       this.#write = (text) => {
         const done = new Promise<void>((resolve) => stream.write(text, () => resolve()));
@@ -93,7 +104,7 @@ class Sink {
     }
   }
 
-  /** All that was written before has been taken. */
+  /** Resolves when the sink has taken everything that was written before. */
   async flushed(): Promise<void> {
     await this.#written;
   }
@@ -105,7 +116,7 @@ class Sink {
     this.#write = undefined;
   }
 
-  /** `#waiting` begins with what is under way. */
+  /** Writes on. The first element of `#waiting` takes the place of the text that `first` is writing. */
   async #writeOn(first: PromiseLike<unknown>): Promise<void> {
     try {
       await first;
@@ -118,7 +129,7 @@ class Sink {
     }
   }
 
-  /** Like an error of a stream's that nobody listens for: nobody waits for this writing, so it is an uncaught exception. */
+  /** No caller waits for the write, so its error is an uncaught exception, like the error of a stream without a listener. */
   #fail(error: unknown): void {
     this.#failed = true;
     this.#waiting = [];
@@ -135,7 +146,7 @@ let channels = 0;
 
 /** The sinks of one interpreter. */
 export class Output {
-  /** Made before the interpreter, so that nothing is missed; undefined where there are no sinks. */
+  /** Opens the sinks, before the interpreter is made, so that they miss nothing. Returns undefined if the options name none. */
   static open({ stdout, stderr }: OutputOptions): Output | undefined {
     const sinks: Sinks = {
       ...(typeof stdout === "object" && { stdout: Sink.get(stdout) }),
@@ -166,7 +177,7 @@ export class Output {
     this.#channel.unref();
   }
 
-  /** Until interpreter `id` ends. */
+  /** Takes the output of interpreter `id` until it ends. */
   attach(rt: Runtime, id: number): void {
     if (outputs.size === 0) {
       process.on("beforeExit", takeAll);
@@ -183,7 +194,7 @@ export class Output {
     });
   }
 
-  /** Writes what has arrived. */
+  /** Writes the text that has arrived. */
   take(): void {
     if (this.#closed !== undefined) return;
     for (;;) {
@@ -193,7 +204,7 @@ export class Output {
     }
   }
 
-  /** Writes what is left; resolves when the sinks have taken it. */
+  /** Writes the rest, and resolves when the sinks have taken it. */
   close(): Promise<void> {
     this.take();
     this.#channel.close();

@@ -1,4 +1,4 @@
-/** Sending work to an interpreter's mailbox, and withdrawing it when its signal aborts. */
+/** Sending work to an interpreter's mailbox, and withdrawing or stopping it when its signal aborts. */
 import { onAbort } from "../base/abort.js";
 import { NotShareableError } from "../base/errors.js";
 import { languageOf } from "../guests/language.js";
@@ -23,7 +23,7 @@ import type { CallOptions } from "./call-options.js";
 import { Operation } from "./operation.js";
 import { checkTarget, type Target } from "./target.js";
 
-/** A kind of work: its number in the protocol, and how messages speak of it and of its value. */
+/** A kind of work: its number in the protocol, and what error texts call it and its value. */
 export interface WorkKind {
   readonly kind: number;
   readonly verb: string;
@@ -36,8 +36,8 @@ export const PREPARE: WorkKind = { kind: WORK_PREPARE, verb: "prepare", root: "n
 export const SERVE: WorkKind = { kind: WORK_SERVE, verb: "set up", root: "setup" };
 
 /**
- * Sends work; `value` is its body, for CALL the array of arguments, and `code` the function to call. Nothing has happened if it
- * throws: no buffer was moved, and no record put.
+ * Sends work. `value` is its body, for CALL the array of arguments; `code` is the function to call. If this throws, nothing has happened:
+ * no buffer was moved, and no record was put.
  */
 export function send<T>(
   target: Target,
@@ -78,7 +78,7 @@ export function send<T>(
       if (error instanceof NotShareableError) useTrace(error, trace);
       throw error;
     }
-    // Only after the record was put, so that a refusal leaves everything as it was.
+    // After the record was put, so that a refusal leaves the buffers as they were.
     handover?.handOver();
     operation.channel = handover?.takeChannel();
     if (transfer !== undefined) detach(transfer, handover);

@@ -1,9 +1,9 @@
-/** The creator's side of standby threads (kernel/standby.ts): which kind this thread asked for, and giving one a slot. */
+/** The creator's side of standby threads (kernel/standby.ts): the kind that this thread requested, and giving a slot to one of them. */
 import { giveToAny, nextKind } from "../kernel/standby.js";
 import type { SharedMemory } from "../memory/atomics.js";
 import { type BootOptions, keyOf } from "../wire/boot.js";
 
-/** The kind that this thread last asked for. */
+/** The kind that this thread requested last. */
 let own: { readonly kind: number; readonly key: string } | undefined;
 
 /** Returns the kind of the standby threads that this thread is about to request. */

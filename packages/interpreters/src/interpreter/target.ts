@@ -1,4 +1,4 @@
-/** An interpreter as operations address it, and whether an operation may be sent there. */
+/** The interpreter that an operation addresses, and the checks whether it takes work. */
 import { InterpreterError, InterpreterNotFoundError } from "../base/errors.js";
 import { idOf, isAlive } from "../kernel/registry.js";
 import { get, load } from "../memory/atomics.js";
@@ -6,11 +6,14 @@ import { S_LANGUAGE, S_WHENCE, slotPointer, STATUS_NOT_FOUND } from "../memory/l
 import type { Runtime } from "../thread/runtime.js";
 import { deadlock, goneOrRefused } from "./operation.js";
 
-/** Where an interpreter comes from (CPython: `_interpreters.whence`). */
+/**
+ * Where an interpreter comes from (CPython: `_interpreters.whence`): `"runtime init"` is the main one, `"interpreters module"` one that
+ * `create` made, `"worker_threads"` a thread that another module started and that uses this package. `"unknown"` does not occur.
+ */
 export type Whence = "runtime init" | "interpreters module" | "worker_threads" | "unknown";
 const WHENCE: readonly Whence[] = ["unknown", "runtime init", "interpreters module", "worker_threads"];
 
-/** Slots are used again, ids never: an operation addresses a slot and says which id it means. */
+/** A slot is used again, an id never: an operation addresses a slot and names the id that it means. */
 export interface Target {
   readonly rt: Runtime;
   readonly slot: number;
@@ -20,7 +23,7 @@ export interface Target {
   readonly tag: number;
 }
 
-/** The tag of the interpreter that lives in `slot`. */
+/** The codec tag of the interpreter that lives in `slot`. */
 export function tagOf({ m }: Runtime, slot: number): number {
   return get(m, slotPointer(slot) + S_LANGUAGE);
 }
@@ -34,15 +37,15 @@ export function isGone({ rt, slot, id }: Target): boolean {
   return idOf(rt.m, slot) !== id || !isAlive(rt.m, slot);
 }
 
-/** @throws InterpreterNotFoundError */
+/** `what` is the operation's verb. @throws InterpreterNotFoundError the interpreter is gone */
 export function checkAlive(target: Target, what: string): void {
   if (isGone(target))
     throw new InterpreterNotFoundError(`Cannot ${what} interpreter ${target.id}: it is gone`);
 }
 
 /**
- * Throws unless the interpreter can be sent work: it must be alive, another one than the current, and made by `create()`.
- * `what` names the operation, with the interpreter.
+ * Throws unless the interpreter takes work from this one: it must be alive, must not be the current one, and `create()` must have made
+ * it. `what` is a verb phrase for the operation, with the interpreter.
  */
 export function checkTarget(target: Target, what: string, blocking: boolean): void {
   const { rt, id, whence } = target;

@@ -1,8 +1,8 @@
 /**
- * Plays an interpreter's first call through, in a memory of its own that nobody else knows of. A function is compiled when it is first
- * called, and so much of a first call is that, that it would take some milliseconds. So spare threads (`prewarm`) rehearse it while they
- * wait, and who asks for them does as well: both play both parts. The code cache that the first thread leaves (worker.ts) has
- * what was compiled by then.
+ * Warms up a thread: it makes a call from itself to itself, in a shared memory that no other thread knows. V8 compiles a function at its
+ * first call, which is so much of the first call to an interpreter that it takes several milliseconds. So standby threads (`prewarm`)
+ * warm up while they wait, and so does the thread that requests them. Each plays both parts, the caller's and the callee's. The code
+ * cache that the first thread leaves (interpreter-thread.ts) contains what is compiled by then.
  */
 import type { ExecutingSide } from "../guests/language.js";
 import { MAIN_SLOT, S_ID, S_WORK, WHENCE_CREATED } from "../memory/layout.js";
@@ -17,7 +17,7 @@ import { Runtime } from "../thread/runtime.js";
 import { serve } from "../worker/work-loop.js";
 import { takeTrace } from "../thread/trace.js";
 
-/** What it takes: some pages behind the tables of slots and pages. */
+/** Enough for several pages behind the tables of slots and pages. */
 const MIB = 4;
 
 /** Has the executing side call its warm-up function once, if it has one. */
@@ -29,9 +29,9 @@ export function warmUp(guest: ExecutingSide): void {
   registerMain(caller);
   const slot = claimSlot(caller, WHENCE_CREATED);
   const rt = new Runtime(caller).become(MAIN_SLOT);
-  // Of nothing that code is known of already, which would be in another memory.
+  // Functions made here, because the code of any other function may be stored in another memory already.
   const code = codeOf(caller, () => {}, { tag: 0, describeFunction: () => ({ ...description }) });
-  const operation = new Operation(rt, idOf(caller, slot), "rehearse", takeTrace(warmUp));
+  const operation = new Operation(rt, idOf(caller, slot), "warm up", takeTrace(warmUp));
   const message = Message.take(caller)
     .header(operation.sequence, WORK_CALL, code.id, code.pointer)
     .list([1], "args");
@@ -45,10 +45,10 @@ export function warmUp(guest: ExecutingSide): void {
   operation.sent(sent);
   message.discard();
   const callee = new Runtime(openMemory(memory, MAIN_SLOT)).become(slot);
-  // Executes it before anything that it waits for, and returns when nothing is left.
+  // Executes the call before its first await, and ends when no work is left.
   void serve(callee, guest);
   callee.end();
   operation.whenSettled(() => rt.end());
-  // How it ends is nobody's business: programs may have replaced there what answers are made with.
+  // The outcome does not matter: a program may have replaced the builtins that replies are made with.
   operation.promise().catch(() => {});
 }

@@ -11,18 +11,18 @@ import { type UNBOUND, type UnboundItems, unboundNumber } from "./unbound.js";
 
 /** Options of `createQueue`. */
 export interface QueueOptions<U extends UnboundItems = UnboundItems> {
-  /** The fate of items whose interpreter is destroyed. Default: `UNBOUND`. */
+  /** The fate of items whose interpreter is destroyed, unless they are put with one of their own. Default: `UNBOUND`. */
   unboundItems?: U;
 }
 
 /**
- * Makes a queue (PEP 734: `create_queue`). It lives as long as an interpreter holds it or an item carries it.
+ * Makes a queue (PEP 734 and CPython: `create_queue`). It lives as long as an interpreter holds it or an item carries it.
  *
- * @typeParam T the items' type
- * @param maxsize most items it holds. Default: 0, which means no limit, as does a negative number.
+ * @typeParam T the type of the items
+ * @param maxsize the most items that it holds. Default: 0, which means no limit, as does a negative number.
  * @param options `unboundItems`
- * @throws TypeError `maxsize` is not an integer, or `unboundItems` unknown; RangeError `maxsize` is 2^31 or more;
- * InterpreterError (`ERR_INTERPRETER_MEMORY`)
+ * @throws TypeError `maxsize` is not an integer, or a bad option; RangeError `maxsize` is 2^31 or more; InterpreterError the shared
+ * memory is full (`ERR_INTERPRETER_MEMORY`), or as `getCurrent`
  * @example
  * const queue = createQueue<string>(10, { unboundItems: UNBOUND_REMOVE });
  * await queue.put("work");
@@ -52,7 +52,7 @@ export function createQueue<T = unknown>(
   );
 }
 
-/** A queue that is not listed and has no public id: a pool's. */
+/** Makes a queue for a pool: it is not listed, and no id leads to it. */
 export function createHiddenQueue(): Queue {
   return make(0, UNBOUND_ITEM, true);
 }
@@ -67,6 +67,7 @@ function make<T>(maxsize: number, unbound: number, hidden: boolean): Queue<T> {
 /**
  * All queues of the process, ordered by id (CPython: `_interpqueues.list_all`).
  *
+ * @throws as `getCurrent`
  * @example
  * const queue = createQueue();
  * console.log(listQueues().includes(queue)); // true

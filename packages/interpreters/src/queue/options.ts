@@ -1,18 +1,18 @@
-/** The options of operations that wait, and their checks. */
+/** The options of operations that wait, and their check. */
 import { checkSignal, checkTimeout } from "../base/check.js";
 import type { UnboundItems } from "./unbound.js";
 
 /** Options of operations that wait on the event loop. */
 export interface WaitOptions {
-  /** Milliseconds; 0 tries once. Default: no limit. */
+  /** Milliseconds to wait; 0 tries once. Then the operation fails with QueueEmpty or QueueFull. Default: no limit. */
   timeout?: number;
-  /** Ends the wait: the operation rejects with the signal's reason. */
+  /** Ends the wait: the operation rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
 }
 
-/** Options of operations that block this thread, to which no signal can come meanwhile. */
+/** Options of operations that block this thread. No signal can reach a blocked thread. */
 export interface SyncOptions {
-  /** Milliseconds; 0 tries once. Default: no limit. */
+  /** Milliseconds to wait; 0 tries once. Then the operation throws QueueEmpty or QueueFull. Default: no limit. */
   timeout?: number;
 }
 

@@ -43,9 +43,9 @@ export function checkStatus({ id }: NamedQueue, status: number, verb: string): v
   throw new QueueShutDown(`Cannot ${verb} queue ${id}: it was shut down`);
 }
 
-/** Notes on our errors how many items of a batch were put before the wait for room ended. Returns the error. */
-export function tellHowMany(error: unknown, { put }: Batch): unknown {
-  // Not on a signal's reason, which belongs to the user and may end other batches, too.
+/** Sets `put` on an error of this package: how many items of a batch were put before the wait for room ended. Returns the error. */
+export function notePut(error: unknown, { put }: Batch): unknown {
+  // Not on the reason of a signal, which belongs to the user and may end other batches, too.
   const ours = error instanceof QueueError || error instanceof InterpreterError;
   if (put > 0 && ours) Object.defineProperty(error, "put", { value: put });
   return error;

@@ -36,7 +36,7 @@ import { collectCarried, releaseHandle } from "../thread/supervisor-client.js";
 import { Batch } from "../wire/batch.js";
 import { Message, readValue } from "../wire/message.js";
 import { checkWait, type PutOptions, type SyncOptions, type WaitOptions } from "./options.js";
-import { checkGot, checkPut, checkStatus, tellHowMany } from "./outcomes.js";
+import { checkGot, checkPut, checkStatus, notePut } from "./outcomes.js";
 import { UNBOUND, unboundFrom, type UnboundItems, unboundNumber } from "./unbound.js";
 import { WaitQueue } from "./wait-queue.js";
 
@@ -56,19 +56,24 @@ let many = makeReceivedMany(0);
 const MOST_AT_ONCE = 1024;
 
 /**
- * A queue (PEP 734, "Queue Objects"). `createQueue` makes one; `new Queue(id)` returns the one object for an existing one.
+ * A queue (PEP 734, "Queue Objects"; CPython: `concurrent.interpreters.Queue`). `createQueue` makes one; `new Queue(id)` returns the
+ * one object for an existing one.
  *
- * - Any number of producers and consumers, in any interpreters; strictly first in, first out.
- * - Waiters wake as soon as there is something for them. No wake-up is lost, whoever dies.
+ * - Any number of interpreters may put and get. Items are strictly first in, first out.
+ * - A waiter wakes as soon as there is an item or room for it. No wake-up is lost, whichever interpreter dies.
  * - An item whose interpreter was destroyed has a defined fate; see `unboundItems`.
  *
- * @typeParam T the items' type
+ * @typeParam T the type of the items
  * @typeParam Missing what `get` may return instead: `typeof UNBOUND`, or never if the queue's default rules it out
- * @throws TypeError, RangeError if `id` cannot be an id; QueueNotFoundError
+ * @throws TypeError, RangeError `id` cannot be an id; QueueNotFoundError no queue has it
  * @example
- * const queue = createQueue<number>();
+ * const queue = createQueue<number>(2);
  * queue.putNowait(1);
  * new Queue(queue.id) === queue; // true
+ * queue.qsize(); // 1
+ * queue.empty(); // false
+ * queue.full(); // false
+ * queue.getNowait(); // 1
  */
 export class Queue<T = unknown, Missing = typeof UNBOUND> {
   readonly #rt!: Runtime;
@@ -77,10 +82,11 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   readonly #unbound!: number;
   readonly #getting!: WaitQueue;
   readonly #putting!: WaitQueue;
+  /** Ids count up and are never used again (PEP 734: `id`). */
   readonly id!: number;
-  /** Most items it holds; 0 means no limit. */
+  /** The most items that it holds; 0 means no limit (PEP 734: `maxsize`). */
   readonly maxsize!: number;
-  /** The fate of items whose interpreter is destroyed, unless they were put with one of their own. */
+  /** The fate of items whose interpreter is destroyed, unless they were put with one of their own (CPython: `unbounditems`). */
   readonly unboundItems!: UnboundItems;
 
   static {
@@ -96,7 +102,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
       const same = handles.get(id);
       if (same !== undefined && queueIdOf(rt.m, same.#pointer) === id) return same as Queue<T, Missing>;
       const pointer = findQueue(rt.m, id);
-      if (pointer === 0) throw new QueueNotFoundError(`Cannot bind to queue ${id}: there is none`);
+      if (pointer === 0)
+        throw new QueueNotFoundError(`Cannot bind to queue ${id}: there is none, or it is gone`);
       bound = { pointer, id };
     }
     this.#rt = rt;
@@ -110,29 +117,30 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     handles.add(this as Queue, bound);
   }
 
-  /** How many items it holds. @throws QueueNotFoundError the queue was closed */
+  /** How many items it holds now (PEP 734: `qsize`). @throws QueueNotFoundError the queue was closed */
   qsize(): number {
     this.#checkOpen("look into");
     return sizeOf(this.#rt.m, this.#pointer);
   }
 
-  /** Whether it holds no item. @throws QueueNotFoundError the queue was closed */
+  /** Whether it holds no item now (PEP 734: `empty`). @throws QueueNotFoundError the queue was closed */
   empty(): boolean {
     return this.qsize() === 0;
   }
 
-  /** Whether it holds as many items as it may. @throws QueueNotFoundError the queue was closed */
+  /** Whether it holds `maxsize` items now (PEP 734: `full`). @throws QueueNotFoundError the queue was closed */
   full(): boolean {
     return this.maxsize > 0 && this.qsize() >= this.maxsize;
   }
 
   /**
-   * Puts an item. Waits for room if the queue is bounded. The value is copied before `put` returns its promise.
+   * Puts an item (PEP 734: `put`). Waits for room if the queue is full. The value is copied before `put` returns its promise.
    *
    * @param value the item; see `isShareable`
    * @param options `timeout`, `signal`, and the item's own `unboundItems`
-   * @throws NotShareableError the value cannot travel; QueueFull no room within `timeout`; QueueShutDown;
-   * QueueNotFoundError the queue was closed; InterpreterError (`ERR_INTERPRETER_MEMORY`); the signal's reason
+   * @throws TypeError, RangeError a bad option; NotShareableError the value cannot travel; QueueFull no room within `timeout`;
+   * QueueShutDown; QueueNotFoundError the queue was closed; InterpreterError (`ERR_INTERPRETER_MEMORY`); the signal's reason. All
+   * as a rejection.
    * @example
    * const queue = createQueue<number>(1);
    * await queue.put(1, { timeout: 1000 });
@@ -151,7 +159,13 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     }
   }
 
-  /** Like `put`, but blocks this thread. */
+  /**
+   * Like `put`, but blocks this thread.
+   *
+   * @throws as `put`
+   * @example
+   * createQueue<number>(1).putSync(1, { timeout: 1000 });
+   */
   putSync(value: T, options: SyncOptions & PutOptions = {}): void {
     const timeout = checkTimeout(options.timeout);
     const message = this.#message(value, options);
@@ -166,7 +180,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     }
   }
 
-  /** Puts an item if there is room now. @throws QueueFull there is none; otherwise as `put` */
+  /** Puts an item if there is room now (PEP 734: `put_nowait`). @throws QueueFull if not; otherwise as `put` */
   putNowait(value: T, options: PutOptions = NO_OPTIONS): void {
     const message = this.#message(value, options);
     const status = this.#tryPut(message, options, false);
@@ -175,12 +189,12 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   }
 
   /**
-   * Puts several items in order: as many as there is room for in one step, without another producer's items between them. Waits
+   * Puts several items in order: as many as there is room for in one step, without items of another producer between them. Waits
    * for room for the others.
    *
-   * @param values the items; all of them are encoded before the first is put
-   * @param options `timeout` and `signal` of the whole, and the items' own `unboundItems`
-   * @throws as `put`; if some items were put already, the error's `put` says how many
+   * @param values the items. All of them are copied before the first is put.
+   * @param options `timeout` and `signal` of the whole operation, and `unboundItems` of these items
+   * @throws as `put`. If some items were put already, `put` of the error says how many, unless it is the signal's reason.
    * @example
    * await createQueue<number>().putMany([1, 2, 3]);
    */
@@ -193,13 +207,19 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
       );
       checkPut(this, status, timeout);
     } catch (error) {
-      throw tellHowMany(error, batch);
+      throw notePut(error, batch);
     } finally {
       batch.discard(this.#rt.m);
     }
   }
 
-  /** Like `putMany`, but blocks this thread. */
+  /**
+   * Like `putMany`, but blocks this thread.
+   *
+   * @throws as `putMany`
+   * @example
+   * createQueue<number>().putManySync([1, 2, 3]);
+   */
   putManySync(values: Iterable<T>, options: SyncOptions & PutOptions = {}): void {
     const timeout = checkTimeout(options.timeout);
     const batch = this.#batch(values, options);
@@ -210,18 +230,21 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
         timeout,
       );
     } catch (error) {
-      throw tellHowMany(error, batch);
+      throw notePut(error, batch);
     } finally {
       batch.discard(this.#rt.m);
     }
   }
 
   /**
-   * Gets the next item. Waits for one.
+   * Gets the next item (PEP 734: `get`). Waits for one if the queue is empty.
    *
    * @param options `timeout` and `signal`
-   * @throws QueueEmpty no item within `timeout`; QueueShutDown the queue was shut down and is empty; QueueNotFoundError the
-   * queue was closed; ItemInterpreterDestroyed; the signal's reason
+   * @returns the item, or `UNBOUND` in place of an item whose interpreter was destroyed
+   * @throws TypeError, RangeError a bad option; QueueEmpty no item within `timeout`; QueueShutDown the queue was shut down and is empty;
+   * QueueNotFoundError the queue was closed; ItemInterpreterDestroyed; the signal's reason. If the item cannot be read here, it is
+   * lost: InterpreterError (`ERR_MALFORMED_VALUE`) it is too deeply nested for this thread's stack, NotShareableError it is a value of
+   * another guest language. All as a rejection.
    * @example
    * const queue = createQueue<string>();
    * const next = queue.get();
@@ -233,7 +256,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     let item: T | Missing;
     const status = await this.#getting.until(timeout, options.signal, (wait) => {
       const status = take(this.#rt.m, this.#pointer, wait, received);
-      // Read at once: the next waiter takes into the same place.
+      // Decode it at once: the next waiter takes its item into the same place.
       if (status === OK) item = this.#item(received);
       return status;
     });
@@ -241,7 +264,15 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     return item!;
   }
 
-  /** Like `get`, but blocks this thread. */
+  /**
+   * Like `get`, but blocks this thread.
+   *
+   * @throws as `get`
+   * @example
+   * const queue = createQueue<number>();
+   * queue.putSync(1);
+   * queue.getSync({ timeout: 1000 }); // 1
+   */
   getSync(options: SyncOptions = {}): T | Missing {
     const timeout = checkTimeout(options.timeout);
     let item: T | Missing;
@@ -254,19 +285,23 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     return item!;
   }
 
-  /** Gets the next item if there is one now. @throws QueueEmpty there is none; otherwise as `get` */
+  /** Gets the next item if there is one now (PEP 734: `get_nowait`). @throws QueueEmpty if not; otherwise as `get` */
   getNowait(): T | Missing {
     checkGot(this, take(this.#rt.m, this.#pointer, false, received), 0);
     return this.#item(received);
   }
 
   /**
-   * Gets up to `max` items in one step, without another consumer's items missing between them. Waits for the first.
+   * Gets up to `max` items in one step, so no other consumer gets an item between them. Waits for the first.
    *
-   * @param max most items to get, at least 1
+   * @param max the most items to get, at least 1. One call gets at most 1024.
    * @param options `timeout` and `signal`
-   * @throws as `get`; an item put with UNBOUND_ERROR whose interpreter was destroyed comes alone. If an item cannot be read
-   * here (it is nested too deeply for this thread's stack, say), the error's `items` are the others
+   * @throws as `get`. ItemInterpreterDestroyed comes alone: it costs no other item. If an item cannot be read here, `items` of the error
+   * are the others, which were taken with it.
+   * @example
+   * const queue = createQueue<number>();
+   * await queue.putMany([1, 2, 3]);
+   * console.log(await queue.getMany(2)); // [ 1, 2 ]
    */
   async getMany(max: number, options: WaitOptions = {}): Promise<(T | Missing)[]> {
     checkCount("getMany: max", max, 1);
@@ -278,7 +313,15 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     return items;
   }
 
-  /** Like `getMany`, but blocks this thread. */
+  /**
+   * Like `getMany`, but blocks this thread.
+   *
+   * @throws as `getMany`
+   * @example
+   * const queue = createQueue<number>();
+   * queue.putManySync([1, 2, 3]);
+   * console.log(queue.getManySync(2)); // [ 1, 2 ]
+   */
   getManySync(max: number, options: SyncOptions = {}): (T | Missing)[] {
     checkCount("getManySync: max", max, 1);
     const items: (T | Missing)[] = [];
@@ -293,19 +336,32 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    *
    * @param options `immediate: true` drops the items in it. Default: false.
    * @throws QueueNotFoundError the queue was closed
+   * @example
+   * const queue = createQueue<number>();
+   * queue.putNowait(1);
+   * queue.shutdown();
+   * for await (const item of queue) console.log(item); // 1
    */
   shutdown({ immediate = false }: { immediate?: boolean } = {}): void {
     checkStatus(this, shutdownQueue(this.#rt.m, this.#pointer, immediate), "shut down");
     if (immediate) collectCarried(this.#rt, this.#pointer);
   }
 
-  /** Ends the queue at once: waiters and later operations get QueueNotFoundError. @throws QueueNotFoundError it was closed already */
+  /**
+   * Ends the queue at once: its items are dropped, and waiters and later operations get QueueNotFoundError.
+   *
+   * @throws QueueNotFoundError it was closed already
+   * @example
+   * const queue = createQueue<number>();
+   * queue.close();
+   * console.log(listQueues().includes(queue)); // false
+   */
   close(): void {
     checkStatus(this, closeQueue(this.#rt.m, this.#pointer), "close");
     collectCarried(this.#rt, this.#pointer);
   }
 
-  /** Yields item by item until the queue is shut down and empty. */
+  /** `for await`: gets item by item until the queue is shut down and empty. @throws as `get` */
   async *[Symbol.asyncIterator](): AsyncGenerator<T | Missing, void, undefined> {
     for (;;) {
       let item: T | Missing;
@@ -368,7 +424,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
       }
     }
     if (failure === undefined) return OK;
-    // All of them were taken, so the caller must get the others all the same.
+    // All of them were taken, so the caller must get the others with the error.
     if (count > 1) Object.defineProperty(failure, "items", { value: items });
     throw failure;
   }
@@ -377,7 +433,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     if (from.state === RECORD_UNBOUND) return UNBOUND as Missing;
     if (from.state === RECORD_ERROR) {
       throw new ItemInterpreterDestroyed(
-        `The item that was next in queue ${this.id} is gone with interpreter ${from.sender}, which had put it`,
+        `Cannot get from queue ${this.id}: the next item is gone with interpreter ${from.sender}, which put it (UNBOUND_ERROR)`,
       );
     }
     return readValue(this.#rt.m, from, 0) as T;
@@ -388,7 +444,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   }
 }
 
-/** The object for a queue to which this thread holds a handle. */
+/** Returns this thread's one object for a queue to which it holds a handle. */
 export function bind<T>(pointer: number, id: number): Queue<T> {
   const same = handles.get(id);
   if (same !== undefined) return same as Queue<T>;

@@ -1,8 +1,8 @@
 /**
- * What becomes of an item when the interpreter that put it is destroyed (PEP 734, "Queue Objects"; UNBOUND_KEEP is ours).
+ * The fates of an item whose interpreter is destroyed (PEP 734, "Queue Objects"; UNBOUND_KEEP is an addition).
  *
- * The constants are symbols of the global registry: the same ones for every copy of the package, and TypeScript can tell
- * by `item !== UNBOUND` that an item is one.
+ * The constants are symbols of the global registry, so every copy of the package has the same ones, and TypeScript narrows a type by
+ * `item !== UNBOUND`.
  */
 import { registerSymbol } from "../codec/codec.js";
 import {
@@ -13,22 +13,61 @@ import {
   UNBOUND_ITEM_REMOVE,
 } from "../memory/layout.js";
 
-/** `get` returns this in the item's place. The one symbol that is shareable itself. */
+/**
+ * `get` returns UNBOUND itself in place of the item (CPython: `UNBOUND`). The default. No other symbol can be sent to other
+ * interpreters.
+ *
+ * @example
+ * const queue = createQueue<string>();
+ * const interp = create();
+ * await interp.call((q) => q.putNowait("hello"), queue);
+ * await interp.close();
+ * console.log((await queue.get()) === UNBOUND); // true
+ */
 export const UNBOUND: unique symbol = Symbol.for("interpreters.UNBOUND");
-/** The `get` that reaches the item throws ItemInterpreterDestroyed. */
+/**
+ * The `get` that reaches the item throws ItemInterpreterDestroyed (CPython: `UNBOUND_ERROR`).
+ *
+ * @example
+ * const queue = createQueue<string>(0, { unboundItems: UNBOUND_ERROR });
+ * const interp = create();
+ * await interp.call((q) => q.putNowait("hello"), queue);
+ * await interp.close();
+ * const error = await queue.get().catch((reason) => reason);
+ * console.log(error.name); // ItemInterpreterDestroyed
+ */
 export const UNBOUND_ERROR: unique symbol = Symbol.for("interpreters.UNBOUND_ERROR");
-/** The item is gone at once. */
+/**
+ * The item leaves the queue at once (CPython: `UNBOUND_REMOVE`).
+ *
+ * @example
+ * const queue = createQueue<string>(0, { unboundItems: UNBOUND_REMOVE });
+ * const interp = create();
+ * await interp.call((q) => q.putNowait("hello"), queue);
+ * await interp.close();
+ * queue.empty(); // true
+ */
 export const UNBOUND_REMOVE: unique symbol = Symbol.for("interpreters.UNBOUND_REMOVE");
-/** The item is delivered as if nothing had happened. */
+/**
+ * The item is delivered as if its interpreter still lived. (CPython has no counterpart.)
+ *
+ * @example
+ * const queue = createQueue<string>(0, { unboundItems: UNBOUND_KEEP });
+ * const interp = create();
+ * await interp.call((q) => q.putNowait("hello"), queue);
+ * await interp.close();
+ * console.log(await queue.get()); // hello
+ */
 export const UNBOUND_KEEP: unique symbol = Symbol.for("interpreters.UNBOUND_KEEP");
 
+/** The fate of an item whose interpreter is destroyed. */
 export type UnboundItems =
   | typeof UNBOUND
   | typeof UNBOUND_ERROR
   | typeof UNBOUND_REMOVE
   | typeof UNBOUND_KEEP;
 
-/** As they stand in records. */
+/** Their numbers in records. */
 const NUMBERS = new Map<UnboundItems, number>([
   [UNBOUND, UNBOUND_ITEM],
   [UNBOUND_ERROR, UNBOUND_ITEM_ERROR],
@@ -36,12 +75,14 @@ const NUMBERS = new Map<UnboundItems, number>([
   [UNBOUND_KEEP, UNBOUND_ITEM_KEEP],
 ]);
 
+/** The number of a fate. @throws TypeError not one of the four */
 export function unboundNumber(value: UnboundItems): number {
   const number = NUMBERS.get(value);
   if (number !== undefined) return number;
   throw new TypeError("unboundItems must be UNBOUND, UNBOUND_ERROR, UNBOUND_REMOVE or UNBOUND_KEEP");
 }
 
+/** The fate with that number. */
 export function unboundFrom(number: number): UnboundItems {
   for (const [value, each] of NUMBERS) if (each === number) return value;
   return UNBOUND;

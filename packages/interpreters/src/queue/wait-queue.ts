@@ -1,8 +1,8 @@
 /**
- * Waiting of this thread on one queue, in one direction (to get, or to put), on the event loop and blocking.
+ * The waiters of this thread for one queue, in one direction (to get, or to put), on the event loop and blocking.
  *
- * All of them share this interpreter's one bit on the queue's list. They are served first come, first served; when the
- * last is gone, the bit is taken back, and with it a ring that came too late is passed on to somebody else's.
+ * They share this interpreter's one bit in the queue's set of waiters, and are served in the order in which they came. When the last
+ * one leaves, it clears the bit; if a ring came too late for it, `stopWaiting` passes the ring on to another interpreter.
  */
 import type { SharedMemory } from "../memory/atomics.js";
 import { Q_GETTERS, type Q_PUTTERS, STATUS_EMPTY, STATUS_FULL } from "../memory/layout.js";
@@ -11,10 +11,10 @@ import type { Runtime } from "../thread/runtime.js";
 import { isWaiting, stopWaiting } from "../kernel/waiters.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 
-/** Tries to put or get, with `wait` enlisting where it cannot; returns a status. */
+/** Tries to put or get, and returns a status. With `wait`, a failed try sets this interpreter's bit. */
 export type Attempt = (wait: boolean) => number;
 
-/** One waiter. `attempt` tries, enlisting where it must wait on; true: settled. */
+/** One waiter on the event loop. `attempt` tries once; it returns true if it settled the waiter, and otherwise has set the bit. */
 interface Waiter {
   attempt(): boolean;
 }
@@ -24,7 +24,7 @@ export class WaitQueue {
   readonly #m: SharedMemory;
   readonly #pointer: number;
   readonly #list: typeof Q_GETTERS | typeof Q_PUTTERS;
-  /** The status that there is nothing to get, or no room to put. */
+  /** The status of a failed try: STATUS_EMPTY or STATUS_FULL. */
   readonly #notYet: number;
   readonly #waiters: Waiter[] = [];
 
@@ -36,9 +36,9 @@ export class WaitQueue {
     this.#notYet = list === Q_GETTERS ? STATUS_EMPTY : STATUS_FULL;
   }
 
-  /** Waits on the event loop until an attempt has another status than that it is too early; that one when time is over. */
+  /** Waits on the event loop until an attempt returns another status than STATUS_EMPTY or STATUS_FULL, or until the time limit. Returns the last status. */
   async until(timeout: number, signal: AbortSignal | undefined, attempt: Attempt): Promise<number> {
-    // Whoever waits here already comes first.
+    // Earlier waiters come first.
     this.poll();
     let status = this.#waiters.length > 0 ? this.#notYet : attempt(false);
     if (status !== this.#notYet || timeout === 0) return status;
@@ -49,7 +49,7 @@ export class WaitQueue {
     return status;
   }
 
-  /** As `until`, blocking this thread. */
+  /** As `until`, but blocks this thread. */
   untilSync(timeout: number, attempt: Attempt): number {
     let status = attempt(false);
     if (status !== this.#notYet || timeout === 0) return status;
@@ -67,7 +67,7 @@ export class WaitQueue {
     return status;
   }
 
-  /** Serves those who were rung for. Whoever comes now and does not wait is behind them. */
+  /** Serves the waiters if a ring has cleared the bit. */
   readonly poll = (): void => {
     if (this.#waiters.length > 0 && !isWaiting(this.#m, this.#pointer, this.#list)) this.#retry();
   };
@@ -93,7 +93,7 @@ export class WaitQueue {
         },
       };
       const onTimeout = (): void => {
-        // What it waits for may have come in time, while this event loop was busy.
+        // The item or the room may have come in time, while this event loop was busy.
         this.poll();
         if (settled) return;
         settle();
@@ -121,7 +121,7 @@ export class WaitQueue {
     }
   }
 
-  /** The waiter was settled from outside: by its time limit or its signal. */
+  /** Removes a waiter that its time limit or its signal has settled. */
   #remove(waiter: Waiter): void {
     const i = this.#waiters.indexOf(waiter);
     if (i === -1) return;
@@ -130,7 +130,7 @@ export class WaitQueue {
     this.#rest();
   }
 
-  /** Tries for each in turn, until one has to wait on. */
+  /** Tries for each waiter in turn, until one must go on waiting. */
   #retry(): void {
     while (this.#waiters.length > 0 && this.#waiters[0].attempt()) {
       this.#waiters.shift();
@@ -139,7 +139,7 @@ export class WaitQueue {
     this.#rest();
   }
 
-  /** Somebody blocking in this thread is done with the queue, and may have used or left the common bit. */
+  /** A blocking operation of this thread is done with the queue. It may have set or used up the bit that all waiters share. */
   #restore(): void {
     if (this.#waiters.length > 0) this.#retry();
     else stopWaiting(this.#m, this.#pointer, this.#list);

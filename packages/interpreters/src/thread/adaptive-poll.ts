@@ -1,26 +1,27 @@
 /**
- * How long, after the last answer, an event loop keeps looking for the next before it sleeps; milliseconds.
+ * How long, after its last reply, an event loop keeps polling for the next one before it parks. All times are in milliseconds.
  *
- * Halved whenever the sleep that followed was a long one, and doubled only when it was not: looking takes time from those who
- * are to answer, where there are as many of them as processors, and of two that compute for a millisecond each, some answer
- * shortly one after the other.
+ * The time is halved whenever the park that followed was long, and doubled only when it was short. Polling takes time from the
+ * threads that will reply if there are as many of them as processors, and even of two threads that compute for a millisecond
+ * each, one sometimes replies shortly after the other.
  */
 const MOST = 0.06;
-/** A turn of the event loop takes that long: less is nothing. */
+/** A turn of the event loop takes this long: a shorter time is none. */
 const LEAST = 0.002;
-/** A sleep shorter than that was one too many. */
-const SHORT_SLEEP = 0.1;
+/** A park shorter than this should have been a poll. */
+const SHORT_PARK = 0.1;
 
 export class AdaptivePoll {
   #time = MOST;
 
+  /** How long to poll after the last reply. */
   get time(): number {
     return this.#time;
   }
 
-  /** The sleep that came after lingering lasted so long. */
-  slept(time: number): void {
-    if (time < SHORT_SLEEP) this.#time = Math.min(Math.max(this.#time * 2, LEAST), MOST);
+  /** The park that followed the polling lasted `time`. */
+  parked(time: number): void {
+    if (time < SHORT_PARK) this.#time = Math.min(Math.max(this.#time * 2, LEAST), MOST);
     else this.#time = this.#time / 2 < LEAST ? 0 : this.#time / 2;
   }
 }

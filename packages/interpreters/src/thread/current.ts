@@ -1,8 +1,9 @@
 /**
- * This thread's runtime: joins the one that the process has, or starts one.
+ * This thread's runtime. Its first use joins the runtime of the process, or starts it.
  *
- * An interpreter that we made is given its slot (worker.ts). Any other thread looks for an invitation (invitation.ts);
- * where there is none, it is the main interpreter of a new runtime, and invites others.
+ * The thread of an interpreter that `create()` made gets its slot from the supervisor (start-interpreter.ts). Any other thread
+ * looks for a discovery record (discovery.ts) and joins. If it finds none, it becomes the main interpreter of a new runtime, and
+ * leaves a record for other threads.
  */
 import { isMainThread, threadId, type Worker } from "../platform/threads.js";
 import { InterpreterError } from "../base/errors.js";
@@ -28,65 +29,66 @@ import { claimSlot, JOIN_SLOT, joinerName, registerMain } from "../kernel/regist
 import { Runtime } from "./runtime.js";
 
 const HERE = Symbol.for(`interpreters.runtime.${PROTOCOL}`);
-/** In something frozen: Jest takes the properties from objects that a test file left in its globals, and the runtime goes on. */
+/** Frozen, because Jest deletes the properties of objects that a test file left in its globals, and the runtime lives on. */
 const here = globalThis as { [HERE]?: readonly [Runtime] };
 
-/** The runtime of this thread. */
+/** The runtime of this thread. Joins or starts one at its first call. @throws InterpreterError all places are taken, or another protocol */
 export function runtime(): Runtime {
   return here[HERE]?.[0] ?? join();
 }
 
-/** The same, where there is one or one can be joined; does not start any. */
+/** The runtime of this thread if it has one or can join one at once. Returns undefined otherwise, and starts none. */
 export function runtimeIfAny(): Runtime | undefined {
   return here[HERE]?.[0] ?? (inheritedDiscovery() === undefined ? undefined : runtime());
 }
 
 /**
- * Makes this thread an interpreter. Before anything else in it asks for the runtime; which one it is, `Runtime.become` says, before
- * the runtime is used.
+ * Makes this thread an interpreter, before anything else in it asks for the runtime. The caller must call `Runtime.become`, which
+ * says which interpreter it is, before the runtime is used.
  */
 export function enter(memory: WasmMemory): Runtime {
   const m = openMemory(memory, JOIN_SLOT);
   checkProtocol(m);
   leaveDiscovery(memory);
   const rt = new Runtime(m);
-  process.on("worker", (worker: Worker) => tellOfItsEnd(rt, worker));
+  process.on("worker", (worker: Worker) => reportEndOf(rt, worker));
   here[HERE] = Object.freeze([rt]);
   return rt;
 }
 
 /**
- * Threads that the supervisor did not start may join, and it would not hear of their end: who started them tells it. Where
- * it can, it looks for itself as well (supervisor/foreigners.ts), for who started them may be blocked.
+ * Threads that the supervisor did not start may join, and Node does not notify the supervisor of their end: the thread that
+ * started them does. Where the system allows it, the supervisor also polls for attached threads (supervisor/attached-threads.ts),
+ * because the thread that started them may be blocked.
  */
-function tellOfItsEnd(rt: Runtime, worker: Worker): void {
-  // Gone from the object by the time of the event.
+function reportEndOf(rt: Runtime, worker: Worker): void {
+  // The object has lost its id by the time of the event.
   const { threadId: id } = worker;
   worker.once("exit", (exitCode: number) => request(rt, REQUEST_THREAD_ENDED, id, exitCode));
 }
 
 function join(): Runtime {
-  const invitation = inheritedDiscovery() ?? discover();
-  if (invitation === undefined) {
+  const discovery = inheritedDiscovery() ?? discover();
+  if (discovery === undefined) {
     const memory = createMemory();
     registerMain(openMemory(memory, MAIN_SLOT));
     if (isMainThread) answerDiscovery(memory);
     return enter(memory).become(MAIN_SLOT);
   }
-  const guest = openMemory(invitation.memory, JOIN_SLOT);
-  guest.slot = joinerName(threadId);
-  checkProtocol(guest);
-  const slot = claimSlot(guest, WHENCE_WORKER_THREADS, threadId, invitation.parent, ownOsThread());
+  const m = openMemory(discovery.memory, JOIN_SLOT);
+  m.slot = joinerName(threadId);
+  checkProtocol(m);
+  const slot = claimSlot(m, WHENCE_WORKER_THREADS, threadId, discovery.parent, ownOsThread());
   if (slot === -1) {
     throw new InterpreterError(
-      `Cannot join the interpreters of this process: all ${MAX_SLOTS} places are taken`,
+      `Cannot join the interpreters of this process: all ${MAX_SLOTS} places are taken. Close some interpreters first.`,
       {
         code: "ERR_INTERPRETER_LIMIT",
       },
     );
   }
-  store(guest, slotPointer(slot) + S_STATE, STATE_READY);
-  // From now on it looks whether this thread is still there.
-  ring(guest, SUPERVISOR_SLOT);
-  return enter(invitation.memory).become(slot);
+  store(m, slotPointer(slot) + S_STATE, STATE_READY);
+  // The supervisor polls for this thread from now on.
+  ring(m, SUPERVISOR_SLOT);
+  return enter(discovery.memory).become(slot);
 }

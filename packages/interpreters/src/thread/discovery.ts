@@ -1,13 +1,13 @@
 /**
- * How a thread that nobody told of it finds the runtime of its process.
+ * How a thread that this package did not start finds the runtime of its process.
  *
- * Who has joined leaves an invitation in Node's environment data, which every worker inherits from the thread that starts
- * it. A thread that was started before that has none, a worker of another pool for instance; it asks aloud, on a
- * BroadcastChannel. The supervisor answers at once; where there is none yet, main does as soon as it comes to its event
- * loop. No answer means that there is no runtime: that can only be told by waiting for a while.
+ * Each thread that has joined leaves a discovery record in Node's environment data, which every worker inherits from the thread
+ * that starts it. A thread that was started earlier has none (a worker of another pool, for instance); it sends a request on a
+ * BroadcastChannel. The supervisor replies at once; before there is a supervisor, main replies as soon as it returns to its event
+ * loop. No reply means that the process has no runtime, and only waiting for a while can show that.
  *
- * Only a runtime whose main interpreter is Node's main thread answers. One that a worker has started (a test runner's)
- * ends with that worker, and nobody else should depend on it.
+ * Only a runtime whose main interpreter is Node's main thread replies. One that a worker has started (a test runner's, say) ends
+ * with that worker, so no thread outside of it should depend on it.
  */
 import { BroadcastChannel } from "../platform/broadcast.js";
 import { getEnvironmentData, setEnvironmentData } from "../platform/inherited-data.js";
@@ -16,63 +16,64 @@ import { receiveNow } from "../platform/ports.js";
 import { nap } from "../memory/atomics.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 
-/** What a thread needs to join. */
+/** The discovery record: what a thread needs to join. */
 export interface Discovery {
   readonly memory: WasmMemory;
-  /** Node's threadId of the thread that it comes from, with which whoever accepts it ends; -1: it was asked for. */
+  /** Node's threadId of the thread that left the record, whose end is the end of the threads that inherit it; -1 in a reply to a request. */
   readonly parent: number;
 }
 
-interface Question {
-  /** The threadId of who asks. */
+interface Request {
+  /** Node's threadId of the sender. */
   readonly asker: number;
 }
 
-interface Answer {
+interface Reply {
+  /** The `asker` of the request. */
   readonly to: number;
   readonly discovery: Discovery;
 }
 
-/** The same for all versions of the protocol: who speaks another one is to be told so, not to be left alone. */
+/** The same for all versions of the protocol: a thread that speaks another version must get an error, not a runtime of its own. */
 const NAME = "interpreters.runtime";
 /**
- * How often to look for an answer, sleeping for a millisecond in between. Not a time: on a loaded machine this thread gets
- * its turn as late as who answers does.
+ * How many times to poll for a reply, a millisecond apart. This is a count and not a time limit: on a loaded machine this thread gets
+ * its turns as late as the replying thread does.
  */
-const LOOKS = 50;
+const POLLS = 50;
 
-/** Invites the threads that this one will start. */
+/** Leaves the record for the threads that this one will start. */
 export function leaveDiscovery(memory: WasmMemory): void {
   setEnvironmentData(NAME, { memory, parent: threadId } satisfies Discovery);
 }
 
-/** The invitation that was left for this thread. */
+/** The record that this thread inherited. */
 export function inheritedDiscovery(): Discovery | undefined {
   return getEnvironmentData(NAME) as unknown as Discovery | undefined;
 }
 
-/** Invites those who ask, from now on. Does not keep the event loop alive. */
+/** Replies to requests from now on. Does not keep the event loop alive. */
 export function answerDiscovery(memory: WasmMemory): void {
   const channel = new BroadcastChannel(NAME);
-  const answer = ({ data }: { data: Question | Answer }): void => {
+  const reply = ({ data }: { data: Request | Reply }): void => {
     if (!("asker" in data)) return;
-    channel.postMessage({ to: data.asker, discovery: { memory, parent: -1 } } satisfies Answer);
+    channel.postMessage({ to: data.asker, discovery: { memory, parent: -1 } } satisfies Reply);
   };
-  channel.addEventListener("message", answer as never);
+  channel.addEventListener("message", reply as never);
   channel.unref();
 }
 
-/** Asks for an invitation, blocking this thread. Undefined: nobody has one. */
+/** Requests the record, and blocks this thread until a reply arrives. Returns undefined if none does. */
 export function discover(): Discovery | undefined {
-  // Nobody else's runtime would have it: it is this thread that starts the one which answers.
+  // Only the runtime that this thread starts ever replies.
   if (isMainThread) return undefined;
   const channel = new BroadcastChannel(NAME);
   try {
-    channel.postMessage({ asker: threadId } satisfies Question);
-    for (let i = 0; i < LOOKS; i++) {
+    channel.postMessage({ asker: threadId } satisfies Request);
+    for (let i = 0; i < POLLS; i++) {
       nap(1);
-      const answer = answerOn(channel);
-      if (answer !== undefined) return answer;
+      const discovery = replyOn(channel);
+      if (discovery !== undefined) return discovery;
     }
     return undefined;
   } finally {
@@ -80,9 +81,9 @@ export function discover(): Discovery | undefined {
   }
 }
 
-function answerOn(channel: BroadcastChannel): Discovery | undefined {
+function replyOn(channel: BroadcastChannel): Discovery | undefined {
   for (let next = receiveNow(channel); next !== undefined; next = receiveNow(channel)) {
-    const message = next.message as Question | Answer;
+    const message = next.message as Request | Reply;
     if ("to" in message && message.to === threadId) return message.discovery;
   }
   return undefined;

@@ -1,15 +1,15 @@
 /**
- * What one thread knows of the shared world: its view of the memory, its slot, what it asked and what it waits for.
+ * The state of one thread: its view of the shared memory, its slot, its pending operations, and what it waits for.
  *
- * There is one runtime in a thread, found under a global symbol, so that two copies of the package share it. All
- * waiting comes together here: one doorbell, looked after by whoever has the thread.
+ * A thread has one runtime, under a global symbol, so that two copies of the package share it. All waiting of the thread comes
+ * together here, at one doorbell (README.md):
  *
- *   - blocked in a Sync operation:  `blockUntil` looks, spins briefly, sleeps (`Atomics.wait`)
- *   - on the event loop:            `#turn` looks, comes back soon while answers keep coming (`setImmediate`), then
- *                                   sleeps (`Atomics.waitAsync`)
+ *   - blocked in a Sync operation:  `blockUntil` polls, spins briefly, then parks (`Atomics.wait`)
+ *   - on the event loop:            `#turn` polls, comes back soon while replies keep coming (`setImmediate`), then
+ *                                   parks (`Atomics.waitAsync`)
  *
- * After every ring `look` takes all answers out of the mailbox and asks everybody who waits for a queue. Nothing is
- * ever polled by time. The event loop is kept alive while something asynchronous is pending, and not by anything else.
+ * After every ring, `poll` takes all replies out of the mailbox and calls the poller of every queue that the thread waits for.
+ * No timer is involved. Pending asynchronous operations keep the event loop alive, and nothing else does.
  */
 // Not the globals: a script may have replaced them.
 import { clearInterval, setImmediate, setInterval } from "../platform/timers.js";
@@ -29,62 +29,62 @@ import { type EndReason, NOTICE_DEATH, REASONS } from "../wire/protocol.js";
 import { idOf, isBeingReaped } from "../kernel/registry.js";
 import { AdaptiveSpin } from "./adaptive-spin.js";
 
-/** Something this thread asked for and that will be settled exactly once: by a reply, or by a death. */
+/** An operation that this thread has begun and that will be settled exactly once: by a reply, or by a death. */
 export interface Pending {
-  /** The interpreter that owes the answer; its death settles it. -1: whoever turns out to be running it. */
+  /** The interpreter that owes the reply, whose death settles the operation; -1 for any interpreter that turns out to be executing it. */
   readonly target: number;
-  /** A reply came. Reads its value from `received`, if it wants it. */
+  /** The reply arrived. Reads its value from `received`, if it needs it. */
   settle(status: number, received: Received): void;
-  /** The interpreter died that owed the answer; `began`: and was executing this. */
+  /** The interpreter that owed the reply died. `began` says whether it was executing this operation. */
   died(death: Death, began: boolean): void;
 }
 
-/** A death, as the supervisor told it. */
+/** The death of an interpreter, from the supervisor's notice. */
 export interface Death {
   readonly id: number;
   readonly reason: EndReason;
   readonly exitCode: number | undefined;
-  /** What killed it, where that is an error: an uncaught exception, a failed boot. */
+  /** The error that killed it, if it was one: an uncaught exception, a failed boot. */
   readonly error: unknown;
-  /** Why it really died, where this is told to a piece of work that it executed beside the one that it died of. */
+  /** Set for a work item whose own `reason` is another one: why the interpreter died, which was executing other work items, too. */
   readonly beside?: EndReason;
 }
 
-/** Longer than the supervisor ever needs to tell of a death, unless it waits for memory; milliseconds. */
-const LONGEST_BURIAL = 1000;
-/** How many answers are taken out of the mailbox in one step of its lock. */
+/** Milliseconds: longer than the supervisor ever takes from closing a mailbox to the notice, unless it waits for memory. */
+const LONGEST_REAP = 1000;
+/** How many replies are taken out of the mailbox in one step of its lock. */
 const REPLIES_AT_ONCE = 32;
-/** How many failed boots are remembered, for operations that come after the notice. */
+/** How many failed boots are remembered, for operations that begin after the notice. */
 const FAILED_BOOTS = 64;
 
 export class Runtime {
   readonly m: SharedMemory;
-  /** Of the interpreter that this thread is; never changes once there is one. */
+  /** The id of the interpreter that this thread is. `become` sets it for good. */
   id: number;
   readonly adaptiveSpin: AdaptiveSpin;
-  /** The line to the supervisor (line.ts), where it gave this thread one. */
+  /** The supervisor port (transfer/supervisor-port.ts), if the supervisor gave this thread one. */
   supervisorPort: MessagePort | undefined;
-  /** A moved buffer came that makes V8 mark the whole heap (moves.ts). */
+  /** Set when a moved buffer arrives for which V8 marks the whole heap (transfer/handover.ts). */
   marking = false;
   readonly #pending = new PendingTable<Pending>();
-  /** Asked after every ring; they remove themselves. */
+  /** Called after every ring. They remove themselves. */
   readonly #pollers = new Set<() => void>();
   readonly #failedBoots = new Map<number, Death>();
-  /** Whose deaths were told: the last ones, as many as can be on their way at a time. */
-  readonly #told = new Set<number>();
+  /** The interpreters whose death notices have arrived: the latest ones, as many as can be on their way at a time. */
+  readonly #noticed = new Set<number>();
   readonly #deathListeners = new Set<(death: Death) => void>();
   #listening = false;
   readonly #adaptivePoll = new AdaptivePoll();
   #pollUntil = 0;
-  #asleepSince = 0;
-  /** Nothing is to be done here any more. */
+  #parkedSince = 0;
+  /** Set by `end`. */
   ended = false;
   #refs = 0;
-  /** Answers that were taken out of the mailbox. One that is being delivered may cause a look, which goes on with the rest. */
+  /** Replies that were taken out of the mailbox. Delivering one may call `poll`, which goes on with the next. */
   readonly #replies = makeReceivedMany(REPLIES_AT_ONCE);
   #taken = 0;
   #delivered = 0;
-  /** Its being referenced is what keeps the event loop alive. */
+  /** Keeps the event loop alive while it is referenced. */
   readonly #keepAlive = setInterval(() => {}, 0x7fffffff);
 
   constructor(m: SharedMemory) {
@@ -94,7 +94,7 @@ export class Runtime {
     this.#keepAlive.unref();
   }
 
-  /** This thread is the interpreter in `slot` from now on. */
+  /** Makes this thread the interpreter in `slot`. */
   become(slot: number): this {
     const { m } = this;
     m.slot = slot;
@@ -104,31 +104,32 @@ export class Runtime {
     return this;
   }
 
-  /** Registers something to be settled, and gives it a number. */
+  /** Registers an operation that will be settled, and returns its sequence number. */
   expect(pending: Pending): number {
     return this.#pending.add(pending);
   }
 
-  /** It will not be settled any more: it was never sent, or was taken back. Returns what was registered. */
+  /** Removes an operation that will not be settled: it was never sent, or was withdrawn. Returns it. */
   forget(sequence: number): Pending | undefined {
     return this.#pending.take(sequence);
   }
 
-  /** Has `look` called after every ring, until it is removed. */
-  addPoller(look: () => void): void {
-    this.#pollers.add(look);
+  /** Calls `poller` after every ring, until it is removed. */
+  addPoller(poller: () => void): void {
+    this.#pollers.add(poller);
   }
 
-  removePoller(look: () => void): void {
-    this.#pollers.delete(look);
+  removePoller(poller: () => void): void {
+    this.#pollers.delete(poller);
   }
 
+  /** Calls `listener` on the death of any interpreter, until the returned function is called. */
   onDeath(listener: (death: Death) => void): () => void {
     this.#deathListeners.add(listener);
     return () => this.#deathListeners.delete(listener);
   }
 
-  /** Something asynchronous is pending: the event loop must go on, and somebody must look at the doorbell. */
+  /** Keeps the event loop alive, and polls the doorbell from it, until `unref`. Call it once for each asynchronous operation. */
   ref(): void {
     if (this.#refs++ === 0) this.#keepAlive.ref();
     if (this.#listening) return;
@@ -137,24 +138,25 @@ export class Runtime {
     setImmediate(this.#turn);
   }
 
+  /** Takes back one `ref`: its operation is settled. */
   unref(): void {
     if (--this.#refs === 0) this.#keepAlive.unref();
   }
 
-  /** It is not used any more, and keeps nothing. */
+  /** Ends the use of this runtime: it keeps nothing alive, and `serve` returns when no work is left. */
   end(): void {
     this.ended = true;
     clearInterval(this.#keepAlive);
   }
 
-  /** Takes all answers and asks all watchers. Returns whether there was an answer. */
+  /** Delivers all replies and calls all pollers. Returns whether there was a reply. */
   poll(): boolean {
     let progress = false;
     while (this.#delivered < this.#taken || this.#takeReplies()) {
       progress = true;
       this.#deliver(this.#replies.records[this.#delivered++]);
     }
-    if (this.#pollers.size > 0) for (const watcher of this.#pollers) watcher();
+    if (this.#pollers.size > 0) for (const poller of this.#pollers) poller();
     return progress;
   }
 
@@ -164,7 +166,7 @@ export class Runtime {
     return this.#taken > 0;
   }
 
-  /** Blocks this thread until `done()`; false when `timeout` milliseconds went by first. */
+  /** Blocks this thread until `done()` returns true. Returns false if `timeout` milliseconds pass first. */
   blockUntil(done: () => boolean, timeout = Infinity): boolean {
     const deadline = timeout === Infinity ? Infinity : clock() + timeout;
     for (;;) {
@@ -176,18 +178,18 @@ export class Runtime {
       if (this.adaptiveSpin.spin(seen)) continue;
       const began = clock();
       park(this.m, seen, left);
-      this.adaptiveSpin.slept(began);
+      this.adaptiveSpin.parked(began);
     }
   }
 
-  /** One turn of the event loop that looks at the doorbell and arranges for the next. */
+  /** One turn on the event loop: polls, and arranges for the next turn. */
   readonly #turn = (): void => {
     const seen = observe(this.m);
     let progress = true;
     try {
       progress = this.poll();
     } finally {
-      // An exception must not end the listening: it is on its way to the user as an uncaught one.
+      // An exception must not end the polling: it goes on to the user as an uncaught one.
       this.#arrange(seen, progress);
     }
   };
@@ -200,13 +202,13 @@ export class Runtime {
     const now = clock();
     if (progress) this.#pollUntil = now + this.#adaptivePoll.time;
     const rung = now < this.#pollUntil ? undefined : parkAsync(this.m, seen);
-    this.#asleepSince = now;
+    this.#parkedSince = now;
     if (rung === undefined) setImmediate(this.#turn);
     else void rung.then(this.#wake);
   }
 
   readonly #wake = (): void => {
-    this.#adaptivePoll.slept(clock() - this.#asleepSince);
+    this.#adaptivePoll.parked(clock() - this.#parkedSince);
     this.#turn();
   };
 
@@ -220,18 +222,18 @@ export class Runtime {
     }
     const pending = this.#pending.take(sequence);
     if (pending === undefined) {
-      // Taken back or timed out meanwhile; decoding releases what it carries.
+      // The operation was withdrawn or timed out meanwhile. Decoding releases the references that the reply carries.
       readBody(m, received);
       return;
     }
     pending.settle(status, received);
   }
 
-  /** The error of a boot that failed may be asked for after the interpreter is gone. */
+  /** The death of interpreter `id`, which is gone, if it died because its boot failed. */
   failedBoot(id: number): Death | undefined {
-    const told = (): boolean => this.#told.has(id) || !isBeingReaped(this.m, id);
-    // Its mailbox closes a moment before the supervisor tells why.
-    if (!told()) this.blockUntil(told, LONGEST_BURIAL);
+    const noticed = (): boolean => this.#noticed.has(id) || !isBeingReaped(this.m, id);
+    // Its mailbox closes a moment before the supervisor sends the notice with the reason.
+    if (!noticed()) this.blockUntil(noticed, LONGEST_REAP);
     this.poll();
     return this.#failedBoots.get(id);
   }
@@ -250,22 +252,22 @@ export class Runtime {
     const exitCode = headerWord(m, received, 4);
     const reason = REASONS[headerWord(m, received, 3)];
     const id = headerWord(m, received, 2);
-    const [pieces, error] = readBody(m, received) as [number[], unknown];
-    this.#told.add(id);
-    if (this.#told.size > MAX_SLOTS) this.#told.delete(this.#told.values().next().value as number);
+    const [unfinished, error] = readBody(m, received) as [number[], unknown];
+    this.#noticed.add(id);
+    if (this.#noticed.size > MAX_SLOTS) this.#noticed.delete(this.#noticed.values().next().value as number);
     const began = new Map<number, EndReason>();
-    for (let i = 0; i < pieces.length; i += 2) began.set(pieces[i], REASONS[pieces[i + 1]]);
+    for (let i = 0; i < unfinished.length; i += 2) began.set(unfinished[i], REASONS[unfinished[i + 1]]);
     const death: Death = { id, reason, exitCode: exitCode === -1 ? undefined : exitCode, error };
     if (reason === "boot") this.#rememberBoot(death);
-    // What it still owes. Replies it sent came before this notice, so whatever is pending now will not come.
+    // Settle what it still owes. The replies that it sent came before this notice, so no other reply will come.
     for (const key of this.#pending.numbers()) {
       const pending = this.#pending.get(key);
       const why = began.get(key);
-      // One that was settled before may have taken this one back.
+      // Settling an earlier one may have withdrawn this one.
       if (pending === undefined) continue;
       if (pending.target !== id && (pending.target !== -1 || why === undefined)) continue;
       this.#pending.take(key);
-      // What is run again has another number, and this one may be used for something else some day.
+      // A retry has another number, and this one may be given to another operation later.
       began.delete(key);
       const other = why !== undefined && why !== reason;
       pending.died(
@@ -277,10 +279,10 @@ export class Runtime {
   }
 }
 
-/** The error for an operation that ended with the interpreter that it was for. */
+/** The error for an operation whose interpreter died. `what` names the operation with the interpreter, as a verb phrase. */
 export function diedError(death: Death, what: string): InterpreterError {
   const { id, exitCode } = death;
-  // A close that overtook it: the interpreter is gone for this operation just the same.
+  // A close overtook the operation, for which the interpreter is gone just the same.
   const reason = death.reason === "closed" ? "terminated" : death.reason;
   const cause = death.error === undefined ? undefined : { cause: death.error };
   if (reason === "boot") {

@@ -1,8 +1,8 @@
 /**
- * Starting the supervisor, with the first interpreter, and talking to it.
+ * Starting the supervisor, when the first interpreter is created, and sending it requests.
  *
- * Its thread belongs to the main interpreter's, whose end ends it and all interpreters with it. It does not keep the
- * process alive: what is pending does.
+ * Its thread belongs to the main interpreter's thread, whose end is the end of the supervisor and of all interpreters. The
+ * supervisor does not keep the process alive: pending operations do.
  */
 import { existsSync } from "../platform/files.js";
 import { fileURLToPath } from "../platform/urls.js";
@@ -19,16 +19,16 @@ import { collectQueues, releaseQueue } from "../kernel/queue-lifetime.js";
 import type { Runtime } from "./runtime.js";
 import { statusError } from "../wire/status-error.js";
 
-/** The supervisor's mailbox is addressed by this id; it is no interpreter. */
+/** The id that addresses the supervisor's mailbox. The supervisor is not an interpreter. */
 export const SUPERVISOR_ID = -2;
 
 const NOT_STARTED = 0;
 const STARTED = 1;
 
-/** Told when this thread, the main interpreter, has started it: for what else is needed once there are interpreters. */
+/** Called when this thread, the main interpreter, has started the supervisor, for whatever else interpreters need. */
 export const supervisorListeners: ((rt: Runtime, supervisor: Worker) => void)[] = [];
 
-/** Makes sure that it runs. */
+/** Starts the supervisor unless it runs. @throws InterpreterError this thread is not main, or files of the package are missing */
 export function startSupervisor(rt: Runtime): void {
   const { m } = rt;
   if (load(m, H_SUPERVISOR) !== NOT_STARTED) return;
@@ -53,10 +53,10 @@ export function startSupervisor(rt: Runtime): void {
     workerData: { memory: m.memory, port: port2 } satisfies SupervisorData,
     transferList: [port2],
     name: "interpreters supervisor",
-    // Whatever the user passed to the process (--import, --test …) is not for this thread.
+    // The flags of the process (--import, --test …) are not for this thread.
     execArgv: [],
     stdin: false,
-    // What it shares with this thread, interpreters can share with it.
+    // Interpreters can share with the supervisor what it shares with this thread.
     env: SHARE_ENV,
   });
   worker.on("error", (error) => {
@@ -69,47 +69,45 @@ export function startSupervisor(rt: Runtime): void {
   worker.unref();
 }
 
-/**
- * Records of channel `c` were dropped: if some carried queues or interpreters, these may have lost their last holder.
- */
+/** Call this after records of channel `c` were dropped: queues and interpreters that they carried may have lost their last holder. */
 export function collectCarried(rt: Runtime, c: number): void {
   if (get(rt.m, c + C_REFERENCES) !== 0) collect(rt, true);
 }
 
-/** What was released and is abandoned, and whether others may be with it; looked for once for all that come together. */
-let abandoned = false;
-let othersToo = false;
+/** Whether a collection is scheduled, one for all handles that are released together, and whether it must include the supervisor. */
+let scheduled = false;
+let supervisorToo = false;
 
-/** This thread gives back its handle to the queue at `pointer`, which may stand for something else. */
-export function releaseHandle(rt: Runtime, pointer: number, standsForAnother: boolean): void {
+/** Gives back this thread's handle to the queue at `pointer`, which may be the placeholder of a buffer. */
+export function releaseHandle(rt: Runtime, pointer: number, isPlaceholder: boolean): void {
   const { m } = rt;
   const carried = get(m, pointer + C_REFERENCES) !== 0;
   if (!releaseQueue(m, pointer, m.slot)) return;
-  othersToo ||= carried || standsForAnother;
-  if (abandoned) return;
-  abandoned = true;
-  // The garbage collector brings thousands at a time, and looking means walking over all queues there are.
+  supervisorToo ||= carried || isPlaceholder;
+  if (scheduled) return;
+  scheduled = true;
+  // The garbage collector reports thousands at a time, and a collection walks over all queues of the process.
   queueMicrotask(() => {
-    const others = othersToo;
-    abandoned = othersToo = false;
-    collect(rt, others);
+    const whole = supervisorToo;
+    scheduled = supervisorToo = false;
+    collect(rt, whole);
   });
 }
 
-/** Frees queues that nobody needs; `others`: there may also be interpreters and buffers of that kind. */
-function collect(rt: Runtime, others: boolean): void {
+/** Frees queues without a holder. With `whole`, interpreters and buffers may have lost their last holder, too. */
+function collect(rt: Runtime, whole: boolean): void {
   const { m } = rt;
   collectQueues(m);
-  // These are its business; without it there are none.
-  if (others && load(m, H_SUPERVISOR) !== NOT_STARTED) request(rt, REQUEST_COLLECT);
+  // The supervisor frees those. They do not exist before it has started.
+  if (whole && load(m, H_SUPERVISOR) !== NOT_STARTED) request(rt, REQUEST_COLLECT);
 }
 
-/** Sends the supervisor a request. Its effects are seen as deaths, or not at all. */
+/** Sends the supervisor a request (wire/protocol.ts). No reply comes into the mailbox: the effects show as deaths, or not at all. */
 export function request(rt: Runtime, kind: number, a = 0, b = 0, c = 0, value?: unknown): void {
   const { m } = rt;
   const message = Message.take(m);
   const { reserve } = m;
-  // Requests are small, and what they ask for may be what frees memory.
+  // Requests are small, and carrying one out may be what frees memory: they may use the reserved pages.
   m.reserve = 0;
   try {
     message.header(0, kind, a, b, c).value(value, "options");

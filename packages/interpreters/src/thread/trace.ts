@@ -1,28 +1,28 @@
 /**
- * Where an operation was asked for, for the stack of the error that it may end with.
+ * Where user code began an operation: the stack for the error that it may end with.
  *
  * Collecting a stack costs more than an empty task does. So of many operations with the same function within one turn of
- * the event loop (a loop that submits thousands), those after the first few share the trace of the last of these.
+ * the event loop (a loop that submits thousands), only the first EXACT get a trace of their own; the others share the last one.
  */
 
 import { setImmediate } from "../platform/timers.js";
 import { callerFrames } from "../base/stacks.js";
 
-/** Carries a stack; formatted only when somebody reads it. */
+/** Carries a stack, which is formatted only when `stack` is read. */
 export interface Trace {
   stack?: string;
 }
 
 /**
- * Traces taken in one turn before they are shared. Enough for what code does that names each operation; more would be most of the
- * cost of a task (with 64 here, 64 empty tasks at a time, with as many traces as tasks, went three times slower than with 8).
+ * How many traces are taken in one turn before they are shared: enough for code that writes each operation out. More would be
+ * most of the cost of a task: with 64 here, 64 empty tasks at a time, which then have a trace each, took three times as long as with 8.
  */
 const EXACT = 4;
 
 let taken = 0;
 let shared: { of: unknown; trace: Trace } | undefined;
 
-/** Where this is. `of`: what operations must have in common to share one. */
+/** Returns a trace of the caller. Operations share one only if their `of` is the same. */
 export function takeTrace(of: unknown): Trace {
   if (taken >= EXACT && shared !== undefined && shared.of === of) return shared.trace;
   const trace: Trace = {};
@@ -32,7 +32,7 @@ export function takeTrace(of: unknown): Trace {
   return trace;
 }
 
-/** Gives an error made while answering the stack of the place that asked. */
+/** Gives an error that was made while settling an operation the stack of the place that began it. */
 export function useTrace(error: Error, trace: Trace | undefined): void {
   const frames = callerFrames(trace?.stack);
   if (frames === "") return;

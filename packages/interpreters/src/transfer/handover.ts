@@ -1,13 +1,15 @@
 /**
- * Large ArrayBuffers that are moved (`transfer`, `move`): not copied, but handed over. Small ones are copied, which is faster.
+ * Large ArrayBuffers that are moved (`transfer`, `move`) are handed over instead of copied. Small ones are copied, which is faster.
  *
- * A call's go to the supervisor, and from there to whoever decodes the record that names them, as line.ts describes. They are
- * handed over after the record was put: should it be refused, nothing has happened to them. Whoever is faster with the record than
- * the buffer is with the supervisor waits there until it arrives, or its sender has died (Q_SENDER).
+ * The buffers of a call go to the supervisor, and from there to the interpreter that decodes the record that names them
+ * (supervisor-port.ts). They are handed over after the record was put, so a refused record leaves them as they were. An interpreter
+ * that decodes the record before the buffer has reached the supervisor waits until the buffer arrives or its sender has died
+ * (Q_SENDER).
  *
- * A result's are posted before its record is put: nobody can take them back any more, and its caller need not wait for them. They
- * go straight to the caller on a channel that a buffer of the call came on; both ends stay open until the call is settled, so they
- * are gone with it, whatever becomes of the record. Where the call brought none, they too go by the supervisor.
+ * The buffers of a result are posted before its record is put: from then on nothing can withdraw them, and the caller need not wait
+ * for them. They go straight to the caller, on a channel that a buffer of the call came on. Both ends of it stay open until the call
+ * is settled and are closed with it, so the buffers cannot outlive the call, whatever becomes of the record. If the call brought no
+ * channel, they go through the supervisor as well.
  */
 import { MessagePort } from "../platform/ports.js";
 import { registerReader } from "../codec/codec.js";
@@ -30,20 +32,20 @@ import {
 import { readBody } from "../wire/message.js";
 import type { Runtime } from "../thread/runtime.js";
 
-/** Bytes from which on handing over is faster than copying. */
+/** Bytes from which handing a buffer over is faster than copying it. */
 const LARGE = 3 << 20;
-/** Bytes that V8 lets come from outside of its heap before it begins to mark (`kExternalAllocationSoftLimit`, src/heap/heap.h). */
+/** V8 begins to mark the heap when more bytes than this come from outside of it (`kExternalAllocationSoftLimit`, src/heap/heap.h). */
 const MARKED_FOR = 64 << 20;
 
 function large(buffers: readonly ArrayBuffer[] | undefined): readonly ArrayBuffer[] {
   return buffers?.filter((buffer) => buffer.byteLength >= LARGE) ?? [];
 }
 
-/** The large ones among the buffers that are to be moved with one message. */
+/** The large buffers that move with one message. `How` is what a reference to one consists of. */
 export abstract class Handover<How = unknown> implements Moved {
   abstract readonly kind: number;
   readonly #buffers: ReadonlySet<object>;
-  /** Those that turned out to be in the value. */
+  /** Those that the encoder met in the value. */
   protected readonly used = new Map<ArrayBuffer, How>();
 
   constructor(buffers: readonly ArrayBuffer[]) {
@@ -56,24 +58,24 @@ export abstract class Handover<How = unknown> implements Moved {
 
   abstract toReference(object: object): readonly [a: number, b: number];
 
-  /** Whether it is in the value, and not only to be detached. */
+  /** Returns whether the buffer is in the value, rather than only named to be detached. */
   carries(buffer: ArrayBuffer): boolean {
     return this.used.has(buffer);
   }
 
-  /** Hands them over. They are detached here from now on. */
+  /** Hands the buffers over, which detaches them here. */
   abstract handOver(): void;
-  /** The record has been put, or never will be. */
+  /** Call it when the record has been put, or never will be. */
   abstract done(): void;
 }
 
-/** By way of the supervisor. */
+/** Through the supervisor. */
 export class SupervisorHandover extends Handover<Placeholder> {
-  /** Undefined where there are none, or this thread has no line that could move them. */
+  /** Returns undefined if no buffer is large, or this thread has no port that could move one: then they are copied. */
   static of(rt: Runtime, transfer: readonly ArrayBuffer[] | undefined): SupervisorHandover | undefined {
     const buffers = large(transfer);
     if (buffers.length === 0) return undefined;
-    // The main interpreter's first task of a pool is what starts the supervisor, whom its line leads to.
+    // Main's port comes with the supervisor, which the first task of a pool would otherwise start later.
     if (rt.m.slot === MAIN_SLOT) startSupervisor(rt);
     return rt.supervisorPort && new SupervisorHandover(rt, rt.supervisorPort, buffers);
   }
@@ -81,7 +83,7 @@ export class SupervisorHandover extends Handover<Placeholder> {
   readonly kind = REF_MOVED;
   readonly #rt: Runtime;
   readonly #port: MessagePort;
-  /** The other ends of the channels that they went by. */
+  /** This thread's ends of the channels that the buffers were posted on. */
   #ends: MessagePort[] = [];
 
   private constructor(rt: Runtime, port: MessagePort, buffers: readonly ArrayBuffer[]) {
@@ -101,14 +103,14 @@ export class SupervisorHandover extends Handover<Placeholder> {
 
   handOver(): void {
     for (const [buffer, handle] of this.used) {
-      // A getter may have detached it after it was met. Its taker waits for something.
+      // A getter may have detached the buffer after the encoder met it. The receiver waits for a buffer all the same.
       this.#ends.push(
         handToSupervisor(this.#port, handle, buffer.byteLength === 0 ? new ArrayBuffer(0) : buffer),
       );
     }
   }
 
-  /** Where the result's buffers will come, if any were handed over; whoever takes it closes it. */
+  /** Returns the channel on which buffers of the result will arrive, if any buffer was handed over. The caller must close it. */
   takeChannel(): ResultChannel | undefined {
     if (this.#ends.length === 0) return undefined;
     const channel = new ResultChannel(this.#ends);
@@ -116,7 +118,7 @@ export class SupervisorHandover extends Handover<Placeholder> {
     return channel;
   }
 
-  /** What stands for them is the record's alone. */
+  /** From now on only the record holds the placeholders. */
   done(): void {
     for (const end of this.#ends) end.close();
     for (const { pointer } of this.used.values()) releaseHandle(this.#rt, pointer, true);
@@ -124,7 +126,7 @@ export class SupervisorHandover extends Handover<Placeholder> {
   }
 }
 
-/** Straight to the caller. */
+/** Straight to the caller of the call. */
 class DirectHandover extends Handover<number> {
   readonly kind = REF_RETURNED;
   readonly #port: MessagePort;
@@ -150,7 +152,7 @@ class DirectHandover extends Handover<number> {
   }
 }
 
-/** The large buffers of a result; `channel`: the one that its call brought. */
+/** The handover of a result's large buffers. `channel` is the one that its call brought, if any. */
 export function resultHandover(
   rt: Runtime,
   transfer: readonly ArrayBuffer[] | undefined,
@@ -161,39 +163,39 @@ export function resultHandover(
   return buffers.length === 0 ? undefined : new DirectHandover(channel, buffers);
 }
 
-/** The caller's end of a channel for a result's buffers: one of several, as the callee takes the first that it comes to. */
+/** The caller's ends of the channels for a result's buffers. There are several, because the callee keeps the first that it meets. */
 export class ResultChannel {
   readonly #ports: readonly MessagePort[];
-  readonly #come: ArrayBuffer[] = [];
+  readonly #arrived: ArrayBuffer[] = [];
 
   constructor(ports: readonly MessagePort[]) {
     this.#ports = ports;
   }
 
-  /** The `index`-th, which was posted before the result that names it was put. */
+  /** Returns the `index`-th buffer, which was posted before the result that names it was put. Returns undefined if it is lost. */
   take(index: number): ArrayBuffer | undefined {
     for (const port of this.#ports) {
-      while (this.#come.length <= index) {
+      while (this.#arrived.length <= index) {
         const next = receiveBuffer(port);
         if (next === undefined) break;
-        this.#come.push(next);
+        this.#arrived.push(next);
       }
     }
-    return this.#come[index];
+    return this.#arrived[index];
   }
 
-  /** The call is settled. What came and was not taken is nobody's. */
+  /** Call it when the call is settled. Drops buffers that arrived and were not taken. */
   close(): void {
     for (const port of this.#ports) port.close();
   }
 }
 
-/** What is to keep the channel that a call brings. */
+/** Keeps the channel that a call brings. */
 interface Callee {
   channel: MessagePort | undefined;
 }
 
-/** Whose record is being decoded: a call's, or a result's. Decoding may come to code of the user's, and so to other records. */
+/** The call or the result whose record this thread is decoding. Decoding may run user code, which may decode another record. */
 let reading: Callee | ResultChannel | undefined;
 
 function readAs(by: typeof reading, m: SharedMemory, received: Received): unknown {
@@ -206,30 +208,30 @@ function readAs(by: typeof reading, m: SharedMemory, received: Received): unknow
   }
 }
 
-/** A result; `channel`: of the call's, for its buffers. */
+/** Decodes a result. `channel` is the call's, on which large buffers arrive. */
 export function readResult(m: SharedMemory, received: Received, channel: ResultChannel | undefined): unknown {
   return readAs(channel, m, received);
 }
 
-/** The arguments of a call; `callee` gets its end of the channel for a result's buffers, if the call brought one, and closes it. */
+/** Decodes the arguments of a call. `callee` gets the end of the channel for the result's buffers, if the call brought one, and must close it. */
 export function readCall(m: SharedMemory, received: Received, callee: Callee): unknown {
   return readAs(callee, m, received);
 }
 
 registerReader(REF_MOVED, (pointer, id) => {
   const rt = runtime();
-  const answer = fetchBuffer(rt, { pointer, id });
+  const fetched = fetchBuffer(rt, { pointer, id });
   releaseHandle(rt, pointer, false);
-  if (answer instanceof MessagePort) {
-    const buffer = receiveBuffer(answer);
+  if (fetched instanceof MessagePort) {
+    const buffer = receiveBuffer(fetched);
     if (reading === undefined || reading instanceof ResultChannel || reading.channel !== undefined)
-      answer.close();
-    else reading.channel = answer;
+      fetched.close();
+    else reading.channel = fetched;
     if (buffer !== undefined) {
       if (buffer.byteLength > MARKED_FOR) rt.marking = true;
       return buffer;
     }
-  } else if (answer !== undefined) return answer;
+  } else if (fetched !== undefined) return fetched;
   throw lost();
 });
 
@@ -241,7 +243,7 @@ registerReader(REF_RETURNED, (index) => {
 
 function lost(): InterpreterError {
   return new InterpreterError(
-    "A buffer that was to be moved here did not arrive: the interpreter that sent it ended at that moment",
+    "A buffer that was moved here did not arrive: the interpreter that sent it ended at that moment. Send it again.",
     { code: "ERR_INTERPRETER_DIED" },
   );
 }

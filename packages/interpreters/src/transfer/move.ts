@@ -1,8 +1,9 @@
 /**
- * A transfer list that belongs to a value: a function's for its result, a caller's for an argument.
+ * Transfer lists that belong to values: a function's list for its result, or a caller's list for an argument.
  *
- * Noted beside the value and not around it, so that the function returns what it returns, in its type too. In one place
- * for all copies of the package in a thread: the user's code may have imported another one than the server is of.
+ * The list is noted beside the value and does not wrap it, so a function that uses `move` still returns the value itself, and its
+ * type stays the same. All copies of the package in a thread share the notes: user code may import another copy than the
+ * interpreter runs.
  */
 import { types } from "../platform/brand-checks.js";
 import { show } from "../base/check.js";
@@ -13,44 +14,46 @@ const KEY = Symbol.for("interpreters.moved");
 const here = globalThis as { [KEY]?: WeakMap<object, readonly ArrayBuffer[]> };
 
 /**
- * For what a function returns that runs in another interpreter (`call`, `submit`, `map`), and for an argument that it is
- * called with: its buffers are moved and not copied, that is, detached here as soon as it is on its way. Where it cannot
- * travel, nothing is moved. Items of queues are copied.
+ * Marks buffers to be moved instead of copied: those of an argument of `call`, `submit` or `map`, or those of a value that a
+ * function returns from another interpreter. A moved buffer is detached here as soon as its message is on the way. If the message
+ * cannot be sent, nothing is moved. Items of queues are always copied, and so are small buffers: copying them is faster, but they
+ * are detached just the same. (The transfer list of `structuredClone`; CPython has no counterpart.)
  *
- * @param value the result or argument, as a whole: what else it contains is copied
- * @param transfer the buffers in it to move; by default that of a buffer or a view itself
- * @returns the value
- * @throws TypeError `transfer` names something else than ArrayBuffers, or there is none where the value is no buffer
- * @example
- * // In a module whose function is called with `fromModule`:
- * function render(width: number, height: number): Uint8Array {
- *   return move(new Uint8Array(width * height * 4));
- * }
- * console.log(render(2, 2).length); // 16
+ * @param value the whole argument or result. Everything in it but the buffers is copied.
+ * @param transfer the ArrayBuffers in it to move. Default: the buffer of `value`, which must be an ArrayBuffer or a view.
+ * @returns `value` itself
+ * @throws TypeError `value` is not an object; `transfer` contains something other than ArrayBuffers, or a buffer twice; or it is
+ * missing, and `value` is neither an ArrayBuffer nor a view of one
  * @example
  * await using interp = create();
  * const bytes = new Uint8Array(1000);
  * await interp.call((bytes: Uint8Array) => bytes.length, move(bytes)); // 1000
  * console.log(bytes.length); // 0
+ *
+ * // In a module whose function is called with `fromModule`, for its result:
+ * function render(width: number, height: number): Uint8Array {
+ *   return move(new Uint8Array(width * height * 4));
+ * }
+ * console.log(render(2, 2).length); // 16
  */
 export function move<T extends object>(value: T, transfer: readonly ArrayBuffer[] = buffersOf(value)): T {
   if (typeof value !== "object" || value === null) {
-    throw new TypeError(`move: expected an object with buffers, found ${show(value)}`);
+    throw new TypeError(`move: value must be an object with buffers, found ${show(value)}`);
   }
   checkTransfer(transfer);
   (here[KEY] ??= new WeakMap()).set(value, transfer);
   return value;
 }
 
-/** What is to be moved with a function's result, or an argument. */
+/** The buffers to move with a result or an argument. */
 export function movesOf(value: unknown): readonly ArrayBuffer[] | undefined {
-  // Nothing was ever moved, as a rule.
+  // Most threads never move anything.
   const moved = here[KEY];
   if (moved === undefined || typeof value !== "object" || value === null) return undefined;
   return moved.get(value);
 }
 
-/** What is to be moved with a call: what its options name, and what goes with its arguments. */
+/** The buffers to move with a call: those that its options name, and those of its arguments. */
 export function movesOfCall(
   args: readonly unknown[],
   transfer: readonly ArrayBuffer[] | undefined,
@@ -60,19 +63,19 @@ export function movesOfCall(
   return noted.length === 0 ? transfer : [...new Set([...(transfer ?? []), ...noted])];
 }
 
-/** The call is on its way: what was noted of its arguments was for this one. */
+/** Forgets the buffers of a call's arguments when the call is on its way: they were marked for this call only. */
 export function forgetMoves(args: readonly unknown[]): void {
   const moved = here[KEY];
   if (moved === undefined) return;
   for (const arg of args) if (typeof arg === "object" && arg !== null) moved.delete(arg);
 }
 
-/** The result is on its way: detaches what was to be moved with it. */
-export function detachMoved(result: unknown, moving?: Handover): void {
+/** Detaches the buffers to move with a result when the result is on its way. */
+export function detachMoved(result: unknown, handover?: Handover): void {
   const transfer = movesOf(result);
   if (transfer === undefined) return;
   here[KEY]?.delete(result as object);
-  detach(transfer, moving);
+  detach(transfer, handover);
 }
 
 function buffersOf(value: unknown): readonly ArrayBuffer[] {

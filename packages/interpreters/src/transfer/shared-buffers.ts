@@ -1,6 +1,6 @@
 /**
- * SharedArrayBuffers travel by reference: the same bytes in every interpreter, over the line to the supervisor (line.ts). The
- * queue that stands for one is held by every interpreter that has the buffer.
+ * SharedArrayBuffers travel by reference, over supervisor ports (supervisor-port.ts): every interpreter sees the same bytes. Each
+ * interpreter that has the buffer holds its placeholder.
  */
 import { types } from "../platform/brand-checks.js";
 import { HandleTable } from "../base/handle-table.js";
@@ -22,7 +22,7 @@ function remember(buffer: SharedArrayBuffer, placeholder: Placeholder): Placehol
   return placeholder;
 }
 
-/** Makes the buffer known to the supervisor. */
+/** Makes a placeholder for the buffer, and gives the buffer to the supervisor. */
 function offer(buffer: SharedArrayBuffer): Placeholder {
   const rt = runtime();
   startSupervisor(rt);
@@ -36,7 +36,9 @@ function fetch(pointer: number, id: number): SharedArrayBuffer {
   if (same !== undefined) return same;
   const buffer = fetchBuffer(runtime(), { pointer, id });
   if (!types.isSharedArrayBuffer(buffer)) {
-    throw new InterpreterError("A SharedArrayBuffer is gone; this is a bug in `interpreters`");
+    throw new InterpreterError(
+      "A SharedArrayBuffer that was sent here is gone; this is a bug in `interpreters`",
+    );
   }
   remember(buffer, { pointer, id });
   return buffer;

@@ -1,18 +1,18 @@
 /**
- * The line to the supervisor, for what only Node's own messages can carry: SharedArrayBuffers (buffers.ts), and ArrayBuffers
- * that are moved (moves.ts). The supervisor keeps them while the records that name them are on their way
- * (supervisor/buffers.ts):
+ * A thread's supervisor port, for what only Node's own messages can carry: SharedArrayBuffers (shared-buffers.ts), and ArrayBuffers
+ * that are moved (handover.ts). The supervisor keeps the buffers while the records that name them are on their way
+ * (supervisor/buffer-store.ts):
  *
- *     before it is put here   a hidden queue is made to stand for the buffer
- *     in a record             only the queue's pointer and id, like any queue's
- *     when it is got there    the supervisor is asked for it, and this thread blocks until it has answered: decoding a
- *                             value cannot wait on the event loop
+ *     before the record is put   make a hidden queue, the buffer's *placeholder*
+ *     in the record              the placeholder's pointer and id, like those of any queue
+ *     when it is decoded         request the buffer from the supervisor, and block this thread until it replies: decoding
+ *                                a value cannot wait on the event loop
  *
- * The queue is held and counted as queues are. It therefore goes when nobody can get at the buffer any more, and then
- * the supervisor lets go of it.
+ * Interpreters and records hold the placeholder as they hold any queue. It is freed when none of them can reach the buffer any
+ * more, and then the supervisor drops the buffer.
  *
- * Threads that we start are given a MessagePort. Any other opens a BroadcastChannel that only these two know: every thread can
- * do that, but it carries no ArrayBuffer without copying it.
+ * The supervisor gives each thread that it starts a MessagePort. Any other thread opens a BroadcastChannel whose name only the two
+ * know: every thread can do that, but such a channel copies ArrayBuffers.
  */
 import { BroadcastChannel } from "../platform/broadcast.js";
 import { MessageChannel, MessagePort, receiveNow } from "../platform/ports.js";
@@ -25,57 +25,59 @@ import { request } from "../thread/supervisor-client.js";
 import { REQUEST_BUFFER } from "../wire/protocol.js";
 import type { Runtime } from "../thread/runtime.js";
 
-/** What goes over the line, both ways. */
+/** A message on a supervisor port, in either direction. */
 export interface BufferMessage {
   readonly pointer: number;
   readonly id: number;
   /**
-   * A port stands for the ArrayBuffer that is its one message: whoever receives that only to pass it on would have its garbage
-   * collector deal with all of it. Undefined in the answer that the line is open, and for one that is gone.
+   * A MessagePort takes the place of an ArrayBuffer, which is its one message: if the supervisor received the buffer itself only
+   * to pass it on, its garbage collector would deal with all of it. Undefined in the reply that only confirms an open port, and for a
+   * buffer that is lost.
    */
   readonly buffer: SharedArrayBuffer | MessagePort | ArrayBuffer | undefined;
 }
 
+/** The hidden queue that a record names in place of a buffer. */
 export interface Placeholder {
   readonly pointer: number;
   readonly id: number;
 }
 
-/** Makes the queue that stands for a buffer; this thread holds it. `doing`, for the error, is what cannot be done where the memory is full. */
+/** Makes a placeholder, which this thread holds. `doing` is a verb phrase for the error if the memory is full. */
 export function makePlaceholder({ m }: Runtime, doing: string): Placeholder {
   const pointer = createQueue(m, 0, UNBOUND_ITEM_KEEP, true);
   if (pointer !== 0) return { pointer, id: queueIdOf(m, pointer) };
   throw memoryFull(doing);
 }
 
-/** The BroadcastChannel, where this thread needed one. */
+/** The BroadcastChannel, if this thread has no MessagePort and needed one. */
 let opened: { readonly name: string; readonly channel: BroadcastChannel } | undefined;
 
 function open({ id }: Runtime): { readonly name: string; readonly channel: BroadcastChannel } {
-  // Of this process only, where there may be other runtimes with an interpreter of the same id.
+  // Random, because another runtime of this process may have an interpreter of the same id.
   const name = `interpreters ${id} ${Math.random()}`;
   const channel = new BroadcastChannel(name);
   channel.unref();
   return { name, channel };
 }
 
-/** Has the supervisor answer, and blocks this thread until then. */
+/** Requests a buffer from the supervisor, and blocks this thread until it replies. Returns undefined if the buffer is lost. */
 export function fetchBuffer(rt: Runtime, { pointer, id }: Placeholder): BufferMessage["buffer"] {
-  const { m, supervisorPort: port } = rt;
-  if (port === undefined) opened ??= open(rt);
-  const line = (port ?? opened?.channel) as MessagePort | BroadcastChannel;
+  const { m, supervisorPort } = rt;
+  if (supervisorPort === undefined) opened ??= open(rt);
+  const port = (supervisorPort ?? opened?.channel) as MessagePort | BroadcastChannel;
   request(rt, REQUEST_BUFFER, pointer, id, 0, opened?.name);
   for (;;) {
     const seen = observe(m);
-    const answer = receiveNow(line);
-    if (answer !== undefined) return (answer.message as BufferMessage).buffer;
+    const reply = receiveNow(port);
+    if (reply !== undefined) return (reply.message as BufferMessage).buffer;
     if (!rt.adaptiveSpin.spin(seen)) park(m, seen, Infinity);
   }
 }
 
 /**
- * Gives the supervisor an ArrayBuffer to hand on; it is detached here. To be called where there is a port. Returns the other end
- * of the channel on which it arrives, to be closed.
+ * Gives the supervisor an ArrayBuffer to pass on, which detaches it here. Returns this thread's end of the channel on which it
+ * arrives, which the caller must close.
  */
 export function handToSupervisor(port: MessagePort, handle: Placeholder, buffer: ArrayBuffer): MessagePort {
   const { port1, port2 } = new MessageChannel();
@@ -84,24 +86,24 @@ export function handToSupervisor(port: MessagePort, handle: Placeholder, buffer:
   return port1;
 }
 
-/** What was posted before the other end was closed still arrives. */
+/** Moves a buffer to the other end of a channel. It still arrives there if this end is closed afterwards. */
 export function postBuffer(port: MessagePort, buffer: ArrayBuffer): void {
   try {
     port.postMessage(buffer, [buffer]);
   } catch {
-    // Node does not let go of it (a WebAssembly memory's, one of its own pools): a copy arrives as well.
+    // Node does not transfer this one (the buffer of a WebAssembly memory, or of a pool in Node). Send a copy.
     port.postMessage(buffer);
   }
 }
 
-/** The next buffer that was posted, or undefined. */
+/** Takes the next buffer that has arrived. Returns undefined if none has. */
 export function receiveBuffer(port: MessagePort): ArrayBuffer | undefined {
   return receiveNow(port)?.message as ArrayBuffer | undefined;
 }
 
 /** Gives the supervisor a SharedArrayBuffer to keep. */
 export function offerBuffer(rt: Runtime, handle: Placeholder, buffer: SharedArrayBuffer): void {
-  // What is posted to a BroadcastChannel before somebody listens at its other end is lost.
+  // A message on a BroadcastChannel is lost if the supervisor does not listen yet; its reply shows that it does.
   if (rt.supervisorPort === undefined && opened === undefined) fetchBuffer(rt, { pointer: 0, id: 0 });
   (rt.supervisorPort ?? opened!.channel).postMessage({ ...handle, buffer } satisfies BufferMessage);
 }

@@ -1,21 +1,28 @@
 /**
- * What a creator sends the supervisor to have an interpreter started (BootOptions), and what the supervisor hands the thread that
- * it starts (WorkerData). Types, and the one comparison that both sides of a standby thread make.
+ * The options that a creator sends the supervisor to start an interpreter (BootOptions), and the data that the supervisor gives the
+ * thread (WorkerData). This file has the types, and the comparison of options that both sides of a standby thread make.
  */
 import type { WasmMemory } from "../memory/webassembly.js";
 import type { MessagePort } from "../platform/ports.js";
 
-/** Limits of an interpreter's JavaScript engine, in MiB (Node's `resourceLimits`). */
+/**
+ * Limits of an interpreter's JavaScript engine, in MiB (Node: `resourceLimits` of a `Worker`). An interpreter that needs more memory
+ * ends, with the reason `"out-of-memory"`. The memory of ArrayBuffers does not count.
+ */
 export interface ResourceLimits {
+  /** The heap for objects that live longer; at least 4. Default: V8's, which depends on the machine. */
   maxOldGenerationSizeMb?: number;
+  /** The heap for new objects. Default: V8's. */
   maxYoungGenerationSizeMb?: number;
+  /** The memory for machine code. Default: V8's. */
   codeRangeSizeMb?: number;
+  /** The thread's stack; at least 0.5. Default: 4. */
   stackSizeMb?: number;
 }
 
 /**
- * What an interpreter may do beyond its own world (CPython: `PyInterpreterConfig`). An operation that is not allowed throws
- * `InterpreterError` (`ERR_INTERPRETER_NOT_ALLOWED`) there. It guards against mistakes, not against malice.
+ * The permissions of an interpreter beyond its own world (CPython: `PyInterpreterConfig`). An operation that is not allowed throws
+ * `InterpreterError` (`ERR_INTERPRETER_NOT_ALLOWED`) there, or `AddonImportError`. It guards against mistakes, not against malice.
  */
 export interface InterpreterConfig {
   /**
@@ -41,7 +48,7 @@ export interface InterpreterConfig {
   shareEnv: boolean;
 }
 
-/** The guest language that a thread is to run (guests/language.ts). */
+/** The guest language that a thread runs (guests/language.ts). */
 export interface BootLanguage {
   readonly name: string;
   readonly tag: number;
@@ -50,7 +57,7 @@ export interface BootLanguage {
   readonly data: unknown;
 }
 
-/** The supervisor starts the thread; the creator supplies everything that the thread inherits. */
+/** The supervisor starts the thread, but everything that the thread inherits comes from the creator. */
 export interface BootOptions {
   readonly name: string | undefined;
   readonly env: NodeJS.Dict<string>;
@@ -64,7 +71,7 @@ export interface BootOptions {
   readonly language: BootLanguage;
 }
 
-/** Where output goes. */
+/** Where an interpreter's output goes. */
 export interface BootOutput {
   readonly stdout: "inherit" | "ignore" | "sink";
   readonly stderr: "inherit" | "ignore" | "sink";
@@ -72,13 +79,13 @@ export interface BootOutput {
   readonly channel: string | undefined;
 }
 
-/** Text for one of the creator's sinks. */
+/** Text for a sink of the creator. */
 export type OutputMessage = readonly [stream: "stdout" | "stderr", text: string];
 
 /** The slot that a thread serves, or, for a standby thread, the cell in which it waits for one (kernel/standby.ts). */
 export type Place = { readonly slot: number } | { readonly cell: number };
 
-/** What the supervisor hands to an interpreter's thread. */
+/** The data that the supervisor gives to an interpreter's thread. */
 export type WorkerData = Place & {
   readonly memory: WasmMemory;
   readonly config: InterpreterConfig;
@@ -86,13 +93,13 @@ export type WorkerData = Place & {
   readonly language: BootLanguage;
   /** The thread's supervisor port (transfer/supervisor-port.ts). */
   readonly port: MessagePort;
-  /** The bundle that the thread runs, in shared memory: a file would first have to be read into the thread's own memory. */
+  /** The bundle that the thread runs, in shared memory, so that the thread need not read a file first. */
   readonly text: Uint8Array<SharedArrayBuffer>;
   /** V8's code cache of the bundle (interpreter-thread.ts), once a thread has left one. */
   readonly codeCache: Uint8Array | undefined;
 };
 
-/** What the main interpreter hands to the supervisor's thread. */
+/** The data that the main interpreter gives to the supervisor's thread. */
 export interface SupervisorData {
   readonly memory: WasmMemory;
   /** The main interpreter's supervisor port. */

@@ -1,29 +1,29 @@
 /**
- * A chunk: one piece of work that is many calls of one function (WORK_CALL_EACH), one after another, as `map` makes them.
+ * Call batches: one work item that holds many calls of one function (WORK_CALL_BATCH), as `map` makes them. They run one after another.
  *
- * It ends with the first call that fails, and gives what came before: a failure shows at its own item.
+ * A batch ends with the first call that fails, and its reply has the results before that, so a failure shows at its own item.
  */
 import { clock } from "../base/clock.js";
 import { isThenable } from "../base/thenable.js";
 
-/** The answer to a chunk. */
+/** The reply to a call batch. */
 export interface CallBatchReply {
   /** Results of the calls up to the first that failed. */
   readonly values: unknown[];
-  /** How that one failed: a REPLY_… status, and what would have been its value. */
+  /** How that call failed: the status (REPLY_…) and value that it would have replied with. Undefined if no call failed. */
   readonly failure: CallFailure | undefined;
-  /** Milliseconds that the chunk took. */
+  /** Milliseconds that the batch took. */
   readonly took: number;
 }
 
 export interface CallFailure {
   readonly status: number;
   readonly value: unknown;
-  /** Where it happened. */
+  /** The id of the interpreter in which it happened. */
   readonly interpreter: number;
 }
 
-/** While it is run, and until it is sent. */
+/** A call batch while it is executed, and until its reply is sent. */
 export class CallBatch implements CallBatchReply {
   readonly values: unknown[] = [];
   failure: CallFailure | undefined;
@@ -31,8 +31,8 @@ export class CallBatch implements CallBatchReply {
 }
 
 /**
- * Runs `call` over all. `begins` is told of each call but the first; `failed` makes of what was thrown what is to be
- * said of it. A promise only where there is something to wait for.
+ * Calls `call` with each list of arguments. Calls `begins` before each call but the first, and `failed` to describe a thrown value.
+ * Returns a promise only if one of the calls does.
  */
 export function runCallBatch(
   lists: readonly unknown[][],
@@ -71,7 +71,7 @@ export function runCallBatch(
   return goOn(0);
 }
 
-/** Ends a chunk before the first of its results that cannot travel, for which `check` throws. False: all of them can. */
+/** Ends a batch before its first result that cannot travel, for which `check` throws. Returns false if all of them can. */
 export function cutShort(
   batch: CallBatch,
   check: (value: unknown) => void,

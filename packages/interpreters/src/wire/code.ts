@@ -1,14 +1,14 @@
 /**
- * Functions on their way: a process-wide store of code in shared memory.
+ * Functions on their way: a store of code in shared memory, for the whole process.
  *
  * The caller's side writes a description of the function (its text, or which module or builtin it is; see
  * guests/javascript/callable.ts) into pages of its own, once, however many interpreters and pools it is sent to. A call
- * carries the code's id and where it lies; an interpreter that has not met the id reads it there, once.
+ * carries the code's id and the pointer to it; an interpreter that does not know the id reads the description there, once.
  *
  *     block: [ id, length in bytes, description as UTF-8 JSON … ]
  *
- * The block belongs to the interpreter that made it and lives until the function and every call of it that is under way
- * are collected. A reader compares the id after copying: where the owner died meanwhile, the call has no one to answer to.
+ * The block belongs to the interpreter that made it, and lives until the function and all pending calls of it are collected. A
+ * reader compares the id after it has copied the block: if it has changed, the owner has died, and with it the call.
  */
 import { add, get, ensureMapped, readBytes, set, type SharedMemory, writeBytes } from "../memory/atomics.js";
 import { H_NEXT_CODE, PAGE_BYTES, PAGE_WORDS } from "../memory/layout.js";
@@ -17,7 +17,7 @@ import { memoryFull } from "./status-error.js";
 
 const BLOCK_HEADER = 2;
 
-/** Keep it reachable while a call of it is under way. */
+/** A function's code in shared memory. Keep it reachable while a call of it is pending. */
 export interface Code {
   readonly id: number;
   readonly pointer: number;
@@ -39,7 +39,7 @@ const collected = new FinalizationRegistry<{ m: SharedMemory; pointer: number }>
   freePages(m, pointer);
 });
 
-/** The code of `fn`. Throws what the language throws for a function that cannot travel. */
+/** Returns the code of `fn`, which is stored the first time. Throws what the language throws for a function that cannot travel. */
 export function codeOf(m: SharedMemory, fn: unknown, language: Describer): Code {
   const known = typeof fn === "function" ? byFunction.get(fn) : undefined;
   if (known !== undefined && known.language === language.tag) return known;
@@ -67,7 +67,7 @@ function store(m: SharedMemory, text: string, language: number): Code {
   return { id, pointer, language };
 }
 
-/** The description of code `id`, or undefined where its owner is gone. */
+/** Reads the description of code `id`. Returns undefined if its owner is gone. */
 export function fetchCode(m: SharedMemory, id: number, pointer: number): unknown {
   ensureMapped(m, pointer + PAGE_WORDS - 1);
   if (get(m, pointer) !== id) return undefined;

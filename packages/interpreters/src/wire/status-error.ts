@@ -2,7 +2,7 @@
 import { InterpreterError, InterpreterNotFoundError } from "../base/errors.js";
 import { STATUS_NO_MEMORY, STATUS_NOT_FOUND, STATUS_SHUT } from "../memory/layout.js";
 
-/** The shared memory has no room for `what`, a verb phrase: "put into queue 3". */
+/** The error for a full shared memory. `what` is a verb phrase: "put into queue 3". */
 export function memoryFull(what: string): InterpreterError {
   return new InterpreterError(
     `Cannot ${what}: the shared memory is full. Get items out of queues, or close some.`,
@@ -10,7 +10,7 @@ export function memoryFull(what: string): InterpreterError {
   );
 }
 
-/** The kernel refused a record for interpreter `id`. */
+/** The error for a status with which the kernel refused a record for interpreter `id`. `what` is a verb phrase. */
 export function statusError(status: number, id: number, what: string): InterpreterError {
   if (status === STATUS_NOT_FOUND) {
     return new InterpreterNotFoundError(`Cannot ${what}: interpreter ${id} is gone`);

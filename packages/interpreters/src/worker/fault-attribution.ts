@@ -1,16 +1,16 @@
 /**
- * Whose fault it is that an interpreter ends which runs several tasks at once: an exception that nobody catches, or
- * `process.exit()`, comes from one of them, and the others are to be told that it was not theirs.
+ * Finds the task that ends an interpreter which runs several tasks at once: an uncaught exception, or `process.exit()`, comes from
+ * one of them, and the others must fail with another reason.
  *
- * Each task runs in an asynchronous context of its own (`AsyncLocalStorage`), which its timers and promises inherit. When
- * the end begins, S_BLAME is told the run of the task in whose context that happens; none, where that task was done
- * before, or nobody's code is running.
+ * Each task runs in an asynchronous context of its own (`AsyncLocalStorage`), which its timers and promises inherit. When the end
+ * begins, S_FAULT gets the execution of the task in whose context that happens, or 0 if that task was done already or the code
+ * belongs to no task.
  */
 import { AsyncLocalStorage } from "../platform/async-context.js";
 import { load, type SharedMemory, store } from "../memory/atomics.js";
 import { EXECUTION_NUMBER_SHIFT, EXECUTION_WORD, S_FAULT } from "../memory/layout.js";
 
-/** A task, by what distinguishes it from others in the same run. */
+/** A task, identified by its execution and the number that distinguishes it from other tasks in the same execution. */
 interface Suspect {
   readonly execution: number;
   readonly number: number;
@@ -22,12 +22,12 @@ export class FaultAttribution {
 
   constructor(m: SharedMemory) {
     this.#m = m;
-    // The last that happens before either end. One that somebody handles after all is followed by another, or by none.
+    // The last event before either end. If a handler catches the exception after all, a later event overwrites what this one wrote.
     process.on("uncaughtExceptionMonitor", this.#find);
     process.on("exit", this.#find);
   }
 
-  /** Has `execute` run as the task that was taken into `run`. */
+  /** Runs `execute` as the task that was taken into `execution`. */
   run<T>(execution: number, execute: () => T): T {
     return this.#contexts.run({ execution, number: numberOf(this.#m, execution) }, execute);
   }

@@ -1,23 +1,23 @@
-/** What an executor tells an interpreter that is to serve its pool (WORK_SERVE), and what that one makes of it. */
+/** The set-up that an executor sends an interpreter that will serve its pool (WORK_SERVE), and the interpreter's state for it. */
 import { pointerOf, type Queue } from "../queue/queue.js";
 import { type Lanes, makeLanes } from "../kernel/lanes.js";
 
 export interface PoolSetup {
   /** The queues of tasks, highest priority first. */
   readonly queues: readonly Queue[];
-  /** Globals to bind before anything else. */
+  /** Globals to bind first. */
   readonly shared: Record<string, unknown> | undefined;
   /** Arguments of the initializer. */
   readonly initargs: readonly unknown[];
-  /** How many tasks to take; 0: no limit. */
+  /** How many tasks to take; 0 means no limit. */
   readonly maxTasks: number;
-  /** How many to run at once, each but one of them waiting for something. */
+  /** How many tasks to run at once: one that executes, and others that wait for their promises. */
   readonly concurrency: number;
 }
 
 /** The pool that an interpreter serves. */
 export interface ServedPool {
-  /** Their handles keep them. */
+  /** Kept reachable, because their handles hold the queues. */
   readonly queues: readonly Queue[];
   readonly lanes: Lanes;
   /** How many tasks may still be taken. */

@@ -1,6 +1,4 @@
-/**
- * The one answer to each piece of work: a result, or what went wrong, and if that cannot travel, what it was that cannot.
- */
+/** The one reply to each work item: its result, or what went wrong. If that cannot travel, the reply says what cannot. */
 import type { MessagePort } from "../platform/ports.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
@@ -17,27 +15,27 @@ import { endWork, finishWork } from "../kernel/executions.js";
 import type { Runtime } from "../thread/runtime.js";
 import { memoryFull } from "../wire/status-error.js";
 
-/** A run of this interpreter's, and the piece of work that it executes there. */
+/** An execution of this interpreter, and the work item in it. */
 export interface WorkItem {
-  /** Pointer to the run. */
+  /** Pointer to the execution. */
   readonly execution: number;
-  /** Who wants the answer, and to what. */
+  /** The interpreter that waits for the reply, and its sequence number for the operation. */
   sender: number;
   sequence: number;
-  /** When it began, if its time is asked for, or 0. */
+  /** When it began (`clock`), if the sender wants to know how long it takes, or 0. */
   began: number;
-  /** Where large buffers of the result go, if it brought such a channel. */
+  /** The channel for large buffers of the result, if the call brought one. */
   channel: MessagePort | undefined;
 }
 
 export class Replies {
-  /** Nothing more is taken from the pool. */
+  /** Set when this interpreter takes no more tasks from its pool. */
   last = false;
   readonly #rt: Runtime;
   readonly #guest: ExecutingSide;
   /**
-   * Who was answered last, and its slot, which it keeps as long as it lives. Looking it up would take the line from its cache
-   * in which it writes down the locks that it takes.
+   * The interpreter that got the last reply, and its slot, which it keeps as long as it lives. Looking the slot up each time would
+   * take the cache line in which that interpreter writes down its locks away from its processor.
    */
   #caller = -1;
   #callerSlot = -1;
@@ -47,26 +45,26 @@ export class Replies {
     this.#guest = guest;
   }
 
-  /** Answers with something that was thrown. */
+  /** Replies with a failure. */
   replyFailure(item: WorkItem, thrown: unknown): void {
     const { status, value } = this.failureOf(thrown);
     this.reply(item, status, value);
   }
 
-  /** What is said of something that was thrown. */
+  /** The status and value of the reply for a thrown value. */
   failureOf(thrown: unknown): CallFailure {
     const interpreter = this.#rt.id;
     if (Refusal.is(thrown)) return { status: REPLY_REFUSED, value: thrown.error, interpreter };
     return { status: REPLY_FAILURE, value: [this.#guest.describeFailure(thrown), thrown], interpreter };
   }
 
-  /** The same of what was thrown while a result was encoded: a getter of the user's, or what cannot travel. */
+  /** As `failureOf`, for a value thrown while a result was encoded: by a user's getter, or because the result cannot travel. */
   #unsent(thrown: unknown): CallFailure {
     const refused = thrown instanceof NotShareableError || thrown instanceof InterpreterError;
     return this.failureOf(refused ? new Refusal(thrown) : thrown);
   }
 
-  /** The failure of one call, which must not keep the results of the others from travelling. */
+  /** The failure of one call of a batch. It must be able to travel, as the results of the other calls go with it. */
   inBatch(failure: CallFailure): CallFailure {
     return { ...failure, value: copyOf(failure.value, "error", true) };
   }
@@ -79,16 +77,16 @@ export class Replies {
     );
   }
 
-  /** Sends the one answer to a piece of work, unless somebody decided meanwhile that it will not be finished. */
+  /** Sends the one reply to a work item, unless the item was condemned meanwhile. */
   reply(item: WorkItem, status: number, value: unknown): void {
     const { m } = this.#rt;
     const { execution, sender } = item;
     const message = Message.take(m);
     let carries = status === REPLY_VALUE;
-    const moving = carries ? resultHandover(this.#rt, moves(value), item.channel) : undefined;
+    const handover = carries ? resultHandover(this.#rt, transferOf(value), item.channel) : undefined;
     try {
       try {
-        this.#header(message, item, status).value(value, "result", status !== REPLY_VALUE, moving);
+        this.#header(message, item, status).value(value, "result", status !== REPLY_VALUE, handover);
       } catch (error) {
         if (value instanceof CallBatch && this.#cutShort(value)) {
           this.reply(item, REPLY_VALUE, value);
@@ -98,21 +96,21 @@ export class Replies {
         const failure = this.#unsent(error);
         this.#header(message.clear(), item, failure.status).value(failure.value, "error", true);
       }
-      // Condemned: the supervisor is terminating this thread, and has told or will tell the caller so.
+      // If it is condemned, the supervisor is terminating this thread, and its notice is the caller's outcome.
       if (!finishWork(m, execution)) return;
-      if (carries) moving?.handOver();
+      if (carries) handover?.handOver();
       if (this.#post(message, sender) === STATUS_NO_MEMORY) {
         const size = message.scratch.end;
         const full = memoryFull(`send a result of ${size} bytes`);
         this.#header(message.clear(), item, REPLY_REFUSED).value(full, "error", true);
-        // An answer must arrive: this small one may use what is kept for that.
+        // A reply must arrive: this small one may use the pages that are reserved for it.
         m.reserve = 0;
         this.#post(message, sender);
         m.reserve = RESERVED_PAGES;
-      } else if (carries) moved(value, moving);
+      } else if (carries) detachAll(value, handover);
       endWork(m, execution);
     } finally {
-      moving?.done();
+      handover?.done();
       message.discard();
       item.channel?.close();
       item.channel = undefined;
@@ -130,28 +128,28 @@ export class Replies {
       this.#callerSlot = slotOf(m, sender);
       this.#caller = this.#callerSlot === -1 ? -1 : sender;
     }
-    // The caller is gone: nobody waits for the answer.
+    // The caller is gone, and its operation with it.
     if (this.#callerSlot === -1) return OK;
     return message.intoMailbox(this.#callerSlot, S_REPLIES, sender, id, WITHOUT_SENDER);
   }
 }
 
-/** What is to be moved with a result, or with those of a chunk. */
-function moves(result: unknown): readonly ArrayBuffer[] | undefined {
+/** The buffers to move with a result, or with those of a call batch. */
+function transferOf(result: unknown): readonly ArrayBuffer[] | undefined {
   return result instanceof CallBatch ? result.values.flatMap((each) => movesOf(each) ?? []) : movesOf(result);
 }
 
-/** A result was sent, or the results of a chunk: what was to be moved with it is not here any more. */
-function moved(result: unknown, moving: Handover | undefined): void {
-  if (result instanceof CallBatch) for (const each of result.values) detachMoved(each, moving);
-  else detachMoved(result, moving);
+/** Detaches the buffers that moved with a result, or with those of a call batch. */
+function detachAll(result: unknown, handover: Handover | undefined): void {
+  if (result instanceof CallBatch) for (const each of result.values) detachMoved(each, handover);
+  else detachMoved(result, handover);
 }
 
-/** Carries an error of ours past those of the guest's. */
+/** Wraps an error of this package, to tell it from errors that the guest throws. */
 export class Refusal {
   readonly #error: unknown;
   static is(value: unknown): value is Refusal {
-    // A look for a private name runs no code of the user's, whatever was thrown; `instanceof` asks a proxy.
+    // Testing for a private name never runs user code, whatever was thrown; `instanceof` would run the traps of a proxy.
     return typeof value === "object" && value !== null && #error in value;
   }
   get error(): unknown {

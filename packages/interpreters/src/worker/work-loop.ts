@@ -1,13 +1,13 @@
 /**
- * What an interpreter does all day: take a piece of work, execute it, answer, take the next.
+ * An interpreter's main loop: take a work item, execute it, reply, take the next.
  *
- * One piece at a time, first in, first out, from its own mailbox first and then from the queue of the pool it serves, if
- * any. Between pieces microtasks run; every millisecond, and before it sleeps, the event loop has a turn, so timers and
- * sockets of the guest's live on. A piece that returns a promise is awaited on the event loop.
+ * It executes one item at a time, first in, first out, from its own mailbox first and then from the lanes of the pool that it
+ * serves, if any. Microtasks run between items. Every millisecond, and before the thread parks, the event loop gets a turn, so the
+ * guest's timers and sockets live on. If an item returns a promise, the loop awaits it on the event loop.
  *
- * A pool may have its tasks run several at once (`concurrency`): one that returns a promise is *parked* then, in the run
- * where it is recorded (runs.ts), and the next piece is taken into another. Work of the mailbox is not: nothing else is
- * begun until it is done, and an interpreter that is to end does so when all that is parked is done.
+ * A pool may run several tasks at once (`concurrency`): a task that returns a promise is then *parked* in the execution that
+ * records it (kernel/executions.ts), and the next item is taken into another execution. Items of the mailbox are never parked: no
+ * other item begins until they are done, and an interpreter that is closed ends when all parked tasks are done.
  */
 // A script may declare a global of that name: `import { setImmediate } from "node:timers/promises"`.
 import { setImmediate } from "../platform/timers.js";
@@ -59,14 +59,14 @@ import { memoryFull } from "../wire/status-error.js";
 
 /** Longest time between two turns of the event loop while there is work; milliseconds. */
 const TURN_EVERY = 1;
-/** How many pieces to execute between two looks at the clock. */
+/** How many work items to execute between two readings of the clock. */
 const CLOCK_EVERY = 16;
-/** Longest wait for more work before V8's garbage collector goes on; milliseconds. */
+/** Longest wait for more work before V8's garbage collector continues; milliseconds. */
 const BEFORE_GC = 3;
 
 /**
- * Serves until the interpreter is closed, or it was only a rehearsal and that is over (`rt.end`). `afterFirst` is called when
- * the first piece is answered.
+ * Serves until the interpreter is closed, or until a warm-up is over (`rt.end`). Calls `afterFirst` after the reply to the first
+ * work item.
  */
 export async function serve(rt: Runtime, guest: ExecutingSide, afterFirst?: () => void): Promise<void> {
   const { m } = rt;
@@ -88,11 +88,11 @@ export async function serve(rt: Runtime, guest: ExecutingSide, afterFirst?: () =
         if (status === OK && --pool.left === 0) dispatcher.retire();
         several = status === OK && pool.concurrency > 1;
       }
-      // The pool is gone, and whoever closed it does not want anything from here any more; or this thread is about to end.
+      // The pool was closed and expects nothing from this interpreter any more, or this thread is about to end.
       if (status === STATUS_NOT_FOUND) dispatcher.pool = undefined;
     }
     if (status === OK) {
-      // Awaiting lets microtasks of the piece run before the next begins.
+      // Awaiting lets the item's microtasks run before the next item begins.
       await (several ? dispatcher.executeBeside(received) : dispatcher.execute(received));
       if (++count === 1) afterFirst?.();
       if (count % CLOCK_EVERY === 0 && clock() - lastTurn > TURN_EVERY) {
@@ -101,19 +101,19 @@ export async function serve(rt: Runtime, guest: ExecutingSide, afterFirst?: () =
       }
       continue;
     }
-    // What is parked waits for the event loop, which looking would keep from it.
+    // Parked tasks wait for the event loop, which spinning would block.
     if (dispatcher.parked === 0 && (rt.adaptiveSpin.spin(seen) || comesBeforeGc(rt, seen))) continue;
     await turn();
     if (rt.ended) return;
     lastTurn = clock();
     await parkAsync(m, seen);
-    rt.adaptiveSpin.slept(lastTurn);
+    rt.adaptiveSpin.parked(lastTurn);
   }
 }
 
 /**
- * A buffer came for which V8 marks the whole heap. It ends that, which takes milliseconds, at the next turn of the event loop,
- * and marks again for the next buffer; so one that comes soon comes before.
+ * V8 marks the whole heap for a large buffer that has arrived. It finishes, which takes milliseconds, at the next turn of the event
+ * loop, and marks again for the next buffer. So this waits briefly for more work, and returns whether some came before that turn.
  */
 function comesBeforeGc(rt: Runtime, seen: number): boolean {
   if (!rt.marking) return false;
@@ -127,11 +127,11 @@ function turn(): Promise<void> {
 }
 
 export class WorkDispatcher {
-  /** The pool that it serves, where further work comes from. */
+  /** The pool that it serves, as long as it takes tasks from it. */
   pool: ServedPool | undefined;
-  /** Where the next piece is recorded. */
+  /** The execution into which the next work item is taken. */
   next: WorkItem;
-  /** How many tasks of the pool it has begun that wait for something. */
+  /** How many tasks of the pool are parked. */
   parked = 0;
   readonly #rt: Runtime;
   readonly #guest: ExecutingSide;
@@ -139,7 +139,7 @@ export class WorkDispatcher {
   readonly #language: number;
   readonly #functions = new Map<number, GuestFunction>();
   readonly #replies: Replies;
-  /** Where pieces can be recorded, besides `next`. */
+  /** Idle executions, besides `next`. */
   readonly #free: WorkItem[] = [];
   #faults: FaultAttribution | undefined;
   #whenNoneParked: (() => void) | undefined;
@@ -152,17 +152,17 @@ export class WorkDispatcher {
     this.next = workItemIn(rt.m.me + S_EXECUTION);
   }
 
-  /** Takes nothing more from the pool; the answers to what was taken say so. */
+  /** Takes no more tasks from the pool. From now on its replies say so. */
   retire(): void {
     this.pool = undefined;
     this.#replies.last = true;
   }
 
-  /** Executes a task of the pool as `execute` does, and parks it where there is something to wait for. */
+  /** Executes a task of the pool as `execute` does, and parks it if it returns a promise. */
   executeBeside(received: Received): void {
     const item = this.next;
-    const blame = this.#faults as FaultAttribution;
-    const executing = blame.run(item.execution, () => this.execute(received));
+    const faults = this.#faults as FaultAttribution;
+    const executing = faults.run(item.execution, () => this.execute(received));
     if (executing === undefined) return;
     this.next = this.#free.pop() as WorkItem;
     store(this.#rt.m, this.#rt.m.me + S_TAKING, this.next.execution);
@@ -173,12 +173,12 @@ export class WorkDispatcher {
   #unpark(item: WorkItem): void {
     const { m } = this.#rt;
     this.#free.push(item);
-    // It took no more, and may sleep.
+    // The loop took no more tasks, and may have parked this thread.
     if (this.parked-- === this.pool?.concurrency) ring(m, m.slot);
     if (this.parked === 0) this.#whenNoneParked?.();
   }
 
-  /** Executes one piece and answers it. A promise only where there is something to wait for. */
+  /** Executes one work item and replies. Returns a promise only if the item returned one. */
   execute(received: Received): void | Promise<void> {
     const { m } = this.#rt;
     const item = this.next;
@@ -233,13 +233,13 @@ export class WorkDispatcher {
     return undefined;
   }
 
-  /** The caller's side checks this, too; a task may have been submitted by one that knows the language by another name. */
+  /** The caller's side checks this, too, but a task may come from a thread that knows the language by another name. */
   #checkReadable({ codec }: Received): void {
     if (codec !== CODEC_NEUTRAL)
       checkReadable(codec, { name: "guest", tag: this.#language }, "what was sent");
   }
 
-  /** A time limit is that of each call. */
+  /** Executes a call batch. A time limit applies to each call. */
   #each(item: WorkItem, timeout: number, id: number, pointer: number, lists: unknown[][]): unknown {
     const next = (): void => {
       if (timeout > 0) this.#limit(item, timeout);
@@ -250,12 +250,12 @@ export class WorkDispatcher {
     );
   }
 
-  /** From now on, the piece may take so many milliseconds. */
+  /** Has the supervisor stop the item if it runs for another `timeout` milliseconds. */
   #limit({ sender, sequence }: WorkItem, timeout: number): void {
     request(this.#rt, REQUEST_DEADLINE, sender, sequence, timeout);
   }
 
-  /** Begins with the pool's tasks only when all that it wants done before is done. */
+  /** Sets up for a pool, and takes its tasks only when the set-up is done. */
   #serve(id: number, pointer: number, setup: PoolSetup): unknown {
     if (setup.concurrency > 1) this.#makeRoom(setup.concurrency);
     const begin = (): void => {
@@ -266,7 +266,7 @@ export class WorkDispatcher {
     return isThenable(initialized) ? Promise.resolve(initialized).then(begin) : begin();
   }
 
-  /** For so many tasks that are parked, and the piece that is executed just then. */
+  /** Makes executions for the parked tasks, besides the one for the item that is executed at the moment. */
   #makeRoom(concurrency: number): void {
     const executions = openExecutions(this.#rt.m, concurrency);
     if (executions === 0) throw new Refusal(memoryFull(`run ${concurrency} tasks at once`));
@@ -274,13 +274,13 @@ export class WorkDispatcher {
     this.#faults = new FaultAttribution(this.#rt.m);
   }
 
-  /** Has `use` called with a function, which is loaded where it is not yet known. */
+  /** Calls `use` with the function of code `id`, which is loaded the first time. */
   #load(id: number, pointer: number, use: (fn: GuestFunction) => unknown): unknown {
     const known = this.#functions.get(id);
     if (known !== undefined) return use(known);
     const description = fetchCode(this.#rt.m, id, pointer);
     if (description === undefined) {
-      throw new Refusal(new InterpreterError("Cannot run a function whose sender is gone"));
+      throw new Refusal(new InterpreterError("Cannot call a function: the interpreter that sent it is gone"));
     }
     const start = (fn: GuestFunction): unknown => {
       this.#functions.set(id, fn);
@@ -296,21 +296,21 @@ export class WorkDispatcher {
     return typeof fn === "function" ? start(fn) : fn.then(start);
   }
 
-  /** Ends this thread, as `process.exit()` does; whoever waits for the end hears of it from the supervisor. */
+  /** Ends this thread, as `process.exit()` does. The supervisor's notice settles the operations that wait for the end. */
   async #close(): Promise<never> {
     const { m } = this.#rt;
     const { execution } = this.next;
     if (this.parked > 0) await new Promise<void>((resolve) => (this.#whenNoneParked = resolve));
     setState(m, m.slot, STATE_READY, STATE_FINALIZING);
     endWork(m, execution);
-    // From here on the supervisor stops this thread if it takes too long.
+    // From now on the supervisor terminates this thread if it takes too long.
     request(this.#rt, REQUEST_FINALIZING, this.#rt.id);
     await this.#guest.finalize?.();
     process.exit(0);
   }
 }
 
-/** The names and values of WORK_PREPARE, which come in turns in a list for languages that do not know objects. */
+/** The namespace of WORK_PREPARE. For languages that cannot read objects, it comes as a list of names and values in turn. */
 function namespaceOf(value: unknown): Record<string, unknown> {
   if (!Array.isArray(value)) return value as Record<string, unknown>;
   const namespace: Record<string, unknown> = {};

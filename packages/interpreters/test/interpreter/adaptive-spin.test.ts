@@ -22,7 +22,7 @@ class Scene {
       if (this.#spin.spin(0)) continue;
       const began = this.now;
       this.now += this.parked;
-      this.#spin.slept(began, this.now);
+      this.#spin.parked(began, this.now);
     }
     return this.limits.at(-1)!;
   }

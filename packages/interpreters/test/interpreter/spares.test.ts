@@ -1,6 +1,7 @@
 /** The supervisor's pool of standby threads, with numbers in place of threads. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { javascriptLanguage } from "../../src/guests/javascript/language.js";
 import { checkCreateOptions } from "../../src/interpreter/options.js";
 import type { BootOptions } from "../../src/wire/boot.js";
 import { claimSlot, registerMain, setState } from "../../src/kernel/registry.js";
@@ -15,8 +16,8 @@ import {
 import { createMemory, openMemory } from "../../src/memory/memory.js";
 import { StandbyPool } from "../../src/supervisor/standby-pool.js";
 
-const options = checkCreateOptions({});
-const others = checkCreateOptions({ name: "others" });
+const options = checkCreateOptions({ language: javascriptLanguage });
+const others = checkCreateOptions({ language: javascriptLanguage, name: "others" });
 
 /** A supervisor that starts no real threads, and a main interpreter that asks it for standby threads. */
 class Scene {

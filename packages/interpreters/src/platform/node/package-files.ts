@@ -1,6 +1,6 @@
 /**
- * Bundles lie two folders above this file, and `scripts/bundle.mjs` has `import.meta.url` in them answer with the place of this
- * module: no other module may locate a file by `import.meta.url`.
+ * Bundles lie two folders above this file, and `scripts/bundle.mjs` makes `import.meta.url` in them the URL of this module: no
+ * other module may locate a file by `import.meta.url`.
  */
 import { URL } from "node:url";
 

@@ -7,8 +7,8 @@ import {
 
 export { MessageChannel, MessagePort };
 
-/** Takes the next message that has arrived, without waiting for the event loop; returns undefined if there is none. */
+/** Takes the next message that has arrived, without waiting for the event loop. Returns undefined if none has. */
 export function receiveNow(port: MessagePort | BroadcastChannel): { message: unknown } | undefined {
-  // Node accepts a BroadcastChannel here, too; its types only know of ports.
+  // Node also accepts a BroadcastChannel here; its types list ports only.
   return receiveMessageOnPort(port as MessagePort);
 }

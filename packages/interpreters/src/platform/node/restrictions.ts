@@ -44,7 +44,7 @@ function forbidByModule(refuse: () => never): void {
 
 /** Makes every `new Worker` call `refuse`, which throws. */
 export function forbidThreads(refuse: () => never): void {
-  // `instanceof` still answers. `new` meets the trap, also by way of a subclass.
+  // `instanceof` still works. `new` meets the trap, also in a subclass.
   const Worker = new Proxy(workerThreads.Worker, { construct: () => refuse() });
   Object.assign(workerThreads, { Worker });
   nodeModule().syncBuiltinESMExports();
