@@ -7,6 +7,8 @@ import {
   QueueNotFoundError,
   QueueShutDown,
 } from "../base/errors.js";
+import { queueIdOf } from "../kernel/queue-state.js";
+import type { SharedMemory } from "../memory/atomics.js";
 import { OK, STATUS_EMPTY, STATUS_FULL, STATUS_NO_MEMORY, STATUS_NOT_FOUND } from "../memory/layout.js";
 import type { Batch } from "../wire/batch.js";
 import { memoryFull } from "../wire/status-error.js";
@@ -25,6 +27,11 @@ export function checkPut(queue: NamedQueue, status: number, timeout: number): vo
     );
   }
   checkStatus(queue, status, "put into");
+}
+
+/** @throws QueueNotFoundError the queue at `pointer` was closed */
+export function checkOpen(queue: NamedQueue, m: SharedMemory, pointer: number): void {
+  if (queueIdOf(m, pointer) === -1) checkStatus(queue, STATUS_NOT_FOUND, "look into");
 }
 
 /** @throws QueueEmpty, QueueShutDown, QueueNotFoundError */

@@ -10,34 +10,24 @@
  * - A queue is shareable and keeps its identity: getting a queue that this thread holds already returns that very object.
  * - It lives as long as an interpreter holds it or an item carries it.
  */
-import { checkCount, checkId, checkTimeout, show } from "../base/check.js";
-import { ItemInterpreterDestroyed, QueueNotFoundError, QueueShutDown } from "../base/errors.js";
+import { checkCount, checkId, checkTimeout } from "../base/check.js";
+import { QueueNotFoundError, QueueShutDown } from "../base/errors.js";
 import { HandleTable } from "../base/handle-table.js";
 import { registerReference } from "../codec/codec.js";
 import { closeQueue, findQueue, shutdownQueue } from "../kernel/queue-lifetime.js";
 import { queueIdOf, sizeOf } from "../kernel/queue-state.js";
-import { take, takeMany } from "../kernel/queues.js";
-import { makeReceived, makeReceivedMany, type Received } from "../kernel/receive.js";
+import { take } from "../kernel/queues.js";
+import { makeReceived } from "../kernel/receive.js";
 import { get } from "../memory/atomics.js";
-import {
-  C_MAXSIZE,
-  OK,
-  Q_GETTERS,
-  Q_PUTTERS,
-  Q_UNBOUND,
-  RECORD_ERROR,
-  RECORD_UNBOUND,
-  REF_QUEUE,
-  STATUS_NOT_FOUND,
-} from "../memory/layout.js";
+import { C_MAXSIZE, OK, Q_GETTERS, Q_PUTTERS, Q_UNBOUND, REF_QUEUE } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
 import { collectCarried, releaseHandle } from "../thread/supervisor-client.js";
-import { Batch } from "../wire/batch.js";
-import { Message, readValue } from "../wire/message.js";
+import type { Message } from "../wire/message.js";
+import { encodeItem, encodeItems, itemOf, takeItems } from "./items.js";
 import { checkWait, type PutOptions, type SyncOptions, type WaitOptions } from "./options.js";
-import { checkGot, checkPut, checkStatus, notePut } from "./outcomes.js";
-import { UNBOUND, unboundFrom, type UnboundItems, unboundNumber } from "./unbound.js";
+import { checkGot, checkOpen, checkPut, checkStatus, notePut } from "./outcomes.js";
+import { type UNBOUND, unboundFrom, type UnboundItems, unboundNumber } from "./unbound.js";
 import { WaitQueue } from "./wait-queue.js";
 
 const NO_OPTIONS: PutOptions = {};
@@ -51,9 +41,6 @@ let binding: Binding | undefined;
 export let pointerOf: (queue: Queue) => number;
 
 const received = makeReceived();
-/** Room for `getMany`, made when it is first used. */
-let many = makeReceivedMany(0);
-const MOST_AT_ONCE = 1024;
 
 /**
  * A queue (PEP 734, "Queue Objects"; CPython: `concurrent.interpreters.Queue`). `createQueue` makes one; `new Queue(id)` returns the
@@ -119,7 +106,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
 
   /** How many items it holds now (PEP 734: `qsize`). @throws QueueNotFoundError the queue was closed */
   qsize(): number {
-    this.#checkOpen("look into");
+    checkOpen(this, this.#rt.m, this.#pointer);
     return sizeOf(this.#rt.m, this.#pointer);
   }
 
@@ -148,7 +135,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    */
   async put(value: T, options: WaitOptions & PutOptions = {}): Promise<void> {
     const timeout = checkWait(options);
-    const message = this.#message(value, options);
+    const message = encodeItem(this.#rt.m, value, options);
     try {
       const status = await this.#putting.until(timeout, options.signal, (wait) =>
         this.#tryPut(message, options, wait),
@@ -168,7 +155,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    */
   putSync(value: T, options: SyncOptions & PutOptions = {}): void {
     const timeout = checkTimeout(options.timeout);
-    const message = this.#message(value, options);
+    const message = encodeItem(this.#rt.m, value, options);
     try {
       checkPut(
         this,
@@ -182,7 +169,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
 
   /** Puts an item if there is room now (PEP 734: `put_nowait`). @throws QueueFull if not; otherwise as `put` */
   putNowait(value: T, options: PutOptions = NO_OPTIONS): void {
-    const message = this.#message(value, options);
+    const message = encodeItem(this.#rt.m, value, options);
     const status = this.#tryPut(message, options, false);
     message.discard();
     checkPut(this, status, 0);
@@ -200,10 +187,10 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    */
   async putMany(values: Iterable<T>, options: WaitOptions & PutOptions = {}): Promise<void> {
     const timeout = checkWait(options);
-    const batch = this.#batch(values, options);
+    const batch = encodeItems(values, this.#rt.id, this.#unboundOf(options));
     try {
       const status = await this.#putting.until(timeout, options.signal, (wait) =>
-        this.#tryPutMany(batch, wait),
+        batch.intoQueue(this.#rt.m, this.#pointer, wait),
       );
       checkPut(this, status, timeout);
     } catch (error) {
@@ -222,11 +209,11 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    */
   putManySync(values: Iterable<T>, options: SyncOptions & PutOptions = {}): void {
     const timeout = checkTimeout(options.timeout);
-    const batch = this.#batch(values, options);
+    const batch = encodeItems(values, this.#rt.id, this.#unboundOf(options));
     try {
       checkPut(
         this,
-        this.#putting.untilSync(timeout, (wait) => this.#tryPutMany(batch, wait)),
+        this.#putting.untilSync(timeout, (wait) => batch.intoQueue(this.#rt.m, this.#pointer, wait)),
         timeout,
       );
     } catch (error) {
@@ -257,7 +244,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     const status = await this.#getting.until(timeout, options.signal, (wait) => {
       const status = take(this.#rt.m, this.#pointer, wait, received);
       // Decode it at once: the next waiter takes its item into the same place.
-      if (status === OK) item = this.#item(received);
+      if (status === OK) item = itemOf(this.#rt.m, this.id, received) as T | Missing;
       return status;
     });
     checkGot(this, status, timeout);
@@ -278,7 +265,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     let item: T | Missing;
     const status = this.#getting.untilSync(timeout, (wait) => {
       const status = take(this.#rt.m, this.#pointer, wait, received);
-      if (status === OK) item = this.#item(received);
+      if (status === OK) item = itemOf(this.#rt.m, this.id, received) as T | Missing;
       return status;
     });
     checkGot(this, status, timeout);
@@ -288,7 +275,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   /** Gets the next item if there is one now (PEP 734: `get_nowait`). @throws QueueEmpty if not; otherwise as `get` */
   getNowait(): T | Missing {
     checkGot(this, take(this.#rt.m, this.#pointer, false, received), 0);
-    return this.#item(received);
+    return itemOf(this.#rt.m, this.id, received) as T | Missing;
   }
 
   /**
@@ -308,7 +295,9 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     const items: (T | Missing)[] = [];
     const timeout = checkWait(options);
     const { signal } = options;
-    const status = await this.#getting.until(timeout, signal, (wait) => this.#tryGetMany(items, max, wait));
+    const status = await this.#getting.until(timeout, signal, (wait) =>
+      takeItems(this.#rt.m, this.#pointer, this.id, items, max, wait),
+    );
     checkGot(this, status, timeout);
     return items;
   }
@@ -326,7 +315,9 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     checkCount("getManySync: max", max, 1);
     const items: (T | Missing)[] = [];
     const timeout = checkTimeout(options.timeout);
-    const status = this.#getting.untilSync(timeout, (wait) => this.#tryGetMany(items, max, wait));
+    const status = this.#getting.untilSync(timeout, (wait) =>
+      takeItems(this.#rt.m, this.#pointer, this.id, items, max, wait),
+    );
     checkGot(this, status, timeout);
     return items;
   }
@@ -379,68 +370,12 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     return `Queue ${this.id}`;
   }
 
-  #message(value: T, { unboundItems }: PutOptions): Message {
-    if (unboundItems !== undefined) unboundNumber(unboundItems);
-    const message = Message.take(this.#rt.m);
-    try {
-      return message.value(value, "value");
-    } catch (error) {
-      message.discard();
-      throw error;
-    }
+  #tryPut(message: Message, options: PutOptions, wait: boolean): number {
+    return message.intoQueue(this.#pointer, wait, this.#rt.id, this.#unboundOf(options));
   }
 
-  #tryPut(message: Message, { unboundItems }: PutOptions, wait: boolean): number {
-    const { id } = this.#rt;
-    const unbound = unboundItems === undefined ? this.#unbound : unboundNumber(unboundItems);
-    return message.intoQueue(this.#pointer, wait, id, unbound);
-  }
-
-  #batch(values: Iterable<T>, { unboundItems }: PutOptions): Batch {
-    if (typeof (values as Partial<Iterable<T>> | null)?.[Symbol.iterator] !== "function") {
-      throw new TypeError(`putMany: values must be iterable, found ${show(values)}`);
-    }
-    const unbound = unboundItems === undefined ? this.#unbound : unboundNumber(unboundItems);
-    return new Batch(values, this.#rt.id, unbound);
-  }
-
-  #tryPutMany(batch: Batch, wait: boolean): number {
-    return batch.intoQueue(this.#rt.m, this.#pointer, wait);
-  }
-
-  /** Appends the items taken to `items` and returns the status. */
-  #tryGetMany(items: (T | Missing)[], max: number, wait: boolean): number {
-    const { m } = this.#rt;
-    const most = Math.min(max, MOST_AT_ONCE);
-    if (many.records.length < most) many = makeReceivedMany(most);
-    const count = takeMany(m, this.#pointer, wait, many, most);
-    if (count <= 0) return count;
-    let failure: unknown;
-    for (let i = 0; i < count; i++) {
-      try {
-        items.push(this.#item(many.records[i]));
-      } catch (error) {
-        failure ??= error;
-      }
-    }
-    if (failure === undefined) return OK;
-    // All of them were taken, so the caller must get the others with the error.
-    if (count > 1) Object.defineProperty(failure, "items", { value: items });
-    throw failure;
-  }
-
-  #item(from: Received): T | Missing {
-    if (from.state === RECORD_UNBOUND) return UNBOUND as Missing;
-    if (from.state === RECORD_ERROR) {
-      throw new ItemInterpreterDestroyed(
-        `Cannot get from queue ${this.id}: the next item is gone with interpreter ${from.sender}, which put it (UNBOUND_ERROR)`,
-      );
-    }
-    return readValue(this.#rt.m, from, 0) as T;
-  }
-
-  #checkOpen(what: string): void {
-    if (queueIdOf(this.#rt.m, this.#pointer) === -1) checkStatus(this, STATUS_NOT_FOUND, what);
+  #unboundOf({ unboundItems }: PutOptions): number {
+    return unboundItems === undefined ? this.#unbound : unboundNumber(unboundItems);
   }
 }
 

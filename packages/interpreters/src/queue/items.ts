@@ -1,0 +1,73 @@
+/** Items on their way: values as messages and batches, and records that were taken as values. */
+import { show } from "../base/check.js";
+import { ItemInterpreterDestroyed } from "../base/errors.js";
+import { takeMany } from "../kernel/queues.js";
+import { makeReceivedMany, type Received } from "../kernel/receive.js";
+import type { SharedMemory } from "../memory/atomics.js";
+import { OK, RECORD_ERROR, RECORD_UNBOUND } from "../memory/layout.js";
+import { Batch } from "../wire/batch.js";
+import { Message, readValue } from "../wire/message.js";
+import type { PutOptions } from "./options.js";
+import { UNBOUND, unboundNumber } from "./unbound.js";
+
+/** Room for `takeItems`, made when it is first used. */
+let many = makeReceivedMany(0);
+const MOST_AT_ONCE = 1024;
+
+/** Encodes an item. The caller must discard the message. @throws NotShareableError; TypeError a bad option */
+export function encodeItem(m: SharedMemory, value: unknown, { unboundItems }: PutOptions): Message {
+  if (unboundItems !== undefined) unboundNumber(unboundItems);
+  const message = Message.take(m);
+  try {
+    return message.value(value, "value");
+  } catch (error) {
+    message.discard();
+    throw error;
+  }
+}
+
+/** Encodes several items of `sender`. The caller must discard the batch. @throws as `encodeItem` */
+export function encodeItems(values: Iterable<unknown>, sender: number, unbound: number): Batch {
+  if (typeof (values as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function") {
+    throw new TypeError(`putMany: values must be iterable, found ${show(values)}`);
+  }
+  return new Batch(values, sender, unbound);
+}
+
+/** The item in a record that was taken from queue `id`. @throws ItemInterpreterDestroyed; what decoding throws */
+export function itemOf(m: SharedMemory, id: number, from: Received): unknown {
+  if (from.state === RECORD_UNBOUND) return UNBOUND;
+  if (from.state === RECORD_ERROR) {
+    throw new ItemInterpreterDestroyed(
+      `Cannot get from queue ${id}: the next item is gone with interpreter ${from.sender}, which put it (UNBOUND_ERROR)`,
+    );
+  }
+  return readValue(m, from, 0);
+}
+
+/** Takes up to `max` items from queue `id` at `pointer` and appends them to `items`. Returns a status. */
+export function takeItems(
+  m: SharedMemory,
+  pointer: number,
+  id: number,
+  items: unknown[],
+  max: number,
+  wait: boolean,
+): number {
+  const most = Math.min(max, MOST_AT_ONCE);
+  if (many.records.length < most) many = makeReceivedMany(most);
+  const count = takeMany(m, pointer, wait, many, most);
+  if (count <= 0) return count;
+  let failure: unknown;
+  for (let i = 0; i < count; i++) {
+    try {
+      items.push(itemOf(m, id, many.records[i]));
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (failure === undefined) return OK;
+  // All of them were taken, so the caller must get the others with the error.
+  if (count > 1) Object.defineProperty(failure, "items", { value: items });
+  throw failure;
+}
