@@ -27,6 +27,11 @@ export function repairQueue(m: SharedMemory, q: number, dead: number): void {
  */
 export function leaveQueue(m: SharedMemory, q: number, dead: number): void {
   clearBit(m, q + Q_HOLDERS, dead);
+  stopWaitingFor(m, q, dead);
+}
+
+/** As `leaveQueue`, but the interpreter still holds the queue. Under the queue's lock. */
+export function stopWaitingFor(m: SharedMemory, q: number, dead: number): void {
   clearBit(m, q + Q_GET_WAITERS, dead);
   clearBit(m, q + Q_PUT_WAITERS, dead);
   recountWaiters(m, q);

@@ -39,6 +39,7 @@ import {
   S_WORK,
   slotPointer,
   STATE_DEAD,
+  STATE_LEAVING,
 } from "../memory/layout.js";
 import { heldBy, intentOf, lock, releaseForDead, unlock } from "../memory/lock.js";
 import { repairPages, setPageOwner, sweepPages } from "../memory/page-allocator.js";
@@ -46,7 +47,7 @@ import { closeChannel } from "./channel.js";
 import { unbind } from "./channel-removal.js";
 import { repairChannel } from "./channel-repair.js";
 import { collectQueues } from "./queue-lifetime.js";
-import { leaveQueue, repairQueue } from "./queue-repair.js";
+import { leaveQueue, repairQueue, stopWaitingFor } from "./queue-repair.js";
 import { repairClaim } from "./mailbox.js";
 import { reconcileReferences } from "./reconcile.js";
 import { isAlive, joinerName } from "./registry.js";
@@ -71,6 +72,29 @@ export function reap(m: SharedMemory, slot: number): boolean {
   set(m, p + S_WAITING_ON, 0);
   ringAll(m);
   return settled;
+}
+
+/**
+ * Ends the interpreter in `slot` for all others while its thread may still run: its mailbox is closed, each item that it put gets its
+ * fate, and it waits for nothing any more, so that no wake-up is spent on it. All that the thread may still touch stays: its locks, its
+ * handles, its pages. What it puts or waits for from now on, until it has really ended, `reap` undoes then. May be repeated.
+ */
+export function withdraw(m: SharedMemory, slot: number): void {
+  const p = slotPointer(slot);
+  const id = get(m, p + S_ID);
+  store(m, p + S_STATE, STATE_LEAVING);
+  closeBox(m, p + S_WORK);
+  closeBox(m, p + S_REPLIES);
+  lock(m, H_REGISTRY_LOCK);
+  for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
+    ensureMapped(m, q + PAGE_WORDS - 1);
+    lock(m, q);
+    unbind(m, q, id);
+    stopWaitingFor(m, q, slot);
+    unlock(m, q);
+  }
+  unlock(m, H_REGISTRY_LOCK);
+  unbindBoxes(m, id);
 }
 
 /** Repairs and releases what the dead held, and passes on wake-ups that it may have consumed. */
@@ -139,12 +163,17 @@ function leaveEverything(m: SharedMemory, slot: number, id: number): void {
     unlock(m, q);
   }
   unlock(m, H_REGISTRY_LOCK);
+  unbindBoxes(m, id);
   const end = load(m, H_SLOTS_USED);
-  for (let other = 0; other < end; other++) {
-    const p = slotPointer(other);
-    unbindBox(m, p + S_WORK, id);
-    unbindBox(m, p + S_REPLIES, id);
-    clearBit(m, p + S_HOLDERS, slot);
+  for (let other = 0; other < end; other++) clearBit(m, slotPointer(other) + S_HOLDERS, slot);
+}
+
+/** Drops the work that interpreter `id` sent and that waits in mailboxes. */
+function unbindBoxes(m: SharedMemory, id: number): void {
+  const end = load(m, H_SLOTS_USED);
+  for (let slot = 0; slot < end; slot++) {
+    unbindBox(m, slotPointer(slot) + S_WORK, id);
+    unbindBox(m, slotPointer(slot) + S_REPLIES, id);
   }
 }
 

@@ -5,7 +5,7 @@
  * never used twice; slots are, so a caller that addresses one says which id it means.
  *
  *     FREE ──claim──▶ BOOTING ──thread runs──▶ READY ──close──▶ FINALIZING
- *      ▲                 └───────────────┴──────────────────────────┴──▶ DEAD (being cleaned up) ──▶ FREE
+ *      ▲                 └───────────────┴──────────────────────────┴──▶ (LEAVING ──▶) DEAD (being cleaned up) ──▶ FREE
  */
 import {
   add,

@@ -165,6 +165,11 @@ export const STATE_READY = 2;
 export const STATE_FINALIZING = 3;
 /** Dead; the supervisor is cleaning up after it. */
 export const STATE_DEAD = 4;
+/**
+ * Withdrawn: it has ended for all other interpreters, but its thread may still run (inside a native call, for minutes) and hold
+ * whatever it holds. No other interpreter gets the slot before it was reaped.
+ */
+export const STATE_LEAVING = 5;
 
 export const WHENCE_UNKNOWN = 0;
 export const WHENCE_RUNTIME = 1;

@@ -23,7 +23,7 @@ import { idOf, slotOf, stateOf } from "../kernel/registry.js";
 import type { BootOptions, Place } from "../wire/boot.js";
 import type { EndReason } from "../wire/protocol.js";
 import type { BufferStore } from "./buffer-store.js";
-import type { Deaths } from "./deaths.js";
+import type { Death, Deaths } from "./deaths.js";
 import { StandbyPool } from "./standby-pool.js";
 import { startThread, type StartedThread, terminateThread } from "./threads.js";
 
@@ -39,6 +39,8 @@ interface Child extends StartedThread {
   error?: unknown;
   /** The executions that it is terminated for, and why. */
   readonly stopped: Map<number, EndReason>;
+  /** Its death as all others see it, if it was terminated. */
+  leaving?: Death;
 }
 
 export class Children {
@@ -150,6 +152,10 @@ export class Children {
     const reason = child.reason ?? byItself;
     if (reason === "boot")
       child.error ??= new Error(`its thread ended with exit code ${exitCode} before it was ready`);
+    if (child.leaving !== undefined) {
+      this.#deaths.report(child.leaving);
+      return;
+    }
     // A thread that was terminated has no exit code of its own; Node reports the same one for all of them.
     const terminated = ["terminated", "timeout", "aborted"].includes(reason);
     this.#deaths.report({
@@ -173,9 +179,14 @@ export class Children {
     const slot = slotOf(m, id);
     const child = this.#bySlot.get(slot);
     if (child !== undefined) {
+      const ending = child.reason !== undefined;
       child.reason ??= reason;
       closeExecutions(m, slot);
       this.#stop(child);
+      // One that is ending by itself has an error, or an exit code, that only its end tells.
+      if (ending) return;
+      const { stopped } = child;
+      child.leaving = this.#deaths.leave({ slot, id, reason, exitCode: -1, error: undefined, stopped });
     } else if (slot !== -1 && get(m, slotPointer(slot) + S_CREATOR) !== 0) {
       // Its creator has claimed the slot, and its boot request is still on the way.
       this.#doomed.set(id, reason);

@@ -1,7 +1,8 @@
 /**
- * The queue of interpreters that have ended and are not reaped yet.
+ * The queue of interpreters that have ended and are not reaped yet, and of those that are terminated and whose threads may still run.
  *
- * Invariants: a death leaves the queue only after it was reaped completely. The attached threads below an interpreter enter the
+ * Invariants: a death leaves the queue only after it was reaped completely, or withdrawn completely. An interpreter whose thread has
+ * ended is reaped, and not withdrawn. The attached threads below an interpreter enter the
  * queue together with it, before any of them is reaped, because reaping may need a lock that any of them held.
  */
 import { get, type SharedMemory } from "../memory/atomics.js";
@@ -25,6 +26,8 @@ export interface Death {
   interrupted?: readonly InterruptedWork[];
   /** Its error was printed. */
   printed?: boolean;
+  /** Every interpreter has its notice: it was withdrawn before its thread ended. */
+  withdrawn?: boolean;
 }
 
 export class Deaths {
@@ -32,6 +35,8 @@ export class Deaths {
   readonly #work: () => void;
   /** The oldest death first. */
   readonly #queue: Death[] = [];
+  /** Terminated; their threads have not ended. */
+  readonly #leaving: Death[] = [];
 
   /** `work` runs a pass, which reaps what is queued. */
   constructor(m: SharedMemory, work: () => void) {
@@ -39,8 +44,20 @@ export class Deaths {
     this.#work = work;
   }
 
+  /**
+   * An interpreter is terminated: reports that to all others in the next pass, or the current one, however long its thread takes to end.
+   * Returns the death, which becomes `withdrawn` by that.
+   */
+  leave(death: Death): Death {
+    this.#leaving.push(death);
+    setImmediate(this.#work);
+    return death;
+  }
+
   /** The thread of an interpreter ended: reaps it now. Must not be called within a pass. */
   report(death: Death): void {
+    const i = this.#leaving.findIndex(({ id }) => id === death.id);
+    if (i !== -1) this.#leaving.splice(i, 1);
     this.#queue.push(death);
     this.#endChildrenOf(death.slot);
     this.#work();
@@ -81,6 +98,11 @@ export class Deaths {
   /** Repairs and releases the locks of all the dead. */
   repairLocks(): void {
     for (const { slot } of this.#queue) repairLocks(this.#m, slot);
+  }
+
+  /** Calls `withdraw` for each interpreter that is leaving. If that throws, it stays in the queue. */
+  withdrawAll(withdraw: (death: Death) => void): void {
+    for (; this.#leaving.length > 0; this.#leaving.shift()) withdraw(this.#leaving[0]);
   }
 
   /** Calls `reap` for each death. If that throws, the death stays in the queue. */

@@ -21,7 +21,7 @@ import { Collector } from "./collector.js";
 import { Deadlines } from "./deadlines.js";
 import { Deaths } from "./deaths.js";
 import type { Parts } from "./parts.js";
-import { reapDeath } from "./reaper.js";
+import { reapDeath, withdrawDeath } from "./reaper.js";
 import { handleRequests } from "./requests.js";
 
 /** How long to wait for a lock before returning to the event loop, which tells whether its holder is dead; milliseconds. */
@@ -51,6 +51,7 @@ function supervise(m: SharedMemory, mainPort: MessagePort): void {
       collector.sweep();
       deaths.reapAll((death) => reapDeath(m, death, parts));
       handleRequests(m, parts);
+      deaths.withdrawAll((death) => withdrawDeath(m, death, parts));
       collector.freePages();
       if (!collector.reconcile()) setTimeout(work, 1);
       collector.collect(buffers, children, deaths);

@@ -5,12 +5,26 @@
  * when every living interpreter has its notice; until then it keeps the id (`isBeingReaped`), and no interpreter can claim it.
  */
 import type { SharedMemory } from "../memory/atomics.js";
-import { reap, repairLocks } from "../kernel/reap.js";
+import { reap, repairLocks, withdraw } from "../kernel/reap.js";
 import { freeSlot } from "../kernel/registry.js";
 import type { Death } from "./deaths.js";
 import { interruptedWorkOf } from "./interrupted-work.js";
 import { printDeath, sendNotices } from "./notices.js";
 import type { Parts } from "./parts.js";
+
+/**
+ * Withdraws an interpreter that is terminated: to all others it has ended, whatever its thread does, and callers get their outcomes.
+ * Throws LockBusy if a lock is busy, which the thread itself may hold, or a notice finds no memory.
+ */
+export function withdrawDeath(m: SharedMemory, death: Death, { deadlines }: Parts): void {
+  const { slot, reason } = death;
+  deadlines.clear(slot);
+  // Its executions are closed, so nothing joins the list.
+  const interrupted = (death.interrupted ??= interruptedWorkOf(m, slot, reason, death.stopped));
+  withdraw(m, slot);
+  sendNotices(m, death, interrupted);
+  death.withdrawn = true;
+}
 
 /** Reaps one interpreter. Throws LockBusy if a lock is busy, or a notice finds no memory. */
 export function reapDeath(m: SharedMemory, death: Death, { buffers, collector, deadlines }: Parts): void {
@@ -25,7 +39,7 @@ export function reapDeath(m: SharedMemory, death: Death, { buffers, collector, d
     if (death.printed !== true) printDeath(death);
     death.printed = true;
   }
-  sendNotices(m, death, interrupted);
+  if (death.withdrawn !== true) sendNotices(m, death, interrupted);
   buffers.closePort(id);
   freeSlot(m, slot);
   collector.mustCollect = true;

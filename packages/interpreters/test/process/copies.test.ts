@@ -26,7 +26,9 @@ function install(name: string, protocol?: number): URL {
     for (const file of ["base/copies.cjs", "interpreters.cjs", "supervisor.cjs"]) {
       const compiled = path.join(target, file);
       const text = readFileSync(compiled, "utf8");
-      const changed = text.replace(/\bPROTOCOL\d* ?= ?\d+;/, (all) => all.replace(/\d+;$/, `${protocol};`));
+      const changed = text
+        .replace(/\bPROTOCOL\d* ?[=:] ?\d+/, (all) => all.replace(/\d+$/, `${protocol}`))
+        .replace(/interpreters\.api\.\d+/, `interpreters.api.${protocol}`);
       assert.notEqual(changed, text, file);
       writeFileSync(compiled, changed);
     }

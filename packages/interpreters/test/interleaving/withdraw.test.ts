@@ -1,0 +1,134 @@
+/**
+ * Interpreters that are terminated while their threads run on, for as long as the scheduler likes: to all others they have ended at once
+ * (`withdraw`), and what their threads do afterwards is undone when these have really ended (`reap`). Under every schedule no item is
+ * lost, none is seen twice, no waiter is forgotten, and every page comes back.
+ */
+import { test } from "node:test";
+import {
+  H_PROTOCOL,
+  OK,
+  PROTOCOL,
+  Q_GETTERS,
+  SUPERVISOR_SLOT,
+  UNBOUND_ITEM,
+  UNBOUND_ITEM_KEEP,
+  UNBOUND_ITEM_REMOVE,
+} from "../../src/memory/layout.js";
+import { makeReceived } from "../../src/kernel/receive.js";
+import { createQueue } from "../../src/kernel/queue-lifetime.js";
+import * as atomics from "./atomics.js";
+import type { Steps } from "./atomics.js";
+import { explore } from "./explore.js";
+import { checkMemory } from "./invariants.js";
+import { Consumer, type Item, Producer, settle } from "./items.js";
+import { LockBusy, queues, reap, repairLocks, sweepPages, withdraw } from "./modules.js";
+import { record } from "./pieces.js";
+import type { Thread } from "./scheduler.js";
+import { type ModelMemory, World } from "./world.js";
+
+/** The supervisor's loop: withdraws the interpreter in `slot` at any time, and reaps it when its thread has ended. */
+function* condemn(m: ModelMemory, slot: number): Steps<void> {
+  let withdrawn = false;
+  let sweeping = false;
+  for (;;) {
+    const ended = m.world.over.has(slot);
+    try {
+      if (ended) yield* repairLocks(m, slot);
+      if (sweeping) yield* sweepPages(m, SUPERVISOR_SLOT + 1);
+      sweeping = false;
+      if (ended) {
+        yield* reap(m, slot);
+        return;
+      }
+      if (!withdrawn) yield* withdraw(m, slot);
+      withdrawn = true;
+    } catch (error) {
+      if (!(error instanceof LockBusy)) throw error;
+      yield* repairLocks(m, SUPERVISOR_SLOT);
+      m.depth = 0;
+      sweeping = true;
+    }
+    yield* atomics.wait(m, H_PROTOCOL, PROTOCOL, 1);
+  }
+}
+
+const supervisor = (slot: number): Thread => ({
+  name: "supervisor",
+  slot: SUPERVISOR_SLOT,
+  patience: 1,
+  body: (m) => condemn(m, slot),
+});
+
+const SMALL = 20;
+const BLOB = 5000;
+
+test("a producer that runs on", (t) => {
+  const world = new World();
+  const first = world.interpreters(2);
+  const q = createQueue(world.view(0), 0, UNBOUND_ITEM, false);
+  world.remember();
+  explore(t, {
+    world,
+    preemptions: 0,
+    random: 6000,
+    program: () => {
+      const item = (bytes: number, unbound: number): Item => ({ bytes, unbound });
+      const leaving = new Producer(first, [
+        item(BLOB, UNBOUND_ITEM_REMOVE),
+        item(SMALL, UNBOUND_ITEM),
+        item(SMALL, UNBOUND_ITEM_KEEP),
+      ]);
+      const living = new Producer(first + 1, [item(SMALL, UNBOUND_ITEM)]);
+      const thread = leaving.thread("leaving", q);
+      return {
+        threads: [thread, living.thread("living", q), supervisor(first)],
+        // It may run to its end, or end at any step.
+        victims: [thread],
+        check() {
+          checkMemory(world);
+          settle(world, { q, producers: [leaving, living], consumers: [], buried: first });
+        },
+      };
+    },
+  });
+});
+
+test("a waiter that runs on takes no ring from one that goes on", (t) => {
+  const world = new World();
+  const first = world.interpreters(3);
+  const q = createQueue(world.view(0), 0, UNBOUND_ITEM, false);
+  world.remember();
+  explore(t, {
+    world,
+    preemptions: 0,
+    random: 4000,
+    program: () => {
+      const producer = new Producer(first, [{ bytes: SMALL, unbound: UNBOUND_ITEM_KEEP }]);
+      const living = new Consumer(first + 2);
+      // Waits for the queue and is elsewhere: in a native call, which no ring reaches.
+      const leaving: Thread = {
+        name: "leaving",
+        slot: first + 1,
+        *body(m) {
+          const into = makeReceived();
+          const status = yield* queues.take(m, q, true, into);
+          if (status === OK)
+            yield* queues.put(m, q, false, record(0, into.sender, into.bytes.subarray(0, into.length)));
+          yield* queues.stopWaiting(m, q, Q_GETTERS);
+        },
+      };
+      return {
+        threads: [
+          producer.thread("producer", q),
+          leaving,
+          living.thread("living", q, 1),
+          supervisor(first + 1),
+        ],
+        check() {
+          checkMemory(world);
+          settle(world, { q, producers: [producer], consumers: [living] });
+        },
+      };
+    },
+  });
+});
