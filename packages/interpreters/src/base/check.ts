@@ -17,7 +17,7 @@ export function checkOptions(
   }
   for (const key of Object.keys(options)) {
     if (!known.includes(key))
-      throw new TypeError(`${what}: there is no option ${key}; the options are ${known.join(", ")}`);
+      throw new TypeError(`${what}: there is no option ${key}; there are ${known.join(", ")}`);
   }
 }
 

@@ -49,12 +49,16 @@ export interface ExecutingSide {
   prepare(namespace: Record<string, unknown>): void;
   /**
    * Makes a function of a description. Called once for each function; again if it threw or rejected, or if the function is called
-   * again while the promise is pending.
+   * again while the promise is pending. A NotShareableError that it throws fails the call as it is; any other exception, and any
+   * rejection, does as an ExecutionFailed.
    */
   load(description: unknown): GuestFunction | Promise<GuestFunction>;
   /** Describes an exception that left the guest. Must not throw, whatever was thrown. */
   describeFailure(thrown: unknown): ExceptionInfo;
-  /** Called once when the interpreter is closed, after its last work item and before its thread ends. Not when it is terminated. */
+  /**
+   * Called once when the interpreter is closed, after its last work item and before its thread ends. Not when it is terminated. After 2
+   * seconds the thread is terminated. If it throws, that is an uncaught exception: it is printed, and the thread ends.
+   */
   finalize?(): void | Promise<void>;
   /**
    * The description of a function that takes a number. A standby thread calls it once, so that the code for calls is compiled
@@ -86,7 +90,7 @@ export function languageOf(tag: number): Language {
   if (language !== undefined) return language;
   throw new InterpreterError(
     `Cannot use an interpreter of a language that this thread does not know (codec tag ${tag}): ` +
-      "import the package of that language here first.",
+      "create an interpreter of that language in this thread first.",
     { code: "ERR_INTERPRETER_LANGUAGE" },
   );
 }

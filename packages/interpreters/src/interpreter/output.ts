@@ -20,7 +20,8 @@ import type { OutputMessage } from "../wire/boot.js";
  * share a sink.
  *
  * `write` gets text, in the order in which it was written. If it returns a promise, that is awaited before the next call. If it throws
- * or rejects, the sink gets no more text, and the error is an uncaught exception in the creator's thread.
+ * or rejects, the sink gets no more text from interpreters that write to it at the time, and the error is an uncaught exception in the
+ * creator's thread.
  *
  * @example
  * const lines: string[] = [];
@@ -73,6 +74,7 @@ class Sink {
   /** @throws TypeError the stream is locked to another writer */
   open(): void {
     if (this.#users++ > 0) return;
+    this.#failed = false;
     const sink = this.#sink;
     if ("getWriter" in sink && typeof sink.getWriter === "function") {
       const writer = sink.getWriter();

@@ -7,9 +7,9 @@
  * (Q_SENDER).
  *
  * The buffers of a result are posted before its record is put: from then on nothing can withdraw them, and the caller need not wait
- * for them. They go straight to the caller, on a channel that a buffer of the call came on. Both ends of it stay open until the call
- * is settled and are closed with it, so the buffers cannot outlive the call, whatever becomes of the record. If the call brought no
- * channel, they go through the supervisor as well.
+ * for them. They go straight to the caller, on a channel that a buffer of the call came on. The callee closes its end after the reply,
+ * and the caller its own when the call is settled, so the buffers cannot outlive the call, whatever becomes of the record. If the
+ * call brought no channel, they go through the supervisor as well.
  */
 import { MessagePort } from "../platform/ports.js";
 import { registerReader } from "../codec/codec.js";

@@ -305,7 +305,15 @@ export class WorkDispatcher {
     endWork(m, execution);
     // From now on the supervisor terminates this thread if it takes too long.
     request(this.#rt, REQUEST_FINALIZING, this.#rt.id);
-    await this.#guest.finalize?.();
+    try {
+      await this.#guest.finalize?.();
+    } catch (error) {
+      // Shown as any uncaught exception. It ends the thread, too, so the interpreter is closed.
+      queueMicrotask(() => {
+        throw error;
+      });
+      await new Promise(() => {});
+    }
     process.exit(0);
   }
 }
