@@ -1,7 +1,7 @@
 /** Every error class of the package, each with a stable `code` and its brand (brand.ts). */
 
 import { brand } from "./brand.js";
-import { callerFrames } from "./stacks.js";
+import { callerFrames, stackOf } from "./stacks.js";
 
 /**
  * Why an interpreter ended before an operation on it was done:
@@ -180,7 +180,7 @@ export class ExecutionFailed extends InterpreterError {
       excinfo: { value: excinfo, enumerable: false },
       interpreterId: { value: interpreterId, enumerable: false },
     });
-    this.useCallerFrames(this.stack);
+    this.useCallerFrames(stackOf(this));
   }
 
   /** @internal Makes `stack` of the display, followed by the frames of user code in the given stack, which is the caller's. */

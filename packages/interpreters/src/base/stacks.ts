@@ -1,6 +1,7 @@
 /**
  * Stacks as users see them: without this package's own frames, which say nothing about their code.
  */
+import { types } from "../platform/brand-checks.js";
 import { fileURLToPath } from "../platform/urls.js";
 import { packageFile } from "../platform/package-files.js";
 
@@ -30,6 +31,31 @@ export function isOwnFile(file: string): boolean {
   return ownRoots().some((root) => file.startsWith(root));
 }
 
+/**
+ * Reads a stack as the runtime formats it, whatever user code has made of `Error.prepareStackTrace`, which is called when a stack is
+ * first read and may return anything, or throw. Returns undefined if there is no text.
+ */
+export function stackOf(holder: { readonly stack?: unknown } | undefined): string | undefined {
+  if (holder === undefined) return undefined;
+  let stack: unknown;
+  try {
+    const prepare = Error.prepareStackTrace;
+    if (prepare === undefined) stack = holder.stack;
+    else {
+      (Error as { prepareStackTrace?: unknown }).prepareStackTrace = undefined;
+      try {
+        stack = holder.stack;
+      } finally {
+        Error.prepareStackTrace = prepare;
+      }
+    }
+  } catch {
+    // `Error` is frozen, or the stack has a getter of user code.
+    return undefined;
+  }
+  return typeof stack === "string" ? stack : undefined;
+}
+
 /** The frames of a stack that belong to the user, without its message. */
 export function callerFrames(stack: string | undefined): string {
   if (stack === undefined) return "";
@@ -47,19 +73,34 @@ export function withoutOwnFrames(stack: string): string {
     .join("\n");
 }
 
+/** Whether the value is an error, also if user code has replaced `Error[Symbol.hasInstance]` by something that throws. */
+export function isError(value: unknown): value is Error {
+  if (types.isNativeError(value)) return true;
+  try {
+    return value instanceof Error;
+  } catch {
+    return false;
+  }
+}
+
 /** Removes our frames from the stacks of an error that came from elsewhere, of its causes, and of the errors that it aggregates. */
 export function hideOwnFrames(value: unknown, depth = 0): void {
-  if (!(value instanceof Error) || depth > MOST_CAUSES) return;
-  const { stack, cause } = value;
-  if (typeof stack === "string" && ownRoots().some((root) => stack.includes(root))) {
+  if (depth > MOST_CAUSES || !isError(value)) return;
+  const stack = stackOf(value);
+  if (stack !== undefined && ownRoots().some((root) => stack.includes(root))) {
     Object.defineProperty(value, "stack", {
       value: withoutOwnFrames(stack),
       writable: true,
       configurable: true,
     });
   }
-  hideOwnFrames(cause, depth + 1);
-  const { errors } = value as { errors?: unknown };
-  if (Array.isArray(errors))
-    for (const error of errors.slice(0, MOST_CAUSES)) hideOwnFrames(error, depth + 1);
+  hideOwnFrames(ownValue(value, "cause"), depth + 1);
+  const errors = ownValue(value, "errors");
+  if (!Array.isArray(errors)) return;
+  for (let i = 0; i < Math.min(errors.length, MOST_CAUSES); i++) hideOwnFrames(errors[i], depth + 1);
+}
+
+/** An own property without running a getter, of the error or of a prototype that user code has changed. */
+function ownValue(error: Error, key: string): unknown {
+  return Object.getOwnPropertyDescriptor(error, key)?.value as unknown;
 }

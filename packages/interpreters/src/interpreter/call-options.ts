@@ -5,38 +5,45 @@ import { checkTransfer } from "../transfer/transfer-list.js";
 /** Options of one operation in another interpreter (`Interpreter.with`). An unknown option is a TypeError. */
 export interface CallOptions {
   /**
-   * Milliseconds that the operation may run; waiting in line does not count. When they have passed, the interpreter is terminated, and
-   * the operation fails with an InterpreterDiedError (`reason: "timeout"`). Default: no limit.
+   * Milliseconds that the operation may run; waiting in line does not count. When they have passed, the operation rejects with a
+   * `TimeoutError` DOMException, whose `cause` is the InterpreterDiedError (`reason: "timeout"`), and its interpreter is terminated: there
+   * is no other way to stop JavaScript. Default: no limit.
    */
-  timeout?: number;
+  timeout?: number | undefined;
   /**
-   * Withdraws the operation while it waits in line: it rejects with the signal's reason. If the operation runs by then, the interpreter
-   * is terminated, and the operation fails with an InterpreterDiedError (`reason: "aborted"`). Default: none.
+   * Milliseconds that the operation may wait in line, also that of a blocking call. When they have passed before it began, it is withdrawn
+   * and rejects with a `TimeoutError` DOMException; its interpreter goes on. Default: no limit.
    */
-  signal?: AbortSignal;
+  waitTimeout?: number | undefined;
+  /**
+   * Withdraws the operation while it waits in line, and terminates its interpreter if it runs by then. Either way it rejects with the
+   * signal's reason. A blocking form throws the reason of a signal that is aborted already. Default: none.
+   */
+  signal?: AbortSignal | undefined;
   /** Buffers in the arguments to move instead of copy: they are detached here. See `move`. Default: none. */
-  transfer?: readonly ArrayBuffer[];
+  transfer?: readonly ArrayBuffer[] | undefined;
 }
 
 /** Options of `exec`. An unknown option is a TypeError. */
 export interface ExecOptions extends CallOptions {
   /** The script's name in stack traces. It need not name a file. Default: `<exec>`. */
-  filename?: string;
+  filename?: string | undefined;
   /**
    * Where `import` and `require` resolve from: the path of a directory, or the file URL of a module (with `import.meta.url` they
    * resolve as in the caller). Default: the working directory.
    */
-  base?: string | URL;
+  base?: string | URL | undefined;
 }
 
-export const CALL_OPTIONS: readonly string[] = ["timeout", "signal", "transfer"];
+export const CALL_OPTIONS: readonly string[] = ["timeout", "waitTimeout", "signal", "transfer"];
 export const EXEC_OPTIONS: readonly string[] = [...CALL_OPTIONS, "filename", "base"];
 
 /** Throws TypeError or RangeError for an option that is not `known` or has a bad value. */
 export function checkCallOptions(what: string, options: CallOptions, known: readonly string[]): void {
   checkOptions(what, options, known);
-  const { timeout, signal, transfer } = options;
+  const { timeout, waitTimeout, signal, transfer } = options;
   checkTimeout(timeout);
+  checkTimeout(waitTimeout, "waitTimeout");
   checkSignal(signal);
   if (transfer !== undefined) checkTransfer(transfer);
 }

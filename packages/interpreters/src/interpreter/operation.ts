@@ -1,6 +1,7 @@
 /** One operation on another interpreter, from its sending to its one outcome, in both forms: as a promise, or blocking. */
 import { type ExceptionInfo, ExecutionFailed, InterpreterError } from "../base/errors.js";
-import { hideOwnFrames } from "../base/stacks.js";
+import { timeoutError } from "../base/limits.js";
+import { hideOwnFrames, isError, stackOf } from "../base/stacks.js";
 import type { Received } from "../kernel/receive.js";
 import { OK, STATUS_NOT_FOUND } from "../memory/layout.js";
 import { type ResultChannel, readResult } from "../transfer/handover.js";
@@ -17,8 +18,14 @@ export class Operation<out T> implements Pending {
   readonly what: string;
   /** Pointer to its record in the target's mailbox. */
   place = 0;
-  /** The signal that withdraws it. */
+  /** The signal that withdraws it, or stops it once it runs. */
   signal: AbortSignal | undefined;
+  /** How long it may run, in milliseconds; 0 means no limit. */
+  timeout = 0;
+  /** How long it may wait in line, in milliseconds. */
+  waitTimeout = Infinity;
+  /** Takes it back while it waits in line. Returns false if it has begun. */
+  withdraw: (() => boolean) | undefined;
   /** The channel on which large buffers of the result arrive. */
   channel: ResultChannel | undefined;
   /** Keeps an object reachable until the operation is settled. */
@@ -49,7 +56,7 @@ export class Operation<out T> implements Pending {
     try {
       value = readResult(this.#rt.m, received, this.channel);
       if (status === REPLY_FAILURE) value = this.#failure(value);
-      else if (status !== REPLY_VALUE && value instanceof Error) useTrace(value, this.#trace);
+      else if (status !== REPLY_VALUE && isError(value)) useTrace(value, this.#trace);
     } catch (error) {
       // A script there may have replaced the builtins that replies are made with. Only its caller gets that error.
       this.reject(error);
@@ -63,19 +70,22 @@ export class Operation<out T> implements Pending {
     const [excinfo, cause] = value as [ExceptionInfo, unknown];
     hideOwnFrames(cause);
     const failure = new ExecutionFailed(this.target, excinfo, cause);
-    failure.useCallerFrames(this.#trace?.stack);
+    failure.useCallerFrames(stackOf(this.#trace));
     return failure;
   }
 
   died(death: Death, began: boolean): void {
-    // The operation never began and is being withdrawn: the death was only quicker.
-    if (!began && this.signal?.aborted === true) {
-      this.reject(this.signal.reason);
+    const { signal } = this;
+    // It was stopped for its own signal, or never began and is being withdrawn: the death was only quicker.
+    if (signal?.aborted === true && (!began || death.reason === "aborted")) {
+      this.reject(signal.reason);
       return;
     }
     const error = diedError(death, this.what);
     useTrace(error, this.#trace);
-    this.reject(error);
+    if (began && death.reason === "timeout" && this.timeout > 0) {
+      this.reject(timeoutError(`Cannot ${this.what}: it took longer than ${this.timeout} ms`, error));
+    } else this.reject(error);
   }
 
   resolve(value: unknown): void {
@@ -110,6 +120,12 @@ export class Operation<out T> implements Pending {
     throw goneOrRefused(this.#rt, status, this.target, this.what);
   }
 
+  /** The limit for waiting in line has passed: withdraws the operation, unless it has begun. */
+  waitedTooLong(): void {
+    if (this.settled || this.withdraw?.() !== true) return;
+    this.reject(timeoutError(`Cannot ${this.what}: it waited in line for ${this.waitTimeout} ms`));
+  }
+
   /** Calls back when the operation is settled, with the error if it failed. */
   whenSettled(callback: (error: unknown) => void): void {
     this.#onSettled = callback;
@@ -127,7 +143,12 @@ export class Operation<out T> implements Pending {
   /** Blocks this thread until the operation is settled. Returns its result, or throws its error. */
   block(): T {
     try {
-      this.#rt.blockUntil(() => this.settled);
+      const done = (): boolean => this.settled;
+      if (!this.#rt.blockUntil(done, this.waitTimeout)) {
+        this.waitedTooLong();
+        // It has begun: from here on its time limit counts.
+        this.#rt.blockUntil(done);
+      }
     } finally {
       if (this.#announced) endWaitingOn(this.#rt.m);
     }

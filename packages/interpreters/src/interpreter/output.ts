@@ -10,6 +10,7 @@
 import { BroadcastChannel } from "../platform/broadcast.js";
 import { receiveNow } from "../platform/ports.js";
 import { threadId } from "../platform/threads.js";
+import { reportError } from "../base/report.js";
 import { isThenable } from "../base/thenable.js";
 import type { Runtime } from "../thread/runtime.js";
 import type { OutputMessage } from "../wire/boot.js";
@@ -135,9 +136,7 @@ class Sink {
   #fail(error: unknown): void {
     this.#failed = true;
     this.#waiting = [];
-    queueMicrotask(() => {
-      throw error;
-    });
+    reportError(error);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Sending work to an interpreter's mailbox, and withdrawing or stopping it when its signal aborts. */
 import { onAbort } from "../base/abort.js";
 import { NotShareableError } from "../base/errors.js";
+import { startTimer, stopTimer } from "../base/timer.js";
 import { languageOf } from "../guests/language.js";
 import { cancelWork } from "../kernel/mailbox.js";
 import { S_WORK, slotPointer } from "../memory/layout.js";
@@ -69,6 +70,8 @@ export function send<T>(
       if (kind === WORK_CALL || kind === WORK_PREPARE)
         checkReadable(message.codec, languageOf(target.tag), root);
       if (transfer !== undefined) checkTransfer(transfer);
+      // Encoding ran getters of user code, one of which may have aborted it.
+      signal?.throwIfAborted();
       if (blocking) operation.announce(slot);
       const status = message.intoMailbox(slot, S_WORK, id, rt.id, WITH_SENDER);
       operation.place = rt.m.lastPut;
@@ -83,7 +86,9 @@ export function send<T>(
     operation.channel = handover?.takeChannel();
     if (transfer !== undefined) detach(transfer, handover);
     if (args !== undefined) forgetMoves(args);
-    if (signal !== undefined) stopOnAbort(target, operation, signal);
+    operation.timeout = timeout;
+    if (signal !== undefined || options.waitTimeout !== undefined)
+      limit(target, operation, options, blocking);
     return operation;
   } finally {
     handover?.done();
@@ -91,15 +96,32 @@ export function send<T>(
   }
 }
 
-function stopOnAbort({ rt, slot, id }: Target, operation: Operation<unknown>, signal: AbortSignal): void {
+/** Has the operation withdrawn, or stopped, by its signal and by its limit for waiting in line. */
+function limit(
+  { rt, slot, id }: Target,
+  operation: Operation<unknown>,
+  { signal, waitTimeout = Infinity }: CallOptions,
+  blocking: boolean,
+): void {
+  operation.withdraw = () => {
+    if (!cancelWork(rt.m, slot, id, rt.id, operation.sequence, operation.place)) return false;
+    rt.forget(operation.sequence);
+    collectCarried(rt, slotPointer(slot) + S_WORK);
+    return true;
+  };
+  operation.waitTimeout = waitTimeout;
   operation.signal = signal;
-  const stopListening = onAbort(signal, () => {
-    if (operation.settled) return;
-    if (cancelWork(rt.m, slot, id, rt.id, operation.sequence, operation.place)) {
-      rt.forget(operation.sequence);
-      collectCarried(rt, slotPointer(slot) + S_WORK);
-      operation.reject(signal.reason);
-    } else request(rt, REQUEST_ABORT, id, reasonNumber("aborted"), operation.sequence);
+  // A thread that blocks runs no timers; `block` has the limit.
+  const timer = blocking ? undefined : startTimer(waitTimeout, () => operation.waitedTooLong());
+  const stopListening =
+    signal &&
+    onAbort(signal, () => {
+      if (operation.settled) return;
+      if (operation.withdraw?.() === true) operation.reject(signal.reason);
+      else request(rt, REQUEST_ABORT, id, reasonNumber("aborted"), operation.sequence);
+    });
+  operation.whenSettled(() => {
+    stopTimer(timer);
+    stopListening?.();
   });
-  operation.whenSettled(stopListening);
 }

@@ -17,6 +17,8 @@ import { type MessagePort } from "../platform/ports.js";
 import { threadId } from "../platform/threads.js";
 import { clock } from "../base/clock.js";
 import { InterpreterDiedError, InterpreterError } from "../base/errors.js";
+import { callSafely, reportError } from "../base/report.js";
+import { isError } from "../base/stacks.js";
 import { observe, park, parkAsync } from "../memory/doorbell.js";
 import { type SharedMemory, store } from "../memory/atomics.js";
 import { MAX_SLOTS, S_THREAD, slotPointer } from "../memory/layout.js";
@@ -156,7 +158,16 @@ export class Runtime {
       progress = true;
       this.#deliver(this.#replies.records[this.#delivered++]);
     }
-    if (this.#pollers.size > 0) for (const poller of this.#pollers) poller();
+    if (this.#pollers.size > 0) {
+      for (const poller of this.#pollers) {
+        try {
+          poller();
+        } catch (error) {
+          // It must not keep the others from polling.
+          reportError(error);
+        }
+      }
+    }
     return progress;
   }
 
@@ -226,7 +237,12 @@ export class Runtime {
       readBody(m, received);
       return;
     }
-    pending.settle(status, received);
+    try {
+      pending.settle(status, received);
+    } catch (error) {
+      // Settling runs nothing that throws. If it does all the same, the replies behind this one must not wait for it.
+      reportError(error);
+    }
   }
 
   /** The death of interpreter `id`, which is gone, if it died because its boot failed. */
@@ -270,12 +286,14 @@ export class Runtime {
       // A retry has another number, and this one may be given to another operation later.
       began.delete(key);
       const other = why !== undefined && why !== reason;
-      pending.died(
-        other ? { ...death, reason: why, error: undefined, beside: reason } : death,
-        why !== undefined,
+      callSafely(() =>
+        pending.died(
+          other ? { ...death, reason: why, error: undefined, beside: reason } : death,
+          why !== undefined,
+        ),
       );
     }
-    for (const listener of this.#deathListeners) listener(death);
+    for (const listener of this.#deathListeners) callSafely(listener, death);
   }
 }
 
@@ -286,7 +304,7 @@ export function diedError(death: Death, what: string): InterpreterError {
   const reason = death.reason === "closed" ? "terminated" : death.reason;
   const cause = death.error === undefined ? undefined : { cause: death.error };
   if (reason === "boot") {
-    const why = death.error instanceof Error ? `: ${death.error.message}` : "";
+    const why = isError(death.error) ? `: ${death.error.message}` : "";
     return new InterpreterError(`Cannot ${what}: interpreter ${id} failed to boot${why}`, {
       ...cause,
       code: "ERR_INTERPRETER_BOOT",

@@ -6,7 +6,7 @@
  */
 
 import { setImmediate } from "../platform/timers.js";
-import { callerFrames } from "../base/stacks.js";
+import { callerFrames, stackOf } from "../base/stacks.js";
 
 /** Carries a stack, which is formatted only when `stack` is read. */
 export interface Trace {
@@ -34,13 +34,17 @@ export function takeTrace(of: unknown): Trace {
 
 /** Gives an error that was made while settling an operation the stack of the place that began it. */
 export function useTrace(error: Error, trace: Trace | undefined): void {
-  const frames = callerFrames(trace?.stack);
+  const frames = callerFrames(stackOf(trace));
   if (frames === "") return;
-  Object.defineProperty(error, "stack", {
-    value: `${error.name}: ${error.message}\n${frames}`,
-    writable: true,
-    configurable: true,
-  });
+  try {
+    Object.defineProperty(error, "stack", {
+      value: `${error.name}: ${error.message}\n${frames}`,
+      writable: true,
+      configurable: true,
+    });
+  } catch {
+    // A getter of user code on a prototype threw. The error keeps the stack that it has.
+  }
 }
 
 function nextTurn(): void {

@@ -31,6 +31,7 @@ import { makeReceived, type Received } from "../kernel/receive.js";
 import { request } from "../thread/supervisor-client.js";
 import { Replies, type WorkItem, Refusal } from "./replies.js";
 import { FaultAttribution } from "./fault-attribution.js";
+import { reportError } from "../base/report.js";
 import { isThenable } from "../base/thenable.js";
 import { type CallFailure, runCallBatch } from "../wire/call-batch.js";
 import { fetchCode } from "../wire/code.js";
@@ -309,9 +310,7 @@ export class WorkDispatcher {
       await this.#guest.finalize?.();
     } catch (error) {
       // Shown as any uncaught exception. It ends the thread, too, so the interpreter is closed.
-      queueMicrotask(() => {
-        throw error;
-      });
+      reportError(error);
       await new Promise(() => {});
     }
     process.exit(0);

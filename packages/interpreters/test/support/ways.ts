@@ -9,6 +9,7 @@ import {
   ExecutionFailed,
   fromModule,
   type Interpreter,
+  InterpreterDiedError,
   type Queue,
   UNBOUND_KEEP,
 } from "interpreters";
@@ -53,6 +54,15 @@ export async function rejection<E = Error>(promise: PromiseLike<unknown>): Promi
   );
   if ("error" in outcome) return outcome.error as E;
   assert.fail(`expected a rejection, got the value ${String(outcome.value)}`);
+}
+
+/** Asserts that the error is that of a time limit that stopped work, and returns its cause: the interpreter's death. */
+export function deathByLimit(error: unknown): InterpreterDiedError {
+  assert.ok(error instanceof DOMException && error.name === "TimeoutError", String(error));
+  const death = (error as { cause?: unknown }).cause;
+  assert.ok(death instanceof InterpreterDiedError, String(death));
+  assert.equal(death.reason, "timeout");
+  return death;
 }
 
 /** Returns the exception that `action` throws; fails if it throws none. */
