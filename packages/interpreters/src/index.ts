@@ -48,7 +48,7 @@ export {
 /* ---- Pass items between interpreters: queues ---- */
 export { createQueue, listQueues, type QueueOptions } from "./queue/create.js";
 export { Queue } from "./queue/queue.js";
-export type { PutOptions, SyncOptions, WaitOptions } from "./queue/options.js";
+export type { PutManyOptions, PutOptions, SyncOptions, WaitOptions } from "./queue/options.js";
 export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems } from "./queue/unbound.js";
 
 /* ---- Values: test whether one can be sent, and move buffers instead of copying them ---- */

@@ -45,8 +45,10 @@ export function createQueue<T = unknown>(
     throw new TypeError(`createQueue: maxsize must be an integer, found ${show(maxsize)}`);
   }
   if (max > 0x7fffffff) throw new RangeError(`createQueue: maxsize must be below 2 ** 31, found ${max}`);
+  if (max < -0x80000000)
+    throw new RangeError(`createQueue: maxsize must be at least -(2 ** 31), found ${max}`);
   return make(
-    Math.max(max, 0),
+    max,
     options.unboundItems === undefined ? UNBOUND_ITEM : unboundNumber(options.unboundItems),
     false,
   );

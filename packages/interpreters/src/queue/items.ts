@@ -5,6 +5,10 @@ import { takeMany } from "../kernel/queues.js";
 import { makeReceivedMany, type Received } from "../kernel/receive.js";
 import type { SharedMemory } from "../memory/atomics.js";
 import { OK, RECORD_ERROR, RECORD_UNBOUND } from "../memory/layout.js";
+import type { Runtime } from "../thread/runtime.js";
+import { SupervisorHandover } from "../transfer/handover.js";
+import { forgetMoves, movesOf, movesOfCall } from "../transfer/move.js";
+import { detach } from "../transfer/transfer-list.js";
 import { Batch } from "../wire/batch.js";
 import { Message, readValue } from "../wire/message.js";
 import type { PutOptions } from "./options.js";
@@ -15,15 +19,58 @@ let many = makeReceivedMany(0);
 const MOST_AT_ONCE = 1024;
 
 /** Encodes an item. The caller must discard the message. @throws NotShareableError; TypeError a bad option */
-export function encodeItem(m: SharedMemory, value: unknown, { unboundItems }: PutOptions): Message {
+export function encodeItem(
+  m: SharedMemory,
+  value: unknown,
+  { unboundItems }: PutOptions,
+  moves: ItemMoves | undefined,
+): Message {
   if (unboundItems !== undefined) unboundNumber(unboundItems);
   const message = Message.take(m);
   try {
-    return message.value(value, "value");
+    return message.value(value, "value", false, moves?.handover);
   } catch (error) {
     message.discard();
     throw error;
   }
+}
+
+/** The buffers that are moved with an item. */
+export class ItemMoves {
+  /** Returns undefined if nothing is moved with the item, as is the rule. */
+  static of(rt: Runtime, value: unknown, { transfer }: PutOptions): ItemMoves | undefined {
+    const buffers = movesOfCall([value], transfer);
+    return buffers && new ItemMoves(rt, value, buffers);
+  }
+
+  /** The large buffers, which are handed over; small ones are copied, and detached. Undefined if there are none. */
+  readonly handover: SupervisorHandover | undefined;
+  readonly #value: unknown;
+  readonly #buffers: readonly ArrayBuffer[];
+
+  private constructor(rt: Runtime, value: unknown, buffers: readonly ArrayBuffer[]) {
+    this.#value = value;
+    this.#buffers = buffers;
+    this.handover = SupervisorHandover.of(rt, buffers);
+  }
+
+  /** The item is in the queue: its buffers leave this thread. */
+  sent(): void {
+    this.handover?.handOver();
+    detach(this.#buffers, this.handover);
+    forgetMoves([this.#value]);
+  }
+
+  /** The item was put, or never will be. */
+  done(): void {
+    this.handover?.done();
+  }
+}
+
+/** Gives back what `encodeItem` made, whether the item was put or not. */
+export function discardItem(message: Message, moves: ItemMoves | undefined): void {
+  message.discard();
+  moves?.done();
 }
 
 /** Encodes several items of `sender`. The caller must discard the batch. @throws as `encodeItem` */
@@ -31,7 +78,17 @@ export function encodeItems(values: Iterable<unknown>, sender: number, unbound: 
   if (typeof (values as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function") {
     throw new TypeError(`putMany: values must be iterable, found ${show(values)}`);
   }
-  return new Batch(values, sender, unbound);
+  return new Batch(checkCopied(values), sender, unbound);
+}
+
+/** `putMany` may end with some of its items put and others not, so it cannot move buffers. */
+function* checkCopied(values: Iterable<unknown>): Generator<unknown> {
+  for (const value of values) {
+    if (movesOf(value) !== undefined) {
+      throw new TypeError("putMany copies its items: put an item whose buffers move() names by put()");
+    }
+    yield value;
+  }
 }
 
 /** The item in a record that was taken from queue `id`. @throws ItemInterpreterDestroyed; what decoding throws */

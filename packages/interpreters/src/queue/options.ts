@@ -1,8 +1,9 @@
-/** The options of operations that wait, and their check. */
-import { checkSignal, checkTimeout } from "../base/check.js";
+/** The options of operations on queues, and their check. */
+import { checkOptions, checkSignal, checkTimeout } from "../base/check.js";
+import { checkTransfer } from "../transfer/transfer-list.js";
 import type { UnboundItems } from "./unbound.js";
 
-/** Options of operations that wait on the event loop. */
+/** Options of operations that wait on the event loop. An unknown option is a TypeError. */
 export interface WaitOptions {
   /** Milliseconds to wait; 0 tries once. Then the operation fails with QueueEmpty or QueueFull. Default: no limit. */
   timeout?: number | undefined;
@@ -10,20 +11,62 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Options of operations that block this thread. No signal can reach a blocked thread. */
+/** Options of operations that block this thread. An unknown option is a TypeError. */
 export interface SyncOptions {
   /** Milliseconds to wait; 0 tries once. Then the operation throws QueueEmpty or QueueFull. Default: no limit. */
   timeout?: number | undefined;
+  /** If it is aborted already, the operation throws its reason. No abort can reach a blocked thread. Default: none. */
+  signal?: AbortSignal | undefined;
 }
 
-/** Options of operations that put items. */
-export interface PutOptions {
-  /** The item's fate when this interpreter is destroyed. Default: the queue's `unboundItems`. */
+/** Options of operations that put one item. An unknown option is a TypeError. */
+export interface PutOptions extends PutManyOptions {
+  /** Buffers in the item to move instead of copy: they are detached here once the item is in the queue. See `move`. Default: none. */
+  transfer?: readonly ArrayBuffer[] | undefined;
+}
+
+/** Options of operations that put several items. An unknown option is a TypeError. */
+export interface PutManyOptions {
+  /** The items' fate when this interpreter is destroyed. Default: the queue's `unboundItems`. */
   unboundItems?: UnboundItems | undefined;
 }
 
-/** Returns the time limit. @throws TypeError, RangeError a bad option; the signal's reason if it has aborted */
-export function checkWait({ timeout, signal }: WaitOptions): number {
+/** No options. Passed by identity, so that a put without options need not be checked. */
+export const NO_OPTIONS: PutOptions & WaitOptions = Object.freeze({});
+
+const WAIT = ["timeout", "signal"];
+const PUT_MANY = [...WAIT, "unboundItems"];
+const PUT = [...PUT_MANY, "transfer"];
+const PUT_NOWAIT = ["unboundItems", "transfer"];
+
+/** Checks the options of a get. Returns the time limit. @throws TypeError, RangeError; the signal's reason if it has aborted */
+export function checkGetOptions(what: string, options: WaitOptions): number {
+  return checkWait(what, options, WAIT);
+}
+
+/** As `checkGetOptions`, for a put of one item. */
+export function checkPutOptions(what: string, options: PutOptions & WaitOptions): number {
+  if (options === NO_OPTIONS) return Infinity;
+  if (options.transfer !== undefined) checkTransfer(options.transfer);
+  return checkWait(what, options, PUT);
+}
+
+/** As `checkGetOptions`, for a put of several items. */
+export function checkPutManyOptions(what: string, options: PutManyOptions & WaitOptions): number {
+  return checkWait(what, options, PUT_MANY);
+}
+
+/** As `checkPutOptions`, for a put that does not wait. */
+export function checkNowaitOptions(options: PutOptions): void {
+  if (options === NO_OPTIONS) return;
+  checkOptions("putNowait", options, PUT_NOWAIT);
+  if (options.transfer !== undefined) checkTransfer(options.transfer);
+}
+
+function checkWait(what: string, options: WaitOptions, known: readonly string[]): number {
+  if (options === NO_OPTIONS) return Infinity;
+  checkOptions(what, options, known);
+  const { timeout, signal } = options;
   checkSignal(signal);
   const limit = checkTimeout(timeout);
   signal?.throwIfAborted();

@@ -50,8 +50,17 @@ export function checkStatus({ id }: NamedQueue, status: number, verb: string): v
   throw new QueueShutDown(`Cannot ${verb} queue ${id}: it was shut down`);
 }
 
+/** As `checkPut`, for several items: the error says how many were put. */
+export function checkPutMany(queue: NamedQueue, status: number, timeout: number, batch: Batch): void {
+  try {
+    checkPut(queue, status, timeout);
+  } catch (error) {
+    throw notePut(error, batch);
+  }
+}
+
 /** Sets `put` on an error of this package: how many items of a batch were put before the wait for room ended. Returns the error. */
-export function notePut(error: unknown, { put }: Batch): unknown {
+function notePut(error: unknown, { put }: Batch): unknown {
   // Not on the reason of a signal, which belongs to the user and may end other batches, too.
   const ours = error instanceof QueueError || error instanceof InterpreterError;
   if (put > 0 && ours) Object.defineProperty(error, "put", { value: put });

@@ -1,16 +1,12 @@
 /**
- * Queues between interpreters: the public class (PEP 734, "Queue Objects"; CPython: `concurrent.interpreters.Queue`).
- *
- * `Queue` adds objects to the kernel's queues, which are integers (kernel/queues.ts):
+ * Queues between interpreters: the public class, which adds objects to the kernel's queues, which are integers (kernel/queues.ts):
  *
  *     put   encode the value into a message ──▶ kernel put ──FULL──▶ wait-queue.ts parks until there is room
  *     get   kernel take ──EMPTY──▶ wait-queue.ts parks until there is an item ──▶ decode its value
  *
- * - A bounded queue holds its producers back; `timeout` and `signal` end a wait and leave no trace.
- * - A queue is shareable and keeps its identity: getting a queue that this thread holds already returns that very object.
- * - It lives as long as an interpreter holds it or an item carries it.
+ * Getting a queue that this thread holds already returns that very object.
  */
-import { checkCount, checkId, checkTimeout } from "../base/check.js";
+import { checkCount, checkId, checkOptions } from "../base/check.js";
 import { QueueNotFoundError, QueueShutDown } from "../base/errors.js";
 import { HandleTable } from "../base/handle-table.js";
 import { registerReference } from "../codec/codec.js";
@@ -24,13 +20,21 @@ import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
 import { collectCarried, releaseHandle } from "../thread/supervisor-client.js";
 import type { Message } from "../wire/message.js";
-import { encodeItem, encodeItems, itemOf, takeItems } from "./items.js";
-import { checkWait, type PutOptions, type SyncOptions, type WaitOptions } from "./options.js";
-import { checkGot, checkOpen, checkPut, checkStatus, notePut } from "./outcomes.js";
+import { discardItem, encodeItem, encodeItems, ItemMoves, itemOf, takeItems } from "./items.js";
+import {
+  checkGetOptions,
+  checkNowaitOptions,
+  checkPutManyOptions,
+  checkPutOptions,
+  NO_OPTIONS,
+  type PutManyOptions,
+  type PutOptions,
+  type SyncOptions,
+  type WaitOptions,
+} from "./options.js";
+import { checkGot, checkOpen, checkPut, checkPutMany, checkStatus } from "./outcomes.js";
 import { type UNBOUND, unboundFrom, type UnboundItems, unboundNumber } from "./unbound.js";
 import { WaitQueue } from "./wait-queue.js";
-
-const NO_OPTIONS: PutOptions = {};
 
 type Binding = { readonly pointer: number; readonly id: number };
 
@@ -49,6 +53,7 @@ const received = makeReceived();
  * - Any number of interpreters may put and get. Items are strictly first in, first out.
  * - A waiter wakes as soon as there is an item or room for it. No wake-up is lost, whichever interpreter dies.
  * - An item whose interpreter was destroyed has a defined fate; see `unboundItems`.
+ * - A queue is shareable, keeps its identity, and lives as long as an interpreter holds it or an item carries it.
  *
  * @typeParam T the type of the items
  * @typeParam Missing what `get` may return instead: `typeof UNBOUND`, or never if the queue's default rules it out
@@ -71,7 +76,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   readonly #putting!: WaitQueue;
   /** Ids count up and are never used again (PEP 734: `id`). */
   readonly id!: number;
-  /** The most items that it holds; 0 means no limit (PEP 734: `maxsize`). */
+  /** The most items that it holds, as given; 0 or less means no limit (PEP 734: `maxsize`). */
   readonly maxsize!: number;
   /** The fate of items whose interpreter is destroyed, unless they were put with one of their own (CPython: `unbounditems`). */
   readonly unboundItems!: UnboundItems;
@@ -102,6 +107,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     this.#getting = new WaitQueue(rt, bound.pointer, Q_GETTERS);
     this.#putting = new WaitQueue(rt, bound.pointer, Q_PUTTERS);
     handles.add(this as Queue, bound);
+    // The fields are read-only, also for JavaScript.
+    Object.freeze(this);
   }
 
   /** How many items it holds now (PEP 734: `qsize`). @throws QueueNotFoundError the queue was closed */
@@ -133,16 +140,17 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * await queue.put(1, { timeout: 1000 });
    * await queue.get(); // 1
    */
-  async put(value: T, options: WaitOptions & PutOptions = {}): Promise<void> {
-    const timeout = checkWait(options);
-    const message = encodeItem(this.#rt.m, value, options);
+  async put(value: T, options: WaitOptions & PutOptions = NO_OPTIONS): Promise<void> {
+    const timeout = checkPutOptions("put", options);
+    const moves = ItemMoves.of(this.#rt, value, options);
+    const message = encodeItem(this.#rt.m, value, options, moves);
     try {
       const status = await this.#putting.until(timeout, options.signal, (wait) =>
-        this.#tryPut(message, options, wait),
+        this.#tryPut(message, options, wait, moves),
       );
       checkPut(this, status, timeout);
     } finally {
-      message.discard();
+      discardItem(message, moves);
     }
   }
 
@@ -153,25 +161,26 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * @example
    * createQueue<number>(1).putSync(1, { timeout: 1000 });
    */
-  putSync(value: T, options: SyncOptions & PutOptions = {}): void {
-    const timeout = checkTimeout(options.timeout);
-    const message = encodeItem(this.#rt.m, value, options);
+  putSync(value: T, options: SyncOptions & PutOptions = NO_OPTIONS): void {
+    const timeout = checkPutOptions("putSync", options);
+    const moves = ItemMoves.of(this.#rt, value, options);
+    const message = encodeItem(this.#rt.m, value, options, moves);
     try {
-      checkPut(
-        this,
-        this.#putting.untilSync(timeout, (wait) => this.#tryPut(message, options, wait)),
-        timeout,
-      );
+      options.signal?.throwIfAborted();
+      const attempt = (wait: boolean): number => this.#tryPut(message, options, wait, moves);
+      checkPut(this, this.#putting.untilSync(timeout, attempt), timeout);
     } finally {
-      message.discard();
+      discardItem(message, moves);
     }
   }
 
   /** Puts an item if there is room now (PEP 734: `put_nowait`). @throws QueueFull if not; otherwise as `put` */
   putNowait(value: T, options: PutOptions = NO_OPTIONS): void {
-    const message = encodeItem(this.#rt.m, value, options);
-    const status = this.#tryPut(message, options, false);
-    message.discard();
+    checkNowaitOptions(options);
+    const moves = ItemMoves.of(this.#rt, value, options);
+    const message = encodeItem(this.#rt.m, value, options, moves);
+    const status = this.#tryPut(message, options, false, moves);
+    discardItem(message, moves);
     checkPut(this, status, 0);
   }
 
@@ -185,16 +194,14 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * @example
    * await createQueue<number>().putMany([1, 2, 3]);
    */
-  async putMany(values: Iterable<T>, options: WaitOptions & PutOptions = {}): Promise<void> {
-    const timeout = checkWait(options);
+  async putMany(values: Iterable<T>, options: WaitOptions & PutManyOptions = {}): Promise<void> {
+    const timeout = checkPutManyOptions("putMany", options);
     const batch = encodeItems(values, this.#rt.id, this.#unboundOf(options));
     try {
       const status = await this.#putting.until(timeout, options.signal, (wait) =>
         batch.intoQueue(this.#rt.m, this.#pointer, wait),
       );
-      checkPut(this, status, timeout);
-    } catch (error) {
-      throw notePut(error, batch);
+      checkPutMany(this, status, timeout, batch);
     } finally {
       batch.discard(this.#rt.m);
     }
@@ -207,17 +214,13 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * @example
    * createQueue<number>().putManySync([1, 2, 3]);
    */
-  putManySync(values: Iterable<T>, options: SyncOptions & PutOptions = {}): void {
-    const timeout = checkTimeout(options.timeout);
+  putManySync(values: Iterable<T>, options: SyncOptions & PutManyOptions = {}): void {
+    const timeout = checkPutManyOptions("putManySync", options);
     const batch = encodeItems(values, this.#rt.id, this.#unboundOf(options));
     try {
-      checkPut(
-        this,
-        this.#putting.untilSync(timeout, (wait) => batch.intoQueue(this.#rt.m, this.#pointer, wait)),
-        timeout,
-      );
-    } catch (error) {
-      throw notePut(error, batch);
+      options.signal?.throwIfAborted();
+      const attempt = (wait: boolean): number => batch.intoQueue(this.#rt.m, this.#pointer, wait);
+      checkPutMany(this, this.#putting.untilSync(timeout, attempt), timeout, batch);
     } finally {
       batch.discard(this.#rt.m);
     }
@@ -238,8 +241,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * queue.putNowait("item");
    * await next; // item
    */
-  async get(options: WaitOptions = {}): Promise<T | Missing> {
-    const timeout = checkWait(options);
+  async get(options: WaitOptions = NO_OPTIONS): Promise<T | Missing> {
+    const timeout = checkGetOptions("get", options);
     let item: T | Missing;
     const status = await this.#getting.until(timeout, options.signal, (wait) => {
       const status = take(this.#rt.m, this.#pointer, wait, received);
@@ -260,8 +263,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * queue.putSync(1);
    * queue.getSync({ timeout: 1000 }); // 1
    */
-  getSync(options: SyncOptions = {}): T | Missing {
-    const timeout = checkTimeout(options.timeout);
+  getSync(options: SyncOptions = NO_OPTIONS): T | Missing {
+    const timeout = checkGetOptions("getSync", options);
     let item: T | Missing;
     const status = this.#getting.untilSync(timeout, (wait) => {
       const status = take(this.#rt.m, this.#pointer, wait, received);
@@ -293,7 +296,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   async getMany(max: number, options: WaitOptions = {}): Promise<(T | Missing)[]> {
     checkCount("getMany: max", max, 1);
     const items: (T | Missing)[] = [];
-    const timeout = checkWait(options);
+    const timeout = checkGetOptions("getMany", options);
     const { signal } = options;
     const status = await this.#getting.until(timeout, signal, (wait) =>
       takeItems(this.#rt.m, this.#pointer, this.id, items, max, wait),
@@ -314,7 +317,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   getManySync(max: number, options: SyncOptions = {}): (T | Missing)[] {
     checkCount("getManySync: max", max, 1);
     const items: (T | Missing)[] = [];
-    const timeout = checkTimeout(options.timeout);
+    const timeout = checkGetOptions("getManySync", options);
     const status = this.#getting.untilSync(timeout, (wait) =>
       takeItems(this.#rt.m, this.#pointer, this.id, items, max, wait),
     );
@@ -333,7 +336,9 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * queue.shutdown();
    * for await (const item of queue) console.log(item); // 1
    */
-  shutdown({ immediate = false }: { immediate?: boolean } = {}): void {
+  shutdown(options: { immediate?: boolean | undefined } = {}): void {
+    checkOptions("shutdown", options, ["immediate"]);
+    const immediate = options.immediate === true;
     checkStatus(this, shutdownQueue(this.#rt.m, this.#pointer, immediate), "shut down");
     if (immediate) collectCarried(this.#rt, this.#pointer);
   }
@@ -370,11 +375,13 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     return `Queue ${this.id}`;
   }
 
-  #tryPut(message: Message, options: PutOptions, wait: boolean): number {
-    return message.intoQueue(this.#pointer, wait, this.#rt.id, this.#unboundOf(options));
+  #tryPut(message: Message, options: PutOptions, wait: boolean, moves: ItemMoves | undefined): number {
+    const status = message.intoQueue(this.#pointer, wait, this.#rt.id, this.#unboundOf(options));
+    if (status === OK) moves?.sent();
+    return status;
   }
 
-  #unboundOf({ unboundItems }: PutOptions): number {
+  #unboundOf({ unboundItems }: PutManyOptions): number {
     return unboundItems === undefined ? this.#unbound : unboundNumber(unboundItems);
   }
 }

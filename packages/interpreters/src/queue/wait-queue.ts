@@ -38,6 +38,8 @@ export class WaitQueue {
 
   /** Waits on the event loop until an attempt returns another status than STATUS_EMPTY or STATUS_FULL, or until the time limit. Returns the last status. */
   async until(timeout: number, signal: AbortSignal | undefined, attempt: Attempt): Promise<number> {
+    // The caller has checked it before it encoded a value, which runs user code.
+    signal?.throwIfAborted();
     // Earlier waiters come first.
     this.poll();
     let status = this.#waiters.length > 0 ? this.#notYet : attempt(false);

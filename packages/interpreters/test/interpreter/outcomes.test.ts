@@ -40,6 +40,7 @@ const hostilities: Record<string, () => () => void> = {
   },
   "getters on Error.prototype that throw": () => {
     for (const key of ["cause", "errors"]) {
+      // oxlint-disable-next-line no-extend-native -- what hostile programs do
       Object.defineProperty(Error.prototype, key, {
         configurable: true,
         get() {

@@ -68,7 +68,7 @@ describe("createQueue", limits, () => {
   test("takes every integer for maxsize; none, 0 and less mean no limit", () => {
     for (const maxsize of [undefined, 0, -1, -1_000_000]) {
       const queue = createQueue(maxsize);
-      assert.equal(queue.maxsize, 0);
+      assert.equal(queue.maxsize, maxsize ?? 0);
       for (let i = 0; i < 100; i++) queue.putNowait(i);
       assert.equal(queue.full(), false);
       queue.close();

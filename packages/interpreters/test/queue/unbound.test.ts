@@ -17,6 +17,7 @@ import {
 } from "interpreters";
 import { putters } from "../support/queues.js";
 import { rejection, until, WATCHDOG } from "../support/processes.js";
+import { deathByLimit } from "../support/ways.js";
 
 const limits = { timeout: WATCHDOG };
 const { putEachWay } = fromModule<typeof import("./putter.js")>(new URL("putter.js", import.meta.url));
@@ -55,7 +56,8 @@ const ends: Record<string, (interp: Interpreter) => Promise<void>> = {
         for (;;) hoard.push(Array.from({ length: 1000 }, Math.random));
       }),
     ),
-  "a time limit": (interp) => dies(interp.with({ timeout: 10 }).exec("for (;;);")),
+  "a time limit": async (interp) =>
+    void deathByLimit(await rejection(interp.with({ timeout: 10 }).exec("for (;;);"))),
 };
 
 /** Gets all that is in the queue: items, UNBOUND, or "error". */
