@@ -4,6 +4,7 @@ import { ItemInterpreterDestroyed } from "../base/errors.js";
 import { takeMany } from "../kernel/queues.js";
 import { makeReceivedMany, type Received } from "../kernel/receive.js";
 import type { SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Pointer } from "../memory/brands.js";
 import { OK, RECORD_ERROR, RECORD_UNBOUND } from "../memory/layout.js";
 import { Batch } from "../wire/batch.js";
 import { Message, readValue } from "../wire/message.js";
@@ -27,7 +28,7 @@ export function encodeItem(m: SharedMemory, value: unknown, { unboundItems }: Pu
 }
 
 /** Encodes several items of `sender`. The caller must discard the batch. @throws as `encodeItem` */
-export function encodeItems(values: Iterable<unknown>, sender: number, unbound: number): Batch {
+export function encodeItems(values: Iterable<unknown>, sender: InterpreterId, unbound: number): Batch {
   if (typeof (values as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function") {
     throw new TypeError(`putMany: values must be iterable, found ${show(values)}`);
   }
@@ -48,7 +49,7 @@ export function itemOf(m: SharedMemory, id: number, from: Received): unknown {
 /** Takes up to `max` items from queue `id` at `pointer` and appends them to `items`. Returns a status. */
 export function takeItems(
   m: SharedMemory,
-  pointer: number,
+  pointer: Pointer,
   id: number,
   items: unknown[],
   max: number,

@@ -19,6 +19,7 @@ import { queueIdOf, sizeOf } from "../kernel/queue-state.js";
 import { take } from "../kernel/queues.js";
 import { makeReceived } from "../kernel/receive.js";
 import { get } from "../memory/atomics.js";
+import type { Pointer, QueueId } from "../memory/brands.js";
 import { C_MAXSIZE, OK, Q_GETTERS, Q_PUTTERS, Q_UNBOUND, REF_QUEUE } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
@@ -32,13 +33,13 @@ import { WaitQueue } from "./wait-queue.js";
 
 const NO_OPTIONS: PutOptions = {};
 
-type Binding = { readonly pointer: number; readonly id: number };
+type Binding = { readonly pointer: Pointer; readonly id: QueueId };
 
 const handles = new HandleTable<Queue, Binding>(({ pointer }) => releaseHandle(runtime(), pointer, false));
 
 /** Set for the one constructor call that binds to a queue by pointer. */
 let binding: Binding | undefined;
-export let pointerOf: (queue: Queue) => number;
+export let pointerOf: (queue: Queue) => Pointer;
 
 const received = makeReceived();
 
@@ -64,7 +65,7 @@ const received = makeReceived();
  */
 export class Queue<T = unknown, Missing = typeof UNBOUND> {
   readonly #rt!: Runtime;
-  readonly #pointer!: number;
+  readonly #pointer!: Pointer;
   /** The default of `unboundItems`, as a number in records. */
   readonly #unbound!: number;
   readonly #getting!: WaitQueue;
@@ -88,10 +89,10 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
       checkId("a queue's id", id);
       const same = handles.get(id);
       if (same !== undefined && queueIdOf(rt.m, same.#pointer) === id) return same as Queue<T, Missing>;
-      const pointer = findQueue(rt.m, id);
+      const pointer = findQueue(rt.m, id as QueueId);
       if (pointer === 0)
         throw new QueueNotFoundError(`Cannot bind to queue ${id}: there is none, or it is gone`);
-      bound = { pointer, id };
+      bound = { pointer, id: id as QueueId };
     }
     this.#rt = rt;
     this.#pointer = bound.pointer;
@@ -380,7 +381,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
 }
 
 /** Returns this thread's one object for a queue to which it holds a handle. */
-export function bind<T>(pointer: number, id: number): Queue<T> {
+export function bind<T>(pointer: Pointer, id: QueueId): Queue<T> {
   const same = handles.get(id);
   if (same !== undefined) return same as Queue<T>;
   binding = { pointer, id };
@@ -391,5 +392,5 @@ registerReference<Queue>({
   kind: REF_QUEUE,
   is: (value): value is Queue => value instanceof Queue,
   toReference: (queue) => [pointerOf(queue), queue.id],
-  fromReference: (pointer, id) => bind(pointer, id),
+  fromReference: (pointer, id) => bind(pointer as Pointer, id as QueueId),
 });
