@@ -1,4 +1,5 @@
 /** The start of an interpreter's thread, up to its first work item. This is the start-up time of every interpreter, so it does as little as possible. */
+import type { Slot } from "./memory/brands.js";
 import { configureAddons } from "./addons/addons.js";
 import { InterpreterError } from "./base/errors.js";
 import { acceptLanguageValues } from "./codec/language-value.js";
@@ -54,7 +55,7 @@ export function startInterpreter(importer: Importer, afterFirst?: () => void): v
   else void loadGuest(data.language, data.language.module, importer).then(begin);
 }
 
-function serveSlot(rt: Runtime, guest: ExecutingSide, slot: number, afterFirst?: () => void): void {
+function serveSlot(rt: Runtime, guest: ExecutingSide, slot: Slot, afterFirst?: () => void): void {
   rt.become(slot);
   void serve(rt, guest, afterFirst);
 }

@@ -11,6 +11,7 @@ import { statusError } from "../wire/status-error.js";
 import { REQUEST_WAKE_MAIN, WORK_ADDON } from "../wire/protocol.js";
 import type { Runtime } from "../thread/runtime.js";
 import { cas, load, waitAsync } from "../memory/atomics.js";
+import type { InterpreterId, Pointer } from "../memory/brands.js";
 import {
   ADDONS_LEAVE,
   ADDONS_LOADED,
@@ -30,7 +31,7 @@ import { amend, find, identify } from "./registry.js";
 
 export type AddonConfig = Pick<InterpreterConfig, "allowAddons" | "checkMultiInterpAddons" | "addonTimeout">;
 
-const MAIN_ID = 0;
+const MAIN_ID = 0 as InterpreterId;
 /** For attached threads, which have no configuration. */
 const FOREIGN: AddonConfig = { allowAddons: true, checkMultiInterpAddons: false, addonTimeout: 30_000 };
 
@@ -90,7 +91,7 @@ export class InterpreterLoader {
       died: () => {},
     });
     const message = Message.take(m);
-    let place: number;
+    let place: Pointer;
     try {
       message.header(sequence, WORK_ADDON).value(addon, "addon");
       const status = message.intoMailbox(MAIN_SLOT, S_WORK, MAIN_ID, rt.id, WITH_SENDER);

@@ -8,6 +8,7 @@ import { REPLY_VALUE, WORK_ADDON } from "../wire/protocol.js";
 import { slotOf } from "../kernel/registry.js";
 import type { Runtime } from "../thread/runtime.js";
 import { nodeModule } from "../platform/modules.js";
+import type { InterpreterId, Slot } from "../memory/brands.js";
 import { OK, S_REPLIES, STATUS_NO_MEMORY } from "../memory/layout.js";
 import { makeReceived, type Received } from "../kernel/receive.js";
 import { type AddonAnswer, type AddonRequest, type Dlopen, open } from "./load.js";
@@ -98,7 +99,7 @@ export class MainLoader {
   }
 }
 
-function send(rt: Runtime, slot: number, to: number, sequence: number, answer: AddonAnswer): number {
+function send(rt: Runtime, slot: Slot, to: InterpreterId, sequence: number, answer: AddonAnswer): number {
   const { m } = rt;
   const { reserve } = m;
   // The interpreter blocks until the reply arrives, so the reply may use the reserve, which is kept for cleaning up.

@@ -14,6 +14,7 @@
 import { inspect } from "../platform/inspect.js";
 import { checkTimeout, show } from "../base/check.js";
 import { CancelledError } from "../base/errors.js";
+import type { InterpreterId, Pointer } from "../memory/brands.js";
 import { headerWord } from "../wire/message.js";
 import { type ResultChannel, readResult } from "../transfer/handover.js";
 import { REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
@@ -77,16 +78,16 @@ const { then: nativeThen, finally: nativeFinally } = Promise.prototype;
  */
 export class Future<out T> extends NativePromise implements PromiseLike<T>, Pending {
   /** @internal No interpreter owes the reply until one takes the task. */
-  get target(): number {
-    return -1;
+  get target(): InterpreterId {
+    return -1 as InterpreterId;
   }
 
   /** @internal Its number in the pending table. */
   sequence = 0;
   /** @internal Pointer to the queue that its task waits in. */
-  queue = 0;
+  queue: Pointer = 0;
   /** @internal Pointer to its record in that queue. */
-  place = 0;
+  place: Pointer = 0;
   /** @internal Bytes of the task or of its reply, whichever is larger. */
   bytes = 0;
   /** @internal How often the task may be run again. */

@@ -27,6 +27,7 @@ import { statusError } from "../wire/status-error.js";
 import { reasonNumber, REQUEST_ABORT, WORK_CALL, WORK_CALL_BATCH } from "../wire/protocol.js";
 import { isExecutingWork } from "../kernel/executions.js";
 import type { Death, Runtime } from "../thread/runtime.js";
+import type { InterpreterId, Pointer } from "../memory/brands.js";
 import { OK } from "../memory/layout.js";
 import { createHiddenQueue } from "../queue/create.js";
 import { pointerOf, type Queue } from "../queue/queue.js";
@@ -71,7 +72,7 @@ export class Tasks implements Owner {
   retrying = true;
   readonly stats = new Stats();
   /** Of `queues`, in the same order. */
-  readonly #pointers: readonly number[];
+  readonly #pointers: readonly Pointer[];
   /** How many tasks are submitted and not settled: in line, or being executed. The event loop is kept alive while it is not 0. */
   #open = 0;
   #whenAllSettled: (() => void) | undefined;
@@ -134,7 +135,7 @@ export class Tasks implements Owner {
       if (timed) this.stats.begin(sequence);
       const status = message.intoQueue(queue, false, id, WITH_SENDER);
       future.place = m.lastPut;
-      if (status !== OK) throw statusError(status, -1, "submit a task");
+      if (status !== OK) throw statusError(status, -1 as InterpreterId, "submit a task");
     } catch (error) {
       this.rt.forget(sequence);
       this.stats.forget(sequence);

@@ -8,6 +8,7 @@ import { checkCount, checkOptions } from "../base/check.js";
 import { InterpreterError } from "../base/errors.js";
 import { type Language, languageOf } from "../guests/language.js";
 import { load, type SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Slot } from "../memory/brands.js";
 import { ring } from "../memory/doorbell.js";
 import { H_SLOTS_USED, MAIN_SLOT, SUPERVISOR_SLOT, WHENCE_CREATED } from "../memory/layout.js";
 import { request, startSupervisor } from "../thread/supervisor-client.js";
@@ -156,7 +157,7 @@ export function getCurrent(): Interpreter {
  * console.log(id); // 0
  */
 export function getMain(): Interpreter {
-  return bind(0, MAIN_SLOT);
+  return bind(0 as InterpreterId, MAIN_SLOT);
 }
 
 /**
@@ -171,7 +172,7 @@ export function listAll(): Interpreter[] {
   const { m } = runtime();
   const found: Interpreter[] = [];
   const end = load(m, H_SLOTS_USED);
-  for (let slot = 0; slot < end; slot++) {
+  for (let slot = 0 as Slot; slot < end; slot++) {
     const id = idOf(m, slot);
     if (id >= 0 && isAlive(m, slot)) found.push(bind(id, slot));
   }

@@ -11,6 +11,7 @@ import { languageOf } from "../guests/language.js";
 import { isExecuting } from "../kernel/executions.js";
 import { idOf, nameOf, slotOf } from "../kernel/registry.js";
 import { clearBit, isEmptySet, setBit } from "../memory/bitset.js";
+import type { InterpreterId, Slot } from "../memory/brands.js";
 import { REF_INTERPRETER, S_HOLDERS, slotPointer } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import { request } from "../thread/supervisor-client.js";
@@ -46,8 +47,8 @@ export interface InterpreterView {
 }
 
 interface InterpreterHandle {
-  readonly id: number;
-  readonly slot: number;
+  readonly id: InterpreterId;
+  readonly slot: Slot;
 }
 
 const handles = new HandleTable<Interpreter, InterpreterHandle>(({ id, slot }) => {
@@ -62,7 +63,7 @@ const handles = new HandleTable<Interpreter, InterpreterHandle>(({ id, slot }) =
 /** Set for the one constructor call that binds to a known slot. */
 let binding: InterpreterHandle | undefined;
 
-let slotOfHandle: (interp: Interpreter) => number;
+let slotOfHandle: (interp: Interpreter) => Slot;
 export let servePool: (
   interp: Interpreter,
   setup: PoolSetup,
@@ -105,7 +106,7 @@ export class Interpreter implements InterpreterView {
     const bound = binding;
     binding = undefined;
     checkId("an interpreter's id", id);
-    const slot = bound?.slot ?? slotOf(rt.m, id);
+    const slot = bound?.slot ?? slotOf(rt.m, id as InterpreterId);
     if (slot === -1)
       throw new InterpreterNotFoundError(`Cannot bind to interpreter ${id}: there is none, or it has ended`);
     if (bound === undefined) {
@@ -124,9 +125,9 @@ export class Interpreter implements InterpreterView {
       this.name = undefined;
       this.whence = "interpreters module";
     }
-    this.#target = { rt, slot, id, whence: this.whence, tag };
+    this.#target = { rt, slot, id: id as InterpreterId, whence: this.whence, tag };
     this.#ending = new Ending(this.#target);
-    handles.add(this, { id, slot });
+    handles.add(this, { id: id as InterpreterId, slot });
     // The fields are read-only, also for JavaScript.
     Object.freeze(this);
   }
@@ -381,7 +382,7 @@ export class Interpreter implements InterpreterView {
 }
 
 /** Returns this thread's one object for the interpreter. */
-export function bind(id: number, slot: number): Interpreter {
+export function bind(id: InterpreterId, slot: Slot): Interpreter {
   const same = handles.get(id);
   if (same !== undefined) return same;
   binding = { id, slot };
@@ -393,5 +394,5 @@ registerReference<Interpreter>({
   kind: REF_INTERPRETER,
   is: (value): value is Interpreter => value instanceof Interpreter,
   toReference: (interp) => [slotOfHandle(interp), interp.id],
-  fromReference: (slot, id) => bind(id, slot),
+  fromReference: (slot, id) => bind(id as InterpreterId, slot as Slot),
 });

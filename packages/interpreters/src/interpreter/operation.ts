@@ -3,6 +3,7 @@ import { type ExceptionInfo, ExecutionFailed, InterpreterError } from "../base/e
 import { timeoutError } from "../base/limits.js";
 import { hideOwnFrames, isError, stackOf } from "../base/stacks.js";
 import type { Received } from "../kernel/receive.js";
+import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { OK, STATUS_NOT_FOUND } from "../memory/layout.js";
 import { type ResultChannel, readResult } from "../transfer/handover.js";
 import { REPLY_FAILURE, REPLY_VALUE } from "../wire/protocol.js";
@@ -12,12 +13,12 @@ import { type Trace, useTrace } from "../thread/trace.js";
 import { type Death, diedError, type Pending, type Runtime } from "../thread/runtime.js";
 
 export class Operation<out T> implements Pending {
-  readonly target: number;
+  readonly target: InterpreterId;
   readonly sequence: number;
   /** A verb phrase for messages: "call resize in interpreter 3". */
   readonly what: string;
   /** Pointer to its record in the target's mailbox. */
-  place = 0;
+  place: Pointer = 0;
   /** The signal that withdraws it, or stops it once it runs. */
   signal: AbortSignal | undefined;
   /** How long it may run, in milliseconds; 0 means no limit. */
@@ -39,7 +40,7 @@ export class Operation<out T> implements Pending {
   #announced = false;
   #onSettled: ((error: unknown) => void) | undefined;
 
-  constructor(rt: Runtime, target: number, what: string, trace?: Trace) {
+  constructor(rt: Runtime, target: InterpreterId, what: string, trace?: Trace) {
     this.#rt = rt;
     this.target = target;
     this.what = what;
@@ -104,7 +105,7 @@ export class Operation<out T> implements Pending {
    *
    * @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`)
    */
-  announce(slot: number): void {
+  announce(slot: Slot): void {
     if (!beginWaitingOn(this.#rt.m, slot)) {
       this.#rt.forget(this.sequence);
       throw deadlock(this.what, this.#rt.id);
@@ -166,7 +167,7 @@ export class Operation<out T> implements Pending {
 }
 
 /** The error for blocking on an interpreter that waits for `current`, this one. */
-export function deadlock(what: string, current: number): InterpreterError {
+export function deadlock(what: string, current: InterpreterId): InterpreterError {
   return new InterpreterError(
     `Cannot ${what}: it waits, directly or through others, for this interpreter (${current}), which would now wait ` +
       "for it, for ever. Use the form that returns a promise.",
@@ -175,7 +176,12 @@ export function deadlock(what: string, current: number): InterpreterError {
 }
 
 /** As `statusError`, but if the interpreter is gone because its boot failed, the error of the boot. */
-export function goneOrRefused(rt: Runtime, status: number, id: number, what: string): InterpreterError {
+export function goneOrRefused(
+  rt: Runtime,
+  status: number,
+  id: InterpreterId,
+  what: string,
+): InterpreterError {
   const death = status === STATUS_NOT_FOUND ? rt.failedBoot(id) : undefined;
   return death === undefined ? statusError(status, id, what) : diedError(death, what);
 }

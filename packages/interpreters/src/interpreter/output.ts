@@ -7,6 +7,7 @@
  * Otherwise the creator takes text when the channel's event comes, which does not keep the process alive, and takes the rest when
  * the process ends by itself.
  */
+import type { InterpreterId } from "../memory/brands.js";
 import { BroadcastChannel } from "../platform/broadcast.js";
 import { receiveNow } from "../platform/ports.js";
 import { threadId } from "../platform/threads.js";
@@ -179,7 +180,7 @@ export class Output {
   }
 
   /** Takes the output of interpreter `id` until it ends. */
-  attach(rt: Runtime, id: number): void {
+  attach(rt: Runtime, id: InterpreterId): void {
     if (outputs.size === 0) {
       process.on("beforeExit", takeAll);
       process.on("exit", takeAll);

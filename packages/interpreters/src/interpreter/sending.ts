@@ -4,6 +4,7 @@ import { NotShareableError } from "../base/errors.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { languageOf } from "../guests/language.js";
 import { cancelWork } from "../kernel/mailbox.js";
+import type { Pointer } from "../memory/brands.js";
 import { S_WORK, slotPointer } from "../memory/layout.js";
 import { collectCarried, request } from "../thread/supervisor-client.js";
 import { takeTrace, useTrace } from "../thread/trace.js";
@@ -106,7 +107,7 @@ function limit(
   operation.withdraw = () => {
     if (!cancelWork(rt.m, slot, id, rt.id, operation.sequence, operation.place)) return false;
     rt.forget(operation.sequence);
-    collectCarried(rt, slotPointer(slot) + S_WORK);
+    collectCarried(rt, (slotPointer(slot) + S_WORK) as Pointer);
     return true;
   };
   operation.waitTimeout = waitTimeout;

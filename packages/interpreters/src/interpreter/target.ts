@@ -2,6 +2,7 @@
 import { InterpreterError, InterpreterNotFoundError } from "../base/errors.js";
 import { idOf, isAlive } from "../kernel/registry.js";
 import { get, load } from "../memory/atomics.js";
+import type { InterpreterId, Slot } from "../memory/brands.js";
 import { S_LANGUAGE, S_WHENCE, slotPointer, STATUS_NOT_FOUND } from "../memory/layout.js";
 import type { Runtime } from "../thread/runtime.js";
 import { deadlock, goneOrRefused } from "./operation.js";
@@ -16,20 +17,20 @@ const WHENCE: readonly Whence[] = ["unknown", "runtime init", "interpreters modu
 /** A slot is used again, an id never: an operation addresses a slot and names the id that it means. */
 export interface Target {
   readonly rt: Runtime;
-  readonly slot: number;
-  readonly id: number;
+  readonly slot: Slot;
+  readonly id: InterpreterId;
   readonly whence: Whence;
   /** The codec tag of its language. */
   readonly tag: number;
 }
 
 /** The codec tag of the interpreter that lives in `slot`. */
-export function tagOf({ m }: Runtime, slot: number): number {
+export function tagOf({ m }: Runtime, slot: Slot): number {
   return get(m, slotPointer(slot) + S_LANGUAGE);
 }
 
 /** The whence of the interpreter that lives in `slot`. */
-export function whenceOf({ m }: Runtime, slot: number): Whence {
+export function whenceOf({ m }: Runtime, slot: Slot): Whence {
   return WHENCE[load(m, slotPointer(slot) + S_WHENCE)] ?? "unknown";
 }
 

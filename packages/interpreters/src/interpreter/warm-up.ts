@@ -7,6 +7,7 @@
 import type { ExecutingSide } from "../guests/language.js";
 import { MAIN_SLOT, S_ID, S_WORK, WHENCE_CREATED } from "../memory/layout.js";
 import { get } from "../memory/atomics.js";
+import type { InterpreterId } from "../memory/brands.js";
 import { createMemory, openMemory } from "../memory/memory.js";
 import { codeOf } from "../wire/code.js";
 import { Message, WITH_SENDER } from "../wire/message.js";
@@ -39,7 +40,7 @@ export function warmUp(guest: ExecutingSide): void {
     slot,
     S_WORK,
     operation.target,
-    get(caller, caller.me + S_ID),
+    get(caller, caller.me + S_ID) as InterpreterId,
     WITH_SENDER,
   );
   operation.sent(sent);

@@ -17,6 +17,7 @@ import {
   store,
   writeBytes,
 } from "../memory/atomics.js";
+import type { Owner, Pointer } from "../memory/brands.js";
 import {
   H_ADDONS,
   H_REGISTRY_LOCK,
@@ -64,20 +65,20 @@ export function readAddonTable(m: SharedMemory, into: AddonTable): void {
  */
 export function replaceAddonTable(m: SharedMemory, version: number, bytes: Buffer): number {
   const pages = Math.ceil((BLOCK_HEADER * 4 + bytes.length) / PAGE_BYTES);
-  const pointer = allocatePages(m, pages, m.slot + 1);
+  const pointer = allocatePages(m, pages, (m.slot + 1) as Owner);
   if (pointer === 0) return STATUS_NO_MEMORY;
   set(m, pointer, version + 1);
   set(m, pointer + 1, bytes.length);
   writeBytes(m, pointer, BLOCK_HEADER * 4, bytes, 0, bytes.length);
   lock(m, H_REGISTRY_LOCK);
-  const old = get(m, H_ADDONS);
+  const old = get(m, H_ADDONS) as Pointer;
   let current = 0;
   if (old !== 0) {
     ensureMapped(m, old + PAGE_WORDS - 1);
     current = get(m, old);
   }
   if (current === version) {
-    if (old !== 0) setPageOwner(m, old, m.slot + 1);
+    if (old !== 0) setPageOwner(m, old, (m.slot + 1) as Owner);
     store(m, H_ADDONS, pointer);
     setPageOwner(m, pointer, OWNER_SHARED);
   }

@@ -5,6 +5,7 @@
  * skips it. Everything here happens under the channel's lock.
  */
 import { get, load, set, type SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Pointer } from "../memory/brands.js";
 import {
   C_COUNT,
   C_HEAD,
@@ -30,7 +31,7 @@ import { clearRecord, payloadOf, referencesOf, stateOf } from "./records.js";
 import { contains, endsSegment, nextSegment } from "./segments.js";
 
 /** Removes a live record. */
-export function remove(m: SharedMemory, c: number, r: number): void {
+export function remove(m: SharedMemory, c: Pointer, r: Pointer): void {
   clearRecord(m, r, RECORD_REMOVED);
   set(m, c + C_COUNT, get(m, c + C_COUNT) - 1);
 }
@@ -44,18 +45,18 @@ export function remove(m: SharedMemory, c: number, r: number): void {
  */
 export function removeRecord(
   m: SharedMemory,
-  c: number,
-  sender: number,
+  c: Pointer,
+  sender: InterpreterId,
   key: number,
-  place: number,
+  place: Pointer,
 ): boolean {
   const tail = load(m, c + C_TAIL);
-  let p = load(m, c + C_HEAD);
-  let segment = get(m, c + C_HEAD_SEGMENT);
+  let p = load(m, c + C_HEAD) as Pointer;
+  let segment = get(m, c + C_HEAD_SEGMENT) as Pointer;
   while (segment !== 0 && !contains(m, segment, place)) {
     if (segment === get(m, c + C_TAIL_SEGMENT)) return false;
     segment = nextSegment(m, segment);
-    p = segment + SEGMENT_HEADER;
+    p = (segment + SEGMENT_HEADER) as Pointer;
   }
   while (segment !== 0 && p !== tail && p <= place && !endsSegment(m, segment, p)) {
     if (p === place) {
@@ -64,7 +65,7 @@ export function removeRecord(
       remove(m, c, p);
       return true;
     }
-    p += get(m, p + R_SIZE);
+    (p as number) += get(m, p + R_SIZE);
   }
   return false;
 }
@@ -73,16 +74,16 @@ export function removeRecord(
  * Interpreter `sender` was destroyed: gives each of its records the fate it was put with. Returns how many were removed, which is how
  * much room that made for waiting putters.
  */
-export function unbind(m: SharedMemory, c: number, sender: number): number {
+export function unbind(m: SharedMemory, c: Pointer, sender: InterpreterId): number {
   if ((get(m, c + C_SENDERS) & (1 << (sender & 31))) === 0) return 0;
   const tail = load(m, c + C_TAIL);
-  let segment = get(m, c + C_HEAD_SEGMENT);
+  let segment = get(m, c + C_HEAD_SEGMENT) as Pointer;
   let removed = 0;
   let senders = 0;
-  for (let p = load(m, c + C_HEAD); p !== tail;) {
+  for (let p = load(m, c + C_HEAD) as Pointer; p !== tail;) {
     if (endsSegment(m, segment, p)) {
       segment = nextSegment(m, segment);
-      p = segment + SEGMENT_HEADER;
+      p = (segment + SEGMENT_HEADER) as Pointer;
       continue;
     }
     if (stateOf(m, p) === RECORD_LIVE) {
@@ -96,7 +97,7 @@ export function unbind(m: SharedMemory, c: number, sender: number): number {
         removed++;
       }
     }
-    p += get(m, p + R_SIZE);
+    (p as number) += get(m, p + R_SIZE);
   }
   set(m, c + C_SENDERS, senders);
   return removed;

@@ -30,6 +30,7 @@
  * Plain functions over integers, so that any guest language can call them.
  */
 import { get, readBytes, set, type SharedMemory, store, writeBytes } from "../memory/atomics.js";
+import type { InterpreterId, Owner, Pointer, QueueId } from "../memory/brands.js";
 import {
   C_COUNT,
   C_FLAGS,
@@ -78,10 +79,10 @@ import { endsSegment, leaveSegment, makeRoom, startWith } from "./segments.js";
 /** Makes an empty channel of `id`. `inline` is the place of a first segment, which ends at `inlineEnd`, or 0. */
 export function openChannel(
   m: SharedMemory,
-  c: number,
-  id: number,
+  c: Pointer,
+  id: InterpreterId | QueueId,
   maxsize: number,
-  inline: number,
+  inline: Pointer,
   inlineEnd: number,
 ): void {
   set(m, c + C_FLAGS, 0);
@@ -103,7 +104,7 @@ export function openChannel(
 }
 
 /** Puts a record. Returns OK, or STATUS_NO_MEMORY if nothing was put. */
-export function append(m: SharedMemory, c: number, record: OutgoingRecord): number {
+export function append(m: SharedMemory, c: Pointer, record: OutgoingRecord): number {
   const { sender, references, blob } = record;
   const payload = references.length * 4 + record.length;
   const need = recordWords(blob !== 0 ? 4 : payload);
@@ -119,7 +120,7 @@ export function append(m: SharedMemory, c: number, record: OutgoingRecord): numb
   set(m, tail + R_SENDER, sender);
   set(m, tail + R_LENGTH, payload);
   if (blob !== 0) set(m, tail + RECORD_HEADER, blob);
-  else writePayload(m, tail + RECORD_HEADER, record);
+  else writePayload(m, (tail + RECORD_HEADER) as Pointer, record);
   if (count !== 0) {
     // Counted before the record can be seen: a death in between leaves a count that is too high, never one too low.
     countReferences(m, payloadOf(m, tail), count, 1);
@@ -139,7 +140,7 @@ export function append(m: SharedMemory, c: number, record: OutgoingRecord): numb
  */
 export function appendBatch(
   m: SharedMemory,
-  c: number,
+  c: Pointer,
   { sender, bytes, view }: OutgoingMany,
   start: number,
   most: number,
@@ -163,14 +164,14 @@ export function appendBatch(
 }
 
 /** Returns the next record to take, or 0 if the channel is empty. Skips removed records, and frees segments that were used up. */
-export function first(m: SharedMemory, c: number): number {
+export function first(m: SharedMemory, c: Pointer): Pointer {
   const tail = get(m, c + C_TAIL);
-  let p = get(m, c + C_HEAD);
+  let p = get(m, c + C_HEAD) as Pointer;
   while (p !== tail) {
-    if (endsSegment(m, get(m, c + C_HEAD_SEGMENT), p)) {
+    if (endsSegment(m, get(m, c + C_HEAD_SEGMENT) as Pointer, p)) {
       p = leaveSegment(m, c);
     } else if (stateOf(m, p) === RECORD_REMOVED) {
-      p += get(m, p + R_SIZE);
+      (p as number) += get(m, p + R_SIZE);
       store(m, c + C_HEAD, p);
     } else return p;
   }
@@ -181,12 +182,12 @@ export function first(m: SharedMemory, c: number): number {
  * Takes the record that `first` returned. From before the store on, what it carries belongs to this thread: it holds the referents,
  * and owns the pages of a large payload, which it must free (`freePages`).
  */
-export function take(m: SharedMemory, c: number, r: number): void {
+export function take(m: SharedMemory, c: Pointer, r: Pointer): void {
   const count = referencesOf(m, r);
   const payload = payloadOf(m, r);
   const live = stateOf(m, r) === RECORD_LIVE;
   if (live && count !== 0) holdReferences(m, payload, count);
-  if (isBlob(m, r)) setPageOwner(m, payload, m.slot + 1);
+  if (isBlob(m, r)) setPageOwner(m, payload, (m.slot + 1) as Owner);
   set(m, c + C_HEAD, r + get(m, r + R_SIZE));
   set(m, c + C_COUNT, get(m, c + C_COUNT) - 1);
   if (live && count !== 0) countReferences(m, payload, count, -1);
@@ -199,8 +200,8 @@ export function take(m: SharedMemory, c: number, r: number): void {
  */
 export function takeBatch(
   m: SharedMemory,
-  c: number,
-  r: number,
+  c: Pointer,
+  r: Pointer,
   into: Buffer,
   start: number,
   most: number,
@@ -223,7 +224,7 @@ export function takeBatch(
 }
 
 /** Drops all records; the channel goes on. */
-export function clearChannel(m: SharedMemory, c: number): void {
+export function clearChannel(m: SharedMemory, c: Pointer): void {
   for (let r = first(m, c); r !== 0; r = first(m, c)) {
     if (stateOf(m, r) === RECORD_LIVE) clearRecord(m, r, RECORD_REMOVED);
     store(m, c + C_HEAD, r + get(m, r + R_SIZE));
@@ -232,15 +233,15 @@ export function clearChannel(m: SharedMemory, c: number): void {
 }
 
 /** Drops all records and frees all pages. The channel has no id afterwards, so nothing can be sent to it. */
-export function closeChannel(m: SharedMemory, c: number): void {
+export function closeChannel(m: SharedMemory, c: Pointer): void {
   set(m, c + C_FLAGS, get(m, c + C_FLAGS) | CHANNEL_CLOSED);
   store(m, c + C_ID, -1);
   clearChannel(m, c);
   // No sender has records here any more. `unbind` reads this word first and stops, even while the slot is being claimed again.
   set(m, c + C_SENDERS, 0);
-  const last = get(m, c + C_HEAD_SEGMENT);
+  const last = get(m, c + C_HEAD_SEGMENT) as Pointer;
   if (last !== 0 && last !== get(m, c + C_INLINE)) {
-    setPageOwner(m, last, m.slot + 1);
+    setPageOwner(m, last, (m.slot + 1) as Owner);
     store(m, c + C_HEAD_SEGMENT, 0);
     freePages(m, last);
   }

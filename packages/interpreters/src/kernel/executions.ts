@@ -13,6 +13,7 @@
  * there checks again that the pages are still that interpreter's, and only then believes it.
  */
 import { and, cas, load, or, peek, ensureMapped, set, type SharedMemory, store } from "../memory/atomics.js";
+import type { InterpreterId, Owner, Pointer, Slot } from "../memory/brands.js";
 import {
   H_SLOTS_USED,
   PAGE_WORDS,
@@ -34,9 +35,9 @@ import {
 import { allocatePages } from "../memory/page-allocator.js";
 
 /** Gives this interpreter `count` further executions. Call it once. Returns the pointer to them, or 0 if memory is exhausted. */
-export function openExecutions(m: SharedMemory, count: number): number {
+export function openExecutions(m: SharedMemory, count: number): Pointer {
   const words = count * EXECUTION_WORDS;
-  const executions = allocatePages(m, Math.ceil(words / PAGE_WORDS), m.slot + 1);
+  const executions = allocatePages(m, Math.ceil(words / PAGE_WORDS), (m.slot + 1) as Owner);
   if (executions === 0) return 0;
   for (let i = 0; i < words; i++) set(m, executions + i, 0);
   set(m, m.me + S_FURTHER_COUNT, count);
@@ -45,20 +46,20 @@ export function openExecutions(m: SharedMemory, count: number): number {
 }
 
 /** Returns the pointer to the execution at index `i` of a slot, or 0 if it has fewer. Index 0 is the one in the slot. */
-export function executionAt(m: SharedMemory, slot: number, i: number): number {
+export function executionAt(m: SharedMemory, slot: Slot, i: number): Pointer {
   const p = slotPointer(slot);
-  if (i === 0) return p + S_EXECUTION;
+  if (i === 0) return (p + S_EXECUTION) as Pointer;
   const executions = load(m, p + S_FURTHER_EXECUTIONS);
   if (executions === 0 || i > load(m, p + S_FURTHER_COUNT)) return 0;
   // Unchanged: the count that was read belongs to these executions.
   if (load(m, p + S_FURTHER_EXECUTIONS) !== executions) return 0;
-  const execution = executions + (i - 1) * EXECUTION_WORDS;
+  const execution = (executions + (i - 1) * EXECUTION_WORDS) as Pointer;
   ensureMapped(m, execution + EXECUTION_WORDS - 1);
   return execution;
 }
 
 /** Whether the slot's owner executes anything. A work item whose reply is being sent is done: its caller may have the reply. */
-export function isExecuting(m: SharedMemory, slot: number): boolean {
+export function isExecuting(m: SharedMemory, slot: Slot): boolean {
   for (
     let i = 0, execution = executionAt(m, slot, 0);
     execution !== 0;
@@ -72,7 +73,7 @@ export function isExecuting(m: SharedMemory, slot: number): boolean {
 }
 
 /** Returns the execution in which `slot` runs work item `seq` of `caller` or sends its result, or 0. */
-export function executionOf(m: SharedMemory, slot: number, caller: number, seq: number): number {
+export function executionOf(m: SharedMemory, slot: Slot, caller: InterpreterId, seq: number): Pointer {
   for (
     let i = 0, execution = executionAt(m, slot, 0);
     execution !== 0;
@@ -87,21 +88,21 @@ export function executionOf(m: SharedMemory, slot: number, caller: number, seq: 
 }
 
 /** Whether any interpreter executes work item `seq` of `caller` now. */
-export function isExecutingWork(m: SharedMemory, caller: number, seq: number): boolean {
+export function isExecutingWork(m: SharedMemory, caller: InterpreterId, seq: number): boolean {
   const end = load(m, H_SLOTS_USED);
-  for (let slot = 0; slot < end; slot++) if (executionOf(m, slot, caller, seq) !== 0) return true;
+  for (let slot = 0 as Slot; slot < end; slot++) if (executionOf(m, slot, caller, seq) !== 0) return true;
   return false;
 }
 
 /** The work item in this interpreter's `execution` is done: nothing can stop it from here on. Returns false if it was condemned before. */
-export function finishWork(m: SharedMemory, execution: number): boolean {
+export function finishWork(m: SharedMemory, execution: Pointer): boolean {
   const word = peek(m, execution + EXECUTION_WORD);
   if ((word & (EXECUTION_STATE | EXECUTION_CLOSED)) !== EXECUTION_RUNNING) return false;
   return cas(m, execution + EXECUTION_WORD, word, (word & ~EXECUTION_STATE) | EXECUTION_FINISHING) === word;
 }
 
 /** The result was sent: the execution is free. */
-export function endWork(m: SharedMemory, execution: number): void {
+export function endWork(m: SharedMemory, execution: Pointer): void {
   and(m, execution + EXECUTION_WORD, ~EXECUTION_STATE);
 }
 
@@ -109,7 +110,7 @@ export function endWork(m: SharedMemory, execution: number): void {
  * Settles that work item `seq` of `caller`, which `slot` executes, will not finish. Returns its execution; the caller must then
  * terminate the thread. Returns 0 if the slot does not execute the item: not yet, no longer, or its result is being sent.
  */
-export function condemn(m: SharedMemory, slot: number, caller: number, seq: number): number {
+export function condemn(m: SharedMemory, slot: Slot, caller: InterpreterId, seq: number): Pointer {
   for (
     let i = 0, execution = executionAt(m, slot, 0);
     execution !== 0;
@@ -131,7 +132,7 @@ export function condemn(m: SharedMemory, slot: number, caller: number, seq: numb
  * is calling `process.exit()`. Code that is interrupted by that may go on with wrong values (a CommonJS module that Node
  * was loading is then `undefined` to the module that imports it), and the outcome must not become a reply.
  */
-export function closeExecutions(m: SharedMemory, slot: number): void {
+export function closeExecutions(m: SharedMemory, slot: Slot): void {
   for (
     let i = 0, execution = executionAt(m, slot, 0);
     execution !== 0;

@@ -18,6 +18,7 @@
  * one worker. Each worker counts for itself: no state is shared, so a death leaves nothing to repair.
  */
 import { load, get, peek, type SharedMemory } from "../memory/atomics.js";
+import type { Pointer } from "../memory/brands.js";
 import {
   C_COUNT,
   C_FLAGS,
@@ -47,7 +48,7 @@ export const MOST_OVERTAKING = 31;
 /** A pool's lanes, and one worker's own state. */
 export interface Lanes {
   /** Pointers to the queues, highest priority first. */
-  readonly queues: readonly number[];
+  readonly queues: readonly Pointer[];
   /** Whether this worker put itself on the list of waiters and has not left it by itself. */
   enlisted: boolean;
   /** How many items it took in a row while others waited in lower lanes. */
@@ -56,7 +57,7 @@ export interface Lanes {
   turn: number;
 }
 
-export function makeLanes(queues: readonly number[]): Lanes {
+export function makeLanes(queues: readonly Pointer[]): Lanes {
   return { queues, enlisted: false, overtaking: 0, turn: 0 };
 }
 
@@ -69,7 +70,7 @@ export function laneOf(priority: number): number {
  * Takes the next work item to run it in `execution`. Returns EMPTY if none waits; this interpreter is then on the list of waiters
  * and will be rung when there is. Returns NOT_FOUND if the pool is closed or this thread is about to end.
  */
-export function takeWorkOrWait(m: SharedMemory, lanes: Lanes, execution: number, into: Received): number {
+export function takeWorkOrWait(m: SharedMemory, lanes: Lanes, execution: Pointer, into: Received): number {
   for (;;) {
     const highest = nextLane(m, lanes, -1);
     const lower = highest === -1 ? -1 : nextLane(m, lanes, highest);
@@ -102,7 +103,7 @@ export function passWorkOn(m: SharedMemory, lanes: Lanes): void {
  * How many work items wait, not begun. Takes each lane's lock, as claiming does: an item that was seen in an execution
  * no longer counts, even if its executor has not quite finished taking it.
  */
-export function inLine(m: SharedMemory, queues: readonly number[]): number {
+export function inLine(m: SharedMemory, queues: readonly Pointer[]): number {
   let count = 0;
   for (let i = 0; i < queues.length; i++) {
     const q = queues[i];
@@ -114,18 +115,18 @@ export function inLine(m: SharedMemory, queues: readonly number[]): number {
 }
 
 /** Call it after putting into `lane`: rings a waiting worker, if any. A put into the lane of waiters has rung one already. */
-export function wakeWorker(m: SharedMemory, queues: readonly number[], lane: number): void {
+export function wakeWorker(m: SharedMemory, queues: readonly Pointer[], lane: number): void {
   if (lane !== LANE_OF_WAITERS) wakeGetter(m, queues[LANE_OF_WAITERS]);
 }
 
 /** As `wakeWorker`, but rings all waiting workers. */
-export function wakeWorkers(m: SharedMemory, queues: readonly number[]): void {
+export function wakeWorkers(m: SharedMemory, queues: readonly Pointer[]): void {
   const q = queues[LANE_OF_WAITERS];
   for (let waiting = load(m, q + Q_GETTERS); waiting > 0; waiting--) wakeGetter(m, q);
 }
 
 /** Polls without the lock. Removed records may still count as work. */
-function hasWork(m: SharedMemory, q: number): boolean {
+function hasWork(m: SharedMemory, q: Pointer): boolean {
   return peek(m, q + C_HEAD) !== peek(m, q + C_TAIL);
 }
 
@@ -147,7 +148,7 @@ function takeFromLane(
   lanes: Lanes,
   lane: number,
   turn: boolean,
-  execution: number,
+  execution: Pointer,
   into: Received,
 ): number {
   const q = lanes.queues[lane];

@@ -7,6 +7,7 @@
  * with C_HEAD: either the record is still there, for another interpreter to run, or the dead was running it.
  */
 import { cas, get, load, peek, ensureMapped, set, type SharedMemory, store } from "../memory/atomics.js";
+import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { ring } from "../memory/doorbell.js";
 import {
   C_COUNT,
@@ -50,12 +51,12 @@ import { describeBatches, receive, receiveMany, type Received, type ReceivedMany
  */
 export function send(
   m: SharedMemory,
-  slot: number,
+  slot: Slot,
   box: typeof S_WORK | typeof S_REPLIES,
-  id: number,
+  id: InterpreterId,
   record: OutgoingRecord,
 ): number {
-  const c = slotPointer(slot) + box;
+  const c = (slotPointer(slot) + box) as Pointer;
   lock(m, c);
   let status = OK;
   if (get(m, c + C_ID) !== id) status = STATUS_NOT_FOUND;
@@ -73,7 +74,7 @@ function mayHold(m: SharedMemory, box: typeof S_WORK | typeof S_REPLIES): boolea
 
 /** Takes the next record from this thread's work box without claiming it as a work item: a request. Returns OK or EMPTY. */
 export function takeRequest(m: SharedMemory, into: Received): number {
-  const c = m.me + S_WORK;
+  const c = (m.me + S_WORK) as Pointer;
   if (!mayHold(m, S_WORK)) return STATUS_EMPTY;
   lock(m, c);
   const r = first(m, c);
@@ -84,7 +85,7 @@ export function takeRequest(m: SharedMemory, into: Received): number {
 
 /** Takes replies, as many as `into` has places for. Returns how many. */
 export function takeReplies(m: SharedMemory, into: ReceivedMany): number {
-  const c = m.me + S_REPLIES;
+  const c = (m.me + S_REPLIES) as Pointer;
   if (!mayHold(m, S_REPLIES)) return 0;
   lock(m, c);
   const count = receiveMany(m, c, into, into.records.length);
@@ -94,8 +95,8 @@ export function takeReplies(m: SharedMemory, into: ReceivedMany): number {
 }
 
 /** Takes the next work item from this thread's work box to run it in `execution`. lanes.ts takes a pool's. */
-export function takeWork(m: SharedMemory, execution: number, into: Received): number {
-  const c = m.me + S_WORK;
+export function takeWork(m: SharedMemory, execution: Pointer, into: Received): number {
+  const c = (m.me + S_WORK) as Pointer;
   if (!mayHold(m, S_WORK)) return STATUS_EMPTY;
   lock(m, c);
   const r = first(m, c);
@@ -108,7 +109,7 @@ export function takeWork(m: SharedMemory, execution: number, into: Received): nu
  * Takes the record `r` that `first` returned and becomes its executor, in the idle `execution` that S_TAKING names. Under the
  * channel's lock. Returns NOT_FOUND if this thread is about to end (`closeExecutions`); the record then stays where it is.
  */
-export function claim(m: SharedMemory, c: number, r: number, execution: number, into: Received): number {
+export function claim(m: SharedMemory, c: Pointer, r: Pointer, execution: Pointer, into: Received): number {
   const word = peek(m, execution + EXECUTION_WORD);
   if ((word & EXECUTION_CLOSED) !== 0) return STATUS_NOT_FOUND;
   set(m, execution + EXECUTION_CALLER, get(m, r + R_SENDER));
@@ -123,8 +124,8 @@ export function claim(m: SharedMemory, c: number, r: number, execution: number, 
 }
 
 /** The owner of the slot at `p` died holding the lock of channel `c`: if it had not taken the record it claimed, undoes the claim. */
-export function repairClaim(m: SharedMemory, p: number, c: number): void {
-  const claimed = load(m, p + S_CLAIM);
+export function repairClaim(m: SharedMemory, p: Pointer, c: Pointer): void {
+  const claimed = load(m, p + S_CLAIM) as Pointer;
   if (claimed === 0) return;
   store(m, p + S_CLAIM, 0);
   if (load(m, c + C_HEAD) !== claimed) return;
@@ -143,13 +144,13 @@ export function repairClaim(m: SharedMemory, p: number, c: number): void {
 /** Withdraws the work item `seq` of `sender` that was put at `place`. Returns false if it was begun. */
 export function cancelWork(
   m: SharedMemory,
-  slot: number,
-  id: number,
-  sender: number,
+  slot: Slot,
+  id: InterpreterId,
+  sender: InterpreterId,
   seq: number,
-  place: number,
+  place: Pointer,
 ): boolean {
-  const c = slotPointer(slot) + S_WORK;
+  const c = (slotPointer(slot) + S_WORK) as Pointer;
   lock(m, c);
   const removed = get(m, c + C_ID) === id && removeRecord(m, c, sender, seq, place);
   unlock(m, c);
@@ -162,12 +163,12 @@ export function cancelWork(
  */
 export function sendLast(
   m: SharedMemory,
-  slot: number,
-  id: number,
+  slot: Slot,
+  id: InterpreterId,
   wait: boolean,
   record: OutgoingRecord,
 ): number {
-  const c = slotPointer(slot) + S_WORK;
+  const c = (slotPointer(slot) + S_WORK) as Pointer;
   lock(m, c);
   let status = OK;
   if (get(m, c + C_ID) !== id) status = STATUS_NOT_FOUND;

@@ -1,4 +1,5 @@
 /** Records on their way into a channel: the mirror of receive.ts. */
+import type { InterpreterId, Pointer } from "../memory/brands.js";
 
 /**
  * A record to be put. Its owner fills it and reuses it for one record after another, so that putting allocates no object. Always made
@@ -8,7 +9,7 @@ export interface OutgoingRecord {
   /** Codec tag and unbound behaviour, as they stand in R_FLAGS; `append` adds the rest. */
   flags: number;
   /** Id of the interpreter that puts it. */
-  sender: number;
+  sender: InterpreterId;
   /** Triples { kind, a, b } of what the value refers to. */
   references: ArrayLike<number>;
   /** Holds the encoded value: `length` bytes from `start` on. */
@@ -16,13 +17,21 @@ export interface OutgoingRecord {
   start: number;
   length: number;
   /** Pages that hold the payload already (`makeBlob`), or 0. They go with the record once it was put. */
-  blob: number;
+  blob: Pointer;
 }
 
 const NO_REFERENCES: readonly number[] = [];
 
 export function makeOutgoing(bytes: Buffer): OutgoingRecord {
-  return { flags: 0, sender: -1, references: NO_REFERENCES, bytes, start: 0, length: 0, blob: 0 };
+  return {
+    flags: 0,
+    sender: -1 as InterpreterId,
+    references: NO_REFERENCES,
+    bytes,
+    start: 0,
+    length: 0,
+    blob: 0,
+  };
 }
 
 /** Bytes of the payload: references, then the value. */
@@ -32,7 +41,7 @@ export function payloadBytes({ references, length }: OutgoingRecord): number {
 
 /** Many records of one sender, to be put in few steps of the lock. */
 export interface OutgoingMany {
-  readonly sender: number;
+  readonly sender: InterpreterId;
   readonly count: number;
   /** They lie here one behind the other, as in a segment (`recordWords`), but for references and large payloads. */
   readonly bytes: Buffer;

@@ -11,6 +11,7 @@
  */
 import { add, ensureMapped, get, load, set, type SharedMemory, store } from "../memory/atomics.js";
 import { clearBit, isEmptySet, setBit } from "../memory/bitset.js";
+import type { Owner, Pointer, QueueId, Slot } from "../memory/brands.js";
 import {
   C_FLAGS,
   C_KIND,
@@ -42,16 +43,16 @@ import { ringAllWaiters } from "./waiters.js";
  * Makes a queue that this interpreter holds. Returns its pointer, or 0 if memory is exhausted. A hidden queue has an id below -1, by
  * which no interpreter can find it: only records carry it on.
  */
-export function createQueue(m: SharedMemory, maxsize: number, unbound: number, hidden: boolean): number {
-  const q = allocatePages(m, 1, m.slot + 1);
+export function createQueue(m: SharedMemory, maxsize: number, unbound: number, hidden: boolean): Pointer {
+  const q = allocatePages(m, 1, (m.slot + 1) as Owner);
   if (q === 0) return 0;
   for (let i = 0; i < Q_INLINE_SEGMENT; i++) set(m, q + i, 0);
   set(m, q + C_KIND, LOCK_QUEUE);
   set(m, q + Q_UNBOUND, unbound);
   setBit(m, q + Q_HOLDERS, m.slot);
   lock(m, H_REGISTRY_LOCK);
-  const id = hidden ? -2 - add(m, H_NEXT_HIDDEN, 1) : add(m, H_NEXT_QUEUE, 1);
-  openChannel(m, q, id, maxsize, q + Q_INLINE_SEGMENT, q + PAGE_WORDS);
+  const id = (hidden ? -2 - add(m, H_NEXT_HIDDEN, 1) : add(m, H_NEXT_QUEUE, 1)) as QueueId;
+  openChannel(m, q, id, maxsize, (q + Q_INLINE_SEGMENT) as Pointer, q + PAGE_WORDS);
   set(m, q + Q_NEXT, get(m, H_QUEUES));
   store(m, H_QUEUES, q);
   setPageOwner(m, q, OWNER_SHARED);
@@ -60,10 +61,10 @@ export function createQueue(m: SharedMemory, maxsize: number, unbound: number, h
 }
 
 /** Makes this interpreter a holder of queue `id`. Returns its pointer, or 0 if no queue has that id. */
-export function findQueue(m: SharedMemory, id: number): number {
+export function findQueue(m: SharedMemory, id: QueueId): Pointer {
   lock(m, H_REGISTRY_LOCK);
-  let q = get(m, H_QUEUES);
-  while (q !== 0 && queueIdOf(m, q) !== id) q = get(m, q + Q_NEXT);
+  let q = get(m, H_QUEUES) as Pointer;
+  while (q !== 0 && queueIdOf(m, q) !== id) q = get(m, q + Q_NEXT) as Pointer;
   if (q !== 0) setBit(m, q + Q_HOLDERS, m.slot);
   unlock(m, H_REGISTRY_LOCK);
   return q;
@@ -73,7 +74,7 @@ export function findQueue(m: SharedMemory, id: number): number {
 export function listQueueIds(m: SharedMemory, ids: Int32Array): number {
   lock(m, H_REGISTRY_LOCK);
   let count = 0;
-  for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
+  for (let q = get(m, H_QUEUES) as Pointer; q !== 0; q = get(m, q + Q_NEXT) as Pointer) {
     const id = queueIdOf(m, q);
     if (id < 0) continue;
     if (count < ids.length) ids[count] = id;
@@ -84,7 +85,7 @@ export function listQueueIds(m: SharedMemory, ids: Int32Array): number {
 }
 
 /** Refuses all further puts; with `immediate`, drops the items too. Rings every waiter: no wait can succeed any more. */
-export function shutdownQueue(m: SharedMemory, q: number, immediate: boolean): number {
+export function shutdownQueue(m: SharedMemory, q: Pointer, immediate: boolean): number {
   lock(m, q);
   const status = (get(m, q + C_FLAGS) & CHANNEL_CLOSED) !== 0 ? STATUS_NOT_FOUND : OK;
   if (status === OK) {
@@ -97,7 +98,7 @@ export function shutdownQueue(m: SharedMemory, q: number, immediate: boolean): n
 }
 
 /** Ends the queue for every interpreter, including those that still hold it. */
-export function closeQueue(m: SharedMemory, q: number): number {
+export function closeQueue(m: SharedMemory, q: Pointer): number {
   lock(m, q);
   const status = (get(m, q + C_FLAGS) & CHANNEL_CLOSED) !== 0 ? STATUS_NOT_FOUND : OK;
   if (status === OK) {
@@ -109,7 +110,7 @@ export function closeQueue(m: SharedMemory, q: number): number {
 }
 
 /** `slot` no longer holds the queue. Returns whether that may have been its last holder: then call `collectQueues`. */
-export function releaseQueue(m: SharedMemory, q: number, slot: number): boolean {
+export function releaseQueue(m: SharedMemory, q: Pointer, slot: Slot): boolean {
   clearBit(m, q + Q_HOLDERS, slot);
   return isAbandoned(m, q);
 }
@@ -120,7 +121,7 @@ export function collectQueues(m: SharedMemory): void {
   for (let found = true; found;) {
     found = false;
     let link = H_QUEUES;
-    for (let q = get(m, link); q !== 0; q = get(m, link)) {
+    for (let q = get(m, link) as Pointer; q !== 0; q = get(m, link) as Pointer) {
       ensureMapped(m, q + PAGE_WORDS - 1);
       if (!isAbandoned(m, q)) {
         link = q + Q_NEXT;
@@ -129,7 +130,7 @@ export function collectQueues(m: SharedMemory): void {
       lock(m, q);
       closeChannel(m, q);
       unlock(m, q);
-      setPageOwner(m, q, m.slot + 1);
+      setPageOwner(m, q, (m.slot + 1) as Owner);
       store(m, link, get(m, q + Q_NEXT));
       freePages(m, q);
       found = true;
@@ -142,7 +143,7 @@ export function collectQueues(m: SharedMemory): void {
  * Whether no interpreter can get at the queue any more, for good: new holders come from records or, under the registry lock, by id,
  * and an unmoved Q_REF_VERSION proves that no record gave or took a reference between the two reads of it.
  */
-function isAbandoned(m: SharedMemory, q: number): boolean {
+function isAbandoned(m: SharedMemory, q: Pointer): boolean {
   const version = load(m, q + Q_REF_VERSION);
   return (
     load(m, q + Q_ITEM_REFERENCES) === 0 &&

@@ -1,6 +1,7 @@
 /** Repairing a queue after a death, and taking the dead off its lists. */
 import { get, type SharedMemory } from "../memory/atomics.js";
 import { clearBit } from "../memory/bitset.js";
+import type { Owner, Pointer, Slot } from "../memory/brands.js";
 import {
   C_COUNT,
   C_FLAGS,
@@ -16,8 +17,8 @@ import { putStatus } from "./queue-state.js";
 import { recountWaiters, ringWaiters } from "./waiters.js";
 
 /** Restores what is derived. The lock is held in the name of the dead, whose slot is `dead`. */
-export function repairQueue(m: SharedMemory, q: number, dead: number): void {
-  repairChannel(m, q, dead + 1);
+export function repairQueue(m: SharedMemory, q: Pointer, dead: Slot): void {
+  repairChannel(m, q, (dead + 1) as Owner);
   recountWaiters(m, q);
 }
 
@@ -25,13 +26,13 @@ export function repairQueue(m: SharedMemory, q: number, dead: number): void {
  * The interpreter in slot `dead` was destroyed: it waits for nothing and holds nothing. Rings every waiter that can go on, because
  * the dead may have been the one that was rung. Under the queue's lock.
  */
-export function leaveQueue(m: SharedMemory, q: number, dead: number): void {
+export function leaveQueue(m: SharedMemory, q: Pointer, dead: Slot): void {
   clearBit(m, q + Q_HOLDERS, dead);
   stopWaitingFor(m, q, dead);
 }
 
 /** As `leaveQueue`, but the interpreter still holds the queue. Under the queue's lock. */
-export function stopWaitingFor(m: SharedMemory, q: number, dead: number): void {
+export function stopWaitingFor(m: SharedMemory, q: Pointer, dead: Slot): void {
   clearBit(m, q + Q_GET_WAITERS, dead);
   clearBit(m, q + Q_PUT_WAITERS, dead);
   recountWaiters(m, q);

@@ -5,6 +5,7 @@
  * on the list of waiters (waiters.ts). The rings follow after the lock. queue-lifetime.ts creates, finds and frees queues.
  */
 import { get, type SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { ring } from "../memory/doorbell.js";
 import {
   C_FLAGS,
@@ -30,10 +31,10 @@ import { enlist, nextWaiter } from "./waiters.js";
  * Puts one record (see `append`). Returns FULL if there is no room; with `wait`, this interpreter is then on the list of putters and
  * will be rung when there is.
  */
-export function put(m: SharedMemory, q: number, wait: boolean, record: OutgoingRecord): number {
+export function put(m: SharedMemory, q: Pointer, wait: boolean, record: OutgoingRecord): number {
   lock(m, q);
   let status = putStatus(m, q);
-  let waiter = -1;
+  let waiter = -1 as Slot;
   if (status === OK) {
     status = append(m, q, record);
     if (status === OK) waiter = nextWaiter(m, q, Q_GETTERS);
@@ -50,14 +51,14 @@ export function put(m: SharedMemory, q: number, wait: boolean, record: OutgoingR
  */
 export function putMany(
   m: SharedMemory,
-  q: number,
+  q: Pointer,
   wait: boolean,
   records: OutgoingMany,
   from: number,
   start: number,
 ): { put: number; status: number } {
   const { count, view, special } = records;
-  const waiters: number[] = [];
+  const waiters: Slot[] = [];
   let next = from;
   let at = start;
   let specials = 0;
@@ -99,12 +100,12 @@ export function putMany(
  */
 export function takeMany(
   m: SharedMemory,
-  q: number,
+  q: Pointer,
   wait: boolean,
   into: ReceivedMany,
   most: number,
 ): number {
-  const waiters: number[] = [];
+  const waiters: Slot[] = [];
   lock(m, q);
   const flags = get(m, q + C_FLAGS);
   let count = 0;
@@ -129,10 +130,10 @@ export function takeMany(
 }
 
 /** Takes the next record into `into`. Returns EMPTY if the queue is empty; with `wait`, this interpreter will be rung when it is not. */
-export function take(m: SharedMemory, q: number, wait: boolean, into: Received): number {
+export function take(m: SharedMemory, q: Pointer, wait: boolean, into: Received): number {
   lock(m, q);
   let status = OK;
-  let waiter = -1;
+  let waiter = -1 as Slot;
   const flags = get(m, q + C_FLAGS);
   if ((flags & CHANNEL_CLOSED) !== 0) status = STATUS_NOT_FOUND;
   else {
@@ -152,7 +153,13 @@ export function take(m: SharedMemory, q: number, wait: boolean, into: Received):
 }
 
 /** Withdraws a record, see `removeRecord`. Returns false if it is no longer there. */
-export function removeFrom(m: SharedMemory, q: number, sender: number, key: number, place: number): boolean {
+export function removeFrom(
+  m: SharedMemory,
+  q: Pointer,
+  sender: InterpreterId,
+  key: number,
+  place: Pointer,
+): boolean {
   lock(m, q);
   const removed = removeRecord(m, q, sender, key, place);
   unlock(m, q);

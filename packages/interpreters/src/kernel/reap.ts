@@ -12,6 +12,7 @@
  * never terminated alone. Afterwards the slot may be used again. README.md explains the order.
  */
 import { get, load, ensureMapped, set, type SharedMemory, store } from "../memory/atomics.js";
+import type { InterpreterId, Owner, Pointer, Slot } from "../memory/brands.js";
 import { ringAfterDeath } from "../memory/doorbell.js";
 import { clearBit } from "../memory/bitset.js";
 import {
@@ -56,19 +57,19 @@ import { isAlive, joinerName } from "./registry.js";
  * Cleans up after the interpreter in `slot`, whose thread has ended; after it the slot can be freed. Returns false if counts of
  * references were moving: then call `reconcileReferences` again later.
  */
-export function reap(m: SharedMemory, slot: number): boolean {
+export function reap(m: SharedMemory, slot: Slot): boolean {
   const p = slotPointer(slot);
-  const id = get(m, p + S_ID);
+  const id = get(m, p + S_ID) as InterpreterId;
   store(m, p + S_STATE, STATE_DEAD);
   repairLocks(m, slot);
-  closeBox(m, p + S_WORK);
-  closeBox(m, p + S_REPLIES);
+  closeBox(m, (p + S_WORK) as Pointer);
+  closeBox(m, (p + S_REPLIES) as Pointer);
   leaveEverything(m, slot, id);
   const settled = reconcileReferences(m);
   collectQueues(m);
   // No thread may look for executions in pages that are about to get another owner.
   store(m, p + S_FURTHER_EXECUTIONS, 0);
-  sweepPages(m, slot + 1);
+  sweepPages(m, (slot + 1) as Owner);
   set(m, p + S_WAITING_ON, 0);
   ringAll(m);
   return settled;
@@ -79,14 +80,14 @@ export function reap(m: SharedMemory, slot: number): boolean {
  * fate, and it waits for nothing any more, so that no wake-up is spent on it. All that the thread may still touch stays: its locks, its
  * handles, its pages. What it puts or waits for from now on, until it has really ended, `reap` undoes then. May be repeated.
  */
-export function withdraw(m: SharedMemory, slot: number): void {
+export function withdraw(m: SharedMemory, slot: Slot): void {
   const p = slotPointer(slot);
-  const id = get(m, p + S_ID);
+  const id = get(m, p + S_ID) as InterpreterId;
   store(m, p + S_STATE, STATE_LEAVING);
-  closeBox(m, p + S_WORK);
-  closeBox(m, p + S_REPLIES);
+  closeBox(m, (p + S_WORK) as Pointer);
+  closeBox(m, (p + S_REPLIES) as Pointer);
   lock(m, H_REGISTRY_LOCK);
-  for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
+  for (let q = get(m, H_QUEUES) as Pointer; q !== 0; q = get(m, q + Q_NEXT) as Pointer) {
     ensureMapped(m, q + PAGE_WORDS - 1);
     lock(m, q);
     unbind(m, q, id);
@@ -98,7 +99,7 @@ export function withdraw(m: SharedMemory, slot: number): void {
 }
 
 /** Repairs and releases what the dead held, and passes on wake-ups that it may have consumed. */
-export function repairLocks(m: SharedMemory, slot: number): void {
+export function repairLocks(m: SharedMemory, slot: Slot): void {
   const p = slotPointer(slot);
   for (let i = INTENTS - 1; i >= 0; i--) {
     const lockWord = intentOf(m, p, i);
@@ -110,7 +111,7 @@ export function repairLocks(m: SharedMemory, slot: number): void {
       else if (kind === LOCK_REGISTRY) repairRegistry(m);
       else {
         if (kind === LOCK_QUEUE) repairQueue(m, lockWord, slot);
-        else repairChannel(m, lockWord, slot + 1);
+        else repairChannel(m, lockWord, (slot + 1) as Owner);
         repairClaim(m, p, lockWord);
         // It died closing the channel: that cannot be undone, so finish it. Except for what the supervisor itself abandoned:
         // it comes back to that, and could meet the same busy lock here again.
@@ -135,15 +136,15 @@ export function joinerEnded(m: SharedMemory, threadId: number): void {
  * maker's pages.
  */
 function repairRegistry(m: SharedMemory): void {
-  for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
+  for (let q = get(m, H_QUEUES) as Pointer; q !== 0; q = get(m, q + Q_NEXT) as Pointer) {
     ensureMapped(m, q + PAGE_WORDS - 1);
     setPageOwner(m, q, OWNER_SHARED);
   }
-  const addons = get(m, H_ADDONS);
+  const addons = get(m, H_ADDONS) as Pointer;
   if (addons !== 0) setPageOwner(m, addons, OWNER_SHARED);
 }
 
-function closeBox(m: SharedMemory, c: number): void {
+function closeBox(m: SharedMemory, c: Pointer): void {
   lock(m, c);
   closeChannel(m, c);
   unlock(m, c);
@@ -153,9 +154,9 @@ function closeBox(m: SharedMemory, c: number): void {
  * Gives every record that the dead put, in queues and in other interpreters' mailboxes, its fate, and takes the dead
  * off every list. No thread frees a queue without the registry lock.
  */
-function leaveEverything(m: SharedMemory, slot: number, id: number): void {
+function leaveEverything(m: SharedMemory, slot: Slot, id: InterpreterId): void {
   lock(m, H_REGISTRY_LOCK);
-  for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
+  for (let q = get(m, H_QUEUES) as Pointer; q !== 0; q = get(m, q + Q_NEXT) as Pointer) {
     ensureMapped(m, q + PAGE_WORDS - 1);
     lock(m, q);
     unbind(m, q, id);
@@ -165,19 +166,19 @@ function leaveEverything(m: SharedMemory, slot: number, id: number): void {
   unlock(m, H_REGISTRY_LOCK);
   unbindBoxes(m, id);
   const end = load(m, H_SLOTS_USED);
-  for (let other = 0; other < end; other++) clearBit(m, slotPointer(other) + S_HOLDERS, slot);
+  for (let other = 0 as Slot; other < end; other++) clearBit(m, slotPointer(other) + S_HOLDERS, slot);
 }
 
 /** Drops the work that interpreter `id` sent and that waits in mailboxes. */
-function unbindBoxes(m: SharedMemory, id: number): void {
+function unbindBoxes(m: SharedMemory, id: InterpreterId): void {
   const end = load(m, H_SLOTS_USED);
-  for (let slot = 0; slot < end; slot++) {
-    unbindBox(m, slotPointer(slot) + S_WORK, id);
-    unbindBox(m, slotPointer(slot) + S_REPLIES, id);
+  for (let slot = 0 as Slot; slot < end; slot++) {
+    unbindBox(m, (slotPointer(slot) + S_WORK) as Pointer, id);
+    unbindBox(m, (slotPointer(slot) + S_REPLIES) as Pointer, id);
   }
 }
 
-function unbindBox(m: SharedMemory, c: number, id: number): void {
+function unbindBox(m: SharedMemory, c: Pointer, id: InterpreterId): void {
   lock(m, c);
   unbind(m, c, id);
   unlock(m, c);
@@ -186,5 +187,5 @@ function unbindBox(m: SharedMemory, c: number, id: number): void {
 /** Rings every interpreter, because a ring that the dead owed may be lost. */
 function ringAll(m: SharedMemory): void {
   const end = load(m, H_SLOTS_USED);
-  for (let slot = 0; slot < end; slot++) if (isAlive(m, slot)) ringAfterDeath(m, slot);
+  for (let slot = 0 as Slot; slot < end; slot++) if (isAlive(m, slot)) ringAfterDeath(m, slot);
 }

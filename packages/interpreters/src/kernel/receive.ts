@@ -5,6 +5,7 @@
  * it took the record; it decodes them in place, or copies them afterwards (`unload`).
  */
 import { get, type SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Pointer } from "../memory/brands.js";
 import {
   C_HEAD,
   INLINE_BYTES,
@@ -32,7 +33,7 @@ export interface Received {
   /** RECORD_LIVE, RECORD_UNBOUND or RECORD_ERROR. */
   state: number;
   codec: number;
-  sender: number;
+  sender: InterpreterId;
   /** How many triples of references the payload begins with. */
   references: number;
   /** Bytes of the payload. */
@@ -43,11 +44,21 @@ export interface Received {
   view: DataView;
   start: number;
   /** Pages that still hold the payload, or 0. */
-  blob: number;
+  blob: Pointer;
 }
 
 export function makeReceived(bytes = Buffer.allocUnsafeSlow(INLINE_BYTES), view = viewOf(bytes)): Received {
-  return { state: 0, codec: 0, sender: -1, references: 0, length: 0, bytes, view, start: 0, blob: 0 };
+  return {
+    state: 0,
+    codec: 0,
+    sender: -1 as InterpreterId,
+    references: 0,
+    length: 0,
+    bytes,
+    view,
+    start: 0,
+    blob: 0,
+  };
 }
 
 /** The place for many records that are taken in one step of the lock, so that nothing is allocated under it. */
@@ -77,11 +88,11 @@ function viewOf(bytes: Buffer): DataView {
 }
 
 /** Takes the record `r` that `first` returned into `into`. Under the channel's lock. */
-export function receive(m: SharedMemory, c: number, r: number, into: Received): void {
+export function receive(m: SharedMemory, c: Pointer, r: Pointer, into: Received): void {
   const payload = payloadOf(m, r);
   into.state = stateOf(m, r);
   into.codec = (get(m, r + R_FLAGS) >>> RECORD_CODEC_SHIFT) & 0xff;
-  into.sender = get(m, r + R_SENDER);
+  into.sender = get(m, r + R_SENDER) as InterpreterId;
   into.references = into.state === 0 ? referencesOf(m, r) : 0;
   into.length = into.state === 0 ? get(m, r + R_LENGTH) : 0;
   into.blob = isBlob(m, r) ? payload : 0;
@@ -94,7 +105,7 @@ export function receive(m: SharedMemory, c: number, r: number, into: Received): 
  * that the error loses no record taken with it. Returns how many; call `describeBatches` before reading them. Under the channel's
  * lock.
  */
-export function receiveMany(m: SharedMemory, c: number, into: ReceivedMany, most: number): number {
+export function receiveMany(m: SharedMemory, c: Pointer, into: ReceivedMany, most: number): number {
   const { bytes, view, records, batches } = into;
   let count = 0;
   let used = 0;
@@ -128,7 +139,7 @@ export function describeBatches({ view, bytes, records, batches }: ReceivedMany)
       const record = records[i];
       record.state = RECORD_LIVE;
       record.codec = (view.getInt32(at + R_FLAGS * 4, true) >>> RECORD_CODEC_SHIFT) & 0xff;
-      record.sender = view.getInt32(at + R_SENDER * 4, true);
+      record.sender = view.getInt32(at + R_SENDER * 4, true) as InterpreterId;
       record.references = 0;
       record.length = view.getInt32(at + R_LENGTH * 4, true);
       record.blob = 0;

@@ -14,6 +14,7 @@
  * since keeps its effect. If the version moved, nothing is known about that count, and the caller tries again later.
  */
 import { add, get, load, ensureMapped, type SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import {
   C_HEAD,
   C_HEAD_SEGMENT,
@@ -58,23 +59,24 @@ interface Carried {
 /** Returns false if counts were moving, so that nothing is known about them: then call it again later. */
 export function reconcileReferences(m: SharedMemory): boolean {
   // By the pointer to the queue or slot. Under the registry lock the list of queues stands still, and no slot gets a new interpreter.
-  const carried = new Map<number, Carried>();
+  const carried = new Map<Pointer, Carried>();
   lock(m, H_REGISTRY_LOCK);
   const end = load(m, H_SLOTS_USED);
-  for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) {
+  for (let q = get(m, H_QUEUES) as Pointer; q !== 0; q = get(m, q + Q_NEXT) as Pointer) {
     ensureMapped(m, q + PAGE_WORDS - 1);
     note(m, carried, q, q + Q_ITEM_REFERENCES, q + Q_REF_VERSION);
   }
-  for (let slot = 0; slot < end; slot++) {
+  for (let slot = 0 as Slot; slot < end; slot++) {
     const p = slotPointer(slot);
     note(m, carried, p, p + S_ITEM_REFERENCES, p + S_REF_VERSION);
   }
   let settled = true;
   if (carried.size > 0) {
-    for (let q = get(m, H_QUEUES); q !== 0; q = get(m, q + Q_NEXT)) countIn(m, q, carried);
-    for (let slot = 0; slot < end; slot++) {
-      countIn(m, slotPointer(slot) + S_WORK, carried);
-      countIn(m, slotPointer(slot) + S_REPLIES, carried);
+    for (let q = get(m, H_QUEUES) as Pointer; q !== 0; q = get(m, q + Q_NEXT) as Pointer)
+      countIn(m, q, carried);
+    for (let slot = 0 as Slot; slot < end; slot++) {
+      countIn(m, (slotPointer(slot) + S_WORK) as Pointer, carried);
+      countIn(m, (slotPointer(slot) + S_REPLIES) as Pointer, carried);
     }
     for (const { counter, version, seen, counted, found } of carried.values()) {
       if (load(m, version) !== seen) settled = false;
@@ -91,8 +93,8 @@ export function reconcileReferences(m: SharedMemory): boolean {
 /** Notes the count at `counter` of the queue or slot at `p`, unless it is 0. The version is read first. */
 function note(
   m: SharedMemory,
-  carried: Map<number, Carried>,
-  p: number,
+  carried: Map<Pointer, Carried>,
+  p: Pointer,
   counter: number,
   version: number,
 ): void {
@@ -102,15 +104,15 @@ function note(
 }
 
 /** Adds the references that the records of channel `c` carry. */
-function countIn(m: SharedMemory, c: number, carried: Map<number, Carried>): void {
+function countIn(m: SharedMemory, c: Pointer, carried: Map<Pointer, Carried>): void {
   lock(m, c);
   if (get(m, c + C_REFERENCES) !== 0) {
     const tail = load(m, c + C_TAIL);
-    let segment = get(m, c + C_HEAD_SEGMENT);
-    for (let r = load(m, c + C_HEAD); r !== tail;) {
+    let segment = get(m, c + C_HEAD_SEGMENT) as Pointer;
+    for (let r = load(m, c + C_HEAD) as Pointer; r !== tail;) {
       if (endsSegment(m, segment, r)) {
         segment = nextSegment(m, segment);
-        r = segment + SEGMENT_HEADER;
+        r = (segment + SEGMENT_HEADER) as Pointer;
         continue;
       }
       const count = stateOf(m, r) === RECORD_LIVE ? referencesOf(m, r) : 0;
@@ -120,19 +122,23 @@ function countIn(m: SharedMemory, c: number, carried: Map<number, Carried>): voi
           const kind = get(m, payload + i);
           const a = get(m, payload + i + 1);
           const b = get(m, payload + i + 2);
-          const what = isQueue(kind) ? a : kind === REF_INTERPRETER ? carriedSlot(m, a, b) : 0;
+          const what = isQueue(kind)
+            ? (a as Pointer)
+            : kind === REF_INTERPRETER
+              ? carriedSlot(m, a as Slot, b as InterpreterId)
+              : 0;
           const entry = carried.get(what);
           if (entry !== undefined) entry.found++;
         }
       }
-      r += get(m, r + R_SIZE);
+      (r as number) += get(m, r + R_SIZE);
     }
   }
   unlock(m, c);
 }
 
 /** Pointer to the slot, if interpreter `id` still lives there; else 0. */
-function carriedSlot(m: SharedMemory, slot: number, id: number): number {
+function carriedSlot(m: SharedMemory, slot: Slot, id: InterpreterId): Pointer {
   const p = slotPointer(slot);
   return load(m, p + S_ID) === id ? p : 0;
 }

@@ -11,6 +11,7 @@
  * Everything here reads or writes one record; channel.ts knows where records lie and who may touch them.
  */
 import { ensureMapped, get, readBytes, set, type SharedMemory, writeBytes } from "../memory/atomics.js";
+import type { Owner, Pointer } from "../memory/brands.js";
 import {
   INLINE_BYTES,
   MAX_REFERENCES,
@@ -35,9 +36,9 @@ export function needsBlob(length: number): boolean {
  * Writes a large payload into pages of its own, which belong to the caller until the record is published. Returns the pointer to
  * them, or 0 if memory is exhausted. Call it outside any lock.
  */
-export function makeBlob(m: SharedMemory, record: OutgoingRecord): number {
+export function makeBlob(m: SharedMemory, record: OutgoingRecord): Pointer {
   const words = Math.ceil(payloadBytes(record) / 4);
-  const blob = allocatePages(m, Math.ceil(words / PAGE_WORDS), m.slot + 1);
+  const blob = allocatePages(m, Math.ceil(words / PAGE_WORDS), (m.slot + 1) as Owner);
   if (blob !== 0) writePayload(m, blob, record);
   return blob;
 }
@@ -53,28 +54,28 @@ export function isPlain(flags: number): boolean {
 }
 
 /** RECORD_LIVE, RECORD_UNBOUND, RECORD_ERROR or RECORD_REMOVED. */
-export function stateOf(m: SharedMemory, r: number): number {
+export function stateOf(m: SharedMemory, r: Pointer): number {
   return get(m, r + R_FLAGS) & RECORD_STATE;
 }
 
 /** How many triples of references the payload begins with. */
-export function referencesOf(m: SharedMemory, r: number): number {
+export function referencesOf(m: SharedMemory, r: Pointer): number {
   return (get(m, r + R_FLAGS) >>> RECORD_REFERENCES_SHIFT) & MAX_REFERENCES;
 }
 
-export function isBlob(m: SharedMemory, r: number): boolean {
+export function isBlob(m: SharedMemory, r: Pointer): boolean {
   return (get(m, r + R_FLAGS) & RECORD_BLOB) !== 0;
 }
 
 /** Pointer to the payload, in the record or in its pages. */
-export function payloadOf(m: SharedMemory, r: number): number {
-  if (!isBlob(m, r)) return r + RECORD_HEADER;
-  const blob = get(m, r + RECORD_HEADER);
+export function payloadOf(m: SharedMemory, r: Pointer): Pointer {
+  if (!isBlob(m, r)) return (r + RECORD_HEADER) as Pointer;
+  const blob = get(m, r + RECORD_HEADER) as Pointer;
   ensureMapped(m, blob + pagesOf(m, blob) * PAGE_WORDS - 1);
   return blob;
 }
 
-export function writePayload(m: SharedMemory, p: number, record: OutgoingRecord): void {
+export function writePayload(m: SharedMemory, p: Pointer, record: OutgoingRecord): void {
   const { references } = record;
   for (let i = 0; i < references.length; i++) set(m, p + i, references[i]);
   writeBytes(m, p, references.length * 4, record.bytes, record.start, record.length);
@@ -83,7 +84,7 @@ export function writePayload(m: SharedMemory, p: number, record: OutgoingRecord)
 /** Copies a payload, references first, to `into`. */
 export function copyPayload(
   m: SharedMemory,
-  payload: number,
+  payload: Pointer,
   into: Buffer,
   start: number,
   length: number,
@@ -92,11 +93,11 @@ export function copyPayload(
 }
 
 /** Drops the content of a record, which keeps its place in the channel and gets another `state`. */
-export function clearRecord(m: SharedMemory, r: number, state: number): void {
+export function clearRecord(m: SharedMemory, r: Pointer, state: number): void {
   const count = referencesOf(m, r);
   const payload = payloadOf(m, r);
   const blob = isBlob(m, r) ? payload : 0;
-  if (blob !== 0) setPageOwner(m, blob, m.slot + 1);
+  if (blob !== 0) setPageOwner(m, blob, (m.slot + 1) as Owner);
   const kept =
     get(m, r + R_FLAGS) & ~(RECORD_STATE | RECORD_BLOB | (MAX_REFERENCES << RECORD_REFERENCES_SHIFT));
   set(m, r + R_FLAGS, kept | state);

@@ -12,6 +12,7 @@
  */
 import { add, ensureMapped, get, load, type SharedMemory } from "../memory/atomics.js";
 import { setBit } from "../memory/bitset.js";
+import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import {
   PAGE_WORDS,
   Q_HOLDERS,
@@ -30,21 +31,21 @@ import {
 } from "../memory/layout.js";
 
 /** Makes this thread a holder of everything that the payload refers to. */
-export function holdReferences(m: SharedMemory, payload: number, count: number): void {
+export function holdReferences(m: SharedMemory, payload: Pointer, count: number): void {
   for (let i = 0; i < count * REF_WORDS; i += REF_WORDS) {
     const kind = get(m, payload + i);
     const a = get(m, payload + i + 1);
     if (isQueue(kind)) {
       ensureMapped(m, a + PAGE_WORDS - 1);
       setBit(m, a + Q_HOLDERS, m.slot);
-    } else if (kind === REF_INTERPRETER && livesIn(m, a, get(m, payload + i + 2))) {
-      setBit(m, slotPointer(a) + S_HOLDERS, m.slot);
+    } else if (kind === REF_INTERPRETER && livesIn(m, a as Slot, get(m, payload + i + 2) as InterpreterId)) {
+      setBit(m, slotPointer(a as Slot) + S_HOLDERS, m.slot);
     }
   }
 }
 
 /** Adds `by` to the count of everything that the payload refers to. */
-export function countReferences(m: SharedMemory, payload: number, count: number, by: number): void {
+export function countReferences(m: SharedMemory, payload: Pointer, count: number, by: number): void {
   for (let i = 0; i < count * REF_WORDS; i += REF_WORDS) {
     const kind = get(m, payload + i);
     const a = get(m, payload + i + 1);
@@ -53,9 +54,9 @@ export function countReferences(m: SharedMemory, payload: number, count: number,
       ensureMapped(m, a + PAGE_WORDS - 1);
       add(m, a + Q_ITEM_REFERENCES, by);
       add(m, a + Q_REF_VERSION, 1);
-    } else if (kind === REF_INTERPRETER && livesIn(m, a, get(m, payload + i + 2))) {
-      add(m, slotPointer(a) + S_ITEM_REFERENCES, by);
-      add(m, slotPointer(a) + S_REF_VERSION, 1);
+    } else if (kind === REF_INTERPRETER && livesIn(m, a as Slot, get(m, payload + i + 2) as InterpreterId)) {
+      add(m, slotPointer(a as Slot) + S_ITEM_REFERENCES, by);
+      add(m, slotPointer(a as Slot) + S_REF_VERSION, 1);
     }
   }
 }
@@ -66,6 +67,6 @@ export function isQueue(kind: number): boolean {
 }
 
 /** Whether interpreter `id` still lives in `slot`: a record may name one that is gone and whose slot was claimed again. */
-export function livesIn(m: SharedMemory, slot: number, id: number): boolean {
+export function livesIn(m: SharedMemory, slot: Slot, id: InterpreterId): boolean {
   return load(m, slotPointer(slot) + S_ID) === id;
 }

@@ -19,6 +19,7 @@ import {
   writeBytes,
 } from "../memory/atomics.js";
 import { setBit } from "../memory/bitset.js";
+import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import {
   BITSET_WORDS,
   FIRST_FREE_SLOT,
@@ -65,14 +66,14 @@ import { lock, unlock } from "../memory/lock.js";
 import { openChannel } from "./channel.js";
 
 /** The slot whose words a thread uses while it has no slot yet. It is never claimed. */
-export const JOIN_SLOT = MAX_SLOTS - 1;
+export const JOIN_SLOT = (MAX_SLOTS - 1) as Slot;
 
 /**
  * The number that stands for such a thread instead of a slot, as the holder of the lock under which it claims one. Another thread gets
  * the same number only if it is 16 384 threads younger, and matters only if it is joining at the moment when this one dies.
  */
-export function joinerName(threadId: number): number {
-  return 0x4000 | (threadId & 0x3fff);
+export function joinerName(threadId: number): Slot {
+  return (0x4000 | (threadId & 0x3fff)) as Slot;
 }
 
 /** The codec tag of JavaScript, the language of every interpreter that is not created for another one. */
@@ -80,9 +81,9 @@ const JAVASCRIPT = 1;
 
 /** Registers the main interpreter, id 0, and the supervisor's slot, which is not an interpreter's. */
 export function registerMain(m: SharedMemory): void {
-  openSlot(m, SUPERVISOR_SLOT, -2, WHENCE_RUNTIME);
+  openSlot(m, SUPERVISOR_SLOT, -2 as InterpreterId, WHENCE_RUNTIME);
   store(m, slotPointer(SUPERVISOR_SLOT) + S_STATE, STATE_READY);
-  openSlot(m, MAIN_SLOT, add(m, H_NEXT_INTERPRETER, 1), WHENCE_RUNTIME);
+  openSlot(m, MAIN_SLOT, add(m, H_NEXT_INTERPRETER, 1) as InterpreterId, WHENCE_RUNTIME);
   store(m, slotPointer(MAIN_SLOT) + S_STATE, STATE_READY);
 }
 
@@ -100,13 +101,13 @@ export function claimSlot(
   parent = -1,
   osThread = 0,
   language = JAVASCRIPT,
-): number {
+): Slot {
   lock(m, H_REGISTRY_LOCK);
   let slot = FIRST_FREE_SLOT;
   while (slot < JOIN_SLOT && load(m, slotPointer(slot) + S_STATE) !== STATE_FREE) slot++;
-  if (slot === JOIN_SLOT) slot = -1;
+  if (slot === JOIN_SLOT) slot = -1 as Slot;
   else {
-    openSlot(m, slot, add(m, H_NEXT_INTERPRETER, 1), whence);
+    openSlot(m, slot, add(m, H_NEXT_INTERPRETER, 1) as InterpreterId, whence);
     if (m.slot < MAX_SLOTS) setBit(m, slotPointer(slot) + S_HOLDERS, m.slot);
     set(m, slotPointer(slot) + S_THREAD, thread);
     set(m, slotPointer(slot) + S_PARENT, parent);
@@ -120,7 +121,7 @@ export function claimSlot(
   return slot;
 }
 
-function openSlot(m: SharedMemory, slot: number, id: number, whence: number): void {
+function openSlot(m: SharedMemory, slot: Slot, id: InterpreterId, whence: number): void {
   const p = slotPointer(slot);
   set(m, p + S_WHENCE, whence);
   set(m, p + S_WAITING_ON, 0);
@@ -142,40 +143,40 @@ function openSlot(m: SharedMemory, slot: number, id: number, whence: number): vo
   set(m, p + S_ITEM_REFERENCES, 0);
   set(m, p + S_ADDONS, ADDONS_NONE);
   for (let i = 0; i < BITSET_WORDS; i++) set(m, p + S_HOLDERS + i, 0);
-  openChannel(m, p + S_WORK, id, 0, 0, 0);
-  openChannel(m, p + S_REPLIES, id, 0, 0, 0);
+  openChannel(m, (p + S_WORK) as Pointer, id, 0, 0, 0);
+  openChannel(m, (p + S_REPLIES) as Pointer, id, 0, 0, 0);
   store(m, p + S_ID, id);
 }
 
 /** The slot of interpreter `id`, or -1 if it does not live. */
-export function slotOf(m: SharedMemory, id: number): number {
-  if (id < 0) return -1;
+export function slotOf(m: SharedMemory, id: InterpreterId): Slot {
+  if (id < 0) return -1 as Slot;
   const end = load(m, H_SLOTS_USED);
-  for (let slot = 0; slot < end; slot++) if (isAlive(m, slot) && idOf(m, slot) === id) return slot;
-  return -1;
+  for (let slot = 0 as Slot; slot < end; slot++) if (isAlive(m, slot) && idOf(m, slot) === id) return slot;
+  return -1 as Slot;
 }
 
 /** Whether interpreter `id` is dead and not all other interpreters have been notified of that. */
-export function isBeingReaped(m: SharedMemory, id: number): boolean {
+export function isBeingReaped(m: SharedMemory, id: InterpreterId): boolean {
   const end = load(m, H_SLOTS_USED);
-  for (let slot = 0; slot < end; slot++) {
+  for (let slot = 0 as Slot; slot < end; slot++) {
     if (stateOf(m, slot) === STATE_DEAD && idOf(m, slot) === id) return true;
   }
   return false;
 }
 
 /** Frees the slot of a dead interpreter, once no thread needs to know what it was doing. */
-export function freeSlot(m: SharedMemory, slot: number): void {
+export function freeSlot(m: SharedMemory, slot: Slot): void {
   store(m, slotPointer(slot) + S_ID, -1);
   store(m, slotPointer(slot) + S_STATE, STATE_FREE);
 }
 
-export function idOf(m: SharedMemory, slot: number): number {
-  return load(m, slotPointer(slot) + S_ID);
+export function idOf(m: SharedMemory, slot: Slot): InterpreterId {
+  return load(m, slotPointer(slot) + S_ID) as InterpreterId;
 }
 
 /** The name that its creator gave, or undefined. */
-export function nameOf(m: SharedMemory, slot: number): string | undefined {
+export function nameOf(m: SharedMemory, slot: Slot): string | undefined {
   const length = get(m, slotPointer(slot) + S_NAME);
   if (length === 0) return undefined;
   const bytes = Buffer.alloc(length);
@@ -184,25 +185,25 @@ export function nameOf(m: SharedMemory, slot: number): string | undefined {
 }
 
 /** Names the interpreter in a slot that this thread has just claimed. */
-export function setName(m: SharedMemory, slot: number, name: string): void {
+export function setName(m: SharedMemory, slot: Slot, name: string): void {
   const bytes = Buffer.from(name);
   const length = Math.min(bytes.length, NAME_BYTES);
   writeBytes(m, slotPointer(slot) + S_NAME + 1, 0, bytes, 0, length);
   set(m, slotPointer(slot) + S_NAME, length);
 }
 
-export function stateOf(m: SharedMemory, slot: number): number {
+export function stateOf(m: SharedMemory, slot: Slot): number {
   return load(m, slotPointer(slot) + S_STATE);
 }
 
 /** Whether an interpreter lives in the slot: booting, ready or finalizing. */
-export function isAlive(m: SharedMemory, slot: number): boolean {
+export function isAlive(m: SharedMemory, slot: Slot): boolean {
   const state = stateOf(m, slot);
   return state >= STATE_BOOTING && state < 4;
 }
 
 /** Moves from one state to another. Returns false if the slot is not in state `from`: the interpreter died. */
-export function setState(m: SharedMemory, slot: number, from: number, to: number): boolean {
+export function setState(m: SharedMemory, slot: Slot, from: number, to: number): boolean {
   return cas(m, slotPointer(slot) + S_STATE, from, to) === from;
 }
 
@@ -211,12 +212,12 @@ export function setState(m: SharedMemory, slot: number, from: number, to: number
  * for each other, none of which would ever go on. It takes the registry lock, so that of two interpreters that would close a circle
  * at the same time the second sees the first.
  */
-export function beginWaitingOn(m: SharedMemory, slot: number): boolean {
+export function beginWaitingOn(m: SharedMemory, slot: Slot): boolean {
   lock(m, H_REGISTRY_LOCK);
   let next = slot;
   // At most as many steps as there can be interpreters: the walk may enter a circle that does not contain this one.
   for (let steps = 0; next !== m.slot && steps < MAX_SLOTS; steps++) {
-    next = load(m, slotPointer(next) + S_WAITING_ON) - 1;
+    next = (load(m, slotPointer(next) + S_WAITING_ON) - 1) as Slot;
     if (next === -1) break;
   }
   const free = next !== m.slot;

@@ -13,6 +13,7 @@
  * Everything here happens under the channel's lock.
  */
 import { ensureMapped, get, set, type SharedMemory, store } from "../memory/atomics.js";
+import type { Owner, Pointer } from "../memory/brands.js";
 import {
   C_GROWTH,
   C_HEAD,
@@ -33,20 +34,20 @@ import { allocatePages, freePages, setPageOwner } from "../memory/page-allocator
 const MAX_GROWTH = 16;
 
 /** Returns where the next record, of `need` words, can be written, or 0 if memory is exhausted. */
-export function makeRoom(m: SharedMemory, c: number, need: number): number {
-  const segment = get(m, c + C_TAIL_SEGMENT);
+export function makeRoom(m: SharedMemory, c: Pointer, need: number): Pointer {
+  const segment = get(m, c + C_TAIL_SEGMENT) as Pointer;
   if (get(m, c + C_HEAD_SEGMENT) === 0) {
     const fresh = makeSegment(m, c, need);
     if (fresh === 0) return 0;
     startWith(m, c, fresh);
     setPageOwner(m, fresh, OWNER_SHARED);
-    return fresh + SEGMENT_HEADER;
+    return (fresh + SEGMENT_HEADER) as Pointer;
   }
   mapSegment(m, segment);
-  let tail = get(m, c + C_TAIL);
+  let tail = get(m, c + C_TAIL) as Pointer;
   if (tail === get(m, c + C_HEAD)) {
     // The channel is empty: reuse its segment from the start. In this order, or records long taken would come back to life.
-    tail = segment + SEGMENT_HEADER;
+    tail = (segment + SEGMENT_HEADER) as Pointer;
     store(m, c + C_TAIL, tail);
     store(m, c + C_HEAD, tail);
   }
@@ -58,14 +59,14 @@ export function makeRoom(m: SharedMemory, c: number, need: number): number {
   set(m, segment + SEGMENT_NEXT, fresh);
   set(m, c + C_TAIL_SEGMENT, fresh);
   setPageOwner(m, fresh, OWNER_SHARED);
-  return fresh + SEGMENT_HEADER;
+  return (fresh + SEGMENT_HEADER) as Pointer;
 }
 
 /** Allocates a segment with room for a record of `need` words; it belongs to this thread. Returns 0 if memory is exhausted. */
-function makeSegment(m: SharedMemory, c: number, need: number): number {
+function makeSegment(m: SharedMemory, c: Pointer, need: number): Pointer {
   const growth = get(m, c + C_GROWTH);
   const pages = Math.max(growth, Math.ceil((need + SEGMENT_HEADER) / PAGE_WORDS));
-  const segment = allocatePages(m, pages, m.slot + 1);
+  const segment = allocatePages(m, pages, (m.slot + 1) as Owner);
   if (segment === 0) return 0;
   set(m, segment + SEGMENT_NEXT, 0);
   set(m, segment + SEGMENT_END, segment + pages * PAGE_WORDS);
@@ -74,7 +75,7 @@ function makeSegment(m: SharedMemory, c: number, need: number): number {
 }
 
 /** Makes `segment` the only one. The store of C_HEAD_SEGMENT publishes it. */
-export function startWith(m: SharedMemory, c: number, segment: number): void {
+export function startWith(m: SharedMemory, c: Pointer, segment: Pointer): void {
   store(m, c + C_HEAD, segment + SEGMENT_HEADER);
   store(m, c + C_TAIL, segment + SEGMENT_HEADER);
   set(m, c + C_TAIL_SEGMENT, segment);
@@ -82,42 +83,42 @@ export function startWith(m: SharedMemory, c: number, segment: number): void {
 }
 
 /** Moves C_HEAD to the next segment, frees the old one's pages, and returns the new C_HEAD. */
-export function leaveSegment(m: SharedMemory, c: number): number {
-  const segment = get(m, c + C_HEAD_SEGMENT);
+export function leaveSegment(m: SharedMemory, c: Pointer): Pointer {
+  const segment = get(m, c + C_HEAD_SEGMENT) as Pointer;
   const next = nextSegment(m, segment);
   const paged = segment !== get(m, c + C_INLINE);
-  if (paged) setPageOwner(m, segment, m.slot + 1);
+  if (paged) setPageOwner(m, segment, (m.slot + 1) as Owner);
   store(m, c + C_HEAD, next + SEGMENT_HEADER);
   store(m, c + C_HEAD_SEGMENT, next);
   if (paged) freePages(m, segment);
-  return next + SEGMENT_HEADER;
+  return (next + SEGMENT_HEADER) as Pointer;
 }
 
 /** The segment after `segment`, mapped. */
-export function nextSegment(m: SharedMemory, segment: number): number {
-  const next = get(m, segment + SEGMENT_NEXT);
+export function nextSegment(m: SharedMemory, segment: Pointer): Pointer {
+  const next = get(m, segment + SEGMENT_NEXT) as Pointer;
   mapSegment(m, next);
   return next;
 }
 
 /** Maps all of a segment for this thread: the memory may have grown since this thread last looked at its size. */
-export function mapSegment(m: SharedMemory, segment: number): void {
+export function mapSegment(m: SharedMemory, segment: Pointer): void {
   ensureMapped(m, segment + SEGMENT_END);
   ensureMapped(m, get(m, segment + SEGMENT_END) - 1);
 }
 
 /** Whether `p` lies in the segment, or is its end. */
-export function contains(m: SharedMemory, segment: number, p: number): boolean {
+export function contains(m: SharedMemory, segment: Pointer, p: Pointer): boolean {
   return p >= segment + SEGMENT_HEADER && p <= get(m, segment + SEGMENT_END);
 }
 
 /** Whether the segment has no record at `p`: the next record is in the next segment. */
-export function endsSegment(m: SharedMemory, segment: number, p: number): boolean {
+export function endsSegment(m: SharedMemory, segment: Pointer, p: Pointer): boolean {
   mapSegment(m, segment);
   return p === get(m, segment + SEGMENT_END) || get(m, p + R_SIZE) === 0;
 }
 
 /** Hands a segment that lies in pages of its own to OWNER_SHARED. */
-export function shareSegment(m: SharedMemory, c: number, segment: number): void {
+export function shareSegment(m: SharedMemory, c: Pointer, segment: Pointer): void {
   if (segment !== get(m, c + C_INLINE)) setPageOwner(m, segment, OWNER_SHARED);
 }

@@ -13,6 +13,7 @@
  * compares the options and gives the slot away in the same way.
  */
 import { add, cas, load, notify, type SharedMemory, store, wait } from "../memory/atomics.js";
+import type { Slot } from "../memory/brands.js";
 import { H_STANDBY_KIND, H_STANDBY, STANDBY_CELLS } from "../memory/layout.js";
 
 /** Returns a number for options that no other thread has used. */
@@ -21,13 +22,13 @@ export function nextKind(m: SharedMemory): number {
 }
 
 /** Gives `slot` to any standby thread of that kind. Returns false if none waits. */
-export function giveToAny(m: SharedMemory, kind: number, slot: number): boolean {
+export function giveToAny(m: SharedMemory, kind: number, slot: Slot): boolean {
   for (let cell = 0; cell < STANDBY_CELLS; cell++) if (giveTo(m, cell, kind, slot)) return true;
   return false;
 }
 
 /** Gives `slot` to the standby thread that waits on `cell`. Returns false if none of that kind waits there. */
-export function giveTo(m: SharedMemory, cell: number, kind: number, slot: number): boolean {
+export function giveTo(m: SharedMemory, cell: number, kind: number, slot: Slot): boolean {
   if (cas(m, H_STANDBY + cell, -kind, slot + 1) !== -kind) return false;
   notify(m, H_STANDBY + cell, 1);
   return true;
@@ -44,19 +45,19 @@ export function changeKind(m: SharedMemory, cell: number, from: number, to: numb
 }
 
 /** The slot that was given to the thread that waits on `cell`, or -1. Wakes the thread: the giver may have died before it did so. */
-export function givenTo(m: SharedMemory, cell: number): number {
+export function givenTo(m: SharedMemory, cell: number): Slot {
   const word = load(m, H_STANDBY + cell);
-  if (word <= 0) return -1;
+  if (word <= 0) return -1 as Slot;
   notify(m, H_STANDBY + cell, 1);
-  return word - 1;
+  return (word - 1) as Slot;
 }
 
 /** Blocks this thread until it is given a slot. */
-export function waitForSlot(m: SharedMemory, cell: number): number {
+export function waitForSlot(m: SharedMemory, cell: number): Slot {
   const p = H_STANDBY + cell;
   for (;;) {
     const word = load(m, p);
-    if (word > 0) return word - 1;
+    if (word > 0) return (word - 1) as Slot;
     wait(m, p, word, Infinity);
   }
 }

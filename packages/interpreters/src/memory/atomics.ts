@@ -9,6 +9,7 @@
  */
 
 import { copyBytes } from "../base/bytes.js";
+import type { Pointer, Slot } from "./brands.js";
 import type { WasmMemory } from "./webassembly.js";
 
 /** A thread's view of the shared memory. One per thread; only `memory` is the same for all. */
@@ -18,8 +19,8 @@ export interface SharedMemory {
   i32: Int32Array;
   u8: Buffer;
   /** This thread's slot in the registry, and the pointer to it. The slot is the owner written into locks. */
-  slot: number;
-  me: number;
+  slot: Slot;
+  me: Pointer;
   /** How many locks this thread holds or is about to take: the index of its next free intent. */
   depth: number;
   /** How often to try a taken lock again before sleeping. 0 where spinning cannot help: on one core, or under a test scheduler. */
@@ -27,7 +28,7 @@ export interface SharedMemory {
   /** Milliseconds to wait for a lock; see `LockBusy`. Infinity for all but the supervisor. */
   patience: number;
   /** Pointer to the record that this thread put last (`append`); another record may lie there by now. */
-  lastPut: number;
+  lastPut: Pointer;
   /** How many free pages this thread must leave to others, see `page-allocator.ts`. */
   reserve: number;
 }

@@ -13,13 +13,14 @@
  * so a ring need not know which it wakes; it wakes all.
  */
 import { add, cas, load, notify, pause, type SharedMemory, wait, waitAsync } from "./atomics.js";
+import type { Slot } from "./brands.js";
 import { S_DOORBELL, slotPointer } from "./layout.js";
 
 const SLEEPING = 1;
 const ONE_RING = 2;
 
 /** Rings the doorbell of `slot`. Publish first: what the owner polls for must be visible before the counter moves. */
-export function ring(m: SharedMemory, slot: number): void {
+export function ring(m: SharedMemory, slot: Slot): void {
   const p = slotPointer(slot) + S_DOORBELL;
   for (;;) {
     const word = load(m, p);
@@ -30,7 +31,7 @@ export function ring(m: SharedMemory, slot: number): void {
 }
 
 /** Rings and always notifies: the dead may have cleared the flag and not come to notify. */
-export function ringAfterDeath(m: SharedMemory, slot: number): void {
+export function ringAfterDeath(m: SharedMemory, slot: Slot): void {
   const p = slotPointer(slot) + S_DOORBELL;
   add(m, p, ONE_RING);
   notify(m, p, Infinity);

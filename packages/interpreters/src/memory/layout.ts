@@ -11,6 +11,7 @@
  * says who may do what, and when.
  */
 import copies from "../base/copies.cjs";
+import type { Owner, Pointer, Slot } from "./brands.js";
 
 export const MAGIC = 0x50455037; // "7PEP"
 /** The version of these bytes and of their meaning. */
@@ -49,8 +50,8 @@ export const H_ADDONS = 14;
 /** How many processors this process may use: with one, spinning is useless. Never changes. */
 export const H_PROCESSORS = 15;
 /** The two global locks, [word, kind], each on a cache line of its own. */
-export const H_PAGE_LOCK = 16;
-export const H_REGISTRY_LOCK = 32;
+export const H_PAGE_LOCK = 16 as Pointer;
+export const H_REGISTRY_LOCK = 32 as Pointer;
 /** Two words with a bit for every free list that is not empty, and the heads of these lists, by size class. */
 export const H_BIN_MASK = 62;
 export const H_BINS = 64;
@@ -72,9 +73,9 @@ export const MAX_SLOTS = 1024;
 export const SLOT_WORDS = 256;
 export const SLOTS = PAGE_WORDS;
 /** The slot of the main interpreter, and that of the supervisor, which is not an interpreter and has the id -2. */
-export const MAIN_SLOT = 0;
-export const SUPERVISOR_SLOT = 1;
-export const FIRST_FREE_SLOT = 2;
+export const MAIN_SLOT = 0 as Slot;
+export const SUPERVISOR_SLOT = 1 as Slot;
+export const FIRST_FREE_SLOT = 2 as Slot;
 
 /** A STATE_…. Claimed under the registry lock, then written by its owner and, after the owner's death, by the supervisor. */
 export const S_STATE = 0;
@@ -285,12 +286,12 @@ export const PT_PREV = 3;
 export const PT_PAGES_MASK = 0xfffff;
 export const PT_OWNER_SHIFT = 20;
 
-export const OWNER_FREE = 0;
+export const OWNER_FREE = 0 as Owner;
 /** Owners 1 to 1024 are slots + 1, and their pages are freed when that interpreter dies. Pages of this owner outlive every one. */
-export const OWNER_SHARED = 2000;
+export const OWNER_SHARED = 2000 as Owner;
 
-export function slotPointer(slot: number): number {
-  return SLOTS + slot * SLOT_WORDS;
+export function slotPointer(slot: Slot): Pointer {
+  return (SLOTS + slot * SLOT_WORDS) as Pointer;
 }
 
 /* ---- references in records: triples { kind, a, b } ---- */

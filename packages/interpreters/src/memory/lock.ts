@@ -16,6 +16,7 @@
  * registry → queue or mailbox → pages.
  */
 import { cas, exchange, get, load, notify, pause, set, type SharedMemory, wait } from "./atomics.js";
+import type { Pointer, Slot } from "./brands.js";
 import { S_INTENTS } from "./layout.js";
 
 /**
@@ -38,7 +39,7 @@ const CONTENDED = 0x10000;
 const OWNER = 0xffff;
 
 /** Takes the lock at `p`, waiting for it. A thread whose patience is finite sleeps once at most; then LockBusy is thrown. */
-export function lock(m: SharedMemory, p: number): void {
+export function lock(m: SharedMemory, p: Pointer): void {
   set(m, m.me + S_INTENTS + m.depth, p);
   m.depth++;
   const me = m.slot + 1;
@@ -60,7 +61,7 @@ export function lock(m: SharedMemory, p: number): void {
   }
 }
 
-export function unlock(m: SharedMemory, p: number): void {
+export function unlock(m: SharedMemory, p: Pointer): void {
   const word = exchange(m, p, 0);
   if ((word & CONTENDED) !== 0) notify(m, p, 1);
   m.depth--;
@@ -68,17 +69,17 @@ export function unlock(m: SharedMemory, p: number): void {
 }
 
 /** Whether the lock at `p` is held by `slot`. */
-export function heldBy(m: SharedMemory, p: number, slot: number): boolean {
+export function heldBy(m: SharedMemory, p: Pointer, slot: Slot): boolean {
   return (load(m, p) & OWNER) === slot + 1;
 }
 
 /** Releases a lock in the name of `slot`, whose owner is dead, if it held the lock; wakes all waiters in any case. */
-export function releaseForDead(m: SharedMemory, p: number, slot: number): void {
+export function releaseForDead(m: SharedMemory, p: Pointer, slot: Slot): void {
   if (heldBy(m, p, slot)) exchange(m, p, 0);
   notify(m, p, Infinity);
 }
 
 /** The intent at index `i` of a slot: the pointer to a lock, or 0. */
-export function intentOf(m: SharedMemory, slotPointer: number, i: number): number {
-  return get(m, slotPointer + S_INTENTS + i);
+export function intentOf(m: SharedMemory, slotPointer: Pointer, i: number): Pointer {
+  return get(m, slotPointer + S_INTENTS + i) as Pointer;
 }

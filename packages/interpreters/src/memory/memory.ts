@@ -7,6 +7,7 @@
 import { InterpreterError } from "../base/errors.js";
 import { processors } from "../platform/processors.js";
 import { byteLength, get, refresh, set, type SharedMemory } from "./atomics.js";
+import type { Page, Slot } from "./brands.js";
 import {
   C_ID,
   C_KIND,
@@ -85,7 +86,7 @@ export function createMemory(
 function attempt(make: () => WasmMemory, maxPages: number): WasmMemory | undefined {
   try {
     const memory = make();
-    initialize(openMemory(memory, 0), maxPages);
+    initialize(openMemory(memory, 0 as Slot), maxPages);
     return memory;
   } catch (error) {
     if (error instanceof RangeError) return undefined;
@@ -94,12 +95,12 @@ function attempt(make: () => WasmMemory, maxPages: number): WasmMemory | undefin
 }
 
 /** The first page after the page table, which has an entry for each of `maxPages`. */
-function firstPageOf(maxPages: number): number {
-  return Math.ceil((PAGE_TABLE + maxPages * PT_WORDS) / PAGE_WORDS);
+function firstPageOf(maxPages: number): Page {
+  return Math.ceil((PAGE_TABLE + maxPages * PT_WORDS) / PAGE_WORDS) as Page;
 }
 
 /** Makes the view of the thread that owns `slot`. It does not check the protocol: see `checkProtocol`. */
-export function openMemory(memory: WasmMemory, slot: number): SharedMemory {
+export function openMemory(memory: WasmMemory, slot: Slot): SharedMemory {
   const m: SharedMemory = {
     memory,
     i32: undefined as unknown as Int32Array,
@@ -137,7 +138,7 @@ function initialize(m: SharedMemory, maxPages: number): void {
   set(m, H_SLOTS_USED, FIRST_FREE_SLOT);
   set(m, H_PAGE_LOCK + 1, LOCK_PAGES);
   set(m, H_REGISTRY_LOCK + 1, LOCK_REGISTRY);
-  for (let slot = 0; slot < MAX_SLOTS; slot++) {
+  for (let slot = 0 as Slot; slot < MAX_SLOTS; slot++) {
     for (const channel of [slotPointer(slot) + S_WORK, slotPointer(slot) + S_REPLIES]) {
       set(m, channel + C_KIND, LOCK_CHANNEL);
       set(m, channel + C_ID, -1);

@@ -19,6 +19,7 @@
  * none.
  */
 import { byteLength, get, grow, load, ensureMapped, set, type SharedMemory, store } from "./atomics.js";
+import type { Owner, Page, Pointer } from "./brands.js";
 import {
   BINS,
   H_BIN_MASK,
@@ -50,21 +51,21 @@ const EXACT_BINS = 32;
 const PAGES_PER_WASM_PAGE = WASM_PAGE_BYTES / PAGE_BYTES;
 
 /** Gives `pages` contiguous pages to `owner`. Returns the pointer to them, or 0 if memory is exhausted. */
-export function allocatePages(m: SharedMemory, pages: number, owner: number): number {
+export function allocatePages(m: SharedMemory, pages: number, owner: Owner): Pointer {
   lock(m, H_PAGE_LOCK);
   let page = find(m, pages);
   if (page === 0 && extend(m, pages)) page = find(m, pages);
   if (page !== 0) take(m, page, pages, owner);
   unlock(m, H_PAGE_LOCK);
-  const p = page * PAGE_WORDS;
+  const p = (page * PAGE_WORDS) as Pointer;
   ensureMapped(m, p + pages * PAGE_WORDS - 1);
   return p;
 }
 
 /** Frees the span at pointer `p`. */
-export function freePages(m: SharedMemory, p: number): void {
+export function freePages(m: SharedMemory, p: Pointer): void {
   lock(m, H_PAGE_LOCK);
-  release(m, p / PAGE_WORDS);
+  release(m, (p / PAGE_WORDS) as Page);
   unlock(m, H_PAGE_LOCK);
 }
 
@@ -72,7 +73,7 @@ export function freePages(m: SharedMemory, p: number): void {
  * Frees all but the first `pages` of the span at pointer `p`, which the caller owns. The rest becomes a span of its own before
  * the first one is cut off there.
  */
-export function shrinkPages(m: SharedMemory, p: number, pages: number): void {
+export function shrinkPages(m: SharedMemory, p: Pointer, pages: number): void {
   const page = p / PAGE_WORDS;
   const span = load(m, entry(page));
   const rest = (span & PT_PAGES_MASK) - pages;
@@ -82,33 +83,33 @@ export function shrinkPages(m: SharedMemory, p: number, pages: number): void {
   store(m, entry(page + pages), rest | owner);
   set(m, entry(page + pages - 1) + PT_BACK, page);
   store(m, entry(page), pages | owner);
-  release(m, page + pages);
+  release(m, (page + pages) as Page);
   unlock(m, H_PAGE_LOCK);
 }
 
 /** Hands the span at pointer `p` over to `owner`. One store; it needs no lock, because only the current owner may do it. */
-export function setPageOwner(m: SharedMemory, p: number, owner: number): void {
+export function setPageOwner(m: SharedMemory, p: Pointer, owner: Owner): void {
   const at = entry(p / PAGE_WORDS);
   store(m, at, (load(m, at) & PT_PAGES_MASK) | (owner << PT_OWNER_SHIFT));
 }
 
 /** How many pages the span at pointer `p` has. */
-export function pagesOf(m: SharedMemory, p: number): number {
+export function pagesOf(m: SharedMemory, p: Pointer): number {
   return load(m, entry(p / PAGE_WORDS)) & PT_PAGES_MASK;
 }
 
 /** Frees every span of `owner`, which is dead; returns the number of pages. */
-export function sweepPages(m: SharedMemory, owner: number): number {
+export function sweepPages(m: SharedMemory, owner: Owner): number {
   lock(m, H_PAGE_LOCK);
   let swept = 0;
-  let page = get(m, H_FIRST_PAGE);
+  let page = get(m, H_FIRST_PAGE) as Page;
   while (page < get(m, H_PAGES)) {
     const span = load(m, entry(page));
     if (span >>> PT_OWNER_SHIFT === owner) {
       swept += span & PT_PAGES_MASK;
       page = release(m, page);
     }
-    page += load(m, entry(page)) & PT_PAGES_MASK;
+    (page as number) += load(m, entry(page)) & PT_PAGES_MASK;
   }
   unlock(m, H_PAGE_LOCK);
   return swept;
@@ -121,7 +122,7 @@ export function repairPages(m: SharedMemory): void {
   set(m, H_BIN_MASK + 1, 0);
   set(m, H_FREE_PAGES, 0);
   const end = get(m, H_PAGES);
-  let page = get(m, H_FIRST_PAGE);
+  let page = get(m, H_FIRST_PAGE) as Page;
   while (page < end) {
     let span = load(m, entry(page));
     if (span >>> PT_OWNER_SHIFT === OWNER_FREE) {
@@ -132,11 +133,11 @@ export function repairPages(m: SharedMemory): void {
         pages += span;
       }
       insert(m, page, pages);
-      page += pages;
+      (page as number) += pages;
     } else {
       const pages = span & PT_PAGES_MASK;
       set(m, entry(page + pages - 1) + PT_BACK, page);
-      page += pages;
+      (page as number) += pages;
     }
   }
 }
@@ -150,22 +151,22 @@ function binOf(pages: number): number {
 }
 
 /** Returns the first page of a free span of at least `pages`, or 0. */
-function find(m: SharedMemory, pages: number): number {
+function find(m: SharedMemory, pages: number): Page {
   // The reserve matters only once the memory cannot grow any more; until then `extend` makes room for it.
   if (get(m, H_FREE_PAGES) - pages < m.reserve) return 0;
   const exact = binOf(pages);
   // The spans of one large bin differ in length: try up to 16 of them before splitting a larger one.
-  let page = get(m, H_BINS + exact);
+  let page = get(m, H_BINS + exact) as Page;
   for (let tries = 0; page !== 0 && tries < 16; tries++) {
     if (load(m, entry(page)) >= pages) return page;
-    page = get(m, entry(page) + PT_NEXT);
+    page = get(m, entry(page) + PT_NEXT) as Page;
   }
   const bin = firstBin(m, exact + 1);
-  if (bin !== -1) return get(m, H_BINS + bin);
+  if (bin !== -1) return get(m, H_BINS + bin) as Page;
   // No larger span is free: the rest of this bin is the last chance.
   while (page !== 0) {
     if (load(m, entry(page)) >= pages) return page;
-    page = get(m, entry(page) + PT_NEXT);
+    page = get(m, entry(page) + PT_NEXT) as Page;
   }
   return 0;
 }
@@ -179,19 +180,19 @@ function firstBin(m: SharedMemory, from: number): number {
   return -1;
 }
 
-function take(m: SharedMemory, page: number, pages: number, owner: number): void {
+function take(m: SharedMemory, page: Page, pages: number, owner: Owner): void {
   const length = load(m, entry(page));
   remove(m, page, length);
-  if (length > pages) insert(m, page + pages, length - pages);
+  if (length > pages) insert(m, (page + pages) as Page, length - pages);
   set(m, entry(page + pages - 1) + PT_BACK, page);
   store(m, entry(page), pages | (owner << PT_OWNER_SHIFT));
 }
 
 /** Frees the span at `page` and joins it with free neighbours; returns the first page of the joined span. */
-function release(m: SharedMemory, page: number): number {
+function release(m: SharedMemory, page: Page): Page {
   let pages = load(m, entry(page)) & PT_PAGES_MASK;
   store(m, entry(page), pages);
-  const next = page + pages;
+  const next = (page + pages) as Page;
   if (next < get(m, H_PAGES)) {
     const span = load(m, entry(next));
     if (span >>> PT_OWNER_SHIFT === OWNER_FREE) {
@@ -201,7 +202,7 @@ function release(m: SharedMemory, page: number): number {
     }
   }
   if (page > get(m, H_FIRST_PAGE)) {
-    const previous = get(m, entry(page - 1) + PT_BACK);
+    const previous = get(m, entry(page - 1) + PT_BACK) as Page;
     const span = load(m, entry(previous));
     if (span >>> PT_OWNER_SHIFT === OWNER_FREE) {
       remove(m, previous, span);
@@ -214,7 +215,7 @@ function release(m: SharedMemory, page: number): number {
 }
 
 /** Writes a free span and puts it into its list. The store of its length publishes it (or repeats it). */
-function insert(m: SharedMemory, page: number, pages: number): void {
+function insert(m: SharedMemory, page: Page, pages: number): void {
   const at = entry(page);
   const bin = binOf(pages);
   const head = get(m, H_BINS + bin);
@@ -229,7 +230,7 @@ function insert(m: SharedMemory, page: number, pages: number): void {
   set(m, H_FREE_PAGES, get(m, H_FREE_PAGES) + pages);
 }
 
-function remove(m: SharedMemory, page: number, pages: number): void {
+function remove(m: SharedMemory, page: Page, pages: number): void {
   const bin = binOf(pages);
   const next = get(m, entry(page) + PT_NEXT);
   const previous = get(m, entry(page) + PT_PREV);
@@ -245,7 +246,7 @@ function remove(m: SharedMemory, page: number, pages: number): void {
 
 /** Grows the memory so that a free span of `pages` exists besides the reserve. Returns false if it cannot grow. */
 function extend(m: SharedMemory, pages: number): boolean {
-  const had = get(m, H_PAGES);
+  const had = get(m, H_PAGES) as Page;
   // An eighth more at a time keeps the number of growths logarithmic; between 1 MiB and 64 MiB.
   const generous = Math.min(Math.max(had >> 3, 256), 16384);
   const needed = pages + m.reserve;
@@ -263,7 +264,7 @@ function extend(m: SharedMemory, pages: number): boolean {
 }
 
 /** New pages first become a span of their own, then part of the tiling, then join their neighbour. */
-function insertNew(m: SharedMemory, page: number, pages: number): void {
+function insertNew(m: SharedMemory, page: Page, pages: number): void {
   store(m, entry(page), pages);
   store(m, H_PAGES, page + pages);
   release(m, page);

@@ -4,6 +4,7 @@ import { ItemInterpreterDestroyed } from "../base/errors.js";
 import { takeMany } from "../kernel/queues.js";
 import { makeReceivedMany, type Received } from "../kernel/receive.js";
 import type { SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Pointer } from "../memory/brands.js";
 import { OK, RECORD_ERROR, RECORD_UNBOUND } from "../memory/layout.js";
 import type { Runtime } from "../thread/runtime.js";
 import { SupervisorHandover } from "../transfer/handover.js";
@@ -74,7 +75,7 @@ export function discardItem(message: Message, moves: ItemMoves | undefined): voi
 }
 
 /** Encodes several items of `sender`. The caller must discard the batch. @throws as `encodeItem` */
-export function encodeItems(values: Iterable<unknown>, sender: number, unbound: number): Batch {
+export function encodeItems(values: Iterable<unknown>, sender: InterpreterId, unbound: number): Batch {
   if (typeof (values as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function") {
     throw new TypeError(`putMany: values must be iterable, found ${show(values)}`);
   }
@@ -105,7 +106,7 @@ export function itemOf(m: SharedMemory, id: number, from: Received): unknown {
 /** Takes up to `max` items from queue `id` at `pointer` and appends them to `items`. Returns a status. */
 export function takeItems(
   m: SharedMemory,
-  pointer: number,
+  pointer: Pointer,
   id: number,
   items: unknown[],
   max: number,

@@ -9,6 +9,7 @@ import {
 } from "../base/errors.js";
 import { queueIdOf } from "../kernel/queue-state.js";
 import type { SharedMemory } from "../memory/atomics.js";
+import type { Pointer } from "../memory/brands.js";
 import { OK, STATUS_EMPTY, STATUS_FULL, STATUS_NO_MEMORY, STATUS_NOT_FOUND } from "../memory/layout.js";
 import type { Batch } from "../wire/batch.js";
 import { memoryFull } from "../wire/status-error.js";
@@ -30,7 +31,7 @@ export function checkPut(queue: NamedQueue, status: number, timeout: number): vo
 }
 
 /** @throws QueueNotFoundError the queue at `pointer` was closed */
-export function checkOpen(queue: NamedQueue, m: SharedMemory, pointer: number): void {
+export function checkOpen(queue: NamedQueue, m: SharedMemory, pointer: Pointer): void {
   if (queueIdOf(m, pointer) === -1) checkStatus(queue, STATUS_NOT_FOUND, "look into");
 }
 

@@ -1,5 +1,5 @@
 /**
- * Queues between interpreters: the public class, which adds objects to the kernel's queues, which are integers (kernel/queues.ts):
+ * Queues between interpreters: the public class, on top of the kernel's queues of integers (kernel/queues.ts):
  *
  *     put   encode the value into a message ──▶ kernel put ──FULL──▶ wait-queue.ts parks until there is room
  *     get   kernel take ──EMPTY──▶ wait-queue.ts parks until there is an item ──▶ decode its value
@@ -15,6 +15,7 @@ import { queueIdOf, sizeOf } from "../kernel/queue-state.js";
 import { take } from "../kernel/queues.js";
 import { makeReceived } from "../kernel/receive.js";
 import { get } from "../memory/atomics.js";
+import type { Pointer, QueueId } from "../memory/brands.js";
 import { C_MAXSIZE, OK, Q_GETTERS, Q_PUTTERS, Q_UNBOUND, REF_QUEUE } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
@@ -36,22 +37,19 @@ import { checkGot, checkOpen, checkPut, checkPutMany, checkStatus } from "./outc
 import { type UNBOUND, unboundFrom, type UnboundItems, unboundNumber } from "./unbound.js";
 import { WaitQueue } from "./wait-queue.js";
 
-type Binding = { readonly pointer: number; readonly id: number };
+type Binding = { readonly pointer: Pointer; readonly id: QueueId };
 
 const handles = new HandleTable<Queue, Binding>(({ pointer }) => releaseHandle(runtime(), pointer, false));
-
 /** Set for the one constructor call that binds to a queue by pointer. */
 let binding: Binding | undefined;
-export let pointerOf: (queue: Queue) => number;
-
+export let pointerOf: (queue: Queue) => Pointer;
 const received = makeReceived();
 
 /**
  * A queue (PEP 734, "Queue Objects"; CPython: `concurrent.interpreters.Queue`). `createQueue` makes one; `new Queue(id)` returns the
  * one object for an existing one.
  *
- * - Any number of interpreters may put and get. Items are strictly first in, first out.
- * - A waiter wakes as soon as there is an item or room for it. No wake-up is lost, whichever interpreter dies.
+ * - Any number of interpreters may put and get, strictly first in, first out. No wake-up is lost, whichever interpreter dies.
  * - An item whose interpreter was destroyed has a defined fate; see `unboundItems`.
  * - A queue is shareable, keeps its identity, and lives as long as an interpreter holds it or an item carries it.
  *
@@ -69,7 +67,7 @@ const received = makeReceived();
  */
 export class Queue<T = unknown, Missing = typeof UNBOUND> {
   readonly #rt!: Runtime;
-  readonly #pointer!: number;
+  readonly #pointer!: Pointer;
   /** The default of `unboundItems`, as a number in records. */
   readonly #unbound!: number;
   readonly #getting!: WaitQueue;
@@ -93,10 +91,10 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
       checkId("a queue's id", id);
       const same = handles.get(id);
       if (same !== undefined && queueIdOf(rt.m, same.#pointer) === id) return same as Queue<T, Missing>;
-      const pointer = findQueue(rt.m, id);
+      const pointer = findQueue(rt.m, id as QueueId);
       if (pointer === 0)
         throw new QueueNotFoundError(`Cannot bind to queue ${id}: there is none, or it is gone`);
-      bound = { pointer, id };
+      bound = { pointer, id: id as QueueId };
     }
     this.#rt = rt;
     this.#pointer = bound.pointer;
@@ -381,13 +379,13 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     return status;
   }
 
-  #unboundOf({ unboundItems }: PutManyOptions): number {
-    return unboundItems === undefined ? this.#unbound : unboundNumber(unboundItems);
+  #unboundOf(options: PutManyOptions): number {
+    return options.unboundItems === undefined ? this.#unbound : unboundNumber(options.unboundItems);
   }
 }
 
 /** Returns this thread's one object for a queue to which it holds a handle. */
-export function bind<T>(pointer: number, id: number): Queue<T> {
+export function bind<T>(pointer: Pointer, id: QueueId): Queue<T> {
   const same = handles.get(id);
   if (same !== undefined) return same as Queue<T>;
   binding = { pointer, id };
@@ -398,5 +396,5 @@ registerReference<Queue>({
   kind: REF_QUEUE,
   is: (value): value is Queue => value instanceof Queue,
   toReference: (queue) => [pointerOf(queue), queue.id],
-  fromReference: (pointer, id) => bind(pointer, id),
+  fromReference: (pointer, id) => bind(pointer as Pointer, id as QueueId),
 });

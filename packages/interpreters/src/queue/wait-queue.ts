@@ -5,6 +5,7 @@
  * one leaves, it clears the bit; if a ring came too late for it, `stopWaiting` passes the ring on to another interpreter.
  */
 import type { SharedMemory } from "../memory/atomics.js";
+import type { Pointer } from "../memory/brands.js";
 import { Q_GETTERS, type Q_PUTTERS, STATUS_EMPTY, STATUS_FULL } from "../memory/layout.js";
 import { onAbort } from "../base/abort.js";
 import type { Runtime } from "../thread/runtime.js";
@@ -22,13 +23,13 @@ interface Waiter {
 export class WaitQueue {
   readonly #rt: Runtime;
   readonly #m: SharedMemory;
-  readonly #pointer: number;
+  readonly #pointer: Pointer;
   readonly #list: typeof Q_GETTERS | typeof Q_PUTTERS;
   /** The status of a failed try: STATUS_EMPTY or STATUS_FULL. */
   readonly #notYet: number;
   readonly #waiters: Waiter[] = [];
 
-  constructor(rt: Runtime, pointer: number, list: typeof Q_GETTERS | typeof Q_PUTTERS) {
+  constructor(rt: Runtime, pointer: Pointer, list: typeof Q_GETTERS | typeof Q_PUTTERS) {
     this.#rt = rt;
     this.#m = rt.m;
     this.#pointer = pointer;

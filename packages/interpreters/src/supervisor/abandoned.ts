@@ -1,6 +1,7 @@
 /** Ending the interpreters that no thread holds and no record carries: no code can refer to them any more. */
 import { get, load, set, type SharedMemory } from "../memory/atomics.js";
 import { isEmptySet } from "../memory/bitset.js";
+import type { Slot } from "../memory/brands.js";
 import {
   H_SLOTS_USED,
   S_CREATOR,
@@ -22,10 +23,10 @@ import { isOrphaned } from "./interrupted-work.js";
 /** Ends each of them. Reference counts must have been reconciled. */
 export function endAbandoned(m: SharedMemory, children: Children, deaths: Deaths): void {
   const end = load(m, H_SLOTS_USED);
-  for (let slot = 0; slot < end; slot++) {
+  for (let slot = 0 as Slot; slot < end; slot++) {
     if (!isAbandoned(m, slot)) continue;
     const id = idOf(m, slot);
-    const creator = get(m, slotPointer(slot) + S_CREATOR) - 1;
+    const creator = (get(m, slotPointer(slot) + S_CREATOR) - 1) as Slot;
     if (creator !== -1 && !children.has(slot)) {
       if (isAlive(m, creator)) continue;
       // The creator died before it sent the boot request.
@@ -41,7 +42,7 @@ export function endAbandoned(m: SharedMemory, children: Children, deaths: Deaths
 }
 
 /** Whether the slot has a created interpreter without holders. */
-function isAbandoned(m: SharedMemory, slot: number): boolean {
+function isAbandoned(m: SharedMemory, slot: Slot): boolean {
   const p = slotPointer(slot);
   if (!isAlive(m, slot) || get(m, p + S_WHENCE) !== WHENCE_CREATED) return false;
   // As for queues: an S_REF_VERSION that has not moved proves that records and holders were read at one instant.

@@ -10,6 +10,7 @@ import { MessagePort, receiveNow } from "../platform/ports.js";
 import { type BufferMessage, type Placeholder, receiveBuffer } from "../transfer/supervisor-port.js";
 import { slotOf } from "../kernel/registry.js";
 import { get, ensureMapped, type SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Pointer, QueueId } from "../memory/brands.js";
 import { ring } from "../memory/doorbell.js";
 import { PAGE_WORDS, Q_SENDER } from "../memory/layout.js";
 import { collectGarbage } from "../platform/garbage.js";
@@ -17,7 +18,7 @@ import { queueIdOf } from "../kernel/queue-state.js";
 
 interface Asker extends Placeholder {
   /** The interpreter that blocks until it gets the reply. */
-  readonly asker: number;
+  readonly asker: InterpreterId;
 }
 
 /** Bytes. */
@@ -26,9 +27,9 @@ const DROPPED_ENOUGH = 1 << 20;
 export class BufferStore {
   readonly #m: SharedMemory;
   /** By the id of the placeholder queue. */
-  readonly #kept = new Map<number, BufferMessage>();
+  readonly #kept = new Map<QueueId, BufferMessage>();
   /** By the interpreter's id: the port that each was given, or the channel that it opened. */
-  readonly #ports = new Map<number, MessagePort | BroadcastChannel>();
+  readonly #ports = new Map<InterpreterId, MessagePort | BroadcastChannel>();
   /** Those whose request came before the buffer. */
   #waiting: Asker[] = [];
   /** Bytes of buffers that were dropped and that this thread's heap may still retain. */
@@ -39,7 +40,7 @@ export class BufferStore {
   }
 
   /** From now on `port` is that of `interpreter`. */
-  addPort(interpreter: number, port: MessagePort | BroadcastChannel): void {
+  addPort(interpreter: InterpreterId, port: MessagePort | BroadcastChannel): void {
     const onMessage = ({ data }: { data: BufferMessage }): void => {
       this.#kept.set(data.id, data);
       this.#replyToWaiting();
@@ -52,7 +53,7 @@ export class BufferStore {
   }
 
   /** Sends interpreter `asker` the buffer. `name` is that of the channel which the asker has opened, if it has no port. */
-  reply(asker: number, name: string | undefined, pointer: number, id: number): void {
+  reply(asker: InterpreterId, name: string | undefined, pointer: Pointer, id: QueueId): void {
     if (!this.#ports.has(asker) && name !== undefined) this.addPort(asker, new BroadcastChannel(name));
     this.#waiting.push({ asker, pointer, id });
     // Usually it was posted before the record was put, but the event loop may not have come to the message yet.
@@ -61,7 +62,7 @@ export class BufferStore {
   }
 
   /** The interpreter is dead. Records that outlive it may name what it had posted. */
-  closePort(interpreter: number): void {
+  closePort(interpreter: InterpreterId): void {
     const port = this.#ports.get(interpreter);
     if (port !== undefined) {
       this.#drain(port);
@@ -98,7 +99,7 @@ export class BufferStore {
     this.#waiting = this.#waiting.filter(({ asker, pointer, id }) => {
       if (id !== 0 && !this.#kept.has(id)) {
         ensureMapped(m, pointer + PAGE_WORDS - 1);
-        const sender = get(m, pointer + Q_SENDER) - 1;
+        const sender = (get(m, pointer + Q_SENDER) - 1) as InterpreterId;
         if (slotOf(m, sender) !== -1) return true;
       }
       this.#send(asker, pointer, id);
@@ -108,7 +109,7 @@ export class BufferStore {
     });
   }
 
-  #send(asker: number, pointer: number, id: number): void {
+  #send(asker: InterpreterId, pointer: Pointer, id: QueueId): void {
     const port = this.#ports.get(asker);
     const buffer = this.#kept.get(id)?.buffer;
     if (!(buffer instanceof MessagePort)) port?.postMessage({ pointer, id, buffer } satisfies BufferMessage);

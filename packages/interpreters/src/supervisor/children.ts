@@ -6,6 +6,7 @@
  * Nothing here waits for a lock, so no step of this is ever dropped.
  */
 import { cas, get, load, notify as wake, set, type SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { ring } from "../memory/doorbell.js";
 import {
   ADDONS_LEAVE,
@@ -32,13 +33,13 @@ const LEAVE_LIMIT = 250;
 
 interface Child extends StartedThread {
   /** -1 until it serves one. */
-  slot: number;
+  slot: Slot;
   /** The options of a standby thread. Such a thread may end before it serves, through no interpreter's fault. */
   readonly standbyOptions: BootOptions | undefined;
   reason?: EndReason;
   error?: unknown;
   /** The executions that it is terminated for, and why. */
-  readonly stopped: Map<number, EndReason>;
+  readonly stopped: Map<Pointer, EndReason>;
   /** Its death as all others see it, if it was terminated. */
   leaving?: Death;
 }
@@ -48,9 +49,9 @@ export class Children {
   readonly #m: SharedMemory;
   readonly #deaths: Deaths;
   readonly #buffers: BufferStore;
-  readonly #bySlot = new Map<number, Child>();
+  readonly #bySlot = new Map<Slot, Child>();
   /** By id: interpreters to terminate as soon as their boot request arrives, and why. */
-  readonly #doomed = new Map<number, EndReason>();
+  readonly #doomed = new Map<InterpreterId, EndReason>();
 
   constructor(m: SharedMemory, deaths: Deaths, buffers: BufferStore) {
     this.#m = m;
@@ -63,12 +64,12 @@ export class Children {
     );
   }
 
-  has(slot: number): boolean {
+  has(slot: Slot): boolean {
     return this.#bySlot.has(slot);
   }
 
   /** Gives interpreter `id`, whose creator has claimed `slot`, a thread. */
-  boot(slot: number, id: number, options: BootOptions): void {
+  boot(slot: Slot, id: InterpreterId, options: BootOptions): void {
     const m = this.#m;
     set(m, slotPointer(slot) + S_CREATOR, 0);
     if (idOf(m, slot) !== id || stateOf(m, slot) !== STATE_BOOTING) return;
@@ -97,13 +98,13 @@ export class Children {
   }
 
   /** From now on the thread is interpreter `id`. */
-  #adopt(child: Child, slot: number, id: number): void {
+  #adopt(child: Child, slot: Slot, id: InterpreterId): void {
     child.slot = slot;
     this.#bySlot.set(slot, child);
     this.#buffers.addPort(id, child.port);
   }
 
-  #takeDoom(id: number): EndReason | undefined {
+  #takeDoom(id: InterpreterId): EndReason | undefined {
     const reason = this.#doomed.get(id);
     this.#doomed.delete(id);
     return reason;
@@ -113,7 +114,7 @@ export class Children {
   #start(options: BootOptions, place: Place, standbyOptions?: BootOptions): Child {
     const child: Child = {
       ...startThread(this.#m.memory, options, place),
-      slot: -1,
+      slot: -1 as Slot,
       standbyOptions,
       stopped: new Map(),
     };
@@ -174,7 +175,7 @@ export class Children {
   }
 
   /** Ends interpreter `id`, if it is alive. */
-  terminate(id: number, reason: EndReason): void {
+  terminate(id: InterpreterId, reason: EndReason): void {
     const m = this.#m;
     const slot = slotOf(m, id);
     const child = this.#bySlot.get(slot);
@@ -209,13 +210,13 @@ export class Children {
   }
 
   /** Stops the work item in whichever slot executes it, if any does. */
-  stopWork(caller: number, sequence: number, reason: EndReason): void {
+  stopWork(caller: InterpreterId, sequence: number, reason: EndReason): void {
     const end = load(this.#m, H_SLOTS_USED);
-    for (let slot = 0; slot < end; slot++) this.stopWorkIn(slot, caller, sequence, reason);
+    for (let slot = 0 as Slot; slot < end; slot++) this.stopWorkIn(slot, caller, sequence, reason);
   }
 
   /** Stops the work item if that slot executes it. That takes terminating the interpreter. */
-  stopWorkIn(slot: number, caller: number, sequence: number, reason: EndReason): void {
+  stopWorkIn(slot: Slot, caller: InterpreterId, sequence: number, reason: EndReason): void {
     const execution = condemn(this.#m, slot, caller, sequence);
     if (execution === 0) return;
     this.#bySlot.get(slot)?.stopped.set(execution, reason);

@@ -6,6 +6,7 @@
  * step has succeeded. Nothing is collected before the counts are reconciled, or proved to stand still.
  */
 import type { SharedMemory } from "../memory/atomics.js";
+import type { Owner, Pointer } from "../memory/brands.js";
 import { SUPERVISOR_SLOT } from "../memory/layout.js";
 import { freePages, sweepPages } from "../memory/page-allocator.js";
 import { collectQueues } from "../kernel/queue-lifetime.js";
@@ -23,7 +24,7 @@ export class Collector {
   /** A pass was dropped: no structure refers to the pages that the supervisor owned then. */
   #mustSweep = false;
   /** Pages to free. */
-  #pages: number[] = [];
+  #pages: Pointer[] = [];
   readonly #m: SharedMemory;
 
   constructor(m: SharedMemory) {
@@ -31,7 +32,7 @@ export class Collector {
   }
 
   /** Has the span at pointer `page`, which the supervisor owns, freed. Takes no lock. */
-  add(page: number): void {
+  add(page: Pointer): void {
     this.#pages.push(page);
   }
 
@@ -44,7 +45,7 @@ export class Collector {
 
   /** Frees the pages of a dropped pass. Must be called before the supervisor owns others. */
   sweep(): void {
-    if (this.#mustSweep) sweepPages(this.#m, SUPERVISOR_SLOT + 1);
+    if (this.#mustSweep) sweepPages(this.#m, (SUPERVISOR_SLOT + 1) as Owner);
     this.#mustSweep = false;
   }
 

@@ -5,6 +5,7 @@
  * request for another one that arrives later does not find its sender.
  */
 import type { SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { executionOf } from "../kernel/executions.js";
 import type { Children } from "./children.js";
 import { executionsIn } from "./interrupted-work.js";
@@ -12,7 +13,7 @@ import { executionsIn } from "./interrupted-work.js";
 export class Deadlines {
   readonly #m: SharedMemory;
   readonly #children: Children;
-  readonly #timers = new Map<number, NodeJS.Timeout>();
+  readonly #timers = new Map<Pointer, NodeJS.Timeout>();
 
   constructor(m: SharedMemory, children: Children) {
     this.#m = m;
@@ -20,7 +21,7 @@ export class Deadlines {
   }
 
   /** Stops the work item that the slot executes now, unless it is done within `limit` milliseconds. */
-  start(slot: number, caller: number, sequence: number, limit: number): void {
+  start(slot: Slot, caller: InterpreterId, sequence: number, limit: number): void {
     const execution = executionOf(this.#m, slot, caller, sequence);
     if (execution === 0) return;
     // An execution has one work item at a time: a new limit replaces the last.
@@ -33,7 +34,7 @@ export class Deadlines {
   }
 
   /** Forgets the limits of all that `slot` executes. Must be called before its pages are freed. */
-  clear(slot: number): void {
+  clear(slot: Slot): void {
     for (const execution of executionsIn(this.#m, slot)) {
       clearTimeout(this.#timers.get(execution));
       this.#timers.delete(execution);

@@ -6,6 +6,7 @@
  * queue together with it, before any of them is reaped, because reaping may need a lock that any of them held.
  */
 import { get, type SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { S_PARENT, S_THREAD, slotPointer } from "../memory/layout.js";
 import { joinerEnded, repairLocks } from "../kernel/reap.js";
 import { idOf } from "../kernel/registry.js";
@@ -15,13 +16,13 @@ import type { InterruptedWork } from "./interrupted-work.js";
 
 /** An interpreter that has ended. */
 export interface Death {
-  readonly slot: number;
-  readonly id: number;
+  readonly slot: Slot;
+  readonly id: InterpreterId;
   readonly reason: EndReason;
   readonly exitCode: number;
   readonly error: unknown;
   /** The executions that it was terminated for, and why. */
-  readonly stopped?: ReadonlyMap<number, EndReason>;
+  readonly stopped?: ReadonlyMap<Pointer, EndReason>;
   /** Found before its pages were freed, and kept in case reaping starts again. */
   interrupted?: readonly InterruptedWork[];
   /** Its error was printed. */
@@ -64,13 +65,13 @@ export class Deaths {
   }
 
   /** An interpreter ended: reaps it in the next turn of the event loop. For callers that may be within a pass. */
-  reportLater(slot: number, reason: EndReason, exitCode = -1, error?: unknown): void {
+  reportLater(slot: Slot, reason: EndReason, exitCode = -1, error?: unknown): void {
     this.#queue.push({ slot, id: idOf(this.#m, slot), reason, exitCode, error });
     setImmediate(this.#work);
   }
 
   /** The attached thread in `slot` ended. More than one source reports this. */
-  attachedEnded(slot: number, exitCode: number): void {
+  attachedEnded(slot: Slot, exitCode: number): void {
     if (this.#queue.some((death) => death.slot === slot)) return;
     this.reportLater(slot, "exit", exitCode);
     this.#endChildrenOf(slot);
@@ -86,7 +87,7 @@ export class Deaths {
   }
 
   /** The threads that the interpreter had started ended before it, and no thread is left to report them, nor those below. */
-  #endChildrenOf(slot: number): void {
+  #endChildrenOf(slot: Slot): void {
     const m = this.#m;
     const thread = get(m, slotPointer(slot) + S_THREAD);
     if (thread === -1) return;

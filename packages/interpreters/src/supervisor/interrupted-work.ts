@@ -1,5 +1,6 @@
 /** The work items that an interpreter was executing when it ended, and the reason to report for each. */
 import { get, load, ensureMapped, type SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import {
   EXECUTION_CALLER,
   EXECUTION_FINISHING,
@@ -16,13 +17,13 @@ import { executionAt } from "../kernel/executions.js";
 
 /** A work item that an interpreter was executing when it ended. */
 export interface InterruptedWork {
-  readonly caller: number;
+  readonly caller: InterpreterId;
   readonly sequence: number;
   readonly reason: EndReason;
 }
 
 /** All executions of a slot, idle ones included. */
-export function* executionsIn(m: SharedMemory, slot: number): Generator<number> {
+export function* executionsIn(m: SharedMemory, slot: Slot): Generator<Pointer> {
   for (
     let i = 0, execution = executionAt(m, slot, 0);
     execution !== 0;
@@ -39,9 +40,9 @@ export function* executionsIn(m: SharedMemory, slot: number): Generator<number> 
  */
 export function interruptedWorkOf(
   m: SharedMemory,
-  slot: number,
+  slot: Slot,
   reason: EndReason,
-  stopped: ReadonlyMap<number, EndReason> | undefined,
+  stopped: ReadonlyMap<Pointer, EndReason> | undefined,
 ): InterruptedWork[] {
   const found: InterruptedWork[] = [];
   const faulty = faultyExecutionOf(m, slot, reason);
@@ -49,7 +50,7 @@ export function interruptedWorkOf(
   for (const execution of executionsIn(m, slot)) {
     if (stateOf(m, execution) === EXECUTION_IDLE) continue;
     found.push({
-      caller: get(m, execution + EXECUTION_CALLER),
+      caller: get(m, execution + EXECUTION_CALLER) as InterpreterId,
       sequence: get(m, execution + EXECUTION_SEQ),
       reason: stopped?.get(execution) ?? (execution === faulty ? reason : others),
     });
@@ -58,25 +59,25 @@ export function interruptedWorkOf(
 }
 
 /** The execution whose item ended its interpreter by itself, or 0 if no item did, or it is unknown. */
-function faultyExecutionOf(m: SharedMemory, slot: number, reason: EndReason): number {
+function faultyExecutionOf(m: SharedMemory, slot: Slot, reason: EndReason): Pointer {
   if (reason !== "exit" && reason !== "uncaught-exception") return 0;
-  const execution = get(m, slotPointer(slot) + S_FAULT);
+  const execution = get(m, slotPointer(slot) + S_FAULT) as Pointer;
   ensureMapped(m, execution + EXECUTION_WORD);
   return execution !== 0 && stateOf(m, execution) !== EXECUTION_IDLE ? execution : 0;
 }
 
 /** Whether `slot` executes work and all callers of it are gone, so that no caller waits for its end. */
-export function isOrphaned(m: SharedMemory, slot: number): boolean {
+export function isOrphaned(m: SharedMemory, slot: Slot): boolean {
   let orphaned = false;
   for (const execution of executionsIn(m, slot)) {
     const state = stateOf(m, execution);
     if (state === EXECUTION_IDLE || state === EXECUTION_FINISHING) continue;
-    if (slotOf(m, get(m, execution + EXECUTION_CALLER)) !== -1) return false;
+    if (slotOf(m, get(m, execution + EXECUTION_CALLER) as InterpreterId) !== -1) return false;
     orphaned = true;
   }
   return orphaned;
 }
 
-function stateOf(m: SharedMemory, execution: number): number {
+function stateOf(m: SharedMemory, execution: Pointer): number {
   return load(m, execution + EXECUTION_WORD) & EXECUTION_STATE;
 }

@@ -3,6 +3,7 @@ import { writeSync } from "../platform/files.js";
 import { inspect } from "../platform/inspect.js";
 import { withoutOwnFrames } from "../base/stacks.js";
 import { load, type SharedMemory } from "../memory/atomics.js";
+import type { Slot } from "../memory/brands.js";
 import { H_SLOTS_USED, S_REPLIES, STATUS_NO_MEMORY, SUPERVISOR_SLOT } from "../memory/layout.js";
 import { LockBusy } from "../memory/lock.js";
 import { idOf, isAlive } from "../kernel/registry.js";
@@ -15,7 +16,7 @@ import type { InterruptedWork } from "./interrupted-work.js";
 /** Puts a notice into the mailbox of every living interpreter. Throws LockBusy if one finds no memory. */
 export function sendNotices(m: SharedMemory, death: Death, interrupted: readonly InterruptedWork[]): void {
   const end = load(m, H_SLOTS_USED);
-  for (let slot = 0; slot < end; slot++) {
+  for (let slot = 0 as Slot; slot < end; slot++) {
     if (slot === death.slot || slot === SUPERVISOR_SLOT || !isAlive(m, slot)) continue;
     // The error may be large and memory short. The death itself must be reported in any case.
     const refused = (error: unknown): boolean =>
@@ -26,7 +27,7 @@ export function sendNotices(m: SharedMemory, death: Death, interrupted: readonly
 
 function sendNotice(
   m: SharedMemory,
-  slot: number,
+  slot: Slot,
   { id, reason, exitCode }: Death,
   interrupted: readonly InterruptedWork[],
   error: unknown,

@@ -5,6 +5,7 @@
  */
 import { parentPort } from "../platform/threads.js";
 import type { SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Pointer, QueueId, Slot } from "../memory/brands.js";
 import { OK } from "../memory/layout.js";
 import { takeRequest } from "../kernel/mailbox.js";
 import { makeReceived } from "../kernel/receive.js";
@@ -45,17 +46,18 @@ function handle(m: SharedMemory, { buffers, children, collector, deadlines, deat
   const { sender } = request;
   const [kind, a, b, c] = [1, 2, 3, 4].map((i) => headerWord(m, request, i));
   const value = readBody(m, request, (_m, page) => collector.add(page));
-  if (kind === REQUEST_BOOT) children.boot(a, b, value as BootOptions);
-  else if (kind === REQUEST_TERMINATE) children.terminate(a, REASONS[b]);
+  if (kind === REQUEST_BOOT) children.boot(a as Slot, b as InterpreterId, value as BootOptions);
+  else if (kind === REQUEST_TERMINATE) children.terminate(a as InterpreterId, REASONS[b]);
   else if (kind === REQUEST_ABORT) children.stopWork(sender, c, REASONS[b]);
   else if (kind === REQUEST_DEADLINE) {
     const slot = slotOf(m, sender);
-    if (slot !== -1) deadlines.start(slot, a, b, c);
+    if (slot !== -1) deadlines.start(slot, a as InterpreterId, b, c);
   } else if (kind === REQUEST_FINALIZING)
-    setTimeout(() => children.terminate(a, "closed"), FINALIZE_LIMIT).unref();
+    setTimeout(() => children.terminate(a as InterpreterId, "closed"), FINALIZE_LIMIT).unref();
   else if (kind === REQUEST_THREAD_ENDED) deaths.threadEnded(a, b);
   else if (kind === REQUEST_COLLECT) collector.mustCollect = true;
   else if (kind === REQUEST_PREWARM) children.standby.keep(a, b, value as BootOptions);
   else if (kind === REQUEST_WAKE_MAIN) parentPort?.postMessage(undefined);
-  else if (kind === REQUEST_BUFFER) buffers.reply(sender, value as string | undefined, a, b);
+  else if (kind === REQUEST_BUFFER)
+    buffers.reply(sender, value as string | undefined, a as Pointer, b as QueueId);
 }

@@ -10,6 +10,7 @@ import { type BootOptions, keyOf } from "../wire/boot.js";
 import { stateOf } from "../kernel/registry.js";
 import { changeKind, clearCell, giveTo, givenTo } from "../kernel/standby.js";
 import type { SharedMemory } from "../memory/atomics.js";
+import type { Slot } from "../memory/brands.js";
 import { STANDBY_CELLS, STATE_BOOTING } from "../memory/layout.js";
 
 /** How long to wait before replacing a thread, so that the boot does not compete with the first calls to it; milliseconds. */
@@ -21,7 +22,7 @@ interface Place {
   readonly options: BootOptions;
   kind: number;
   /** -1 while none is known. */
-  slot: number;
+  slot: Slot;
 }
 
 /** `T` is the supervisor's representation of a thread. */
@@ -63,7 +64,7 @@ export class StandbyPool<T> {
   }
 
   /** Gives the slot to a thread that was started with the very same options. Returns undefined if none waits. */
-  take(options: BootOptions, slot: number): T | undefined {
+  take(options: BootOptions, slot: Slot): T | undefined {
     if (this.#wanted === 0 || keyOf(options) !== this.#key) return undefined;
     // Even if none is found: threads that ended on standby are replaced only when one is needed.
     this.#fillLater();
@@ -75,7 +76,7 @@ export class StandbyPool<T> {
   }
 
   /** The threads to which creators have given slots, each reported once, with the options that it was started with. */
-  *given(): Generator<readonly [thread: T, slot: number, options: BootOptions]> {
+  *given(): Generator<readonly [thread: T, slot: Slot, options: BootOptions]> {
     for (const [thread, place] of this.#idle) {
       const slot = givenTo(this.#m, place.cell);
       if (slot === -1) continue;
@@ -93,7 +94,7 @@ export class StandbyPool<T> {
     return true;
   }
 
-  #leaves(thread: T, place: Place, slot: number): T {
+  #leaves(thread: T, place: Place, slot: Slot): T {
     place.slot = slot;
     this.#idle.delete(thread);
     this.#leaving.set(thread, place);
@@ -118,7 +119,7 @@ export class StandbyPool<T> {
       clearCell(this.#m, cell);
       try {
         const thread = this.#start(options, cell);
-        this.#idle.set(thread, { cell, options, kind: this.#kind, slot: -1 });
+        this.#idle.set(thread, { cell, options, kind: this.#kind, slot: -1 as Slot });
       } catch {
         // A creator that needs an interpreter gets the error.
         return;
@@ -142,7 +143,7 @@ export class StandbyPool<T> {
     for (const [thread, place] of this.#idle) {
       if (this.#idle.size <= count) return;
       // Fails if the thread was given a slot a moment ago.
-      if (changeKind(this.#m, place.cell, place.kind, 0)) this.#stop(this.#leaves(thread, place, -1));
+      if (changeKind(this.#m, place.cell, place.kind, 0)) this.#stop(this.#leaves(thread, place, -1 as Slot));
     }
   }
 }

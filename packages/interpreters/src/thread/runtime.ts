@@ -21,6 +21,7 @@ import { callSafely, reportError } from "../base/report.js";
 import { isError } from "../base/stacks.js";
 import { observe, park, parkAsync } from "../memory/doorbell.js";
 import { type SharedMemory, store } from "../memory/atomics.js";
+import type { InterpreterId, Slot } from "../memory/brands.js";
 import { MAX_SLOTS, S_THREAD, slotPointer } from "../memory/layout.js";
 import { makeReceivedMany, type Received } from "../kernel/receive.js";
 import { AdaptivePoll } from "./adaptive-poll.js";
@@ -34,7 +35,7 @@ import { AdaptiveSpin } from "./adaptive-spin.js";
 /** An operation that this thread has begun and that will be settled exactly once: by a reply, or by a death. */
 export interface Pending {
   /** The interpreter that owes the reply, whose death settles the operation; -1 for any interpreter that turns out to be executing it. */
-  readonly target: number;
+  readonly target: InterpreterId;
   /** The reply arrived. Reads its value from `received`, if it needs it. */
   settle(status: number, received: Received): void;
   /** The interpreter that owed the reply died. `began` says whether it was executing this operation. */
@@ -43,7 +44,7 @@ export interface Pending {
 
 /** The death of an interpreter, from the supervisor's notice. */
 export interface Death {
-  readonly id: number;
+  readonly id: InterpreterId;
   readonly reason: EndReason;
   readonly exitCode: number | undefined;
   /** The error that killed it, if it was one: an uncaught exception, a failed boot. */
@@ -62,7 +63,7 @@ const FAILED_BOOTS = 64;
 export class Runtime {
   readonly m: SharedMemory;
   /** The id of the interpreter that this thread is. `become` sets it for good. */
-  id: number;
+  id: InterpreterId;
   readonly adaptiveSpin: AdaptiveSpin;
   /** The supervisor port (transfer/supervisor-port.ts), if the supervisor gave this thread one. */
   supervisorPort: MessagePort | undefined;
@@ -71,9 +72,9 @@ export class Runtime {
   readonly #pending = new PendingTable<Pending>();
   /** Called after every ring. They remove themselves. */
   readonly #pollers = new Set<() => void>();
-  readonly #failedBoots = new Map<number, Death>();
+  readonly #failedBoots = new Map<InterpreterId, Death>();
   /** The interpreters whose death notices have arrived: the latest ones, as many as can be on their way at a time. */
-  readonly #noticed = new Set<number>();
+  readonly #noticed = new Set<InterpreterId>();
   readonly #deathListeners = new Set<(death: Death) => void>();
   #listening = false;
   readonly #adaptivePoll = new AdaptivePoll();
@@ -97,7 +98,7 @@ export class Runtime {
   }
 
   /** Makes this thread the interpreter in `slot`. */
-  become(slot: number): this {
+  become(slot: Slot): this {
     const { m } = this;
     m.slot = slot;
     m.me = slotPointer(slot);
@@ -246,7 +247,7 @@ export class Runtime {
   }
 
   /** The death of interpreter `id`, which is gone, if it died because its boot failed. */
-  failedBoot(id: number): Death | undefined {
+  failedBoot(id: InterpreterId): Death | undefined {
     const noticed = (): boolean => this.#noticed.has(id) || !isBeingReaped(this.m, id);
     // Its mailbox closes a moment before the supervisor sends the notice with the reason.
     if (!noticed()) this.blockUntil(noticed, LONGEST_REAP);
@@ -267,10 +268,11 @@ export class Runtime {
     const { m } = this;
     const exitCode = headerWord(m, received, 4);
     const reason = REASONS[headerWord(m, received, 3)];
-    const id = headerWord(m, received, 2);
+    const id = headerWord(m, received, 2) as InterpreterId;
     const [unfinished, error] = readBody(m, received) as [number[], unknown];
     this.#noticed.add(id);
-    if (this.#noticed.size > MAX_SLOTS) this.#noticed.delete(this.#noticed.values().next().value as number);
+    if (this.#noticed.size > MAX_SLOTS)
+      this.#noticed.delete(this.#noticed.values().next().value as InterpreterId);
     const began = new Map<number, EndReason>();
     for (let i = 0; i < unfinished.length; i += 2) began.set(unfinished[i], REASONS[unfinished[i + 1]]);
     const death: Death = { id, reason, exitCode: exitCode === -1 ? undefined : exitCode, error };

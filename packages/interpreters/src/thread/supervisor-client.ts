@@ -11,6 +11,7 @@ import { SHARE_ENV, Worker } from "../platform/threads.js";
 import { InterpreterError } from "../base/errors.js";
 import { packageFile } from "../platform/package-files.js";
 import { cas, get, load, store } from "../memory/atomics.js";
+import type { InterpreterId, Pointer } from "../memory/brands.js";
 import { C_REFERENCES, H_SUPERVISOR, MAIN_SLOT, S_WORK, SUPERVISOR_SLOT } from "../memory/layout.js";
 import type { SupervisorData } from "../wire/boot.js";
 import { Message, WITHOUT_SENDER } from "../wire/message.js";
@@ -20,7 +21,7 @@ import type { Runtime } from "./runtime.js";
 import { statusError } from "../wire/status-error.js";
 
 /** The id that addresses the supervisor's mailbox. The supervisor is not an interpreter. */
-export const SUPERVISOR_ID = -2;
+export const SUPERVISOR_ID = -2 as InterpreterId;
 
 const NOT_STARTED = 0;
 const STARTED = 1;
@@ -70,7 +71,7 @@ export function startSupervisor(rt: Runtime): void {
 }
 
 /** Call this after records of channel `c` were dropped: queues and interpreters that they carried may have lost their last holder. */
-export function collectCarried(rt: Runtime, c: number): void {
+export function collectCarried(rt: Runtime, c: Pointer): void {
   if (get(rt.m, c + C_REFERENCES) !== 0) collect(rt, true);
 }
 
@@ -79,7 +80,7 @@ let scheduled = false;
 let supervisorToo = false;
 
 /** Gives back this thread's handle to the queue at `pointer`, which may be the placeholder of a buffer. */
-export function releaseHandle(rt: Runtime, pointer: number, isPlaceholder: boolean): void {
+export function releaseHandle(rt: Runtime, pointer: Pointer, isPlaceholder: boolean): void {
   const { m } = rt;
   const carried = get(m, pointer + C_REFERENCES) !== 0;
   if (!releaseQueue(m, pointer, m.slot)) return;

@@ -16,6 +16,7 @@ import { registerReader } from "../codec/codec.js";
 import type { Moved } from "../codec/encoder.js";
 import { InterpreterError } from "../base/errors.js";
 import type { SharedMemory } from "../memory/atomics.js";
+import type { Pointer, QueueId } from "../memory/brands.js";
 import { set } from "../memory/atomics.js";
 import { MAIN_SLOT, Q_SENDER, REF_MOVED, REF_RETURNED } from "../memory/layout.js";
 import type { Received } from "../kernel/receive.js";
@@ -220,8 +221,8 @@ export function readCall(m: SharedMemory, received: Received, callee: Callee): u
 
 registerReader(REF_MOVED, (pointer, id) => {
   const rt = runtime();
-  const fetched = fetchBuffer(rt, { pointer, id });
-  releaseHandle(rt, pointer, false);
+  const fetched = fetchBuffer(rt, { pointer: pointer as Pointer, id: id as QueueId });
+  releaseHandle(rt, pointer as Pointer, false);
   if (fetched instanceof MessagePort) {
     const buffer = receiveBuffer(fetched);
     if (reading === undefined || reading instanceof ResultChannel || reading.channel !== undefined)

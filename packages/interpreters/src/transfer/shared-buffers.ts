@@ -6,6 +6,7 @@ import { types } from "../platform/brand-checks.js";
 import { HandleTable } from "../base/handle-table.js";
 import { registerReference } from "../codec/codec.js";
 import { InterpreterError } from "../base/errors.js";
+import type { Pointer, QueueId } from "../memory/brands.js";
 import { REF_BUFFER } from "../memory/layout.js";
 import { releaseHandle, startSupervisor } from "../thread/supervisor-client.js";
 import { runtime } from "../thread/current.js";
@@ -31,7 +32,7 @@ function offer(buffer: SharedArrayBuffer): Placeholder {
   return handle;
 }
 
-function fetch(pointer: number, id: number): SharedArrayBuffer {
+function fetch(pointer: Pointer, id: QueueId): SharedArrayBuffer {
   const same = handles.get(id);
   if (same !== undefined) return same;
   const buffer = fetchBuffer(runtime(), { pointer, id });

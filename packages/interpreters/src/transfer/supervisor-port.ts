@@ -17,6 +17,7 @@
 import { BroadcastChannel } from "../platform/broadcast.js";
 import { MessageChannel, MessagePort, receiveNow } from "../platform/ports.js";
 import { memoryFull } from "../wire/status-error.js";
+import type { Pointer, QueueId } from "../memory/brands.js";
 import { observe, park } from "../memory/doorbell.js";
 import { UNBOUND_ITEM_KEEP } from "../memory/layout.js";
 import { createQueue } from "../kernel/queue-lifetime.js";
@@ -27,8 +28,8 @@ import type { Runtime } from "../thread/runtime.js";
 
 /** A message on a supervisor port, in either direction. */
 export interface BufferMessage {
-  readonly pointer: number;
-  readonly id: number;
+  readonly pointer: Pointer;
+  readonly id: QueueId;
   /**
    * A MessagePort takes the place of an ArrayBuffer, which is its one message: if the supervisor received the buffer itself only
    * to pass it on, its garbage collector would deal with all of it. Undefined in the reply that only confirms an open port, and for a
@@ -39,8 +40,8 @@ export interface BufferMessage {
 
 /** The hidden queue that a record names in place of a buffer. */
 export interface Placeholder {
-  readonly pointer: number;
-  readonly id: number;
+  readonly pointer: Pointer;
+  readonly id: QueueId;
 }
 
 /** Makes a placeholder, which this thread holds. `doing` is a verb phrase for the error if the memory is full. */
@@ -104,6 +105,7 @@ export function receiveBuffer(port: MessagePort): ArrayBuffer | undefined {
 /** Gives the supervisor a SharedArrayBuffer to keep. */
 export function offerBuffer(rt: Runtime, handle: Placeholder, buffer: SharedArrayBuffer): void {
   // A message on a BroadcastChannel is lost if the supervisor does not listen yet; its reply shows that it does.
-  if (rt.supervisorPort === undefined && opened === undefined) fetchBuffer(rt, { pointer: 0, id: 0 });
+  if (rt.supervisorPort === undefined && opened === undefined)
+    fetchBuffer(rt, { pointer: 0, id: 0 as QueueId });
   (rt.supervisorPort ?? opened!.channel).postMessage({ ...handle, buffer } satisfies BufferMessage);
 }

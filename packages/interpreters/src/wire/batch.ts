@@ -7,6 +7,7 @@
 import { encode } from "../codec/codec.js";
 import { acquireScratch, releaseScratch } from "../codec/scratch.js";
 import type { SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Pointer } from "../memory/brands.js";
 import {
   OK,
   R_FLAGS,
@@ -30,7 +31,7 @@ const HEADER_BYTES = RECORD_HEADER * 4;
 /** Encoded items: make a batch, put it until none is left, discard it. */
 export class Batch {
   readonly #scratch = acquireScratch();
-  readonly #sender: number;
+  readonly #sender: InterpreterId;
   readonly #special: SpecialRecord[] = [];
   readonly #outgoing: OutgoingMany;
   #count = 0;
@@ -39,7 +40,7 @@ export class Batch {
   #at = 0;
 
   /** Encodes all items. Throws if one cannot be shared; then none is put. */
-  constructor(values: Iterable<unknown>, sender: number, unbound: number) {
+  constructor(values: Iterable<unknown>, sender: InterpreterId, unbound: number) {
     this.#sender = sender;
     try {
       for (const value of values) this.#add(value, unbound);
@@ -63,7 +64,7 @@ export class Batch {
   }
 
   /** Puts as many as fit, in order. Returns the status of the first that was not put, or OK if all were. */
-  intoQueue(m: SharedMemory, q: number, wait: boolean): number {
+  intoQueue(m: SharedMemory, q: Pointer, wait: boolean): number {
     // Large payloads are written to pages of their own first, outside the lock.
     for (const { index, record } of this.#special) {
       if (index < this.#put || record.blob !== 0 || !needsBlob(payloadBytes(record))) continue;

@@ -2,6 +2,7 @@
  * The options that a creator sends the supervisor to start an interpreter (BootOptions), and the data that the supervisor gives the
  * thread (WorkerData). This file has the types, and the comparison of options that both sides of a standby thread make.
  */
+import type { Slot } from "../memory/brands.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 import type { MessagePort } from "../platform/ports.js";
 
@@ -83,7 +84,7 @@ export interface BootOutput {
 export type OutputMessage = readonly [stream: "stdout" | "stderr", text: string];
 
 /** The slot that a thread serves, or, for a standby thread, the cell in which it waits for one (kernel/standby.ts). */
-export type Place = { readonly slot: number } | { readonly cell: number };
+export type Place = { readonly slot: Slot } | { readonly cell: number };
 
 /** The data that the supervisor gives to an interpreter's thread. */
 export type WorkerData = Place & {

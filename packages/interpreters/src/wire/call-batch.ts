@@ -3,6 +3,7 @@
  *
  * A batch ends with the first call that fails, and its reply has the results before that, so a failure shows at its own item.
  */
+import type { InterpreterId } from "../memory/brands.js";
 import { clock } from "../base/clock.js";
 import { isThenable } from "../base/thenable.js";
 
@@ -20,7 +21,7 @@ export interface CallFailure {
   readonly status: number;
   readonly value: unknown;
   /** The id of the interpreter in which it happened. */
-  readonly interpreter: number;
+  readonly interpreter: InterpreterId;
 }
 
 /** A call batch while it is executed, and until its reply is sent. */

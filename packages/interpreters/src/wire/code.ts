@@ -11,6 +11,7 @@
  * reader compares the id after it has copied the block: if it has changed, the owner has died, and with it the call.
  */
 import { add, get, ensureMapped, readBytes, set, type SharedMemory, writeBytes } from "../memory/atomics.js";
+import type { Owner, Pointer } from "../memory/brands.js";
 import { H_NEXT_CODE, PAGE_BYTES, PAGE_WORDS } from "../memory/layout.js";
 import { allocatePages, freePages } from "../memory/page-allocator.js";
 import { memoryFull } from "./status-error.js";
@@ -20,7 +21,7 @@ const BLOCK_HEADER = 2;
 /** A function's code in shared memory. Keep it reachable while a call of it is pending. */
 export interface Code {
   readonly id: number;
-  readonly pointer: number;
+  readonly pointer: Pointer;
   /** The tag of the language that described it. */
   readonly language: number;
 }
@@ -35,7 +36,7 @@ const byFunction = new WeakMap<object, Code>();
 /** A language gives functions of one text one description: functions made in a loop are sent once. */
 const byDescription = new WeakMap<object, Code>();
 
-const collected = new FinalizationRegistry<{ m: SharedMemory; pointer: number }>(({ m, pointer }) => {
+const collected = new FinalizationRegistry<{ m: SharedMemory; pointer: Pointer }>(({ m, pointer }) => {
   freePages(m, pointer);
 });
 
@@ -58,7 +59,7 @@ export function codeOf(m: SharedMemory, fn: unknown, language: Describer): Code 
 function store(m: SharedMemory, text: string, language: number): Code {
   const bytes = Buffer.from(text);
   const pages = Math.ceil((BLOCK_HEADER * 4 + bytes.length) / PAGE_BYTES);
-  const pointer = allocatePages(m, pages, m.slot + 1);
+  const pointer = allocatePages(m, pages, (m.slot + 1) as Owner);
   if (pointer === 0) throw memoryFull(`send a function of ${bytes.length} bytes`);
   const id = add(m, H_NEXT_CODE, 1) + 1;
   set(m, pointer, id);
@@ -68,7 +69,7 @@ function store(m: SharedMemory, text: string, language: number): Code {
 }
 
 /** Reads the description of code `id`. Returns undefined if its owner is gone. */
-export function fetchCode(m: SharedMemory, id: number, pointer: number): unknown {
+export function fetchCode(m: SharedMemory, id: number, pointer: Pointer): unknown {
   ensureMapped(m, pointer + PAGE_WORDS - 1);
   if (get(m, pointer) !== id) return undefined;
   const length = get(m, pointer + 1);

@@ -4,6 +4,7 @@
  */
 import { Scratch } from "../codec/scratch.js";
 import type { SharedMemory } from "../memory/atomics.js";
+import type { Owner, Pointer } from "../memory/brands.js";
 import { PAGE_BYTES } from "../memory/layout.js";
 import { allocatePages, freePages, shrinkPages } from "../memory/page-allocator.js";
 
@@ -16,7 +17,7 @@ export class MessageBuffer extends Scratch {
   /** The private memory, kept while `bytes` lies in pages. */
   #own = this.bytes;
   /** The pages that hold `bytes`, which this thread owns; 0 if it lies elsewhere, or they were handed over. */
-  #pages = 0;
+  #pages: Pointer = 0;
 
   override reserve(extra: number): void {
     const before = this.#pages;
@@ -27,14 +28,14 @@ export class MessageBuffer extends Scratch {
   protected override allocate(bytes: number): Buffer {
     const { m } = this;
     // If the shared memory is full, use private memory: sending the message will fail.
-    this.#pages = bytes < LARGE ? 0 : allocatePages(m, Math.ceil(bytes / PAGE_BYTES), m.slot + 1);
+    this.#pages = bytes < LARGE ? 0 : allocatePages(m, Math.ceil(bytes / PAGE_BYTES), (m.slot + 1) as Owner);
     if (this.#pages !== 0) return m.u8.subarray(this.#pages * 4, this.#pages * 4 + bytes);
     this.#own = super.allocate(bytes);
     return this.#own;
   }
 
   /** Returns the pages that hold the message from their first byte on, which the caller owns from now on; 0 if it lies elsewhere. */
-  handOver(): number {
+  handOver(): Pointer {
     const pages = this.#pages;
     if (pages !== 0) shrinkPages(this.m, pages, Math.ceil(this.end / PAGE_BYTES));
     this.#pages = 0;

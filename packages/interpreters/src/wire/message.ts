@@ -7,6 +7,7 @@ import { Scratch } from "../codec/scratch.js";
 import { writeRaw } from "../codec/write.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
 import { get, type SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import {
   MAX_REFERENCES,
   OK,
@@ -120,17 +121,17 @@ export class Message {
   }
 
   /** Puts it into a queue; see `put`. */
-  intoQueue(q: number, wait: boolean, sender: number, unbound: number): number {
+  intoQueue(q: Pointer, wait: boolean, sender: InterpreterId, unbound: number): number {
     if (!this.#load(sender, unbound)) return STATUS_NO_MEMORY;
     return this.#sent(put(this.scratch.m, q, wait, this.#record));
   }
 
   /** Puts it into a mailbox; see `send`. */
   intoMailbox(
-    slot: number,
+    slot: Slot,
     box: typeof S_WORK | typeof S_REPLIES,
-    id: number,
-    sender: number,
+    id: InterpreterId,
+    sender: InterpreterId,
     unbound: number,
   ): number {
     if (!this.#load(sender, unbound)) return STATUS_NO_MEMORY;
@@ -138,7 +139,7 @@ export class Message {
   }
 
   /** Puts it into a mailbox as the last record ever; see `sendLast`. It has a header and no value. */
-  intoMailboxAsLast(slot: number, id: number, wait: boolean, sender: number): number {
+  intoMailboxAsLast(slot: Slot, id: InterpreterId, wait: boolean, sender: InterpreterId): number {
     // It is kept if the sender dies: the mailbox takes nothing more, so without this record the interpreter would never end.
     this.#describe(sender, WITHOUT_SENDER);
     return sendLast(this.scratch.m, slot, id, wait, this.#record);
@@ -151,7 +152,7 @@ export class Message {
   }
 
   /** Fills the record. */
-  #describe(sender: number, unbound: number): void {
+  #describe(sender: InterpreterId, unbound: number): void {
     const { refs, bytes, end } = this.scratch;
     const record = this.#record;
     record.flags = (this.#codec << RECORD_CODEC_SHIFT) | (unbound << RECORD_UNBOUND_SHIFT);
@@ -162,7 +163,7 @@ export class Message {
   }
 
   /** Fills the record, and moves a large payload into pages of its own, outside any lock. Returns false if memory is exhausted. */
-  #load(sender: number, unbound: number): boolean {
+  #load(sender: InterpreterId, unbound: number): boolean {
     this.#describe(sender, unbound);
     const record = this.#record;
     if (record.blob !== 0 || !needsBlob(payloadBytes(record))) return true;

@@ -8,11 +8,12 @@
  */
 import { AsyncLocalStorage } from "../platform/async-context.js";
 import { load, type SharedMemory, store } from "../memory/atomics.js";
+import type { Pointer } from "../memory/brands.js";
 import { EXECUTION_NUMBER_SHIFT, EXECUTION_WORD, S_FAULT } from "../memory/layout.js";
 
 /** A task, identified by its execution and the number that distinguishes it from other tasks in the same execution. */
 interface Suspect {
-  readonly execution: number;
+  readonly execution: Pointer;
   readonly number: number;
 }
 
@@ -28,7 +29,7 @@ export class FaultAttribution {
   }
 
   /** Runs `execute` as the task that was taken into `execution`. */
-  run<T>(execution: number, execute: () => T): T {
+  run<T>(execution: Pointer, execute: () => T): T {
     return this.#contexts.run({ execution, number: numberOf(this.#m, execution) }, execute);
   }
 
@@ -39,6 +40,6 @@ export class FaultAttribution {
   };
 }
 
-function numberOf(m: SharedMemory, execution: number): number {
+function numberOf(m: SharedMemory, execution: Pointer): number {
   return load(m, execution + EXECUTION_WORD) >>> EXECUTION_NUMBER_SHIFT;
 }

@@ -3,6 +3,7 @@ import type { MessagePort } from "../platform/ports.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
 import type { ExecutingSide } from "../guests/language.js";
+import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { OK, S_REPLIES, STATUS_NO_MEMORY } from "../memory/layout.js";
 import { RESERVED_PAGES } from "../memory/page-allocator.js";
 import { CallBatch, type CallFailure, cutShort } from "../wire/call-batch.js";
@@ -18,9 +19,9 @@ import { memoryFull } from "../wire/status-error.js";
 /** An execution of this interpreter, and the work item in it. */
 export interface WorkItem {
   /** Pointer to the execution. */
-  readonly execution: number;
+  readonly execution: Pointer;
   /** The interpreter that waits for the reply, and its sequence number for the operation. */
-  sender: number;
+  sender: InterpreterId;
   sequence: number;
   /** When it began (`clock`), if the sender wants to know how long it takes, or 0. */
   began: number;
@@ -37,8 +38,8 @@ export class Replies {
    * The interpreter that got the last reply, and its slot, which it keeps as long as it lives. Looking the slot up each time would
    * take the cache line in which that interpreter writes down its locks away from its processor.
    */
-  #caller = -1;
-  #callerSlot = -1;
+  #caller = -1 as InterpreterId;
+  #callerSlot = -1 as Slot;
 
   constructor(rt: Runtime, guest: ExecutingSide) {
     this.#rt = rt;
@@ -122,11 +123,11 @@ export class Replies {
     return message.header(sequence, status, this.last ? 1 : 0, Math.min(took, 0x7fffffff));
   }
 
-  #post(message: Message, sender: number): number {
+  #post(message: Message, sender: InterpreterId): number {
     const { m, id } = this.#rt;
     if (sender !== this.#caller) {
       this.#callerSlot = slotOf(m, sender);
-      this.#caller = this.#callerSlot === -1 ? -1 : sender;
+      this.#caller = this.#callerSlot === -1 ? (-1 as InterpreterId) : sender;
     }
     // The caller is gone, and its operation with it.
     if (this.#callerSlot === -1) return OK;

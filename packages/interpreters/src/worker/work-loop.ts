@@ -15,6 +15,7 @@ import { clock } from "../base/clock.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
 import type { ExecutingSide, GuestFunction } from "../guests/language.js";
 import { get, store } from "../memory/atomics.js";
+import type { InterpreterId, Pointer } from "../memory/brands.js";
 import { observe, ring, park, parkAsync } from "../memory/doorbell.js";
 import {
   OK,
@@ -150,7 +151,7 @@ export class WorkDispatcher {
     this.#guest = guest;
     this.#replies = new Replies(rt, guest);
     this.#language = get(rt.m, rt.m.me + S_LANGUAGE);
-    this.next = workItemIn(rt.m.me + S_EXECUTION);
+    this.next = workItemIn((rt.m.me + S_EXECUTION) as Pointer);
   }
 
   /** Takes no more tasks from the pool. From now on its replies say so. */
@@ -187,7 +188,7 @@ export class WorkDispatcher {
     item.sequence = headerWord(m, received, 0);
     const kind = headerWord(m, received, 1);
     const a = headerWord(m, received, 2);
-    const b = headerWord(m, received, 3);
+    const b = headerWord(m, received, 3) as Pointer;
     const timeout = headerWord(m, received, 5);
     item.began = headerWord(m, received, 4) === 0 ? 0 : clock();
     let value: unknown;
@@ -217,7 +218,7 @@ export class WorkDispatcher {
     }
   }
 
-  #run(kind: number, a: number, b: number, value: unknown): unknown {
+  #run(kind: number, a: number, b: Pointer, value: unknown): unknown {
     if (kind === WORK_CALL) {
       const fn = this.#functions.get(a);
       // A function of a module must not see the module's exports as `this`.
@@ -241,7 +242,7 @@ export class WorkDispatcher {
   }
 
   /** Executes a call batch. A time limit applies to each call. */
-  #each(item: WorkItem, timeout: number, id: number, pointer: number, lists: unknown[][]): unknown {
+  #each(item: WorkItem, timeout: number, id: number, pointer: Pointer, lists: unknown[][]): unknown {
     const next = (): void => {
       if (timeout > 0) this.#limit(item, timeout);
     };
@@ -257,7 +258,7 @@ export class WorkDispatcher {
   }
 
   /** Sets up for a pool, and takes its tasks only when the set-up is done. */
-  #serve(id: number, pointer: number, setup: PoolSetup): unknown {
+  #serve(id: number, pointer: Pointer, setup: PoolSetup): unknown {
     if (setup.concurrency > 1) this.#makeRoom(setup.concurrency);
     const begin = (): void => {
       this.pool = servedPool(setup);
@@ -271,12 +272,13 @@ export class WorkDispatcher {
   #makeRoom(concurrency: number): void {
     const executions = openExecutions(this.#rt.m, concurrency);
     if (executions === 0) throw new Refusal(memoryFull(`run ${concurrency} tasks at once`));
-    for (let i = concurrency - 1; i >= 0; i--) this.#free.push(workItemIn(executions + i * EXECUTION_WORDS));
+    for (let i = concurrency - 1; i >= 0; i--)
+      this.#free.push(workItemIn((executions + i * EXECUTION_WORDS) as Pointer));
     this.#faults = new FaultAttribution(this.#rt.m);
   }
 
   /** Calls `use` with the function of code `id`, which is loaded the first time. */
-  #load(id: number, pointer: number, use: (fn: GuestFunction) => unknown): unknown {
+  #load(id: number, pointer: Pointer, use: (fn: GuestFunction) => unknown): unknown {
     const known = this.#functions.get(id);
     if (known !== undefined) return use(known);
     const description = fetchCode(this.#rt.m, id, pointer);
@@ -325,6 +327,6 @@ function namespaceOf(value: unknown): Record<string, unknown> {
   return namespace;
 }
 
-function workItemIn(execution: number): WorkItem {
-  return { execution, sender: 0, sequence: 0, began: 0, channel: undefined };
+function workItemIn(execution: Pointer): WorkItem {
+  return { execution, sender: 0 as InterpreterId, sequence: 0, began: 0, channel: undefined };
 }

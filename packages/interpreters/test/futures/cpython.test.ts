@@ -14,6 +14,7 @@ import {
 } from "interpreters";
 import { runtime } from "../../src/thread/current.js";
 import { claimSlot, freeSlot } from "../../src/kernel/registry.js";
+import type { Slot } from "../../src/memory/brands.js";
 import { WHENCE_UNKNOWN } from "../../src/memory/layout.js";
 import {
   assertEnded,
@@ -333,7 +334,7 @@ test(
     await until(() => futures[0].running());
     // Takes all other slots of the process.
     const { m } = runtime();
-    const places: number[] = [];
+    const places: Slot[] = [];
     for (let slot = claimSlot(m, WHENCE_UNKNOWN); slot !== -1; slot = claimSlot(m, WHENCE_UNKNOWN))
       places.push(slot);
     gate.open(3);

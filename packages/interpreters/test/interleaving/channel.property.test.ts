@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import type { InterpreterId, Owner, Pointer } from "../../src/memory/brands.js";
 import {
   C_COUNT,
   INLINE_BYTES,
@@ -13,7 +14,6 @@ import {
   RECORD_UNBOUND,
   RECORD_UNBOUND_SHIFT,
   S_WORK,
-  slotPointer,
   UNBOUND_ITEM,
   UNBOUND_ITEM_ERROR,
   UNBOUND_ITEM_KEEP,
@@ -33,7 +33,7 @@ import { createQueue } from "../../src/kernel/queue-lifetime.js";
 import { makeReceived, receive } from "../../src/kernel/receive.js";
 import { checkMemory, checkPages } from "./invariants.js";
 import { record } from "./pieces.js";
-import { World } from "./world.js";
+import { slotPointer, World } from "./world.js";
 
 /** Size in 64 KiB pages: room for all that the largest of these programs keeps. */
 const ROOMY = 80;
@@ -43,14 +43,14 @@ const NOBODYS = 1_000_000;
 
 interface Record {
   state: number;
-  readonly sender: number;
+  readonly sender: InterpreterId;
   readonly unbound: number;
   readonly codec: number;
   readonly key: number;
   readonly bytes: number;
 }
 
-const senders = fc.integer({ min: 1, max: 4 }).map((n) => n * 16);
+const senders = fc.integer({ min: 1, max: 4 }).map((n) => (n * 16) as InterpreterId);
 const sizes = fc.oneof(
   fc.integer({ min: 4, max: 60 }),
   fc.integer({ min: 900, max: INLINE_BYTES }),
@@ -78,7 +78,8 @@ for (const kind of ["queue", "mailbox"] as const) {
     const world = new World(ROOMY);
     const slot = world.interpreters(1);
     const m = world.view(slot);
-    const c = kind === "queue" ? createQueue(world.view(0), 0, 0, false) : slotPointer(slot) + S_WORK;
+    const c =
+      kind === "queue" ? createQueue(world.view(0), 0, 0, false) : ((slotPointer(slot) + S_WORK) as Pointer);
     world.remember();
     const received = makeReceived();
     fc.assert(
@@ -87,7 +88,7 @@ for (const kind of ["queue", "mailbox"] as const) {
         let model: Record[] = [];
         let key = 0;
         /** Where each record was put, by its key. */
-        const places: number[] = [];
+        const places: Pointer[] = [];
         for (const action of program) {
           if (action[0] === "put") {
             const [, sender, bytes, unbound] = action;
@@ -139,9 +140,9 @@ for (const kind of ["queue", "mailbox"] as const) {
             // A wrong sender removes nothing; the right one removes the record.
             const record = model.find((r) => r.key === action[1] && r.state === RECORD_LIVE);
             const place = places[action[1]] ?? 0;
-            assert.equal(removeRecord(m, c, 999, action[1], place), false);
+            assert.equal(removeRecord(m, c, 999 as InterpreterId, action[1], place), false);
             // By now another record may lie there, or the middle of one.
-            const sender = record?.sender ?? 16;
+            const sender = record?.sender ?? (16 as InterpreterId);
             assert.equal(removeRecord(m, c, sender, NOBODYS, place), false);
             assert.equal(removeRecord(m, c, sender, action[1], place), record !== undefined);
             model = model.filter((r) => r !== record);
@@ -172,12 +173,12 @@ test("pages: runs never overlap, and what is freed or swept can be had again, al
     { weight: 2, arbitrary: fc.tuple(fc.constant("hand over" as const), fc.nat(20), fc.nat(2)) },
     { weight: 1, arbitrary: fc.tuple(fc.constant("sweep" as const), fc.nat(2), fc.constant(0)) },
   );
-  const owners = [slot + 1, slot + 2, OWNER_SHARED];
+  const owners = [slot + 1, slot + 2, OWNER_SHARED] as Owner[];
   const all = 288 - 259;
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (program) => {
       world.restore();
-      let runs: { p: number; pages: number; owner: number }[] = [];
+      let runs: { p: Pointer; pages: number; owner: Owner }[] = [];
       for (const [what, a, b] of program) {
         const chosen = runs[a % Math.max(runs.length, 1)];
         if (what === "allocate") {
@@ -214,7 +215,7 @@ test("pages: runs never overlap, and what is freed or swept can be had again, al
         );
       }
       for (const { p } of runs) freePages(m, p);
-      assert.notEqual(allocatePages(m, all, 1), 0, "it is one run again");
+      assert.notEqual(allocatePages(m, all, 1 as Owner), 0, "it is one run again");
     }),
     { numRuns: 500 },
   );

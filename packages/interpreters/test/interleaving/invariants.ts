@@ -3,6 +3,7 @@
  * drawings in the headers of page-allocator.ts, channel.ts and segments.ts, not from their code, and read plain words only.
  */
 import assert from "node:assert/strict";
+import type { Slot } from "../../src/memory/brands.js";
 import * as L from "../../src/memory/layout.js";
 import type { World } from "./world.js";
 
@@ -23,7 +24,7 @@ export function checkMemory(world: World, { owned = new Map() }: Expectations = 
     assert.equal(i32[c + L.C_LOCK], 0, "a channel's lock is free");
     checkChannel(world, c, shared, references);
   };
-  for (let slot = 0; slot < i32[L.H_SLOTS_USED]; slot++) {
+  for (let slot = 0 as Slot; slot < i32[L.H_SLOTS_USED]; slot++) {
     const p = L.slotPointer(slot);
     for (let i = 0; i < L.INTENTS; i++)
       assert.equal(i32[p + L.S_INTENTS + i], 0, `slot ${slot} intends no lock`);

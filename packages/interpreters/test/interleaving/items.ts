@@ -3,6 +3,7 @@
  * modules, and the accounts that must balance in the end.
  */
 import assert from "node:assert/strict";
+import type { InterpreterId } from "../../src/memory/brands.js";
 import {
   C_COUNT,
   OK,
@@ -18,7 +19,6 @@ import {
   RECORD_UNBOUND,
   RECORD_UNBOUND_SHIFT,
   S_ID,
-  slotPointer,
   STATUS_EMPTY,
   STATUS_FULL,
   UNBOUND_ITEM,
@@ -33,7 +33,7 @@ import { recordsOf, stateOf } from "./invariants.js";
 import { observe, freePages, park, queues, records } from "./modules.js";
 import { record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
-import type { ModelMemory, World } from "./world.js";
+import { slotPointer, type ModelMemory, type World } from "./world.js";
 
 export interface Item {
   readonly bytes: number;
@@ -95,7 +95,7 @@ export class Producer {
     const bytes = Buffer.concat(records);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const start = records.slice(0, this.done).reduce((sum, record) => sum + record.length, 0);
-    const outgoing = { sender, count: records.length, bytes, view, special: [] };
+    const outgoing = { sender: sender as InterpreterId, count: records.length, bytes, view, special: [] };
     const { put, status } = yield* queues.putMany(m, q, true, outgoing, this.done, start);
     this.done += put;
     this.inFlight -= put;

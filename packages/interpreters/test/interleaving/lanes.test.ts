@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LANES, makeLanes, takeWorkOrWait } from "../../src/kernel/lanes.js";
+import type { Pointer } from "../../src/memory/brands.js";
 import {
   OK,
   EXECUTION_IDLE,
@@ -9,7 +10,6 @@ import {
   EXECUTION_STATE,
   S_ID,
   S_EXECUTION,
-  slotPointer,
   STATUS_EMPTY,
   SUPERVISOR_SLOT,
   UNBOUND_ITEM_KEEP,
@@ -23,14 +23,14 @@ import { checkMemory, recordsOf } from "./invariants.js";
 import { observe, reap, lanes, queues, runs, park } from "./modules.js";
 import { KEEP, piece, record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
-import { type ModelMemory, World } from "./world.js";
+import { type ModelMemory, slotPointer, World } from "./world.js";
 
 const [HIGH, MIDDLE, LOW] = [0, 2, 4];
 
 class Scene {
   readonly world = new World();
   readonly slots: readonly [number, number, number];
-  readonly queues: readonly number[];
+  readonly queues: readonly Pointer[];
 
   constructor() {
     const first = this.world.interpreters(3);
@@ -112,7 +112,7 @@ test("a worker that waits and does not look keeps no piece from another, where a
   // This worker is on the list of waiters, and the task that it has begun computes for ever.
   const busy = world.view(slots[1]);
   const pool = makeLanes(scene.queues);
-  assert.equal(takeWorkOrWait(busy, pool, busy.me + S_EXECUTION, makeReceived()), STATUS_EMPTY);
+  assert.equal(takeWorkOrWait(busy, pool, (busy.me + S_EXECUTION) as Pointer, makeReceived()), STATUS_EMPTY);
   world.remember();
   explore(t, {
     world,
@@ -239,7 +239,7 @@ test("a worker that waits at the lanes dies at any step: the other one takes wha
             (i32[p + S_EXECUTION] & EXECUTION_STATE) !== EXECUTION_IDLE
               ? i32[p + S_EXECUTION + EXECUTION_SEQ]
               : 0;
-          const left = scene.queues.reduce((sum, q) => sum + recordsOf(world, q).length, 0);
+          const left = scene.queues.reduce<number>((sum, q) => sum + recordsOf(world, q).length, 0);
           const begun = new Set([...done[0], ...done[1], ...(running === 0 ? [] : [running])]);
           assert.equal(done[1].length, 1, "it was woken");
           assert.equal(

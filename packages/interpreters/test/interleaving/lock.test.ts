@@ -7,7 +7,6 @@ import {
   H_PAGE_LOCK,
   H_REGISTRY_LOCK,
   S_STATE,
-  slotPointer,
   STATE_DEAD,
   SUPERVISOR_SLOT,
 } from "../../src/memory/layout.js";
@@ -17,7 +16,7 @@ import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { observe, reap, lock, ring, park, unlock } from "./modules.js";
 import type { Program, Thread } from "./scheduler.js";
-import { type ModelMemory, World } from "./world.js";
+import { type ModelMemory, slotPointer, World } from "./world.js";
 
 const world = new World();
 const first = world.interpreters(3);

@@ -1,6 +1,7 @@
 /** Mailboxes under every schedule: a work item has one fate, and the worker's execution names it truly if the worker dies. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { InterpreterId, Pointer, Slot } from "../../src/memory/brands.js";
 import {
   C_FLAGS,
   C_HEAD,
@@ -17,7 +18,6 @@ import {
   S_REPLIES,
   S_EXECUTION,
   S_WORK,
-  slotPointer,
   STATUS_BUSY,
   STATUS_EMPTY,
   STATUS_SHUT,
@@ -35,7 +35,7 @@ import { checkMemory, recordsOf, stateOf } from "./invariants.js";
 import { observe, reap, lanes, mailbox, runs, park } from "./modules.js";
 import { KEEP, piece, record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
-import { type ModelMemory, World } from "./world.js";
+import { type ModelMemory, slotPointer, World } from "./world.js";
 
 const LAST = 99;
 
@@ -79,7 +79,7 @@ class Worker {
   *#work(m: ModelMemory, count: number, pool: number, last: number): Steps<void> {
     const into = makeReceived();
     // All lanes are one queue: a pool without priorities, except that its other lanes would be empty.
-    const pools = makeLanes(Array.from({ length: LANES }, () => pool));
+    const pools = makeLanes(Array.from({ length: LANES }, () => pool as Pointer));
     while (this.executed.length < count) {
       const seen = yield* observe(m);
       const status =
@@ -193,7 +193,10 @@ test("a worker dies at any step: its execution then names the piece that it had 
   const view = world.view(slots[0]);
   // One more than it takes, so that the mailbox is never empty and its segment never rewound.
   for (const n of [1, 2, 3]) {
-    assert.equal(sendAtOnce(view, slots[2], S_WORK, ids[2], record(KEEP, ids[0], piece(n))), OK);
+    assert.equal(
+      sendAtOnce(view, slots[2] as Slot, S_WORK, ids[2] as InterpreterId, record(KEEP, ids[0], piece(n))),
+      OK,
+    );
   }
   world.remember();
   const pointers = recordsOf(world, lane);

@@ -1,6 +1,7 @@
 /** The page allocator under every schedule and every death: the tiling, the free lists, and whose page is whose. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Owner } from "../../src/memory/brands.js";
 import { H_PAGES, PAGE_WORDS, SUPERVISOR_SLOT } from "../../src/memory/layout.js";
 import { allocatePages as allocateAtOnce, freePages as freeAtOnce } from "../../src/memory/page-allocator.js";
 import * as atomics from "./atomics.js";
@@ -62,7 +63,7 @@ function scene(initial: number): Scene {
   const world = new World(SMALL, initial);
   const a = world.interpreters(2);
   const m = world.view(0);
-  const runs = [1, 1, 2, 1].map((pages) => allocateAtOnce(m, pages, 1));
+  const runs = [1, 1, 2, 1].map((pages) => allocateAtOnce(m, pages, 1 as Owner));
   freeAtOnce(m, runs[0]);
   freeAtOnce(m, runs[2]);
   world.remember();

@@ -1,5 +1,6 @@
 /** Work items as scenarios send them, a header of six words with the item's number first, and the records that carry them. */
 import { makeOutgoing, type OutgoingRecord } from "../../src/kernel/outgoing.js";
+import type { InterpreterId } from "../../src/memory/brands.js";
 import { RECORD_UNBOUND_SHIFT, UNBOUND_ITEM_KEEP } from "../../src/memory/layout.js";
 
 /** The flags of a record that is kept when its sender dies. */
@@ -20,7 +21,7 @@ export function record(
 ): OutgoingRecord {
   const outgoing = makeOutgoing(bytes);
   outgoing.flags = flags;
-  outgoing.sender = sender;
+  outgoing.sender = sender as InterpreterId;
   outgoing.references = references;
   outgoing.length = bytes.length;
   return outgoing;

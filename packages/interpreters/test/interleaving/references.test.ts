@@ -1,6 +1,7 @@
 /** Queues inside items under every schedule: never freed while held or carried, freed as soon as neither. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Pointer, Slot } from "../../src/memory/brands.js";
 import {
   H_NEXT_QUEUE,
   H_QUEUES,
@@ -11,7 +12,6 @@ import {
   REF_QUEUE,
   REF_WORDS,
   S_ID,
-  slotPointer,
   STATUS_EMPTY,
   SUPERVISOR_SLOT,
   UNBOUND_ITEM,
@@ -33,21 +33,21 @@ import { checkMemory, queuesOf } from "./invariants.js";
 import { observe, reap, queues, reconcileReferences, park } from "./modules.js";
 import { record } from "./pieces.js";
 import type { Program, Thread } from "./scheduler.js";
-import { type ModelMemory, World } from "./world.js";
+import { type ModelMemory, slotPointer, World } from "./world.js";
 
 class Scene {
   readonly world = new World();
   /** Main holds this queue, and it carries the others. */
-  readonly carrier: number;
+  readonly carrier: Pointer;
   /** The giver made this queue and is its only holder. */
-  readonly gift: number;
+  readonly gift: Pointer;
   readonly giftId: number;
-  readonly giver: number;
-  readonly taker: number;
+  readonly giver: Slot;
+  readonly taker: Slot;
 
   constructor() {
     this.giver = this.world.interpreters(2);
-    this.taker = this.giver + 1;
+    this.taker = (this.giver + 1) as Slot;
     this.carrier = createQueue(this.world.view(0), 0, UNBOUND_ITEM, false);
     this.gift = createQueue(this.world.view(this.giver), 0, UNBOUND_ITEM, false);
     this.giftId = queueIdOf(this.world.view(0), this.gift);
@@ -210,7 +210,7 @@ test("who makes a queue dies at any step: whoever found it by its id keeps it, e
     atAtomics: 1,
     random: 2000,
     program: (): Program => {
-      let found = 0;
+      let found: Pointer = 0;
       const victim: Thread = {
         name: "maker",
         slot: maker,

@@ -1,6 +1,7 @@
 /** The registry under every schedule: slots and ids are given once, and exactly one interpreter sees a circle of waiting. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { InterpreterId, Slot } from "../../src/memory/brands.js";
 import {
   H_NEXT_INTERPRETER,
   OK,
@@ -10,7 +11,6 @@ import {
   S_STATE,
   S_WAITING_ON,
   S_WORK,
-  slotPointer,
   STATE_BOOTING,
   STATE_FREE,
   SUPERVISOR_SLOT,
@@ -26,7 +26,7 @@ import { checkMemory } from "./invariants.js";
 import { reap, registry } from "./modules.js";
 import { record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
-import { World } from "./world.js";
+import { slotPointer, World } from "./world.js";
 
 for (const dies of [false, true]) {
   test(`two interpreters claim slots at once${dies ? ", and one dies doing it" : ""}: slots and ids are theirs alone`, (t) => {
@@ -78,8 +78,8 @@ for (const dies of [false, true]) {
 test("a slot is claimed again while somebody who wrote to its last interpreter is buried", (t) => {
   const world = new World();
   const first = world.interpreters(3);
-  const [claimer, dying, gone] = [first, first + 1, first + 2];
-  const id = (slot: number): number => world.i32[slotPointer(slot) + S_ID];
+  const [claimer, dying, gone] = [first, first + 1, first + 2] as Slot[];
+  const id = (slot: Slot): InterpreterId => world.i32[slotPointer(slot) + S_ID] as InterpreterId;
   // The dying one had sent a record to the one that is gone, which had taken it: its mailbox knows that sender.
   const flags = UNBOUND_ITEM_KEEP << RECORD_UNBOUND_SHIFT;
   const bytes = Buffer.alloc(40);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LANES, makeLanes } from "../../src/kernel/lanes.js";
+import type { Pointer } from "../../src/memory/brands.js";
 import {
   H_PROTOCOL,
   OK,
@@ -21,7 +22,6 @@ import {
   S_FURTHER_COUNT,
   S_FURTHER_EXECUTIONS,
   S_TAKING,
-  slotPointer,
   SUPERVISOR_SLOT,
   UNBOUND_ITEM_KEEP,
 } from "../../src/memory/layout.js";
@@ -35,7 +35,7 @@ import { checkMemory, recordsOf, stateOf } from "./invariants.js";
 import { allocatePages, reap, lanes, repairLocks, runs } from "./modules.js";
 import { KEEP, piece, record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
-import { type ModelMemory, World } from "./world.js";
+import { type ModelMemory, slotPointer, World } from "./world.js";
 
 const FURTHER = 2;
 
@@ -44,7 +44,7 @@ class Scene {
   readonly world = new World();
   readonly slots: readonly [number, number];
   readonly id: number;
-  readonly q: number;
+  readonly q: Pointer;
   /** The items whose results the worker has sent, and those that it has ended. */
   finished: number[] = [];
   ended: number[] = [];

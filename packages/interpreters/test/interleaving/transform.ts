@@ -14,14 +14,22 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { type AnyNode, type Function as AnyFunction, parse } from "acorn";
 import { MagicString } from "magic-string";
 import type { SharedMemory } from "../../src/memory/atomics.js";
+import type { InterpreterId, Owner, Pointer, QueueId, Slot } from "../../src/memory/brands.js";
 import * as standIn from "./atomics.js";
 import type { Steps } from "./atomics.js";
 import type { ModelMemory } from "./world.js";
 
+/** A scenario gives slots, ids, and pointers that it read from the model as plain numbers. */
+type Plain<T> = T extends Slot | InterpreterId | QueueId | Pointer | Owner
+  ? number
+  : T extends readonly Pointer[]
+    ? readonly number[]
+    : T;
+
 /** The type of a transformed module: functions over the shared memory return generators. */
 export type Transformed<T> = {
   [K in keyof T]: T[K] extends (m: SharedMemory, ...rest: infer A) => infer R
-    ? (m: ModelMemory, ...rest: A) => Steps<R>
+    ? (m: ModelMemory, ...rest: { [I in keyof A]: Plain<A[I]> }) => Steps<R>
     : T[K];
 };
 

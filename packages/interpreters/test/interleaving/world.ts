@@ -6,6 +6,7 @@
  * twins (transform.ts) work on it step by step (`thread`).
  */
 import { get, set, store, type SharedMemory } from "../../src/memory/atomics.js";
+import type { Pointer, Slot } from "../../src/memory/brands.js";
 import {
   H_FIRST_PAGE,
   H_PAGES,
@@ -14,7 +15,7 @@ import {
   PT_WORDS,
   SLOT_WORDS,
   SLOTS,
-  slotPointer,
+  slotPointer as pointerTo,
   STATE_READY,
   S_STATE,
   SUPERVISOR_SLOT,
@@ -38,6 +39,11 @@ export const SMALL = 18;
 
 /** Word 0 is the magic number; no thread sleeps on it. */
 export const SLEEPING_ON_NOTHING = 0;
+
+/** As in layout.ts, of a slot that a scenario gives as a plain number. */
+export function slotPointer(slot: number): Pointer {
+  return pointerTo(slot as Slot);
+}
 
 /** A thread's view of the model. */
 export interface ModelMemory extends SharedMemory {
@@ -91,7 +97,7 @@ export class World {
       memory: this.#memory,
       i32: this.i32,
       u8: this.#u8,
-      slot,
+      slot: slot as Slot,
       me: slotPointer(slot),
       depth: 0,
       spins: 0,
@@ -115,13 +121,13 @@ export class World {
   }
 
   /** Registers `count` running interpreters in consecutive slots; returns the first slot. */
-  interpreters(count: number): number {
+  interpreters(count: number): Slot {
     const m = this.view(0);
     for (let i = 0; i < count; i++) {
       const slot = claimSlot(m, WHENCE_WORKER_THREADS);
       store(m, slotPointer(slot) + S_STATE, STATE_READY);
     }
-    return SUPERVISOR_SLOT + 1;
+    return (SUPERVISOR_SLOT + 1) as Slot;
   }
 
   /** Remembers the memory as it is now: `restore` brings it back. */

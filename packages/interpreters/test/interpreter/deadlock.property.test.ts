@@ -9,6 +9,7 @@ import { create, fromModule, type Interpreter } from "interpreters";
 import { runtime } from "../../src/thread/current.js";
 import { slotOf } from "../../src/kernel/registry.js";
 import { load } from "../../src/memory/atomics.js";
+import type { InterpreterId, Slot } from "../../src/memory/brands.js";
 import { S_WAITING_ON, slotPointer } from "../../src/memory/layout.js";
 import { channel, until, WATCHDOG } from "../support/processes.js";
 import type { Report } from "./waiting.js";
@@ -46,7 +47,7 @@ class Graph {
 /** Returns whether `caller` has published in shared memory that it waits for `target`. */
 function saysItWaitsFor(caller: number, target: number): boolean {
   const { m } = runtime();
-  const slot = (index: number): number => slotOf(m, interps[index].id);
+  const slot = (index: number): Slot => slotOf(m, interps[index].id as InterpreterId);
   return load(m, slotPointer(slot(caller)) + S_WAITING_ON) === slot(target) + 1;
 }
 

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import v8 from "node:v8";
 import vm from "node:vm";
 import { create, createQueue, fromModule, Interpreter, type Queue } from "interpreters";
+import type { InterpreterId } from "../../src/memory/brands.js";
 import { runtime } from "../../src/thread/current.js";
 import { slotOf } from "../../src/kernel/registry.js";
 import { channel, limits, until, using } from "../support/ways.js";
@@ -13,7 +14,7 @@ const collectGarbage = vm.runInNewContext("gc") as () => void;
 const inside = fromModule<typeof import("./inside.js")>(new URL("./inside.js", import.meta.url));
 
 /** Returns whether the interpreter exists, without making a handle. */
-const exists = (id: number): boolean => slotOf(runtime().m, id) !== -1;
+const exists = (id: number): boolean => slotOf(runtime().m, id as InterpreterId) !== -1;
 const collected = (id: number): Promise<void> =>
   until(() => {
     collectGarbage();

@@ -4,6 +4,7 @@ import { beforeEach, describe, test } from "node:test";
 import { readValue, Message, WITHOUT_SENDER } from "../../src/wire/message.js";
 import { registerMain } from "../../src/kernel/registry.js";
 import { load } from "../../src/memory/atomics.js";
+import type { InterpreterId, Pointer } from "../../src/memory/brands.js";
 import {
   H_FREE_PAGES,
   H_PAGES,
@@ -29,11 +30,11 @@ const keep = unboundNumber(UNBOUND_KEEP);
 const inUse = (): number => load(m, H_PAGES) - load(m, H_FREE_PAGES);
 const bytes = (size: number, seed = 7): Uint8Array => new Uint8Array(size).map((_, i) => i * seed);
 
-let q: number;
+let q: Pointer;
 let before: number;
 /** Puts one item, whose payload has its own pages. */
 function put(message: Message): number {
-  return message.intoQueue(q, false, 0, WITHOUT_SENDER);
+  return message.intoQueue(q, false, 0 as InterpreterId, WITHOUT_SENDER);
 }
 
 function taken(): Received {

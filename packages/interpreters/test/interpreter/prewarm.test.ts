@@ -4,6 +4,7 @@ import { after, afterEach, test } from "node:test";
 import { create, getCurrent, type Interpreter, listAll, prewarm } from "interpreters";
 import { runtime } from "../../src/thread/current.js";
 import { isAlive } from "../../src/kernel/registry.js";
+import type { Slot } from "../../src/memory/brands.js";
 import { MAX_SLOTS, SUPERVISOR_SLOT } from "../../src/memory/layout.js";
 import { limits, rejection, thrown, until } from "../support/ways.js";
 
@@ -13,7 +14,7 @@ after(() => assert.equal(listAll().length, 1));
 /** The number of living interpreters. `listAll` would create handles to them. */
 function alive(): number {
   const { m } = runtime();
-  const slots = Array.from({ length: MAX_SLOTS }, (_, slot) => slot);
+  const slots = Array.from({ length: MAX_SLOTS }, (_, slot) => slot as Slot);
   return slots.filter((slot) => slot !== SUPERVISOR_SLOT && isAlive(m, slot)).length;
 }
 

@@ -6,6 +6,7 @@ import { checkCreateOptions } from "../../src/interpreter/options.js";
 import type { BootOptions } from "../../src/wire/boot.js";
 import { claimSlot, registerMain, setState } from "../../src/kernel/registry.js";
 import { giveToStandby as giveToSpare, newKind } from "../../src/interpreter/standby.js";
+import type { Slot } from "../../src/memory/brands.js";
 import {
   MAIN_SLOT,
   STATE_BOOTING,
@@ -47,11 +48,11 @@ class Scene {
     this.spares.keep(count, newKind(this.#main, of), of);
   }
 
-  claim(): number {
+  claim(): Slot {
     return claimSlot(this.#main, WHENCE_CREATED);
   }
 
-  give(slot: number, of = options): boolean {
+  give(slot: Slot, of = options): boolean {
     return giveToSpare(this.#main, of, slot);
   }
 
@@ -64,7 +65,7 @@ class Scene {
   }
 
   /** The thread has read its slot. */
-  begins(slot: number): void {
+  begins(slot: Slot): void {
     assert.ok(setState(this.#main, slot, STATE_BOOTING, STATE_READY));
   }
 

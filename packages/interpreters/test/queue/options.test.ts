@@ -30,7 +30,8 @@ test("an unknown option is a TypeError that names it, in every form, and nothing
 test("a signal that is aborted already throws its reason at once in blocking forms, too", () => {
   const queue = createQueue<number>(1);
   const signal = AbortSignal.abort("enough");
-  const throwsReason = (action: () => unknown): void => assert.throws(action, (reason) => reason === "enough");
+  const throwsReason = (action: () => unknown): void =>
+    assert.throws(action, (reason) => reason === "enough");
   throwsReason(() => queue.getSync({ signal }));
   throwsReason(() => queue.getManySync(1, { signal }));
   throwsReason(() => queue.putSync(1, { signal }));

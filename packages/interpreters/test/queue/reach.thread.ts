@@ -10,6 +10,7 @@ import {
   store,
   wait,
 } from "../../src/memory/atomics.js";
+import type { Slot } from "../../src/memory/brands.js";
 import { PAGE_WORDS, WASM_PAGE_BYTES } from "../../src/memory/layout.js";
 import { openMemory } from "../../src/memory/memory.js";
 import type { WasmMemory } from "../../src/memory/webassembly.js";
@@ -26,7 +27,7 @@ const VISITED = 1;
 const DONE = 2;
 
 const { memory, role, growths } = workerData as Task;
-const m = openMemory(memory, 0);
+const m = openMemory(memory, 0 as Slot);
 
 function visited(m: SharedMemory, count: number): void {
   store(m, VISITED, count);

@@ -6,6 +6,7 @@ import { type Interpreter, listAll, type Queue } from "interpreters";
 import { runtime } from "../../src/thread/current.js";
 import { idOf, isAlive } from "../../src/kernel/registry.js";
 import { get, load, refresh } from "../../src/memory/atomics.js";
+import type { Pointer, QueueId, Slot } from "../../src/memory/brands.js";
 import * as L from "../../src/memory/layout.js";
 import { hasBit } from "../../src/memory/bitset.js";
 import { findQueue } from "../../src/kernel/queue-lifetime.js";
@@ -15,8 +16,8 @@ setFlagsFromString("--expose-gc");
 export const gc = runInNewContext("gc") as () => void;
 
 /** The queue's pointer into shared memory. Looked up by id: the queue's class is the bundle's, and tests import another one. */
-export function pointerOf<T, M>({ id }: Queue<T, M>): number {
-  return findQueue(runtime().m, id);
+export function pointerOf<T, M>({ id }: Queue<T, M>): Pointer {
+  return findQueue(runtime().m, id as QueueId);
 }
 
 /** How many interpreters are on the queue's list of getters. */
@@ -37,7 +38,7 @@ export function created(): Interpreter[] {
 export function createdIds(): number[] {
   const { m } = runtime();
   const ids: number[] = [];
-  for (let slot = 0; slot < get(m, L.H_SLOTS_USED); slot++) {
+  for (let slot = 0 as Slot; slot < get(m, L.H_SLOTS_USED); slot++) {
     if (isAlive(m, slot) && get(m, L.slotPointer(slot) + L.S_WHENCE) === L.WHENCE_CREATED)
       ids.push(idOf(m, slot));
   }
@@ -124,7 +125,7 @@ export function accountPages(): Pages {
       p += get(m, p + L.R_SIZE);
     }
   };
-  for (let slot = 0; slot < get(m, L.H_SLOTS_USED); slot++) {
+  for (let slot = 0 as Slot; slot < get(m, L.H_SLOTS_USED); slot++) {
     if (!isAlive(m, slot)) {
       if (bySlot.has(slot))
         leaked.push(`${bySlot.get(slot)} pages of the dead in slot ${slot} (${idOf(m, slot)})`);
@@ -149,7 +150,8 @@ export function describeQueues(): string[] {
   const found: string[] = [];
   for (let q = get(m, L.H_QUEUES); q !== 0; q = get(m, q + L.Q_NEXT)) {
     const holders: number[] = [];
-    for (let slot = 0; slot < L.MAX_SLOTS; slot++) if (hasBit(m, q + L.Q_HOLDERS, slot)) holders.push(slot);
+    for (let slot = 0 as Slot; slot < L.MAX_SLOTS; slot++)
+      if (hasBit(m, q + L.Q_HOLDERS, slot)) holders.push(slot);
     found.push(
       `queue ${get(m, q + L.C_ID)} held by slots [${holders.join()}] and ${get(m, q + L.Q_ITEM_REFERENCES)} items`,
     );
