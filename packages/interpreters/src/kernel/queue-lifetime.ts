@@ -70,14 +70,21 @@ export function findQueue(m: SharedMemory, id: QueueId): Pointer {
   return q;
 }
 
-/** Writes the ids of all queues that are not hidden into `ids`, as many as fit; returns how many queues exist. */
-export function listQueueIds(m: SharedMemory, ids: Int32Array): number {
+/**
+ * Makes this interpreter a holder of all queues that are not hidden, and writes the pointer and the id of each, as many as fit. Returns how
+ * many queues exist.
+ */
+export function findQueues(m: SharedMemory, pairs: Int32Array): number {
   lock(m, H_REGISTRY_LOCK);
   let count = 0;
   for (let q = get(m, H_QUEUES) as Pointer; q !== 0; q = get(m, q + Q_NEXT) as Pointer) {
     const id = queueIdOf(m, q);
     if (id < 0) continue;
-    if (count < ids.length) ids[count] = id;
+    if (count * 2 < pairs.length) {
+      setBit(m, q + Q_HOLDERS, m.slot);
+      pairs[count * 2] = q;
+      pairs[count * 2 + 1] = id;
+    }
     count++;
   }
   unlock(m, H_REGISTRY_LOCK);

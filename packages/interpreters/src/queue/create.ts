@@ -1,12 +1,12 @@
 /** Making queues and listing them (PEP 734, "interpreters Module Functions"). */
 import { checkOptions, show } from "../base/check.js";
-import { QueueNotFoundError } from "../base/errors.js";
-import { createQueue as createQueueAt, listQueueIds } from "../kernel/queue-lifetime.js";
+import { createQueue as createQueueAt, findQueues } from "../kernel/queue-lifetime.js";
 import { queueIdOf } from "../kernel/queue-state.js";
+import type { Pointer, QueueId } from "../memory/brands.js";
 import { UNBOUND_ITEM } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import { memoryFull } from "../wire/status-error.js";
-import { bind, Queue } from "./queue.js";
+import { bind, type Queue } from "./queue.js";
 import { type UNBOUND, type UnboundItems, unboundNumber } from "./unbound.js";
 
 /** Options of `createQueue`. */
@@ -76,22 +76,14 @@ function make<T>(maxsize: number, unbound: number, hidden: boolean): Queue<T> {
  */
 export function listQueues(): Queue[] {
   const { m } = runtime();
-  let ids = new Int32Array(64);
-  for (let count = listQueueIds(m, ids); ; count = listQueueIds(m, ids)) {
-    if (count <= ids.length) {
-      ids = ids.subarray(0, count).sort();
-      break;
-    }
-    ids = new Int32Array(count * 2);
+  let pairs = new Int32Array(128);
+  let count = findQueues(m, pairs);
+  // More may have been made since the last count.
+  while (count * 2 > pairs.length) {
+    pairs = new Int32Array(count * 4);
+    count = findQueues(m, pairs);
   }
   const queues: Queue[] = [];
-  for (const id of ids) {
-    try {
-      queues.push(new Queue(id));
-    } catch (error) {
-      // Closed since it was listed.
-      if (!(error instanceof QueueNotFoundError)) throw error;
-    }
-  }
-  return queues;
+  for (let i = 0; i < count * 2; i += 2) queues.push(bind(pairs[i] as Pointer, pairs[i + 1] as QueueId));
+  return queues.sort((a, b) => a.id - b.id);
 }
