@@ -55,8 +55,7 @@ export interface Engine {
 export const engine: Engine = {
   create: (name) => create(name === undefined ? {} : { name }),
   listAll,
-  // A user who can name a function on the command line could have named another program just as well.
-  createExecutor: (options) => new InterpreterPoolExecutor({ ...options, config: { allowExec: true } }),
+  createExecutor: (options) => new InterpreterPoolExecutor({ ...options }),
   fromModule: (url) => fromModule<Record<string, Submittable>>(url),
   functionsOf: (url, executor) => functionsOf(url, { in: executor }),
   displayOf: (error) => ExecutionFailed.of(error)?.excinfo.errdisplay,

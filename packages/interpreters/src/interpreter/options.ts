@@ -11,6 +11,7 @@ const CONFIGS: Readonly<Record<"isolated" | "legacy", InterpreterConfig>> = {
   // The counterparts of `_PyInterpreterConfig_INIT` and `_PyInterpreterConfig_LEGACY_INIT` in CPython.
   isolated: {
     allowExec: false,
+    allowSpawn: true,
     allowThreads: true,
     allowAddons: true,
     checkMultiInterpAddons: true,
@@ -19,6 +20,7 @@ const CONFIGS: Readonly<Record<"isolated" | "legacy", InterpreterConfig>> = {
   },
   legacy: {
     allowExec: true,
+    allowSpawn: true,
     allowThreads: true,
     allowAddons: true,
     checkMultiInterpAddons: false,

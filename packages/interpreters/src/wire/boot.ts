@@ -27,10 +27,11 @@ export interface ResourceLimits {
  */
 export interface InterpreterConfig {
   /**
-   * Start other programs: `node:child_process`, `cluster.fork`, `process.execve` (CPython: `allow_exec`, `allow_fork`).
-   * Isolated: false; legacy: true.
+   * Replace the whole process by another program, with `process.execve` (CPython: `allow_exec`). Isolated: false; legacy: true.
    */
   allowExec: boolean;
+  /** Start child processes: `node:child_process`, `cluster.fork`. CPython's isolated interpreters may, too. Default: true. */
+  allowSpawn: boolean;
   /** Start threads of its own with `new Worker` (CPython: `allow_threads`). `create()` is always allowed. Default: true. */
   allowThreads: boolean;
   /** Load native addons (`.node` files). Default: true. */

@@ -280,9 +280,9 @@ test("the workers have the configuration that the pool was given", limits, async
     process.getBuiltinModule("node:child_process").execFileSync(process.execPath, ["-p", "6 * 7"], {
       encoding: "utf8",
     });
-  await using strict = new InterpreterPoolExecutor({ maxWorkers: 1 });
+  await using strict = new InterpreterPoolExecutor({ maxWorkers: 1, config: { allowSpawn: false } });
   await assert.rejects(strict.submit(run), { code: "ERR_INTERPRETER_NOT_ALLOWED" });
-  for (const config of ["legacy", { allowExec: true }] as const) {
+  for (const config of ["isolated", "legacy", { allowSpawn: true }] as const) {
     await using pool = new InterpreterPoolExecutor({ maxWorkers: 1, config });
     assert.equal(await pool.submit(run), "42\n");
   }

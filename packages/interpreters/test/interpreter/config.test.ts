@@ -40,15 +40,15 @@ const programs: Record<string, string> = {
   "a module that imports it": `import { createRequire } from "node:module"; const { run } = await import("data:text/javascript,import { execFileSync } from 'child_process'; export const run = () => execFileSync(process.execPath, ['-p', '1'])"); var out = run()`,
 };
 for (const [name, script] of Object.entries(programs)) {
-  test(`allowExec: ${name}`, limits, async () => {
-    for (const config of [undefined, "isolated", { allowExec: false }, {}] as const) {
+  test(`allowSpawn: ${name}`, limits, async () => {
+    for (const config of [{ allowSpawn: false }, { allowSpawn: false, allowExec: true }] as const) {
       const error = await rejection<ExecutionFailed>(configured(config).exec(script));
       assert.ok(error instanceof ExecutionFailed, String(error));
       assert.ok(error.cause instanceof InterpreterError, String(error.cause));
       assert.equal(error.cause.code, "ERR_INTERPRETER_NOT_ALLOWED");
-      assert.match(error.message, /start another program.*allowExec: true/);
+      assert.match(error.message, /start another program.*allowSpawn: true/);
     }
-    for (const config of ["legacy", { allowExec: true }] as const) {
+    for (const config of [undefined, "isolated", "legacy", { allowSpawn: true }, {}] as const) {
       const interp = configured(config);
       await interp.exec(script);
       assert.match(interp.callSync(new Function("return String(out)") as () => string), /^1\n|^$|^Usage|\d/);
@@ -56,14 +56,14 @@ for (const [name, script] of Object.entries(programs)) {
   });
 }
 
-test("allowExec: cluster and execve", limits, async () => {
+test("allowSpawn: cluster; allowExec: execve", limits, async () => {
   const cluster =
     "require('node:cluster').setupPrimary?.({}); require('node:cluster').fork?.() ?? (() => { throw new Error('no fork') })()";
-  const error = await rejection<ExecutionFailed>(configured("isolated").exec(cluster));
+  const error = await rejection<ExecutionFailed>(configured({ allowSpawn: false }).exec(cluster));
   assert.match(error.message, /start another program|no fork|not a function/);
   const execve =
-    "if (process.execve === undefined) throw new Error('start another program'); process.execve('/bin/true')";
-  assert.match((await rejection(configured("isolated").exec(execve))).message, /start another program/);
+    "if (process.execve === undefined) throw new Error('replace the process'); process.execve('/bin/true')";
+  assert.match((await rejection(configured("isolated").exec(execve))).message, /replace the process/);
 });
 
 const threads: Record<string, string> = {

@@ -1,10 +1,11 @@
 /** The executing side of `config`: takes away what this interpreter's configuration does not allow. */
 import { InterpreterError } from "../../base/errors.js";
-import { forbidPrograms, forbidThreads } from "../../platform/restrictions.js";
+import { forbidExec, forbidSpawn, forbidThreads } from "../../platform/restrictions.js";
 import type { InterpreterConfig } from "../../wire/boot.js";
 
-export function applyConfig({ allowExec, allowThreads }: InterpreterConfig): void {
-  if (!allowExec) forbidPrograms(() => refuse("start another program", "allowExec"));
+export function applyConfig({ allowExec, allowSpawn, allowThreads }: InterpreterConfig): void {
+  if (!allowExec) forbidExec(() => refuse("replace the process by another program", "allowExec"));
+  if (!allowSpawn) forbidSpawn(() => refuse("start another program", "allowSpawn"));
   if (!allowThreads) forbidThreads(() => refuse("start a thread", "allowThreads"));
 }
 

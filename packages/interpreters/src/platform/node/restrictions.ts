@@ -1,16 +1,19 @@
 import workerThreads from "node:worker_threads";
 import { nodeModule, requireDependency } from "./modules.js";
 
+/** Makes `process.execve`, which replaces the whole process by another program, call `refuse`, which throws. Node 20 does not have it. */
+export function forbidExec(refuse: () => never): void {
+  if ("execve" in process) Object.assign(process, { execve: () => refuse() });
+}
+
 /**
- * Makes every attempt to start another program call `refuse`, which throws.
+ * Makes every attempt to start a child process call `refuse`, which throws.
  *
  * All ways to start one (`child_process` imported, required or gotten, `cluster`, `execa`) go through two internal bindings of
  * Node. Replacing these costs next to nothing, whereas loading `child_process` to replace its functions costs every
  * interpreter a millisecond; that is the fallback where the bindings are out of reach.
  */
-export function forbidPrograms(refuse: () => never): void {
-  // Not in Node 20.
-  if ("execve" in process) Object.assign(process, { execve: () => refuse() });
+export function forbidSpawn(refuse: () => never): void {
   try {
     // Called with `new`, which an arrow function does not allow.
     binding("process_wrap")["Process"] = function Process() {
