@@ -12,6 +12,7 @@ import { BroadcastChannel } from "../platform/broadcast.js";
 import { receiveNow } from "../platform/ports.js";
 import { threadId } from "../platform/threads.js";
 import { reportError } from "../base/report.js";
+import { startTimer, stopTimer } from "../base/timer.js";
 import { isThenable } from "../base/thenable.js";
 import type { Runtime } from "../thread/runtime.js";
 import type { OutputMessage } from "../wire/boot.js";
@@ -50,6 +51,12 @@ export interface OutputOptions {
 
 type Write = (text: string) => unknown;
 
+/**
+ * How long a sink may take nothing, in milliseconds, before an end stops waiting for it. Its text is not lost: the sink gets it when it
+ * goes on. A stream that is read only after the interpreter's end would otherwise keep that end from ever being reported.
+ */
+const PATIENCE = 500;
+
 /** One sink. Several interpreters may share it, whereas a `WritableStream` has only one writer. */
 class Sink {
   static readonly #of = new WeakMap<object, Sink>();
@@ -68,6 +75,8 @@ class Sink {
   /** The text that is not written yet, and a promise for the time when it is. */
   #waiting: string[] = [];
   #written: Promise<void> | undefined;
+  /** How many writes are done. */
+  #done = 0;
 
   private constructor(sink: OutputSink) {
     this.#sink = sink;
@@ -86,7 +95,9 @@ class Sink {
       // A Writable has its own buffer, and calls back when the text is written.
       const stream = sink as unknown as NodeJS.WritableStream;
       this.#write = (text) => {
-        const done = new Promise<void>((resolve) => stream.write(text, () => resolve()));
+        const done = new Promise<void>((resolve) =>
+          stream.write(text, (error) => resolve(this.#wrote(error))),
+        );
         this.#written = Promise.all([this.#written, done]).then(() => {});
       };
     } else this.#write = (text) => (sink as { write: Write }).write(text);
@@ -108,25 +119,47 @@ class Sink {
     }
   }
 
-  /** Resolves when the sink has taken everything that was written before. */
+  /** A stream has called back. A destroyed one says so in this way only, and drops the text. */
+  #wrote(error: Error | null | undefined): void {
+    this.#done++;
+    if ((error as NodeJS.ErrnoException | null | undefined)?.code === "ERR_STREAM_DESTROYED" && !this.#failed)
+      this.#fail(error);
+  }
+
+  /** Resolves when the sink has taken everything that was written before, or has taken nothing for PATIENCE milliseconds. */
   async flushed(): Promise<void> {
-    await this.#written;
+    for (let before = -1; before !== this.#done && (await this.#isBehind());) before = this.#done;
+  }
+
+  /** Waits for the sink. Returns whether it is still behind. */
+  async #isBehind(): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => (timer = startTimer(PATIENCE, () => resolve(true))));
+    const behind = await Promise.race([Promise.resolve(this.#written).then(() => false), late]);
+    stopTimer(timer);
+    return behind;
   }
 
   async close(): Promise<void> {
     await this.flushed();
-    if (--this.#users > 0) return;
-    this.#release?.();
-    this.#write = undefined;
+    this.#users--;
+    // A sink that is behind goes on by itself.
+    void Promise.resolve(this.#written).then(() => {
+      if (this.#users > 0) return;
+      this.#release?.();
+      this.#write = undefined;
+    });
   }
 
   /** Writes on. The first element of `#waiting` takes the place of the text that `first` is writing. */
   async #writeOn(first: PromiseLike<unknown>): Promise<void> {
     try {
       await first;
+      this.#done++;
       for (this.#waiting.shift(); this.#waiting.length > 0; this.#waiting.shift()) {
         // oxlint-disable-next-line no-await-in-loop -- one after the other
         await this.#write?.(this.#waiting[0]);
+        this.#done++;
       }
     } catch (error) {
       this.#fail(error);

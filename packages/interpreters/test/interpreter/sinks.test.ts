@@ -1,6 +1,6 @@
 /** `create({ stdout, stderr })`: output that goes elsewhere. */
 import assert from "node:assert/strict";
-import { Writable } from "node:stream";
+import { PassThrough, Writable } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { test } from "node:test";
 import { create } from "interpreters";
@@ -180,4 +180,49 @@ test("bad sinks are refused at once", () => {
   const locked = new WritableStream();
   locked.getWriter();
   assert.throws(() => create({ stderr: locked }), TypeError);
+});
+
+test(
+  "a stream that is read only afterwards does not keep the end from being reported, and its text stays readable",
+  limits,
+  async () => {
+    const stdout = new PassThrough({ highWaterMark: 10 });
+    const interp = create({ stdout });
+    await interp.exec("for (let i = 0; i < 10; i++) console.log('line ' + i)");
+    await interp.terminate();
+    stdout.end();
+    let text = "";
+    for await (const chunk of stdout) text += String(chunk);
+    assert.equal(text.split("\n").length, 11);
+  },
+);
+
+test("a sink whose promise never settles does not keep the end from being reported", limits, async () => {
+  const written: string[] = [];
+  const interp = create({
+    stdout: {
+      write(text: string) {
+        written.push(text);
+        return new Promise(() => {});
+      },
+    },
+  });
+  await interp.exec("console.log('one'); console.log('two')");
+  await interp.close();
+  assert.deepEqual(written, ["one\n"]);
+});
+
+test("a sink that is slow gets all of its text", limits, async () => {
+  const written: string[] = [];
+  const interp = create({
+    stdout: {
+      async write(text: string) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        written.push(text);
+      },
+    },
+  });
+  await interp.exec("for (let i = 0; i < 30; i++) console.log(i)");
+  await interp.close();
+  assert.equal(written.join(""), Array.from({ length: 30 }, (_, i) => `${i}\n`).join(""));
 });
