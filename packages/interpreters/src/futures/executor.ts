@@ -243,7 +243,10 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     const moving = this.#retries === 0 ? SupervisorHandover.of(this.#rt, transfer) : undefined;
     try {
       const code = codeOf(this.#rt.m, fn, this.#pool.language);
-      pool.tasks.enqueue(future, code, chunk, options, args, moving);
+      if (!pool.tasks.enqueue(future, code, chunk, options, args, moving)) {
+        future.refuse(signal?.reason);
+        return future;
+      }
       pool.provideWorkers(future);
       // Only now that the task is in line: a refusal must leave the buffers as they were.
       moving?.handOver();

@@ -326,6 +326,11 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
     if (this.#state === WAITING) this.#settle(REJECTED, error);
   }
 
+  /** @internal Its task was never put in line: no owner counts it. */
+  refuse(error: unknown): void {
+    this.#finish(REJECTED, error);
+  }
+
   /** @internal Observes its outcome, present or future: a failure is no unhandled rejection then. */
   abandon(): void {
     this.#quiet = true;
@@ -339,6 +344,14 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
 
   #settle(state: number, value: unknown): void {
     if (this.#state !== WAITING) return;
+    const callbacks = this.#callbacks;
+    this.#finish(state, value);
+    this.#owner.settled(this);
+    if (callbacks !== undefined) for (const fn of callbacks) queueMicrotask(() => fn(this as never));
+  }
+
+  /** Gives the promise its outcome. */
+  #finish(state: number, value: unknown): void {
     this.#state = state;
     this.#value = value;
     this.task = undefined;
@@ -351,10 +364,7 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
       this.#reject?.(value);
     }
     this.#resolve = this.#reject = undefined;
-    this.#owner.settled(this);
-    const callbacks = this.#callbacks;
     this.#callbacks = undefined;
-    if (callbacks !== undefined) for (const fn of callbacks) queueMicrotask(() => fn(this as never));
   }
 
   #get(): T {

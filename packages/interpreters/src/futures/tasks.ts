@@ -42,6 +42,8 @@ import { Stats } from "./stats.js";
 export interface TasksOwner {
   /** Named in diagnostics messages. */
   readonly executor: unknown;
+  /** @throws BrokenInterpreterPool; InterpreterError the pool takes no more tasks */
+  checkUsable(): void;
   /** A task is done, however it ended. */
   settled(): void;
   /** The interpreter with the id `worker` takes no more tasks. */
@@ -99,8 +101,9 @@ export class Tasks implements Owner {
    * Puts a task in line. `args` are its arguments; for a call batch (`chunk`), a list of each call's arguments; for a
    * retry, either of them encoded.
    *
-   * @throws NotShareableError the arguments cannot travel; InterpreterError shared memory is exhausted. Nothing was put
-   * then, and nothing is counted.
+   * @returns false if the task's signal aborted while its arguments were encoded: then nothing was put or counted
+   * @throws NotShareableError the arguments cannot travel; InterpreterError shared memory is exhausted; what
+   * `checkUsable` throws. Nothing was put then, and nothing is counted.
    */
   enqueue(
     future: Future<unknown>,
@@ -109,7 +112,7 @@ export class Tasks implements Owner {
     options: SubmitOptions,
     args: readonly unknown[] | Encoded,
     moving?: SupervisorHandover,
-  ): void {
+  ): boolean {
     const { m, id } = this.rt;
     const lane = laneOf(options.priority ?? 0);
     const isNew = Array.isArray(args);
@@ -126,6 +129,12 @@ export class Tasks implements Owner {
       if (isNew) {
         message.list(args, "args", moving);
         checkReadable(message.codec, this.#language, "args");
+        // Encoding calls getters and iterators of the user, which may have shut the pool down or aborted the signal.
+        this.#pool.checkUsable();
+        if (options.signal?.aborted === true) {
+          this.rt.forget(sequence);
+          return false;
+        }
       } else message.again(args as Encoded);
       future.bytes = message.scratch.end;
       if (future.retriesLeft > 0) {
@@ -149,6 +158,7 @@ export class Tasks implements Owner {
     future.task = kept;
     // A retry has been counted already.
     if (isNew && this.#open++ === 0) this.rt.ref();
+    return true;
   }
 
   /**
@@ -156,12 +166,14 @@ export class Tasks implements Owner {
    * interpreter if that is executing it (it fails with an InterpreterDiedError).
    */
   stopOnAbort(future: Future<unknown>, signal: AbortSignal): void {
-    const stopListening = onAbort(signal, () => {
+    const stop = (): void => {
       if (future.done()) return;
       if (this.takeBack(future)) future.fail(signal.reason);
       else request(this.rt, REQUEST_ABORT, -1, reasonNumber("aborted"), future.sequence);
-    });
-    future.addDoneCallback(stopListening);
+    };
+    // A subscriber that learned of the task may have aborted the signal.
+    if (signal.aborted) stop();
+    else if (!future.done()) future.addDoneListener(onAbort(signal, stop));
   }
 
   /** Removes the task from its queue. Returns false if a worker has taken it: then only its interpreter's end stops it. */
