@@ -11,7 +11,9 @@
  * It is a native promise: `await` uses such a promise as it is, but wraps any other thenable in two more promises, which
  * would be a third of the cost of a small task.
  */
+import { AsyncLocalStorage } from "../platform/async-context.js";
 import { inspect } from "../platform/inspect.js";
+import { NativePromise, queueMicrotask } from "../platform/microtasks.js";
 import { checkTimeout, show } from "../base/check.js";
 import { CancelledError } from "../base/errors.js";
 import { headerWord } from "../wire/message.js";
@@ -22,6 +24,7 @@ import { type Death, diedError, type Pending, type Runtime } from "../thread/run
 import type { Received } from "../kernel/receive.js";
 import { appendFrames, failureOf } from "./failure.js";
 import { startTimer, stopTimer } from "../base/timer.js";
+import { timeoutError } from "./timeout.js";
 
 /** The tasks of the executor that created the future (tasks.ts). */
 export interface Owner {
@@ -57,8 +60,8 @@ const executor = (resolve: Resolve, reject: Reject): void => {
 };
 
 /** The base class without the types of its methods: those of `then` and `catch` are more precise here. */
-const NativePromise = Promise as unknown as new (run: typeof executor) => object;
-const { then: nativeThen, finally: nativeFinally } = Promise.prototype;
+const UntypedPromise = NativePromise as unknown as new (run: typeof executor) => object;
+const { then: nativeThen, finally: nativeFinally } = NativePromise.prototype;
 
 /**
  * The outcome of a task, from `submit`. Await it as a promise, or use CPython's methods.
@@ -75,7 +78,7 @@ const { then: nativeThen, finally: nativeFinally } = Promise.prototype;
  * future.done(); // true
  * future.cancel(); // false
  */
-export class Future<out T> extends NativePromise implements PromiseLike<T>, Pending {
+export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pending {
   /** @internal No interpreter owes the reply until one takes the task. */
   get target(): number {
     return -1;
@@ -213,8 +216,9 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
   }
 
   /**
-   * Calls `fn` with this future once it is done (finished, failed or cancelled), in a microtask of this thread. Several
-   * callbacks are called in the order of their registration. An exception of `fn` is an uncaught exception.
+   * Calls `fn` with this future once it is done (finished, failed or cancelled), in a microtask of this thread and in the
+   * asynchronous context of this call (`AsyncLocalStorage`). Several callbacks are called in the order of their
+   * registration. An exception of `fn` is an uncaught exception.
    *
    * @param fn called once; with a future that is done already, in the next microtask
    * @throws TypeError `fn` is not a function
@@ -228,13 +232,13 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
   addDoneCallback(fn: (future: Future<T>) => void): void {
     if (typeof fn !== "function")
       throw new TypeError(`addDoneCallback: expected a function, found ${show(fn)}`);
-    if (this.done()) queueMicrotask(() => fn(this));
-    else (this.#callbacks ??= []).push(fn);
+    this.addDoneListener(AsyncLocalStorage.bind((future) => fn(future as Future<T>)));
   }
 
-  /** @internal Like `addDoneCallback`, but can be undone. The future must not be done yet. */
+  /** @internal Like `addDoneCallback` for this package's own functions: in no context of its own, and it can be undone. */
   addDoneListener(fn: (future: Future<unknown>) => void): void {
-    (this.#callbacks ??= []).push(fn);
+    if (this.done()) queueMicrotask(() => fn(this));
+    else (this.#callbacks ??= []).push(fn);
   }
 
   /** @internal Undoes `addDoneListener`. */
@@ -382,7 +386,7 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
   async #settledWithin(timeout: number | undefined): Promise<void> {
     const limit = checkTimeout(timeout);
     if (this.done()) return;
-    await new Promise<void>((resolve, reject) => {
+    await new NativePromise<void>((resolve, reject) => {
       const onDone = (): void => {
         stopTimer(timer);
         resolve();
@@ -400,11 +404,11 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
 // `await` reads `constructor` to decide whether to use a promise as it is, and `then` to decide which class to create. Both
 // must find Promise. `instanceof` does not read it.
 Object.defineProperty(Future.prototype, "constructor", {
-  value: Promise,
+  value: NativePromise,
   writable: true,
   configurable: true,
 });
 
 function timedOut(limit: number): DOMException {
-  return new DOMException(`The task was not done within ${limit} ms; it goes on`, "TimeoutError");
+  return timeoutError(`The task was not done within ${limit} ms; it goes on`);
 }

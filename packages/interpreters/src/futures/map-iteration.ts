@@ -10,12 +10,14 @@
  *
  * When the iteration ends, however it ends, the source is closed and the tasks in line are cancelled.
  */
+import { NativePromise } from "../platform/microtasks.js";
 import { onAbort } from "../base/abort.js";
 import { clock } from "../base/clock.js";
 import type { Trace } from "../thread/trace.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { type ChunkSize, type Parcel, type Results, resultsOf } from "./chunks.js";
 import type { Future } from "./future.js";
+import { timeoutError } from "./timeout.js";
 
 /** An iterator, synchronous or not. */
 export type Source<I> = {
@@ -173,7 +175,7 @@ export class MapIteration<I, O> {
     parcel.future.abandon();
     this.#window.add(parcel);
     this.#underWay++;
-    parcel.future.addDoneCallback(() => this.#parcelDone(parcel));
+    parcel.future.addDoneListener(() => this.#parcelDone(parcel));
   }
 
   #parcelDone(parcel: Parcel): void {
@@ -192,8 +194,7 @@ export class MapIteration<I, O> {
 
   readonly #timeUp = (): void => {
     const { what, timeout } = this.#plan;
-    const message = `${what}: the results were not there within ${timeout} ms`;
-    this.#stopWith(new DOMException(message, "TimeoutError"));
+    this.#stopWith(timeoutError(`${what}: the results were not there within ${timeout} ms`));
   };
 
   #stopWith(error: unknown): void {
@@ -245,7 +246,7 @@ export class MapIteration<I, O> {
   #change(): Promise<void> {
     // A timer keeps the process alive, so it runs only while the consumer waits here.
     const timer = startTimer(this.#plan.deadline - clock(), this.#timeUp);
-    return new Promise((resolve) => {
+    return new NativePromise((resolve) => {
       this.#wake = () => {
         stopTimer(timer);
         resolve();
@@ -261,7 +262,7 @@ export class MapIteration<I, O> {
     if (this.#exhausted || source.return === undefined) return;
     const closing = source.return();
     // While `next()` is under way, the end of `return()` may never come: do not wait for it.
-    if (this.#pulling) Promise.resolve(closing).catch(() => {});
+    if (this.#pulling) NativePromise.resolve(closing).catch(() => {});
     else await closing;
   }
 }

@@ -9,6 +9,7 @@
  * the runtime keeps the event loop alive.
  */
 import type { Channel } from "../platform/diagnostics.js";
+import { NativePromise } from "../platform/microtasks.js";
 import { onAbort } from "../base/abort.js";
 import type { Code } from "../wire/code.js";
 import type { Language } from "../guests/language.js";
@@ -246,7 +247,7 @@ export class Tasks implements Owner {
 
   /** Resolves when no task is in line or being executed. */
   async allSettled(): Promise<void> {
-    if (this.#open > 0) await new Promise<void>((resolve) => (this.#whenAllSettled = resolve));
+    if (this.#open > 0) await new NativePromise<void>((resolve) => (this.#whenAllSettled = resolve));
   }
 
   /** Closes the queues. No task may be in line. */

@@ -5,11 +5,13 @@
  * be waited for any number of times. A future that is handed over as done counts as observed: its failure is no unhandled
  * rejection then. A future that is not done when the wait ends is left as it was.
  */
+import { NativePromise } from "../platform/microtasks.js";
 import { onAbort } from "../base/abort.js";
 import { checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
 import { runtime } from "../thread/current.js";
 import { Future } from "./future.js";
 import { startTimer, stopTimer } from "../base/timer.js";
+import { timeoutError } from "./timeout.js";
 
 /**
  * When `wait` ends: when all futures are done; when one is done; or when one has failed, or all are done. (CPython: the
@@ -92,7 +94,7 @@ export async function wait<F extends AnyFuture>(
   const over = overWhen(all, returnWhen);
   const pending = [...all].filter((future) => !future.done());
   if (!over() && timeout > 0) {
-    await new Promise<void>((resolve, reject) => {
+    await new NativePromise<void>((resolve, reject) => {
       let left = pending.length;
       const end = (settle: () => void): void => {
         stopTimer(timer);
@@ -196,18 +198,18 @@ class Completion<F extends AnyFuture> implements AsyncIterableIterator<Completed
 
   next(): Promise<IteratorResult<Completed<F>, undefined>> {
     const ready = this.#done.shift();
-    if (ready !== undefined) return Promise.resolve({ value: completed(ready), done: false });
+    if (ready !== undefined) return NativePromise.resolve({ value: completed(ready), done: false });
     if (this.#failure !== undefined) {
       const { error } = this.#failure;
       this.#failure = undefined;
       this.#end();
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
     if (this.#over || this.#pending.size <= this.#asking.length) {
-      return Promise.resolve({ value: undefined, done: true });
+      return NativePromise.resolve({ value: undefined, done: true });
     }
     this.#timer?.ref();
-    return new Promise((resolve, reject) => {
+    return new NativePromise((resolve, reject) => {
       this.#asking.push({
         give: (future) => resolve({ value: completed(future), done: false }),
         end: () => resolve({ value: undefined, done: true }),
@@ -218,7 +220,7 @@ class Completion<F extends AnyFuture> implements AsyncIterableIterator<Completed
 
   return(): Promise<IteratorResult<Completed<F>, undefined>> {
     this.#end();
-    return Promise.resolve({ value: undefined, done: true });
+    return NativePromise.resolve({ value: undefined, done: true });
   }
 
   [Symbol.asyncIterator](): this {
@@ -269,9 +271,8 @@ class Completion<F extends AnyFuture> implements AsyncIterableIterator<Completed
 
   #timeoutError(): DOMException {
     const { size } = this.#pending;
-    return new DOMException(
+    return timeoutError(
       `asCompleted: ${size} of ${this.#total} futures were not done within ${this.#timeout} ms; they go on`,
-      "TimeoutError",
     );
   }
 }

@@ -8,6 +8,7 @@
  * meanwhile. `shared` and `initargs` are copied when the pool is created: later changes reach no worker.
  */
 import { writeSync } from "../platform/files.js";
+import { NativePromise } from "../platform/microtasks.js";
 import { clock } from "../base/clock.js";
 import { ExecutionFailed, InterpreterDiedError, InterpreterError } from "../base/errors.js";
 import { CODEC_JAVASCRIPT } from "../codec/codec.js";
@@ -138,7 +139,7 @@ export class Workers {
   /** Closes all workers, each after the tasks that it has taken. Resolves when they are gone. */
   async close(): Promise<void> {
     for (const interp of this.#interpreters.values()) this.#leave(interp);
-    await Promise.all(this.#leaving.values());
+    await NativePromise.all(this.#leaving.values());
   }
 
   /** Closes a worker after the tasks that it has taken: the close is the last work item that it is sent. */
