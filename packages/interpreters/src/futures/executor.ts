@@ -41,8 +41,9 @@ import { detach } from "../transfer/transfer-list.js";
 import { forgetMoves, movesOfCall } from "../transfer/move.js";
 import { SupervisorHandover } from "../transfer/handover.js";
 import type { Runtime } from "../thread/runtime.js";
-import { type Trace, takeTrace, useTrace } from "../thread/trace.js";
+import { type Trace, takeTrace } from "../thread/trace.js";
 import { taskSubmit } from "./diagnostics.js";
+import { useSubmitter } from "./failure.js";
 import { Future } from "./future.js";
 import { argsOf, mapOver, type MapOptions, type SubmitParcel } from "./map.js";
 import {
@@ -255,7 +256,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
       forgetMoves(each);
       if (taskSubmit.hasSubscribers) pool.tasks.tell(taskSubmit, future);
     } catch (error) {
-      if (error instanceof NotShareableError) useTrace(error, trace);
+      if (error instanceof NotShareableError) useSubmitter(error, trace);
       throw error;
     } finally {
       moving?.done();

@@ -20,9 +20,9 @@ import { headerWord } from "../wire/message.js";
 import { type ResultChannel, readResult } from "../transfer/handover.js";
 import { REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
 import type { Trace } from "../thread/trace.js";
-import { type Death, diedError, type Pending, type Runtime } from "../thread/runtime.js";
+import type { Death, Pending, Runtime } from "../thread/runtime.js";
 import type { Received } from "../kernel/receive.js";
-import { appendFrames, failureOf } from "./failure.js";
+import { deathOf, failureOf, isError } from "./failure.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { timeoutError } from "./timeout.js";
 
@@ -293,7 +293,7 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
     const value = this.#value;
     if (this.#state === WAITING) return `Future <${this.running() ? "running" : "waiting"}>`;
     if (this.#state === CANCELLED) return "Future <cancelled>";
-    const type = value instanceof Error ? value.name : value === null ? "null" : typeof value;
+    const type = isError(value) ? value.name : value === null ? "null" : typeof value;
     return `Future <finished, ${this.#state === FULFILLED ? "returned" : "threw"} ${type}>`;
   }
 
@@ -320,9 +320,7 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
   /** @internal The worker that was executing the task died. */
   died(death: Death): void {
     if (this.#owner.retry(this, death)) return;
-    const error = diedError(death, "finish a task");
-    appendFrames(error, this.#trace?.stack);
-    this.#settle(REJECTED, error);
+    this.#settle(REJECTED, deathOf(death, this.#trace));
   }
 
   /** @internal The task was taken back because it cannot run. */
@@ -343,7 +341,7 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
 
   /** Marks the promise as handled. */
   #ignore(): void {
-    void this.then(undefined, () => {});
+    void nativeThen.call(this, undefined, () => {});
   }
 
   #settle(state: number, value: unknown): void {

@@ -21,6 +21,7 @@ import type { PoolSetup } from "../worker/pool.js";
 import type { Death, Runtime } from "../thread/runtime.js";
 import type { Queue } from "../queue/queue.js";
 import { workerEnd, type WorkerEndMessage, type WorkerMessage, workerStart } from "./diagnostics.js";
+import { attempt, isError } from "./failure.js";
 import type { ExecutorOptions } from "./options.js";
 
 /** The pool that the workers belong to. It decides on replacements. */
@@ -188,7 +189,7 @@ async function closeQuietly(worker: Interpreter): Promise<void> {
 
 function messageOf(error: unknown): string {
   if (error instanceof ExecutionFailed) return error.excinfo.formatted;
-  return error instanceof Error ? error.message : String(error);
+  return attempt(() => (isError(error) ? error.message : String(error))) ?? "it cannot be shown";
 }
 
 function print(what: string, id: number, error: unknown): void {
