@@ -29,6 +29,8 @@ import { timeoutError } from "./timeout.js";
 /** The tasks of the executor that created the future (tasks.ts). */
 export interface Owner {
   readonly rt: Runtime;
+  /** Whether the caller has ended all tasks. */
+  readonly abandoned: boolean;
   /** Takes the task back. Returns false if a worker has taken it. */
   takeBack(future: Future<unknown>): boolean;
   /** Whether a worker is executing the task now. */
@@ -189,8 +191,7 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
    * executor.submit((n: number) => n * 2, 21).resultSync(); // 42
    */
   resultSync(timeout?: number): T {
-    const limit = checkTimeout(timeout);
-    if (!this.#owner.rt.blockUntil(() => this.done(), limit)) throw timedOut(limit);
+    this.#blockUntilSettled(timeout);
     return this.#get();
   }
 
@@ -211,8 +212,22 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
    */
   async exception(timeout?: number): Promise<unknown> {
     await this.#settledWithin(timeout);
-    if (this.#state === CANCELLED) return this.#get();
-    return this.#state === REJECTED ? this.#observe(this.#value) : undefined;
+    return this.#getException();
+  }
+
+  /**
+   * Like `exception`, but blocks this thread until the task is done.
+   *
+   * @param timeout milliseconds to wait; default: no limit
+   * @throws as `exception`, but synchronously
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * const error = executor.submit(() => { throw new RangeError("too far"); }).exceptionSync();
+   * console.log(String(error)); // RangeError: too far
+   */
+  exceptionSync(timeout?: number): unknown {
+    this.#blockUntilSettled(timeout);
+    return this.#getException();
   }
 
   /**
@@ -320,6 +335,7 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
   /** @internal The worker that was executing the task died. */
   died(death: Death): void {
     if (this.#owner.retry(this, death)) return;
+    if (this.#owner.abandoned) this.#quiet = true;
     this.#settle(REJECTED, deathOf(death, this.#trace));
   }
 
@@ -374,10 +390,21 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
     throw this.#observe(this.#value);
   }
 
+  #getException(): unknown {
+    if (this.#state === CANCELLED) return this.#get();
+    return this.#state === REJECTED ? this.#observe(this.#value) : undefined;
+  }
+
   /** Marks the failure as observed. */
   #observe(error: unknown): unknown {
     this.abandon();
     return error;
+  }
+
+  /** Blocks until the future is done, or throws a TimeoutError. */
+  #blockUntilSettled(timeout: number | undefined): void {
+    const limit = checkTimeout(timeout);
+    if (!this.#owner.rt.blockUntil(() => this.done(), limit)) throw timedOut(limit);
   }
 
   /** Resolves when the future is done, or rejects with a TimeoutError. */

@@ -2,16 +2,19 @@
  * The pool behind an executor: when interpreters start, when they are replaced, and how the pool ends.
  *
  *     open ──shutdown──▶ shut down ──last task settled──▶ finished: interpreters and queues are gone
- *       │                    │
+ *       │                    │ └──timeout, terminate──▶ all workers are stopped ──▶ finished
  *       └────────────────────┴── set-up failed, or no worker is left and none starts ──▶ broken: all tasks fail
  *
  * A worker is started when a task is submitted that the present ones have no place for, up to `maxWorkers`, and when one
  * is lost while there are such tasks. A worker that dies idle is replaced only when the next task comes: an interpreter
  * that dies by itself must not be restarted over and over.
  */
+import { clock } from "../base/clock.js";
 import { BrokenInterpreterPool, InterpreterError } from "../base/errors.js";
+import { startTimer, stopTimer } from "../base/timer.js";
 import { defaultLanguage, type Language } from "../guests/language.js";
 import type { Death, Runtime } from "../thread/runtime.js";
+import { NativePromise } from "../platform/microtasks.js";
 import { processors } from "../platform/processors.js";
 import type { Future } from "./future.js";
 import { Idleness } from "./idleness.js";
@@ -26,12 +29,20 @@ export class Pool implements TasksOwner, WorkersOwner {
   readonly language: Language;
   readonly tasks: Tasks;
   readonly workers: Workers;
+  readonly #rt: Runtime;
   readonly #minWorkers: number;
+  /** Milliseconds that a shutdown waits for tasks, unless it has a limit of its own. */
+  readonly #shutdownTimeout: number;
   readonly #idleness: Idleness;
   /** Takes the death listener away; the pool's collection does so too. */
   readonly #stopListening: () => void;
   /** Whether new tasks are refused. It stays true. */
   #shutdown = false;
+  /** Whether all workers are being stopped. It stays true. */
+  #terminated = false;
+  /** When all workers are stopped, in milliseconds of `clock`, and the timer for it. */
+  #deadline = Infinity;
+  #timer: NodeJS.Timeout | undefined;
   /** Why no task can run any more. The first failure stays. */
   #broken: BrokenInterpreterPool | undefined;
   /** Settles when everything is gone. Set by the first `finish`. */
@@ -40,11 +51,13 @@ export class Pool implements TasksOwner, WorkersOwner {
   /** @throws NotShareableError the workers' set-up cannot travel; InterpreterError `minWorkers` cannot be started */
   constructor(rt: Runtime, executor: unknown, options: ExecutorOptions) {
     const { maxWorkers = processors(), minWorkers = 0, concurrency = 1, idleTimeout = Infinity } = options;
-    const { language = defaultLanguage() } = options;
+    const { language = defaultLanguage(), shutdownTimeout = Infinity } = options;
+    this.#rt = rt;
     this.executor = executor;
     this.maxWorkers = maxWorkers;
     this.concurrency = concurrency;
     this.#minWorkers = minWorkers;
+    this.#shutdownTimeout = shutdownTimeout;
     this.language = language;
     this.tasks = new Tasks(rt, this, concurrency, language);
     this.workers = new Workers(rt, this, options, this.tasks.queues);
@@ -94,7 +107,7 @@ export class Pool implements TasksOwner, WorkersOwner {
   }
 
   lost(): void {
-    if (this.#broken !== undefined || !this.#needsWorker()) return;
+    if (this.#broken !== undefined || this.#terminated || !this.#needsWorker()) return;
     try {
       this.workers.start();
     } catch (cause) {
@@ -113,12 +126,52 @@ export class Pool implements TasksOwner, WorkersOwner {
     return true;
   }
 
-  /** Takes no more tasks. The promise settles when the tasks are done and everything is gone. */
-  finish(cancelTasks: boolean): Promise<void> {
-    this.#shutdown = true;
-    if (cancelTasks) this.tasks.cancelAllInLine();
+  /**
+   * Takes no more tasks. The promise resolves when the tasks are done and everything is gone. `timeout` milliseconds from
+   * now, all workers are stopped.
+   */
+  finish(cancelTasks: boolean, timeout = this.#shutdownTimeout): Promise<void> {
+    this.#stopTaking(cancelTasks, timeout);
     return (this.#finished ??= this.#finish());
   }
+
+  /** Like `finish`, but blocks this thread, and does not wait for sinks of the workers' output. */
+  finishSync(cancelTasks: boolean, timeout = this.#shutdownTimeout): void {
+    this.#stopTaking(cancelTasks, timeout);
+    this.#blockUntil(() => this.tasks.size === 0);
+    this.#idleness.stop();
+    void this.workers.close();
+    this.#blockUntil(() => this.workers.living === 0);
+    this.#end();
+    this.#finished ??= NativePromise.resolve();
+  }
+
+  #stopTaking(cancelTasks: boolean, timeout: number): void {
+    this.#shutdown = true;
+    if (cancelTasks) this.tasks.cancelAllInLine();
+    const deadline = clock() + timeout;
+    if (timeout === 0) this.#terminate();
+    if (this.#terminated || deadline >= this.#deadline) return;
+    this.#deadline = deadline;
+    stopTimer(this.#timer);
+    this.#timer = startTimer(timeout, this.#terminate);
+    // The tasks that it waits for keep the process alive.
+    this.#timer?.unref();
+  }
+
+  /** Blocks until `done`, but stops all workers at the deadline. */
+  #blockUntil(done: () => boolean): void {
+    while (!this.#rt.blockUntil(done, this.#terminated ? Infinity : Math.max(0, this.#deadline - clock())))
+      this.#terminate();
+  }
+
+  /** Stops all workers, whatever they do: running tasks fail, and those in line are cancelled. */
+  readonly #terminate = (): void => {
+    this.#terminated = true;
+    this.tasks.abandon();
+    this.tasks.cancelAllInLine();
+    this.workers.terminate();
+  };
 
   /** Starts the workers that must be there before the first task: all of them, or the pool is not created. */
   #startLeast(): void {
@@ -146,6 +199,12 @@ export class Pool implements TasksOwner, WorkersOwner {
     await this.tasks.allSettled();
     this.#idleness.stop();
     await this.workers.close();
+    this.#end();
+  }
+
+  /** No task and no worker is left. May be called again. */
+  #end(): void {
+    stopTimer(this.#timer);
     this.#stopListening();
     collected.unregister(this);
     this.tasks.close();

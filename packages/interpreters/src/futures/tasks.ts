@@ -72,12 +72,15 @@ export class Tasks implements Owner {
   readonly queues: readonly Queue[];
   /** Once false, a death fails its tasks whatever retries they have left. */
   retrying = true;
+  /** Whether the caller has ended all tasks: their failures are no unhandled rejections then. */
+  abandoned = false;
   readonly stats = new Stats();
   /** Of `queues`, in the same order. */
   readonly #pointers: readonly number[];
   /** How many tasks are submitted and not settled: in line, or being executed. The event loop is kept alive while it is not 0. */
   #open = 0;
   #whenAllSettled: (() => void) | undefined;
+  #closed = false;
 
   constructor(rt: Runtime, pool: TasksOwner, concurrency: number, language: Language) {
     this.rt = rt;
@@ -250,8 +253,16 @@ export class Tasks implements Owner {
     if (this.#open > 0) await new NativePromise<void>((resolve) => (this.#whenAllSettled = resolve));
   }
 
-  /** Closes the queues. No task may be in line. */
+  /** The caller ends all tasks. */
+  abandon(): void {
+    this.retrying = false;
+    this.abandoned = true;
+  }
+
+  /** Closes the queues. No task may be in line. May be called again. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     for (const queue of this.queues) queue.close();
   }
 

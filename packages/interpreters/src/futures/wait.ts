@@ -20,13 +20,16 @@ import { timeoutError } from "./timeout.js";
 export type ReturnWhen = "ALL_COMPLETED" | "FIRST_COMPLETED" | "FIRST_EXCEPTION";
 const RETURN_WHEN: readonly unknown[] = ["ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION"];
 
-/** Options of `wait`, and except `signal` of `waitSync`. An unknown option is a TypeError. */
+/** Options of `wait` and `waitSync`. An unknown option is a TypeError. */
 export interface WaitFuturesOptions {
   /** The most milliseconds to wait. Default: no limit. After that, the wait ends with the futures that are done by then. */
   timeout?: number;
   /** Default: `"ALL_COMPLETED"`. A cancelled future counts as done, but not as failed. */
   returnWhen?: ReturnWhen;
-  /** Ends the wait, which then rejects with the signal's reason. */
+  /**
+   * Ends the wait, which then rejects with the signal's reason. `waitSync` throws the reason of a signal that has aborted
+   * already; no signal can abort while the thread is blocked.
+   */
   signal?: AbortSignal;
 }
 
@@ -60,6 +63,8 @@ export interface DoneAndNotDone<F> {
 export type Completed<F> =
   F extends Future<infer T> ? { readonly future: F } & PromiseSettledResult<T> : never;
 
+const WAIT_OPTIONS: readonly string[] = ["timeout", "returnWhen", "signal"];
+
 /** A future as a wait takes it. Waits keep the types of results: with mixed futures, each has one of the types given. */
 type AnyFuture = Future<unknown>;
 
@@ -84,12 +89,7 @@ export async function wait<F extends AnyFuture>(
   futures: Iterable<F>,
   options: WaitFuturesOptions = {},
 ): Promise<DoneAndNotDone<F>> {
-  const { all, timeout, returnWhen } = checkWait("wait", futures, options, [
-    "timeout",
-    "returnWhen",
-    "signal",
-  ]);
-  const { signal } = options;
+  const { all, timeout, returnWhen, signal } = checkWait("wait", futures, options, WAIT_OPTIONS);
   signal?.throwIfAborted();
   const over = overWhen(all, returnWhen);
   const pending = [...all].filter((future) => !future.done());
@@ -118,11 +118,11 @@ export async function wait<F extends AnyFuture>(
 }
 
 /**
- * Like `wait`, but blocks this thread until the wait ends. No signal can abort it: this thread runs nothing meanwhile.
+ * Like `wait`, but blocks this thread until the wait ends.
  *
  * @param futures as for `wait`
- * @param options as for `wait`, except `signal`
- * @throws TypeError, RangeError as `wait`
+ * @param options see `WaitFuturesOptions`
+ * @throws as `wait`, but synchronously
  * @example
  * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
  * const futures = [1, 2, 3].map((n) => executor.submit((x: number) => x * x, n));
@@ -131,9 +131,10 @@ export async function wait<F extends AnyFuture>(
  */
 export function waitSync<F extends AnyFuture>(
   futures: Iterable<F>,
-  options: Omit<WaitFuturesOptions, "signal"> = {},
+  options: WaitFuturesOptions = {},
 ): DoneAndNotDone<F> {
-  const { all, timeout, returnWhen } = checkWait("waitSync", futures, options, ["timeout", "returnWhen"]);
+  const { all, timeout, returnWhen, signal } = checkWait("waitSync", futures, options, WAIT_OPTIONS);
+  signal?.throwIfAborted();
   runtime().blockUntil(overWhen(all, returnWhen), timeout);
   return divide(all);
 }
@@ -159,8 +160,8 @@ export function asCompleted<F extends AnyFuture>(
   futures: Iterable<F>,
   options: AsCompletedOptions = {},
 ): AsyncIterableIterator<Completed<F>, undefined, undefined> {
-  const { all, timeout } = checkWait("asCompleted", futures, options, ["timeout", "signal"]);
-  return new Completion(all, timeout, options.signal);
+  const { all, timeout, signal } = checkWait("asCompleted", futures, options, ["timeout", "signal"]);
+  return new Completion(all, timeout, signal);
 }
 
 /** Not a generator: it listens, and time counts, from the call on, and not only from the first `next()`. */
@@ -282,11 +283,11 @@ function checkWait<F extends AnyFuture>(
   futures: Iterable<F>,
   options: WaitFuturesOptions,
   known: readonly string[],
-): { all: Set<F>; timeout: number; returnWhen: ReturnWhen } {
+): { all: Set<F>; timeout: number; returnWhen: ReturnWhen; signal: AbortSignal | undefined } {
   checkOptions(what, options, known);
   const timeout = checkTimeout(options.timeout);
-  checkSignal(options.signal);
-  const { returnWhen = "ALL_COMPLETED" } = options;
+  const { returnWhen = "ALL_COMPLETED", signal } = options;
+  checkSignal(signal);
   if (!RETURN_WHEN.includes(returnWhen)) {
     throw new TypeError(
       `${what}: returnWhen must be one of ${RETURN_WHEN.join(", ")}, found ${show(returnWhen)}`,
@@ -300,7 +301,7 @@ function checkWait<F extends AnyFuture>(
   if (wrong !== -1) {
     throw new TypeError(`${what}: futures[${wrong}] is not a Future, found ${show(given[wrong])}`);
   }
-  return { all: new Set(given), timeout, returnWhen };
+  return { all: new Set(given), timeout, returnWhen, signal };
 }
 
 /** A function that says whether the wait is over. */

@@ -8,7 +8,7 @@
  * meanwhile. `shared` and `initargs` are copied when the pool is created: later changes reach no worker.
  */
 import { writeSync } from "../platform/files.js";
-import { NativePromise } from "../platform/microtasks.js";
+import { NativePromise, reportError } from "../platform/microtasks.js";
 import { clock } from "../base/clock.js";
 import { ExecutionFailed, InterpreterDiedError, InterpreterError } from "../base/errors.js";
 import { CODEC_JAVASCRIPT } from "../codec/codec.js";
@@ -34,6 +34,13 @@ export interface WorkersOwner {
   broke(why: string, cause: unknown): boolean;
 }
 
+/** An interpreter that is closing. */
+interface Leaving {
+  readonly interp: Interpreter;
+  /** Resolves when it is gone and its output is written. */
+  readonly closed: Promise<void>;
+}
+
 export class Workers {
   readonly #owner: WorkersOwner;
   readonly #options: ExecutorOptions;
@@ -42,11 +49,16 @@ export class Workers {
   /** The workers, by id. They count as the pool's size and may take tasks. */
   readonly #interpreters = new Map<number, Interpreter>();
   /** Interpreters that are closing, by id: they take no more tasks, except one that they are taking just now. */
-  readonly #leaving = new Map<number, Promise<void>>();
+  readonly #leaving = new Map<number, Leaving>();
   /** When each interpreter was started (milliseconds of `clock`), by id, until its death notice arrives. */
   readonly #started = new Map<number, number>();
   /** Total lifetime of the interpreters that are gone, in milliseconds. */
   #past = 0;
+  /** Whether all are being stopped, whatever they do. */
+  #terminated = false;
+  #resolveGone = (): void => {};
+  /** Resolves when all are gone after `terminate`. */
+  readonly #gone = new NativePromise<void>((resolve) => (this.#resolveGone = resolve));
   /** Number of the last interpreter's name. */
   #names = 0;
 
@@ -69,6 +81,11 @@ export class Workers {
   /** How many interpreters may take tasks. */
   get size(): number {
     return this.#interpreters.size;
+  }
+
+  /** How many interpreters there are, including those that are closing. */
+  get living(): number {
+    return this.#started.size;
   }
 
   /** The lifetimes of all interpreters so far, added up, in milliseconds. */
@@ -114,6 +131,7 @@ export class Workers {
       const message: WorkerEndMessage = { executor: this.#owner.executor, interpreterId, reason };
       workerEnd.publish(message);
     }
+    this.#checkGone();
     // A closing interpreter counts too: it may have taken a task just then, and a retry of that needs a worker.
     if (this.#interpreters.delete(death.id) || this.#leaving.delete(death.id)) this.#owner.lost();
   }
@@ -137,22 +155,39 @@ export class Workers {
     }
   }
 
-  /** Closes all workers, each after the tasks that it has taken. Resolves when they are gone. */
+  /**
+   * Closes all workers, each after the tasks that it has taken. Resolves when they are gone and their output is written.
+   * Once they are terminated, it waits only until they are gone: a sink may never take the rest of the output.
+   */
   async close(): Promise<void> {
     for (const interp of this.#interpreters.values()) this.#leave(interp);
-    await NativePromise.all(this.#leaving.values());
+    const closed = NativePromise.all([...this.#leaving.values()].map((leaving) => leaving.closed));
+    await NativePromise.race([closed, this.#gone]);
+  }
+
+  /** Stops all workers at once, whatever they do. */
+  terminate(): void {
+    this.#terminated = true;
+    for (const interp of this.#interpreters.values()) this.#leave(interp);
+    for (const { interp } of this.#leaving.values()) void terminateQuietly(interp);
+    this.#checkGone();
+  }
+
+  #checkGone(): void {
+    if (this.#terminated && this.#started.size === 0) this.#resolveGone();
   }
 
   /** Closes a worker after the tasks that it has taken: the close is the last work item that it is sent. */
   #leave(interp: Interpreter): void {
     const { id } = interp;
     this.#interpreters.delete(id);
-    const left = closeQuietly(interp).finally(() => this.#leaving.delete(id));
-    this.#leaving.set(id, left);
+    const closed = closeQuietly(interp).finally(() => this.#leaving.delete(id));
+    this.#leaving.set(id, { interp, closed });
   }
 
   /** The set-up of worker `id` failed. Breaks the pool, unless the worker merely died before any user code ran in it. */
   #notSetUp(id: number, error: unknown): void {
+    if (this.#terminated) return;
     const cause = error instanceof ExecutionFailed ? error.cause : error;
     const boot = (error as { code?: unknown }).code === "ERR_INTERPRETER_BOOT";
     if (boot) {
@@ -179,11 +214,19 @@ function isBusy(interp: Interpreter): boolean {
 }
 
 async function closeQuietly(worker: Interpreter): Promise<void> {
+  await quietly(() => worker.close({ wait: true }));
+}
+
+async function terminateQuietly(worker: Interpreter): Promise<void> {
+  await quietly(() => worker.terminate());
+}
+
+async function quietly(end: () => Promise<void>): Promise<void> {
   try {
-    await worker.close({ wait: true });
+    await end();
   } catch (error) {
     // It died meanwhile, so it is gone all the same.
-    if (!(error instanceof InterpreterError)) throw error;
+    if (!(error instanceof InterpreterError)) reportError(error);
   }
 }
 

@@ -28,7 +28,6 @@ test("futures of several types keep them while they are waited for", async () =>
     void wait([Promise.resolve(1)]);
     // @ts-expect-error there are three ways to return
     void wait([number], { returnWhen: "ANY" });
-    // @ts-expect-error a blocked thread hears no signal
     waitSync([number], { signal: AbortSignal.abort() });
     // @ts-expect-error it gives each
     void asCompleted([number], { returnWhen: "ALL_COMPLETED" });
