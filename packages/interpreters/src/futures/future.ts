@@ -344,6 +344,11 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
     if (this.#state === WAITING) this.#settle(REJECTED, error);
   }
 
+  /** @internal Like `fail`, with an error of its own. */
+  failAs(makeError: (trace: Trace | undefined) => unknown): void {
+    this.fail(makeError(this.#trace));
+  }
+
   /** @internal Its task was never put in line: no owner counts it. */
   refuse(error: unknown): void {
     this.#finish(REJECTED, error);

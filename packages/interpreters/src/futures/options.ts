@@ -29,7 +29,9 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
   maxWorkers?: number;
   /**
    * How many interpreters start with the pool and stay when idle (`idleTimeout`). Default: 0, each starts when a task
-   * needs it. One that dies while idle is replaced when the next task is submitted.
+   * needs it. One that dies is replaced at once, except that interpreters that die by themselves, without a task and within 10
+   * seconds of their start, are replaced after a wait: 1 second after the second such death in a row, then twice as long each time,
+   * up to 30 seconds. A task does not wait for that.
    */
   minWorkers?: number;
   /**

@@ -28,6 +28,7 @@ import { statusError } from "../wire/status-error.js";
 import { reasonNumber, REQUEST_ABORT, WORK_CALL, WORK_CALL_BATCH } from "../wire/protocol.js";
 import { isExecutingWork } from "../kernel/executions.js";
 import type { Death, Runtime } from "../thread/runtime.js";
+import type { Trace } from "../thread/trace.js";
 import { OK } from "../memory/layout.js";
 import { createHiddenQueue } from "../queue/create.js";
 import { pointerOf, type Queue } from "../queue/queue.js";
@@ -81,6 +82,8 @@ export class Tasks implements Owner {
   #open = 0;
   #whenAllSettled: (() => void) | undefined;
   #closed = false;
+  /** The last interpreter that died while it was executing a task. */
+  #lastKilled = -1;
 
   constructor(rt: Runtime, pool: TasksOwner, concurrency: number, language: Language) {
     this.rt = rt;
@@ -198,6 +201,7 @@ export class Tasks implements Owner {
    * retries left, the pool is broken, its signal aborted, or shared memory is exhausted.
    */
   retry(future: Future<unknown>, death: Death): boolean {
+    this.#lastKilled = death.id;
     if (future.retriesLeft === 0 || !this.retrying || death.reason === "aborted") return false;
     const { code, chunk, options, encoded } = future.task as Again;
     if (options.signal?.aborted === true) return false;
@@ -243,9 +247,14 @@ export class Tasks implements Owner {
     for (const future of this.#takeAllBack()) future.wasTakenBack();
   }
 
-  /** Fails the tasks that no worker has taken. */
-  failAllInLine(error: unknown): void {
-    for (const future of this.#takeAllBack()) future.fail(error);
+  /** Fails the tasks that no worker has taken. `makeError` is given where a task was submitted. */
+  failAllInLine(makeError: (trace: Trace | undefined) => unknown): void {
+    for (const future of this.#takeAllBack()) future.failAs(makeError);
+  }
+
+  /** Whether the interpreter `id`, whose death this thread has just learned of, was executing tasks of this pool. */
+  lastKilled(id: number): boolean {
+    return this.#lastKilled === id;
   }
 
   /** Resolves when no task is in line or being executed. */

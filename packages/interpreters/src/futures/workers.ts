@@ -2,7 +2,8 @@
  * The interpreters of a pool: how each is set up, and what its end means.
  *
  *     created ──bind `shared`──▶ run initializer ──▶ serve: take tasks ──▶ closed, or died and replaced
- *                    └───────────────┴─ threw, or the interpreter died: the pool is broken
+ *        │           └───────────────┴─ threw, or the interpreter died: the pool is broken
+ *        └─ failed to boot: the other workers go on
  *
  * The whole set-up is one work item (WORK_SERVE), so no task can come between its steps, whatever this thread does
  * meanwhile. `shared` and `initargs` are copied when the pool is created: later changes reach no worker.
@@ -28,10 +29,21 @@ import type { ExecutorOptions } from "./options.js";
 export interface WorkersOwner {
   /** Named in diagnostics messages. */
   readonly executor: unknown;
-  /** A worker is gone, or takes no more tasks. */
-  lost(): void;
+  /** A worker was set up, and takes tasks. */
+  started(): void;
+  /** A worker takes no more tasks: it is closing (no `end`), or gone. */
+  lost(end?: WorkerDeath): void;
   /** No worker can be set up: the pool is broken. Returns whether this is the first failure, which is the one to report. */
   broke(why: string, cause: unknown): boolean;
+}
+
+/** How a worker ended, as far as its replacement depends on it. */
+export interface WorkerDeath {
+  readonly death: Death;
+  /** Whether it was set up, and so could take tasks. */
+  readonly ready: boolean;
+  /** Milliseconds from its start to its death. */
+  readonly lived: number;
 }
 
 /** An interpreter that is closing. */
@@ -52,6 +64,8 @@ export class Workers {
   readonly #leaving = new Map<number, Leaving>();
   /** When each interpreter was started (milliseconds of `clock`), by id, until its death notice arrives. */
   readonly #started = new Map<number, number>();
+  /** Ids of the interpreters that are set up. */
+  readonly #ready = new Set<number>();
   /** Total lifetime of the interpreters that are gone, in milliseconds. */
   #past = 0;
   /** Whether all are being stopped, whatever they do. */
@@ -99,7 +113,7 @@ export class Workers {
   /**
    * Starts one more interpreter. It boots in the background.
    *
-   * @throws InterpreterError no more interpreters can be created
+   * @throws InterpreterError no more interpreters can be created, or this one cannot be set up
    */
   start(): void {
     const { name, config, resourceLimits, language } = this.#options;
@@ -115,9 +129,20 @@ export class Workers {
       const message: WorkerMessage = { executor: this.#owner.executor, interpreterId: interp.id };
       workerStart.publish(message);
     }
-    servePool(interp, this.#setup, this.#initializer, (error) => {
-      if (error !== undefined) this.#notSetUp(interp.id, error);
-    });
+    try {
+      servePool(interp, this.#setup, this.#initializer, (error) => {
+        if (error !== undefined) this.#notSetUp(interp.id, error);
+        else {
+          this.#ready.add(interp.id);
+          this.#owner.started();
+        }
+      });
+    } catch (error) {
+      // It is gone already, or shared memory is exhausted: it will take no tasks.
+      this.#interpreters.delete(interp.id);
+      void terminateQuietly(interp);
+      throw error;
+    }
   }
 
   /** On the death of any interpreter of the process, which may be one of this pool. */
@@ -125,7 +150,9 @@ export class Workers {
     const started = this.#started.get(death.id);
     if (started === undefined) return;
     this.#started.delete(death.id);
-    this.#past += clock() - started;
+    const ready = this.#ready.delete(death.id);
+    const lived = clock() - started;
+    this.#past += lived;
     if (workerEnd.hasSubscribers) {
       const { id: interpreterId, reason } = death;
       const message: WorkerEndMessage = { executor: this.#owner.executor, interpreterId, reason };
@@ -133,7 +160,8 @@ export class Workers {
     }
     this.#checkGone();
     // A closing interpreter counts too: it may have taken a task just then, and a retry of that needs a worker.
-    if (this.#interpreters.delete(death.id) || this.#leaving.delete(death.id)) this.#owner.lost();
+    if (this.#interpreters.delete(death.id) || this.#leaving.delete(death.id))
+      this.#owner.lost({ death, ready, lived });
   }
 
   /** The worker `id` takes no more tasks: closes it, and lets the pool replace it. */
@@ -185,18 +213,14 @@ export class Workers {
     this.#leaving.set(id, { interp, closed });
   }
 
-  /** The set-up of worker `id` failed. Breaks the pool, unless the worker merely died before any user code ran in it. */
+  /** The set-up of worker `id` failed. Breaks the pool, unless the worker died before any user code ran in it. */
   #notSetUp(id: number, error: unknown): void {
     if (this.#terminated) return;
-    const cause = error instanceof ExecutionFailed ? error.cause : error;
-    const boot = (error as { code?: unknown }).code === "ERR_INTERPRETER_BOOT";
-    if (boot) {
-      // The supervisor has printed the error.
-      this.#owner.broke("an interpreter failed to boot", cause);
-      return;
-    }
-    // No user code ran there yet, so this death says nothing about the next worker.
+    // These say nothing about the initializer. The death notice, which follows, decides on the replacement. The supervisor has
+    // printed the error of a boot.
+    if ((error as { code?: unknown }).code === "ERR_INTERPRETER_BOOT") return;
     if (error instanceof InterpreterDiedError && this.#initializer === undefined) return;
+    const cause = error instanceof ExecutionFailed ? error.cause : error;
     const what = this.#initializer === undefined ? "setting up" : "the initializer in";
     const first = this.#owner.broke(`${what} interpreter ${id} failed: ${messageOf(error)}`, cause);
     if (first) print(what, id, error);
