@@ -34,6 +34,7 @@
  * This file is what users see. pool.ts decides when workers start and how the pool ends, tasks.ts keeps the tasks,
  * workers.ts the interpreters. README.md in this folder explains how pools work.
  */
+import { reportError } from "../platform/microtasks.js";
 import { NotShareableError } from "../base/errors.js";
 import { codeOf } from "../wire/code.js";
 import { runtime } from "../thread/current.js";
@@ -41,27 +42,22 @@ import { detach } from "../transfer/transfer-list.js";
 import { forgetMoves, movesOfCall } from "../transfer/move.js";
 import { SupervisorHandover } from "../transfer/handover.js";
 import type { Runtime } from "../thread/runtime.js";
-import { type Trace, takeTrace, useTrace } from "../thread/trace.js";
+import { type Trace, takeTrace } from "../thread/trace.js";
 import { taskSubmit } from "./diagnostics.js";
+import { useSubmitter } from "./failure.js";
 import { Future } from "./future.js";
 import { argsOf, mapOver, type MapOptions, type SubmitParcel } from "./map.js";
 import {
   checkExecutorOptions,
+  checkShutdownOptions,
   checkSubmitOptions,
   type ExecutorOptions,
+  type ShutdownOptions,
   type SubmitOptions,
 } from "./options.js";
 import { Pool } from "./pool.js";
 import type { ExecutorStats } from "./stats.js";
 import type { ExecutorView } from "./view.js";
-
-/** Options of `shutdown`. */
-export interface ShutdownOptions {
-  /** Whether the promise waits until all tasks are done and all interpreters are gone. Default: true. */
-  wait?: boolean;
-  /** Whether to cancel the tasks that wait in line. Default: false. */
-  cancelFutures?: boolean;
-}
 
 /**
  * Runs functions in a pool of interpreters, each on a thread of its own.
@@ -205,23 +201,80 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * interpreters are closed. May be called again, for instance to cancel what still waits, or to wait.
    *
    * @param options `wait` (default true): resolve when all tasks are done and all interpreters are gone, instead of at
-   * once. `cancelFutures` (default false): cancel the tasks in line; running tasks end as they would
+   * once. `cancelFutures` (default false): cancel the tasks in line; running tasks end as they would. `timeout`
+   * (milliseconds; default: `shutdownTimeout` of the executor): stop all interpreters after it, as `terminateWorkers` does
+   * @throws TypeError, RangeError a bad option. As a rejection.
    * @see CPython: `Executor.shutdown`
    * @example
    * const executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
    * const future = executor.submit(() => "done");
-   * await executor.shutdown();
+   * await executor.shutdown({ timeout: 10_000 });
    * future.done(); // true
    */
-  async shutdown({ wait = true, cancelFutures = false }: ShutdownOptions = {}): Promise<void> {
-    const finished = this.#pool.finish(cancelFutures);
+  async shutdown(options: ShutdownOptions = {}): Promise<void> {
+    checkShutdownOptions("shutdown", options);
+    const { wait = true, cancelFutures = false, timeout } = options;
+    const finished = this.#pool.finish(cancelFutures, timeout);
     if (wait) await finished;
-    else finished.catch(() => {});
+    else finished.catch(reportError);
   }
 
-  /** Shuts the executor down and waits (`await using`). */
+  /**
+   * Like `shutdown`, but blocks this thread, and does not wait for sinks of the interpreters' output.
+   *
+   * @param options as for `shutdown`
+   * @throws TypeError, RangeError a bad option
+   * @example
+   * const executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * const future = executor.submit(() => "done");
+   * executor.shutdownSync();
+   * future.resultSync(); // "done"
+   */
+  shutdownSync(options: ShutdownOptions = {}): void {
+    checkShutdownOptions("shutdownSync", options);
+    const { wait = true, cancelFutures = false, timeout } = options;
+    if (wait) this.#pool.finishSync(cancelFutures, timeout);
+    else this.#pool.finish(cancelFutures, timeout).catch(reportError);
+  }
+
+  /**
+   * Stops all interpreters at once, whatever they do, and takes no more tasks. Tasks in line are cancelled. Running tasks
+   * fail with `InterpreterDiedError` (`reason: "terminated"`), whatever `retries` they have left; such a failure is no
+   * unhandled rejection. Resolves when the interpreters are gone.
+   *
+   * @see CPython 3.14: `ProcessPoolExecutor.terminate_workers`
+   * @example
+   * const executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * const [hung, inLine] = [1, 2].map(() => executor.submit(() => { for (;;); }));
+   * while (!hung.running()) await new Promise((resolve) => setImmediate(resolve));
+   * await executor.terminateWorkers();
+   * console.log(String(await hung.exception()), inLine.cancelled());
+   */
+  async terminateWorkers(): Promise<void> {
+    await this.#pool.finish(true, 0);
+  }
+
+  /**
+   * Like `terminateWorkers`, but blocks this thread.
+   *
+   * @example
+   * const executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * const hung = executor.submit(() => { for (;;); });
+   * executor.terminateWorkersSync();
+   * hung.done(); // true
+   */
+  terminateWorkersSync(): void {
+    this.#pool.finishSync(true, 0);
+  }
+
+  /** Shuts the executor down and waits, at most `shutdownTimeout` (`await using`). Never throws. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
+  }
+
+  /** Shuts the executor down and blocks this thread, at most `shutdownTimeout` (`using`). Never throws. */
+  [Symbol.dispose](): void {
+    this.shutdownSync();
   }
 
   #submit<T>(
@@ -243,7 +296,10 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     const moving = this.#retries === 0 ? SupervisorHandover.of(this.#rt, transfer) : undefined;
     try {
       const code = codeOf(this.#rt.m, fn, this.#pool.language);
-      pool.tasks.enqueue(future, code, chunk, options, args, moving);
+      if (!pool.tasks.enqueue(future, code, chunk, options, args, moving)) {
+        future.refuse(signal?.reason);
+        return future;
+      }
       pool.provideWorkers(future);
       // Only now that the task is in line: a refusal must leave the buffers as they were.
       moving?.handOver();
@@ -252,7 +308,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
       forgetMoves(each);
       if (taskSubmit.hasSubscribers) pool.tasks.tell(taskSubmit, future);
     } catch (error) {
-      if (error instanceof NotShareableError) useTrace(error, trace);
+      if (error instanceof NotShareableError) useSubmitter(error, trace);
       throw error;
     } finally {
       moving?.done();

@@ -1,6 +1,14 @@
-/** A task's failure as its submitter sees it. */
-import { type ExceptionInfo, ExecutionFailed } from "../base/errors.js";
+/**
+ * A task's failure as its submitter sees it.
+ *
+ * Making one reads properties of errors and formats stacks, which may call hooks of the user: `Error.prepareStackTrace`,
+ * getters on `Error.prototype`, `Error[Symbol.hasInstance]`. A hook that throws must not keep the outcome from the future, nor
+ * from the next ones. So every such step is an `attempt`, and the failure lacks at most what that step would have added.
+ */
+import { reportError } from "../platform/microtasks.js";
+import { type ExceptionInfo, ExecutionFailed, InterpreterDiedError } from "../base/errors.js";
 import { REPLY_FAILURE } from "../wire/protocol.js";
+import { type Death, diedError } from "../thread/runtime.js";
 import { type Trace, useTrace } from "../thread/trace.js";
 import { callerFrames, hideOwnFrames } from "../base/stacks.js";
 
@@ -26,6 +34,38 @@ export interface TaskError extends Error {
   readonly executionFailed?: ExecutionFailed;
 }
 
+// As they were when this was loaded: a program may replace them.
+const { Error: NativeError } = globalThis;
+const { prepareStackTrace: loadedHook } = NativeError;
+const { [Symbol.hasInstance]: ordinaryHasInstance } = Function.prototype;
+
+/** Like `value instanceof Error`, without calling a hook of the user. */
+export function isError(value: unknown): value is Error {
+  return ordinaryHasInstance.call(NativeError, value);
+}
+
+/** Calls `step` and returns its result. If it throws, that is reported as an uncaught exception, and there is no result. */
+export function attempt<T>(step: () => T): T | undefined {
+  try {
+    return withLoadedHook(step);
+  } catch (error) {
+    reportError(error);
+    return undefined;
+  }
+}
+
+/** Stacks that are formatted in `step` are formatted as they were when this was loaded. */
+function withLoadedHook<T>(step: () => T): T {
+  const hook = NativeError.prepareStackTrace;
+  if (hook === loadedHook) return step();
+  NativeError.prepareStackTrace = loadedHook;
+  try {
+    return step();
+  } finally {
+    NativeError.prepareStackTrace = hook;
+  }
+}
+
 /** The error that a reply of `status` (not REPLY_VALUE) and `value` stands for. */
 export function failureOf(
   status: number,
@@ -37,8 +77,26 @@ export function failureOf(
     const [excinfo, thrown] = value as [ExceptionInfo, unknown];
     return original(interpreter, excinfo, thrown, trace);
   }
-  if (value instanceof Error) useTrace(value, trace);
+  useSubmitter(value, trace);
   return value;
+}
+
+/** The error of a task whose interpreter died. */
+export function deathOf(death: Death, trace: Trace | undefined): Error {
+  const error =
+    attempt(() => diedError(death, "finish a task")) ??
+    new InterpreterDiedError(`Cannot finish a task: interpreter ${death.id} ended`, {
+      interpreterId: death.id,
+      reason: death.reason === "closed" ? "terminated" : death.reason,
+      exitCode: death.exitCode,
+    });
+  appendFrames(error, trace);
+  return error;
+}
+
+/** Gives an error that was made for a task, and not by it, the stack of the place where the task was submitted. */
+export function useSubmitter(error: unknown, trace: Trace | undefined): void {
+  if (isError(error)) attempt(() => useTrace(error, trace));
 }
 
 /** The exception that the task threw, as itself. If it is an error, it becomes a TaskError. */
@@ -48,12 +106,14 @@ function original(
   thrown: unknown,
   trace: Trace | undefined,
 ): unknown {
-  if (!(thrown instanceof Error)) return thrown;
-  hideOwnFrames(thrown);
-  const failure = new ExecutionFailed(interpreter, excinfo, thrown);
-  failure.useCallerFrames(trace?.stack);
-  attach(thrown, failure);
-  appendFrames(thrown, trace?.stack);
+  if (!isError(thrown)) return thrown;
+  attempt(() => hideOwnFrames(thrown));
+  attempt(() => {
+    const failure = new ExecutionFailed(interpreter, excinfo, thrown);
+    failure.useCallerFrames(trace?.stack);
+    attach(thrown, failure);
+  });
+  appendFrames(thrown, trace);
   return thrown;
 }
 
@@ -64,9 +124,11 @@ function attach(error: TaskError, executionFailed: ExecutionFailed): void {
 }
 
 /** Continues the error's stack at the place where the task was submitted. */
-export function appendFrames(error: Error, stack: string | undefined): void {
-  const frames = callerFrames(stack);
-  if (frames === "") return;
-  const value = `${error.stack ?? `${error.name}: ${error.message}`}\n    --- submitted ---\n${frames}`;
-  Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
+function appendFrames(error: Error, trace: Trace | undefined): void {
+  attempt(() => {
+    const frames = callerFrames(trace?.stack);
+    if (frames === "") return;
+    const value = `${error.stack ?? `${error.name}: ${error.message}`}\n    --- submitted ---\n${frames}`;
+    Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
+  });
 }

@@ -11,7 +11,9 @@
  * It is a native promise: `await` uses such a promise as it is, but wraps any other thenable in two more promises, which
  * would be a third of the cost of a small task.
  */
+import { AsyncLocalStorage } from "../platform/async-context.js";
 import { inspect } from "../platform/inspect.js";
+import { NativePromise, queueMicrotask } from "../platform/microtasks.js";
 import { checkTimeout, show } from "../base/check.js";
 import { CancelledError } from "../base/errors.js";
 import type { InterpreterId, Pointer } from "../memory/brands.js";
@@ -19,14 +21,17 @@ import { headerWord } from "../wire/message.js";
 import { type ResultChannel, readResult } from "../transfer/handover.js";
 import { REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
 import type { Trace } from "../thread/trace.js";
-import { type Death, diedError, type Pending, type Runtime } from "../thread/runtime.js";
+import type { Death, Pending, Runtime } from "../thread/runtime.js";
 import type { Received } from "../kernel/receive.js";
-import { appendFrames, failureOf } from "./failure.js";
+import { deathOf, failureOf, isError } from "./failure.js";
 import { startTimer, stopTimer } from "../base/timer.js";
+import { timeoutError } from "./timeout.js";
 
 /** The tasks of the executor that created the future (tasks.ts). */
 export interface Owner {
   readonly rt: Runtime;
+  /** Whether the caller has ended all tasks. */
+  readonly abandoned: boolean;
   /** Takes the task back. Returns false if a worker has taken it. */
   takeBack(future: Future<unknown>): boolean;
   /** Whether a worker is executing the task now. */
@@ -58,8 +63,8 @@ const executor = (resolve: Resolve, reject: Reject): void => {
 };
 
 /** The base class without the types of its methods: those of `then` and `catch` are more precise here. */
-const NativePromise = Promise as unknown as new (run: typeof executor) => object;
-const { then: nativeThen, finally: nativeFinally } = Promise.prototype;
+const UntypedPromise = NativePromise as unknown as new (run: typeof executor) => object;
+const { then: nativeThen, finally: nativeFinally } = NativePromise.prototype;
 
 /**
  * The outcome of a task, from `submit`. Await it as a promise, or use CPython's methods.
@@ -76,7 +81,7 @@ const { then: nativeThen, finally: nativeFinally } = Promise.prototype;
  * future.done(); // true
  * future.cancel(); // false
  */
-export class Future<out T> extends NativePromise implements PromiseLike<T>, Pending {
+export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pending {
   /** @internal No interpreter owes the reply until one takes the task. */
   get target(): InterpreterId {
     return -1 as InterpreterId;
@@ -187,8 +192,7 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
    * executor.submit((n: number) => n * 2, 21).resultSync(); // 42
    */
   resultSync(timeout?: number): T {
-    const limit = checkTimeout(timeout);
-    if (!this.#owner.rt.blockUntil(() => this.done(), limit)) throw timedOut(limit);
+    this.#blockUntilSettled(timeout);
     return this.#get();
   }
 
@@ -209,13 +213,28 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
    */
   async exception(timeout?: number): Promise<unknown> {
     await this.#settledWithin(timeout);
-    if (this.#state === CANCELLED) return this.#get();
-    return this.#state === REJECTED ? this.#observe(this.#value) : undefined;
+    return this.#getException();
   }
 
   /**
-   * Calls `fn` with this future once it is done (finished, failed or cancelled), in a microtask of this thread. Several
-   * callbacks are called in the order of their registration. An exception of `fn` is an uncaught exception.
+   * Like `exception`, but blocks this thread until the task is done.
+   *
+   * @param timeout milliseconds to wait; default: no limit
+   * @throws as `exception`, but synchronously
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * const error = executor.submit(() => { throw new RangeError("too far"); }).exceptionSync();
+   * console.log(String(error)); // RangeError: too far
+   */
+  exceptionSync(timeout?: number): unknown {
+    this.#blockUntilSettled(timeout);
+    return this.#getException();
+  }
+
+  /**
+   * Calls `fn` with this future once it is done (finished, failed or cancelled), in a microtask of this thread and in the
+   * asynchronous context of this call (`AsyncLocalStorage`). Several callbacks are called in the order of their
+   * registration. An exception of `fn` is an uncaught exception.
    *
    * @param fn called once; with a future that is done already, in the next microtask
    * @throws TypeError `fn` is not a function
@@ -229,13 +248,13 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
   addDoneCallback(fn: (future: Future<T>) => void): void {
     if (typeof fn !== "function")
       throw new TypeError(`addDoneCallback: expected a function, found ${show(fn)}`);
-    if (this.done()) queueMicrotask(() => fn(this));
-    else (this.#callbacks ??= []).push(fn);
+    this.addDoneListener(AsyncLocalStorage.bind((future) => fn(future as Future<T>)));
   }
 
-  /** @internal Like `addDoneCallback`, but can be undone. The future must not be done yet. */
+  /** @internal Like `addDoneCallback` for this package's own functions: in no context of its own, and it can be undone. */
   addDoneListener(fn: (future: Future<unknown>) => void): void {
-    (this.#callbacks ??= []).push(fn);
+    if (this.done()) queueMicrotask(() => fn(this));
+    else (this.#callbacks ??= []).push(fn);
   }
 
   /** @internal Undoes `addDoneListener`. */
@@ -290,7 +309,7 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
     const value = this.#value;
     if (this.#state === WAITING) return `Future <${this.running() ? "running" : "waiting"}>`;
     if (this.#state === CANCELLED) return "Future <cancelled>";
-    const type = value instanceof Error ? value.name : value === null ? "null" : typeof value;
+    const type = isError(value) ? value.name : value === null ? "null" : typeof value;
     return `Future <finished, ${this.#state === FULFILLED ? "returned" : "threw"} ${type}>`;
   }
 
@@ -317,14 +336,23 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
   /** @internal The worker that was executing the task died. */
   died(death: Death): void {
     if (this.#owner.retry(this, death)) return;
-    const error = diedError(death, "finish a task");
-    appendFrames(error, this.#trace?.stack);
-    this.#settle(REJECTED, error);
+    if (this.#owner.abandoned) this.#quiet = true;
+    this.#settle(REJECTED, deathOf(death, this.#trace));
   }
 
   /** @internal The task was taken back because it cannot run. */
   fail(error: unknown): void {
     if (this.#state === WAITING) this.#settle(REJECTED, error);
+  }
+
+  /** @internal Like `fail`, with an error of its own. */
+  failAs(makeError: (trace: Trace | undefined) => unknown): void {
+    this.fail(makeError(this.#trace));
+  }
+
+  /** @internal Its task was never put in line: no owner counts it. */
+  refuse(error: unknown): void {
+    this.#finish(REJECTED, error);
   }
 
   /** @internal Observes its outcome, present or future: a failure is no unhandled rejection then. */
@@ -335,11 +363,19 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
 
   /** Marks the promise as handled. */
   #ignore(): void {
-    void this.then(undefined, () => {});
+    void nativeThen.call(this, undefined, () => {});
   }
 
   #settle(state: number, value: unknown): void {
     if (this.#state !== WAITING) return;
+    const callbacks = this.#callbacks;
+    this.#finish(state, value);
+    this.#owner.settled(this);
+    if (callbacks !== undefined) for (const fn of callbacks) queueMicrotask(() => fn(this as never));
+  }
+
+  /** Gives the promise its outcome. */
+  #finish(state: number, value: unknown): void {
     this.#state = state;
     this.#value = value;
     this.task = undefined;
@@ -352,15 +388,17 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
       this.#reject?.(value);
     }
     this.#resolve = this.#reject = undefined;
-    this.#owner.settled(this);
-    const callbacks = this.#callbacks;
     this.#callbacks = undefined;
-    if (callbacks !== undefined) for (const fn of callbacks) queueMicrotask(() => fn(this as never));
   }
 
   #get(): T {
     if (this.#state === FULFILLED) return this.#value as T;
     throw this.#observe(this.#value);
+  }
+
+  #getException(): unknown {
+    if (this.#state === CANCELLED) return this.#get();
+    return this.#state === REJECTED ? this.#observe(this.#value) : undefined;
   }
 
   /** Marks the failure as observed. */
@@ -369,11 +407,17 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
     return error;
   }
 
+  /** Blocks until the future is done, or throws a TimeoutError. */
+  #blockUntilSettled(timeout: number | undefined): void {
+    const limit = checkTimeout(timeout);
+    if (!this.#owner.rt.blockUntil(() => this.done(), limit)) throw timedOut(limit);
+  }
+
   /** Resolves when the future is done, or rejects with a TimeoutError. */
   async #settledWithin(timeout: number | undefined): Promise<void> {
     const limit = checkTimeout(timeout);
     if (this.done()) return;
-    await new Promise<void>((resolve, reject) => {
+    await new NativePromise<void>((resolve, reject) => {
       const onDone = (): void => {
         stopTimer(timer);
         resolve();
@@ -391,11 +435,11 @@ export class Future<out T> extends NativePromise implements PromiseLike<T>, Pend
 // `await` reads `constructor` to decide whether to use a promise as it is, and `then` to decide which class to create. Both
 // must find Promise. `instanceof` does not read it.
 Object.defineProperty(Future.prototype, "constructor", {
-  value: Promise,
+  value: NativePromise,
   writable: true,
   configurable: true,
 });
 
 function timedOut(limit: number): DOMException {
-  return new DOMException(`The task was not done within ${limit} ms; it goes on`, "TimeoutError");
+  return timeoutError(`The task was not done within ${limit} ms; it goes on`);
 }

@@ -10,18 +10,15 @@
  *
  * When the iteration ends, however it ends, the source is closed and the tasks in line are cancelled.
  */
+import { NativePromise } from "../platform/microtasks.js";
 import { onAbort } from "../base/abort.js";
 import { clock } from "../base/clock.js";
 import type { Trace } from "../thread/trace.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { type ChunkSize, type Parcel, type Results, resultsOf } from "./chunks.js";
 import type { Future } from "./future.js";
-
-/** An iterator, synchronous or not. */
-export type Source<I> = {
-  next(): IteratorResult<I> | Promise<IteratorResult<I>>;
-  return?(): unknown;
-};
+import type { Pulled, Source } from "./source.js";
+import { timeoutError } from "./timeout.js";
 
 /** The source, the function and the limits of an iteration. The caller has checked them. */
 export interface MapPlan<I> {
@@ -85,6 +82,7 @@ export class MapIteration<I, O> {
     const { signal } = this.#plan;
     signal?.throwIfAborted();
     const stopListening = signal && onAbort(signal, () => this.#stopWith(signal.reason));
+    let failed = false;
     try {
       for (;;) {
         this.#pull();
@@ -94,9 +92,12 @@ export class MapIteration<I, O> {
         else if (this.#failure !== undefined) throw this.#failure.error;
         else return;
       }
+    } catch (error) {
+      failed = true;
+      throw error;
     } finally {
       stopListening?.();
-      await this.#close();
+      await this.#close(failed);
     }
   }
 
@@ -114,25 +115,25 @@ export class MapIteration<I, O> {
   }
 
   #pullOne(): void {
-    let result: IteratorResult<I> | Promise<IteratorResult<I>>;
+    this.#pulling = true;
+    let pulled: Pulled<I> | Promise<Pulled<I>>;
     try {
-      result = this.#plan.source.next();
+      pulled = this.#plan.source.pull();
     } catch (error) {
       this.#sourceFailed(error);
       return;
     }
-    this.#pulling = true;
-    if (isPromise(result)) result.then(this.#accept, this.#sourceFailed);
-    else this.#accept(result);
+    if (pulled === undefined || "item" in pulled) this.#accept(pulled);
+    else pulled.then(this.#accept, this.#sourceFailed);
   }
 
   /** The source gave an item, or ended. */
-  readonly #accept = (result: IteratorResult<I>): void => {
+  readonly #accept = (pulled: Pulled<I>): void => {
     this.#pulling = false;
     if (this.#over) return;
-    if (result.done === true) this.#exhausted = true;
+    if (pulled === undefined) this.#exhausted = true;
     else {
-      this.#gathered.push(result.value);
+      this.#gathered.push(pulled.item);
       this.#held++;
       if (this.#gathered.length >= this.#plan.chunks.size) this.#flush();
     }
@@ -173,7 +174,7 @@ export class MapIteration<I, O> {
     parcel.future.abandon();
     this.#window.add(parcel);
     this.#underWay++;
-    parcel.future.addDoneCallback(() => this.#parcelDone(parcel));
+    parcel.future.addDoneListener(() => this.#parcelDone(parcel));
   }
 
   #parcelDone(parcel: Parcel): void {
@@ -192,8 +193,7 @@ export class MapIteration<I, O> {
 
   readonly #timeUp = (): void => {
     const { what, timeout } = this.#plan;
-    const message = `${what}: the results were not there within ${timeout} ms`;
-    this.#stopWith(new DOMException(message, "TimeoutError"));
+    this.#stopWith(timeoutError(`${what}: the results were not there within ${timeout} ms`));
   };
 
   #stopWith(error: unknown): void {
@@ -245,7 +245,7 @@ export class MapIteration<I, O> {
   #change(): Promise<void> {
     // A timer keeps the process alive, so it runs only while the consumer waits here.
     const timer = startTimer(this.#plan.deadline - clock(), this.#timeUp);
-    return new Promise((resolve) => {
+    return new NativePromise((resolve) => {
       this.#wake = () => {
         stopTimer(timer);
         resolve();
@@ -253,19 +253,25 @@ export class MapIteration<I, O> {
     });
   }
 
-  /** Cancels the tasks in line and closes the source. */
-  async #close(): Promise<void> {
+  /**
+   * Cancels the tasks in line and closes the source. As with `for await`, an exception of that does not take the place of one
+   * that ended the iteration (`failed`).
+   */
+  async #close(failed: boolean): Promise<void> {
     this.#over = true;
     for (const { future } of this.#window) future.cancel();
-    const { source } = this.#plan;
-    if (this.#exhausted || source.return === undefined) return;
-    const closing = source.return();
+    if (this.#exhausted) return;
     // While `next()` is under way, the end of `return()` may never come: do not wait for it.
-    if (this.#pulling) Promise.resolve(closing).catch(() => {});
-    else await closing;
+    const waits = !this.#pulling;
+    const closing = this.#closeSource(failed || !waits);
+    if (waits) await closing;
   }
-}
 
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown }).then === "function";
+  async #closeSource(quietly: boolean): Promise<void> {
+    try {
+      await this.#plan.source.close();
+    } catch (error) {
+      if (!quietly) throw error;
+    }
+  }
 }

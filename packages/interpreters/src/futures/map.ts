@@ -7,8 +7,9 @@ import { checkTransfer } from "../transfer/transfer-list.js";
 import type { Trace } from "../thread/trace.js";
 import { ChunkSize } from "./chunks.js";
 import type { Future } from "./future.js";
-import { MapIteration, type Source } from "./map-iteration.js";
+import { MapIteration } from "./map-iteration.js";
 import type { SubmitOptions } from "./options.js";
+import { Source } from "./source.js";
 
 /**
  * Options of `map` and `starmap`. An unknown option is a TypeError. (CPython: the parameters `timeout`, `chunksize` and
@@ -106,7 +107,7 @@ export function mapOver<I, O>(
     what,
     places,
     trace,
-    source: iterate(what, source),
+    source: new Source(what, source),
     send,
     chunks: new ChunkSize(chunksize),
     buffersize,
@@ -128,13 +129,4 @@ function checkMapOptions<I>(what: string, options: MapOptions<I>): void {
   if (transfer !== undefined && typeof transfer !== "function") {
     throw new TypeError(`${what}: transfer must be a function of an item, found ${show(transfer)}`);
   }
-}
-
-function iterate<I>(what: string, source: Iterable<I> | AsyncIterable<I>): Source<I> {
-  const sources = source as Partial<Iterable<I> & AsyncIterable<I>> | null | undefined;
-  const asynchronous = sources?.[Symbol.asyncIterator];
-  if (typeof asynchronous === "function") return asynchronous.call(source) as Source<I>;
-  const synchronous = sources?.[Symbol.iterator];
-  if (typeof synchronous === "function") return synchronous.call(source) as Source<I>;
-  throw new TypeError(`${what}: expected an iterable or an async iterable, found ${show(source)}`);
 }

@@ -29,7 +29,9 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
   maxWorkers?: number;
   /**
    * How many interpreters start with the pool and stay when idle (`idleTimeout`). Default: 0, each starts when a task
-   * needs it. One that dies while idle is replaced when the next task is submitted.
+   * needs it. One that dies is replaced at once, except that interpreters that die by themselves, without a task and within 10
+   * seconds of their start, are replaced after a wait: 1 second after the second such death in a row, then twice as long each time,
+   * up to 30 seconds. A task does not wait for that.
    */
   minWorkers?: number;
   /**
@@ -74,6 +76,12 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
    * arguments as they were when the task was submitted, so a copy of them is kept until the task is done.
    */
   retries?: number;
+  /**
+   * Milliseconds that `shutdown` and `shutdownSync` without a `timeout`, `await using` and `using` wait for the tasks and the
+   * interpreters. Then all interpreters are stopped, as by `terminateWorkers`. Default: no limit, so a task that hangs keeps
+   * the block, and an exception that left it, from its end.
+   */
+  shutdownTimeout?: number;
   /** The configuration of each interpreter; see `create`. */
   config?: NonNullable<CreateOptions["config"]>;
   /** Limits of each interpreter's JavaScript engine; see `create`. */
@@ -123,6 +131,7 @@ const EXECUTOR_OPTIONS = [
   "initargs",
   "shared",
   "retries",
+  "shutdownTimeout",
   "config",
   "resourceLimits",
   "language",
@@ -144,6 +153,7 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
     }
   }
   checkTimeout(idleTimeout, `${what}: idleTimeout`);
+  checkTimeout(checked.shutdownTimeout, `${what}: shutdownTimeout`);
   if (maxTasksPerInterpreter !== undefined) {
     checkCount(`${what}: maxTasksPerInterpreter`, maxTasksPerInterpreter, 1);
   }
@@ -191,4 +201,29 @@ export function checkSubmitOptions(options: SubmitOptions): void {
   if (priority > HIGHEST_PRIORITY) {
     throw new RangeError(`with: priority must be at most ${HIGHEST_PRIORITY}, found ${String(priority)}`);
   }
+}
+
+/** Options of `shutdown` and `shutdownSync`. An unknown option is a TypeError. */
+export interface ShutdownOptions {
+  /** Whether to wait until all tasks are done and all interpreters are gone. Default: true. */
+  wait?: boolean;
+  /** Whether to cancel the tasks that wait in line. Default: false. */
+  cancelFutures?: boolean;
+  /**
+   * Milliseconds after which all interpreters are stopped, as by `terminateWorkers`, also if `wait` is false. Default: the
+   * executor's `shutdownTimeout`.
+   */
+  timeout?: number;
+}
+
+/** @throws TypeError, RangeError a bad option */
+export function checkShutdownOptions(what: string, options: ShutdownOptions): void {
+  checkOptions(what, options, ["wait", "cancelFutures", "timeout"]);
+  const { wait, cancelFutures, timeout } = options;
+  for (const [name, value] of Object.entries({ wait, cancelFutures })) {
+    if (value !== undefined && typeof value !== "boolean") {
+      throw new TypeError(`${what}: ${name} must be a boolean, found ${show(value)}`);
+    }
+  }
+  checkTimeout(timeout, `${what}: timeout`);
 }

@@ -7,14 +7,14 @@
  * task ran and reports it in the reply. The rest of the time from `submit` to the reply is waiting. So each duration is
  * measured by one thread's clock; clocks of two threads are never compared.
  */
-import type { RecordableHistogram } from "../platform/histogram.js";
 import { clock } from "../base/clock.js";
+import { Histogram } from "./histogram.js";
 
 /** The first tasks, which are all timed. Of later ones, one in ONE_IN is. */
 const ALL_TIMED = 256;
 const ONE_IN = 16;
-/** Histograms count microseconds up to an hour, to two digits. Each takes about 25 kB and is created for the first duration. */
-const HIGHEST = 3_600_000_000;
+// As it was when this was loaded: a program's tests may replace it.
+const { random } = Math;
 
 /** The distribution of a duration over the timed tasks, in milliseconds. All fields are 0 while none was timed. */
 export interface Times {
@@ -22,7 +22,7 @@ export interface Times {
   readonly count: number;
   readonly min: number;
   readonly mean: number;
-  /** The median. Percentiles are exact to two digits. */
+  /** The median. Percentiles are exact to two digits, rounded up. */
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
@@ -62,12 +62,12 @@ export class Stats {
   #submitted = 0;
   /** When each timed task was submitted (milliseconds of `clock`), by sequence number, until its reply or its end. */
   readonly #timed = new Map<number, number>();
-  #waits: RecordableHistogram | undefined;
-  #runs: RecordableHistogram | undefined;
+  #waits: Histogram | undefined;
+  #runs: Histogram | undefined;
 
   /** Counts a task that is being submitted. Returns whether to time it. */
   choose(): boolean {
-    return ++this.#submitted <= ALL_TIMED || Math.random() * ONE_IN < 1;
+    return ++this.#submitted <= ALL_TIMED || random() * ONE_IN < 1;
   }
 
   /** A timed task is submitted. */
@@ -86,8 +86,8 @@ export class Stats {
     if (began === undefined) return;
     this.#timed.delete(sequence);
     const all = (clock() - began) * 1000;
-    record((this.#runs ??= makeHistogram()), ran);
-    record((this.#waits ??= makeHistogram()), all - ran);
+    (this.#runs ??= new Histogram()).record(ran);
+    (this.#waits ??= new Histogram()).record(all - ran);
   }
 
   /**
@@ -112,17 +112,7 @@ export class Stats {
   }
 }
 
-function makeHistogram(): RecordableHistogram {
-  // Loaded here: an interpreter without a pool of its own does not need the module.
-  const { createHistogram } = process.getBuiltinModule("node:perf_hooks");
-  return createHistogram({ lowest: 1, highest: HIGHEST, figures: 2 });
-}
-
-function record(histogram: RecordableHistogram, microseconds: number): void {
-  histogram.record(Math.min(Math.max(1, Math.round(microseconds)), HIGHEST));
-}
-
-function timesOf(histogram: RecordableHistogram | undefined): Times {
+function timesOf(histogram: Histogram | undefined): Times {
   if (histogram === undefined) return { count: 0, min: 0, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 };
   const { count, min, mean, max } = histogram;
   const at = (percentile: number): number => histogram.percentile(percentile) / 1000;

@@ -9,6 +9,7 @@
  * the runtime keeps the event loop alive.
  */
 import type { Channel } from "../platform/diagnostics.js";
+import { NativePromise } from "../platform/microtasks.js";
 import { onAbort } from "../base/abort.js";
 import type { Code } from "../wire/code.js";
 import type { Language } from "../guests/language.js";
@@ -28,6 +29,7 @@ import { reasonNumber, REQUEST_ABORT, WORK_CALL, WORK_CALL_BATCH } from "../wire
 import { isExecutingWork } from "../kernel/executions.js";
 import type { Death, Runtime } from "../thread/runtime.js";
 import type { InterpreterId, Pointer } from "../memory/brands.js";
+import type { Trace } from "../thread/trace.js";
 import { OK } from "../memory/layout.js";
 import { createHiddenQueue } from "../queue/create.js";
 import { pointerOf, type Queue } from "../queue/queue.js";
@@ -43,6 +45,8 @@ import { Stats } from "./stats.js";
 export interface TasksOwner {
   /** Named in diagnostics messages. */
   readonly executor: unknown;
+  /** @throws BrokenInterpreterPool; InterpreterError the pool takes no more tasks */
+  checkUsable(): void;
   /** A task is done, however it ended. */
   settled(): void;
   /** The interpreter with the id `worker` takes no more tasks. */
@@ -70,12 +74,17 @@ export class Tasks implements Owner {
   readonly queues: readonly Queue[];
   /** Once false, a death fails its tasks whatever retries they have left. */
   retrying = true;
+  /** Whether the caller has ended all tasks: their failures are no unhandled rejections then. */
+  abandoned = false;
   readonly stats = new Stats();
   /** Of `queues`, in the same order. */
   readonly #pointers: readonly Pointer[];
   /** How many tasks are submitted and not settled: in line, or being executed. The event loop is kept alive while it is not 0. */
   #open = 0;
   #whenAllSettled: (() => void) | undefined;
+  #closed = false;
+  /** The last interpreter that died while it was executing a task. */
+  #lastKilled = -1;
 
   constructor(rt: Runtime, pool: TasksOwner, concurrency: number, language: Language) {
     this.rt = rt;
@@ -100,8 +109,9 @@ export class Tasks implements Owner {
    * Puts a task in line. `args` are its arguments; for a call batch (`chunk`), a list of each call's arguments; for a
    * retry, either of them encoded.
    *
-   * @throws NotShareableError the arguments cannot travel; InterpreterError shared memory is exhausted. Nothing was put
-   * then, and nothing is counted.
+   * @returns false if the task's signal aborted while its arguments were encoded: then nothing was put or counted
+   * @throws NotShareableError the arguments cannot travel; InterpreterError shared memory is exhausted; what
+   * `checkUsable` throws. Nothing was put then, and nothing is counted.
    */
   enqueue(
     future: Future<unknown>,
@@ -110,7 +120,7 @@ export class Tasks implements Owner {
     options: SubmitOptions,
     args: readonly unknown[] | Encoded,
     moving?: SupervisorHandover,
-  ): void {
+  ): boolean {
     const { m, id } = this.rt;
     const lane = laneOf(options.priority ?? 0);
     const isNew = Array.isArray(args);
@@ -127,6 +137,12 @@ export class Tasks implements Owner {
       if (isNew) {
         message.list(args, "args", moving);
         checkReadable(message.codec, this.#language, "args");
+        // Encoding calls getters and iterators of the user, which may have shut the pool down or aborted the signal.
+        this.#pool.checkUsable();
+        if (options.signal?.aborted === true) {
+          this.rt.forget(sequence);
+          return false;
+        }
       } else message.again(args as Encoded);
       future.bytes = message.scratch.end;
       if (future.retriesLeft > 0) {
@@ -150,6 +166,7 @@ export class Tasks implements Owner {
     future.task = kept;
     // A retry has been counted already.
     if (isNew && this.#open++ === 0) this.rt.ref();
+    return true;
   }
 
   /**
@@ -157,12 +174,14 @@ export class Tasks implements Owner {
    * interpreter if that is executing it (it fails with an InterpreterDiedError).
    */
   stopOnAbort(future: Future<unknown>, signal: AbortSignal): void {
-    const stopListening = onAbort(signal, () => {
+    const stop = (): void => {
       if (future.done()) return;
       if (this.takeBack(future)) future.fail(signal.reason);
       else request(this.rt, REQUEST_ABORT, -1, reasonNumber("aborted"), future.sequence);
-    });
-    future.addDoneCallback(stopListening);
+    };
+    // A subscriber that learned of the task may have aborted the signal.
+    if (signal.aborted) stop();
+    else if (!future.done()) future.addDoneListener(onAbort(signal, stop));
   }
 
   /** Removes the task from its queue. Returns false if a worker has taken it: then only its interpreter's end stops it. */
@@ -183,6 +202,7 @@ export class Tasks implements Owner {
    * retries left, the pool is broken, its signal aborted, or shared memory is exhausted.
    */
   retry(future: Future<unknown>, death: Death): boolean {
+    this.#lastKilled = death.id;
     if (future.retriesLeft === 0 || !this.retrying || death.reason === "aborted") return false;
     const { code, chunk, options, encoded } = future.task as Again;
     if (options.signal?.aborted === true) return false;
@@ -228,18 +248,31 @@ export class Tasks implements Owner {
     for (const future of this.#takeAllBack()) future.wasTakenBack();
   }
 
-  /** Fails the tasks that no worker has taken. */
-  failAllInLine(error: unknown): void {
-    for (const future of this.#takeAllBack()) future.fail(error);
+  /** Fails the tasks that no worker has taken. `makeError` is given where a task was submitted. */
+  failAllInLine(makeError: (trace: Trace | undefined) => unknown): void {
+    for (const future of this.#takeAllBack()) future.failAs(makeError);
+  }
+
+  /** Whether the interpreter `id`, whose death this thread has just learned of, was executing tasks of this pool. */
+  lastKilled(id: number): boolean {
+    return this.#lastKilled === id;
   }
 
   /** Resolves when no task is in line or being executed. */
   async allSettled(): Promise<void> {
-    if (this.#open > 0) await new Promise<void>((resolve) => (this.#whenAllSettled = resolve));
+    if (this.#open > 0) await new NativePromise<void>((resolve) => (this.#whenAllSettled = resolve));
   }
 
-  /** Closes the queues. No task may be in line. */
+  /** The caller ends all tasks. */
+  abandon(): void {
+    this.retrying = false;
+    this.abandoned = true;
+  }
+
+  /** Closes the queues. No task may be in line. May be called again. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     for (const queue of this.queues) queue.close();
   }
 

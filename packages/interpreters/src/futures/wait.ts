@@ -5,11 +5,13 @@
  * be waited for any number of times. A future that is handed over as done counts as observed: its failure is no unhandled
  * rejection then. A future that is not done when the wait ends is left as it was.
  */
+import { NativePromise } from "../platform/microtasks.js";
 import { onAbort } from "../base/abort.js";
 import { checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
 import { runtime } from "../thread/current.js";
 import { Future } from "./future.js";
 import { startTimer, stopTimer } from "../base/timer.js";
+import { timeoutError } from "./timeout.js";
 
 /**
  * When `wait` ends: when all futures are done; when one is done; or when one has failed, or all are done. (CPython: the
@@ -18,13 +20,16 @@ import { startTimer, stopTimer } from "../base/timer.js";
 export type ReturnWhen = "ALL_COMPLETED" | "FIRST_COMPLETED" | "FIRST_EXCEPTION";
 const RETURN_WHEN: readonly unknown[] = ["ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION"];
 
-/** Options of `wait`, and except `signal` of `waitSync`. An unknown option is a TypeError. */
+/** Options of `wait` and `waitSync`. An unknown option is a TypeError. */
 export interface WaitFuturesOptions {
   /** The most milliseconds to wait. Default: no limit. After that, the wait ends with the futures that are done by then. */
   timeout?: number;
   /** Default: `"ALL_COMPLETED"`. A cancelled future counts as done, but not as failed. */
   returnWhen?: ReturnWhen;
-  /** Ends the wait, which then rejects with the signal's reason. */
+  /**
+   * Ends the wait, which then rejects with the signal's reason. `waitSync` throws the reason of a signal that has aborted
+   * already; no signal can abort while the thread is blocked.
+   */
   signal?: AbortSignal;
 }
 
@@ -58,6 +63,8 @@ export interface DoneAndNotDone<F> {
 export type Completed<F> =
   F extends Future<infer T> ? { readonly future: F } & PromiseSettledResult<T> : never;
 
+const WAIT_OPTIONS: readonly string[] = ["timeout", "returnWhen", "signal"];
+
 /** A future as a wait takes it. Waits keep the types of results: with mixed futures, each has one of the types given. */
 type AnyFuture = Future<unknown>;
 
@@ -82,17 +89,12 @@ export async function wait<F extends AnyFuture>(
   futures: Iterable<F>,
   options: WaitFuturesOptions = {},
 ): Promise<DoneAndNotDone<F>> {
-  const { all, timeout, returnWhen } = checkWait("wait", futures, options, [
-    "timeout",
-    "returnWhen",
-    "signal",
-  ]);
-  const { signal } = options;
+  const { all, timeout, returnWhen, signal } = checkWait("wait", futures, options, WAIT_OPTIONS);
   signal?.throwIfAborted();
   const over = overWhen(all, returnWhen);
   const pending = [...all].filter((future) => !future.done());
   if (!over() && timeout > 0) {
-    await new Promise<void>((resolve, reject) => {
+    await new NativePromise<void>((resolve, reject) => {
       let left = pending.length;
       const end = (settle: () => void): void => {
         stopTimer(timer);
@@ -116,11 +118,11 @@ export async function wait<F extends AnyFuture>(
 }
 
 /**
- * Like `wait`, but blocks this thread until the wait ends. No signal can abort it: this thread runs nothing meanwhile.
+ * Like `wait`, but blocks this thread until the wait ends.
  *
  * @param futures as for `wait`
- * @param options as for `wait`, except `signal`
- * @throws TypeError, RangeError as `wait`
+ * @param options see `WaitFuturesOptions`
+ * @throws as `wait`, but synchronously
  * @example
  * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
  * const futures = [1, 2, 3].map((n) => executor.submit((x: number) => x * x, n));
@@ -129,9 +131,10 @@ export async function wait<F extends AnyFuture>(
  */
 export function waitSync<F extends AnyFuture>(
   futures: Iterable<F>,
-  options: Omit<WaitFuturesOptions, "signal"> = {},
+  options: WaitFuturesOptions = {},
 ): DoneAndNotDone<F> {
-  const { all, timeout, returnWhen } = checkWait("waitSync", futures, options, ["timeout", "returnWhen"]);
+  const { all, timeout, returnWhen, signal } = checkWait("waitSync", futures, options, WAIT_OPTIONS);
+  signal?.throwIfAborted();
   runtime().blockUntil(overWhen(all, returnWhen), timeout);
   return divide(all);
 }
@@ -157,8 +160,8 @@ export function asCompleted<F extends AnyFuture>(
   futures: Iterable<F>,
   options: AsCompletedOptions = {},
 ): AsyncIterableIterator<Completed<F>, undefined, undefined> {
-  const { all, timeout } = checkWait("asCompleted", futures, options, ["timeout", "signal"]);
-  return new Completion(all, timeout, options.signal);
+  const { all, timeout, signal } = checkWait("asCompleted", futures, options, ["timeout", "signal"]);
+  return new Completion(all, timeout, signal);
 }
 
 /** Not a generator: it listens, and time counts, from the call on, and not only from the first `next()`. */
@@ -196,18 +199,18 @@ class Completion<F extends AnyFuture> implements AsyncIterableIterator<Completed
 
   next(): Promise<IteratorResult<Completed<F>, undefined>> {
     const ready = this.#done.shift();
-    if (ready !== undefined) return Promise.resolve({ value: completed(ready), done: false });
+    if (ready !== undefined) return NativePromise.resolve({ value: completed(ready), done: false });
     if (this.#failure !== undefined) {
       const { error } = this.#failure;
       this.#failure = undefined;
       this.#end();
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
     if (this.#over || this.#pending.size <= this.#asking.length) {
-      return Promise.resolve({ value: undefined, done: true });
+      return NativePromise.resolve({ value: undefined, done: true });
     }
     this.#timer?.ref();
-    return new Promise((resolve, reject) => {
+    return new NativePromise((resolve, reject) => {
       this.#asking.push({
         give: (future) => resolve({ value: completed(future), done: false }),
         end: () => resolve({ value: undefined, done: true }),
@@ -218,7 +221,7 @@ class Completion<F extends AnyFuture> implements AsyncIterableIterator<Completed
 
   return(): Promise<IteratorResult<Completed<F>, undefined>> {
     this.#end();
-    return Promise.resolve({ value: undefined, done: true });
+    return NativePromise.resolve({ value: undefined, done: true });
   }
 
   [Symbol.asyncIterator](): this {
@@ -269,9 +272,8 @@ class Completion<F extends AnyFuture> implements AsyncIterableIterator<Completed
 
   #timeoutError(): DOMException {
     const { size } = this.#pending;
-    return new DOMException(
+    return timeoutError(
       `asCompleted: ${size} of ${this.#total} futures were not done within ${this.#timeout} ms; they go on`,
-      "TimeoutError",
     );
   }
 }
@@ -281,11 +283,11 @@ function checkWait<F extends AnyFuture>(
   futures: Iterable<F>,
   options: WaitFuturesOptions,
   known: readonly string[],
-): { all: Set<F>; timeout: number; returnWhen: ReturnWhen } {
+): { all: Set<F>; timeout: number; returnWhen: ReturnWhen; signal: AbortSignal | undefined } {
   checkOptions(what, options, known);
   const timeout = checkTimeout(options.timeout);
-  checkSignal(options.signal);
-  const { returnWhen = "ALL_COMPLETED" } = options;
+  const { returnWhen = "ALL_COMPLETED", signal } = options;
+  checkSignal(signal);
   if (!RETURN_WHEN.includes(returnWhen)) {
     throw new TypeError(
       `${what}: returnWhen must be one of ${RETURN_WHEN.join(", ")}, found ${show(returnWhen)}`,
@@ -299,7 +301,7 @@ function checkWait<F extends AnyFuture>(
   if (wrong !== -1) {
     throw new TypeError(`${what}: futures[${wrong}] is not a Future, found ${show(given[wrong])}`);
   }
-  return { all: new Set(given), timeout, returnWhen };
+  return { all: new Set(given), timeout, returnWhen, signal };
 }
 
 /** A function that says whether the wait is over. */

@@ -2,12 +2,14 @@
  * The interpreters of a pool: how each is set up, and what its end means.
  *
  *     created ──bind `shared`──▶ run initializer ──▶ serve: take tasks ──▶ closed, or died and replaced
- *                    └───────────────┴─ threw, or the interpreter died: the pool is broken
+ *        │           └───────────────┴─ threw, or the interpreter died: the pool is broken
+ *        └─ failed to boot: the other workers go on
  *
  * The whole set-up is one work item (WORK_SERVE), so no task can come between its steps, whatever this thread does
  * meanwhile. `shared` and `initargs` are copied when the pool is created: later changes reach no worker.
  */
 import { writeSync } from "../platform/files.js";
+import { NativePromise, reportError } from "../platform/microtasks.js";
 import { clock } from "../base/clock.js";
 import { ExecutionFailed, InterpreterDiedError, InterpreterError } from "../base/errors.js";
 import { CODEC_JAVASCRIPT } from "../codec/codec.js";
@@ -20,16 +22,35 @@ import type { PoolSetup } from "../worker/pool.js";
 import type { Death, Runtime } from "../thread/runtime.js";
 import type { Queue } from "../queue/queue.js";
 import { workerEnd, type WorkerEndMessage, type WorkerMessage, workerStart } from "./diagnostics.js";
+import { attempt, isError } from "./failure.js";
 import type { ExecutorOptions } from "./options.js";
 
 /** The pool that the workers belong to. It decides on replacements. */
 export interface WorkersOwner {
   /** Named in diagnostics messages. */
   readonly executor: unknown;
-  /** A worker is gone, or takes no more tasks. */
-  lost(): void;
+  /** A worker was set up, and takes tasks. */
+  started(): void;
+  /** A worker takes no more tasks: it is closing (no `end`), or gone. */
+  lost(end?: WorkerDeath): void;
   /** No worker can be set up: the pool is broken. Returns whether this is the first failure, which is the one to report. */
   broke(why: string, cause: unknown): boolean;
+}
+
+/** How a worker ended, as far as its replacement depends on it. */
+export interface WorkerDeath {
+  readonly death: Death;
+  /** Whether it was set up, and so could take tasks. */
+  readonly ready: boolean;
+  /** Milliseconds from its start to its death. */
+  readonly lived: number;
+}
+
+/** An interpreter that is closing. */
+interface Leaving {
+  readonly interp: Interpreter;
+  /** Resolves when it is gone and its output is written. */
+  readonly closed: Promise<void>;
 }
 
 export class Workers {
@@ -40,11 +61,18 @@ export class Workers {
   /** The workers, by id. They count as the pool's size and may take tasks. */
   readonly #interpreters = new Map<number, Interpreter>();
   /** Interpreters that are closing, by id: they take no more tasks, except one that they are taking just now. */
-  readonly #leaving = new Map<number, Promise<void>>();
+  readonly #leaving = new Map<number, Leaving>();
   /** When each interpreter was started (milliseconds of `clock`), by id, until its death notice arrives. */
   readonly #started = new Map<number, number>();
+  /** Ids of the interpreters that are set up. */
+  readonly #ready = new Set<number>();
   /** Total lifetime of the interpreters that are gone, in milliseconds. */
   #past = 0;
+  /** Whether all are being stopped, whatever they do. */
+  #terminated = false;
+  #resolveGone = (): void => {};
+  /** Resolves when all are gone after `terminate`. */
+  readonly #gone = new NativePromise<void>((resolve) => (this.#resolveGone = resolve));
   /** Number of the last interpreter's name. */
   #names = 0;
 
@@ -69,6 +97,11 @@ export class Workers {
     return this.#interpreters.size;
   }
 
+  /** How many interpreters there are, including those that are closing. */
+  get living(): number {
+    return this.#started.size;
+  }
+
   /** The lifetimes of all interpreters so far, added up, in milliseconds. */
   get lifetime(): number {
     const now = clock();
@@ -80,7 +113,7 @@ export class Workers {
   /**
    * Starts one more interpreter. It boots in the background.
    *
-   * @throws InterpreterError no more interpreters can be created
+   * @throws InterpreterError no more interpreters can be created, or this one cannot be set up
    */
   start(): void {
     const { name, config, resourceLimits, language } = this.#options;
@@ -96,9 +129,20 @@ export class Workers {
       const message: WorkerMessage = { executor: this.#owner.executor, interpreterId: interp.id };
       workerStart.publish(message);
     }
-    servePool(interp, this.#setup, this.#initializer, (error) => {
-      if (error !== undefined) this.#notSetUp(interp.id, error);
-    });
+    try {
+      servePool(interp, this.#setup, this.#initializer, (error) => {
+        if (error !== undefined) this.#notSetUp(interp.id, error);
+        else {
+          this.#ready.add(interp.id);
+          this.#owner.started();
+        }
+      });
+    } catch (error) {
+      // It is gone already, or shared memory is exhausted: it will take no tasks.
+      this.#interpreters.delete(interp.id);
+      void terminateQuietly(interp);
+      throw error;
+    }
   }
 
   /** On the death of any interpreter of the process, which may be one of this pool. */
@@ -106,14 +150,18 @@ export class Workers {
     const started = this.#started.get(death.id);
     if (started === undefined) return;
     this.#started.delete(death.id);
-    this.#past += clock() - started;
+    const ready = this.#ready.delete(death.id);
+    const lived = clock() - started;
+    this.#past += lived;
     if (workerEnd.hasSubscribers) {
       const { id: interpreterId, reason } = death;
       const message: WorkerEndMessage = { executor: this.#owner.executor, interpreterId, reason };
       workerEnd.publish(message);
     }
+    this.#checkGone();
     // A closing interpreter counts too: it may have taken a task just then, and a retry of that needs a worker.
-    if (this.#interpreters.delete(death.id) || this.#leaving.delete(death.id)) this.#owner.lost();
+    if (this.#interpreters.delete(death.id) || this.#leaving.delete(death.id))
+      this.#owner.lost({ death, ready, lived });
   }
 
   /** The worker `id` takes no more tasks: closes it, and lets the pool replace it. */
@@ -135,31 +183,44 @@ export class Workers {
     }
   }
 
-  /** Closes all workers, each after the tasks that it has taken. Resolves when they are gone. */
+  /**
+   * Closes all workers, each after the tasks that it has taken. Resolves when they are gone and their output is written.
+   * Once they are terminated, it waits only until they are gone: a sink may never take the rest of the output.
+   */
   async close(): Promise<void> {
     for (const interp of this.#interpreters.values()) this.#leave(interp);
-    await Promise.all(this.#leaving.values());
+    const closed = NativePromise.all([...this.#leaving.values()].map((leaving) => leaving.closed));
+    await NativePromise.race([closed, this.#gone]);
+  }
+
+  /** Stops all workers at once, whatever they do. */
+  terminate(): void {
+    this.#terminated = true;
+    for (const interp of this.#interpreters.values()) this.#leave(interp);
+    for (const { interp } of this.#leaving.values()) void terminateQuietly(interp);
+    this.#checkGone();
+  }
+
+  #checkGone(): void {
+    if (this.#terminated && this.#started.size === 0) this.#resolveGone();
   }
 
   /** Closes a worker after the tasks that it has taken: the close is the last work item that it is sent. */
   #leave(interp: Interpreter): void {
     const { id } = interp;
     this.#interpreters.delete(id);
-    const left = closeQuietly(interp).finally(() => this.#leaving.delete(id));
-    this.#leaving.set(id, left);
+    const closed = closeQuietly(interp).finally(() => this.#leaving.delete(id));
+    this.#leaving.set(id, { interp, closed });
   }
 
-  /** The set-up of worker `id` failed. Breaks the pool, unless the worker merely died before any user code ran in it. */
+  /** The set-up of worker `id` failed. Breaks the pool, unless the worker died before any user code ran in it. */
   #notSetUp(id: number, error: unknown): void {
-    const cause = error instanceof ExecutionFailed ? error.cause : error;
-    const boot = (error as { code?: unknown }).code === "ERR_INTERPRETER_BOOT";
-    if (boot) {
-      // The supervisor has printed the error.
-      this.#owner.broke("an interpreter failed to boot", cause);
-      return;
-    }
-    // No user code ran there yet, so this death says nothing about the next worker.
+    if (this.#terminated) return;
+    // These say nothing about the initializer. The death notice, which follows, decides on the replacement. The supervisor has
+    // printed the error of a boot.
+    if ((error as { code?: unknown }).code === "ERR_INTERPRETER_BOOT") return;
     if (error instanceof InterpreterDiedError && this.#initializer === undefined) return;
+    const cause = error instanceof ExecutionFailed ? error.cause : error;
     const what = this.#initializer === undefined ? "setting up" : "the initializer in";
     const first = this.#owner.broke(`${what} interpreter ${id} failed: ${messageOf(error)}`, cause);
     if (first) print(what, id, error);
@@ -177,17 +238,25 @@ function isBusy(interp: Interpreter): boolean {
 }
 
 async function closeQuietly(worker: Interpreter): Promise<void> {
+  await quietly(() => worker.close({ wait: true }));
+}
+
+async function terminateQuietly(worker: Interpreter): Promise<void> {
+  await quietly(() => worker.terminate());
+}
+
+async function quietly(end: () => Promise<void>): Promise<void> {
   try {
-    await worker.close({ wait: true });
+    await end();
   } catch (error) {
     // It died meanwhile, so it is gone all the same.
-    if (!(error instanceof InterpreterError)) throw error;
+    if (!(error instanceof InterpreterError)) reportError(error);
   }
 }
 
 function messageOf(error: unknown): string {
   if (error instanceof ExecutionFailed) return error.excinfo.formatted;
-  return error instanceof Error ? error.message : String(error);
+  return attempt(() => (isError(error) ? error.message : String(error))) ?? "it cannot be shown";
 }
 
 function print(what: string, id: number, error: unknown): void {

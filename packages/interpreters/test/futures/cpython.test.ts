@@ -4,10 +4,10 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import {
   asCompleted,
-  BrokenInterpreterPool,
   CancelledError,
   type Future,
   fromModule,
+  InterpreterError,
   InterpreterPoolExecutor,
   type Queue,
   wait,
@@ -340,12 +340,14 @@ test(
     gate.open(3);
     assert.equal(await futures[0], "passed");
     for (const future of futures.slice(1)) {
-      const error = await rejection(future);
-      assert.ok(error instanceof BrokenInterpreterPool);
+      const error = await rejection<InterpreterError>(future);
+      assert.ok(error instanceof InterpreterError);
       assert.match(error.message, /none can be started/);
-      assert.equal((error.cause as NodeJS.ErrnoException).code, "ERR_INTERPRETER_LIMIT");
+      assert.match(error.stack ?? "", /cpython\.test\.js/, "the stack leads to the submit");
+      assert.equal(error.code, "ERR_INTERPRETER_LIMIT");
     }
     for (const slot of places) freeSlot(m, slot);
+    assert.equal(await pool.submit(() => "goes on"), "goes on");
     await pool.shutdown();
   },
 );

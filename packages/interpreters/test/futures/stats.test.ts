@@ -9,6 +9,8 @@ import {
   type WorkerEndEvent,
   type WorkerEvent,
 } from "interpreters";
+import { Histogram } from "../../src/futures/histogram.js";
+import { Chance } from "../support/queues.js";
 import { assertEnded, busyPool, rejection, start, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
@@ -92,6 +94,48 @@ test("the first tasks are all timed, of many a part; what dies or is cancelled i
   assert.equal(runTime.count, waitTime.count);
   assert.ok(runTime.count >= 246 && runTime.count < 1000, `${runTime.count} were timed`);
   await pool.shutdown();
+});
+
+test("percentiles are exact to two digits, whatever the values", () => {
+  const chance = new Chance(7);
+  const distributions: Record<string, () => number> = {
+    small: () => 1 + chance.below(300),
+    even: () => 1 + chance.below(1_000_000),
+    wide: () => Math.ceil(Math.exp(chance.next() * 22)),
+    same: () => 255,
+  };
+  for (const [name, next] of Object.entries(distributions)) {
+    const histogram = new Histogram();
+    const values = Array.from({ length: 5000 }, next);
+    for (const value of values) histogram.record(value);
+    values.sort((a, b) => a - b);
+    assert.deepEqual([histogram.min, histogram.max], [values[0], values.at(-1)]);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    assert.ok(Math.abs(histogram.mean - mean) <= mean * 1e-9, name);
+    for (const percent of [0, 1, 50, 90, 99, 99.99, 100]) {
+      const exact = values[Math.max(0, Math.ceil((percent / 100) * values.length) - 1)];
+      const found = histogram.percentile(percent);
+      assert.ok(found >= exact && found <= exact * 1.01, `${name}: ${percent} % is ${exact}, found ${found}`);
+    }
+  }
+  const odd = new Histogram();
+  for (const value of [0, -5, 0.4, 1e12, Infinity]) odd.record(value);
+  assert.deepEqual([odd.count, odd.min, odd.max], [5, 1, 3_600_000_000]);
+});
+
+test("a snapshot costs a few microseconds, however long tasks took", limits, async () => {
+  await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+  const wait = async (milliseconds: number): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  };
+  await Promise.all([200, 1, 30, 3].map((milliseconds) => pool.submit(wait, milliseconds)));
+  const laps = Array.from({ length: 40 }, () => {
+    const began = performance.now();
+    for (let n = 0; n < 500; n++) pool.stats();
+    return (performance.now() - began) * 2;
+  });
+  // The quickest lap: on a loaded machine the others measure something else.
+  assert.ok(Math.min(...laps) < 5, `${Math.min(...laps)} µs`);
 });
 
 /** All messages that are published on a channel while the test runs. */

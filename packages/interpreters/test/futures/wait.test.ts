@@ -212,6 +212,16 @@ test("wait: a signal ends it with its reason, and leaves nothing behind", limits
   await pool.shutdown();
 });
 
+test("waitSync: a signal that has aborted already throws its reason, and is checked", limits, async () => {
+  const { pool, gate, futures } = await inLine(1);
+  const reason = new Error("enough");
+  assert.throws(() => waitSync(futures, { signal: AbortSignal.abort(reason) }), reason);
+  assert.throws(() => waitSync(futures, { signal: {} as AbortSignal }), TypeError);
+  gate.open();
+  assert.equal(waitSync(futures, { signal: new AbortController().signal }).done.size, 1);
+  await pool.shutdown();
+});
+
 test("wait: what fails after a wait ended is unhandled as ever", limits, async () => {
   const scenarios = new URL("./wait.scenarios.js", import.meta.url);
   const { stdout, code } = await startScenario(scenarios, "failsAfterTheWait").ended;

@@ -30,17 +30,6 @@ test("minWorkers are there before the first task, and do the first tasks", limit
   assert.deepEqual(ids(), []);
 });
 
-test("one of minWorkers that dies with nothing to do is replaced when a task comes", limits, async () => {
-  await using pool = new InterpreterPoolExecutor({ maxWorkers: 2, minWorkers: 2 });
-  await pool.submit(() => 0);
-  const [first, second] = workers();
-  await first.terminate();
-  await until(() => workers().length === 1);
-  assert.equal(await pool.submit(() => "next"), "next");
-  assert.equal(workers().length, 2);
-  assert.ok(ids().includes(second.id) && !ids().includes(first.id));
-});
-
 test(
   "a worker that dies whenever it is idle does not make the pool start one after another",
   limits,

@@ -28,7 +28,6 @@ test("waiting for futures of several types keeps these types", async () => {
     void wait([Promise.resolve(1)]);
     // @ts-expect-error there are three ways to return
     void wait([number], { returnWhen: "ANY" });
-    // @ts-expect-error a blocked thread cannot observe a signal
     waitSync([number], { signal: AbortSignal.abort() });
     // @ts-expect-error asCompleted has no returnWhen: it yields each future
     void asCompleted([number], { returnWhen: "ALL_COMPLETED" });

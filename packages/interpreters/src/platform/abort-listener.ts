@@ -1,0 +1,2 @@
+/** Listening to an abort signal, also behind a listener that calls `stopImmediatePropagation`. */
+export * from "./node/abort-listener.js";

@@ -1,2 +1,0 @@
-/** Histograms of durations. */
-export * from "./node/histogram.js";
