@@ -6,7 +6,8 @@
  * other code handles the same event.
  */
 import { addAbortListener } from "../platform/abort-listener.js";
-import { queueMicrotask, reportError } from "../platform/microtasks.js";
+import { queueMicrotask } from "../platform/microtasks.js";
+import { callSafely } from "./report.js";
 
 const listening = new WeakMap<AbortSignal, Set<() => void>>();
 
@@ -33,11 +34,5 @@ export function onAbort(signal: AbortSignal, fn: () => void): () => void {
 
 /** One that throws must not keep the abort from the others. */
 function callAll(callbacks: ReadonlySet<() => void>): void {
-  for (const each of callbacks) {
-    try {
-      each();
-    } catch (error) {
-      reportError(error);
-    }
-  }
+  for (const each of callbacks) callSafely(each);
 }

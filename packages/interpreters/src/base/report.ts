@@ -1,4 +1,4 @@
-/** What becomes of an exception of user code that no caller can get: a listener, a sink or a callback threw. */
+/** Reporting exceptions of user code that no caller can get: a listener, a sink or a callback threw. */
 import { setImmediate } from "../platform/timers.js";
 
 /**

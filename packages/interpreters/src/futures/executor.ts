@@ -34,7 +34,7 @@
  * This file is what users see. pool.ts decides when workers start and how the pool ends, tasks.ts keeps the tasks,
  * workers.ts the interpreters. README.md in this folder explains how pools work.
  */
-import { reportError } from "../platform/microtasks.js";
+import { reportError } from "../base/report.js";
 import { NotShareableError } from "../base/errors.js";
 import { codeOf } from "../wire/code.js";
 import { runtime } from "../thread/current.js";

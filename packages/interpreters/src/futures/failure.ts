@@ -5,7 +5,7 @@
  * getters on `Error.prototype`, `Error[Symbol.hasInstance]`. A hook that throws must not keep the outcome from the future, nor
  * from the next ones. So every such step is an `attempt`, and the failure lacks at most what that step would have added.
  */
-import { reportError } from "../platform/microtasks.js";
+import { reportError } from "../base/report.js";
 import { type ExceptionInfo, ExecutionFailed, InterpreterDiedError } from "../base/errors.js";
 import { REPLY_FAILURE } from "../wire/protocol.js";
 import { type Death, diedError } from "../thread/runtime.js";

@@ -2,7 +2,7 @@
  * Counts durations, exact to two digits.
  *
  * Buckets are linear within each power of two, as in HdrHistogram: values below 256 have a bucket each, and each further power of
- * two has 128. A second table has the total of each power of two, so that a percentile is found in some 280 steps at most. (Node's
+ * two has 128. A second table has the total of each power of two, so that a percentile is found in at most 280 steps. (Node's
  * histogram walks all buckets up to the largest value for each figure: 100 µs for a snapshot.)
  */
 

@@ -9,7 +9,8 @@
  * meanwhile. `shared` and `initargs` are copied when the pool is created: later changes reach no worker.
  */
 import { writeSync } from "../platform/files.js";
-import { NativePromise, reportError } from "../platform/microtasks.js";
+import { reportError } from "../base/report.js";
+import { NativePromise } from "../platform/microtasks.js";
 import { clock } from "../base/clock.js";
 import { ExecutionFailed, InterpreterDiedError, InterpreterError } from "../base/errors.js";
 import { CODEC_JAVASCRIPT } from "../codec/codec.js";

@@ -120,10 +120,9 @@ class Sink {
   }
 
   /** A stream has called back. A destroyed one says so in this way only, and drops the text. */
-  #wrote(error: Error | null | undefined): void {
+  #wrote(error: NodeJS.ErrnoException | null | undefined): void {
     this.#done++;
-    if ((error as NodeJS.ErrnoException | null | undefined)?.code === "ERR_STREAM_DESTROYED" && !this.#failed)
-      this.#fail(error);
+    if (error?.code === "ERR_STREAM_DESTROYED" && !this.#failed) this.#fail(error);
   }
 
   /** Resolves when the sink has taken everything that was written before, or has taken nothing for PATIENCE milliseconds. */

@@ -78,7 +78,7 @@ export function reap(m: SharedMemory, slot: Slot): boolean {
 /**
  * Ends the interpreter in `slot` for all others while its thread may still run: its mailbox is closed, each item that it put gets its
  * fate, and it waits for nothing any more, so that no wake-up is spent on it. All that the thread may still touch stays: its locks, its
- * handles, its pages. What it puts or waits for from now on, until it has really ended, `reap` undoes then. May be repeated.
+ * handles, its pages. `reap` undoes what the interpreter puts or waits for between now and its real end. May be repeated.
  */
 export function withdraw(m: SharedMemory, slot: Slot): void {
   const p = slotPointer(slot);

@@ -44,7 +44,7 @@ export class ItemMoves {
     return buffers && new ItemMoves(rt, value, buffers);
   }
 
-  /** The large buffers, which are handed over; small ones are copied, and detached. Undefined if there are none. */
+  /** The large buffers, which are handed over; small ones are copied, and detached. Undefined without any. */
   readonly handover: SupervisorHandover | undefined;
   readonly #value: unknown;
   readonly #buffers: readonly ArrayBuffer[];

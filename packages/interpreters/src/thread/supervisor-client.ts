@@ -6,6 +6,7 @@
  */
 import { existsSync } from "../platform/files.js";
 import { fileURLToPath } from "../platform/urls.js";
+import { queueMicrotask } from "../platform/microtasks.js";
 import { MessageChannel } from "../platform/ports.js";
 import { SHARE_ENV, Worker } from "../platform/threads.js";
 import { InterpreterError } from "../base/errors.js";
