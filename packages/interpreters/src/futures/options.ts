@@ -86,6 +86,22 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
   config?: NonNullable<CreateOptions["config"]>;
   /** Limits of each interpreter's JavaScript engine; see `create`. */
   resourceLimits?: ResourceLimits;
+  /**
+   * The environment variables of each interpreter, copied when the pool is created. Default: a copy of this one's when the
+   * interpreter starts.
+   */
+  env?: Readonly<Record<string, string>>;
+  /** Appended to each interpreter's `process.argv`; see `create`. */
+  argv?: readonly string[];
+  /** Node options of each interpreter; see `create`. Default: the process's own. */
+  execArgv?: readonly string[];
+  /**
+   * Where each interpreter's `process.stdout` goes; see `create`. A sink gets the text of all of them: what a task wrote comes
+   * before the task's result, and all of it before `shutdown()` resolves.
+   */
+  stdout?: NonNullable<CreateOptions["stdout"]>;
+  /** The same for `process.stderr`. */
+  stderr?: NonNullable<CreateOptions["stderr"]>;
   /** The language of the interpreters; see guests/README.md. Default: JavaScript. */
   language?: Language;
 }
@@ -120,7 +136,19 @@ export type Priority = -2 | -1 | 0 | 1 | 2;
 /** The most tasks at a time in one interpreter: their executions fill a megabyte of shared memory. */
 const MOST_CONCURRENCY = 65_536;
 
-const EXECUTOR_OPTIONS = [
+/** The options that are passed on to `create` for each worker. */
+const CREATE_OPTIONS = [
+  "config",
+  "resourceLimits",
+  "env",
+  "argv",
+  "execArgv",
+  "stdout",
+  "stderr",
+  "language",
+] as const;
+
+const EXECUTOR_OPTIONS: readonly string[] = [
   "maxWorkers",
   "minWorkers",
   "idleTimeout",
@@ -132,9 +160,7 @@ const EXECUTOR_OPTIONS = [
   "shared",
   "retries",
   "shutdownTimeout",
-  "config",
-  "resourceLimits",
-  "language",
+  ...CREATE_OPTIONS,
 ];
 
 /** @throws TypeError, RangeError a bad option */
@@ -142,7 +168,7 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
   const what = "InterpreterPoolExecutor";
   checkOptions(what, options, EXECUTOR_OPTIONS);
   const checked: ExecutorOptions = options;
-  const { maxWorkers, retries, name, config, resourceLimits, initializer, initargs, shared } = checked;
+  const { maxWorkers, retries, name, initializer, initargs, shared } = checked;
   if (maxWorkers !== undefined) checkCount(`${what}: maxWorkers`, maxWorkers, 1);
   const { minWorkers, idleTimeout, maxTasksPerInterpreter } = checked;
   if (minWorkers !== undefined) {
@@ -167,12 +193,7 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
     }
   }
   if (retries !== undefined) checkCount(`${what}: retries`, retries, 0);
-  checkCreateOptions({
-    ...(name !== undefined && { name }),
-    ...(config !== undefined && { config }),
-    ...(resourceLimits && { resourceLimits }),
-    ...(checked.language && { language: checked.language }),
-  });
+  checkCreateOptions({ ...(name !== undefined && { name }), ...createOptionsOf(checked) });
   // Another language may name functions by strings.
   if (initializer !== undefined && typeof initializer !== "function" && checked.language === undefined) {
     throw new TypeError(`${what}: initializer must be a function, found ${show(initializer)}`);
@@ -187,6 +208,22 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
     throw new TypeError(`${what}: shared must be an object of globals, found ${show(shared)}`);
   }
   return checked;
+}
+
+/** The options for `create` of each worker, except `name`. Copied: later changes reach no worker. */
+export function createOptionsOf(options: ExecutorOptions): CreateOptions {
+  const given = CREATE_OPTIONS.flatMap((option) => {
+    const value = options[option];
+    return value === undefined ? [] : [[option, copyOfOption(option, value)]];
+  });
+  return Object.fromEntries(given) as CreateOptions;
+}
+
+/** Sinks and languages are objects of the user with methods. The others are lists and records. */
+function copyOfOption(option: (typeof CREATE_OPTIONS)[number], value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (option === "stdout" || option === "stderr" || option === "language") return value;
+  return Array.isArray(value) ? [...(value as unknown[])] : { ...value };
 }
 
 /** @throws TypeError, RangeError a bad option */

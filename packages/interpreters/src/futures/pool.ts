@@ -220,8 +220,6 @@ export class Pool implements TasksOwner, WorkersOwner {
     this.#deadline = deadline;
     stopTimer(this.#timer);
     this.#timer = startTimer(timeout, this.#terminate);
-    // The tasks that it waits for keep the process alive.
-    this.#timer?.unref();
   }
 
   /** Blocks until `done`, but stops all workers at the deadline. */
