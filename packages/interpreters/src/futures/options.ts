@@ -56,6 +56,12 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
    * to `retries`, or fail with the reason "terminated".
    */
   concurrency?: number;
+  /**
+   * How many tasks may wait for an interpreter. Default: no limit. With a limit, the pool holds at most `maxWorkers` times
+   * `concurrency`, plus `maxQueue`, tasks that are not done. The future of a task beyond that rejects with `QueueFull`; `room()`
+   * waits until there is room. `map` waits by itself. From 0.
+   */
+  maxQueue?: number;
   /** Prefix of the interpreters' names: `name-1`, `name-2`, … Default: "pool". */
   name?: string;
   /**
@@ -154,6 +160,7 @@ const EXECUTOR_OPTIONS: readonly string[] = [
   "idleTimeout",
   "maxTasksPerInterpreter",
   "concurrency",
+  "maxQueue",
   "name",
   "initializer",
   "initargs",
@@ -183,7 +190,8 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
   if (maxTasksPerInterpreter !== undefined) {
     checkCount(`${what}: maxTasksPerInterpreter`, maxTasksPerInterpreter, 1);
   }
-  const { concurrency } = checked;
+  const { concurrency, maxQueue } = checked;
+  if (maxQueue !== undefined && maxQueue !== Infinity) checkCount(`${what}: maxQueue`, maxQueue, 0);
   if (concurrency !== undefined) {
     checkCount(`${what}: concurrency`, concurrency, 1);
     if (concurrency > MOST_CONCURRENCY) {
@@ -263,4 +271,25 @@ export function checkShutdownOptions(what: string, options: ShutdownOptions): vo
     }
   }
   checkTimeout(timeout, `${what}: timeout`);
+}
+
+/** Options of `room` and `roomSync`. An unknown option is a TypeError. */
+export interface RoomOptions {
+  /** The most milliseconds to wait. Default: no limit. */
+  timeout?: number;
+  /**
+   * Ends the wait, which then rejects with the signal's reason. `roomSync` throws the reason of a signal that has aborted
+   * already; no signal can abort while the thread is blocked.
+   */
+  signal?: AbortSignal;
+}
+
+/** Returns the time limit. @throws TypeError, RangeError a bad option; the signal's reason if it has aborted */
+export function checkRoomOptions(what: string, options: RoomOptions): number {
+  checkOptions(what, options, ["timeout", "signal"]);
+  const { timeout, signal } = options;
+  checkSignal(signal);
+  const limit = checkTimeout(timeout);
+  signal?.throwIfAborted();
+  return limit;
 }
