@@ -30,7 +30,13 @@ export { functionsOf, type FunctionsOfOptions } from "./functions-of.js";
 /* ---- Run many functions: a pool of interpreters and its futures ---- */
 export { InterpreterPoolExecutor } from "./futures/executor.js";
 export type { ExecutorView } from "./futures/view.js";
-export type { ExecutorOptions, Priority, ShutdownOptions, SubmitOptions } from "./futures/options.js";
+export type {
+  ExecutorOptions,
+  Priority,
+  RoomOptions,
+  ShutdownOptions,
+  SubmitOptions,
+} from "./futures/options.js";
 export type { MapOptions } from "./futures/map.js";
 export { Future } from "./futures/future.js";
 export type { TaskError } from "./futures/failure.js";

@@ -35,7 +35,7 @@
  * workers.ts the interpreters. README.md in this folder explains how pools work.
  */
 import { reportError } from "../base/report.js";
-import { NotShareableError } from "../base/errors.js";
+import { NotShareableError, QueueFull } from "../base/errors.js";
 import { codeOf } from "../wire/code.js";
 import { runtime } from "../thread/current.js";
 import { detach } from "../transfer/transfer-list.js";
@@ -49,14 +49,17 @@ import { Future } from "./future.js";
 import { argsOf, mapOver, type MapOptions, type SubmitParcel } from "./map.js";
 import {
   checkExecutorOptions,
+  checkRoomOptions,
   checkShutdownOptions,
   checkSubmitOptions,
   type ExecutorOptions,
+  type RoomOptions,
   type ShutdownOptions,
   type SubmitOptions,
 } from "./options.js";
 import { Pool } from "./pool.js";
 import type { ExecutorStats } from "./stats.js";
+import type { Refusal } from "./tasks.js";
 import type { ExecutorView } from "./view.js";
 
 /**
@@ -99,7 +102,8 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * promise that it returns is awaited there
    * @param args its arguments: copied now, or shared or moved as for `Interpreter.call`; later changes do not reach it
    * @returns the task's future, which rejects with what the task throws (`TaskError`), with `InterpreterDiedError` if
-   * its interpreter dies, or with `NotShareableError` if its result cannot travel
+   * its interpreter dies, with `NotShareableError` if its result cannot travel, or with `QueueFull` if as many tasks wait as
+   * `maxQueue` allows: then it is not put in line
    * @throws NotShareableError the function or an argument cannot travel; InterpreterError (`ERR_EXECUTOR_SHUTDOWN`)
    * after `shutdown`, (`ERR_INTERPRETER_LIMIT`) the pool has no interpreter and none can be created,
    * (`ERR_INTERPRETER_MEMORY`) shared memory is exhausted; BrokenInterpreterPool. Nothing is put in line then.
@@ -179,6 +183,40 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     options: MapOptions<A> = {},
   ): AsyncGenerator<Awaited<R>, void, undefined> {
     return this.#map("starmap", fn, argsOf, source, NO_OPTIONS, options);
+  }
+
+  /**
+   * Resolves when `submit` finds room in a pool with `maxQueue`, at once if there is room now. Waiters are served in order. The
+   * place is not reserved: what submits in between may take it.
+   *
+   * @param options `timeout` and `signal`
+   * @throws a TimeoutError DOMException; the signal's reason; TypeError, RangeError a bad option; InterpreterError
+   * (`ERR_EXECUTOR_SHUTDOWN`); BrokenInterpreterPool. All as a rejection.
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2, maxQueue: 8 });
+   * const futures: Future<number>[] = [];
+   * for (let n = 0; n < 100; n++) {
+   *   await executor.room();
+   *   futures.push(executor.submit((x: number) => x * x, n));
+   * }
+   * console.log((await Promise.all(futures)).length); // 100
+   */
+  async room(options: RoomOptions = {}): Promise<void> {
+    await this.#pool.waitForRoom(checkRoomOptions("room", options), options.signal);
+  }
+
+  /**
+   * Like `room`, but blocks this thread.
+   *
+   * @throws as `room`, but synchronously
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1, maxQueue: 0 });
+   * const first = executor.submit(() => "first");
+   * executor.roomSync({ timeout: 60_000 });
+   * console.log(first.done()); // true
+   */
+  roomSync(options: RoomOptions = {}): void {
+    this.#pool.waitForRoomSync(checkRoomOptions("roomSync", options));
   }
 
   /**
@@ -282,24 +320,31 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     args: readonly unknown[],
     options: SubmitOptions,
     trace: Trace,
-    chunk = false,
+    how: { readonly chunk: boolean; readonly waited: boolean } = SINGLE,
   ): Future<T> {
     const pool = this.#pool;
+    const { chunk, waited } = how;
     pool.checkUsable();
     const { signal } = options;
     const each = chunk ? args.flat() : args;
     const transfer = movesOfCall(each, options.transfer);
     signal?.throwIfAborted();
     const future = new Future<T>(pool.tasks, trace);
+    const refuse = ({ reason }: Refusal): Future<T> => {
+      if (reason instanceof QueueFull) useSubmitter(reason, trace);
+      future.refuse(reason);
+      return future;
+    };
+    // Before anything is encoded, which may be much.
+    const full = pool.refusal(signal, waited);
+    if (full !== undefined) return refuse(full);
     future.retriesLeft = this.#retries;
     // A retry needs the arguments once more, so they are copied then.
     const moving = this.#retries === 0 ? SupervisorHandover.of(this.#rt, transfer) : undefined;
     try {
       const code = codeOf(this.#rt.m, fn, this.#pool.language);
-      if (!pool.tasks.enqueue(future, code, chunk, options, args, moving)) {
-        future.refuse(signal?.reason);
-        return future;
-      }
+      const refusal = pool.tasks.enqueue(future, code, chunk, options, args, waited, moving);
+      if (refusal !== undefined) return refuse(refusal);
       pool.provideWorkers(future);
       // Only now that the task is in line: a refusal must leave the buffers as they were.
       moving?.handOver();
@@ -329,10 +374,14 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     // A function that cannot travel fails the call of `map`, and not its first item.
     codeOf(this.#rt.m, fn, this.#pool.language);
     const trace = takeTrace(fn);
-    const submit: SubmitParcel = (args, each, chunk) => this.#submit(fn, args, each, trace, chunk);
-    const places = this.maxWorkers * this.#pool.concurrency;
-    return mapOver({ what, submit, toArgs, places, trace }, source, options, mapOptions);
+    const submit: SubmitParcel = (args, each, chunk) =>
+      this.#submit(fn, args, each, trace, { chunk, waited: true });
+    const { concurrency, room } = this.#pool;
+    const places = this.maxWorkers * concurrency;
+    return mapOver({ what, submit, toArgs, places, room, trace }, source, options, mapOptions);
   }
 }
 
 const NO_OPTIONS: SubmitOptions = {};
+/** How `submit` submits: one call, for which nothing has waited. */
+const SINGLE = { chunk: false, waited: false };

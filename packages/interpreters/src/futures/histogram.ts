@@ -2,8 +2,8 @@
  * Counts durations, exact to two digits.
  *
  * Buckets are linear within each power of two, as in HdrHistogram: values below 256 have a bucket each, and each further power of
- * two has 128. A second table has the total of each power of two, so that a percentile is found in at most 280 steps. (Node's
- * histogram walks all buckets up to the largest value for each figure: 100 µs for a snapshot.)
+ * two has 128. A second table has the total of each power of two, so that a percentile takes 280 steps at most. (Node's histogram
+ * walks all buckets up to the largest value for each figure: 13 µs for a snapshot of short durations, 100 µs with long ones.)
  */
 
 /** The largest value: 32 bits hold an hour of microseconds. */

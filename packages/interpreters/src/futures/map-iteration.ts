@@ -10,13 +10,15 @@
  *
  * When the iteration ends, however it ends, the source is closed and the tasks in line are cancelled.
  */
-import { NativePromise } from "../platform/microtasks.js";
+import { AsyncLocalStorage } from "../platform/async-context.js";
+import { NativePromise, queueMicrotask } from "../platform/microtasks.js";
 import { onAbort } from "../base/abort.js";
 import { clock } from "../base/clock.js";
 import type { Trace } from "../thread/trace.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { type ChunkSize, type Parcel, type Results, resultsOf } from "./chunks.js";
 import type { Future } from "./future.js";
+import type { Room } from "./room.js";
 import type { Pulled, Source } from "./source.js";
 import { timeoutError } from "./timeout.js";
 
@@ -26,6 +28,8 @@ export interface MapPlan<I> {
   readonly what: string;
   /** How many tasks can run at a time. */
   readonly places: number;
+  /** The pool's room for tasks (`maxQueue`). A parcel is sent only if there is some. */
+  readonly room: Room;
   /** Where the method was called, for the stacks of errors. */
   readonly trace: Trace;
   readonly source: Source<I>;
@@ -70,6 +74,8 @@ export class MapIteration<I, O> {
   /** The results that are being consumed, and how many of them are. */
   #current: Results<O> | undefined;
   #consumed = 0;
+  /** Ends the wait for room in the pool. Undefined while it does not wait for that. */
+  #stopWaiting: (() => void) | undefined;
   /** Ends the wait of `#change`. Does nothing if the consumer does not wait. */
   #wake = (): void => {};
 
@@ -103,10 +109,14 @@ export class MapIteration<I, O> {
 
   /** Pulls items until `buffersize` are held or the source makes it wait, and sends what is gathered if that is due. */
   #pull(): void {
-    const { places } = this.#plan;
-    while (!this.#exhausted && this.#failure === undefined && !this.#pulling && this.#hasRoom())
-      this.#pullOne();
-    if (this.#gathered.length > 0 && (this.#exhausted || this.#underWay < places)) this.#flush();
+    const { chunks, places } = this.#plan;
+    while (this.#gathered.length < chunks.size && this.#mayPull()) this.#pullOne();
+    if (this.#gathered.length === 0) return;
+    if (this.#gathered.length >= chunks.size || this.#exhausted || this.#underWay < places) this.#flush();
+  }
+
+  #mayPull(): boolean {
+    return !this.#exhausted && this.#failure === undefined && !this.#pulling && this.#hasRoom();
   }
 
   #hasRoom(): boolean {
@@ -147,8 +157,23 @@ export class MapIteration<I, O> {
     this.#wake();
   };
 
-  /** Sends the gathered items. If one of them cannot travel, those before it are still sent. */
+  /** Sends the gathered items, or waits for room. If one of them cannot travel, those before it are still sent. */
   #flush(): void {
+    if (this.#stopWaiting !== undefined) return;
+    if (this.#plan.room.free) this.#sendGathered();
+    else this.#stopWaiting = this.#plan.room.wait(AsyncLocalStorage.bind(this.#onRoom));
+  }
+
+  /** Not at once: a task of another caller is just being settled, and sending calls getters of the user. */
+  readonly #onRoom = (): void =>
+    queueMicrotask(() => {
+      this.#stopWaiting = undefined;
+      if (this.#over) return;
+      this.#sendGathered();
+      this.#wake();
+    });
+
+  #sendGathered(): void {
     const items = this.#gathered;
     this.#gathered = [];
     try {
@@ -238,7 +263,8 @@ export class MapIteration<I, O> {
 
   /** Whether results may still come: of tasks under way, or of items to pull. */
   #expectsResult(): boolean {
-    return this.#window.size > 0 || (!this.#exhausted && this.#failure === undefined);
+    if (this.#window.size > 0) return true;
+    return this.#failure === undefined && (!this.#exhausted || this.#gathered.length > 0);
   }
 
   /** Waits until a parcel is done, the source has given something, or the iteration must stop. */
@@ -259,6 +285,7 @@ export class MapIteration<I, O> {
    */
   async #close(failed: boolean): Promise<void> {
     this.#over = true;
+    this.#stopWaiting?.();
     for (const { future } of this.#window) future.cancel();
     if (this.#exhausted) return;
     // While `next()` is under way, the end of `return()` may never come: do not wait for it.

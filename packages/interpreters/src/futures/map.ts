@@ -9,6 +9,7 @@ import { ChunkSize } from "./chunks.js";
 import type { Future } from "./future.js";
 import { MapIteration } from "./map-iteration.js";
 import type { SubmitOptions } from "./options.js";
+import type { Room } from "./room.js";
 import { Source } from "./source.js";
 
 /**
@@ -69,6 +70,7 @@ export interface Mapping<I> {
   readonly toArgs: (item: I) => unknown[];
   /** How many tasks can run at a time. */
   readonly places: number;
+  readonly room: Room;
   /** Where the method was called. */
   readonly trace: Trace;
 }
@@ -86,7 +88,7 @@ export function mapOver<I, O>(
   submitOptions: SubmitOptions,
   options: MapOptions<I>,
 ): AsyncGenerator<O, void, undefined> {
-  const { what, submit, toArgs, places, trace } = mapping;
+  const { what, submit, toArgs, places, room, trace } = mapping;
   checkMapOptions(what, options);
   if (submitOptions.transfer !== undefined) {
     throw new TypeError(
@@ -106,6 +108,7 @@ export function mapOver<I, O>(
   const plan = {
     what,
     places,
+    room,
     trace,
     source: new Source(what, source),
     send,

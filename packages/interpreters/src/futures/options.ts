@@ -56,6 +56,12 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
    * to `retries`, or fail with the reason "terminated".
    */
   concurrency?: number;
+  /**
+   * How many tasks may wait for an interpreter. Default: no limit. With a limit, the pool holds at most `maxWorkers` times
+   * `concurrency`, plus `maxQueue`, tasks that are not done. The future of a task beyond that rejects with `QueueFull`; `room()`
+   * waits until there is room. `map` waits by itself. From 0.
+   */
+  maxQueue?: number;
   /** Prefix of the interpreters' names: `name-1`, `name-2`, … Default: "pool". */
   name?: string;
   /**
@@ -86,6 +92,22 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
   config?: NonNullable<CreateOptions["config"]>;
   /** Limits of each interpreter's JavaScript engine; see `create`. */
   resourceLimits?: ResourceLimits;
+  /**
+   * The environment variables of each interpreter, copied when the pool is created. Default: a copy of this one's when the
+   * interpreter starts.
+   */
+  env?: Readonly<Record<string, string>>;
+  /** Appended to each interpreter's `process.argv`; see `create`. */
+  argv?: readonly string[];
+  /** Node options of each interpreter; see `create`. Default: the process's own. */
+  execArgv?: readonly string[];
+  /**
+   * Where each interpreter's `process.stdout` goes; see `create`. A sink gets the text of all of them: what a task wrote comes
+   * before the task's result, and all of it before `shutdown()` resolves.
+   */
+  stdout?: NonNullable<CreateOptions["stdout"]>;
+  /** The same for `process.stderr`. */
+  stderr?: NonNullable<CreateOptions["stderr"]>;
   /** The language of the interpreters; see guests/README.md. Default: JavaScript. */
   language?: Language;
 }
@@ -120,21 +142,32 @@ export type Priority = -2 | -1 | 0 | 1 | 2;
 /** The most tasks at a time in one interpreter: their executions fill a megabyte of shared memory. */
 const MOST_CONCURRENCY = 65_536;
 
-const EXECUTOR_OPTIONS = [
+/** The options that are passed on to `create` for each worker. */
+const CREATE_OPTIONS = [
+  "config",
+  "resourceLimits",
+  "env",
+  "argv",
+  "execArgv",
+  "stdout",
+  "stderr",
+  "language",
+] as const;
+
+const EXECUTOR_OPTIONS: readonly string[] = [
   "maxWorkers",
   "minWorkers",
   "idleTimeout",
   "maxTasksPerInterpreter",
   "concurrency",
+  "maxQueue",
   "name",
   "initializer",
   "initargs",
   "shared",
   "retries",
   "shutdownTimeout",
-  "config",
-  "resourceLimits",
-  "language",
+  ...CREATE_OPTIONS,
 ];
 
 /** @throws TypeError, RangeError a bad option */
@@ -142,7 +175,7 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
   const what = "InterpreterPoolExecutor";
   checkOptions(what, options, EXECUTOR_OPTIONS);
   const checked: ExecutorOptions = options;
-  const { maxWorkers, retries, name, config, resourceLimits, initializer, initargs, shared } = checked;
+  const { maxWorkers, retries, name, initializer, initargs, shared } = checked;
   if (maxWorkers !== undefined) checkCount(`${what}: maxWorkers`, maxWorkers, 1);
   const { minWorkers, idleTimeout, maxTasksPerInterpreter } = checked;
   if (minWorkers !== undefined) {
@@ -157,7 +190,8 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
   if (maxTasksPerInterpreter !== undefined) {
     checkCount(`${what}: maxTasksPerInterpreter`, maxTasksPerInterpreter, 1);
   }
-  const { concurrency } = checked;
+  const { concurrency, maxQueue } = checked;
+  if (maxQueue !== undefined && maxQueue !== Infinity) checkCount(`${what}: maxQueue`, maxQueue, 0);
   if (concurrency !== undefined) {
     checkCount(`${what}: concurrency`, concurrency, 1);
     if (concurrency > MOST_CONCURRENCY) {
@@ -167,12 +201,7 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
     }
   }
   if (retries !== undefined) checkCount(`${what}: retries`, retries, 0);
-  checkCreateOptions({
-    ...(name !== undefined && { name }),
-    ...(config !== undefined && { config }),
-    ...(resourceLimits && { resourceLimits }),
-    ...(checked.language && { language: checked.language }),
-  });
+  checkCreateOptions({ ...(name !== undefined && { name }), ...createOptionsOf(checked) });
   // Another language may name functions by strings.
   if (initializer !== undefined && typeof initializer !== "function" && checked.language === undefined) {
     throw new TypeError(`${what}: initializer must be a function, found ${show(initializer)}`);
@@ -187,6 +216,22 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
     throw new TypeError(`${what}: shared must be an object of globals, found ${show(shared)}`);
   }
   return checked;
+}
+
+/** The options for `create` of each worker, except `name`. Copied: later changes reach no worker. */
+export function createOptionsOf(options: ExecutorOptions): CreateOptions {
+  const given = CREATE_OPTIONS.flatMap((option) => {
+    const value = options[option];
+    return value === undefined ? [] : [[option, copyOfOption(option, value)]];
+  });
+  return Object.fromEntries(given) as CreateOptions;
+}
+
+/** Sinks and languages are objects of the user with methods. The others are lists and records. */
+function copyOfOption(option: (typeof CREATE_OPTIONS)[number], value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (option === "stdout" || option === "stderr" || option === "language") return value;
+  return Array.isArray(value) ? [...(value as unknown[])] : { ...value };
 }
 
 /** @throws TypeError, RangeError a bad option */
@@ -226,4 +271,25 @@ export function checkShutdownOptions(what: string, options: ShutdownOptions): vo
     }
   }
   checkTimeout(timeout, `${what}: timeout`);
+}
+
+/** Options of `room` and `roomSync`. An unknown option is a TypeError. */
+export interface RoomOptions {
+  /** The most milliseconds to wait. Default: no limit. */
+  timeout?: number;
+  /**
+   * Ends the wait, which then rejects with the signal's reason. `roomSync` throws the reason of a signal that has aborted
+   * already; no signal can abort while the thread is blocked.
+   */
+  signal?: AbortSignal;
+}
+
+/** Returns the time limit. @throws TypeError, RangeError a bad option; the signal's reason if it has aborted */
+export function checkRoomOptions(what: string, options: RoomOptions): number {
+  checkOptions(what, options, ["timeout", "signal"]);
+  const { timeout, signal } = options;
+  checkSignal(signal);
+  const limit = checkTimeout(timeout);
+  signal?.throwIfAborted();
+  return limit;
 }

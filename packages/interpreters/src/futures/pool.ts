@@ -9,8 +9,9 @@
  * is lost while there are such tasks, or fewer than `minWorkers` are left. An interpreter that dies by itself must not be
  * restarted over and over: after a death without a task soon after its start, or a failed boot, the pool waits (backoff.ts).
  */
+import { onAbort } from "../base/abort.js";
 import { clock } from "../base/clock.js";
-import { BrokenInterpreterPool, InterpreterError } from "../base/errors.js";
+import { BrokenInterpreterPool, InterpreterError, QueueFull } from "../base/errors.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { defaultLanguage, type Language } from "../guests/language.js";
 import type { Death, Runtime } from "../thread/runtime.js";
@@ -23,7 +24,9 @@ import { deathOf, useSubmitter } from "./failure.js";
 import { IdleWatch } from "./idle-watch.js";
 import { Idleness } from "./idleness.js";
 import type { ExecutorOptions } from "./options.js";
-import { Tasks, type TasksOwner } from "./tasks.js";
+import { Room } from "./room.js";
+import { type Refusal, Tasks, type TasksOwner } from "./tasks.js";
+import { timeoutError } from "./timeout.js";
 import { type WorkerDeath, Workers, type WorkersOwner } from "./workers.js";
 
 /** Milliseconds. A worker that dies sooner after its start, without a task, is likely to do so again. */
@@ -36,7 +39,11 @@ export class Pool implements TasksOwner, WorkersOwner {
   readonly language: Language;
   readonly tasks: Tasks;
   readonly workers: Workers;
+  /** Those that wait for room for a task. */
+  readonly room: Room;
   readonly #rt: Runtime;
+  /** How many tasks that are not done there may be (`maxQueue`). */
+  readonly #mostTasks: number;
   readonly #minWorkers: number;
   /** Milliseconds that a shutdown waits for tasks, unless it has a limit of its own. */
   readonly #shutdownTimeout: number;
@@ -64,7 +71,7 @@ export class Pool implements TasksOwner, WorkersOwner {
   /** @throws NotShareableError the workers' set-up cannot travel; InterpreterError `minWorkers` cannot be started */
   constructor(rt: Runtime, executor: unknown, options: ExecutorOptions) {
     const { maxWorkers = processors(), minWorkers = 0, concurrency = 1, idleTimeout = Infinity } = options;
-    const { language = defaultLanguage(), shutdownTimeout = Infinity } = options;
+    const { language = defaultLanguage(), shutdownTimeout = Infinity, maxQueue = Infinity } = options;
     this.#rt = rt;
     this.executor = executor;
     this.maxWorkers = maxWorkers;
@@ -73,6 +80,9 @@ export class Pool implements TasksOwner, WorkersOwner {
     this.#shutdownTimeout = shutdownTimeout;
     this.language = language;
     this.tasks = new Tasks(rt, this, concurrency, language);
+    this.#mostTasks = maxWorkers * concurrency + maxQueue;
+    // Those that wait for room in a pool that takes no more tasks must learn of that.
+    this.room = new Room(() => (this.#usable() ? this.#mostTasks - this.tasks.size : Infinity));
     this.workers = new Workers(rt, this, options, this.tasks.queues);
     this.#idleness = new Idleness(idleTimeout, minWorkers, () => this.#demand(), this.workers);
     const self = new WeakRef(this);
@@ -97,6 +107,48 @@ export class Pool implements TasksOwner, WorkersOwner {
     });
   }
 
+  /** See `TasksOwner`. */
+  refusal(signal: AbortSignal | undefined, waited: boolean): Refusal | undefined {
+    this.checkUsable();
+    if (signal?.aborted === true) return { reason: signal.reason };
+    if (waited || this.tasks.size < this.#mostTasks) return undefined;
+    return {
+      reason: new QueueFull(
+        `Cannot submit a task: the pool has ${this.tasks.size} that are not done, as many as \`maxQueue\` allows. ` +
+          "Wait for room() first.",
+      ),
+    };
+  }
+
+  /** Resolves when there is room for a task, and no earlier waiter for it. */
+  async waitForRoom(timeout: number, signal: AbortSignal | undefined): Promise<void> {
+    this.checkUsable();
+    if (this.room.free) return;
+    await new NativePromise<void>((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        stopTimer(timer);
+        stopWaiting();
+        stopListening?.();
+        settle();
+      };
+      const stopWaiting = this.room.wait(() => end(resolve));
+      const timer = startTimer(timeout, () => end(() => reject(noRoom("room", timeout))));
+      const stopListening = signal && onAbort(signal, () => end(() => reject(signal.reason)));
+    });
+    this.checkUsable();
+  }
+
+  /** Like `waitForRoom`, but blocks this thread, and does not let others pass that wait on the event loop. */
+  waitForRoomSync(timeout: number): void {
+    const done = (): boolean => !this.#usable() || this.tasks.size < this.#mostTasks;
+    if (!this.#rt.blockUntil(done, timeout)) throw noRoom("roomSync", timeout);
+    this.checkUsable();
+  }
+
+  #usable(): boolean {
+    return this.#broken === undefined && !this.#shutdown;
+  }
+
   /**
    * Starts a worker if this task, just put in line, would wait otherwise. If the pool has no worker and none can
    * be started, the task is withdrawn.
@@ -119,6 +171,7 @@ export class Pool implements TasksOwner, WorkersOwner {
   /** A task is done, so there may be more workers than tasks. */
   settled(): void {
     this.#idleness.went();
+    this.room.check();
     if (this.isIdle()) this.#watch.start();
   }
 
@@ -187,6 +240,7 @@ export class Pool implements TasksOwner, WorkersOwner {
     this.tasks.retrying = false;
     const broken = this.#broken;
     this.tasks.failAllInLine(() => broken);
+    this.room.check();
     void this.workers.close();
     return true;
   }
@@ -213,6 +267,7 @@ export class Pool implements TasksOwner, WorkersOwner {
 
   #stopTaking(cancelTasks: boolean, timeout: number): void {
     this.#shutdown = true;
+    this.room.check();
     if (cancelTasks) this.tasks.cancelAllInLine();
     const deadline = clock() + timeout;
     if (timeout === 0) this.#terminate();
@@ -220,8 +275,6 @@ export class Pool implements TasksOwner, WorkersOwner {
     this.#deadline = deadline;
     stopTimer(this.#timer);
     this.#timer = startTimer(timeout, this.#terminate);
-    // The tasks that it waits for keep the process alive.
-    this.#timer?.unref();
   }
 
   /** Blocks until `done`, but stops all workers at the deadline. */
@@ -280,6 +333,10 @@ export class Pool implements TasksOwner, WorkersOwner {
     collected.unregister(this);
     this.tasks.close();
   }
+}
+
+function noRoom(what: string, timeout: number): DOMException {
+  return timeoutError(`${what}: there was no room for a task within ${timeout} ms`);
 }
 
 /**

@@ -45,12 +45,21 @@ import { Stats } from "./stats.js";
 export interface TasksOwner {
   /** Named in diagnostics messages. */
   readonly executor: unknown;
-  /** @throws BrokenInterpreterPool; InterpreterError the pool takes no more tasks */
-  checkUsable(): void;
+  /**
+   * Whether a task with the signal may be put in line now. Returns why not, as its future is to reject with it.
+   *
+   * @throws BrokenInterpreterPool; InterpreterError the pool takes no more tasks
+   */
+  refusal(signal: AbortSignal | undefined, waited: boolean): Refusal | undefined;
   /** A task is done, however it ended. */
   settled(): void;
   /** The interpreter with the id `worker` takes no more tasks. */
   retired(worker: number): void;
+}
+
+/** Why a task was not put in line. */
+export interface Refusal {
+  readonly reason: unknown;
 }
 
 /** A task's retry needs these. */
@@ -107,11 +116,11 @@ export class Tasks implements Owner {
 
   /**
    * Puts a task in line. `args` are its arguments; for a call batch (`chunk`), a list of each call's arguments; for a
-   * retry, either of them encoded.
+   * retry, either of them encoded. `waited` says that its caller has waited for room.
    *
-   * @returns false if the task's signal aborted while its arguments were encoded: then nothing was put or counted
+   * @returns what `refusal` says after the arguments were encoded: then nothing was put or counted
    * @throws NotShareableError the arguments cannot travel; InterpreterError shared memory is exhausted; what
-   * `checkUsable` throws. Nothing was put then, and nothing is counted.
+   * `refusal` throws. Nothing was put then, and nothing is counted.
    */
   enqueue(
     future: Future<unknown>,
@@ -119,8 +128,9 @@ export class Tasks implements Owner {
     chunk: boolean,
     options: SubmitOptions,
     args: readonly unknown[] | Encoded,
+    waited = true,
     moving?: SupervisorHandover,
-  ): boolean {
+  ): Refusal | undefined {
     const { m, id } = this.rt;
     const lane = laneOf(options.priority ?? 0);
     const isNew = Array.isArray(args);
@@ -137,11 +147,12 @@ export class Tasks implements Owner {
       if (isNew) {
         message.list(args, "args", moving);
         checkReadable(message.codec, this.#language, "args");
-        // Encoding calls getters and iterators of the user, which may have shut the pool down or aborted the signal.
-        this.#pool.checkUsable();
-        if (options.signal?.aborted === true) {
+        // Encoding calls getters and iterators of the user, which may have shut the pool down, aborted the signal, or submitted
+        // tasks.
+        const refusal = this.#pool.refusal(options.signal, waited);
+        if (refusal !== undefined) {
           this.rt.forget(sequence);
-          return false;
+          return refusal;
         }
       } else message.again(args as Encoded);
       future.bytes = message.scratch.end;
@@ -166,7 +177,7 @@ export class Tasks implements Owner {
     future.task = kept;
     // A retry has been counted already.
     if (isNew && this.#open++ === 0) this.rt.ref();
-    return true;
+    return undefined;
   }
 
   /**

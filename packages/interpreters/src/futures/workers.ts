@@ -24,7 +24,8 @@ import type { Death, Runtime } from "../thread/runtime.js";
 import type { Queue } from "../queue/queue.js";
 import { workerEnd, type WorkerEndMessage, type WorkerMessage, workerStart } from "./diagnostics.js";
 import { attempt, isError } from "./failure.js";
-import type { ExecutorOptions } from "./options.js";
+import type { CreateOptions } from "../interpreter/options.js";
+import { createOptionsOf, type ExecutorOptions } from "./options.js";
 
 /** The pool that the workers belong to. It decides on replacements. */
 export interface WorkersOwner {
@@ -56,7 +57,10 @@ interface Leaving {
 
 export class Workers {
   readonly #owner: WorkersOwner;
-  readonly #options: ExecutorOptions;
+  /** What each interpreter is created with, except for its name. */
+  readonly #createOptions: CreateOptions;
+  /** The prefix of their names. */
+  readonly #name: string;
   readonly #setup: PoolSetup;
   readonly #initializer: Code | undefined;
   /** The workers, by id. They count as the pool's size and may take tasks. */
@@ -82,7 +86,8 @@ export class Workers {
     const { initializer, initargs = [], shared, maxTasksPerInterpreter = 0, concurrency = 1 } = options;
     const { language = defaultLanguage() } = options;
     this.#owner = owner;
-    this.#options = options;
+    this.#createOptions = createOptionsOf(options);
+    this.#name = options.name ?? "pool";
     if (initializer !== undefined) this.#initializer = codeOf(rt.m, initializer, language);
     this.#setup = {
       queues,
@@ -117,13 +122,8 @@ export class Workers {
    * @throws InterpreterError no more interpreters can be created, or this one cannot be set up
    */
   start(): void {
-    const { name, config, resourceLimits, language } = this.#options;
-    const interp = create({
-      name: `${name ?? "pool"}-${++this.#names}`.slice(0, 80),
-      ...(config !== undefined && { config }),
-      ...(resourceLimits && { resourceLimits }),
-      ...(language && { language }),
-    });
+    const name = `${this.#name}-${++this.#names}`.slice(0, 80);
+    const interp = create({ ...this.#createOptions, name });
     this.#interpreters.set(interp.id, interp);
     this.#started.set(interp.id, clock());
     if (workerStart.hasSubscribers) {
