@@ -5,6 +5,10 @@ import { types } from "../platform/brand-checks.js";
 import { fileURLToPath } from "../platform/urls.js";
 import { packageFile } from "../platform/package-files.js";
 
+// As they were when this was loaded: a program may replace them.
+const { Error: NativeError } = globalThis;
+const { [Symbol.hasInstance]: ordinaryHasInstance } = Function.prototype;
+
 /** How the places of our frames begin: with the compiled files, or with their sources if source maps are on. */
 let roots: readonly string[] | undefined;
 
@@ -73,12 +77,13 @@ export function withoutOwnFrames(stack: string): string {
     .join("\n");
 }
 
-/** Whether the value is an error, also if user code has replaced `Error[Symbol.hasInstance]` by something that throws. */
+/** Whether the value is an error. Calls no `Error[Symbol.hasInstance]` of the user. */
 export function isError(value: unknown): value is Error {
   if (types.isNativeError(value)) return true;
   try {
-    return value instanceof Error;
+    return ordinaryHasInstance.call(NativeError, value);
   } catch {
+    // A proxy that throws.
     return false;
   }
 }

@@ -328,8 +328,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     const { signal } = options;
     const each = chunk ? args.flat() : args;
     const transfer = movesOfCall(each, options.transfer);
-    signal?.throwIfAborted();
-    const future = new Future<T>(pool.tasks, trace);
+    const future = new Future<T>(pool.tasks, trace, options);
     const refuse = ({ reason }: Refusal): Future<T> => {
       if (reason instanceof QueueFull) useSubmitter(reason, trace);
       future.refuse(reason);
@@ -359,6 +358,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
       moving?.done();
     }
     if (signal !== undefined) pool.tasks.stopOnAbort(future, signal);
+    if (options.waitTimeout !== undefined) pool.tasks.limitWait(future, options.waitTimeout);
     return future;
   }
 

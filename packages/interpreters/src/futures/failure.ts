@@ -7,10 +7,11 @@
  */
 import { reportError } from "../base/report.js";
 import { type ExceptionInfo, ExecutionFailed, InterpreterDiedError } from "../base/errors.js";
+import { timeoutError } from "../base/limits.js";
 import { REPLY_FAILURE } from "../wire/protocol.js";
 import { type Death, diedError } from "../thread/runtime.js";
 import { type Trace, useTrace } from "../thread/trace.js";
-import { callerFrames, hideOwnFrames } from "../base/stacks.js";
+import { callerFrames, hideOwnFrames, isError } from "../base/stacks.js";
 
 /**
  * An error that a task threw, as its future rejects with it: a copy of the original exception, of its own class if that
@@ -37,12 +38,6 @@ export interface TaskError extends Error {
 // As they were when this was loaded: a program may replace them.
 const { Error: NativeError } = globalThis;
 const { prepareStackTrace: loadedHook } = NativeError;
-const { [Symbol.hasInstance]: ordinaryHasInstance } = Function.prototype;
-
-/** Like `value instanceof Error`, without calling a hook of the user. */
-export function isError(value: unknown): value is Error {
-  return ordinaryHasInstance.call(NativeError, value);
-}
 
 /** Calls `step` and returns its result. If it throws, that is reported as an uncaught exception, and there is no result. */
 export function attempt<T>(step: () => T): T | undefined {
@@ -91,6 +86,20 @@ export function deathOf(death: Death, trace: Trace | undefined): Error {
       exitCode: death.exitCode,
     });
   appendFrames(error, trace);
+  return error;
+}
+
+/** The error of a task that ran longer than its time limit of `limit` milliseconds. */
+export function limitPassed(limit: number | undefined, death: Death, trace: Trace | undefined): Error {
+  const error = timeoutError(`Cannot finish a task: it ran longer than ${limit} ms`, deathOf(death, trace));
+  useSubmitter(error, trace);
+  return error;
+}
+
+/** The error of a task that waited in line for longer than its limit of `limit` milliseconds. */
+export function waitLimitPassed(limit: number | undefined, trace: Trace | undefined): Error {
+  const error = timeoutError(`Cannot begin a task: it waited in line for ${limit} ms`);
+  useSubmitter(error, trace);
   return error;
 }
 

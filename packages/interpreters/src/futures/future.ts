@@ -14,57 +14,26 @@
 import { AsyncLocalStorage } from "../platform/async-context.js";
 import { inspect } from "../platform/inspect.js";
 import { NativePromise, queueMicrotask } from "../platform/microtasks.js";
-import { checkTimeout, show } from "../base/check.js";
+import { show } from "../base/check.js";
 import { CancelledError } from "../base/errors.js";
-import type { InterpreterId, Pointer } from "../memory/brands.js";
+import type { InterpreterId } from "../memory/brands.js";
 import { headerWord } from "../wire/message.js";
-import { type ResultChannel, readResult } from "../transfer/handover.js";
+import { readResult } from "../transfer/handover.js";
 import { REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
 import type { Trace } from "../thread/trace.js";
-import type { Death, Pending, Runtime } from "../thread/runtime.js";
+import type { Death, Pending, Share } from "../thread/runtime.js";
 import type { Received } from "../kernel/receive.js";
-import { deathOf, failureOf, isError } from "./failure.js";
-import { startTimer, stopTimer } from "../base/timer.js";
-import { timeoutError } from "./timeout.js";
-
-/** The tasks of the executor that created the future (tasks.ts). */
-export interface Owner {
-  readonly rt: Runtime;
-  /** Whether the caller has ended all tasks. */
-  readonly abandoned: boolean;
-  /** Takes the task back. Returns false if a worker has taken it. */
-  takeBack(future: Future<unknown>): boolean;
-  /** Whether a worker is executing the task now. */
-  isRunning(sequence: number): boolean;
-  /** Puts the task in line again after its interpreter died. Returns false if the task must fail. */
-  retry(future: Future<unknown>, death: Death): boolean;
-  /** The future is done. */
-  settled(future: Future<unknown>): void;
-  /** The reply says that the task ran for `ran` microseconds. */
-  timed(future: Future<unknown>, ran: number): void;
-  /** The reply says that the interpreter `worker` takes no more tasks. */
-  retired(worker: number): void;
-}
+import { isError } from "../base/stacks.js";
+import { deathOf, failureOf, limitPassed, waitLimitPassed } from "./failure.js";
+import type { SubmitOptions } from "./options.js";
+import type { Owner } from "./owner.js";
+import { blockUntilSettled, settledWithin } from "./settled.js";
+import { made, nativeFinally, nativeThen, Submission } from "./submission.js";
 
 const WAITING = 0;
 const FULFILLED = 1;
 const REJECTED = 2;
 const CANCELLED = 3;
-
-type Resolve = (value: never) => void;
-type Reject = (error: unknown) => void;
-
-/** The functions that settle the promise under construction. The constructor takes them at once. */
-let resolveMade: Resolve | undefined;
-let rejectMade: Reject | undefined;
-const executor = (resolve: Resolve, reject: Reject): void => {
-  resolveMade = resolve;
-  rejectMade = reject;
-};
-
-/** The base class without the types of its methods: those of `then` and `catch` are more precise here. */
-const UntypedPromise = NativePromise as unknown as new (run: typeof executor) => object;
-const { then: nativeThen, finally: nativeFinally } = NativePromise.prototype;
 
 /**
  * The outcome of a task, from `submit`. Await it as a promise, or use CPython's methods.
@@ -81,27 +50,13 @@ const { then: nativeThen, finally: nativeFinally } = NativePromise.prototype;
  * future.done(); // true
  * future.cancel(); // false
  */
-export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pending {
+export class Future<out T> extends Submission implements PromiseLike<T>, Pending {
   /** @internal No interpreter owes the reply until one takes the task. */
   get target(): InterpreterId {
     return -1 as InterpreterId;
   }
 
-  /** @internal Its number in the pending table. */
-  sequence = 0;
-  /** @internal Pointer to the queue that its task waits in. */
-  queue: Pointer = 0;
-  /** @internal Pointer to its record in that queue. */
-  place: Pointer = 0;
-  /** @internal Bytes of the task or of its reply, whichever is larger. */
-  bytes = 0;
-  /** @internal How often the task may be run again. */
-  retriesLeft = 0;
-  /** @internal Keeps the task's code alive, and what a retry needs. */
-  task: unknown;
-  /** @internal The channel on which large buffers of the result arrive. */
-  channel: ResultChannel | undefined;
-  readonly #owner: Owner;
+  readonly #owner: Owner<Future<unknown>>;
   readonly #trace: Trace | undefined;
   /** Leaves WAITING once, in `#settle`. */
   #state = WAITING;
@@ -109,15 +64,15 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
   #quiet = false;
   /** The result, or the error. */
   #value: unknown;
-  #resolve = resolveMade;
-  #reject = rejectMade;
+  #resolve = made.resolve;
+  #reject = made.reject;
   #callbacks: ((future: never) => void)[] | undefined;
 
   /** @internal */
-  constructor(owner: Owner, trace: Trace | undefined) {
-    super(executor);
+  constructor(owner: Owner<Future<unknown>>, trace: Trace | undefined, options: SubmitOptions) {
+    super(options);
     // They would keep the last future reachable for ever.
-    resolveMade = rejectMade = undefined;
+    made.resolve = made.reject = undefined;
     this.#owner = owner;
     this.#trace = trace;
   }
@@ -178,7 +133,7 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
    * console.log(error instanceof SyntaxError); // true
    */
   async result(timeout?: number): Promise<T> {
-    await this.#settledWithin(timeout);
+    await settledWithin(this, timeout);
     return this.#get();
   }
 
@@ -192,7 +147,7 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
    * executor.submit((n: number) => n * 2, 21).resultSync(); // 42
    */
   resultSync(timeout?: number): T {
-    this.#blockUntilSettled(timeout);
+    blockUntilSettled(this.#owner.rt, this, timeout);
     return this.#get();
   }
 
@@ -212,7 +167,7 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
    * }
    */
   async exception(timeout?: number): Promise<unknown> {
-    await this.#settledWithin(timeout);
+    await settledWithin(this, timeout);
     return this.#getException();
   }
 
@@ -227,7 +182,7 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
    * console.log(String(error)); // RangeError: too far
    */
   exceptionSync(timeout?: number): unknown {
-    this.#blockUntilSettled(timeout);
+    blockUntilSettled(this.#owner.rt, this, timeout);
     return this.#getException();
   }
 
@@ -334,10 +289,30 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
   }
 
   /** @internal The worker that was executing the task died. */
-  died(death: Death): void {
-    if (this.#owner.retry(this, death)) return;
-    if (this.#owner.abandoned) this.#quiet = true;
-    this.#settle(REJECTED, deathOf(death, this.#trace));
+  died(death: Death, share: Share): void {
+    const { signal, timeout } = this.options;
+    this.#owner.interruptedBy(death);
+    if (signal?.aborted === true) this.aborted();
+    else if (share === "at fault" && death.reason === "timeout")
+      this.fail(limitPassed(timeout, death, this.#trace));
+    else if (!this.#owner.retry(this)) {
+      if (this.#owner.abandoned) this.#quiet = true;
+      this.fail(deathOf(death, this.#trace));
+    }
+  }
+
+  /** @internal The task was taken back, or its interpreter ended, when its signal had aborted. */
+  aborted(): void {
+    this.wasAborted = true;
+    this.fail(this.options.signal?.reason);
+  }
+
+  /** @internal The task has waited in line for as long as it may (`waitTimeout`). */
+  waitedTooLong(): void {
+    if (this.waitsUntil === Infinity) return;
+    this.waitsUntil = Infinity;
+    if (this.done() || !this.#owner.takeBack(this)) return;
+    this.fail(waitLimitPassed(this.options.waitTimeout, this.#trace));
   }
 
   /** @internal The task was taken back because it cannot run. */
@@ -406,30 +381,6 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
     this.abandon();
     return error;
   }
-
-  /** Blocks until the future is done, or throws a TimeoutError. */
-  #blockUntilSettled(timeout: number | undefined): void {
-    const limit = checkTimeout(timeout);
-    if (!this.#owner.rt.blockUntil(() => this.done(), limit)) throw timedOut(limit);
-  }
-
-  /** Resolves when the future is done, or rejects with a TimeoutError. */
-  async #settledWithin(timeout: number | undefined): Promise<void> {
-    const limit = checkTimeout(timeout);
-    if (this.done()) return;
-    await new NativePromise<void>((resolve, reject) => {
-      const onDone = (): void => {
-        stopTimer(timer);
-        resolve();
-      };
-      const onTimeout = (): void => {
-        this.removeDoneListener(onDone);
-        reject(timedOut(limit));
-      };
-      const timer = startTimer(limit, onTimeout);
-      this.addDoneListener(onDone);
-    });
-  }
 }
 
 // `await` reads `constructor` to decide whether to use a promise as it is, and `then` to decide which class to create. Both
@@ -439,7 +390,3 @@ Object.defineProperty(Future.prototype, "constructor", {
   writable: true,
   configurable: true,
 });
-
-function timedOut(limit: number): DOMException {
-  return timeoutError(`The task was not done within ${limit} ms; it goes on`);
-}

@@ -20,7 +20,7 @@ import { type ChunkSize, type Parcel, type Results, resultsOf } from "./chunks.j
 import type { Future } from "./future.js";
 import type { Room } from "./room.js";
 import type { Pulled, Source } from "./source.js";
-import { timeoutError } from "./timeout.js";
+import { timeoutError } from "../base/limits.js";
 
 /** The source, the function and the limits of an iteration. The caller has checked them. */
 export interface MapPlan<I> {

@@ -52,8 +52,8 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
    * tasks that compute need interpreters of their own. Another interpreter starts when all have as many tasks as they may.
    *
    * The end of an interpreter ends everything that runs in it. The task at fault (its time limit passed, its signal
-   * aborted, it threw an uncaught exception or called `process.exit()`) fails with that reason. The others run again, up
-   * to `retries`, or fail with the reason "terminated".
+   * aborted, it threw an uncaught exception or called `process.exit()`) fails for that. The others run again, up to
+   * `retries`, or fail with an `InterpreterDiedError`, whose message says that other work ended the interpreter.
    */
   concurrency?: number;
   /**
@@ -116,14 +116,19 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
 export interface SubmitOptions {
   /**
    * Milliseconds that the task may run (waiting in line does not count). Default: no limit. Then its interpreter is
-   * stopped, and with it every other task that runs there (`concurrency`). The future rejects with an
-   * `InterpreterDiedError` (`reason: "timeout"`).
+   * stopped, and with it every other task that runs there (`concurrency`). The future rejects with a `DOMException` named
+   * `TimeoutError`, whose `cause` is an `InterpreterDiedError` (`reason: "timeout"`). Such a task is never run again.
    */
   timeout?: number;
   /**
-   * Takes the task back while it waits in line: its future rejects with the signal's reason. Once the task runs, stops
-   * its interpreter: its future rejects with an `InterpreterDiedError` (`reason: "aborted"`). `submit` throws the reason
-   * of a signal that is aborted already.
+   * Milliseconds that the task may wait in line. Default: no limit. Then it is taken back: its future rejects with a
+   * `DOMException` named `TimeoutError`. A task that is run again (`retries`) has waited enough.
+   */
+  waitTimeout?: number;
+  /**
+   * Takes the task back while it waits in line, and stops its interpreter once it runs. The future rejects with the
+   * signal's reason in every case, also if the signal is aborted already. Such a task counts as cancelled, and is never run
+   * again.
    */
   signal?: AbortSignal;
   /** Buffers in the arguments to move instead of copy. They are detached here as soon as the task is in line. */
@@ -236,9 +241,10 @@ function copyOfOption(option: (typeof CREATE_OPTIONS)[number], value: unknown): 
 
 /** @throws TypeError, RangeError a bad option */
 export function checkSubmitOptions(options: SubmitOptions): void {
-  checkOptions("with", options, ["timeout", "signal", "transfer", "priority"]);
-  const { timeout, signal, transfer, priority } = options;
+  checkOptions("with", options, ["timeout", "waitTimeout", "signal", "transfer", "priority"]);
+  const { timeout, waitTimeout, signal, transfer, priority } = options;
   checkTimeout(timeout);
+  checkTimeout(waitTimeout);
   checkSignal(signal);
   if (transfer !== undefined) checkTransfer(transfer);
   if (priority === undefined) return;

@@ -26,7 +26,7 @@ import { Idleness } from "./idleness.js";
 import type { ExecutorOptions } from "./options.js";
 import { Room } from "./room.js";
 import { type Refusal, Tasks, type TasksOwner } from "./tasks.js";
-import { timeoutError } from "./timeout.js";
+import { timeoutError } from "../base/limits.js";
 import { type WorkerDeath, Workers, type WorkersOwner } from "./workers.js";
 
 /** Milliseconds. A worker that dies sooner after its start, without a task, is likely to do so again. */

@@ -11,6 +11,8 @@
 import type { Channel } from "../platform/diagnostics.js";
 import { NativePromise } from "../platform/microtasks.js";
 import { onAbort } from "../base/abort.js";
+import { clock } from "../base/clock.js";
+import { startTimer, stopTimer } from "../base/timer.js";
 import type { Code } from "../wire/code.js";
 import type { Language } from "../guests/language.js";
 import { inLine, laneOf, LANES, wakeWorker, wakeWorkers } from "../kernel/lanes.js";
@@ -37,7 +39,8 @@ import { removeFrom, take } from "../kernel/queues.js";
 import { makeReceived } from "../kernel/receive.js";
 import { collectCarried, request } from "../thread/supervisor-client.js";
 import { type TaskMessage, taskRetry, taskSettle } from "./diagnostics.js";
-import { Future, type Owner } from "./future.js";
+import { Future } from "./future.js";
+import type { Owner } from "./owner.js";
 import type { SubmitOptions } from "./options.js";
 import { Stats } from "./stats.js";
 
@@ -71,7 +74,7 @@ interface Again {
   readonly encoded: Encoded;
 }
 
-export class Tasks implements Owner {
+export class Tasks implements Owner<Future<unknown>> {
   readonly rt: Runtime;
   /** Replaces workers. A pending future must keep it reachable (future → tasks → pool), even if the user drops the executor. */
   readonly #pool: TasksOwner;
@@ -182,17 +185,25 @@ export class Tasks implements Owner {
 
   /**
    * When `signal` aborts, takes the task back if it waits in line (it fails with the signal's reason), or stops its
-   * interpreter if that is executing it (it fails with an InterpreterDiedError).
+   * interpreter if that is executing it. The future rejects with the signal's reason in both cases.
    */
   stopOnAbort(future: Future<unknown>, signal: AbortSignal): void {
     const stop = (): void => {
       if (future.done()) return;
-      if (this.takeBack(future)) future.fail(signal.reason);
+      if (this.takeBack(future)) future.aborted();
       else request(this.rt, REQUEST_ABORT, -1, reasonNumber("aborted"), future.sequence);
     };
     // A subscriber that learned of the task may have aborted the signal.
     if (signal.aborted) stop();
     else if (!future.done()) future.addDoneListener(onAbort(signal, stop));
+  }
+
+  /** Takes the task back if it still waits in line after `waitTimeout` milliseconds. */
+  limitWait(future: Future<unknown>, waitTimeout: number): void {
+    if (waitTimeout === Infinity || future.done()) return;
+    future.waitsUntil = clock() + waitTimeout;
+    const timer = startTimer(waitTimeout, () => future.waitedTooLong());
+    future.addDoneListener(() => stopTimer(timer));
   }
 
   /** Removes the task from its queue. Returns false if a worker has taken it: then only its interpreter's end stops it. */
@@ -208,16 +219,20 @@ export class Tasks implements Owner {
     return isExecutingWork(this.rt.m, this.rt.id, sequence);
   }
 
+  interruptedBy(death: Death): void {
+    this.#lastKilled = death.id;
+  }
+
   /**
    * Puts a task in line again after its interpreter died. Returns false if it must fail with that death: it has no
-   * retries left, the pool is broken, its signal aborted, or shared memory is exhausted.
+   * retries left, the pool is broken, or shared memory is exhausted.
    */
-  retry(future: Future<unknown>, death: Death): boolean {
-    this.#lastKilled = death.id;
-    if (future.retriesLeft === 0 || !this.retrying || death.reason === "aborted") return false;
+  retry(future: Future<unknown>): boolean {
+    if (future.retriesLeft === 0 || !this.retrying) return false;
     const { code, chunk, options, encoded } = future.task as Again;
-    if (options.signal?.aborted === true) return false;
     future.retriesLeft--;
+    // It has waited once.
+    future.waitsUntil = Infinity;
     this.stats.forget(future.sequence);
     try {
       this.enqueue(future, code, chunk, options, encoded);
@@ -290,8 +305,8 @@ export class Tasks implements Owner {
   #count(future: Future<unknown>): void {
     const { stats } = this;
     stats.forget(future.sequence);
-    if (future.failed()) stats.failed++;
-    else if (future.cancelled()) stats.cancelled++;
+    if (future.cancelled() || future.wasAborted) stats.cancelled++;
+    else if (future.failed()) stats.failed++;
     else stats.completed++;
   }
 

@@ -16,7 +16,7 @@ export interface ExecutorView {
   /**
    * Runs `fn(...args)` in the next worker that is free. See `InterpreterPoolExecutor.submit`.
    *
-   * @throws as `InterpreterPoolExecutor.submit`; the reason of the view's signal, if that is aborted
+   * @throws as `InterpreterPoolExecutor.submit`
    */
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
 

@@ -11,7 +11,8 @@ import { checkOptions, checkSignal, checkTimeout, show } from "../base/check.js"
 import { runtime } from "../thread/current.js";
 import { Future } from "./future.js";
 import { startTimer, stopTimer } from "../base/timer.js";
-import { timeoutError } from "./timeout.js";
+import { blockOn } from "./settled.js";
+import { timeoutError } from "../base/limits.js";
 
 /**
  * When `wait` ends: when all futures are done; when one is done; or when one has failed, or all are done. (CPython: the
@@ -135,7 +136,7 @@ export function waitSync<F extends AnyFuture>(
 ): DoneAndNotDone<F> {
   const { all, timeout, returnWhen, signal } = checkWait("waitSync", futures, options, WAIT_OPTIONS);
   signal?.throwIfAborted();
-  runtime().blockUntil(overWhen(all, returnWhen), timeout);
+  blockOn(runtime(), all, overWhen(all, returnWhen), timeout);
   return divide(all);
 }
 

@@ -23,7 +23,8 @@ import type { PoolSetup } from "../worker/pool.js";
 import type { Death, Runtime } from "../thread/runtime.js";
 import type { Queue } from "../queue/queue.js";
 import { workerEnd, type WorkerEndMessage, type WorkerMessage, workerStart } from "./diagnostics.js";
-import { attempt, isError } from "./failure.js";
+import { attempt } from "./failure.js";
+import { isError } from "../base/stacks.js";
 import type { CreateOptions } from "../interpreter/options.js";
 import { createOptionsOf, type ExecutorOptions } from "./options.js";
 

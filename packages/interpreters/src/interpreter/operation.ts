@@ -10,7 +10,7 @@ import { REPLY_FAILURE, REPLY_VALUE } from "../wire/protocol.js";
 import { statusError } from "../wire/status-error.js";
 import { beginWaitingOn, endWaitingOn } from "../kernel/registry.js";
 import { type Trace, useTrace } from "../thread/trace.js";
-import { type Death, diedError, type Pending, type Runtime } from "../thread/runtime.js";
+import { type Death, diedError, type Pending, type Runtime, type Share } from "../thread/runtime.js";
 
 export class Operation<out T> implements Pending {
   readonly target: InterpreterId;
@@ -75,16 +75,16 @@ export class Operation<out T> implements Pending {
     return failure;
   }
 
-  died(death: Death, began: boolean): void {
+  died(death: Death, share: Share): void {
     const { signal } = this;
-    // It was stopped for its own signal, or never began and is being withdrawn: the death was only quicker.
-    if (signal?.aborted === true && (!began || death.reason === "aborted")) {
+    // It was stopped for its own signal, or is being stopped or withdrawn: another death was only quicker.
+    if (signal?.aborted === true) {
       this.reject(signal.reason);
       return;
     }
     const error = diedError(death, this.what);
     useTrace(error, this.#trace);
-    if (began && death.reason === "timeout" && this.timeout > 0) {
+    if (share === "at fault" && death.reason === "timeout") {
       this.reject(timeoutError(`Cannot ${this.what}: it took longer than ${this.timeout} ms`, error));
     } else this.reject(error);
   }

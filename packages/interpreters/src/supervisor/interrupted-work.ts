@@ -20,6 +20,8 @@ export interface InterruptedWork {
   readonly caller: InterpreterId;
   readonly sequence: number;
   readonly reason: EndReason;
+  /** Whether the interpreter ended because of this item: its limit passed, its signal aborted, or it ended the interpreter itself. */
+  readonly atFault: boolean;
 }
 
 /** All executions of a slot, idle ones included. */
@@ -35,8 +37,8 @@ export function* executionsIn(m: SharedMemory, slot: Slot): Generator<Pointer> {
 
 /**
  * The work that the interpreter in `slot` was executing. Its locks must be repaired, and its pages still be there. An item for
- * which it was `stopped` has the reason of that. If one item ended the interpreter, the others are "terminated", as they are not
- * at fault. A result that was on its way may or may not have been sent; if it was, its caller has it by now.
+ * which it was `stopped` has the reason of that. If one item ended the interpreter itself, the others are "terminated". A result
+ * that was on its way may or may not have been sent; if it was, its caller has it by now.
  */
 export function interruptedWorkOf(
   m: SharedMemory,
@@ -46,13 +48,15 @@ export function interruptedWorkOf(
 ): InterruptedWork[] {
   const found: InterruptedWork[] = [];
   const faulty = faultyExecutionOf(m, slot, reason);
-  const others = faulty !== 0 || reason === "timeout" || reason === "aborted" ? "terminated" : reason;
+  const others = faulty !== 0 ? "terminated" : reason;
   for (const execution of executionsIn(m, slot)) {
     if (stateOf(m, execution) === EXECUTION_IDLE) continue;
+    const stoppedFor = stopped?.get(execution);
     found.push({
       caller: get(m, execution + EXECUTION_CALLER) as InterpreterId,
       sequence: get(m, execution + EXECUTION_SEQ),
-      reason: stopped?.get(execution) ?? (execution === faulty ? reason : others),
+      reason: stoppedFor ?? (execution === faulty ? reason : others),
+      atFault: stoppedFor !== undefined || execution === faulty,
     });
   }
   return found;

@@ -35,7 +35,7 @@ function sendNotice(
   const message = Message.take(m).header(0, NOTICE_DEATH, id, reasonNumber(reason), exitCode);
   const reader = idOf(m, slot);
   const items = interrupted.flatMap((item) =>
-    item.caller === reader ? [item.sequence, reasonNumber(item.reason)] : [],
+    item.caller === reader ? [item.sequence, reasonNumber(item.reason), Number(item.atFault)] : [],
   );
   message.value([items, error], "notice", true);
   const status = message.intoMailbox(slot, S_REPLIES, reader, SUPERVISOR_ID, WITHOUT_SENDER);

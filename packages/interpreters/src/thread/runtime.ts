@@ -38,9 +38,12 @@ export interface Pending {
   readonly target: InterpreterId;
   /** The reply arrived. Reads its value from `received`, if it needs it. */
   settle(status: number, received: Received): void;
-  /** The interpreter that owed the reply died. `began` says whether it was executing this operation. */
-  died(death: Death, began: boolean): void;
+  /** The interpreter that owed the reply died. */
+  died(death: Death, share: Share): void;
 }
+
+/** What an operation had to do with the death of its interpreter: it had not begun, was being executed, or caused the death. */
+export type Share = "waiting" | "running" | "at fault";
 
 /** The death of an interpreter, from the supervisor's notice. */
 export interface Death {
@@ -49,7 +52,7 @@ export interface Death {
   readonly exitCode: number | undefined;
   /** The error that killed it, if it was one: an uncaught exception, a failed boot. */
   readonly error: unknown;
-  /** Set for a work item whose own `reason` is another one: why the interpreter died, which was executing other work items, too. */
+  /** Set if other work of the interpreter, which it did at the same time, caused the death: why the interpreter died. */
   readonly beside?: EndReason;
 }
 
@@ -273,30 +276,39 @@ export class Runtime {
     this.#noticed.add(id);
     if (this.#noticed.size > MAX_SLOTS)
       this.#noticed.delete(this.#noticed.values().next().value as InterpreterId);
-    const began = new Map<number, EndReason>();
-    for (let i = 0; i < unfinished.length; i += 2) began.set(unfinished[i], REASONS[unfinished[i + 1]]);
+    const began = new Map<number, readonly [why: EndReason, share: Share]>();
+    for (let i = 0; i < unfinished.length; i += 3)
+      began.set(unfinished[i], [
+        REASONS[unfinished[i + 1]],
+        unfinished[i + 2] === 0 ? "running" : "at fault",
+      ]);
     const death: Death = { id, reason, exitCode: exitCode === -1 ? undefined : exitCode, error };
     if (reason === "boot") this.#rememberBoot(death);
     // Settle what it still owes. The replies that it sent came before this notice, so no other reply will come.
     for (const key of this.#pending.numbers()) {
       const pending = this.#pending.get(key);
-      const why = began.get(key);
+      const work = began.get(key);
       // Settling an earlier one may have withdrawn this one.
       if (pending === undefined) continue;
-      if (pending.target !== id && (pending.target !== -1 || why === undefined)) continue;
+      if (pending.target !== id && (pending.target !== -1 || work === undefined)) continue;
       this.#pending.take(key);
       // A retry has another number, and this one may be given to another operation later.
       began.delete(key);
-      const other = why !== undefined && why !== reason;
-      callSafely(() =>
-        pending.died(
-          other ? { ...death, reason: why, error: undefined, beside: reason } : death,
-          why !== undefined,
-        ),
-      );
+      callSafely(() => {
+        if (work === undefined) pending.died(death, "waiting");
+        else pending.died(...deathOfWork(death, ...work));
+      });
     }
     for (const listener of this.#deathListeners) callSafely(listener, death);
   }
+}
+
+/** The death as it looks to a work item that ended by it for the reason `why`. */
+function deathOfWork(death: Death, why: EndReason, share: Share): [Death, Share] {
+  const { reason } = death;
+  const byOthers = share === "running" && (why !== reason || why === "timeout" || why === "aborted");
+  if (byOthers) return [{ ...death, reason: why, error: undefined, beside: reason }, share];
+  return [why === reason ? death : { ...death, reason: why, error: undefined }, share];
 }
 
 /** The error for an operation whose interpreter died. `what` names the operation with the interpreter, as a verb phrase. */
@@ -312,17 +324,18 @@ export function diedError(death: Death, what: string): InterpreterError {
       code: "ERR_INTERPRETER_BOOT",
     });
   }
-  const how = {
-    terminated:
-      death.beside === undefined
-        ? "was terminated"
-        : `ended because of other work that it did at the same time (${death.beside})`,
+  const ends = {
+    terminated: "was terminated",
     timeout: "was stopped because the time limit had passed",
     aborted: "was stopped by an abort signal",
     exit: `called process.exit(${exitCode ?? ""})`,
     "out-of-memory": "ran out of memory",
     "uncaught-exception": "ended by an uncaught exception",
-  }[reason];
+  };
+  const how =
+    death.beside === undefined
+      ? ends[reason]
+      : `ended because of other work that it did at the same time (${death.beside})`;
   return new InterpreterDiedError(
     `Cannot ${what}: interpreter ${id} ${how}`,
     { interpreterId: id, reason, exitCode },

@@ -4,9 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { InterpreterDiedError, InterpreterPoolExecutor } from "interpreters";
+import { InterpreterPoolExecutor } from "interpreters";
 import { Chance, created } from "../support/queues.js";
-import { FACTOR, limits, limitsOfVictims, seeded, SEED, turns } from "./harness.js";
+import { deathOf, FACTOR, limits, limitsOfVictims, seeded, SEED, turns } from "./harness.js";
 import {
   countKills,
   follow,
@@ -63,14 +63,16 @@ function check(tasks: readonly Submitted[], retries: number): number {
     assert.ok(future.done() && !future.running() && !future.cancelled(), what);
     assert.equal(callbacks, 1, `done ${callbacks} times: ${what}`);
     assert.ok(runs[index] <= 1 + retries, `ran ${runs[index]} times: ${what}`);
-    if (outcome instanceof InterpreterDiedError) {
-      if (outcome.reason === REASONS[kind]) return;
+    const death = deathOf(outcome);
+    if (death !== undefined) {
+      const own = outcome !== death || (REASONS[kind] !== "timeout" && REASONS[kind] === death.reason);
+      if (own) return;
       collateral++;
-      // Running out of memory cannot be attributed to one task. After any other end, tasks that are not at fault are "terminated".
-      assert.ok(outcome.reason === "terminated" || outcome.reason === "out-of-memory", what);
+      // Running out of memory cannot be attributed to one task. After an exception or an exit, the other tasks are "terminated".
+      assert.ok(["terminated", "timeout", "aborted", "out-of-memory"].includes(death.reason), what);
     } else if (kind === "fail") {
       assert.ok(outcome instanceof RangeError && outcome.message === `task ${index}`, what);
-    } else if (kind === "aborted" && runs[index] === 0) {
+    } else if (kind === "aborted") {
       assert.equal((outcome as Error).name, "AbortError", what);
     } else {
       assert.ok(!(kind in REASONS), what);
@@ -91,8 +93,8 @@ async function round(chance: Chance): Promise<void> {
   const killed = await killWorkers(chance);
   await Promise.all(tasks.map(({ future }) => future.exception()));
   await aborting;
-  const { queued, running, completed, failed } = pool.stats();
-  assert.deepEqual([queued, running, completed + failed], [0, 0, count]);
+  const { queued, running, completed, failed, cancelled } = pool.stats();
+  assert.deepEqual([queued, running, completed + failed + cancelled], [0, 0, count]);
   await pool.shutdown();
   await turns(2);
   const collateral = check(tasks, retries);

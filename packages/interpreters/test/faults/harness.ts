@@ -81,15 +81,22 @@ export function victim(
       kills.closed++;
     },
     async (error: unknown) => {
-      if (error instanceof InterpreterDiedError) assert.equal(error.interpreterId, interp.id);
+      const death = deathOf(error);
+      if (death !== undefined) assert.equal(death.interpreterId, interp.id);
       else if (error !== controller.signal.reason) throw error;
-      kills[error instanceof InterpreterDiedError ? error.reason : "aborted"]++;
+      kills[death?.reason ?? "aborted"]++;
       await closing;
     },
   );
   // Awaited later; until then it must not be an unhandled rejection.
   end.catch(() => {});
   return { interp, end, fuse, controller };
+}
+
+/** The death that work failed with, also where its own time limit caused it. */
+export function deathOf(outcome: unknown): InterpreterDiedError | undefined {
+  const error = outcome instanceof DOMException ? (outcome as { cause?: unknown }).cause : outcome;
+  return error instanceof InterpreterDiedError ? error : undefined;
 }
 
 /** Kills the victim if it is still alive, and waits until its work has ended and it is gone. */

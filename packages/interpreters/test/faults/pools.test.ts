@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { InterpreterDiedError, InterpreterPoolExecutor } from "interpreters";
 import { Chance, created } from "../support/queues.js";
-import { FACTOR, limits, limitsOfVictims, seeded, SEED, turns } from "./harness.js";
+import { thrown } from "../support/ways.js";
+import { deathOf, FACTOR, limits, limitsOfVictims, seeded, SEED, turns } from "./harness.js";
 import {
   countKills,
   follow,
@@ -43,8 +44,8 @@ function check(tasks: Submitted[], killed: number): void {
     assert.ok(future.done() && !future.running() && !future.cancelled());
     assert.equal(callbacks, 1, `task ${index} (${kind}) was done ${callbacks} times`);
     assert.ok(runs[index] <= 1, `task ${index} (${kind}) ran ${runs[index]} times`);
-    const died = outcome instanceof InterpreterDiedError;
-    if (died && outcome.reason === "terminated") {
+    const death = deathOf(outcome);
+    if (death?.reason === "terminated") {
       collateral++;
       return;
     }
@@ -53,7 +54,7 @@ function check(tasks: Submitted[], killed: number): void {
     if (kind === "return" || kind === "await") assert.equal(outcome, index * 2, `task ${index}`);
     else if (kind === "fail")
       assert.ok(outcome instanceof RangeError && outcome.message === `task ${index}`, String(outcome));
-    else assert.ok(died && outcome.reason === REASONS[kind], `task ${index} (${kind}): ${String(outcome)}`);
+    else assert.equal(death?.reason, REASONS[kind], `task ${index} (${kind}): ${String(outcome)}`);
   });
   assert.ok(collateral <= killed, `${collateral} tasks failed by ${killed} terminated workers`);
 }
@@ -95,7 +96,8 @@ test(
         const tasks = Array.from({ length: 30 }, (_, index) => submit(pool, pickKind(chance), index, chance));
         for (const { kind, future } of tasks) {
           if (kind === "return" || kind === "await") assert.equal(typeof future.resultSync(), "number");
-          else assert.throws(() => future.resultSync(), kind === "fail" ? RangeError : InterpreterDiedError);
+          else if (kind === "fail") assert.throws(() => future.resultSync(), RangeError);
+          else assert.ok(deathOf(thrown(() => future.resultSync())) instanceof InterpreterDiedError);
         }
         await turns(2);
         check(tasks, 0);

@@ -9,6 +9,7 @@ import {
   type Queue,
 } from "interpreters";
 import { ChunkSize, type Parcel } from "../../src/futures/chunks.js";
+import { deathByLimit } from "../support/ways.js";
 import { channel, Gate, rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
@@ -212,8 +213,7 @@ test("a time limit is that of each call of a chunk, and not of the chunk", limit
   // Six calls together take longer than the limit of one.
   const { given } = await collect(limited.map(slow, [0, 1, 2, 3, 4, 5], { chunksize: 6 }));
   assert.deepEqual(given, [0, 1, 2, 3, 4, 5]);
-  const error = await rejection(limited.map(slow, [6], { chunksize: 6 }).next());
-  assert.ok(error instanceof InterpreterDiedError && error.reason === "timeout");
+  deathByLimit(await rejection(limited.map(slow, [6], { chunksize: 6 }).next()));
 });
 
 test("leaving the loop cancels the chunks in line; the one that runs goes on alone", limits, async () => {

@@ -11,6 +11,7 @@ import {
   listAll,
   type Queue,
 } from "interpreters";
+import { deathByLimit } from "../support/ways.js";
 import { busyPool, channel, Gate, rejection, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
@@ -19,7 +20,8 @@ const { neverLoaded } = fromModule<typeof import("./exits.js")>(new URL("./exits
 const workers = (): Interpreter[] => listAll().filter((interp) => interp.whence === "interpreters module");
 
 async function death(future: Future<unknown>): Promise<InterpreterDiedError> {
-  const error = await rejection(future);
+  const rejected = await rejection(future);
+  const error = rejected.name === "TimeoutError" ? deathByLimit(rejected) : rejected;
   assert.ok(error instanceof InterpreterDiedError, String(error));
   assert.equal(error.code, "ERR_INTERPRETER_DIED");
   return error;
@@ -91,17 +93,6 @@ const ways: Record<
     submit: (pool) =>
       pool.with({ timeout: 20 }).submit((queue: Queue<number>) => queue.getSync(), channel<number>()),
   },
-  "an abort signal": {
-    reason: "aborted",
-    submit(pool) {
-      const controller = new AbortController();
-      const future = pool.with({ signal: controller.signal }).submit(() => {
-        for (;;);
-      });
-      void until(() => future.running()).then(() => controller.abort());
-      return future;
-    },
-  },
   "terminate()": {
     reason: "terminated",
     submit(pool) {
@@ -141,6 +132,26 @@ for (const [way, { reason, exitCode, submit }] of Object.entries(ways)) {
     assert.notEqual(after.id, before.id);
   });
 }
+
+test(
+  "a worker ended by an abort signal fails that task with the signal's reason, and is replaced",
+  limits,
+  async () => {
+    await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+    await pool.submit(() => 0);
+    const [before] = workers();
+    const controller = new AbortController();
+    const victim = pool.with({ signal: controller.signal }).submit(() => {
+      for (;;);
+    });
+    const queued = [1, 2, 3].map((n) => pool.submit((x: number) => x * 2, n));
+    await until(() => victim.running());
+    controller.abort("enough");
+    assert.equal(await rejection(victim), "enough");
+    assert.deepEqual(await Promise.all(queued), [2, 4, 6]);
+    assert.notEqual(workers()[0].id, before.id);
+  },
+);
 
 test("the exception that killed a worker is the cause of what its task fails with", limits, async () => {
   await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
@@ -200,7 +211,8 @@ test("a task that is aborted is not run again", limits, async () => {
   }, attempts);
   await until(() => attempts.qsize() === 1);
   controller.abort();
-  assert.equal((await death(future)).reason, "aborted");
+  assert.equal(await rejection(future), controller.signal.reason);
+  assert.deepEqual([future.cancelled(), pool.stats().cancelled, pool.stats().failed], [false, 1, 0]);
   assert.equal(attempts.qsize(), 1);
 });
 
@@ -247,7 +259,7 @@ test("a task whose signal is aborted while it waits in line never runs", limits,
   gate.open();
   assert.equal(await busy[0], "passed");
   assert.equal(await after, 0);
-  assert.throws(() => pool.with({ signal: controller.signal }).submit(() => 1), reason);
+  assert.equal(await rejection(pool.with({ signal: controller.signal }).submit(() => 1)), reason);
   await pool.shutdown();
 });
 

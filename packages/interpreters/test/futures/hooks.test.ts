@@ -20,9 +20,9 @@ interface Seen {
 const hooks: Record<string, boolean> = {
   "sites as a stack": false,
   "a prepareStackTrace that throws": false,
-  "a cause that throws": true,
-  "errors that throw": true,
-  "a hasInstance that throws": true,
+  "a cause that throws": false,
+  "errors that throw": false,
+  "a hasInstance that throws": false,
   "a property of errors that throws": false,
   "subscribers that throw": true,
 };

@@ -11,6 +11,7 @@ import {
   type WorkerEvent,
 } from "interpreters";
 import { createdIds, gc } from "../support/queues.js";
+import { deathByLimit } from "../support/ways.js";
 import { Gate, rejection, startScenario, until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
@@ -80,7 +81,8 @@ test("minWorkers are there after a task has taken its worker along", limits, asy
     const pool = new InterpreterPoolExecutor({ maxWorkers: 2, minWorkers: 2 });
     await pool.submit(() => 0);
     const before = workers();
-    const error = await rejection(submit(pool));
+    const rejected = await rejection(submit(pool));
+    const error = rejected.name === "TimeoutError" ? deathByLimit(rejected) : rejected;
     assert.ok(error instanceof InterpreterDiedError, reason);
     await until(() => workers().length === 2);
     assert.ok(!workers().some(({ id }) => id === error.interpreterId));

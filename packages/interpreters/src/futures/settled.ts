@@ -1,0 +1,64 @@
+/** Waiting for futures, with a time limit for the wait. */
+import { checkTimeout } from "../base/check.js";
+import { clock } from "../base/clock.js";
+import { timeoutError } from "../base/limits.js";
+import { startTimer, stopTimer } from "../base/timer.js";
+import { NativePromise } from "../platform/microtasks.js";
+import type { Runtime } from "../thread/runtime.js";
+
+/** What waiting needs of a future. */
+interface Settling {
+  done(): boolean;
+  addDoneListener(fn: () => void): void;
+  removeDoneListener(fn: () => void): void;
+  readonly waitsUntil: number;
+  waitedTooLong(): void;
+}
+
+/** Blocks until the future is done, or throws a TimeoutError. */
+export function blockUntilSettled(rt: Runtime, future: Settling, timeout: number | undefined): void {
+  const limit = checkTimeout(timeout);
+  if (!blockOn(rt, [future], () => future.done(), limit)) throw timedOut(limit);
+}
+
+/**
+ * Blocks until `done()`, at most `timeout` milliseconds, and returns whether it is. No timer runs meanwhile, so this ends the
+ * futures whose tasks wait in line for longer than they may.
+ */
+export function blockOn(
+  rt: Runtime,
+  futures: Iterable<Settling>,
+  done: () => boolean,
+  timeout: number,
+): boolean {
+  const deadline = clock() + timeout;
+  for (;;) {
+    let next = deadline;
+    for (const future of futures) if (!future.done()) next = Math.min(next, future.waitsUntil);
+    if (rt.blockUntil(done, Math.max(0, next - clock()))) return true;
+    if (next === deadline) return false;
+    for (const future of futures) if (future.waitsUntil <= clock()) future.waitedTooLong();
+  }
+}
+
+/** Resolves when the future is done, or rejects with a TimeoutError. */
+export async function settledWithin(future: Settling, timeout: number | undefined): Promise<void> {
+  const limit = checkTimeout(timeout);
+  if (future.done()) return;
+  await new NativePromise<void>((resolve, reject) => {
+    const onDone = (): void => {
+      stopTimer(timer);
+      resolve();
+    };
+    const onTimeout = (): void => {
+      future.removeDoneListener(onDone);
+      reject(timedOut(limit));
+    };
+    const timer = startTimer(limit, onTimeout);
+    future.addDoneListener(onDone);
+  });
+}
+
+function timedOut(limit: number): DOMException {
+  return timeoutError(`The task was not done within ${limit} ms; it goes on`);
+}

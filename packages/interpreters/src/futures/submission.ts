@@ -1,0 +1,56 @@
+/**
+ * The inner side of a future: a native promise that others settle, and what the pool notes about the task.
+ */
+import { NativePromise } from "../platform/microtasks.js";
+import type { Pointer } from "../memory/brands.js";
+import type { ResultChannel } from "../transfer/handover.js";
+import type { SubmitOptions } from "./options.js";
+
+/** The functions that settle the promise under construction. Its constructor takes them at once. */
+export const made: {
+  resolve: ((value: never) => void) | undefined;
+  reject: ((error: unknown) => void) | undefined;
+} = {
+  resolve: undefined,
+  reject: undefined,
+};
+
+const executor = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
+  made.resolve = resolve;
+  made.reject = reject;
+};
+
+/** The base class without the types of its methods: those of `then` and `catch` are more precise in `Future`. */
+const UntypedPromise = NativePromise as unknown as new (run: typeof executor) => object;
+
+export const { then: nativeThen, finally: nativeFinally } = NativePromise.prototype;
+
+/** The base class of `Future`. Users see none of its fields. */
+export class Submission extends UntypedPromise {
+  /** @internal Its number in the pending table. */
+  sequence = 0;
+  /** @internal Pointer to the queue that its task waits in. */
+  queue: Pointer = 0;
+  /** @internal Pointer to its record in that queue. */
+  place: Pointer = 0;
+  /** @internal Bytes of the task or of its reply, whichever is larger. */
+  bytes = 0;
+  /** @internal What `with` was given. */
+  readonly options: SubmitOptions;
+  /** @internal When it has waited in line for as long as it may (`clock`). Infinity without a limit, and once that is over. */
+  waitsUntil = Infinity;
+  /** @internal Whether it failed with its signal's reason. */
+  wasAborted = false;
+  /** @internal How often the task may be run again. */
+  retriesLeft = 0;
+  /** @internal Keeps the task's code alive, and what a retry needs. */
+  task: unknown;
+  /** @internal The channel on which large buffers of the result arrive. */
+  channel: ResultChannel | undefined;
+
+  /** @internal */
+  constructor(options: SubmitOptions) {
+    super(executor);
+    this.options = options;
+  }
+}
