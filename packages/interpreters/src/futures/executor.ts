@@ -46,7 +46,15 @@ import { type Trace, takeTrace } from "../thread/trace.js";
 import { taskSubmit } from "./diagnostics.js";
 import { useSubmitter } from "./failure.js";
 import { Future } from "./future.js";
-import { argsOf, mapOver, type MapOptions, type SubmitParcel } from "./map.js";
+import {
+  type AnyMapOptions,
+  argsOf,
+  mapOver,
+  type MapOptions,
+  type MapOutcome,
+  type SettledMapOptions,
+  type SubmitParcel,
+} from "./map.js";
 import {
   checkExecutorOptions,
   checkRoomOptions,
@@ -133,21 +141,28 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     checkSubmitOptions(options);
     // Tasks keep the options: a retry is submitted with the same ones.
     const own = { ...options };
-    return {
-      submit: (fn, ...args) => this.#submit(fn, args, own, takeTrace(fn)),
-      map: (fn, source, more) => this.#map("map", fn, (item) => [item], source, own, more),
-      starmap: (fn, source, more) => this.#map("starmap", fn, argsOf, source, own, more),
+    const view: Record<keyof ExecutorView, unknown> = {
+      submit: (fn: Function, ...args: unknown[]) => this.#submit(fn, args, own, takeTrace(fn)),
+      map: (fn: Function, source: Iterable<unknown>, more?: AnyMapOptions<unknown>) =>
+        this.#map("map", fn, listOf, source, own, more),
+      starmap: (fn: Function, source: Iterable<unknown>, more?: AnyMapOptions<unknown>) =>
+        this.#map("starmap", fn, argsOf, source, own, more),
     };
+    // The compiler cannot compare overloads with a function.
+    return view as unknown as ExecutorView;
   }
 
   /**
    * Runs `fn` for each item of a source and yields the results, by default in the order of the items. It pulls from the
    * source only as far as `buffersize` allows, so the source may be endless, and begins when the first result is asked
-   * for. The first failure ends it. When the loop is left, the source is closed and tasks in line are cancelled.
+   * for. When the loop is left, the source is closed and tasks in line are cancelled.
+   *
+   * The first failure ends it, and says which item it was: an error has a field `itemIndex` (`TaskError`). With
+   * `{ settled: true }` it yields for each item how its call ended (`MapOutcome`), and goes on.
    *
    * @param fn as for `submit`; called with the item alone
    * @param source an iterable or async iterable; each item must be able to travel as an argument
-   * @param options see `MapOptions`
+   * @param options see `MapOptions` and `SettledMapOptions`
    * @throws TypeError, RangeError a bad option; NotShareableError the function cannot travel; InterpreterError
    * (`ERR_EXECUTOR_SHUTDOWN`); BrokenInterpreterPool. The iteration throws what a call threw; NotShareableError an item
    * or a result cannot travel; InterpreterDiedError; a TimeoutError DOMException; the signal's reason; what the source
@@ -158,13 +173,36 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * let sum = 0;
    * for await (const root of executor.map(Math.sqrt, [1, 4, 9], { chunksize: "auto" })) sum += root;
    * console.log(sum); // 6
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+   * const parse = (text: string) => JSON.parse(text) as number;
+   * const values: number[] = [];
+   * for await (const outcome of executor.map(parse, ["1", "{", "3"], { settled: true })) {
+   *   if (outcome.status === "fulfilled") values[outcome.index] = outcome.value;
+   * }
+   * console.log(values); // [ 1, <1 empty item>, 3 ]
    */
   map<I, R>(
     fn: (item: I) => R,
     source: Iterable<I> | AsyncIterable<I>,
-    options: MapOptions<I> = {},
-  ): AsyncGenerator<Awaited<R>, void, undefined> {
-    return this.#map("map", fn, (item) => [item], source, NO_OPTIONS, options);
+    options?: MapOptions<I>,
+  ): AsyncGenerator<Awaited<R>, void, undefined>;
+  map<I, R>(
+    fn: (item: I) => R,
+    source: Iterable<I> | AsyncIterable<I>,
+    options: SettledMapOptions<I>,
+  ): AsyncGenerator<MapOutcome<Awaited<R>>, void, undefined>;
+  map<I, R>(
+    fn: (item: I) => R,
+    source: Iterable<I> | AsyncIterable<I>,
+    options: AnyMapOptions<I>,
+  ): AsyncGenerator<Awaited<R> | MapOutcome<Awaited<R>>, void, undefined>;
+  map<I>(
+    fn: Function,
+    source: Iterable<I> | AsyncIterable<I>,
+    options?: AnyMapOptions<I>,
+  ): AsyncGenerator<never, void, undefined> {
+    return this.#map("map", fn, listOf, source, NO_OPTIONS, options);
   }
 
   /**
@@ -180,8 +218,23 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   starmap<A extends unknown[], R>(
     fn: (...args: A) => R,
     source: Iterable<A> | AsyncIterable<A>,
-    options: MapOptions<A> = {},
-  ): AsyncGenerator<Awaited<R>, void, undefined> {
+    options?: MapOptions<A>,
+  ): AsyncGenerator<Awaited<R>, void, undefined>;
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    source: Iterable<A> | AsyncIterable<A>,
+    options: SettledMapOptions<A>,
+  ): AsyncGenerator<MapOutcome<Awaited<R>>, void, undefined>;
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    source: Iterable<A> | AsyncIterable<A>,
+    options: AnyMapOptions<A>,
+  ): AsyncGenerator<Awaited<R> | MapOutcome<Awaited<R>>, void, undefined>;
+  starmap<A extends unknown[]>(
+    fn: Function,
+    source: Iterable<A> | AsyncIterable<A>,
+    options?: AnyMapOptions<A>,
+  ): AsyncGenerator<never, void, undefined> {
     return this.#map("starmap", fn, argsOf, source, NO_OPTIONS, options);
   }
 
@@ -365,10 +418,10 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   #map<I, O>(
     what: string,
     fn: Function,
-    toArgs: (item: I) => unknown[],
+    toArgs: (item: I, index: number) => unknown[],
     source: Iterable<I> | AsyncIterable<I>,
     options: SubmitOptions,
-    mapOptions: MapOptions<I> = {},
+    mapOptions: AnyMapOptions<I> = {},
   ): AsyncGenerator<O, void, undefined> {
     this.#pool.checkUsable();
     // A function that cannot travel fails the call of `map`, and not its first item.
@@ -376,10 +429,21 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     const trace = takeTrace(fn);
     const submit: SubmitParcel = (args, each, chunk) =>
       this.#submit(fn, args, each, trace, { chunk, waited: true });
-    const { concurrency, room } = this.#pool;
+    const { concurrency, room, tasks } = this.#pool;
+    const refused = (error: unknown): Future<unknown> => {
+      const future = new Future<unknown>(tasks, trace);
+      future.abandon();
+      future.refuse(error);
+      return future;
+    };
     const places = this.maxWorkers * concurrency;
-    return mapOver({ what, submit, toArgs, places, room, trace }, source, options, mapOptions);
+    return mapOver({ what, submit, refused, toArgs, places, room, trace }, source, options, mapOptions);
   }
+}
+
+/** The arguments that an item of `map` is. */
+function listOf(item: unknown): unknown[] {
+  return [item];
 }
 
 const NO_OPTIONS: SubmitOptions = {};

@@ -1,6 +1,6 @@
 /** The ways to submit tasks that an executor and its views have in common. */
 import type { Future } from "./future.js";
-import type { MapOptions } from "./map.js";
+import type { AnyMapOptions, MapOptions, MapOutcome, SettledMapOptions } from "./map.js";
 
 /**
  * What `with` returns: an executor whose tasks have the options that `with` was given. It needs no closing, and may be
@@ -32,6 +32,16 @@ export interface ExecutorView {
     source: Iterable<I> | AsyncIterable<I>,
     options?: MapOptions<I>,
   ): AsyncGenerator<Awaited<R>, void, undefined>;
+  map<I, R>(
+    fn: (item: I) => R,
+    source: Iterable<I> | AsyncIterable<I>,
+    options: SettledMapOptions<I>,
+  ): AsyncGenerator<MapOutcome<Awaited<R>>, void, undefined>;
+  map<I, R>(
+    fn: (item: I) => R,
+    source: Iterable<I> | AsyncIterable<I>,
+    options: AnyMapOptions<I>,
+  ): AsyncGenerator<Awaited<R> | MapOutcome<Awaited<R>>, void, undefined>;
 
   /**
    * Like `map`, but each item is an array of arguments. See `InterpreterPoolExecutor.starmap`.
@@ -43,4 +53,14 @@ export interface ExecutorView {
     source: Iterable<A> | AsyncIterable<A>,
     options?: MapOptions<A>,
   ): AsyncGenerator<Awaited<R>, void, undefined>;
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    source: Iterable<A> | AsyncIterable<A>,
+    options: SettledMapOptions<A>,
+  ): AsyncGenerator<MapOutcome<Awaited<R>>, void, undefined>;
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    source: Iterable<A> | AsyncIterable<A>,
+    options: AnyMapOptions<A>,
+  ): AsyncGenerator<Awaited<R> | MapOutcome<Awaited<R>>, void, undefined>;
 }
