@@ -43,6 +43,7 @@ import { forgetMoves, movesOfCall } from "../transfer/move.js";
 import { SupervisorHandover } from "../transfer/handover.js";
 import type { Runtime } from "../thread/runtime.js";
 import { type Trace, takeTrace } from "../thread/trace.js";
+import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "./calls.js";
 import { taskSubmit } from "./diagnostics.js";
 import { useSubmitter } from "./failure.js";
 import { Future } from "./future.js";
@@ -107,7 +108,8 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * Runs `fn(...args)` in the next worker that is free. Tasks of one priority begin in the order of their submission.
    *
    * @param fn a stateless function, a function of a module (`fromModule`) or a builtin, as for `Interpreter.call`; a
-   * promise that it returns is awaited there
+   * promise that it returns is awaited there. Of an overloaded function, the first of its last six signatures that takes the
+   * arguments gives the result's type
    * @param args its arguments: copied now, or shared or moved as for `Interpreter.call`; later changes do not reach it
    * @returns the task's future, which rejects with what the task throws (`TaskError`), with `InterpreterDiedError` if
    * its interpreter dies, with `NotShareableError` if its result cannot travel, or with `QueueFull` if as many tasks wait as
@@ -121,8 +123,15 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * const futures = ["a", "b"].map((text) => executor.submit((s: string) => s.toUpperCase(), text));
    * console.log(await Promise.all(futures)); // [ 'A', 'B' ]
    */
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
-    return this.#submit<Awaited<R>>(fn, args, NO_OPTIONS, takeTrace(fn));
+  submit<F, A extends OverloadArgs<F>>(fn: F, ...args: A): Future<Awaited<OverloadResult<F, A>>>;
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: KnownArgs<A, R>): Future<Awaited<R>>;
+  submit<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): Future<Awaited<ReturnType<F>>>;
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
+  submit(fn: Function, ...args: unknown[]): Future<never> {
+    return this.#submit(fn, args, NO_OPTIONS, takeTrace(fn));
   }
 
   /**

@@ -1,4 +1,5 @@
 /** The ways to submit tasks that an executor and its views have in common. */
+import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "./calls.js";
 import type { Future } from "./future.js";
 import type { AnyMapOptions, MapOptions, MapOutcome, SettledMapOptions } from "./map.js";
 
@@ -18,6 +19,12 @@ export interface ExecutorView {
    *
    * @throws as `InterpreterPoolExecutor.submit`; the reason of the view's signal, if that is aborted
    */
+  submit<F, A extends OverloadArgs<F>>(fn: F, ...args: A): Future<Awaited<OverloadResult<F, A>>>;
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: KnownArgs<A, R>): Future<Awaited<R>>;
+  submit<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): Future<Awaited<ReturnType<F>>>;
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
 
   /**
