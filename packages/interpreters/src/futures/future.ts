@@ -22,6 +22,7 @@ import { REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
 import type { Trace } from "../thread/trace.js";
 import type { Death, Pending, Runtime } from "../thread/runtime.js";
 import type { Received } from "../kernel/receive.js";
+import type { Loose } from "./calls.js";
 import { deathOf, failureOf, isError } from "./failure.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { timeoutError } from "./timeout.js";
@@ -279,18 +280,18 @@ export class Future<out T> extends UntypedPromise implements PromiseLike<T>, Pen
   }
 
   /**
-   * `Promise.prototype.then`. The handler of a rejection declares the type of its reason, for instance
+   * `Promise.prototype.then`. As there, the handler of a rejection may declare the type of its reason, for instance
    * `(error: TaskError) => …`.
    */
-  then<A = T, B = never, E = unknown>(
+  then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: E) => B | PromiseLike<B>) | null,
+    onRejected?: ((reason: Loose) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return nativeThen.call(this, onFulfilled, onRejected) as Promise<A | B>;
   }
 
   /** `Promise.prototype.catch`. */
-  catch<B = never, E = unknown>(onRejected?: ((reason: E) => B | PromiseLike<B>) | null): Promise<T | B> {
+  catch<B = never>(onRejected?: ((reason: Loose) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.then(undefined, onRejected);
   }
 
