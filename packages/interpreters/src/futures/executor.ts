@@ -62,6 +62,7 @@ import {
   checkShutdownOptions,
   checkSubmitOptions,
   type ExecutorOptions,
+  type Initargs,
   type RoomOptions,
   type ShutdownOptions,
   type SubmitOptions,
@@ -95,9 +96,9 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   readonly #retries: number;
   readonly #pool: Pool;
 
-  constructor(options: ExecutorOptions<A> = {}) {
+  constructor(options?: ExecutorOptions<A> & Initargs<A>) {
     // The compiler has checked what the initializer takes. From here on it is any function.
-    const checked = checkExecutorOptions(options);
+    const checked = checkExecutorOptions(options === undefined ? {} : options);
     this.#rt = runtime();
     this.#retries = checked.retries ?? 0;
     this.#pool = new Pool(this.#rt, this, checked);

@@ -105,12 +105,19 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
    * Where each interpreter's `process.stdout` goes; see `create`. A sink gets the text of all of them: what a task wrote comes
    * before the task's result, and all of it before `shutdown()` resolves.
    */
-  stdout?: NonNullable<CreateOptions["stdout"]>;
+  stdout?: CreateOptions["stdout"];
   /** The same for `process.stderr`. */
-  stderr?: NonNullable<CreateOptions["stderr"]>;
+  stderr?: CreateOptions["stderr"];
   /** The language of the interpreters; see guests/README.md. Default: JavaScript. */
-  language?: Language;
+  language?: Language | undefined;
 }
+
+/**
+ * What the compiler demands of the options in addition: an initializer that needs arguments comes with `initargs`.
+ *
+ * @typeParam A the initializer's parameters
+ */
+export type Initargs<A extends unknown[]> = [] extends A ? unknown : { initargs: A };
 
 /** Options of tasks: `InterpreterPoolExecutor.with`. An unknown option is a TypeError. */
 export interface SubmitOptions {
