@@ -36,7 +36,7 @@ export interface MapOptions<I = unknown> {
    * The most items that are pulled from the source and not yet consumed, from 1. Default: `4 × chunksize` for each task
    * that can run at a time (`maxWorkers` times `concurrency`).
    */
-  buffersize?: number;
+  buffersize?: number | undefined;
   /**
    * The most items that go to a worker at once, as one call batch. Default: 1. With many quick calls, a larger size saves
    * most of the cost of sending. `"auto"` adapts it to the time that the calls take.
@@ -44,17 +44,17 @@ export interface MapOptions<I = unknown> {
    * The calls of a call batch run one after another. A failure shows at its own item, but a worker that dies loses the
    * results of its whole call batch, and `retries` run the whole of it again. A time limit of `with` is that of each call.
    */
-  chunksize?: number | "auto";
+  chunksize?: number | "auto" | undefined;
   /** Whether results come in the order of the items (default: true), or as they are done. */
-  ordered?: boolean;
+  ordered?: boolean | undefined;
   /** Not set: the first failure ends the iteration. See `SettledMapOptions`. */
-  settled?: false;
+  settled?: false | undefined;
   /** Milliseconds, from the call of `map` on, within which each result must be there. Default: no limit. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Ends the iteration, which then throws the signal's reason. Default: the signal of `with`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** The buffers of an item to move instead of copy: they are detached here when the item is sent. Default: none. */
-  transfer?: (item: I) => readonly ArrayBuffer[];
+  transfer?: ((item: I) => readonly ArrayBuffer[]) | undefined;
 }
 
 /**
