@@ -179,7 +179,9 @@ describe("on its way, a large buffer", limits, () => {
       const key = Object.getOwnPropertySymbols(globalThis).find((key) =>
         key.description!.startsWith("interpreters.runtime"),
       )!;
-      const [rt] = (globalThis as unknown as Record<symbol, [{ supervisorPort: { postMessage(): void } }]>)[key];
+      const [rt] = (globalThis as unknown as Record<symbol, [{ supervisorPort: { postMessage(): void } }]>)[
+        key
+      ];
       rt.supervisorPort.postMessage = () => {};
       const buffer = new ArrayBuffer(5_000_000);
       target
