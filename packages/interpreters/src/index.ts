@@ -37,7 +37,7 @@ export type {
   ShutdownOptions,
   SubmitOptions,
 } from "./futures/options.js";
-export type { MapOptions } from "./futures/map.js";
+export type { MapOptions, MapOutcome, SettledMapOptions } from "./futures/map.js";
 export { Future } from "./futures/future.js";
 export type { TaskError } from "./futures/failure.js";
 export {

@@ -4,7 +4,7 @@
  */
 import type { CallBatchReply } from "../wire/call-batch.js";
 import type { Trace } from "../thread/trace.js";
-import { failureOf } from "./failure.js";
+import { failureOf, nameItems } from "./failure.js";
 import type { Future } from "./future.js";
 
 /** Milliseconds that a call batch should take if `chunksize` is `auto`. Far above the cost of sending it. */
@@ -19,25 +19,45 @@ export interface Parcel {
   readonly future: Future<unknown>;
   /** Whether it is a call batch, whose result is a CallBatchReply. */
   readonly chunk: boolean;
+  /** The index of its first item. */
+  readonly first: number;
   /** How many items it has. */
   readonly size: number;
+  /** The arguments of the calls of a call batch, if those after one that fails are to be sent again. */
+  lists?: readonly unknown[][] | undefined;
 }
 
-/** The results of a parcel in the order of its items, up to the first item that failed, and that failure. */
+/**
+ * The results of a parcel in the order of its items, up to the first item that failed, and that failure. `lost` says how many items
+ * share it: all of a call batch whose interpreter died, for instance.
+ */
 export interface Results<O> {
   readonly values: O[];
-  readonly failure: { readonly error: unknown } | undefined;
+  readonly failure: { readonly error: unknown; readonly lost: number } | undefined;
 }
 
 /** The results of a parcel that is done. */
-export function resultsOf<O>({ future, chunk }: Parcel, trace: Trace): Results<O> {
+export function resultsOf<O>({ future, chunk, first, size }: Parcel, what: string, trace: Trace): Results<O> {
   const ended = future.settled();
-  // A death loses the call batch's first results too: they were never sent.
-  if (ended.status === "rejected") return { values: [], failure: { error: ended.reason } };
+  if (ended.status === "rejected") {
+    // A death loses the call batch's first results too: they were never sent.
+    nameItems(ended.reason, { what, first, size });
+    return { values: [], failure: { error: ended.reason, lost: size } };
+  }
   if (!chunk) return { values: [ended.value as O], failure: undefined };
   const { values, failure } = ended.value as CallBatchReply & { values: O[] };
   if (failure === undefined) return { values, failure };
-  return { values, failure: { error: failureOf(failure.status, failure.value, failure.interpreter, trace) } };
+  const error = failureOf(failure.status, failure.value, failure.interpreter, trace);
+  nameItems(error, { what, first: first + values.length, size: 1 });
+  return { values, failure: { error, lost: 1 } };
+}
+
+/** How many items of a call batch that is done were not called, because an earlier one failed. */
+export function notCalled({ future, chunk, size }: Parcel): number {
+  const ended = future.settled();
+  if (!chunk || ended.status === "rejected") return 0;
+  const { values, failure } = ended.value as CallBatchReply;
+  return failure === undefined ? 0 : size - values.length - 1;
 }
 
 /** The size of the next call batch. */

@@ -35,31 +35,31 @@
  * workers.ts the interpreters. README.md in this folder explains how pools work.
  */
 import { reportError } from "../base/report.js";
-import { NotShareableError, QueueFull } from "../base/errors.js";
-import { codeOf } from "../wire/code.js";
 import { runtime } from "../thread/current.js";
-import { detach } from "../transfer/transfer-list.js";
-import { forgetMoves, movesOfCall } from "../transfer/move.js";
-import { SupervisorHandover } from "../transfer/handover.js";
-import type { Runtime } from "../thread/runtime.js";
-import { type Trace, takeTrace } from "../thread/trace.js";
-import { taskSubmit } from "./diagnostics.js";
-import { useSubmitter } from "./failure.js";
+import { takeTrace } from "../thread/trace.js";
+import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "./calls.js";
 import { Future } from "./future.js";
-import { argsOf, mapOver, type MapOptions, type SubmitParcel } from "./map.js";
+import {
+  type AnyMapOptions,
+  argsOf,
+  type MapOptions,
+  type MapOutcome,
+  type SettledMapOptions,
+} from "./map.js";
 import {
   checkExecutorOptions,
   checkRoomOptions,
   checkShutdownOptions,
   checkSubmitOptions,
   type ExecutorOptions,
+  type Initargs,
   type RoomOptions,
   type ShutdownOptions,
   type SubmitOptions,
 } from "./options.js";
 import { Pool } from "./pool.js";
 import type { ExecutorStats } from "./stats.js";
-import type { Refusal } from "./tasks.js";
+import { map, submit } from "./submit.js";
 import type { ExecutorView } from "./view.js";
 
 /**
@@ -81,17 +81,12 @@ import type { ExecutorView } from "./view.js";
 export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements ExecutorView {
   /** The most interpreters that it has at a time: the option, or the number of processors. */
   readonly maxWorkers: number;
-  readonly #rt: Runtime;
-  /** How often each task may be run again. */
-  readonly #retries: number;
   readonly #pool: Pool;
 
-  constructor(options: ExecutorOptions<A> = {}) {
+  constructor(options?: ExecutorOptions<A> & Initargs<A>) {
     // The compiler has checked what the initializer takes. From here on it is any function.
-    const checked = checkExecutorOptions(options);
-    this.#rt = runtime();
-    this.#retries = checked.retries ?? 0;
-    this.#pool = new Pool(this.#rt, this, checked);
+    const checked = checkExecutorOptions(options === undefined ? {} : options);
+    this.#pool = new Pool(runtime(), this, checked);
     this.maxWorkers = this.#pool.maxWorkers;
   }
 
@@ -99,7 +94,8 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * Runs `fn(...args)` in the next worker that is free. Tasks of one priority begin in the order of their submission.
    *
    * @param fn a stateless function, a function of a module (`fromModule`) or a builtin, as for `Interpreter.call`; a
-   * promise that it returns is awaited there
+   * promise that it returns is awaited there. Of an overloaded function, the first of its last six signatures that takes the
+   * arguments gives the result's type
    * @param args its arguments: copied now, or shared or moved as for `Interpreter.call`; later changes do not reach it
    * @returns the task's future, which rejects with what the task throws (`TaskError`), with `InterpreterDiedError` if
    * its interpreter dies, with `NotShareableError` if its result cannot travel, or with `QueueFull` if as many tasks wait as
@@ -113,8 +109,15 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * const futures = ["a", "b"].map((text) => executor.submit((s: string) => s.toUpperCase(), text));
    * console.log(await Promise.all(futures)); // [ 'A', 'B' ]
    */
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
-    return this.#submit<Awaited<R>>(fn, args, NO_OPTIONS, takeTrace(fn));
+  submit<F, A extends OverloadArgs<F>>(fn: F, ...args: A): Future<Awaited<OverloadResult<F, A>>>;
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: KnownArgs<A, R>): Future<Awaited<R>>;
+  submit<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): Future<Awaited<ReturnType<F>>>;
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
+  submit(fn: Function, ...args: unknown[]): Future<never> {
+    return submit(this.#pool, fn, args, NO_OPTIONS, takeTrace(fn));
   }
 
   /**
@@ -133,21 +136,28 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     checkSubmitOptions(options);
     // Tasks keep the options: a retry is submitted with the same ones.
     const own = { ...options };
-    return {
-      submit: (fn, ...args) => this.#submit(fn, args, own, takeTrace(fn)),
-      map: (fn, source, more) => this.#map("map", fn, (item) => [item], source, own, more),
-      starmap: (fn, source, more) => this.#map("starmap", fn, argsOf, source, own, more),
+    const view: Record<keyof ExecutorView, unknown> = {
+      submit: (fn: Function, ...args: unknown[]) => submit(this.#pool, fn, args, own, takeTrace(fn)),
+      map: (fn: Function, source: Iterable<unknown>, more?: AnyMapOptions<unknown>) =>
+        map(this.#pool, "map", fn, listOf, source, own, more),
+      starmap: (fn: Function, source: Iterable<unknown>, more?: AnyMapOptions<unknown>) =>
+        map(this.#pool, "starmap", fn, argsOf, source, own, more),
     };
+    // The compiler cannot compare overloads with a function.
+    return view as unknown as ExecutorView;
   }
 
   /**
    * Runs `fn` for each item of a source and yields the results, by default in the order of the items. It pulls from the
    * source only as far as `buffersize` allows, so the source may be endless, and begins when the first result is asked
-   * for. The first failure ends it. When the loop is left, the source is closed and tasks in line are cancelled.
+   * for. When the loop is left, the source is closed and tasks in line are cancelled.
+   *
+   * The first failure ends it, and says which item it was: an error has a field `itemIndex` (`TaskError`). With
+   * `{ settled: true }` it yields for each item how its call ended (`MapOutcome`), and goes on.
    *
    * @param fn as for `submit`; called with the item alone
    * @param source an iterable or async iterable; each item must be able to travel as an argument
-   * @param options see `MapOptions`
+   * @param options see `MapOptions` and `SettledMapOptions`
    * @throws TypeError, RangeError a bad option; NotShareableError the function cannot travel; InterpreterError
    * (`ERR_EXECUTOR_SHUTDOWN`); BrokenInterpreterPool. The iteration throws what a call threw; NotShareableError an item
    * or a result cannot travel; InterpreterDiedError; a TimeoutError DOMException; the signal's reason; what the source
@@ -158,13 +168,36 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * let sum = 0;
    * for await (const root of executor.map(Math.sqrt, [1, 4, 9], { chunksize: "auto" })) sum += root;
    * console.log(sum); // 6
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+   * const parse = (text: string) => JSON.parse(text) as number;
+   * const values: number[] = [];
+   * for await (const outcome of executor.map(parse, ["1", "{", "3"], { settled: true })) {
+   *   if (outcome.status === "fulfilled") values[outcome.index] = outcome.value;
+   * }
+   * console.log(values); // [ 1, <1 empty item>, 3 ]
    */
   map<I, R>(
     fn: (item: I) => R,
     source: Iterable<I> | AsyncIterable<I>,
-    options: MapOptions<I> = {},
-  ): AsyncGenerator<Awaited<R>, void, undefined> {
-    return this.#map("map", fn, (item) => [item], source, NO_OPTIONS, options);
+    options?: MapOptions<I>,
+  ): AsyncGenerator<Awaited<R>, void, undefined>;
+  map<I, R>(
+    fn: (item: I) => R,
+    source: Iterable<I> | AsyncIterable<I>,
+    options: SettledMapOptions<I>,
+  ): AsyncGenerator<MapOutcome<Awaited<R>>, void, undefined>;
+  map<I, R>(
+    fn: (item: I) => R,
+    source: Iterable<I> | AsyncIterable<I>,
+    options: AnyMapOptions<I>,
+  ): AsyncGenerator<Awaited<R> | MapOutcome<Awaited<R>>, void, undefined>;
+  map<I>(
+    fn: Function,
+    source: Iterable<I> | AsyncIterable<I>,
+    options?: AnyMapOptions<I>,
+  ): AsyncGenerator<never, void, undefined> {
+    return map(this.#pool, "map", fn, listOf, source, NO_OPTIONS, options);
   }
 
   /**
@@ -180,9 +213,24 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   starmap<A extends unknown[], R>(
     fn: (...args: A) => R,
     source: Iterable<A> | AsyncIterable<A>,
-    options: MapOptions<A> = {},
-  ): AsyncGenerator<Awaited<R>, void, undefined> {
-    return this.#map("starmap", fn, argsOf, source, NO_OPTIONS, options);
+    options?: MapOptions<A>,
+  ): AsyncGenerator<Awaited<R>, void, undefined>;
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    source: Iterable<A> | AsyncIterable<A>,
+    options: SettledMapOptions<A>,
+  ): AsyncGenerator<MapOutcome<Awaited<R>>, void, undefined>;
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    source: Iterable<A> | AsyncIterable<A>,
+    options: AnyMapOptions<A>,
+  ): AsyncGenerator<Awaited<R> | MapOutcome<Awaited<R>>, void, undefined>;
+  starmap<A extends unknown[]>(
+    fn: Function,
+    source: Iterable<A> | AsyncIterable<A>,
+    options?: AnyMapOptions<A>,
+  ): AsyncGenerator<never, void, undefined> {
+    return map(this.#pool, "starmap", fn, argsOf, source, NO_OPTIONS, options);
   }
 
   /**
@@ -314,74 +362,11 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   [Symbol.dispose](): void {
     this.shutdownSync();
   }
+}
 
-  #submit<T>(
-    fn: Function,
-    args: readonly unknown[],
-    options: SubmitOptions,
-    trace: Trace,
-    how: { readonly chunk: boolean; readonly waited: boolean } = SINGLE,
-  ): Future<T> {
-    const pool = this.#pool;
-    const { chunk, waited } = how;
-    pool.checkUsable();
-    const { signal } = options;
-    const each = chunk ? args.flat() : args;
-    const transfer = movesOfCall(each, options.transfer);
-    const future = new Future<T>(pool.tasks, trace, options);
-    const refuse = ({ reason }: Refusal): Future<T> => {
-      if (reason instanceof QueueFull) useSubmitter(reason, trace);
-      future.refuse(reason);
-      return future;
-    };
-    // Before anything is encoded, which may be much.
-    const full = pool.refusal(signal, waited);
-    if (full !== undefined) return refuse(full);
-    future.retriesLeft = this.#retries;
-    // A retry needs the arguments once more, so they are copied then.
-    const moving = this.#retries === 0 ? SupervisorHandover.of(this.#rt, transfer) : undefined;
-    try {
-      const code = codeOf(this.#rt.m, fn, this.#pool.language);
-      const refusal = pool.tasks.enqueue(future, code, chunk, options, args, waited, moving);
-      if (refusal !== undefined) return refuse(refusal);
-      pool.provideWorkers(future);
-      // Only now that the task is in line: a refusal must leave the buffers as they were.
-      moving?.handOver();
-      future.channel = moving?.takeChannel();
-      if (transfer !== undefined) detach(transfer, moving);
-      forgetMoves(each);
-      if (taskSubmit.hasSubscribers) pool.tasks.tell(taskSubmit, future);
-    } catch (error) {
-      if (error instanceof NotShareableError) useSubmitter(error, trace);
-      throw error;
-    } finally {
-      moving?.done();
-    }
-    if (signal !== undefined) pool.tasks.stopOnAbort(future, signal);
-    if (options.waitTimeout !== undefined) pool.tasks.limitWait(future, options.waitTimeout);
-    return future;
-  }
-
-  #map<I, O>(
-    what: string,
-    fn: Function,
-    toArgs: (item: I) => unknown[],
-    source: Iterable<I> | AsyncIterable<I>,
-    options: SubmitOptions,
-    mapOptions: MapOptions<I> = {},
-  ): AsyncGenerator<O, void, undefined> {
-    this.#pool.checkUsable();
-    // A function that cannot travel fails the call of `map`, and not its first item.
-    codeOf(this.#rt.m, fn, this.#pool.language);
-    const trace = takeTrace(fn);
-    const submit: SubmitParcel = (args, each, chunk) =>
-      this.#submit(fn, args, each, trace, { chunk, waited: true });
-    const { concurrency, room } = this.#pool;
-    const places = this.maxWorkers * concurrency;
-    return mapOver({ what, submit, toArgs, places, room, trace }, source, options, mapOptions);
-  }
+/** The arguments that an item of `map` is. */
+function listOf(item: unknown): unknown[] {
+  return [item];
 }
 
 const NO_OPTIONS: SubmitOptions = {};
-/** How `submit` submits: one call, for which nothing has waited. */
-const SINGLE = { chunk: false, waited: false };

@@ -6,7 +6,14 @@
  * from the next ones. So every such step is an `attempt`, and the failure lacks at most what that step would have added.
  */
 import { reportError } from "../base/report.js";
-import { type ExceptionInfo, ExecutionFailed, InterpreterDiedError } from "../base/errors.js";
+import {
+  BrokenInterpreterPool,
+  type ExceptionInfo,
+  ExecutionFailed,
+  InterpreterDiedError,
+  InterpreterError,
+  NotShareableError,
+} from "../base/errors.js";
 import { timeoutError } from "../base/limits.js";
 import { REPLY_FAILURE } from "../wire/protocol.js";
 import { type Death, diedError } from "../thread/runtime.js";
@@ -33,6 +40,20 @@ export interface TaskError extends Error {
    * travel. Not enumerable.
    */
   readonly executionFailed?: ExecutionFailed;
+  /**
+   * The index of the item, in the source of `map` or `starmap`, whose call failed, or that could not travel. If a call batch was
+   * lost with its interpreter, that of its first item. Absent for errors that are not about an item. Not enumerable.
+   */
+  readonly itemIndex?: number;
+}
+
+/** The items of a `map` that an error is about. */
+export interface ItemRange {
+  /** The name of the method. */
+  readonly what: string;
+  /** The index of the first item. */
+  readonly first: number;
+  readonly size: number;
 }
 
 // As they were when this was loaded: a program may replace them.
@@ -137,7 +158,41 @@ function appendFrames(error: Error, trace: Trace | undefined): void {
   attempt(() => {
     const frames = callerFrames(trace?.stack);
     if (frames === "") return;
-    const value = `${error.stack ?? `${error.name}: ${error.message}`}\n    --- submitted ---\n${frames}`;
+    const value = `${error.stack ?? `${error.name}: ${error.message}`}\n    ${SUBMITTED}\n${frames}`;
     Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
   });
+}
+
+const SUBMITTED = "--- submitted ---";
+
+/**
+ * Names the items that an error is about: in its field `itemIndex`, and in its text. An exception of the task stays itself, so
+ * only its stack says so, where it continues at the submit. A message of this package begins with it.
+ */
+export function nameItems(error: unknown, { what, first, size }: ItemRange): void {
+  // All tasks of a broken pool fail with one error.
+  if (!isError(error) || error instanceof BrokenInterpreterPool) return;
+  attempt(() => {
+    const items = size === 1 ? `item ${first}` : `items ${first} to ${first + size - 1}`;
+    redefine(error, "itemIndex", first);
+    const { stack } = error;
+    const own = !Object.hasOwn(error, "executionFailed");
+    if (own && (error instanceof InterpreterError || error instanceof NotShareableError)) {
+      const message = `${what}: ${items}: ${error.message}`;
+      if (typeof stack === "string")
+        redefine(
+          error,
+          "stack",
+          stack.replace(error.message, () => message),
+        );
+      redefine(error, "message", message);
+    } else if (typeof stack === "string" && stack.includes(SUBMITTED)) {
+      redefine(error, "stack", stack.replace(SUBMITTED, `--- submitted: ${items} of ${what} ---`));
+    }
+  });
+}
+
+/** Not enumerable. An error of the user that cannot be changed stays as it is. */
+function redefine(error: Error, key: string, value: unknown): void {
+  Reflect.defineProperty(error, key, { value, writable: true, configurable: true });
 }

@@ -23,6 +23,7 @@ import { REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
 import type { Trace } from "../thread/trace.js";
 import type { Death, Pending, Share } from "../thread/runtime.js";
 import type { Received } from "../kernel/receive.js";
+import type { Loose } from "./calls.js";
 import { isError } from "../base/stacks.js";
 import { deathOf, failureOf, limitPassed, waitLimitPassed } from "./failure.js";
 import type { SubmitOptions } from "./options.js";
@@ -235,18 +236,18 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
   }
 
   /**
-   * `Promise.prototype.then`. The handler of a rejection declares the type of its reason, for instance
+   * `Promise.prototype.then`. As there, the handler of a rejection may declare the type of its reason, for instance
    * `(error: TaskError) => …`.
    */
-  then<A = T, B = never, E = unknown>(
+  then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: E) => B | PromiseLike<B>) | null,
+    onRejected?: ((reason: Loose) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return nativeThen.call(this, onFulfilled, onRejected) as Promise<A | B>;
   }
 
   /** `Promise.prototype.catch`. */
-  catch<B = never, E = unknown>(onRejected?: ((reason: E) => B | PromiseLike<B>) | null): Promise<T | B> {
+  catch<B = never>(onRejected?: ((reason: Loose) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.then(undefined, onRejected);
   }
 

@@ -16,11 +16,20 @@ import { onAbort } from "../base/abort.js";
 import { clock } from "../base/clock.js";
 import type { Trace } from "../thread/trace.js";
 import { startTimer, stopTimer } from "../base/timer.js";
-import { type ChunkSize, type Parcel, type Results, resultsOf } from "./chunks.js";
+import { InterpreterError } from "../base/errors.js";
+import { type ChunkSize, notCalled, type Parcel, type Results, resultsOf } from "./chunks.js";
+import { nameItems } from "./failure.js";
 import type { Future } from "./future.js";
 import type { Room } from "./room.js";
 import type { Pulled, Source } from "./source.js";
 import { timeoutError } from "../base/limits.js";
+
+/** Items on their way. */
+export interface Sent {
+  readonly future: Future<unknown>;
+  /** The arguments of each call. */
+  readonly lists: readonly unknown[][];
+}
 
 /** The source, the function and the limits of an iteration. The caller has checked them. */
 export interface MapPlan<I> {
@@ -33,12 +42,20 @@ export interface MapPlan<I> {
   /** Where the method was called, for the stacks of errors. */
   readonly trace: Trace;
   readonly source: Source<I>;
-  /** Submits items: a single one as a plain task, or any number as a call batch (`chunk`). */
-  readonly send: (items: readonly I[], chunk: boolean) => Future<unknown>;
+  /** Submits items, whose first has the index `first`: a single one as a plain task, or any number as a call batch (`chunk`). */
+  readonly send: (items: readonly I[], first: number, chunk: boolean) => Sent;
+  /** Submits a call batch again, from the arguments of its calls. */
+  readonly sendLists: (lists: readonly unknown[][]) => Future<unknown>;
+  /** Whether each item must be sent alone. */
+  readonly single: boolean;
+  /** A future that failed with an error. */
+  readonly refused: (error: unknown) => Future<unknown>;
   readonly chunks: ChunkSize;
   /** The most items pulled and not yet consumed; by default it follows the size of the call batches. */
   readonly buffersize: number | undefined;
   readonly ordered: boolean;
+  /** Whether to yield how each call ended, and to go on after one that failed. */
+  readonly settled: boolean;
   /** Milliseconds, for the message. */
   readonly timeout: number;
   /** The time by which each result must be there, in milliseconds of `clock`. */
@@ -49,16 +66,18 @@ export interface MapPlan<I> {
 /** Parcels under way, by default, for each task that can run at a time: those in line hide the time of the way there and back. */
 const CHUNKS_IN_PLACE = 4;
 
-export class MapIteration<I, O> {
+export class MapIteration<I> {
   readonly #plan: MapPlan<I>;
   /** Parcels that are submitted and not yet consumed, in the order of their items. */
-  readonly #window = new Set<Parcel>();
+  #window = new Set<Parcel>();
   /** Those of #window that are done, in the order in which they finished. Always empty if the results are ordered. */
   readonly #done: Parcel[] = [];
   /** How many submitted parcels are not done. */
   #underWay = 0;
   /** Items that are pulled and not yet submitted. */
   #gathered: I[] = [];
+  /** The index of the first of these, or of the next item. */
+  #first = 0;
   /** How many items are pulled and not yet consumed: those of #gathered, #window and the rest of #current. */
   #held = 0;
   /** Whether `source.next()` is under way. There is never more than one. */
@@ -72,8 +91,10 @@ export class MapIteration<I, O> {
   /** The first of deadline and signal. Thrown before any further result. */
   #stop: { readonly error: unknown } | undefined;
   /** The results that are being consumed, and how many of them are. */
-  #current: Results<O> | undefined;
+  #current: Results<unknown> | undefined;
   #consumed = 0;
+  /** The index of the item whose result is consumed next. */
+  #index = 0;
   /** Ends the wait for room in the pool. Undefined while it does not wait for that. */
   #stopWaiting: (() => void) | undefined;
   /** Ends the wait of `#change`. Does nothing if the consumer does not wait. */
@@ -84,7 +105,7 @@ export class MapIteration<I, O> {
   }
 
   /** Yields the results. Call it once. */
-  async *results(): AsyncGenerator<O, void, undefined> {
+  async *results(): AsyncGenerator<unknown, void, undefined> {
     const { signal } = this.#plan;
     signal?.throwIfAborted();
     const stopListening = signal && onAbort(signal, () => this.#stopWith(signal.reason));
@@ -175,26 +196,51 @@ export class MapIteration<I, O> {
 
   #sendGathered(): void {
     const items = this.#gathered;
+    const first = this.#first;
     this.#gathered = [];
+    this.#first += items.length;
+    if (this.#plan.single) {
+      this.#sendSingly(items, first);
+      return;
+    }
     try {
-      this.#sendAll(items);
+      this.#send(items, first, !this.#plan.chunks.single);
     } catch (error) {
-      this.#failure ??= { error };
+      // One of them cannot travel. Those before it are still sent.
+      if (items.length === 1) this.#notSent(error, first);
+      else this.#sendSingly(items, first);
     }
   }
 
-  #sendAll(items: I[]): void {
-    try {
-      this.#send(items, !this.#plan.chunks.single);
-    } catch (error) {
-      if (items.length === 1) throw error;
-      // One of them cannot travel: the loop sends those before it, and throws at that one.
-      for (const item of items) this.#send([item], false);
+  #sendSingly(items: I[], first: number): void {
+    for (let i = 0; i < items.length && this.#failure === undefined; i++) {
+      try {
+        this.#send([items[i]], first + i, false);
+      } catch (error) {
+        this.#notSent(error, first + i);
+      }
     }
   }
 
-  #send(items: I[], chunk: boolean): void {
-    const parcel: Parcel = { future: this.#plan.send(items, chunk), chunk, size: items.length };
+  #send(items: I[], first: number, chunk: boolean): void {
+    const { send, settled } = this.#plan;
+    const size = items.length;
+    const { future, lists } = send(items, first, chunk);
+    this.#add({ future, chunk, first, size, lists: settled && size > 1 ? lists : undefined });
+  }
+
+  /** An item could not be sent: it failed, and with it the iteration unless `settled`. */
+  #notSent(error: unknown, index: number): void {
+    const { refused, settled, what } = this.#plan;
+    if (settled && !isOfPool(error)) {
+      this.#add({ future: refused(error), chunk: false, first: index, size: 1 });
+      return;
+    }
+    if (!isOfPool(error)) nameItems(error, { what, first: index, size: 1 });
+    this.#failure ??= { error };
+  }
+
+  #add(parcel: Parcel): void {
     // Its failure is reported in its turn, and is no unhandled rejection until then.
     parcel.future.abandon();
     this.#window.add(parcel);
@@ -206,8 +252,30 @@ export class MapIteration<I, O> {
     const { chunks, ordered } = this.#plan;
     this.#underWay--;
     chunks.learn(parcel);
+    this.#sendRest(parcel);
     if (!ordered) this.#done.push(parcel);
     this.#wake();
+  }
+
+  /** If a call of a call batch failed, sends those after it, which take their turn right after it. */
+  #sendRest(parcel: Parcel): void {
+    const { lists, first, size } = parcel;
+    parcel.lists = undefined;
+    const rest = lists === undefined || this.#over ? 0 : notCalled(parcel);
+    if (rest === 0 || lists === undefined) return;
+    const left = lists.slice(-rest);
+    const before = [...this.#window];
+    try {
+      const future = this.#plan.sendLists(left);
+      this.#add({ future, chunk: true, first: first + size - rest, size: rest, lists: left });
+    } catch (error) {
+      this.#failure ??= { error };
+      return;
+    }
+    const [added] = [...this.#window].slice(-1);
+    // In front, if the parcel itself has been taken out of the window.
+    const at = before.indexOf(parcel) + 1;
+    this.#window = new Set(before.toSpliced(at, 0, added));
   }
 
   /** Throws if the deadline has passed or the signal has aborted. */
@@ -217,8 +285,11 @@ export class MapIteration<I, O> {
   }
 
   readonly #timeUp = (): void => {
-    const { what, timeout } = this.#plan;
-    this.#stopWith(timeoutError(`${what}: the results were not there within ${timeout} ms`));
+    const { what, timeout, ordered } = this.#plan;
+    const missing = ordered ? `the result of item ${this.#index} was` : "all results were";
+    const error = timeoutError(`${what}: ${missing} not there within ${timeout} ms`);
+    if (ordered) nameItems(error, { what, first: this.#index, size: 1 });
+    this.#stopWith(error);
   };
 
   #stopWith(error: unknown): void {
@@ -229,18 +300,24 @@ export class MapIteration<I, O> {
   /**
    * Whether #current has a result to consume; moves on to the next parcel that is done if necessary.
    *
-   * @throws what a call threw, after the results that precede it
+   * @throws what a call threw, after the results that precede it, unless `settled`
    */
   #hasResult(): boolean {
+    const { what, trace, settled } = this.#plan;
     for (;;) {
       const current = this.#current;
       if (current !== undefined && this.#consumed < current.values.length) return true;
-      if (current?.failure !== undefined) throw current.failure.error;
+      if (current?.failure !== undefined) {
+        if (!settled) throw current.failure.error;
+        if (this.#consumed < current.values.length + current.failure.lost) return true;
+      }
       const parcel = this.#nextDone();
       if (parcel === undefined) return false;
       this.#window.delete(parcel);
-      this.#current = resultsOf<O>(parcel, this.#plan.trace);
+      this.#sendRest(parcel);
+      this.#current = resultsOf(parcel, what, trace);
       this.#consumed = 0;
+      this.#index = parcel.first;
     }
   }
 
@@ -252,13 +329,15 @@ export class MapIteration<I, O> {
   }
 
   /** Takes a result out of #current. It may be large, so only the consumer may keep it reachable. */
-  #takeResult(): O {
-    const { values } = this.#current as Results<O>;
+  #takeResult(): unknown {
+    const { values, failure } = this.#current as Results<unknown>;
     const at = this.#consumed++;
+    const index = this.#index++;
+    this.#held--;
+    if (at >= values.length) return { index, status: "rejected", reason: failure?.error };
     const value = values[at];
     delete values[at];
-    this.#held--;
-    return value;
+    return this.#plan.settled ? { index, status: "fulfilled", value } : value;
   }
 
   /** Whether results may still come: of tasks under way, or of items to pull. */
@@ -302,3 +381,14 @@ export class MapIteration<I, O> {
     }
   }
 }
+
+/** Whether an error of sending an item is one of the pool, which would refuse the next item, too. */
+function isOfPool(error: unknown): boolean {
+  return error instanceof InterpreterError && OF_POOL.includes(error.code);
+}
+const OF_POOL: readonly string[] = [
+  "ERR_EXECUTOR_SHUTDOWN",
+  "ERR_BROKEN_INTERPRETER_POOL",
+  "ERR_INTERPRETER_LIMIT",
+  "ERR_INTERPRETER_MEMORY",
+];

@@ -3,11 +3,14 @@
  */
 import { clock } from "../base/clock.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
+import { NotShareableError } from "../base/errors.js";
+import { movesOfCall } from "../transfer/move.js";
 import { checkTransfer } from "../transfer/transfer-list.js";
+import { copyOf } from "../wire/message.js";
 import type { Trace } from "../thread/trace.js";
 import { ChunkSize } from "./chunks.js";
 import type { Future } from "./future.js";
-import { MapIteration } from "./map-iteration.js";
+import { MapIteration, type Sent } from "./map-iteration.js";
 import type { SubmitOptions } from "./options.js";
 import type { Room } from "./room.js";
 import { Source } from "./source.js";
@@ -33,7 +36,7 @@ export interface MapOptions<I = unknown> {
    * The most items that are pulled from the source and not yet consumed, from 1. Default: `4 × chunksize` for each task
    * that can run at a time (`maxWorkers` times `concurrency`).
    */
-  buffersize?: number;
+  buffersize?: number | undefined;
   /**
    * The most items that go to a worker at once, as one call batch. Default: 1. With many quick calls, a larger size saves
    * most of the cost of sending. `"auto"` adapts it to the time that the calls take.
@@ -41,18 +44,51 @@ export interface MapOptions<I = unknown> {
    * The calls of a call batch run one after another. A failure shows at its own item, but a worker that dies loses the
    * results of its whole call batch, and `retries` run the whole of it again. A time limit of `with` is that of each call.
    */
-  chunksize?: number | "auto";
+  chunksize?: number | "auto" | undefined;
   /** Whether results come in the order of the items (default: true), or as they are done. */
-  ordered?: boolean;
+  ordered?: boolean | undefined;
+  /** Not set: the first failure ends the iteration. See `SettledMapOptions`. */
+  settled?: false | undefined;
   /** Milliseconds, from the call of `map` on, within which each result must be there. Default: no limit. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Ends the iteration, which then throws the signal's reason. Default: the signal of `with`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** The buffers of an item to move instead of copy: they are detached here when the item is sent. Default: none. */
-  transfer?: (item: I) => readonly ArrayBuffer[];
+  transfer?: ((item: I) => readonly ArrayBuffer[]) | undefined;
 }
 
-const MAP_OPTIONS = ["buffersize", "chunksize", "ordered", "timeout", "signal", "transfer"];
+/**
+ * Options of a `map` that yields how the call for each item ended (`MapOutcome`), and goes on after one that failed.
+ *
+ * Each item has one outcome. An item that cannot travel, or whose result cannot, is a failure of its own; an interpreter that dies
+ * fails all items of its call batch. What is not about an item still ends the iteration: an exception of the source, the timeout,
+ * the signal, the end of the pool.
+ *
+ * @typeParam I the items
+ */
+export interface SettledMapOptions<I = unknown> extends Omit<MapOptions<I>, "settled"> {
+  /** Set: whether the call for an item fails or not, its outcome is yielded. */
+  settled: true;
+}
+
+/** All options of `map`. */
+export type AnyMapOptions<I> = MapOptions<I> | SettledMapOptions<I>;
+
+/**
+ * How the call for an item of `map(…, { settled: true })` ended, in the shape of `Promise.allSettled`: `status`, and `value` or
+ * `reason`. `index` is that of the item in the source.
+ *
+ * @typeParam T the (awaited) result of the function
+ * @example
+ * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+ * const parse = (text: string) => JSON.parse(text) as unknown;
+ * for await (const outcome of executor.map(parse, ["1", "{", "2"], { settled: true })) {
+ *   if (outcome.status === "rejected") console.log(outcome.index, String(outcome.reason));
+ * }
+ */
+export type MapOutcome<T> = { readonly index: number } & PromiseSettledResult<T>;
+
+const MAP_OPTIONS = ["buffersize", "chunksize", "ordered", "settled", "timeout", "signal", "transfer"];
 
 /** Submits the arguments of one call, or of a call batch (`chunk`) a list of the arguments of each call. */
 export type SubmitParcel = (
@@ -66,8 +102,10 @@ export interface Mapping<I> {
   /** The name of the method, for messages. */
   readonly what: string;
   readonly submit: SubmitParcel;
+  /** A future that failed with an error. */
+  readonly refused: (error: unknown) => Future<unknown>;
   /** The arguments of an item's call. */
-  readonly toArgs: (item: I) => unknown[];
+  readonly toArgs: (item: I, index: number) => unknown[];
   /** How many tasks can run at a time. */
   readonly places: number;
   readonly room: Room;
@@ -76,9 +114,11 @@ export interface Mapping<I> {
 }
 
 /** The arguments that an item of `starmap` is. */
-export function argsOf(item: unknown): unknown[] {
+export function argsOf(item: unknown, index: number): unknown[] {
   if (Array.isArray(item)) return item as unknown[];
-  throw new TypeError(`starmap: each item must be an array of arguments, found ${show(item)}`);
+  throw new TypeError(
+    `starmap: each item must be an array of arguments, found ${show(item)} as item ${index}`,
+  );
 }
 
 /** @throws TypeError, RangeError a bad option or source. The rest is thrown by the iteration. */
@@ -86,24 +126,26 @@ export function mapOver<I, O>(
   mapping: Mapping<I>,
   source: Iterable<I> | AsyncIterable<I>,
   submitOptions: SubmitOptions,
-  options: MapOptions<I>,
+  options: AnyMapOptions<I>,
 ): AsyncGenerator<O, void, undefined> {
-  const { what, submit, toArgs, places, room, trace } = mapping;
+  const { what, submit, refused, toArgs, places, room, trace } = mapping;
   checkMapOptions(what, options);
   if (submitOptions.transfer !== undefined) {
     throw new TypeError(
       `${what}: the \`transfer\` list of \`with\` is that of one task; use the option \`transfer\` of ${what} to move each item's buffers`,
     );
   }
-  const { buffersize, chunksize = 1, ordered = true, transfer } = options;
+  const { buffersize, chunksize = 1, ordered = true, settled = false, transfer } = options;
   const timeout = checkTimeout(options.timeout);
   const signal = options.signal ?? submitOptions.signal;
   const each: SubmitOptions = { ...submitOptions, ...(signal && { signal }) };
-  const send = (items: readonly I[], chunk: boolean): Future<unknown> => {
-    const args = items.map(toArgs);
+  const send = (items: readonly I[], first: number, chunk: boolean): Sent => {
+    const args = items.map((item, i) => toArgs(item, first + i));
     const moved = transfer && items.flatMap((item) => transfer(item));
     if (moved !== undefined) checkTransfer(moved);
-    return submit(chunk ? args : args[0], moved ? { ...each, transfer: moved } : each, chunk);
+    const lists = settled && items.length > 1 ? keptLists(args) : args;
+    const future = submit(chunk ? lists : lists[0], moved ? { ...each, transfer: moved } : each, chunk);
+    return { future, lists };
   };
   const plan = {
     what,
@@ -112,19 +154,47 @@ export function mapOver<I, O>(
     trace,
     source: new Source(what, source),
     send,
+    sendLists: (lists: readonly unknown[][]): Future<unknown> => submit(lists, each, true),
+    refused,
+    // Moved buffers cannot be sent twice.
+    single: settled && transfer !== undefined,
     chunks: new ChunkSize(chunksize),
     buffersize,
     ordered,
+    settled,
     timeout,
     deadline: clock() + timeout,
     signal,
   };
-  return new MapIteration<I, O>(plan).results();
+  // What it yields depends on `settled`; the overloads of `map` say so to the compiler.
+  return new MapIteration<I>(plan).results() as AsyncGenerator<O, void, undefined>;
 }
 
-function checkMapOptions<I>(what: string, options: MapOptions<I>): void {
+/**
+ * The arguments of several calls, such that those after a call that fails can be sent again as they are now, whatever the caller
+ * does with the items meanwhile.
+ *
+ * @throws NotShareableError they cannot travel, or buffers are to be moved: each call must be sent alone
+ */
+function keptLists(args: readonly unknown[][]): unknown[][] {
+  const flat = args.flat();
+  if (movesOfCall(flat, undefined) !== undefined)
+    throw new NotShareableError("Moved buffers cannot be sent twice");
+  return flat.every(isPrimitive) ? [...args] : copyOf([...args], "args");
+}
+
+function isPrimitive(value: unknown): boolean {
+  return value === null || (typeof value !== "object" && typeof value !== "function");
+}
+
+function checkMapOptions<I>(what: string, options: AnyMapOptions<I>): void {
   checkOptions(what, options, MAP_OPTIONS);
-  const { buffersize, chunksize = 1, transfer } = options;
+  const { buffersize, chunksize = 1, ordered, settled, transfer } = options;
+  for (const [name, value] of Object.entries({ ordered, settled })) {
+    if (value !== undefined && typeof value !== "boolean") {
+      throw new TypeError(`${what}: ${name} must be a boolean, found ${show(value)}`);
+    }
+  }
   if (buffersize !== undefined) checkCount(`${what}: buffersize`, buffersize, 1);
   if (chunksize !== "auto") checkCount(`${what}: chunksize`, chunksize, 1);
   checkTimeout(options.timeout);

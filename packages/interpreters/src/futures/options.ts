@@ -26,26 +26,26 @@ import { checkCreateOptions, type CreateOptions, type ResourceLimits } from "../
  */
 export interface ExecutorOptions<A extends unknown[] = unknown[]> {
   /** The most interpreters at a time, from 1. Default: the number of processors. */
-  maxWorkers?: number;
+  maxWorkers?: number | undefined;
   /**
    * How many interpreters start with the pool and stay when idle (`idleTimeout`). Default: 0, each starts when a task
    * needs it. One that dies is replaced at once, except that interpreters that die by themselves, without a task and within 10
    * seconds of their start, are replaced after a wait: 1 second after the second such death in a row, then twice as long each time,
    * up to 30 seconds. A task does not wait for that.
    */
-  minWorkers?: number;
+  minWorkers?: number | undefined;
   /**
    * Milliseconds after which idle interpreters are closed, except `minWorkers` of them. Default: no limit. Idleness is
    * checked once in that time, so an idle interpreter lives between one and two times as long. (Idle interpreters never
    * keep the process alive.)
    */
-  idleTimeout?: number;
+  idleTimeout?: number | undefined;
   /**
    * After that many tasks, an interpreter is closed and a new one takes its place. Default: no limit. No task is lost or
    * run twice by that, and the other interpreters go on while the new one boots. A call batch of `map` (`chunksize`)
    * counts as one task. (CPython: `ProcessPoolExecutor(max_tasks_per_child=…)`.)
    */
-  maxTasksPerInterpreter?: number;
+  maxTasksPerInterpreter?: number | undefined;
   /**
    * How many tasks an interpreter runs at a time, up to 65,536. Default: 1. Only functions that return a promise overlap:
    * while one awaits (a socket, a timer, another interpreter), the next begins. Use it for tasks that mostly wait;
@@ -55,62 +55,69 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
    * aborted, it threw an uncaught exception or called `process.exit()`) fails for that. The others run again, up to
    * `retries`, or fail with an `InterpreterDiedError`, whose message says that other work ended the interpreter.
    */
-  concurrency?: number;
+  concurrency?: number | undefined;
   /**
    * How many tasks may wait for an interpreter. Default: no limit. With a limit, the pool holds at most `maxWorkers` times
    * `concurrency`, plus `maxQueue`, tasks that are not done. The future of a task beyond that rejects with `QueueFull`; `room()`
    * waits until there is room. `map` waits by itself. From 0.
    */
-  maxQueue?: number;
+  maxQueue?: number | undefined;
   /** Prefix of the interpreters' names: `name-1`, `name-2`, … Default: "pool". */
-  name?: string;
+  name?: string | undefined;
   /**
    * Runs in each interpreter before its first task, and is awaited. It travels as a task's function does. If it throws,
    * or its interpreter dies while it runs, the pool is broken: tasks in line and later ones fail with
    * `BrokenInterpreterPool`. The exception is the `cause` of that, and is printed once on stderr.
    */
-  initializer?: (...args: A) => unknown;
+  initializer?: ((...args: A) => unknown) | undefined;
   /** The initializer's arguments, copied when the pool is created. Default: none. */
-  initargs?: A;
+  initargs?: A | undefined;
   /**
    * Values to bind as globals in each interpreter, before its initializer, as `prepareMain` does (CPython:
    * `InterpreterPoolExecutor(shared=…)`). They are copied when the pool is created; queues and interpreters are shared.
    */
-  shared?: Readonly<Record<string, unknown>>;
+  shared?: Readonly<Record<string, unknown>> | undefined;
   /**
    * How often a task is run again, in another interpreter, after the one that ran it died. Default: 0. Each run gets the
    * arguments as they were when the task was submitted, so a copy of them is kept until the task is done.
    */
-  retries?: number;
+  retries?: number | undefined;
   /**
    * Milliseconds that `shutdown` and `shutdownSync` without a `timeout`, `await using` and `using` wait for the tasks and the
    * interpreters. Then all interpreters are stopped, as by `terminateWorkers`. Default: no limit, so a task that hangs keeps
    * the block, and an exception that left it, from its end.
    */
-  shutdownTimeout?: number;
+  shutdownTimeout?: number | undefined;
   /** The configuration of each interpreter; see `create`. */
-  config?: NonNullable<CreateOptions["config"]>;
+  config?: CreateOptions["config"];
   /** Limits of each interpreter's JavaScript engine; see `create`. */
-  resourceLimits?: ResourceLimits;
+  resourceLimits?: ResourceLimits | undefined;
   /**
    * The environment variables of each interpreter, copied when the pool is created. Default: a copy of this one's when the
    * interpreter starts.
    */
-  env?: Readonly<Record<string, string>>;
+  env?: Readonly<Record<string, string>> | undefined;
   /** Appended to each interpreter's `process.argv`; see `create`. */
-  argv?: readonly string[];
+  argv?: readonly string[] | undefined;
   /** Node options of each interpreter; see `create`. Default: the process's own. */
-  execArgv?: readonly string[];
+  execArgv?: readonly string[] | undefined;
   /**
    * Where each interpreter's `process.stdout` goes; see `create`. A sink gets the text of all of them: what a task wrote comes
    * before the task's result, and all of it before `shutdown()` resolves.
    */
-  stdout?: NonNullable<CreateOptions["stdout"]>;
+  stdout?: CreateOptions["stdout"];
   /** The same for `process.stderr`. */
-  stderr?: NonNullable<CreateOptions["stderr"]>;
+  stderr?: CreateOptions["stderr"];
   /** The language of the interpreters; see guests/README.md. Default: JavaScript. */
-  language?: Language;
+  language?: Language | undefined;
 }
+
+/**
+ * What the compiler demands of the options in addition: an initializer that needs arguments comes with `initargs`.
+ *
+ * @typeParam A the initializer's parameters
+ */
+export type Initargs<A extends unknown[]> = [] extends A ? unknown : { initargs: A };
 
 /** Options of tasks: `InterpreterPoolExecutor.with`. An unknown option is a TypeError. */
 export interface SubmitOptions {
@@ -119,7 +126,7 @@ export interface SubmitOptions {
    * stopped, and with it every other task that runs there (`concurrency`). The future rejects with a `DOMException` named
    * `TimeoutError`, whose `cause` is an `InterpreterDiedError` (`reason: "timeout"`). Such a task is never run again.
    */
-  timeout?: number;
+  timeout?: number | undefined;
   /**
    * Milliseconds that the task may wait in line. Default: no limit. Then it is taken back: its future rejects with a
    * `DOMException` named `TimeoutError`. A task that is run again (`retries`) has waited enough.
@@ -130,15 +137,15 @@ export interface SubmitOptions {
    * signal's reason in every case, also if the signal is aborted already. Such a task counts as cancelled, and is never run
    * again.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Buffers in the arguments to move instead of copy. They are detached here as soon as the task is in line. */
-  transfer?: readonly ArrayBuffer[];
+  transfer?: readonly ArrayBuffer[] | undefined;
   /**
    * Tasks of a higher priority begin first, tasks of the same priority in the order of their submission. Default: 0. No
    * task starves: of 32 tasks that a worker begins while tasks of lower priorities wait, one is of a lower priority, and
    * these take turns.
    */
-  priority?: Priority;
+  priority?: Priority | undefined;
 }
 
 /** How urgent a task is: the higher, the sooner. */
@@ -257,14 +264,14 @@ export function checkSubmitOptions(options: SubmitOptions): void {
 /** Options of `shutdown` and `shutdownSync`. An unknown option is a TypeError. */
 export interface ShutdownOptions {
   /** Whether to wait until all tasks are done and all interpreters are gone. Default: true. */
-  wait?: boolean;
+  wait?: boolean | undefined;
   /** Whether to cancel the tasks that wait in line. Default: false. */
-  cancelFutures?: boolean;
+  cancelFutures?: boolean | undefined;
   /**
    * Milliseconds after which all interpreters are stopped, as by `terminateWorkers`, also if `wait` is false. Default: the
    * executor's `shutdownTimeout`.
    */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 /** @throws TypeError, RangeError a bad option */
@@ -282,12 +289,12 @@ export function checkShutdownOptions(what: string, options: ShutdownOptions): vo
 /** Options of `room` and `roomSync`. An unknown option is a TypeError. */
 export interface RoomOptions {
   /** The most milliseconds to wait. Default: no limit. */
-  timeout?: number;
+  timeout?: number | undefined;
   /**
    * Ends the wait, which then rejects with the signal's reason. `roomSync` throws the reason of a signal that has aborted
    * already; no signal can abort while the thread is blocked.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Returns the time limit. @throws TypeError, RangeError a bad option; the signal's reason if it has aborted */

@@ -37,6 +37,8 @@ export class Pool implements TasksOwner, WorkersOwner {
   readonly maxWorkers: number;
   readonly concurrency: number;
   readonly language: Language;
+  /** How often each task may be run again. */
+  readonly retries: number;
   readonly tasks: Tasks;
   readonly workers: Workers;
   /** Those that wait for room for a task. */
@@ -75,6 +77,7 @@ export class Pool implements TasksOwner, WorkersOwner {
     this.#rt = rt;
     this.executor = executor;
     this.maxWorkers = maxWorkers;
+    this.retries = options.retries ?? 0;
     this.concurrency = concurrency;
     this.#minWorkers = minWorkers;
     this.#shutdownTimeout = shutdownTimeout;

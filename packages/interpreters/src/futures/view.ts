@@ -1,6 +1,7 @@
 /** The ways to submit tasks that an executor and its views have in common. */
+import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "./calls.js";
 import type { Future } from "./future.js";
-import type { MapOptions } from "./map.js";
+import type { AnyMapOptions, MapOptions, MapOutcome, SettledMapOptions } from "./map.js";
 
 /**
  * What `with` returns: an executor whose tasks have the options that `with` was given. It needs no closing, and may be
@@ -18,6 +19,12 @@ export interface ExecutorView {
    *
    * @throws as `InterpreterPoolExecutor.submit`
    */
+  submit<F, A extends OverloadArgs<F>>(fn: F, ...args: A): Future<Awaited<OverloadResult<F, A>>>;
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: KnownArgs<A, R>): Future<Awaited<R>>;
+  submit<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): Future<Awaited<ReturnType<F>>>;
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
 
   /**
@@ -32,6 +39,16 @@ export interface ExecutorView {
     source: Iterable<I> | AsyncIterable<I>,
     options?: MapOptions<I>,
   ): AsyncGenerator<Awaited<R>, void, undefined>;
+  map<I, R>(
+    fn: (item: I) => R,
+    source: Iterable<I> | AsyncIterable<I>,
+    options: SettledMapOptions<I>,
+  ): AsyncGenerator<MapOutcome<Awaited<R>>, void, undefined>;
+  map<I, R>(
+    fn: (item: I) => R,
+    source: Iterable<I> | AsyncIterable<I>,
+    options: AnyMapOptions<I>,
+  ): AsyncGenerator<Awaited<R> | MapOutcome<Awaited<R>>, void, undefined>;
 
   /**
    * Like `map`, but each item is an array of arguments. See `InterpreterPoolExecutor.starmap`.
@@ -43,4 +60,14 @@ export interface ExecutorView {
     source: Iterable<A> | AsyncIterable<A>,
     options?: MapOptions<A>,
   ): AsyncGenerator<Awaited<R>, void, undefined>;
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    source: Iterable<A> | AsyncIterable<A>,
+    options: SettledMapOptions<A>,
+  ): AsyncGenerator<MapOutcome<Awaited<R>>, void, undefined>;
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    source: Iterable<A> | AsyncIterable<A>,
+    options: AnyMapOptions<A>,
+  ): AsyncGenerator<Awaited<R> | MapOutcome<Awaited<R>>, void, undefined>;
 }

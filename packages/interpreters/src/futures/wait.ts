@@ -24,22 +24,22 @@ const RETURN_WHEN: readonly unknown[] = ["ALL_COMPLETED", "FIRST_COMPLETED", "FI
 /** Options of `wait` and `waitSync`. An unknown option is a TypeError. */
 export interface WaitFuturesOptions {
   /** The most milliseconds to wait. Default: no limit. After that, the wait ends with the futures that are done by then. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Default: `"ALL_COMPLETED"`. A cancelled future counts as done, but not as failed. */
-  returnWhen?: ReturnWhen;
+  returnWhen?: ReturnWhen | undefined;
   /**
    * Ends the wait, which then rejects with the signal's reason. `waitSync` throws the reason of a signal that has aborted
    * already; no signal can abort while the thread is blocked.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Options of `asCompleted`. An unknown option is a TypeError. */
 export interface AsCompletedOptions {
   /** Milliseconds, from the call on, within which all futures must be done. Default: no limit. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Ends the iteration, which then throws the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**

@@ -302,6 +302,7 @@ test("bad options are refused at once", limits, () => {
 test("auto doubles chunks of quick calls up to a limit, and halves those that are slow or large", () => {
   const chunk = new ChunkSize("auto");
   const parcel = (took: number, bytes = 0): Parcel => ({
+    first: 0,
     size: chunk.size,
     chunk: true,
     future: { bytes, settled: () => ({ status: "fulfilled", value: { values: [], took } }) } as never,

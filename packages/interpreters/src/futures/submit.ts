@@ -1,0 +1,96 @@
+/** Submitting: one task, or the items of a `map`. */
+import { NotShareableError, QueueFull } from "../base/errors.js";
+import { type Trace, takeTrace } from "../thread/trace.js";
+import { SupervisorHandover } from "../transfer/handover.js";
+import { forgetMoves, movesOfCall } from "../transfer/move.js";
+import { detach } from "../transfer/transfer-list.js";
+import { codeOf } from "../wire/code.js";
+import { taskSubmit } from "./diagnostics.js";
+import { useSubmitter } from "./failure.js";
+import { Future } from "./future.js";
+import { type AnyMapOptions, mapOver, type SubmitParcel } from "./map.js";
+import type { SubmitOptions } from "./options.js";
+import type { Pool } from "./pool.js";
+import type { Refusal } from "./tasks.js";
+
+/** How `submit` submits by default: one call, for which nothing has waited. */
+const SINGLE = { chunk: false, waited: false };
+
+/**
+ * Submits a task, or a call batch (`chunk`), for which there has been room if its caller has `waited` for it. Throws before
+ * anything is put in line; what is no fault of the caller fails the future.
+ */
+export function submit<T>(
+  pool: Pool,
+  fn: Function,
+  args: readonly unknown[],
+  options: SubmitOptions,
+  trace: Trace,
+  how: { readonly chunk: boolean; readonly waited: boolean } = SINGLE,
+): Future<T> {
+  const { rt } = pool.tasks;
+  const { chunk, waited } = how;
+  pool.checkUsable();
+  const { signal } = options;
+  const each = chunk ? args.flat() : args;
+  const transfer = movesOfCall(each, options.transfer);
+  const future = new Future<T>(pool.tasks, trace, options);
+  const refuse = ({ reason }: Refusal): Future<T> => {
+    if (reason instanceof QueueFull) useSubmitter(reason, trace);
+    future.refuse(reason);
+    return future;
+  };
+  // Before anything is encoded, which may be much.
+  const full = pool.refusal(signal, waited);
+  if (full !== undefined) return refuse(full);
+  future.retriesLeft = pool.retries;
+  // A retry needs the arguments once more, so they are copied then.
+  const moving = pool.retries === 0 ? SupervisorHandover.of(rt, transfer) : undefined;
+  try {
+    const code = codeOf(rt.m, fn, pool.language);
+    const refusal = pool.tasks.enqueue(future, code, chunk, options, args, waited, moving);
+    if (refusal !== undefined) return refuse(refusal);
+    pool.provideWorkers(future);
+    // Only now that the task is in line: a refusal must leave the buffers as they were.
+    moving?.handOver();
+    future.channel = moving?.takeChannel();
+    if (transfer !== undefined) detach(transfer, moving);
+    forgetMoves(each);
+    if (taskSubmit.hasSubscribers) pool.tasks.tell(taskSubmit, future);
+  } catch (error) {
+    if (error instanceof NotShareableError) useSubmitter(error, trace);
+    throw error;
+  } finally {
+    moving?.done();
+  }
+  if (signal !== undefined) pool.tasks.stopOnAbort(future, signal);
+  if (options.waitTimeout !== undefined) pool.tasks.limitWait(future, options.waitTimeout);
+  return future;
+}
+
+/** Starts a `map` whose items are turned into arguments by `toArgs`. */
+export function map<I, O>(
+  pool: Pool,
+  what: string,
+  fn: Function,
+  toArgs: (item: I, index: number) => unknown[],
+  source: Iterable<I> | AsyncIterable<I>,
+  options: SubmitOptions,
+  mapOptions: AnyMapOptions<I> = {},
+): AsyncGenerator<O, void, undefined> {
+  pool.checkUsable();
+  // A function that cannot travel fails the call of `map`, and not its first item.
+  codeOf(pool.tasks.rt.m, fn, pool.language);
+  const trace = takeTrace(fn);
+  const send: SubmitParcel = (args, each, chunk) =>
+    submit(pool, fn, args, each, trace, { chunk, waited: true });
+  const { concurrency, maxWorkers, room, tasks } = pool;
+  const refused = (error: unknown): Future<unknown> => {
+    const future = new Future<unknown>(tasks, trace, options);
+    future.abandon();
+    future.refuse(error);
+    return future;
+  };
+  const places = maxWorkers * concurrency;
+  return mapOver({ what, submit: send, refused, toArgs, places, room, trace }, source, options, mapOptions);
+}
