@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { types } from "node:util";
+import { inspect, types } from "node:util";
 import * as errors from "../../src/base/errors.js";
 import { assertSameGraph, roundTrip } from "./support.js";
 
@@ -68,6 +68,45 @@ describe("errors", () => {
     const copy = roundTrip(legacy);
     assert.ok(copy instanceof Error);
     assert.equal(String(copy), "Legacy: old");
+  });
+
+  it("keeps the classes of newer runtimes and of WebAssembly, and what is hidden in them", () => {
+    const globals = globalThis as unknown as Record<string, (new (...args: unknown[]) => Error) | undefined>;
+    const { SuppressedError, QuotaExceededError } = globals;
+    if (SuppressedError !== undefined) {
+      const error = new SuppressedError(new TypeError("a"), new RangeError("b"), "m");
+      const copy = roundTrip(error) as Error & { error: Error; suppressed: Error };
+      assertSameGraph(copy, error);
+      assert.ok(copy.error instanceof TypeError && copy.suppressed instanceof RangeError);
+      assert.equal(String(copy), String(error));
+    }
+    if (QuotaExceededError !== undefined) {
+      const copy = roundTrip(new QuotaExceededError("m", { quota: 1, requested: 2 })) as Error & {
+        quota: number;
+        requested: number;
+      };
+      assert.ok(copy instanceof QuotaExceededError);
+      assert.deepEqual([copy.message, copy.quota, copy.requested], ["m", 1, 2]);
+    }
+    const { WebAssembly } = globalThis as unknown as { WebAssembly: typeof globals };
+    for (const name of ["CompileError", "LinkError", "RuntimeError"]) {
+      const error = Object.assign(new WebAssembly[name]!("m"), { code: 5 });
+      assertSameGraph(roundTrip(error), error);
+      assert.equal(String(roundTrip(error)), String(error));
+    }
+  });
+
+  it("keeps the class of an error of a module of the runtime", () => {
+    const error = new assert.AssertionError({ message: "m", actual: 1, expected: 2, operator: "equal" });
+    const copy = roundTrip(error);
+    assert.deepStrictEqual(copy, error);
+    assert.equal(inspect(copy), inspect(error));
+    assert.ok(copy instanceof assert.AssertionError);
+    class Mine extends assert.AssertionError {}
+    assert.equal(
+      Object.getPrototypeOf(roundTrip(new Mine({ message: "m" }))),
+      assert.AssertionError.prototype,
+    );
   });
 
   it("keeps this package's own classes and what they know", () => {

@@ -9,9 +9,9 @@ import { readKey, readSlot, readValue, setProperty } from "../decode.js";
 import { writeKeysAndValues, writeValue } from "../encode.js";
 import { writeJavaScriptTag, writtenBefore, type Encoder } from "../encoder.js";
 import { registerKind } from "../kind-table.js";
-import { TAG_DOM_EXCEPTION, TAG_ERROR } from "../tags.js";
+import { TAG_DOM_EXCEPTION, TAG_ERROR, TAG_QUOTA_EXCEEDED } from "../tags.js";
 import { writeString, writeVarint } from "../write.js";
-import { errorClassName, isOwnErrorClass, makeError } from "./error-classes.js";
+import { errorClassName, isOwnErrorClass, makeError, nameOfClass } from "./error-classes.js";
 
 function ownDescriptor(error: object, key: string): PropertyDescriptor | undefined {
   try {
@@ -32,10 +32,18 @@ function hiddenKeys(e: Encoder, error: object, className: string): string[] {
   // A user class, or the runtime, may keep these on the prototype.
   if (!own.includes("stack") && typeof e.read(error, "stack") === "string") keys.push("stack");
   if (!own.includes("message") && e.read(error, "message") !== "") keys.push("message");
-  if (!own.includes("name") && e.read(error, "name") !== className) keys.push("name");
+  if (!own.includes("name") && e.read(error, "name") !== nameOfClass(className)) keys.push("name");
   return keys;
 }
-const standard: ReadonlySet<string> = new Set(["name", "message", "stack", "cause", "errors"]);
+const standard: ReadonlySet<string> = new Set([
+  "name",
+  "message",
+  "stack",
+  "cause",
+  "errors",
+  "error",
+  "suppressed",
+]);
 const ofDomException: ReadonlySet<string> = new Set(["stack", "cause"]);
 
 function writeHidden(e: Encoder, error: object, keys: readonly string[], depth: number): void {
@@ -87,19 +95,27 @@ const codeOfDomException = Object.getOwnPropertyDescriptor(DOMException.prototyp
 ) => number;
 
 registerKind<DOMException>({
-  tags: [TAG_DOM_EXCEPTION],
+  tags: [TAG_DOM_EXCEPTION, TAG_QUOTA_EXCEEDED],
   is: (value): value is DOMException => value instanceof DOMException && isDomException(value),
   write(e, error, depth) {
     if (writtenBefore(e, error)) return;
-    writeJavaScriptTag(e, TAG_DOM_EXCEPTION);
+    const quota = quotaOf(error);
+    writeJavaScriptTag(e, quota === undefined ? TAG_DOM_EXCEPTION : TAG_QUOTA_EXCEEDED);
     writeString(e.out, String(e.read(error, "message")));
-    writeString(e.out, String(e.read(error, "name")));
+    if (quota === undefined) writeString(e.out, String(e.read(error, "name")));
+    else for (const each of quota) writeValue(e, each, depth);
     const hidden = [...ofDomException].filter((key) => ownDescriptor(error, key)?.enumerable === false);
     writeHidden(e, error, hidden, depth);
     writeKeysAndValues(e, error, Object.keys(error), depth);
   },
-  read(d) {
+  read(d, tag) {
     const message = readValue(d);
+    if (tag === TAG_QUOTA_EXCEEDED) {
+      const error = d.note(readQuotaExceeded(d, message));
+      readProperties(d, error, false, ofDomException);
+      readProperties(d, error, true, undefined);
+      return error;
+    }
     const name = readValue(d);
     if (typeof message !== "string" || typeof name !== "string") {
       throw d.malformed("an exception in it has no name or no message");
@@ -110,6 +126,50 @@ registerKind<DOMException>({
     return error;
   },
 });
+
+function readQuotaExceeded(d: Decoder, message: unknown): DOMException {
+  const [quota, requested] = [readValue(d), readValue(d)];
+  const Class = quotaExceededClass();
+  if (typeof message !== "string" || Class === undefined) {
+    throw d.malformed("an exception in it has no message, or a class that this interpreter does not know");
+  }
+  try {
+    return withoutStack(
+      () =>
+        new Class(message, {
+          ...(quota !== null && { quota: quota as number }),
+          ...(requested !== null && { requested: requested as number }),
+        }),
+    );
+  } catch {
+    throw d.malformed("an exception in it has an impossible quota");
+  }
+}
+
+interface QuotaExceeded extends DOMException {
+  readonly quota: number | null;
+  readonly requested: number | null;
+}
+type Numbers = Partial<Record<"quota" | "requested", number>>;
+
+/** Newer runtimes have this subclass of DOMException. */
+function quotaExceededClass(): (new (message: string, numbers: Numbers) => QuotaExceeded) | undefined {
+  return (globalThis as { QuotaExceededError?: new (message: string, numbers: Numbers) => QuotaExceeded })
+    .QuotaExceededError;
+}
+
+/** Reads the two from private fields, which cannot be imitated; undefined if the exception has none. */
+function quotaOf(error: DOMException): (number | null)[] | undefined {
+  const prototype = quotaExceededClass()?.prototype;
+  if (prototype === undefined || !(error instanceof quotaExceededClass()!)) return undefined;
+  try {
+    return (["quota", "requested"] as const).map(
+      (key) => Object.getOwnPropertyDescriptor(prototype, key)?.get?.call(error) as number | null,
+    );
+  } catch {
+    return undefined;
+  }
+}
 
 registerKind<object>({
   tags: [TAG_ERROR],
