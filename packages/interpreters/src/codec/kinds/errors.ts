@@ -11,6 +11,7 @@ import { writeJavaScriptTag, writtenBefore, type Encoder } from "../encoder.js";
 import { registerKind } from "../kind-table.js";
 import { TAG_DOM_EXCEPTION, TAG_ERROR, TAG_QUOTA_EXCEEDED } from "../tags.js";
 import { writeString, writeVarint } from "../write.js";
+import { defineToJson, keysBesides, type Shown, shownByToJson } from "./error-json.js";
 import { errorClassName, isOwnErrorClass, makeError, nameOfClass } from "./error-classes.js";
 
 function ownDescriptor(error: object, key: string): PropertyDescriptor | undefined {
@@ -22,8 +23,11 @@ function ownDescriptor(error: object, key: string): PropertyDescriptor | undefin
   }
 }
 
+/** In the bytes, a hidden property of this name is the text that `JSON.stringify` makes of the error. */
+const TO_JSON = "toJSON";
+
 /** Returns the properties that are not enumerable but belong to the error all the same, in their order. */
-function hiddenKeys(e: Encoder, error: object, className: string): string[] {
+function hiddenKeys(e: Encoder, error: object, className: string, shown: Shown | undefined): string[] {
   const own = Object.getOwnPropertyNames(error);
   const all = isOwnErrorClass(className);
   const keys = own.filter(
@@ -33,6 +37,7 @@ function hiddenKeys(e: Encoder, error: object, className: string): string[] {
   if (!own.includes("stack") && typeof e.read(error, "stack") === "string") keys.push("stack");
   if (!own.includes("message") && e.read(error, "message") !== "") keys.push("message");
   if (!own.includes("name") && e.read(error, "name") !== nameOfClass(className)) keys.push("name");
+  if (shown !== undefined) keys.push(TO_JSON);
   return keys;
 }
 const standard: ReadonlySet<string> = new Set([
@@ -44,13 +49,14 @@ const standard: ReadonlySet<string> = new Set([
   "error",
   "suppressed",
 ]);
+const readable: ReadonlySet<string> = new Set([...standard, TO_JSON]);
 const ofDomException: ReadonlySet<string> = new Set(["stack", "cause"]);
 
-function writeHidden(e: Encoder, error: object, keys: readonly string[], depth: number): void {
+function writeHidden(e: Encoder, error: object, keys: readonly string[], depth: number, shown?: Shown): void {
   writeVarint(e.out, keys.length);
   for (const key of keys) {
     writeString(e.out, key);
-    const value = e.read(error, key);
+    const value = key === TO_JSON && shown !== undefined ? shown.text : e.read(error, key);
     e.path[depth] = key;
     writeValue(e, value, depth + 1);
   }
@@ -74,6 +80,10 @@ function readProperties(
     if (key === "stack") stack = true;
     // A property that was deleted while it was encoded reads as `ABSENT` and is left out.
     const value = readSlot(d);
+    if (key === TO_JSON && !enumerable && (typeof value === "string" || value === undefined)) {
+      defineToJson(error, value);
+      continue;
+    }
     // Assigning to the stack of a new error is much cheaper than defining another one.
     if (key === "stack" && !enumerable && typeof value === "string") (error as Error).stack = value;
     else setProperty(error, key, value, enumerable);
@@ -180,13 +190,15 @@ registerKind<object>({
     const className = errorClassName(error);
     writeJavaScriptTag(e, TAG_ERROR);
     writeString(e.out, className);
-    writeHidden(e, error, hiddenKeys(e, error, className), depth);
-    writeKeysAndValues(e, error, Object.keys(error), depth);
+    const shown = shownByToJson(error);
+    const keys = shown === undefined ? Object.keys(error) : keysBesides(shown, error);
+    writeHidden(e, error, hiddenKeys(e, error, className, shown), depth, shown);
+    writeKeysAndValues(e, error, keys, depth);
   },
   read(d) {
     const className = readKey(d);
     const error = d.note(withoutStack(() => makeError(className)));
-    const hidden = readProperties(d, error, false, isOwnErrorClass(className) ? undefined : standard);
+    const hidden = readProperties(d, error, false, isOwnErrorClass(className) ? undefined : readable);
     const shown = readProperties(d, error, true, undefined);
     // A new error has a stack, which here would be the decoder's.
     if (!hidden && !shown) delete error.stack;
