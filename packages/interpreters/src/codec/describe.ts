@@ -26,20 +26,27 @@ function short(value: unknown): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
-/** Names the type of a value: "a function", "an AsyncGenerator". */
+/** Names the type of a value: "a function", "an AsyncGenerator". Never throws. */
 export function describe(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (typeof value === "symbol") return "a symbol";
   if (types.isProxy(value)) return "a Proxy";
   if (types.isModuleNamespaceObject(value)) return "a module namespace";
-  const name = className(value);
+  let name: string;
+  try {
+    name = className(value);
+  } catch {
+    // A getter of the value's class or tag.
+    name = "Object";
+  }
   return `${/^([AEIO]|U(?!RL|int))/i.test(name) ? "an" : "a"} ${name}`;
 }
 
 function className(value: unknown): string {
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   const { constructor } = Object(value) as { constructor?: unknown };
-  const name = typeof constructor === "function" ? constructor.name : "";
+  const own: unknown = typeof constructor === "function" ? constructor.name : "";
+  const name = typeof own === "string" ? own : "";
   if (tag === "Object") return name === "" ? "host object" : name;
   // The tag of some builtin classes is only that of a class they extend.
   const tagged = (globalThis as Record<string, unknown>)[tag];

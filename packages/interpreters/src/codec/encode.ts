@@ -4,12 +4,15 @@
  * objects and shapes in the same order.
  */
 
+import { isError } from "../base/stacks.js";
+import { types } from "../platform/brand-checks.js";
 import type { InspectOptions } from "../platform/inspect.js";
 import { ALWAYS_DENSE, hasOnlyElements, isElement, isSparse } from "./arrays.js";
 import { describe, getterThrew, safeInspect } from "./describe.js";
 import { writeJavaScriptTag, writtenBefore, type Encoder } from "./encoder.js";
-import { hasNoProperties, refuseHiddenState } from "./hidden-state.js";
+import { hasNoProperties, refuseRuntimeClass, refuseSpecial } from "./hidden-state.js";
 import { kinds } from "./kind-table.js";
+import { isOfLastDataClass } from "./runtime-classes.js";
 import { shapeOf } from "./shapes.js";
 import {
   CODEC_JAVASCRIPT,
@@ -40,6 +43,7 @@ const { getPrototypeOf, keys: keysOf } = Object;
 const hasOwn = Object.prototype.hasOwnProperty;
 const ObjectPrototype: object = Object.prototype;
 const toStringTag = Object.prototype.toString;
+const { isProxy } = types;
 
 /** Below this depth a lenient copy describes its parts in text: the stack of its reader may be smaller. */
 const LENIENT_DEPTH = 100;
@@ -76,21 +80,22 @@ export function writeValue(e: Encoder, value: unknown, depth: number): void {
 
 function writeObject(e: Encoder, object: object, depth: number): void {
   e.depth = depth;
-  const prototype = getPrototypeOf(object) as object | null;
-  if (prototype === ObjectPrototype) {
-    if (!writtenBefore(e, object)) writeProperties(e, object, depth);
-  } else if (Array.isArray(object)) {
+  // First: nearly everything that one asks of a proxy runs its traps.
+  if (isProxy(object)) throw e.failure(depth, describe(object));
+  if (Array.isArray(object)) {
     if (!writtenBefore(e, object)) writeArray(e, object, depth);
-  } else {
-    writeOther(e, object, depth);
+    return;
   }
+  if (getPrototypeOf(object) !== ObjectPrototype) writeOther(e, object, depth);
+  else if (!writtenBefore(e, object)) writeProperties(e, object, true, depth);
 }
 
-/** Writes the own enumerable string-keyed properties. */
-function writeProperties(e: Encoder, object: object, depth: number): void {
+/** Writes the own enumerable string-keyed properties. `plain`: the prototype is `Object.prototype`. */
+function writeProperties(e: Encoder, object: object, plain: boolean, depth: number): void {
   const { out } = e;
   e.codec = CODEC_JAVASCRIPT;
   if (e.lenient) {
+    refuseSpecial(e, object, depth);
     writeByte(out, TAG_OBJECT);
     writeKeysAndValues(e, object, keysOf(object), depth);
     return;
@@ -99,11 +104,15 @@ function writeProperties(e: Encoder, object: object, depth: number): void {
   if (shape === undefined || !shape.fits(object)) {
     shape = shapeOf(object);
     if (shape === undefined) {
+      refuseSpecial(e, object, depth);
       writeByte(out, TAG_OBJECT);
       writeKeysAndValues(e, object, keysOf(object), depth);
       return;
     }
     e.previous.successor = shape;
+  }
+  if (shape.ofSpecial && !(plain && toStringTag.call(object) === "[object Object]")) {
+    refuseSpecial(e, object, depth);
   }
   e.previous = shape;
   if (shape.epoch === e.epoch) {
@@ -197,20 +206,22 @@ function readElement(array: unknown[], index: number): unknown {
 /** Writes an object that is neither an array nor plain. */
 function writeOther(e: Encoder, object: object, depth: number): void {
   if (writeReference(e, object)) return;
-  // One cheap test recognises an ordinary object; only the others are tried against every kind.
+  // Cheap tests recognise the instance of a user class; only other objects are tried against every kind.
   const ordinary = !ArrayBuffer.isView(object) && toStringTag.call(object) === "[object Object]";
-  if (!ordinary || object instanceof Error) {
-    for (const kind of kinds) {
-      if (kind.is(object)) {
-        kind.write(e, object, depth);
-        return;
+  const prototype = ordinary ? (getPrototypeOf(object) as object | null) : undefined;
+  if (prototype === undefined || !isOfLastDataClass(prototype)) {
+    if (!ordinary || isError(object)) {
+      for (const kind of kinds) {
+        if (kind.is(object)) {
+          kind.write(e, object, depth);
+          return;
+        }
       }
+      if (hasNoProperties(object)) throw e.failure(depth, describe(object));
     }
-    if (hasNoProperties(object)) throw e.failure(depth, describe(object));
+    refuseRuntimeClass(e, object, depth);
   }
-  if (writtenBefore(e, object)) return;
-  if (keysOf(object).length === 0) refuseHiddenState(e, object, depth);
-  writeProperties(e, object, depth);
+  if (!writtenBefore(e, object)) writeProperties(e, object, false, depth);
 }
 
 /** Writes an object, or, if it cannot travel, a text that describes it. Never throws. */

@@ -14,6 +14,11 @@ export interface ReferenceType<T> {
    */
   is(value: object): value is T & object;
   /**
+   * Called before `toReference`. Returns why the object cannot travel after all, and what to do: it is refused with its path. Must not
+   * run user code.
+   */
+  obstacle?(value: T): { readonly found: string; readonly hint: string } | undefined;
+  /**
    * Called once for an object, however often it occurs in the value, and once more if the value must be encoded
    * again.
    */

@@ -21,6 +21,8 @@ const hasOwn = Object.prototype.hasOwnProperty;
 export class WrittenShape {
   readonly keys: readonly string[];
   readonly bytes: Uint8Array;
+  /** Whether objects that only look plain may have these keys: `arguments` has indices, `Math` has nothing enumerable. */
+  readonly ofSpecial: boolean;
   /** In the payload `epoch`, this shape has this number. */
   epoch = 0;
   number = 0;
@@ -32,6 +34,7 @@ export class WrittenShape {
   constructor(keys: readonly string[], bytes: Uint8Array) {
     this.keys = keys;
     this.bytes = bytes;
+    this.ofSpecial = keys.length === 0 || keys[0] === "0";
   }
 
   /** Whether `object` has exactly these own enumerable keys, in this order. Runs no getters. */

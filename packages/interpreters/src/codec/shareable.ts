@@ -1,10 +1,10 @@
 /** Whether a value may travel to another interpreter (PEP 734: `is_shareable`). */
-import { NotShareableError } from "../base/errors.js";
 import { encode } from "./codec.js";
 import { acquireScratch, releaseScratch } from "./scratch.js";
 
 /**
- * Returns whether a queue's `put(value)` would accept the value. If a getter in it throws, so does this function.
+ * Returns whether a queue's `put(value)` would accept the value. Never throws: a value whose getter throws is not shareable, nor is
+ * a proxy.
  *
  * @example
  * isShareable({ when: new Date() }); // true
@@ -15,9 +15,8 @@ export function isShareable(value: unknown): boolean {
   try {
     encode(scratch, value, "value");
     return true;
-  } catch (error) {
-    if (error instanceof NotShareableError) return false;
-    throw error;
+  } catch {
+    return false;
   } finally {
     releaseScratch(scratch);
   }

@@ -14,6 +14,8 @@ export function writeReference(e: Encoder, object: object): boolean {
   }
   const type = referenceTypeOf(object);
   if (type === undefined) return false;
+  const obstacle = type.obstacle !== undefined && e.references.find(object) < 0 && type.obstacle(object);
+  if (obstacle) throw e.failure(e.depth, obstacle.found, obstacle.hint);
   refer(e, object, type.kind, () => type.toReference(object));
   return true;
 }

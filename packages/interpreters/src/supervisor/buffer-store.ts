@@ -3,7 +3,8 @@
  * every moved ArrayBuffer until a thread does.
  *
  * Invariants: a buffer is kept while its placeholder queue exists. A thread that asks blocks until it gets a reply, so each
- * request is answered: with the buffer, or without one as soon as the buffer's sender is dead and its port is drained.
+ * request is answered: with the buffer, or without one as soon as the buffer's sender is dead and its port is drained, or if the
+ * runtime could not deserialize the buffer.
  */
 import { BroadcastChannel } from "../platform/broadcast.js";
 import { MessagePort, receiveNow } from "../platform/ports.js";
@@ -30,6 +31,8 @@ export class BufferStore {
   readonly #kept = new Map<QueueId, BufferMessage>();
   /** By the interpreter's id: the port that each was given, or the channel that it opened. */
   readonly #ports = new Map<InterpreterId, MessagePort | BroadcastChannel>();
+  /** By port: the buffer that its next message brings. */
+  readonly #announced = new Map<MessagePort | BroadcastChannel, BufferMessage>();
   /** Those whose request came before the buffer. */
   #waiting: Asker[] = [];
   /** Bytes of buffers that were dropped and that this thread's heap may still retain. */
@@ -42,10 +45,14 @@ export class BufferStore {
   /** From now on `port` is that of `interpreter`. */
   addPort(interpreter: InterpreterId, port: MessagePort | BroadcastChannel): void {
     const onMessage = ({ data }: { data: BufferMessage }): void => {
-      this.#kept.set(data.id, data);
+      this.#accept(port, data);
       this.#replyToWaiting();
     };
     port.addEventListener("message", onMessage as never);
+    port.addEventListener("messageerror", () => {
+      this.#lose(port);
+      this.#replyToWaiting();
+    });
     // Only a listener that is added in Node's own way, with `on`, starts a port.
     if (port instanceof MessagePort) port.start();
     port.unref();
@@ -68,6 +75,7 @@ export class BufferStore {
       this.#drain(port);
       port.close();
       this.#ports.delete(interpreter);
+      this.#announced.delete(port);
     }
     this.#waiting = this.#waiting.filter(({ asker }) => asker !== interpreter);
     this.#replyToWaiting();
@@ -130,9 +138,31 @@ export class BufferStore {
   }
 
   #drain(port: MessagePort | BroadcastChannel): void {
-    for (let next = receiveNow(port); next !== undefined; next = receiveNow(port)) {
-      const message = next.message as BufferMessage;
+    for (;;) {
+      try {
+        const next = receiveNow(port);
+        if (next === undefined) return;
+        this.#accept(port, next.message as BufferMessage);
+      } catch {
+        // The message has been taken all the same.
+        this.#lose(port);
+      }
+    }
+  }
+
+  #accept(port: MessagePort | BroadcastChannel, message: BufferMessage): void {
+    if (message.follows === true) this.#announced.set(port, message);
+    else {
+      this.#announced.delete(port);
       this.#kept.set(message.id, message);
     }
+  }
+
+  /** A message could not be deserialized. Threads that ask for its buffer get a reply without one. */
+  #lose(port: MessagePort | BroadcastChannel): void {
+    const lost = this.#announced.get(port);
+    if (lost === undefined) return;
+    this.#announced.delete(port);
+    this.#kept.set(lost.id, lost);
   }
 }

@@ -38,16 +38,38 @@ function fetch(pointer: Pointer, id: QueueId): SharedArrayBuffer {
   const buffer = fetchBuffer(runtime(), { pointer, id });
   if (!types.isSharedArrayBuffer(buffer)) {
     throw new InterpreterError(
-      "A SharedArrayBuffer that was sent here is gone; this is a bug in `interpreters`",
+      "Cannot read a SharedArrayBuffer that was sent here: this runtime could not receive it, or the thread that sent it ended " +
+        "at that moment. Send it again, or another one",
     );
   }
   remember(buffer, { pointer, id });
   return buffer;
 }
 
+/**
+ * Some runtimes post a buffer that no thread can receive: Node 26 does so with that of `WebAssembly.Memory.toResizableBuffer()`. A
+ * clone in this thread fails likewise. It copies nothing.
+ */
+function canBeReceived(buffer: SharedArrayBuffer): boolean {
+  if (placeholders.has(buffer)) return true;
+  try {
+    structuredClone(buffer);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 registerReference<SharedArrayBuffer>({
   kind: REF_BUFFER,
   is: (value): value is SharedArrayBuffer => !ArrayBuffer.isView(value) && types.isSharedArrayBuffer(value),
+  obstacle: (buffer) =>
+    canBeReceived(buffer)
+      ? undefined
+      : {
+          found: "a SharedArrayBuffer that this runtime cannot pass to another thread",
+          hint: "share a SharedArrayBuffer that is not the resizable buffer of a WebAssembly memory",
+        },
   toReference(buffer) {
     const { pointer, id } = placeholders.get(buffer) ?? offer(buffer);
     return [pointer, id];

@@ -36,6 +36,11 @@ export interface BufferMessage {
    * buffer that is lost.
    */
   readonly buffer: SharedArrayBuffer | MessagePort | ArrayBuffer | undefined;
+  /**
+   * The buffer comes with the next message on this port. If the supervisor cannot deserialize that one, it knows from this which
+   * buffer is lost.
+   */
+  readonly follows?: true;
 }
 
 /** The hidden queue that a record names in place of a buffer. */
@@ -70,8 +75,13 @@ export function fetchBuffer(rt: Runtime, { pointer, id }: Placeholder): BufferMe
   request(rt, REQUEST_BUFFER, pointer, id, 0, opened?.name);
   for (;;) {
     const seen = observe(m);
-    const reply = receiveNow(port);
-    if (reply !== undefined) return (reply.message as BufferMessage).buffer;
+    try {
+      const reply = receiveNow(port);
+      if (reply !== undefined) return (reply.message as BufferMessage).buffer;
+    } catch {
+      // This thread cannot deserialize what the supervisor could.
+      return undefined;
+    }
     if (!rt.adaptiveSpin.spin(seen)) park(m, seen, Infinity);
   }
 }
@@ -97,9 +107,13 @@ export function postBuffer(port: MessagePort, buffer: ArrayBuffer): void {
   }
 }
 
-/** Takes the next buffer that has arrived. Returns undefined if none has. */
+/** Takes the next buffer that has arrived. Returns undefined if none has, or this runtime cannot deserialize it. */
 export function receiveBuffer(port: MessagePort): ArrayBuffer | undefined {
-  return receiveNow(port)?.message as ArrayBuffer | undefined;
+  try {
+    return receiveNow(port)?.message as ArrayBuffer | undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Gives the supervisor a SharedArrayBuffer to keep. */
@@ -107,5 +121,7 @@ export function offerBuffer(rt: Runtime, handle: Placeholder, buffer: SharedArra
   // A message on a BroadcastChannel is lost if the supervisor does not listen yet; its reply shows that it does.
   if (rt.supervisorPort === undefined && opened === undefined)
     fetchBuffer(rt, { pointer: 0, id: 0 as QueueId });
-  (rt.supervisorPort ?? opened!.channel).postMessage({ ...handle, buffer } satisfies BufferMessage);
+  const port = rt.supervisorPort ?? opened!.channel;
+  port.postMessage({ ...handle, buffer: undefined, follows: true } satisfies BufferMessage);
+  port.postMessage({ ...handle, buffer } satisfies BufferMessage);
 }

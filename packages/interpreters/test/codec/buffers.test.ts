@@ -126,6 +126,48 @@ describe("buffers and views", () => {
     assert.deepEqual([copy.view.length, copy.part.length, copy.view.buffer === copy.buffer], [8, 2, true]);
   });
 
+  it("keeps apart views that follow their buffer's size and views that only end where it ends", () => {
+    const buffer = new ArrayBuffer(4, { maxByteLength: 16 });
+    const list = [
+      new Uint8Array(buffer),
+      new Uint8Array(buffer, 0, 4),
+      new DataView(buffer, 2),
+      new DataView(buffer, 2, 2),
+      new Uint8Array(buffer, 4),
+      new Uint8Array(buffer, 4, 0),
+    ];
+    const sizes = (of: ArrayBufferView[]): number[] => {
+      (of[0].buffer as ArrayBuffer).resize(10);
+      return of.map((view) => view.byteLength);
+    };
+    const copy = roundTrip(list);
+    assert.deepEqual(sizes(copy), [10, 4, 8, 2, 6, 0]);
+    assert.deepEqual(sizes(structuredClone(list)), [10, 4, 8, 2, 6, 0]);
+  });
+
+  it("keeps a view whose buffer ends within an element, or refuses it where the engine makes none", () => {
+    const buffer = new ArrayBuffer(4, { maxByteLength: 16 });
+    const view = new Uint16Array(buffer);
+    buffer.resize(5);
+    let copy: Uint16Array;
+    try {
+      copy = roundTrip(view);
+    } catch (error) {
+      assert.ok(error instanceof NotShareableError);
+      return;
+    }
+    (copy.buffer as ArrayBuffer).resize(8);
+    assert.equal(copy.length, 4);
+  });
+
+  it("refuses a view that lies outside its buffer, as structured clone does", () => {
+    const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
+    const view = new Uint8Array(buffer, 4, 4);
+    buffer.resize(4);
+    assert.throws(() => structuredClone(view));
+    assert.throws(() => encoded([view]), /value\[0\] is a Uint8Array outside its buffer/);
+  });
+
   it("refuses detached and shared buffers", () => {
     const detached = new ArrayBuffer(8);
     const view = new Uint16Array(detached);

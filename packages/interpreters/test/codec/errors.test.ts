@@ -1,8 +1,9 @@
 /** Errors keep what people read: class, name, message, stack, causes, own properties. */
 
 import assert from "node:assert/strict";
+import { Socket } from "node:net";
 import { describe, it } from "node:test";
-import { types } from "node:util";
+import { inspect, types } from "node:util";
 import * as errors from "../../src/base/errors.js";
 import { assertSameGraph, roundTrip } from "./support.js";
 
@@ -68,6 +69,109 @@ describe("errors", () => {
     const copy = roundTrip(legacy);
     assert.ok(copy instanceof Error);
     assert.equal(String(copy), "Legacy: old");
+  });
+
+  it("keeps the classes of newer runtimes and of WebAssembly, and what is hidden in them", () => {
+    const globals = globalThis as unknown as Record<string, (new (...args: unknown[]) => Error) | undefined>;
+    const { SuppressedError, QuotaExceededError } = globals;
+    if (SuppressedError !== undefined) {
+      const error = new SuppressedError(new TypeError("a"), new RangeError("b"), "m");
+      const copy = roundTrip(error) as Error & { error: Error; suppressed: Error };
+      assertSameGraph(copy, error);
+      assert.ok(copy.error instanceof TypeError && copy.suppressed instanceof RangeError);
+      assert.equal(String(copy), String(error));
+    }
+    if (QuotaExceededError !== undefined) {
+      const copy = roundTrip(new QuotaExceededError("m", { quota: 1, requested: 2 })) as Error & {
+        quota: number;
+        requested: number;
+      };
+      assert.ok(copy instanceof QuotaExceededError);
+      assert.deepEqual([copy.message, copy.quota, copy.requested], ["m", 1, 2]);
+    }
+    const { WebAssembly } = globalThis as unknown as { WebAssembly: typeof globals };
+    for (const name of ["CompileError", "LinkError", "RuntimeError"]) {
+      const error = Object.assign(new WebAssembly[name]!("m"), { code: 5 });
+      assertSameGraph(roundTrip(error), error);
+      assert.equal(String(roundTrip(error)), String(error));
+    }
+  });
+
+  it("keeps the class of an error of a module of the runtime", () => {
+    const error = new assert.AssertionError({ message: "m", actual: 1, expected: 2, operator: "equal" });
+    const copy = roundTrip(error);
+    assert.deepStrictEqual(copy, error);
+    assert.equal(inspect(copy), inspect(error));
+    assert.ok(copy instanceof assert.AssertionError);
+    class Mine extends assert.AssertionError {}
+    assert.equal(
+      Object.getPrototypeOf(roundTrip(new Mine({ message: "m" }))),
+      assert.AssertionError.prototype,
+    );
+  });
+
+  it("shows as JSON what the class shows, and keeps back the cycles that it hides", () => {
+    class HttpError extends Error {
+      readonly code = "E_HTTP";
+      readonly config: object;
+      readonly request: object;
+      readonly socket = new Socket();
+      readonly response = { status: 404, headers: { a: "b" } };
+      constructor(config: object) {
+        super("status 404");
+        this.name = "HttpError";
+        this.config = config;
+        const request: Record<string, unknown> = { agent: {} };
+        request["agent"] = { request };
+        this.request = request;
+      }
+      toJSON(): object {
+        return {
+          message: this.message,
+          name: this.name,
+          config: this.config,
+          code: this.code,
+          when: new Date(0),
+        };
+      }
+    }
+    const error = new HttpError({ url: "http://a.b/" });
+    for (const lenient of [false, true]) {
+      const copy = roundTrip(error, lenient);
+      assert.equal(JSON.stringify({ copy }), JSON.stringify({ copy: error }));
+      assert.deepEqual(Object.keys(copy), ["code", "config", "response", "name"]);
+      assert.deepEqual(
+        [copy.code, copy.config, copy.response.status],
+        ["E_HTTP", { url: "http://a.b/" }, 404],
+      );
+      assert.equal(String(copy), String(error));
+      // And so does the copy's copy.
+      assert.equal(JSON.stringify(roundTrip(copy, lenient)), JSON.stringify(error));
+    }
+  });
+
+  it("does without a toJSON that fails, and takes one of the error itself", () => {
+    const failing = Object.assign(new Error("m"), { a: 1 });
+    Object.setPrototypeOf(
+      failing,
+      Object.create(Error.prototype, {
+        toJSON: {
+          value: () => {
+            throw new Error("no");
+          },
+        },
+      }) as object,
+    );
+    const copy = roundTrip(failing);
+    assert.deepEqual([copy.message, copy.a, "toJSON" in copy], ["m", 1, false]);
+    const own = roundTrip(Object.assign(new Error("m"), { b: 2, toJSON: () => "text" }));
+    assert.deepEqual([JSON.stringify(own), own.b, Object.keys(own)], ['"text"', 2, ["b"]]);
+    const nothing = roundTrip(Object.assign(new Error("m"), { toJSON: () => undefined }));
+    assert.equal(JSON.stringify(nothing), undefined);
+    assert.deepEqual(
+      (roundTrip(Object.assign(new Error("m"), { toJSON: 5 })) as { toJSON: unknown }).toJSON,
+      5,
+    );
   });
 
   it("keeps this package's own classes and what they know", () => {

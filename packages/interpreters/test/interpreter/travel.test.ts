@@ -5,6 +5,7 @@ import {
   create,
   createQueue,
   fromModule,
+  getMain,
   InterpreterError,
   isShareable,
   NotShareableError,
@@ -45,6 +46,10 @@ test("an argument that cannot travel is named by its path", limits, async () => 
     [new Error("e", { cause: { fn: () => 1 } }), /args\[1\]\.cause\.fn is a function/],
     [(function* () {})(), /args\[1\] is a.* Generator/],
     [new Proxy(new Map(), {}), /args\[1\] is a Proxy/],
+    [new Proxy(new Uint8Array([1]), {}), /args\[1\] is a Proxy/],
+    [[new Proxy(getMain(), {})], /args\[1\]\[0\] is a Proxy/],
+    [{ queue: new Proxy(createQueue(), {}) }, /args\[1\]\.queue is a Proxy/],
+    [process.stdout, /args\[1\] is a \w*Stream|args\[1\] is a Socket/],
   ];
   for (const [value, expected] of cases) {
     assert.equal(isShareable(value), false, String(expected));

@@ -132,6 +132,25 @@ describe("a SharedArrayBuffer", limits, () => {
     assert.deepEqual([buffer.growable, buffer.byteLength, buffer.maxByteLength], [true, 32, 64]);
   });
 
+  test("may be growable, and views that follow its length still do, others do not", async () => {
+    const buffer = new SharedArrayBuffer(4, { maxByteLength: 16 });
+    const views = [
+      new Uint8Array(buffer),
+      new Uint8Array(buffer, 0, 4),
+      new DataView(buffer, 2),
+      new Uint8Array(buffer, 4),
+    ];
+    const sizes = await one.call((views) => {
+      (views[0].buffer as SharedArrayBuffer).grow(12);
+      return views.map((view) => view.byteLength);
+    }, views);
+    assert.deepEqual(sizes, [12, 4, 10, 8]);
+    assert.deepEqual(
+      views.map((view) => view.byteLength),
+      sizes,
+    );
+  });
+
   test("is passed on from one to the next, also when those before have let go of it", async () => {
     const queue = createQueue<SharedArrayBuffer>(0, { unboundItems: UNBOUND_KEEP });
     const make = create();

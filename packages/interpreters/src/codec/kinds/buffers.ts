@@ -4,6 +4,7 @@
  */
 
 import { types } from "../../platform/brand-checks.js";
+import { followsLength } from "../../platform/serialize.js";
 import type { Decoder } from "../decoder.js";
 import { readValue } from "../decode.js";
 import { writeValue } from "../encode.js";
@@ -42,7 +43,6 @@ const names = [
   "Float16Array",
 ];
 const UINT8 = 0;
-const DATA_VIEW = names.indexOf("DataView");
 const classes = names.map((name) => (globalThis as unknown as Record<string, ViewClass | undefined>)[name]);
 const kindOfName = new Map(names.map((name, kind) => [name, kind]));
 
@@ -109,7 +109,7 @@ function writeOwn(e: Encoder, view: ArrayBufferView, kind: number): void {
 
 function writeOver(e: Encoder, view: ArrayBufferView, kind: number, depth: number): void {
   const { buffer, byteOffset, byteLength } = view;
-  const tracks = (buffer as ArrayBuffer).resizable && byteOffset + byteLength === buffer.byteLength;
+  const tracks = follows(e, view, kind, depth);
   const count = byteLength / (classes[kind]?.BYTES_PER_ELEMENT ?? 1);
   writeJavaScriptTag(e, TAG_VIEW_OVER);
   writeByte(e.out, kind);
@@ -117,6 +117,29 @@ function writeOver(e: Encoder, view: ArrayBufferView, kind: number, depth: numbe
   writeVarint(e.out, tracks ? 0 : count + 1);
   e.path[depth] = "buffer";
   writeValue(e, buffer, depth + 1);
+}
+
+/** Whether the view follows the length of its buffer. */
+function follows(e: Encoder, view: ArrayBufferView, kind: number, depth: number): boolean {
+  const buffer = view.buffer as Partial<ArrayBuffer & { growable: boolean }>;
+  if (buffer.resizable !== true && buffer.growable !== true) return false;
+  let result: boolean;
+  try {
+    result = followsLength(view);
+  } catch {
+    throw e.failure(depth, `a ${names[kind]} outside its buffer`, "the buffer has shrunk; make a new view");
+  }
+  try {
+    if (result) Reflect.construct(classes[kind] as ViewClass, [view.buffer, view.byteOffset]);
+  } catch {
+    // Older engines make no such view, even on a resizable buffer.
+    throw e.failure(
+      depth,
+      `a ${names[kind]} whose buffer ends within an element`,
+      "resize the buffer to a multiple of the element's size",
+    );
+  }
+  return result;
 }
 
 function writeBuffer(e: Encoder, buffer: ArrayBuffer, depth: number): void {
@@ -164,11 +187,12 @@ function readViewOver(d: Decoder): unknown {
   if (offset % size !== 0 || offset + Math.max(count, 0) * size > buffer.byteLength) {
     throw d.malformed("a view in it lies outside its buffer");
   }
-  // Even on a resizable buffer: V8 makes no view there whose end does not fit at first.
-  if (count < 0 && kind !== DATA_VIEW && (buffer.byteLength - offset) % size !== 0) {
+  let view: ArrayBufferView;
+  try {
+    view = count < 0 ? new cls(buffer, offset) : new cls(buffer, offset, count);
+  } catch {
     throw d.malformed("an array in it ends within an element");
   }
-  const view = count < 0 ? new cls(buffer, offset) : new cls(buffer, offset, count);
   d.objects[number] = view;
   return view;
 }

@@ -1,20 +1,29 @@
-/** The error classes that survive a copy: the language's and this package's own. */
+/**
+ * The error classes that survive a copy: the language's, WebAssembly's, this package's own, and those of the runtime's modules
+ * (`AssertionError`). Each has a name that tells it from all others.
+ */
 
 import { ownClasses } from "../../base/brand.js";
 import "../../base/errors.js";
+import { builtinExports } from "../../platform/loaded-builtins.js";
+import { moduleClassOf } from "../runtime-classes.js";
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
-const builtin: readonly ErrorClass[] = [
-  Error,
-  TypeError,
-  RangeError,
-  SyntaxError,
-  ReferenceError,
-  EvalError,
-  URIError,
-  AggregateError,
+/** Older runtimes lack some. */
+const builtin: readonly string[] = [
+  "Error",
+  "TypeError",
+  "RangeError",
+  "SyntaxError",
+  "ReferenceError",
+  "EvalError",
+  "URIError",
+  "AggregateError",
+  "SuppressedError",
 ];
+/** Only of modules of the runtime, whose names contain no colon but that of the prefix. */
+const OF_MODULE = /^((?:node:)?[\w/]+):(\w+)$/;
 
 class Tables {
   readonly byName = new Map<string, ErrorClass>();
@@ -22,11 +31,25 @@ class Tables {
   readonly ownNames = new Set<string>();
 
   constructor() {
-    for (const cls of [...builtin, ...ownClasses]) {
-      this.byName.set(cls.name, cls);
-      this.nameByPrototype.set(cls.prototype as object, cls.name);
+    const globals = globalThis as unknown as Record<string, ErrorClass | undefined> & {
+      WebAssembly?: object;
+    };
+    for (const name of builtin) this.#add(name, globals[name]);
+    const namespace = Object.getOwnPropertyDescriptors(globals.WebAssembly ?? {});
+    for (const [name, { value }] of Object.entries(namespace)) {
+      if (typeof value === "function" && (value.prototype as unknown) instanceof Error)
+        this.#add(`WebAssembly.${name}`, value as ErrorClass);
     }
-    for (const { name } of ownClasses) this.ownNames.add(name);
+    for (const cls of ownClasses) {
+      this.#add(cls.name, cls);
+      this.ownNames.add(cls.name);
+    }
+  }
+
+  #add(name: string, cls: ErrorClass | undefined): void {
+    if (cls === undefined) return;
+    this.byName.set(name, cls);
+    this.nameByPrototype.set(cls.prototype as object, name);
   }
 }
 
@@ -38,10 +61,25 @@ const tables = (): Tables => (made ??= new Tables());
 export function errorClassName(error: object): string {
   let prototype = Object.getPrototypeOf(error) as object | null;
   for (; prototype !== null; prototype = Object.getPrototypeOf(prototype) as object | null) {
-    const name = tables().nameByPrototype.get(prototype) ?? foreignName(prototype);
+    const name = tables().nameByPrototype.get(prototype) ?? nameInModule(prototype) ?? foreignName(prototype);
     if (name !== undefined) return name;
   }
   return "Error";
+}
+
+function nameInModule(prototype: object): string | undefined {
+  const place = moduleClassOf(prototype);
+  return place && `${place.module}:${place.name}`;
+}
+
+function classInModule(name: string): ErrorClass | undefined {
+  const [, module, exportName] = OF_MODULE.exec(name) ?? [];
+  if (module === undefined) return undefined;
+  const cls: unknown = (builtinExports(module) as Record<string, unknown> | undefined)?.[exportName];
+  if (typeof cls !== "function") return undefined;
+  const prototype = cls.prototype as unknown;
+  if (!(prototype instanceof Error) || nameInModule(prototype) !== name) return undefined;
+  return cls as unknown as ErrorClass;
 }
 
 /** Recognises the same class of another realm, or of another copy of this package. */
@@ -55,15 +93,22 @@ function foreignName(prototype: object): string | undefined {
   return native ? name : undefined;
 }
 
+/** The `name` that instances inherit, for all that is known without looking the class up. */
+export function nameOfClass(className: string): string {
+  return className.slice(className.lastIndexOf(".") + 1);
+}
+
 export function isOwnErrorClass(name: string): boolean {
   return tables().ownNames.has(name);
 }
 
 /** Makes an instance of the class with that name, without properties; an `Error` if no class has the name. */
 export function makeError(name: string): Error {
-  const cls = tables().byName.get(name) ?? Error;
+  const known = tables().byName.get(name);
+  const cls = known ?? classInModule(name) ?? Error;
   // A constructor with its own parameters is not called: the properties that it would set are sent anyway.
-  if (cls === AggregateError || tables().ownNames.has(name))
+  if (known === undefined || takesMore.has(name) || tables().ownNames.has(name))
     return Reflect.construct<[], Error>(Error, [], cls as typeof Error);
   return new (cls as typeof Error)();
 }
+const takesMore: ReadonlySet<string> = new Set(["AggregateError", "SuppressedError"]);

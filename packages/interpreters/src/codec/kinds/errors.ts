@@ -9,9 +9,10 @@ import { readKey, readSlot, readValue, setProperty } from "../decode.js";
 import { writeKeysAndValues, writeValue } from "../encode.js";
 import { writeJavaScriptTag, writtenBefore, type Encoder } from "../encoder.js";
 import { registerKind } from "../kind-table.js";
-import { TAG_DOM_EXCEPTION, TAG_ERROR } from "../tags.js";
+import { TAG_DOM_EXCEPTION, TAG_ERROR, TAG_QUOTA_EXCEEDED } from "../tags.js";
 import { writeString, writeVarint } from "../write.js";
-import { errorClassName, isOwnErrorClass, makeError } from "./error-classes.js";
+import { defineToJson, keysBesides, type Shown, shownByToJson } from "./error-json.js";
+import { errorClassName, isOwnErrorClass, makeError, nameOfClass } from "./error-classes.js";
 
 function ownDescriptor(error: object, key: string): PropertyDescriptor | undefined {
   try {
@@ -22,8 +23,11 @@ function ownDescriptor(error: object, key: string): PropertyDescriptor | undefin
   }
 }
 
+/** In the bytes, a hidden property of this name is the text that `JSON.stringify` makes of the error. */
+const TO_JSON = "toJSON";
+
 /** Returns the properties that are not enumerable but belong to the error all the same, in their order. */
-function hiddenKeys(e: Encoder, error: object, className: string): string[] {
+function hiddenKeys(e: Encoder, error: object, className: string, shown: Shown | undefined): string[] {
   const own = Object.getOwnPropertyNames(error);
   const all = isOwnErrorClass(className);
   const keys = own.filter(
@@ -32,17 +36,27 @@ function hiddenKeys(e: Encoder, error: object, className: string): string[] {
   // A user class, or the runtime, may keep these on the prototype.
   if (!own.includes("stack") && typeof e.read(error, "stack") === "string") keys.push("stack");
   if (!own.includes("message") && e.read(error, "message") !== "") keys.push("message");
-  if (!own.includes("name") && e.read(error, "name") !== className) keys.push("name");
+  if (!own.includes("name") && e.read(error, "name") !== nameOfClass(className)) keys.push("name");
+  if (shown !== undefined) keys.push(TO_JSON);
   return keys;
 }
-const standard: ReadonlySet<string> = new Set(["name", "message", "stack", "cause", "errors"]);
+const standard: ReadonlySet<string> = new Set([
+  "name",
+  "message",
+  "stack",
+  "cause",
+  "errors",
+  "error",
+  "suppressed",
+]);
+const readable: ReadonlySet<string> = new Set([...standard, TO_JSON]);
 const ofDomException: ReadonlySet<string> = new Set(["stack", "cause"]);
 
-function writeHidden(e: Encoder, error: object, keys: readonly string[], depth: number): void {
+function writeHidden(e: Encoder, error: object, keys: readonly string[], depth: number, shown?: Shown): void {
   writeVarint(e.out, keys.length);
   for (const key of keys) {
     writeString(e.out, key);
-    const value = e.read(error, key);
+    const value = key === TO_JSON && shown !== undefined ? shown.text : e.read(error, key);
     e.path[depth] = key;
     writeValue(e, value, depth + 1);
   }
@@ -66,6 +80,10 @@ function readProperties(
     if (key === "stack") stack = true;
     // A property that was deleted while it was encoded reads as `ABSENT` and is left out.
     const value = readSlot(d);
+    if (key === TO_JSON && !enumerable && (typeof value === "string" || value === undefined)) {
+      defineToJson(error, value);
+      continue;
+    }
     // Assigning to the stack of a new error is much cheaper than defining another one.
     if (key === "stack" && !enumerable && typeof value === "string") (error as Error).stack = value;
     else setProperty(error, key, value, enumerable);
@@ -87,19 +105,27 @@ const codeOfDomException = Object.getOwnPropertyDescriptor(DOMException.prototyp
 ) => number;
 
 registerKind<DOMException>({
-  tags: [TAG_DOM_EXCEPTION],
+  tags: [TAG_DOM_EXCEPTION, TAG_QUOTA_EXCEEDED],
   is: (value): value is DOMException => value instanceof DOMException && isDomException(value),
   write(e, error, depth) {
     if (writtenBefore(e, error)) return;
-    writeJavaScriptTag(e, TAG_DOM_EXCEPTION);
+    const quota = quotaOf(error);
+    writeJavaScriptTag(e, quota === undefined ? TAG_DOM_EXCEPTION : TAG_QUOTA_EXCEEDED);
     writeString(e.out, String(e.read(error, "message")));
-    writeString(e.out, String(e.read(error, "name")));
+    if (quota === undefined) writeString(e.out, String(e.read(error, "name")));
+    else for (const each of quota) writeValue(e, each, depth);
     const hidden = [...ofDomException].filter((key) => ownDescriptor(error, key)?.enumerable === false);
     writeHidden(e, error, hidden, depth);
     writeKeysAndValues(e, error, Object.keys(error), depth);
   },
-  read(d) {
+  read(d, tag) {
     const message = readValue(d);
+    if (tag === TAG_QUOTA_EXCEEDED) {
+      const error = d.note(readQuotaExceeded(d, message));
+      readProperties(d, error, false, ofDomException);
+      readProperties(d, error, true, undefined);
+      return error;
+    }
     const name = readValue(d);
     if (typeof message !== "string" || typeof name !== "string") {
       throw d.malformed("an exception in it has no name or no message");
@@ -111,6 +137,50 @@ registerKind<DOMException>({
   },
 });
 
+function readQuotaExceeded(d: Decoder, message: unknown): DOMException {
+  const [quota, requested] = [readValue(d), readValue(d)];
+  const Class = quotaExceededClass();
+  if (typeof message !== "string" || Class === undefined) {
+    throw d.malformed("an exception in it has no message, or a class that this interpreter does not know");
+  }
+  try {
+    return withoutStack(
+      () =>
+        new Class(message, {
+          ...(quota !== null && { quota: quota as number }),
+          ...(requested !== null && { requested: requested as number }),
+        }),
+    );
+  } catch {
+    throw d.malformed("an exception in it has an impossible quota");
+  }
+}
+
+interface QuotaExceeded extends DOMException {
+  readonly quota: number | null;
+  readonly requested: number | null;
+}
+type Numbers = Partial<Record<"quota" | "requested", number>>;
+
+/** Newer runtimes have this subclass of DOMException. */
+function quotaExceededClass(): (new (message: string, numbers: Numbers) => QuotaExceeded) | undefined {
+  return (globalThis as { QuotaExceededError?: new (message: string, numbers: Numbers) => QuotaExceeded })
+    .QuotaExceededError;
+}
+
+/** Reads the two from private fields, which cannot be imitated; undefined if the exception has none. */
+function quotaOf(error: DOMException): (number | null)[] | undefined {
+  const prototype = quotaExceededClass()?.prototype;
+  if (prototype === undefined || !(error instanceof quotaExceededClass()!)) return undefined;
+  try {
+    return (["quota", "requested"] as const).map(
+      (key) => Object.getOwnPropertyDescriptor(prototype, key)?.get?.call(error) as number | null,
+    );
+  } catch {
+    return undefined;
+  }
+}
+
 registerKind<object>({
   tags: [TAG_ERROR],
   // An old-style class makes objects that only inherit from Error.
@@ -120,13 +190,15 @@ registerKind<object>({
     const className = errorClassName(error);
     writeJavaScriptTag(e, TAG_ERROR);
     writeString(e.out, className);
-    writeHidden(e, error, hiddenKeys(e, error, className), depth);
-    writeKeysAndValues(e, error, Object.keys(error), depth);
+    const shown = shownByToJson(error);
+    const keys = shown === undefined ? Object.keys(error) : keysBesides(shown, error);
+    writeHidden(e, error, hiddenKeys(e, error, className, shown), depth, shown);
+    writeKeysAndValues(e, error, keys, depth);
   },
   read(d) {
     const className = readKey(d);
     const error = d.note(withoutStack(() => makeError(className)));
-    const hidden = readProperties(d, error, false, isOwnErrorClass(className) ? undefined : standard);
+    const hidden = readProperties(d, error, false, isOwnErrorClass(className) ? undefined : readable);
     const shown = readProperties(d, error, true, undefined);
     // A new error has a stack, which here would be the decoder's.
     if (!hidden && !shown) delete error.stack;
