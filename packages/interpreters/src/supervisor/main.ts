@@ -11,7 +11,7 @@ import { LockBusy } from "../memory/lock.js";
 import { openMemory } from "../memory/memory.js";
 import { repairLocks } from "../kernel/reap.js";
 import type { SupervisorData } from "../wire/boot.js";
-import { answerDiscovery } from "../thread/discovery.js";
+import { answerRequests, sendRecord } from "../thread/discovery.js";
 import { AttachedThreads } from "./attached-threads.js";
 import { BufferStore } from "./buffer-store.js";
 import { Children } from "./children.js";
@@ -81,7 +81,9 @@ function supervise(m: SharedMemory, { owner, port }: SupervisorData): void {
   setInterval(() => {}, 0x7fffffff);
   buffers.addPort(owner, port);
   // Only a runtime whose main interpreter is Node's main thread is discovered (thread/discovery.ts).
-  if (load(m, slotPointer(MAIN_SLOT) + S_THREAD) === 0) answerDiscovery(m.memory);
+  if (load(m, slotPointer(MAIN_SLOT) + S_THREAD) === 0)
+    answerRequests((asker) => sendRecord(asker, m.memory));
+
   store(m, H_SUPERVISOR, 2);
   ring(m, MAIN_SLOT);
   listen();

@@ -12,7 +12,7 @@
  * it cannot run a file that only a loader of main can find (Yarn's PnP, in a zip archive). The second attempt therefore starts the text
  * of the file, which main reads, and needs no file at all.
  *
- * A thread that ends while it starts is an event of main's event loop. If main is blocked, it polls instead: a MessagePort whose other
+ * A thread that ends while it starts is an event on the event loop of main. If main is blocked, it polls instead: a MessagePort whose other
  * end has gone can no longer be moved.
  */
 import { existsSync, readFileSync, realpathSync } from "../platform/files.js";
@@ -32,6 +32,7 @@ import {
   H_SUPERVISOR,
   MAIN_SLOT,
   S_REPLIES,
+  S_THREAD,
   S_WHENCE,
   slotPointer,
   STATE_BOOTING,
@@ -44,6 +45,7 @@ import { freeSlot, idOf, isAlive, stateOf } from "../kernel/registry.js";
 import type { SupervisorData } from "../wire/boot.js";
 import { Message, WITHOUT_SENDER } from "../wire/message.js";
 import { NOTICE_DEATH, reasonNumber } from "../wire/protocol.js";
+import { requestSupervisor } from "./discovery.js";
 import type { Runtime } from "./runtime.js";
 
 /** The id that addresses the supervisor's mailbox. The supervisor is not an interpreter. */
@@ -58,6 +60,9 @@ const POLL_EVERY = 50;
 
 /** Called when this thread, the main interpreter, has started the supervisor, for whatever else interpreters need. */
 export const supervisorListeners: ((rt: Runtime, supervisor: Worker) => void)[] = [];
+
+/** Called with the reason when the supervisor could not be started, before it may be started again. */
+export const startFailures: ((cause: unknown) => void)[] = [];
 
 /** One attempt to start the thread. */
 interface Attempt {
@@ -79,12 +84,11 @@ let current: Attempt | undefined;
  */
 export function startSupervisor(rt: Runtime): void {
   const { m } = rt;
-  if (load(m, H_SUPERVISOR) !== NOT_STARTED) return;
+  const state = load(m, H_SUPERVISOR);
+  if (state === RUNNING || (state === STARTING && latest !== undefined)) return;
   if (!isMainThread && m.slot !== MAIN_SLOT) {
-    throw new InterpreterError(
-      "Cannot create an interpreter, or share a SharedArrayBuffer, from a worker thread before the main interpreter " +
-        "has done so: call interpreters.create() there first.",
-    );
+    startInMain(m);
+    return;
   }
   const file = packageFile("supervisor.cjs");
   if (!existsSync(file)) {
@@ -101,6 +105,21 @@ export function startSupervisor(rt: Runtime): void {
   } catch (error) {
     store(m, H_SUPERVISOR, NOT_STARTED);
     throw cannotStart(error);
+  }
+}
+
+/** Has the main interpreter start it: a child of this thread would end with this thread. */
+function startInMain(m: SharedMemory): void {
+  if (load(m, slotPointer(MAIN_SLOT) + S_THREAD) !== 0) {
+    throw new InterpreterError(
+      "Cannot create an interpreter, or share a SharedArrayBuffer, from this worker thread before the main interpreter, another worker " +
+        "thread, has done so: call interpreters.create() there first.",
+    );
+  }
+  try {
+    requestSupervisor(() => load(m, H_SUPERVISOR) === RUNNING);
+  } catch (error) {
+    throw error instanceof InterpreterError ? error : cannotStart(error);
   }
 }
 
@@ -228,6 +247,7 @@ function failed(rt: Runtime, { watch, fromText }: Attempt, error: unknown): void
   }
   rt.parkLimit = Infinity;
   failBoots(m, cause);
+  for (const listener of startFailures) listener(cause);
   store(m, H_SUPERVISOR, NOT_STARTED);
   // Threads may wait for the supervisor's reply.
   const end = load(m, H_SLOTS_USED);
