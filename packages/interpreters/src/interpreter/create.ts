@@ -35,7 +35,7 @@ const warmedUp = new Set<number>();
  * @param options see `CreateOptions`. Default: an isolated JavaScript interpreter that writes where the process does.
  * @throws TypeError, RangeError a bad option; InterpreterError: all places are taken, 1021 besides the main interpreter
  * (`ERR_INTERPRETER_LIMIT`), the shared memory is full or cannot be reserved (`ERR_INTERPRETER_MEMORY`), a bundler took this package
- * apart (`ERR_INTERPRETER_FILES`), or a worker thread calls this before the main interpreter has ever done so
+ * apart (`ERR_INTERPRETER_FILES`), or no thread can be started (`ERR_INTERPRETER_BOOT`, with the reason as its `cause`)
  * @example
  * await using interp = create({ name: "thumbnails" });
  * await interp.exec("var greeting = 'hello'");
@@ -144,8 +144,8 @@ export function getCurrent(): Interpreter {
 }
 
 /**
- * The main interpreter, whose id is 0 (PEP 734 and CPython: `get_main`): the thread in which this package was first used, as a rule the
- * process's main thread. Its end ends all other interpreters.
+ * The main interpreter, whose id is 0 (PEP 734 and CPython: `get_main`): the process's main thread,
+ * whichever thread uses this package first. Its end ends all other interpreters.
  *
  * @throws as `getCurrent`
  * @example

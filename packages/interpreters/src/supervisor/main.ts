@@ -3,7 +3,6 @@
  * other threads are blocked. This file connects its objects and runs the pass. README.md explains the order of the pass, and
  * why it may be dropped anywhere.
  */
-import type { MessagePort } from "../platform/ports.js";
 import { workerData } from "../platform/threads.js";
 import { load, type SharedMemory, store } from "../memory/atomics.js";
 import { observe, parkAsync, ring } from "../memory/doorbell.js";
@@ -11,9 +10,8 @@ import { H_SUPERVISOR, MAIN_SLOT, S_THREAD, slotPointer, SUPERVISOR_SLOT } from 
 import { LockBusy } from "../memory/lock.js";
 import { openMemory } from "../memory/memory.js";
 import { repairLocks } from "../kernel/reap.js";
-import { idOf } from "../kernel/registry.js";
 import type { SupervisorData } from "../wire/boot.js";
-import { answerDiscovery } from "../thread/discovery.js";
+import { answerRequests, sendRecord } from "../thread/discovery.js";
 import { AttachedThreads } from "./attached-threads.js";
 import { BufferStore } from "./buffer-store.js";
 import { Children } from "./children.js";
@@ -23,12 +21,13 @@ import { Deaths } from "./deaths.js";
 import type { Parts } from "./parts.js";
 import { reapDeath, withdrawDeath } from "./reaper.js";
 import { handleRequests } from "./requests.js";
+import { useText } from "./threads.js";
 
 /** How long to wait for a lock before returning to the event loop, which tells whether its holder is dead; milliseconds. */
 const LOCK_PATIENCE = 20;
 
 /** Starts the loop. Module scope holds no state: everything that changes belongs to one of these objects. */
-function supervise(m: SharedMemory, mainPort: MessagePort): void {
+function supervise(m: SharedMemory, { owner, port }: SupervisorData): void {
   m.patience = LOCK_PATIENCE;
   // All other threads leave these pages to the supervisor.
   m.reserve = 0;
@@ -80,15 +79,22 @@ function supervise(m: SharedMemory, mainPort: MessagePort): void {
 
   // The thread lives as long as the process; nothing else keeps its event loop alive.
   setInterval(() => {}, 0x7fffffff);
-  buffers.addPort(idOf(m, MAIN_SLOT), mainPort);
+  buffers.addPort(owner, port);
   // Only a runtime whose main interpreter is Node's main thread is discovered (thread/discovery.ts).
-  if (load(m, slotPointer(MAIN_SLOT) + S_THREAD) === 0) answerDiscovery(m.memory);
+  if (load(m, slotPointer(MAIN_SLOT) + S_THREAD) === 0)
+    answerRequests((asker) => sendRecord(asker, m.memory));
+
   store(m, H_SUPERVISOR, 2);
   ring(m, MAIN_SLOT);
   listen();
 }
 
-supervise(
-  openMemory((workerData as SupervisorData).memory, SUPERVISOR_SLOT),
-  (workerData as SupervisorData).port,
-);
+const data = workerData as SupervisorData;
+try {
+  useText(data.text);
+  supervise(openMemory(data.memory, SUPERVISOR_SLOT), data);
+} catch (error) {
+  // Main may be blocked, and would not see the event of this thread's end.
+  data.watched.postMessage(error);
+  throw error;
+}

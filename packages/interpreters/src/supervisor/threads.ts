@@ -75,8 +75,14 @@ export function terminateThread(
   worker.once("exit", () => clearTimeout(again));
 }
 
+/** Set by a supervisor that cannot read files of this package. */
+let text: Uint8Array | undefined;
+export function useText(bundle: Uint8Array | undefined): void {
+  text = bundle;
+}
+
 function bundleText(): Uint8Array<SharedArrayBuffer> {
-  return (sharedText ??= forAll(readFileSync(packageFile("interpreters.cjs"))));
+  return (sharedText ??= forAll(text ?? readFileSync(packageFile("interpreters.cjs"))));
 }
 
 /** The thread's user code may post messages, too: they are ignored. */

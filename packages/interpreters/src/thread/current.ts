@@ -1,10 +1,11 @@
 /**
  * This thread's runtime. Its first use joins the runtime of the process, or starts it.
  *
- * The thread of an interpreter that `create()` made gets its slot from the supervisor (start-interpreter.ts). Any other thread
- * looks for a discovery record (discovery.ts) and joins. If it finds none, it becomes the main interpreter of a new runtime, and
- * leaves a record for other threads.
+ * The thread of an interpreter that `create()` made gets its slot from the supervisor (start-interpreter.ts). Node's main thread makes
+ * the runtime, as its main interpreter, and leaves a record for other threads. Any other thread finds that record, or has main make the
+ * runtime (discovery.ts), and joins.
  */
+import { canInterruptMain } from "../platform/main-thread.js";
 import { isMainThread, threadId, type Worker } from "../platform/threads.js";
 import { InterpreterError } from "../base/errors.js";
 import { store } from "../memory/atomics.js";
@@ -23,10 +24,20 @@ import { checkProtocol, createMemory, openMemory } from "../memory/memory.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 import { request } from "./supervisor-client.js";
 import { REQUEST_THREAD_ENDED } from "../wire/protocol.js";
-import { answerDiscovery, discover, leaveDiscovery, inheritedDiscovery } from "./discovery.js";
+import {
+  answerRequests,
+  discover,
+  type Host,
+  inheritedDiscovery,
+  installHost,
+  leaveDiscovery,
+  sendFailure,
+  sendRecord,
+} from "./discovery.js";
 import { ownOsThread } from "./os-threads.js";
 import { claimSlot, JOIN_SLOT, joinerName, registerMain } from "../kernel/registry.js";
 import { Runtime } from "./runtime.js";
+import { startFailures, startSupervisor } from "./supervisor-start.js";
 
 const HERE = Symbol.for(`interpreters.runtime.${PROTOCOL}`);
 /** Frozen, because Jest deletes the properties of objects that a test file left in its globals, and the runtime lives on. */
@@ -67,14 +78,76 @@ function reportEndOf(rt: Runtime, worker: Worker): void {
   worker.once("exit", (exitCode: number) => request(rt, REQUEST_THREAD_ENDED, id, exitCode));
 }
 
+/** Set while this thread joins: another thread may interrupt it. */
+let joining = false;
+
 function join(): Runtime {
-  const discovery = inheritedDiscovery() ?? discover();
-  if (discovery === undefined) {
-    const memory = createMemory();
-    registerMain(openMemory(memory, MAIN_SLOT));
-    if (isMainThread) answerDiscovery(memory);
-    return enter(memory).become(MAIN_SLOT);
+  joining = true;
+  try {
+    const discovery = inheritedDiscovery() ?? discover();
+    return discovery === undefined ? found() : joinRuntime(discovery);
+  } finally {
+    joining = false;
   }
+}
+
+/** Makes the runtime, with this thread as its main interpreter. */
+function found(): Runtime {
+  const memory = createMemory();
+  registerMain(openMemory(memory, MAIN_SLOT));
+  const rt = enter(memory).become(MAIN_SLOT);
+  if (isMainThread) answerRequests(host);
+  return rt;
+}
+
+/** Node's threadIds of the threads that wait for the supervisor. */
+const waiting = new Set<number>();
+
+/**
+ * Replies to a request of another thread, in Node's main thread. The other thread may interrupt whatever runs here, so this does nothing
+ * while the answer would depend on what was interrupted. The other thread asks again.
+ */
+const host: Host = (asker, wanted) => {
+  // It takes locks, which this thread may hold.
+  const rt = here[HERE]?.[0];
+  if (joining || (rt !== undefined && rt.m.depth > 0)) return;
+  try {
+    if (wanted === "supervisor") {
+      waiting.add(asker);
+      startSupervisor(rt ?? runtime());
+    } else {
+      // Test runners give each file a world of its own, one of which may have made the runtime already.
+      sendRecord(asker, (inheritedDiscovery() ?? runtime().m).memory);
+    }
+  } catch (error) {
+    waiting.delete(asker);
+    sendFailure(asker, error);
+  }
+};
+
+startFailures.push((cause) => {
+  for (const asker of waiting) sendFailure(asker, cause);
+  waiting.clear();
+});
+
+/** Makes Node's main thread answer other threads from now on. Call it when the package is loaded completely. */
+export function serveProcess(): void {
+  if (!isMainThread) return;
+  installHost(host);
+  // Other threads cannot have the runtime made here.
+  if (!canInterruptMain()) attemptToFound();
+}
+
+/** So that threads which are started from now on find a runtime. If this fails, the first use says so. */
+function attemptToFound(): void {
+  try {
+    runtime();
+  } catch {
+    // Another version made the runtime, or there is no memory.
+  }
+}
+
+function joinRuntime(discovery: { memory: WasmMemory; parent: number }): Runtime {
   const m = openMemory(discovery.memory, JOIN_SLOT);
   m.slot = joinerName(threadId);
   checkProtocol(m);

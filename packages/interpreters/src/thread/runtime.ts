@@ -83,6 +83,8 @@ export class Runtime {
   readonly #adaptivePoll = new AdaptivePoll();
   #pollUntil = 0;
   #parkedSince = 0;
+  /** The longest park of a blocked thread, in milliseconds, while something must be polled that does not ring (supervisor-start.ts). */
+  parkLimit = Infinity;
   /** Set by `end`. */
   ended = false;
   #refs = 0;
@@ -192,7 +194,7 @@ export class Runtime {
       if (left <= 0) return false;
       if (this.adaptiveSpin.spin(seen)) continue;
       const began = clock();
-      park(this.m, seen, left);
+      park(this.m, seen, Math.min(left, this.parkLimit));
       this.adaptiveSpin.parked(began);
     }
   }

@@ -1,75 +1,18 @@
-/**
- * Starting the supervisor, when the first interpreter is created, and sending it requests.
- *
- * Its thread belongs to the main interpreter's thread, whose end is the end of the supervisor and of all interpreters. The
- * supervisor does not keep the process alive: pending operations do.
- */
-import { existsSync } from "../platform/files.js";
-import { fileURLToPath } from "../platform/urls.js";
+/** Sending the supervisor requests, and having it collect garbage. */
 import { queueMicrotask } from "../platform/microtasks.js";
-import { MessageChannel } from "../platform/ports.js";
-import { SHARE_ENV, Worker } from "../platform/threads.js";
-import { InterpreterError } from "../base/errors.js";
-import { packageFile } from "../platform/package-files.js";
-import { cas, get, load, store } from "../memory/atomics.js";
-import type { InterpreterId, Pointer } from "../memory/brands.js";
-import { C_REFERENCES, H_SUPERVISOR, MAIN_SLOT, S_WORK, SUPERVISOR_SLOT } from "../memory/layout.js";
-import type { SupervisorData } from "../wire/boot.js";
+import { get, load } from "../memory/atomics.js";
+import type { Pointer } from "../memory/brands.js";
+import { C_REFERENCES, H_SUPERVISOR, S_WORK, SUPERVISOR_SLOT } from "../memory/layout.js";
 import { Message, WITHOUT_SENDER } from "../wire/message.js";
 import { REQUEST_COLLECT } from "../wire/protocol.js";
 import { collectQueues, releaseQueue } from "../kernel/queue-lifetime.js";
 import type { Runtime } from "./runtime.js";
 import { statusError } from "../wire/status-error.js";
+import { SUPERVISOR_ID } from "./supervisor-start.js";
 
-/** The id that addresses the supervisor's mailbox. The supervisor is not an interpreter. */
-export const SUPERVISOR_ID = -2 as InterpreterId;
+export { startSupervisor, SUPERVISOR_ID, supervisorListeners } from "./supervisor-start.js";
 
 const NOT_STARTED = 0;
-const STARTED = 1;
-
-/** Called when this thread, the main interpreter, has started the supervisor, for whatever else interpreters need. */
-export const supervisorListeners: ((rt: Runtime, supervisor: Worker) => void)[] = [];
-
-/** Starts the supervisor unless it runs. @throws InterpreterError this thread is not main, or files of the package are missing */
-export function startSupervisor(rt: Runtime): void {
-  const { m } = rt;
-  if (load(m, H_SUPERVISOR) !== NOT_STARTED) return;
-  if (m.slot !== MAIN_SLOT) {
-    throw new InterpreterError(
-      "Cannot create an interpreter, or share a SharedArrayBuffer, from a worker thread before the main interpreter " +
-        "has done so: call interpreters.create() there first.",
-    );
-  }
-  const file = packageFile("supervisor.cjs");
-  if (!existsSync(file)) {
-    throw new InterpreterError(
-      `Cannot start interpreters: ${fileURLToPath(file)} does not exist. A bundler has taken \`interpreters\` apart, whose ` +
-        "threads need its own files: leave the package out of the bundle (in esbuild, rolldown and Vite: `external`).",
-      { code: "ERR_INTERPRETER_FILES" },
-    );
-  }
-  if (cas(m, H_SUPERVISOR, NOT_STARTED, STARTED) !== NOT_STARTED) return;
-  const { port1, port2 } = new MessageChannel();
-  rt.supervisorPort = port1;
-  const worker = new Worker(file, {
-    workerData: { memory: m.memory, port: port2 } satisfies SupervisorData,
-    transferList: [port2],
-    name: "interpreters supervisor",
-    // The flags of the process (--import, --test …) are not for this thread.
-    execArgv: [],
-    stdin: false,
-    // Interpreters can share with the supervisor what it shares with this thread.
-    env: SHARE_ENV,
-  });
-  worker.on("error", (error) => {
-    store(m, H_SUPERVISOR, NOT_STARTED);
-    throw new InterpreterError("The supervisor of the interpreters died; this is a bug in `interpreters`", {
-      cause: error,
-    });
-  });
-  for (const listener of supervisorListeners) listener(rt, worker);
-  worker.unref();
-}
 
 /** Call this after records of channel `c` were dropped: queues and interpreters that they carried may have lost their last holder. */
 export function collectCarried(rt: Runtime, c: Pointer): void {

@@ -19,7 +19,8 @@ import { MessageChannel, MessagePort, receiveNow } from "../platform/ports.js";
 import { memoryFull } from "../wire/status-error.js";
 import type { Pointer, QueueId } from "../memory/brands.js";
 import { observe, park } from "../memory/doorbell.js";
-import { UNBOUND_ITEM_KEEP } from "../memory/layout.js";
+import { load } from "../memory/atomics.js";
+import { H_SUPERVISOR, UNBOUND_ITEM_KEEP } from "../memory/layout.js";
 import { createQueue } from "../kernel/queue-lifetime.js";
 import { queueIdOf } from "../kernel/queue-state.js";
 import { request } from "../thread/supervisor-client.js";
@@ -82,6 +83,8 @@ export function fetchBuffer(rt: Runtime, { pointer, id }: Placeholder): BufferMe
       // This thread cannot deserialize what the supervisor could.
       return undefined;
     }
+    // It could not start, and nothing else has the buffer.
+    if (load(m, H_SUPERVISOR) === 0) return undefined;
     if (!rt.adaptiveSpin.spin(seen)) park(m, seen, Infinity);
   }
 }

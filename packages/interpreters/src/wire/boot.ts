@@ -2,7 +2,7 @@
  * The options that a creator sends the supervisor to start an interpreter (BootOptions), and the data that the supervisor gives the
  * thread (WorkerData). This file has the types, and the comparison of options that both sides of a standby thread make.
  */
-import type { Slot } from "../memory/brands.js";
+import type { InterpreterId, Slot } from "../memory/brands.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 import type { MessagePort } from "../platform/ports.js";
 
@@ -104,8 +104,14 @@ export type WorkerData = Place & {
 /** The data that the main interpreter gives to the supervisor's thread. */
 export interface SupervisorData {
   readonly memory: WasmMemory;
-  /** The main interpreter's supervisor port. */
+  /** The supervisor port of the interpreter that starts it. */
   readonly port: MessagePort;
+  /** That interpreter. */
+  readonly owner: InterpreterId;
+  /** Takes the error of a boot that fails (thread/supervisor-start.ts). */
+  readonly watched: MessagePort;
+  /** The bundle that interpreters run, if the supervisor cannot read files of this package; else undefined. */
+  readonly text: Uint8Array | undefined;
 }
 
 /** Sent to the supervisor by a thread that was started without a code cache. */

@@ -142,10 +142,11 @@ export function start(
 export function startScenario(
   module: URL,
   scenario: string,
-  options: { nodeArgs?: string[]; env?: Record<string, string> } = {},
+  options: { nodeArgs?: string[]; env?: Record<string, string>; args?: string[] } = {},
 ): Running {
-  return start(process.execPath, [...(options.nodeArgs ?? []), fileURLToPath(module), scenario], {
-    ...(options.env && { env: options.env }),
+  const { nodeArgs = [], args = [], env } = options;
+  return start(process.execPath, [...nodeArgs, fileURLToPath(module), scenario, ...args], {
+    ...(env && { env }),
   });
 }
 

@@ -15,6 +15,21 @@ export function inheritedExecArgv(): string[] {
 }
 
 /**
+ * Calls `start`, which starts a thread, so that the thread does not get the flags in NODE_OPTIONS: Node reads them from the environment
+ * that the thread will have, and a thread with the environment of the process (SHARE_ENV) would run the preloads that they name.
+ */
+export function withoutNodeOptions<T>(start: () => T): T {
+  const { NODE_OPTIONS: flags } = process.env;
+  if (flags === undefined) return start();
+  delete process.env["NODE_OPTIONS"];
+  try {
+    return start();
+  } finally {
+    process.env["NODE_OPTIONS"] = flags;
+  }
+}
+
+/**
  * Removes the flags that Node refused for a thread. Its error names them in its message only:
  * "Initiated Worker with invalid execArgv flags: --title=x, --expose-gc". Returns undefined if `error` is another one.
  */

@@ -13,17 +13,29 @@ const [first, second, third, fourth] = workers as [Worker, Worker, Worker, Worke
 await Promise.all(workers.map((worker) => once(worker, "message")));
 after(() => Promise.all(workers.map((worker) => worker.terminate())));
 
-test("a runtime that a worker has started is its own, and no other worker's", limits, async () => {
-  for (const worker of [first, second]) {
-    worker.postMessage(undefined);
-    assert.deepEqual(await once(worker, "message"), [[0, "runtime init", 1]]);
-  }
-});
+test(
+  "workers that use the package before main does share the runtime that main will use",
+  limits,
+  async () => {
+    for (const [i, worker] of [first, second].entries()) {
+      worker.postMessage(undefined);
+      assert.deepEqual(await once(worker, "message"), [[i + 1, "worker_threads", i + 2]]);
+    }
+    assert.deepEqual(
+      listAll().map(({ id, whence }) => [id, whence]),
+      [
+        [0, "runtime init"],
+        [1, "worker_threads"],
+        [2, "worker_threads"],
+      ],
+    );
+  },
+);
 
-test("main's is everybody's: where there is no supervisor yet, main answers", limits, async () => {
+test("where there is no supervisor yet, main answers", limits, async () => {
   const queue = createQueue<[number, string]>();
   third.postMessage(queue.id);
-  assert.deepEqual(await queue.get(), [1, "worker_threads"]);
+  assert.deepEqual(await queue.get(), [3, "worker_threads"]);
 });
 
 test("the supervisor answers, also while main is blocked", limits, async () => {
@@ -43,5 +55,5 @@ const linux = {
 test("who has joined this way is missed when it ends", linux, async () => {
   await using _ = create();
   await third.terminate();
-  await until(() => listAll().filter(({ whence }) => whence === "worker_threads").length === 1, "it is gone");
+  await until(() => listAll().filter(({ whence }) => whence === "worker_threads").length === 3, "it is gone");
 });

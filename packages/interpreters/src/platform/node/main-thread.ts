@@ -1,0 +1,29 @@
+/** A way to run code in the main thread, for as long as it is open. */
+export interface Interrupter {
+  /** Runs a script there soon: in its event loop, between two statements of whatever it runs, or while it is blocked in `Atomics.wait`. */
+  run(script: string): void;
+  close(): void;
+}
+
+/** Whether threads can run code in the main thread. Not without the inspector, or without the permission to use it. */
+export function canInterruptMain(): boolean {
+  const { permission } = process as { permission?: { has(scope: string): boolean } };
+  return process.features.inspector && (permission === undefined || permission.has("inspector"));
+}
+
+/** Must be called in another thread. Returns undefined if this is not possible. */
+export function openInterrupter(): Interrupter | undefined {
+  if (!canInterruptMain()) return undefined;
+  try {
+    // Looked up here: it is rarely needed.
+    const { Session } = process.getBuiltinModule("node:inspector");
+    const session = new Session();
+    session.connectToMainThread();
+    return {
+      run: (expression) => session.post("Runtime.evaluate", { expression, silent: true }),
+      close: () => session.disconnect(),
+    };
+  } catch {
+    return undefined;
+  }
+}

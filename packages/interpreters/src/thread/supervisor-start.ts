@@ -1,0 +1,294 @@
+/**
+ * Starting the supervisor, when the first interpreter is created, and what happens if it cannot start.
+ *
+ * Its thread is a child of the main interpreter's thread, whose end is the end of the supervisor and of all interpreters. The
+ * supervisor does not keep the process alive: pending operations do.
+ *
+ *     NOT_STARTED ──startSupervisor──▶ STARTING ──the thread runs──▶ RUNNING
+ *          ▲                              │ the thread ended: once more, from text
+ *          └── all that boots has failed ─┘ ended again
+ *
+ * The first attempt starts the bundle's file. The thread gets none of the process's preloads (`--require`, `--import`, NODE_OPTIONS), so
+ * it cannot run a file that only a loader of main can find (Yarn's PnP, in a zip archive). The second attempt therefore starts the text
+ * of the file, which main reads, and needs no file at all.
+ *
+ * A thread that ends while it starts is an event on the event loop of main. If main is blocked, it polls instead: a MessagePort whose other
+ * end has gone can no longer be moved.
+ */
+import { existsSync, readFileSync, realpathSync } from "../platform/files.js";
+import { fileURLToPath } from "../platform/urls.js";
+import { MessageChannel, type MessagePort, receiveNow } from "../platform/ports.js";
+import { isMainThread, SHARE_ENV, Worker } from "../platform/threads.js";
+import { withoutNodeOptions } from "../platform/exec-argv.js";
+import { packageFile } from "../platform/package-files.js";
+import { clock } from "../base/clock.js";
+import { InterpreterError } from "../base/errors.js";
+import { isError } from "../base/stacks.js";
+import { cas, get, load, type SharedMemory, store } from "../memory/atomics.js";
+import type { InterpreterId, Slot } from "../memory/brands.js";
+import { ring } from "../memory/doorbell.js";
+import {
+  H_SLOTS_USED,
+  H_SUPERVISOR,
+  MAIN_SLOT,
+  S_REPLIES,
+  S_THREAD,
+  S_WHENCE,
+  slotPointer,
+  STATE_BOOTING,
+  STATUS_NO_MEMORY,
+  SUPERVISOR_SLOT,
+  WHENCE_CREATED,
+} from "../memory/layout.js";
+import { reap } from "../kernel/reap.js";
+import { freeSlot, idOf, isAlive, stateOf } from "../kernel/registry.js";
+import type { SupervisorData } from "../wire/boot.js";
+import { Message, WITHOUT_SENDER } from "../wire/message.js";
+import { NOTICE_DEATH, reasonNumber } from "../wire/protocol.js";
+import { requestSupervisor } from "./discovery.js";
+import type { Runtime } from "./runtime.js";
+
+/** The id that addresses the supervisor's mailbox. The supervisor is not an interpreter. */
+export const SUPERVISOR_ID = -2 as InterpreterId;
+
+const NOT_STARTED = 0;
+const STARTING = 1;
+const RUNNING = 2;
+
+/** Milliseconds between two polls of a supervisor that is starting, by a thread that is blocked. */
+const POLL_EVERY = 50;
+
+/** Called when this thread, the main interpreter, has started the supervisor, for whatever else interpreters need. */
+export const supervisorListeners: ((rt: Runtime, supervisor: Worker) => void)[] = [];
+
+/** Called with the reason when the supervisor could not be started, before it may be started again. */
+export const startFailures: ((cause: unknown) => void)[] = [];
+
+/** One attempt to start the thread. */
+interface Attempt {
+  readonly worker: Worker;
+  readonly fromText: boolean;
+  /** Its other end goes with the thread. The thread posts the error of its boot on it. */
+  watch: MessagePort;
+}
+
+/** The last attempt, and the same while it is under way. */
+let latest: Attempt | undefined;
+let current: Attempt | undefined;
+
+/**
+ * Starts the supervisor unless it runs.
+ *
+ * @throws InterpreterError this thread is not main, files of the package are missing (`ERR_INTERPRETER_FILES`), or no thread can be started
+ * (`ERR_INTERPRETER_BOOT`, with the reason as its `cause`)
+ */
+export function startSupervisor(rt: Runtime): void {
+  const { m } = rt;
+  const state = load(m, H_SUPERVISOR);
+  if (state === RUNNING || (state === STARTING && latest !== undefined)) return;
+  if (!isMainThread && m.slot !== MAIN_SLOT) {
+    startInMain(m);
+    return;
+  }
+  const file = packageFile("supervisor.cjs");
+  if (!existsSync(file)) {
+    throw new InterpreterError(
+      `Cannot start interpreters: ${fileURLToPath(file)} does not exist. A bundler has taken \`interpreters\` apart, whose ` +
+        "threads need its own files: leave the package out of the bundle (in esbuild, rolldown and Vite: `external`).",
+      { code: "ERR_INTERPRETER_FILES" },
+    );
+  }
+  if (cas(m, H_SUPERVISOR, NOT_STARTED, STARTING) !== NOT_STARTED) return;
+  try {
+    checkWorkingDirectory();
+    launch(rt, false);
+  } catch (error) {
+    store(m, H_SUPERVISOR, NOT_STARTED);
+    throw cannotStart(error);
+  }
+}
+
+/** Has the main interpreter start it: a child of this thread would end with this thread. */
+function startInMain(m: SharedMemory): void {
+  if (load(m, slotPointer(MAIN_SLOT) + S_THREAD) !== 0) {
+    throw new InterpreterError(
+      "Cannot create an interpreter, or share a SharedArrayBuffer, from this worker thread before the main interpreter, another worker " +
+        "thread, has done so: call interpreters.create() there first.",
+    );
+  }
+  try {
+    requestSupervisor(() => load(m, H_SUPERVISOR) === RUNNING);
+  } catch (error) {
+    throw error instanceof InterpreterError ? error : cannotStart(error);
+  }
+}
+
+/** Node cannot start a thread in a working directory that was deleted, and says so too late for a caller that blocks. */
+function checkWorkingDirectory(): void {
+  try {
+    realpathSync.native(".");
+  } catch (error) {
+    // The permission model may forbid looking. Then the thread will tell.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw error;
+  }
+}
+
+function cannotStart(cause: unknown): InterpreterError {
+  const why = isError(cause) ? `: ${cause.message}` : "";
+  return new InterpreterError(`Cannot start interpreters: their supervisor failed to start${why}`, {
+    code: "ERR_INTERPRETER_BOOT",
+    cause,
+  });
+}
+
+/** Starts the thread, and observes its start. */
+function launch(rt: Runtime, fromText: boolean): void {
+  const { m } = rt;
+  const file = packageFile("supervisor.cjs");
+  const { port1, port2 } = new MessageChannel();
+  const { port1: watch, port2: watched } = new MessageChannel();
+  let worker: Worker;
+  try {
+    const source = fromText ? textOf(file) : file;
+    const text = fromText ? readFileSync(packageFile("interpreters.cjs")) : undefined;
+    // The flags of the process (--import, --test …) are not for this thread.
+    worker = withoutNodeOptions(
+      () =>
+        new Worker(source, {
+          eval: fromText,
+          workerData: { memory: m.memory, port: port2, watched, owner: rt.id, text } satisfies SupervisorData,
+          transferList: [port2, watched],
+          name: "interpreters supervisor",
+          execArgv: [],
+          stdin: false,
+          // Interpreters can share with the supervisor what it shares with this thread.
+          env: SHARE_ENV,
+        }),
+    );
+  } catch (error) {
+    port1.close();
+    watch.close();
+    throw error;
+  }
+  rt.supervisorPort?.close();
+  rt.supervisorPort = port1;
+  const attempt: Attempt = { worker, fromText, watch };
+  latest = current = attempt;
+  worker.on("error", (error) => {
+    if (current === attempt) failed(rt, attempt, error);
+    else if (latest === attempt && load(m, H_SUPERVISOR) === RUNNING) died(m, error);
+  });
+  worker.on("exit", (exitCode) => {
+    if (current === attempt) failed(rt, attempt, endedEarly(`with exit code ${exitCode}`));
+  });
+  rt.parkLimit = POLL_EVERY;
+  let next = clock() + POLL_EVERY;
+  const poll = (): void => {
+    if (current !== attempt) rt.removePoller(poll);
+    else if (load(m, H_SUPERVISOR) === RUNNING) {
+      rt.removePoller(poll);
+      started(rt, attempt);
+    } else if (clock() >= next) {
+      next = clock() + POLL_EVERY;
+      check(rt, attempt);
+    }
+  };
+  rt.addPoller(poll);
+  for (const listener of supervisorListeners) listener(rt, worker);
+  worker.unref();
+}
+
+/** A script with the text of a CommonJS module, which may require modules of Node only. */
+function textOf(file: URL): string {
+  const name = fileURLToPath(file);
+  // In parentheses, so that V8 compiles the function together with the script.
+  return `(function(__filename){${readFileSync(file, "latin1")}\n})(${JSON.stringify(name)})\n//# sourceURL=${name}`;
+}
+
+function started(rt: Runtime, { watch }: Attempt): void {
+  current = undefined;
+  rt.parkLimit = Infinity;
+  watch.close();
+}
+
+/** Finds out whether the thread has ended, without the event loop. */
+function check(rt: Runtime, attempt: Attempt): void {
+  // This also takes the message with which the other end says that it closes.
+  const message = receiveNow(attempt.watch);
+  if (message !== undefined) {
+    failed(rt, attempt, message.message);
+    return;
+  }
+  try {
+    attempt.watch = structuredClone(attempt.watch, { transfer: [attempt.watch] });
+  } catch {
+    failed(rt, attempt, endedEarly("while this thread was blocked"));
+  }
+}
+
+function endedEarly(how: string): Error {
+  return new Error(`its thread ended ${how} before it was ready`);
+}
+
+/** The thread has ended before it ran. */
+function failed(rt: Runtime, { watch, fromText }: Attempt, error: unknown): void {
+  const { m } = rt;
+  const message = receiveNow(watch);
+  const cause = message === undefined ? error : message.message;
+  watch.close();
+  current = undefined;
+  if (!fromText) {
+    try {
+      launch(rt, true);
+      return;
+    } catch {
+      // The first error says more.
+    }
+  }
+  rt.parkLimit = Infinity;
+  failBoots(m, cause);
+  for (const listener of startFailures) listener(cause);
+  store(m, H_SUPERVISOR, NOT_STARTED);
+  // Threads may wait for the supervisor's reply.
+  const end = load(m, H_SLOTS_USED);
+  for (let slot = 0 as Slot; slot < end; slot++) if (isAlive(m, slot)) ring(m, slot);
+}
+
+function died(m: SharedMemory, cause: unknown): never {
+  store(m, H_SUPERVISOR, NOT_STARTED);
+  throw new InterpreterError("The supervisor of the interpreters died; this is a bug in `interpreters`", {
+    cause,
+  });
+}
+
+/**
+ * No interpreter has run yet: ends all that boot, as the supervisor does with one that fails to boot. Their boot requests stay in the
+ * mailbox of the supervisor, and the next one finds that they concern no interpreter.
+ */
+function failBoots(m: SharedMemory, error: unknown): void {
+  const end = load(m, H_SLOTS_USED);
+  for (let slot = 0 as Slot; slot < end; slot++) {
+    if (stateOf(m, slot) !== STATE_BOOTING || get(m, slotPointer(slot) + S_WHENCE) !== WHENCE_CREATED)
+      continue;
+    const id = idOf(m, slot);
+    reap(m, slot);
+    for (let other = 0 as Slot; other < end; other++) {
+      if (other === SUPERVISOR_SLOT || !isAlive(m, other)) continue;
+      if (notify(m, other, id, error) === STATUS_NO_MEMORY) notify(m, other, id, undefined);
+    }
+    freeSlot(m, slot);
+  }
+}
+
+/** Puts the notice that `id` failed to boot into a mailbox. */
+function notify(m: SharedMemory, slot: Slot, id: InterpreterId, error: unknown): number {
+  const message = Message.take(m).header(0, NOTICE_DEATH, id, reasonNumber("boot"), -1);
+  const { reserve } = m;
+  m.reserve = 0;
+  const status = message
+    .value([[], error], "notice", true)
+    .intoMailbox(slot, S_REPLIES, idOf(m, slot), SUPERVISOR_ID, WITHOUT_SENDER);
+  m.reserve = reserve;
+  message.discard();
+  return status;
+}
