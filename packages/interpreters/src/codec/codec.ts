@@ -26,6 +26,7 @@
  * reads neutral records as another language would.
  */
 
+import { types } from "../platform/brand-checks.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
 import { Decoder } from "./decoder.js";
 import { formatPath, safeInspect } from "./describe.js";
@@ -190,5 +191,10 @@ function foreignValue(codec: number, refs: ArrayLike<number>): Error {
 }
 
 function isStackOverflow(error: unknown): boolean {
-  return error instanceof RangeError && error.message === "Maximum call stack size exceeded";
+  // Not `instanceof`, which calls a hook of the user.
+  return (
+    types.isNativeError(error) &&
+    error.name === "RangeError" &&
+    error.message === "Maximum call stack size exceeded"
+  );
 }

@@ -106,7 +106,7 @@ export function deathOf(death: Death, trace: Trace | undefined): Error {
       reason: death.reason === "closed" ? "terminated" : death.reason,
       exitCode: death.exitCode,
     });
-  appendFrames(error, trace);
+  useSubmitter(error, trace);
   return error;
 }
 

@@ -103,7 +103,7 @@ const scenarios: Record<string, () => unknown> = {
       "import { execFileSync } from 'node:child_process'; execFileSync('node')",
       "require('child_process').spawn('node')",
     ]) {
-      await create()
+      await create({ config: { allowSpawn: false } })
         .exec(script)
         .catch((error: Error) => console.log((error.cause as { code: string }).code));
     }

@@ -121,7 +121,7 @@ test("with source maps, stacks show source files, and still nothing of this pack
   }
 });
 
-test("child processes are not allowed, whatever the flags say", options, async (t) => {
+test("child processes are not allowed with allowSpawn: false, whatever the flags say", options, async (t) => {
   const { allowedNodeEnvironmentFlags: known } = process;
   const permission = known.has("--permission") ? "--permission" : "--experimental-permission";
   for (const nodeArgs of [

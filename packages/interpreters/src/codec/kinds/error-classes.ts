@@ -5,6 +5,7 @@
 
 import { ownClasses } from "../../base/brand.js";
 import "../../base/errors.js";
+import { isError } from "../../base/stacks.js";
 import { builtinExports } from "../../platform/loaded-builtins.js";
 import { moduleClassOf } from "../runtime-classes.js";
 
@@ -37,7 +38,7 @@ class Tables {
     for (const name of builtin) this.#add(name, globals[name]);
     const namespace = Object.getOwnPropertyDescriptors(globals.WebAssembly ?? {});
     for (const [name, { value }] of Object.entries(namespace)) {
-      if (typeof value === "function" && (value.prototype as unknown) instanceof Error)
+      if (typeof value === "function" && isError(value.prototype))
         this.#add(`WebAssembly.${name}`, value as ErrorClass);
     }
     for (const cls of ownClasses) {
@@ -78,7 +79,7 @@ function classInModule(name: string): ErrorClass | undefined {
   const cls: unknown = (builtinExports(module) as Record<string, unknown> | undefined)?.[exportName];
   if (typeof cls !== "function") return undefined;
   const prototype = cls.prototype as unknown;
-  if (!(prototype instanceof Error) || nameInModule(prototype) !== name) return undefined;
+  if (!isError(prototype) || nameInModule(prototype) !== name) return undefined;
   return cls as unknown as ErrorClass;
 }
 

@@ -3,8 +3,8 @@
  * properties. A class that only the sender has becomes the nearest one that every interpreter has.
  */
 
-import { types } from "../../platform/brand-checks.js";
 import type { Decoder } from "../decoder.js";
+import { isError } from "../../base/stacks.js";
 import { readKey, readSlot, readValue, setProperty } from "../decode.js";
 import { writeKeysAndValues, writeValue } from "../encode.js";
 import { writeJavaScriptTag, writtenBefore, type Encoder } from "../encoder.js";
@@ -184,7 +184,7 @@ function quotaOf(error: DOMException): (number | null)[] | undefined {
 registerKind<object>({
   tags: [TAG_ERROR],
   // An old-style class makes objects that only inherit from Error.
-  is: (value): value is object => types.isNativeError(value) || value instanceof Error,
+  is: (value): value is object => isError(value),
   write(e, error, depth) {
     if (writtenBefore(e, error)) return;
     const className = errorClassName(error);
