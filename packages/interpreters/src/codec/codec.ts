@@ -110,6 +110,7 @@ function encodeAny(
       encoder.beginAgain();
       writeValue(encoder, value, 0);
     }
+    if (out.end - end > out.most) throw out.tooLarge(out.end - end);
     return encoder.codec;
   } catch (error) {
     out.end = end;

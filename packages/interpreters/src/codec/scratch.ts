@@ -9,6 +9,11 @@ import { copyBytes } from "../base/bytes.js";
 import { NotShareableError } from "../base/errors.js";
 
 const INITIAL_BYTES = 4096;
+/**
+ * A record counts the bytes of its payload in 31 bits. What is left of them is for its header and its references
+ * (MAX_REFERENCES in memory/layout.ts).
+ */
+const MOST_BYTES = 2 ** 31 - 2 ** 20;
 /** A scratch that grew beyond this gives its buffer back, so that one large message does not occupy memory for ever. */
 const KEPT_BYTES = 1 << 20;
 const KEPT_REFS = 1024;
@@ -28,13 +33,20 @@ export class Scratch {
   /** The references of the values: triples of kind, a, b. */
   refs: number[] = [];
 
+  /** How many bytes one value may take. */
+  get most(): number {
+    return MOST_BYTES;
+  }
+
   /** Makes room for `extra` bytes after `end`. */
   reserve(extra: number): void {
     const needed = this.end + extra;
     if (needed <= this.bytes.length) return;
+    // A string or a buffer that is too large by itself is not copied first.
+    if (extra > this.most) throw this.tooLarge(extra);
     let bigger: Buffer;
     try {
-      bigger = this.allocate(Math.max(needed, this.bytes.length * 2));
+      bigger = this.allocate(Math.max(needed, Math.min(this.bytes.length * 2, MOST_BYTES)));
     } catch (cause) {
       throw new NotShareableError(
         `Cannot share a value of more than ${this.end} bytes: there is no memory for its copy. Send it in parts`,
@@ -45,6 +57,14 @@ export class Scratch {
     }
     copyBytes(this.bytes, 0, bigger, 0, this.end);
     this.use(bigger);
+  }
+
+  /** The error for a value of `bytes` bytes, or more. */
+  tooLarge(bytes: number): Error {
+    return new NotShareableError(
+      `Cannot share a value of ${bytes} bytes or more: one value takes at most ${this.most}. Send it in parts, or share a ` +
+        `SharedArrayBuffer`,
+    );
   }
 
   /** Returns memory of at least `bytes` bytes. */
