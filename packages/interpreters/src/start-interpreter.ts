@@ -13,13 +13,14 @@ import "./interpreter/interpreter.js";
 import { warmUp } from "./interpreter/warm-up.js";
 import { closeExecutions } from "./kernel/executions.js";
 import { waitForSlot } from "./kernel/standby.js";
-import { setImmediate, setInterval } from "./platform/timers.js";
+import { setImmediate } from "./platform/timers.js";
 import { workerData } from "./platform/threads.js";
 import { enter } from "./thread/current.js";
 import type { Runtime } from "./thread/runtime.js";
 import "./transfer/handover.js";
 import "./transfer/shared-buffers.js";
 import type { BootLanguage, WorkerData } from "./wire/boot.js";
+import { endThread } from "./worker/fatal.js";
 import { serve } from "./worker/work-loop.js";
 
 /**
@@ -39,25 +40,34 @@ export function startInterpreter(importer: Importer, afterFirst?: () => void): v
     if ((process as { _exiting?: boolean })._exiting === true) closeExecutions(rt.m, rt.m.slot);
   });
   // Keeps the event loop alive while the interpreter is idle: waiting for work does not.
-  setInterval(() => {}, 0x7fffffff);
+  rt.stay();
   const begin = (guest: ExecutingSide): void => {
     if ("slot" in data) {
-      serveSlot(rt, guest, data.slot, afterFirst);
+      void serveSlot(rt, guest, data.slot, afterFirst);
       return;
     }
     warmUp(guest);
     const { cell } = data;
     // A blocked thread wakes faster than an event loop. Block only after this thread has left its code cache (interpreter-thread.ts).
-    setImmediate(() => serveSlot(rt, guest, waitForSlot(rt.m, cell), afterFirst));
+    setImmediate(() => void serveSlot(rt, guest, waitForSlot(rt.m, cell), afterFirst));
   };
   if (data.language.module === undefined) begin(javascript);
   // A rejection is an uncaught exception of this thread, so the boot fails.
   else void loadGuest(data.language, data.language.module, importer).then(begin);
 }
 
-function serveSlot(rt: Runtime, guest: ExecutingSide, slot: Slot, afterFirst?: () => void): void {
+async function serveSlot(
+  rt: Runtime,
+  guest: ExecutingSide,
+  slot: Slot,
+  afterFirst?: () => void,
+): Promise<void> {
   rt.become(slot);
-  void serve(rt, guest, afterFirst);
+  try {
+    await serve(rt, guest, afterFirst);
+  } catch (error) {
+    endThread(error);
+  }
 }
 
 async function loadGuest(

@@ -88,6 +88,7 @@ export class Runtime {
   /** Set by `end`. */
   ended = false;
   #refs = 0;
+  #stays = false;
   /** Replies that were taken out of the mailbox. Delivering one may call `poll`, which goes on with the next. */
   readonly #replies = makeReceivedMany(REPLIES_AT_ONCE);
   #taken = 0;
@@ -148,7 +149,13 @@ export class Runtime {
 
   /** Takes back one `ref`: its operation is settled. */
   unref(): void {
-    if (--this.#refs === 0) this.#keepAlive.unref();
+    if (--this.#refs === 0 && !this.#stays) this.#keepAlive.unref();
+  }
+
+  /** Keeps the event loop alive until `end`. */
+  stay(): void {
+    this.#stays = true;
+    this.#keepAlive.ref();
   }
 
   /** Ends the use of this runtime: it keeps nothing alive, and `serve` returns when no work is left. */

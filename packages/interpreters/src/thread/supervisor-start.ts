@@ -25,22 +25,27 @@ import { clock } from "../base/clock.js";
 import { InterpreterError } from "../base/errors.js";
 import { isError } from "../base/stacks.js";
 import { cas, get, load, type SharedMemory, store } from "../memory/atomics.js";
-import type { InterpreterId, Slot } from "../memory/brands.js";
+import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { ring } from "../memory/doorbell.js";
 import {
   H_SLOTS_USED,
   H_SUPERVISOR,
   MAIN_SLOT,
   S_REPLIES,
+  S_STATE,
   S_THREAD,
   S_WHENCE,
+  S_WORK,
   slotPointer,
   STATE_BOOTING,
+  STATE_DEAD,
   STATUS_NO_MEMORY,
   SUPERVISOR_SLOT,
   WHENCE_CREATED,
 } from "../memory/layout.js";
-import { reap } from "../kernel/reap.js";
+import { lock, unlock } from "../memory/lock.js";
+import { closeChannel } from "../kernel/channel.js";
+import { collectQueues } from "../kernel/queue-lifetime.js";
 import { freeSlot, idOf, isAlive, stateOf } from "../kernel/registry.js";
 import type { SupervisorData } from "../wire/boot.js";
 import { Message, WITHOUT_SENDER } from "../wire/message.js";
@@ -262,8 +267,9 @@ function died(m: SharedMemory, cause: unknown): never {
 }
 
 /**
- * No interpreter has run yet: ends all that boot, as the supervisor does with one that fails to boot. Their boot requests stay in the
- * mailbox of the supervisor, and the next one finds that they concern no interpreter.
+ * No interpreter has run yet: ends all that boot. They hold nothing, wait for nothing and own no page, so closing their mailboxes is all of
+ * what kernel/reap.ts does, which would be 15 kB more in every thread. Their boot requests stay in the mailbox of the supervisor, and the
+ * next one finds that they concern no interpreter.
  */
 function failBoots(m: SharedMemory, error: unknown): void {
   const end = load(m, H_SLOTS_USED);
@@ -271,13 +277,22 @@ function failBoots(m: SharedMemory, error: unknown): void {
     if (stateOf(m, slot) !== STATE_BOOTING || get(m, slotPointer(slot) + S_WHENCE) !== WHENCE_CREATED)
       continue;
     const id = idOf(m, slot);
-    reap(m, slot);
+    store(m, slotPointer(slot) + S_STATE, STATE_DEAD);
+    close(m, (slotPointer(slot) + S_WORK) as Pointer);
+    close(m, (slotPointer(slot) + S_REPLIES) as Pointer);
     for (let other = 0 as Slot; other < end; other++) {
       if (other === SUPERVISOR_SLOT || !isAlive(m, other)) continue;
       if (notify(m, other, id, error) === STATUS_NO_MEMORY) notify(m, other, id, undefined);
     }
     freeSlot(m, slot);
   }
+  collectQueues(m);
+}
+
+function close(m: SharedMemory, box: Pointer): void {
+  lock(m, box);
+  closeChannel(m, box);
+  unlock(m, box);
 }
 
 /** Puts the notice that `id` failed to boot into a mailbox. */

@@ -31,6 +31,8 @@ import {
 import { makeReceived, type Received } from "../kernel/receive.js";
 import { request } from "../thread/supervisor-client.js";
 import { Replies, type WorkItem, Refusal } from "./replies.js";
+import { endThread } from "./fatal.js";
+import { finishIo } from "./finish-io.js";
 import { FaultAttribution } from "./fault-attribution.js";
 import { reportError } from "../base/report.js";
 import { isThenable } from "../base/thenable.js";
@@ -169,7 +171,7 @@ export class WorkDispatcher {
     this.next = this.#free.pop() as WorkItem;
     store(this.#rt.m, this.#rt.m.me + S_TAKING, this.next.execution);
     this.parked++;
-    void executing.then(() => this.#unpark(item));
+    void executing.then(() => this.#unpark(item)).catch(endThread);
   }
 
   #unpark(item: WorkItem): void {
@@ -315,6 +317,8 @@ export class WorkDispatcher {
       reportError(error);
       await new Promise(() => {});
     }
+    this.#rt.end();
+    await finishIo();
     process.exit(0);
   }
 }

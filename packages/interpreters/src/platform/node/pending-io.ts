@@ -1,0 +1,16 @@
+/** Looked up once, as a program may replace it. */
+const { getActiveResourcesInfo } = process;
+
+/** Requests to the system, each of which ends by itself, and callbacks that are due: "FSReqCallback", "WriteWrap", "GetAddrInfoReqWrap" … */
+const ENDS = /Req|^(?:Write|Shutdown|TCPConnect|PipeConnect|UDPSend|Send)Wrap$|^Immediate$/;
+
+/**
+ * The reason for which this thread's event loop goes on: I/O that ends by itself; else timers; else sockets, servers and the like, which may
+ * be open for ever. With none of these, it goes on only for jobs of Node's thread pool (zlib, crypto), which cannot be seen.
+ */
+export function whyAlive(): "io" | "timers" | "handles" | "jobs" {
+  const resources = getActiveResourcesInfo();
+  if (resources.length === 0) return "jobs";
+  if (resources.some((name) => ENDS.test(name))) return "io";
+  return resources.includes("Timeout") ? "timers" : "handles";
+}
