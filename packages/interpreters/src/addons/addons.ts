@@ -17,6 +17,7 @@ export type { AddonKind } from "./kind.js";
 
 /** An interpreter that was not allowed to load an addon. */
 export interface AddonRefusal {
+  /** The id of the interpreter in which its import failed. */
   readonly interpreterId: number;
   /** The message of the `AddonImportError` there. */
   readonly message: string;
@@ -26,6 +27,7 @@ export interface AddonRefusal {
 export interface Addon {
   /** The real path of its file. */
   readonly file: string;
+  /** Whether several interpreters may use it, by how it was built. */
   readonly kind: AddonKind;
   /** The id of the interpreter that asked for it first; 0 is main itself. */
   readonly firstLoadedBy: number;

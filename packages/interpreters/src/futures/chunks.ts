@@ -23,7 +23,7 @@ export interface Parcel {
   readonly first: number;
   /** How many items it has. */
   readonly size: number;
-  /** The arguments of the calls of a call batch, if those after one that fails are to be sent again. */
+  /** The arguments of the calls of a call batch, kept if those after one that fails must be sent again. */
   lists?: readonly unknown[][] | undefined;
 }
 

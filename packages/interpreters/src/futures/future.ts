@@ -109,7 +109,15 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
     return this.#state === CANCELLED;
   }
 
-  /** Whether a worker is executing the task now. */
+  /**
+   * Whether a worker is executing the task now (CPython: `Future.running`).
+   *
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * const [first, second] = [1, 2].map(() => executor.submit(() => new Promise((resolve) => setTimeout(resolve, 100))));
+   * while (!first.running()) await new Promise((resolve) => setImmediate(resolve));
+   * second.running(); // false
+   */
   running(): boolean {
     return this.#state === WAITING && this.#owner.isRunning(this.sequence);
   }
@@ -310,10 +318,9 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
 
   /** @internal The task has waited in line for as long as it may (`waitTimeout`). */
   waitedTooLong(): void {
-    if (this.waitsUntil === Infinity) return;
+    if (this.waitsUntil === Infinity || this.done()) return;
     this.waitsUntil = Infinity;
-    if (this.done() || !this.#owner.takeBack(this)) return;
-    this.fail(waitLimitPassed(this.options.waitTimeout, this.#trace));
+    if (this.#owner.takeBack(this)) this.fail(waitLimitPassed(this.options.waitTimeout, this.#trace));
   }
 
   /** @internal The task was taken back because it cannot run. */

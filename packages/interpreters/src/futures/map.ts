@@ -166,7 +166,7 @@ export function mapOver<I, O>(
     deadline: clock() + timeout,
     signal,
   };
-  // What it yields depends on `settled`; the overloads of `map` say so to the compiler.
+  // `settled` decides what it yields; the overloads of `map` say so to the compiler.
   return new MapIteration<I>(plan).results() as AsyncGenerator<O, void, undefined>;
 }
 
@@ -174,7 +174,7 @@ export function mapOver<I, O>(
  * The arguments of several calls, such that those after a call that fails can be sent again as they are now, whatever the caller
  * does with the items meanwhile.
  *
- * @throws NotShareableError they cannot travel, or buffers are to be moved: each call must be sent alone
+ * @throws NotShareableError they cannot travel, or buffers move: each call must be sent alone
  */
 function keptLists(args: readonly unknown[][]): unknown[][] {
   const flat = args.flat();

@@ -6,7 +6,7 @@ import { startTimer, stopTimer } from "../base/timer.js";
 import { NativePromise } from "../platform/microtasks.js";
 import type { Runtime } from "../thread/runtime.js";
 
-/** What waiting needs of a future. */
+/** The part of a future that waiting uses. */
 interface Settling {
   done(): boolean;
   addDoneListener(fn: () => void): void;

@@ -20,12 +20,17 @@ const { random } = Math;
 export interface Times {
   /** How many tasks were timed: the first 256, and about one in 16 of the later ones. */
   readonly count: number;
+  /** The shortest. */
   readonly min: number;
+  /** The arithmetic mean. */
   readonly mean: number;
   /** The median. Percentiles are exact to two digits, rounded up. */
   readonly p50: number;
+  /** The 90th percentile. */
   readonly p90: number;
+  /** The 99th percentile. */
   readonly p99: number;
+  /** The longest. */
   readonly max: number;
 }
 
@@ -39,7 +44,7 @@ export interface ExecutorStats {
   readonly completed: number;
   /** Tasks that threw, were stopped, or whose interpreter died. */
   readonly failed: number;
-  /** Tasks that were cancelled in line. */
+  /** Tasks that were cancelled in line, or that their signal ended. */
   readonly cancelled: number;
   /** Interpreters that may take tasks, including those that are still booting. */
   readonly workers: number;

@@ -42,7 +42,7 @@ export interface Pending {
   died(death: Death, share: Share): void;
 }
 
-/** What an operation had to do with the death of its interpreter: it had not begun, was being executed, or caused the death. */
+/** How an operation is involved in the death of its interpreter: it had not begun, was being executed, or caused the death. */
 export type Share = "waiting" | "running" | "at fault";
 
 /** The death of an interpreter, from the supervisor's notice. */

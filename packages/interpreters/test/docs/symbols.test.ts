@@ -14,18 +14,6 @@ import { type PublicSymbol, publicSymbols } from "./symbols.js";
 
 const index = fileURLToPath(new URL("../../../src/index.ts", import.meta.url));
 
-/** The known gaps. This list only shrinks: when a gap is closed, remove its entry. */
-const PENDING: readonly string[] = [
-  "Addon.kind: documentation",
-  "AddonRefusal.interpreterId: documentation",
-  "Future.running: example",
-  "Times.min: documentation",
-  "Times.mean: documentation",
-  "Times.p90: documentation",
-  "Times.p99: documentation",
-  "Times.max: documentation",
-];
-
 /** The members by which a class tells how it is printed. */
 const PRINTING = ["[Symbol.toStringTag]", "[inspectCustom]"];
 
@@ -68,13 +56,10 @@ test("the values that the parser finds are those that the package exports", () =
 
 test("every public symbol has documentation and an example", () => {
   const gaps = publicSymbols(index).flatMap(gapsOf);
-  const added = gaps.filter((gap) => !PENDING.includes(gap));
   assert.ok(
-    added.length === 0,
-    `missing; write a doc comment, or an @example that uses the symbol:\n${added.join("\n")}`,
+    gaps.length === 0,
+    `missing; write a doc comment, or an @example that uses the symbol:\n${gaps.join("\n")}`,
   );
-  const closed = PENDING.filter((gap) => !gaps.includes(gap));
-  assert.ok(closed.length === 0, `no longer missing; remove from PENDING:\n${closed.join("\n")}`);
 });
 
 test("gaps are found in whatever way a symbol is exported", () => {

@@ -130,7 +130,7 @@ for (const [name, { reason, others, submit }] of Object.entries(ends)) {
         assert.equal(error.interpreterId, before.id);
       }
       const rejected = await guilty;
-      // What a signal ended has the signal's reason.
+      // A task that a signal ended has the signal's reason.
       if (reason === "aborted") assert.equal(rejected.name, "AbortError");
       else {
         const error = reason === "timeout" ? deathByLimit(rejected) : rejected;

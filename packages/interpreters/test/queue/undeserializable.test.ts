@@ -1,4 +1,4 @@
-/** Messages that the runtime posts but cannot deserialize where they arrive: the sender is refused, and nobody else is touched. */
+/** Messages that the runtime posts but cannot deserialize where they arrive: the sender is refused, and no other thread notices. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { create, createQueue, isShareable, NotShareableError } from "../../src/index.js";
