@@ -43,7 +43,13 @@ import "./kinds/builtins.js";
 import "./kinds/errors.js";
 
 export { CODEC_JAVASCRIPT, CODEC_NEUTRAL } from "./tags.js";
-export { registerReader, registerReference, registerSymbol, type ReferenceType } from "./references.js";
+export {
+  registerCloneable,
+  registerReader,
+  registerReference,
+  registerSymbol,
+  type ReferenceType,
+} from "./references.js";
 
 /** At a smaller depth a stack overflow is the fault of user code, such as a getter. */
 const DEEP = 200;

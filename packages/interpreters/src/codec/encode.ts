@@ -10,7 +10,7 @@ import type { InspectOptions } from "../platform/inspect.js";
 import { ALWAYS_DENSE, hasOnlyElements, isElement, isSparse } from "./arrays.js";
 import { describe, getterThrew, safeInspect } from "./describe.js";
 import { writeJavaScriptTag, writtenBefore, type Encoder } from "./encoder.js";
-import { hasNoProperties, refuseRuntimeClass, refuseSpecial } from "./hidden-state.js";
+import { hasNoProperties, isOfRuntime, refuseSpecial, runtimeClassFailure } from "./hidden-state.js";
 import { kinds } from "./kind-table.js";
 import { isOfLastDataClass } from "./runtime-classes.js";
 import { shapeOf } from "./shapes.js";
@@ -37,7 +37,7 @@ import {
   writeTagAndVarint,
   writeVarint,
 } from "./write.js";
-import { writeReference, writeSymbol } from "./write-reference.js";
+import { writeCloneable, writeReference, writeSymbol } from "./write-reference.js";
 
 const { getPrototypeOf, keys: keysOf } = Object;
 const hasOwn = Object.prototype.hasOwnProperty;
@@ -219,7 +219,10 @@ function writeOther(e: Encoder, object: object, depth: number): void {
       }
       if (hasNoProperties(object)) throw e.failure(depth, describe(object));
     }
-    refuseRuntimeClass(e, object, depth);
+    if (isOfRuntime(object)) {
+      if (writeCloneable(e, object)) return;
+      throw runtimeClassFailure(e, object, depth);
+    }
   }
   if (!writtenBefore(e, object)) writeProperties(e, object, false, depth);
 }

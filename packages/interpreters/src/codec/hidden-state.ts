@@ -4,7 +4,7 @@ import { types } from "../platform/brand-checks.js";
 import { serialize } from "../platform/serialize.js";
 import { describe } from "./describe.js";
 import type { Encoder } from "./encoder.js";
-import { isOfRuntimeClass } from "./runtime-classes.js";
+import { isOfRuntimeClass, noteRuntimeClass } from "./runtime-classes.js";
 
 const { getOwnPropertyDescriptor, getPrototypeOf, keys: keysOf } = Object;
 const toStringTag = Object.prototype.toString;
@@ -35,7 +35,7 @@ export function refuseSpecial(e: Encoder, object: object, depth: number): void {
     throw e.failure(depth, "an arguments object", "copy it into an array: [...arguments]");
   }
   if (!plain) {
-    if (keysOf(object).length === 0) refuseSlots(e, object, depth);
+    if (keysOf(object).length === 0 && hasSlots(object)) throw e.failure(depth, describe(object));
   } else if (!(Symbol.toStringTag in object) || isNamespace(object, shown.slice(8, -1))) {
     throw e.failure(depth, describe(object));
   }
@@ -46,22 +46,31 @@ function isNamespace(object: object, tag: string): boolean {
 }
 
 /**
- * Throws if `object`, which has no properties and would arrive as `{}`, is one that the platform's serializer does not take: a
- * native handle, or an object of a class without a constructor.
+ * Whether `object`, which has no properties and would arrive as `{}`, is one that the platform's serializer does not take: a native
+ * handle, or an object of a class without a constructor.
  */
-function refuseSlots(e: Encoder, object: object, depth: number): void {
+function hasSlots(object: object): boolean {
   try {
     serialize(object);
+    return false;
   } catch {
-    throw e.failure(depth, describe(object));
+    return true;
   }
 }
 
-/** Throws if `object`, which is neither of a kind of its own nor plain, is an instance of one of the runtime's classes. */
-export function refuseRuntimeClass(e: Encoder, object: object, depth: number): void {
+/** Whether `object`, which is neither of a kind of its own nor plain, is an instance of one of the runtime's classes. */
+export function isOfRuntime(object: object): boolean {
   const prototype = getPrototypeOf(object) as object | null;
-  if (prototype === null || !isOfRuntimeClass(prototype)) return;
-  throw e.failure(
+  if (prototype !== null && isOfRuntimeClass(prototype)) return true;
+  if (keysOf(object).length > 0 || !hasSlots(object)) return false;
+  // Of a class that no loaded module exports: that of an X509Certificate that came from another thread, say.
+  if (prototype !== null) noteRuntimeClass(prototype);
+  return true;
+}
+
+/** The error for such an instance. */
+export function runtimeClassFailure(e: Encoder, object: object, depth: number): Error {
+  return e.failure(
     depth,
     describe(object),
     "only its own module can make one, so leave it out or send the data that you need of it",

@@ -39,6 +39,24 @@ export function registerReference<T extends object>(type: ReferenceType<T>): voi
   types.push(erased);
 }
 
+/** How instances of the runtime's classes are written. */
+type Cloneable = Required<Pick<ReferenceType<object>, "kind" | "obstacle" | "toReference">>;
+
+let cloneable: Cloneable | undefined;
+
+/**
+ * Registers what becomes of instances of the runtime's classes, which have no encoding. Its `obstacle` is asked about each of them.
+ * They are read by the reader of their kind.
+ */
+export function registerCloneable(type: Cloneable): void {
+  cloneable = type;
+}
+
+/** Returns what was registered for instances of the runtime's classes, or undefined. */
+export function cloneableType(): Cloneable | undefined {
+  return cloneable;
+}
+
 /** Registers how to read a kind whose references are not written by an object's type (`registerSymbol`, `Moved`). */
 export function registerReader(kind: number, fromReference: Reader["fromReference"]): void {
   claim(kind, { fromReference });

@@ -31,6 +31,16 @@ function valueOf(object: object, key: string): unknown {
   return getOwnPropertyDescriptor(object, key)?.value as unknown;
 }
 
+/** Whether structured clone treats the object as its class says, and not as a bag of properties. */
+export function saysHowToClone(object: object): boolean {
+  let prototype = getPrototypeOf(object) as object | null;
+  for (; prototype !== null; prototype = getPrototypeOf(prototype) as object | null) {
+    if (getOwnPropertySymbols(prototype).some((symbol) => symbol.description === "messaging_clone_symbol"))
+      return true;
+  }
+  return false;
+}
+
 function isNative(constructor: (...args: never) => unknown): boolean {
   return sourceOf.call(constructor).endsWith("{ [native code] }");
 }
@@ -137,4 +147,10 @@ export function isOfRuntimeClass(prototype: object): boolean {
   }
   if (!verdict) lastData = prototype;
   return verdict;
+}
+
+/** Notes that an instance turned out to be more than its properties, although nothing told it from a user class. */
+export function noteRuntimeClass(prototype: object): void {
+  verdicts.set(prototype, true);
+  if (lastData === prototype) lastData = undefined;
 }

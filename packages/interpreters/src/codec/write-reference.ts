@@ -1,7 +1,8 @@
 /** Writes objects and symbols that travel by reference: an index in the bytes, a triple in the references. */
 
 import type { Encoder } from "./encoder.js";
-import { kindOfSymbol, referenceTypeOf } from "./references.js";
+import { cloneableType, kindOfSymbol, referenceTypeOf } from "./references.js";
+import { saysHowToClone } from "./runtime-classes.js";
 import { TAG_REFERENCE } from "./tags.js";
 import { writeTagAndVarint } from "./write.js";
 
@@ -16,6 +17,17 @@ export function writeReference(e: Encoder, object: object): boolean {
   if (type === undefined) return false;
   const obstacle = type.obstacle !== undefined && e.references.find(object) < 0 && type.obstacle(object);
   if (obstacle) throw e.failure(e.depth, obstacle.found, obstacle.hint);
+  refer(e, object, type.kind, () => type.toReference(object));
+  return true;
+}
+
+/** Writes `object`, an instance of a class of the runtime, if the runtime can clone it; returns false if it cannot. */
+export function writeCloneable(e: Encoder, object: object): boolean {
+  const type = cloneableType();
+  if (type === undefined) return false;
+  // The clone of a bag of properties would be thrown away, and may be as large as a request and all its sockets.
+  if (Object.keys(object).length > 0 && !saysHowToClone(object)) return false;
+  if (e.references.find(object) < 0 && type.obstacle(object) !== undefined) return false;
   refer(e, object, type.kind, () => type.toReference(object));
   return true;
 }

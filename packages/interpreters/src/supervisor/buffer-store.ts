@@ -1,11 +1,12 @@
 /**
- * The supervisor's side of transfer/supervisor-port.ts: it keeps every SharedArrayBuffer that a thread may still ask for, and
- * every moved ArrayBuffer until a thread does.
+ * The supervisor's side of transfer/supervisor-port.ts: it keeps every SharedArrayBuffer, and every object that only the runtime can
+ * clone, which a thread may still ask for, and every moved ArrayBuffer until a thread does.
  *
  * Invariants: a buffer is kept while its placeholder queue exists. A thread that asks blocks until it gets a reply, so each
  * request is answered: with the buffer, or without one as soon as the buffer's sender is dead and its port is drained, or if the
  * runtime could not deserialize the buffer.
  */
+import { types } from "../platform/brand-checks.js";
 import { BroadcastChannel } from "../platform/broadcast.js";
 import { MessagePort, receiveNow } from "../platform/ports.js";
 import { type BufferMessage, type Placeholder, receiveBuffer } from "../transfer/supervisor-port.js";
@@ -92,7 +93,7 @@ export class BufferStore {
       if (queueIdOf(m, pointer) === id) continue;
       this.#kept.delete(id);
       if (buffer instanceof MessagePort) buffer.close();
-      else this.#dropped += buffer?.byteLength ?? 0;
+      else if (types.isSharedArrayBuffer(buffer)) this.#dropped += buffer.byteLength;
     }
     if (this.#dropped < DROPPED_ENOUGH) return;
     this.#dropped = 0;
@@ -120,8 +121,14 @@ export class BufferStore {
   #send(asker: InterpreterId, pointer: Pointer, id: QueueId): void {
     const port = this.#ports.get(asker);
     const buffer = this.#kept.get(id)?.buffer;
-    if (!(buffer instanceof MessagePort)) port?.postMessage({ pointer, id, buffer } satisfies BufferMessage);
-    else {
+    if (!(buffer instanceof MessagePort)) {
+      try {
+        port?.postMessage({ pointer, id, buffer } satisfies BufferMessage);
+      } catch {
+        // A clone that the runtime does not clone again. The asker waits for a reply.
+        port?.postMessage({ pointer, id, buffer: undefined } satisfies BufferMessage);
+      }
+    } else {
       // Moved: no other thread can ask for it.
       this.#kept.delete(id);
       if (port instanceof MessagePort)

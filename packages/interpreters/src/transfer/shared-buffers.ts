@@ -1,62 +1,72 @@
 /**
- * SharedArrayBuffers travel by reference, over supervisor ports (supervisor-port.ts): every interpreter sees the same bytes. Each
- * interpreter that has the buffer holds its placeholder.
+ * What a thread shares with another through the supervisor (supervisor-port.ts). Each interpreter that has the object holds its
+ * placeholder.
+ *
+ * - SharedArrayBuffers travel by reference: every interpreter sees the same bytes. So does a shared WebAssembly.Memory.
+ * - Instances of the runtime's classes that it clones itself (WebAssembly.Module, KeyObject, CryptoKey, X509Certificate, Blob, File,
+ *   Histogram, BlockList, SocketAddress) arrive as clones. Node's clones share what is behind them, and an object that comes back to a
+ *   thread which has it arrives as that object.
  */
 import { types } from "../platform/brand-checks.js";
 import { HandleTable } from "../base/handle-table.js";
-import { registerReference } from "../codec/codec.js";
+import { registerCloneable, registerReference } from "../codec/codec.js";
 import { InterpreterError } from "../base/errors.js";
 import type { Pointer, QueueId } from "../memory/brands.js";
 import { REF_BUFFER } from "../memory/layout.js";
 import { releaseHandle, startSupervisor } from "../thread/supervisor-client.js";
 import { runtime } from "../thread/current.js";
-import { fetchBuffer, type Placeholder, offerBuffer, makePlaceholder } from "./supervisor-port.js";
+import { fetchBuffer, type Placeholder, offer, makePlaceholder } from "./supervisor-port.js";
 
-const placeholders = new WeakMap<SharedArrayBuffer, Placeholder>();
-const handles = new HandleTable<SharedArrayBuffer, Placeholder>(({ pointer }) =>
+const { isPrototypeOf } = Object.prototype;
+
+const placeholders = new WeakMap<object, Placeholder>();
+const handles = new HandleTable<object, Placeholder>(({ pointer }) =>
   releaseHandle(runtime(), pointer, true),
 );
 
-function remember(buffer: SharedArrayBuffer, placeholder: Placeholder): Placeholder {
-  placeholders.set(buffer, placeholder);
-  handles.add(buffer, placeholder);
+function remember(object: object, placeholder: Placeholder): Placeholder {
+  placeholders.set(object, placeholder);
+  handles.add(object, placeholder);
   return placeholder;
 }
 
-/** Makes a placeholder for the buffer, and gives the buffer to the supervisor. */
-function offer(buffer: SharedArrayBuffer): Placeholder {
+/** Makes a placeholder for the object, and gives the object to the supervisor. */
+function share(object: object): Placeholder {
   const rt = runtime();
   startSupervisor(rt);
-  const handle = remember(buffer, makePlaceholder(rt, "share a SharedArrayBuffer"));
-  offerBuffer(rt, handle, buffer);
+  const handle = remember(object, makePlaceholder(rt, "share an object"));
+  offer(rt, handle, object);
   return handle;
 }
 
-function fetch(pointer: Pointer, id: QueueId): SharedArrayBuffer {
+function toReference(object: object): readonly [pointer: number, id: number] {
+  const { pointer, id } = placeholders.get(object) ?? share(object);
+  return [pointer, id];
+}
+
+function fetch(pointer: Pointer, id: QueueId): object {
   const same = handles.get(id);
   if (same !== undefined) return same;
-  const buffer = fetchBuffer(runtime(), { pointer, id });
-  if (!types.isSharedArrayBuffer(buffer)) {
+  const object = fetchBuffer(runtime(), { pointer, id });
+  if (object === undefined) {
     throw new InterpreterError(
-      "Cannot read a SharedArrayBuffer that was sent here: this runtime could not receive it, or the thread that sent it ended " +
+      "Cannot read an object that was sent here: this runtime could not receive it, or the thread that sent it ended " +
         "at that moment. Send it again, or another one",
     );
   }
-  remember(buffer, { pointer, id });
-  return buffer;
+  remember(object, { pointer, id });
+  return object;
 }
 
 /**
- * Some runtimes post a buffer that no thread can receive: Node 26 does so with that of `WebAssembly.Memory.toResizableBuffer()`. A
- * clone in this thread fails likewise. It copies nothing.
+ * Clones an object in this thread, as it would arrive in another. Some runtimes post an object that no thread can receive (Node 26
+ * that of `WebAssembly.Memory.toResizableBuffer()`): then this fails as well. Copies no shared bytes.
  */
-function canBeReceived(buffer: SharedArrayBuffer): boolean {
-  if (placeholders.has(buffer)) return true;
+function clone(object: object): object | undefined {
   try {
-    structuredClone(buffer);
-    return true;
+    return structuredClone(object);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -64,15 +74,26 @@ registerReference<SharedArrayBuffer>({
   kind: REF_BUFFER,
   is: (value): value is SharedArrayBuffer => !ArrayBuffer.isView(value) && types.isSharedArrayBuffer(value),
   obstacle: (buffer) =>
-    canBeReceived(buffer)
+    placeholders.has(buffer) || clone(buffer) !== undefined
       ? undefined
       : {
           found: "a SharedArrayBuffer that this runtime cannot pass to another thread",
           hint: "share a SharedArrayBuffer that is not the resizable buffer of a WebAssembly memory",
         },
-  toReference(buffer) {
-    const { pointer, id } = placeholders.get(buffer) ?? offer(buffer);
-    return [pointer, id];
-  },
+  toReference,
   fromReference: fetch,
+});
+
+registerCloneable({
+  kind: REF_BUFFER,
+  obstacle(object) {
+    if (placeholders.has(object)) return undefined;
+    const copy = clone(object);
+    // Of most objects the runtime clones only the properties, and some arrive as another class. Some classes have an internal subclass
+    // for clones (BlockList).
+    const prototype = Object.getPrototypeOf(object) as object;
+    if (copy !== undefined && isPrototypeOf.call(prototype, copy)) return undefined;
+    return { found: "an object that the runtime does not clone", hint: "leave it out" };
+  },
+  toReference,
 });

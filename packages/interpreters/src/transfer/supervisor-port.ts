@@ -32,11 +32,11 @@ export interface BufferMessage {
   readonly pointer: Pointer;
   readonly id: QueueId;
   /**
-   * A MessagePort takes the place of an ArrayBuffer, which is its one message: if the supervisor received the buffer itself only
+   * A SharedArrayBuffer, a clone, an ArrayBuffer that was moved over a BroadcastChannel, or a MessagePort. A MessagePort takes the place of an ArrayBuffer, which is its one message: if the supervisor received the buffer itself only
    * to pass it on, its garbage collector would deal with all of it. Undefined in the reply that only confirms an open port, and for a
    * buffer that is lost.
    */
-  readonly buffer: SharedArrayBuffer | MessagePort | ArrayBuffer | undefined;
+  readonly buffer: object | undefined;
   /**
    * The buffer comes with the next message on this port. If the supervisor cannot deserialize that one, it knows from this which
    * buffer is lost.
@@ -119,8 +119,8 @@ export function receiveBuffer(port: MessagePort): ArrayBuffer | undefined {
   }
 }
 
-/** Gives the supervisor a SharedArrayBuffer to keep. */
-export function offerBuffer(rt: Runtime, handle: Placeholder, buffer: SharedArrayBuffer): void {
+/** Gives the supervisor an object to keep: a SharedArrayBuffer, or one that it can only clone. */
+export function offer(rt: Runtime, handle: Placeholder, buffer: object): void {
   // A message on a BroadcastChannel is lost if the supervisor does not listen yet; its reply shows that it does.
   if (rt.supervisorPort === undefined && opened === undefined)
     fetchBuffer(rt, { pointer: 0, id: 0 as QueueId });

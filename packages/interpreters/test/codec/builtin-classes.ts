@@ -13,6 +13,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { inspect, types } from "node:util";
 import { NotShareableError } from "../../src/base/errors.js";
+import { CERTIFICATE } from "./certificate.js";
 import { roundTrip } from "./support.js";
 
 type Class = new (...args: unknown[]) => object;
@@ -87,17 +88,6 @@ const withArguments: Record<string, () => unknown[]> = {
   WebSocket: () => ["ws://127.0.0.1:1/"],
   EventSource: () => ["http://127.0.0.1:1/"],
 };
-
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBejCCASGgAwIBAgIUPBwSdsrFEIFCQblcj+8Z4xBp2l4wCgYIKoZIzj0EAwIw
-EjEQMA4GA1UEAwwHZXhhbXBsZTAgFw0yNjExMjcyMzQ3MzBaGA8yMTI2MTEwMzIz
-NDczMFowEjEQMA4GA1UEAwwHZXhhbXBsZTBZMBMGByqGSM49AgEGCCqGSM49AwEH
-A0IABPyUs5n4XIhZ9YWzX+DjoxPI7WMwEztAMadALq17EQqKcmCtoDMRIE4dNJEE
-NQJcm8Rvj4gubczPBXXsR6FjV9+jUzBRMB0GA1UdDgQWBBTRPB5fz13YoyBf5UmU
-w7Od8WI05zAfBgNVHSMEGDAWgBTRPB5fz13YoyBf5UmUw7Od8WI05zAPBgNVHRMB
-Af8EBTADAQH/MAoGCCqGSM49BAMCA0cAMEQCIFy8a5owewwtQKPpzPkPD42Lq3M3
-10pL99da95m6OM2dAiAeoszdv1iM/yHz/dvugplPEsNpFt6eyrjnM+7CTHPXEw==
------END CERTIFICATE-----`;
 
 /** These wait for input, or end the process. */
 const left: ReadonlySet<string> = new Set(["REPLServer", "WASI"]);
