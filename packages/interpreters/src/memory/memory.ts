@@ -5,6 +5,7 @@
  * all threads, whereas a growable `SharedArrayBuffer` is many times slower.
  */
 import { InterpreterError } from "../base/errors.js";
+import { freeAddressSpace } from "../platform/address-space.js";
 import { processors } from "../platform/processors.js";
 import { byteLength, get, refresh, set, type SharedMemory } from "./atomics.js";
 import type { Page, Slot } from "./brands.js";
@@ -46,6 +47,17 @@ const LOCK_SPINS = 64;
 const MAXIMA = [65536, 16384];
 
 /**
+ * What threads need of a limited address space. A WebAssembly memory that V8 grants takes up to 10 GiB of it, and V8 aborts the process if
+ * there is none left when a thread starts: 0.6 to 0.85 GiB (Node 20 to 26), for the thread's heap, code and stack.
+ */
+const GIB = 2 ** 30;
+const GROWING_BYTES = 10 * GIB;
+const THREAD_BYTES = GIB;
+const FEWEST_THREADS = 4;
+/** The share of a limited address space that a buffer of fixed size may take. */
+const FIXED_SHARE = 1 / 8;
+
+/**
  * Sizes of the last resort, in MiB. V8 reserves about 10 GiB of address space for any WebAssembly memory, however small (its
  * bounds checks are page faults); a limit on address space (ulimit -v) refuses that. A plain buffer reserves only its own size,
  * does not grow, and takes real memory only where it is touched.
@@ -56,13 +68,18 @@ const FIXED = [1024, 512, 256, 128, 64];
 const INITIAL_DATA_BYTES = 4 << 20;
 
 /**
- * Creates and initializes the shared memory: the largest of `maxima` that the system grants, else the largest of `fixed`. Throws
- * InterpreterError (ERR_INTERPRETER_MEMORY) if it grants none.
+ * Creates and initializes the shared memory: the largest of `maxima` that the system grants, else the largest of `fixed`. By default these
+ * are sizes that leave address space for threads, if that is limited. Throws InterpreterError (ERR_INTERPRETER_MEMORY) if it grants none.
  */
-export function createMemory(
-  maxima: readonly number[] = MAXIMA,
-  fixed: readonly number[] = FIXED,
-): WasmMemory {
+export function createMemory(maxima?: readonly number[], fixed: readonly number[] = FIXED): WasmMemory {
+  if (maxima === undefined) {
+    const free = freeAddressSpace();
+    const grows = free === Infinity || free >= GROWING_BYTES + (FEWEST_THREADS + processors()) * THREAD_BYTES;
+    return createMemory(
+      grows ? MAXIMA : [],
+      fixed.filter((mib, i) => mib * 2 ** 20 <= free * FIXED_SHARE || i === fixed.length - 1),
+    );
+  }
   for (const maximum of Memory === undefined ? [] : maxima) {
     const maxPages = (maximum * WASM_PAGE_BYTES) / PAGE_BYTES;
     const bytes = firstPageOf(maxPages) * PAGE_BYTES + INITIAL_DATA_BYTES;

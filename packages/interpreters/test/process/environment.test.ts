@@ -156,11 +156,10 @@ test("relative imports of code without a file resolve against the working direct
 });
 
 const linux = process.platform === "linux" ? {} : { skip: "needs ulimit and /proc" };
-const little = littleAddressSpace === undefined ? { skip: "this Node cannot do with little" } : linux;
 
 test(
   "a process with little address space makes do with a smaller memory",
-  { ...options, ...little },
+  { ...options, ...linux },
   async () => {
     const command = `${littleAddressSpace}; exec "$0" "$@"`;
     const program = start("bash", ["-c", command, process.execPath, fileURLToPath(module), "large"]);

@@ -163,7 +163,6 @@ export function assertEnded(ended: Ended, expected: { code: number; stdout?: str
 
 /**
  * A shell command that limits the address space, so that the shared memory cannot have its usual size. With much less, Node
- * itself cannot start threads; from Node 24 on, it sometimes cannot with less than the shared memory needs.
+ * itself cannot start threads.
  */
-export const littleAddressSpace =
-  Number(process.versions.node.split(".")[0]) < 24 ? "ulimit -v 6000000" : undefined;
+export const littleAddressSpace = `ulimit -v ${Number(process.versions.node.split(".")[0]) < 24 ? 6_000_000 : 8_000_000}`;
