@@ -3,7 +3,7 @@
  */
 import { clock } from "../base/clock.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
-import { checkTransfer } from "../transfer/transfer-list.js";
+import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 import type { Trace } from "../thread/trace.js";
 import { ChunkSize } from "./chunks.js";
 import type { Future } from "./future.js";
@@ -46,8 +46,8 @@ export interface MapOptions<I = unknown> {
   timeout?: number;
   /** Ends the iteration, which then throws the signal's reason. Default: the signal of `with`. */
   signal?: AbortSignal;
-  /** The buffers of an item to move instead of copy: they are detached here when the item is sent. Default: none. */
-  transfer?: (item: I) => readonly ArrayBuffer[];
+  /** The buffers, MessagePorts, streams and FileHandles of an item to move instead of copy: they are detached here when the item is sent. Default: none. */
+  transfer?: (item: I) => readonly Movable[];
 }
 
 const MAP_OPTIONS = ["buffersize", "chunksize", "ordered", "timeout", "signal", "transfer"];

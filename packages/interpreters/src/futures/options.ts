@@ -2,7 +2,7 @@
 import type { Language } from "../guests/language.js";
 import { processors } from "../platform/processors.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
-import { checkTransfer } from "../transfer/transfer-list.js";
+import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 import { HIGHEST_PRIORITY } from "../kernel/lanes.js";
 import { checkCreateOptions, type CreateOptions, type ResourceLimits } from "../interpreter/options.js";
 
@@ -96,8 +96,8 @@ export interface SubmitOptions {
    * of a signal that is aborted already.
    */
   signal?: AbortSignal;
-  /** Buffers in the arguments to move instead of copy. They are detached here as soon as the task is in line. */
-  transfer?: readonly ArrayBuffer[];
+  /** Buffers, MessagePorts, streams and FileHandles in the arguments to move instead of copy. They are detached here as soon as the task is in line. */
+  transfer?: readonly Movable[];
   /**
    * Tasks of a higher priority begin first, tasks of the same priority in the order of their submission. Default: 0. No
    * task starves: of 32 tasks that a worker begins while tasks of lower priorities wait, one is of a lower priority, and
