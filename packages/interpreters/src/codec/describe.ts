@@ -59,12 +59,17 @@ const advice: Readonly<Record<string, string>> = {
   "a symbol": "symbols are unique to their interpreter, so leave it out or use a string",
   "a Promise": "await it first",
   "a SharedArrayBuffer": "copy it into an ArrayBuffer, or leave it out",
+  "a MessagePort": "it can only move: name it in `transfer`, or use move()",
+  "a ReadableStream": "it can only move: name it in `transfer`, or use move()",
+  "a WritableStream": "it can only move: name it in `transfer`, or use move()",
+  "a TransformStream": "it can only move: name it in `transfer`, or use move()",
+  "a FileHandle": "it can only move: name it in `transfer`, or use move()",
   "a Proxy": "copy its target into a plain object first",
 };
 
 export function notShareable(root: string, steps: readonly Step[], found: string, hint?: string): Error {
   const todo =
-    hint ?? advice[found] ?? "only data can be copied, so leave it out or send the data it is made of";
+    advice[found] ?? hint ?? "only data can be copied, so leave it out or send the data it is made of";
   return new NotShareableError(
     `Cannot copy to another interpreter: ${formatPath(root, steps)} is ${found} (${todo})`,
   );

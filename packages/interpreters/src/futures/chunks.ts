@@ -1,6 +1,6 @@
 /**
  * Parcels, in which `map` sends items to workers: a single item as a plain task, or a call batch of several
- * (interpreter/chunk.ts). And the results that come back.
+ * (wire/call-batch.ts). And the results that come back.
  */
 import type { CallBatchReply } from "../wire/call-batch.js";
 import type { Trace } from "../thread/trace.js";

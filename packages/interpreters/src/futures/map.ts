@@ -5,7 +5,7 @@ import { clock } from "../base/clock.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
 import { NotShareableError } from "../base/errors.js";
 import { movesOfCall } from "../transfer/move.js";
-import { checkTransfer } from "../transfer/transfer-list.js";
+import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 import { copyOf } from "../wire/message.js";
 import type { Trace } from "../thread/trace.js";
 import { ChunkSize } from "./chunks.js";
@@ -53,8 +53,11 @@ export interface MapOptions<I = unknown> {
   timeout?: number | undefined;
   /** Ends the iteration, which then throws the signal's reason. Default: the signal of `with`. */
   signal?: AbortSignal | undefined;
-  /** The buffers of an item to move instead of copy: they are detached here when the item is sent. Default: none. */
-  transfer?: ((item: I) => readonly ArrayBuffer[]) | undefined;
+  /**
+   * The buffers, MessagePorts, streams and FileHandles of an item to move instead of copy: they are detached here when the item is
+   * sent. Default: none.
+   */
+  transfer?: ((item: I) => readonly Movable[]) | undefined;
 }
 
 /**

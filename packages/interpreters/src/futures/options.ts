@@ -2,7 +2,7 @@
 import type { Language } from "../guests/language.js";
 import { processors } from "../platform/processors.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
-import { checkTransfer } from "../transfer/transfer-list.js";
+import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 import { HIGHEST_PRIORITY } from "../kernel/lanes.js";
 import { checkCreateOptions, type CreateOptions, type ResourceLimits } from "../interpreter/options.js";
 
@@ -131,15 +131,18 @@ export interface SubmitOptions {
    * Milliseconds that the task may wait in line. Default: no limit. Then it is taken back: its future rejects with a
    * `DOMException` named `TimeoutError`. A task that is run again (`retries`) has waited enough.
    */
-  waitTimeout?: number;
+  waitTimeout?: number | undefined;
   /**
    * Takes the task back while it waits in line, and stops its interpreter once it runs. The future rejects with the
    * signal's reason in every case, also if the signal is aborted already. Such a task counts as cancelled, and is never run
    * again.
    */
   signal?: AbortSignal | undefined;
-  /** Buffers in the arguments to move instead of copy. They are detached here as soon as the task is in line. */
-  transfer?: readonly ArrayBuffer[] | undefined;
+  /**
+   * Buffers, MessagePorts, streams and FileHandles in the arguments to move instead of copy. They are detached here as soon as the
+   * task is in line.
+   */
+  transfer?: readonly Movable[] | undefined;
   /**
    * Tasks of a higher priority begin first, tasks of the same priority in the order of their submission. Default: 0. No
    * task starves: of 32 tasks that a worker begins while tasks of lower priorities wait, one is of a lower priority, and

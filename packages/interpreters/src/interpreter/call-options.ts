@@ -1,6 +1,6 @@
 /** The options of one operation in another interpreter, and their check. */
 import { checkOptions, checkSignal, checkTimeout } from "../base/check.js";
-import { checkTransfer } from "../transfer/transfer-list.js";
+import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 
 /** Options of one operation in another interpreter (`Interpreter.with`). An unknown option is a TypeError. */
 export interface CallOptions {
@@ -20,8 +20,8 @@ export interface CallOptions {
    * signal's reason. A blocking form throws the reason of a signal that is aborted already. Default: none.
    */
   signal?: AbortSignal | undefined;
-  /** Buffers in the arguments to move instead of copy: they are detached here. See `move`. Default: none. */
-  transfer?: readonly ArrayBuffer[] | undefined;
+  /** Buffers, MessagePorts, streams and FileHandles in the arguments to move instead of copy: they are detached here. See `move`. Default: none. */
+  transfer?: readonly Movable[] | undefined;
 }
 
 /** Options of `exec`. An unknown option is a TypeError. */

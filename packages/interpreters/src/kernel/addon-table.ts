@@ -1,11 +1,11 @@
 /**
- * The addon table: the list of addons (list.ts) in shared memory, for integer code: bytes that are replaced as a whole.
+ * The addon table: the list of addons (addons/registry.ts) in shared memory, for integer code: bytes that are replaced as a whole.
  *
  *     H_ADDONS → [ version, length in bytes, the bytes … ]
  *
  * A table never changes. A writer that needs another one writes it into its own pages and installs it, under the registry
  * lock, if the version that it began with is still current. The pages change owners in such an order that, wherever the
- * thread dies, one rule of the repair (supervisor/repair.ts: the table that H_ADDONS points to is shared) leaves either the
+ * thread dies, one rule of the repair (reap.ts: the table that H_ADDONS points to is shared) leaves either the
  * old table or the new one in place, and the other one among the pages of the dead thread.
  */
 import {

@@ -9,7 +9,7 @@ import { OK, RECORD_ERROR, RECORD_UNBOUND } from "../memory/layout.js";
 import type { Runtime } from "../thread/runtime.js";
 import { SupervisorHandover } from "../transfer/handover.js";
 import { forgetMoves, movesOf, movesOfCall } from "../transfer/move.js";
-import { detach } from "../transfer/transfer-list.js";
+import { detach, type Movable } from "../transfer/transfer-list.js";
 import { Batch } from "../wire/batch.js";
 import { Message, readValue } from "../wire/message.js";
 import type { PutOptions } from "./options.js";
@@ -47,9 +47,9 @@ export class ItemMoves {
   /** The large buffers, which are handed over; small ones are copied, and detached. Undefined without any. */
   readonly handover: SupervisorHandover | undefined;
   readonly #value: unknown;
-  readonly #buffers: readonly ArrayBuffer[];
+  readonly #buffers: readonly Movable[];
 
-  private constructor(rt: Runtime, value: unknown, buffers: readonly ArrayBuffer[]) {
+  private constructor(rt: Runtime, value: unknown, buffers: readonly Movable[]) {
     this.#value = value;
     this.#buffers = buffers;
     this.handover = SupervisorHandover.of(rt, buffers);

@@ -1,6 +1,6 @@
 /** The options of operations on queues, and their check. */
 import { checkOptions, checkSignal, checkTimeout } from "../base/check.js";
-import { checkTransfer } from "../transfer/transfer-list.js";
+import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 import type { UnboundItems } from "./unbound.js";
 
 /** Options of operations that wait on the event loop. An unknown option is a TypeError. */
@@ -21,8 +21,11 @@ export interface SyncOptions {
 
 /** Options of operations that put one item. An unknown option is a TypeError. */
 export interface PutOptions extends PutManyOptions {
-  /** Buffers in the item to move instead of copy: they are detached here once the item is in the queue. See `move`. Default: none. */
-  transfer?: readonly ArrayBuffer[] | undefined;
+  /**
+   * Buffers, MessagePorts, streams and FileHandles in the item to move instead of copy: they are detached here once the item is in the
+   * queue. See `move`. Default: none.
+   */
+  transfer?: readonly Movable[] | undefined;
 }
 
 /** Options of operations that put several items. An unknown option is a TypeError. */

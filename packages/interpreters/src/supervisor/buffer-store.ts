@@ -134,7 +134,11 @@ export class BufferStore {
       if (port instanceof MessagePort)
         port.postMessage({ pointer, id, buffer } satisfies BufferMessage, [buffer]);
       else {
-        port?.postMessage({ pointer, id, buffer: receiveBuffer(buffer) } satisfies BufferMessage);
+        port?.postMessage({
+          pointer,
+          id,
+          buffer: receiveBuffer(buffer) ?? undefined,
+        } satisfies BufferMessage);
         buffer.close();
       }
     }

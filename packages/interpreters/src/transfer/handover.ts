@@ -1,5 +1,6 @@
 /**
  * Large ArrayBuffers that are moved (`transfer`, `move`) are handed over instead of copied. Small ones are copied, which is faster.
+ * MessagePorts, streams and FileHandles go the same way, whatever their size; "buffer" means these, too.
  *
  * The buffers of a call go to the supervisor, and from there to the interpreter that decodes the record that names them
  * (supervisor-port.ts). They are handed over after the record was put, so a refused record leaves them as they were. An interpreter
@@ -11,6 +12,7 @@
  * and the caller its own when the call is settled, so the buffers cannot outlive the call, whatever becomes of the record. If the
  * call brought no channel, they go through the supervisor as well.
  */
+import { types } from "../platform/brand-checks.js";
 import { MessagePort } from "../platform/ports.js";
 import { registerReader } from "../codec/codec.js";
 import type { Moved } from "../codec/encoder.js";
@@ -30,6 +32,7 @@ import {
   receiveBuffer,
   makePlaceholder,
 } from "./supervisor-port.js";
+import type { Movable } from "./transfer-list.js";
 import { readBody } from "../wire/message.js";
 import type { Runtime } from "../thread/runtime.js";
 
@@ -38,18 +41,24 @@ const LARGE = 3 << 20;
 /** V8 begins to mark the heap when more bytes than this come from outside of it (`kExternalAllocationSoftLimit`, src/heap/heap.h). */
 const MARKED_FOR = 64 << 20;
 
-function large(buffers: readonly ArrayBuffer[] | undefined): readonly ArrayBuffer[] {
-  return buffers?.filter((buffer) => buffer.byteLength >= LARGE) ?? [];
+/** What is handed over: large buffers, and all that cannot be copied. */
+function handedOver(transfer: readonly Movable[] | undefined): readonly Movable[] {
+  return transfer?.filter((each) => !types.isArrayBuffer(each) || each.byteLength >= LARGE) ?? [];
 }
 
-/** The large buffers that move with one message. `How` is what a reference to one consists of. */
+/** A getter may have detached a buffer after the encoder met it. The receiver waits for a buffer all the same. */
+function whole(movable: Movable): Movable {
+  return types.isArrayBuffer(movable) && movable.byteLength === 0 ? new ArrayBuffer(0) : movable;
+}
+
+/** The large buffers that move with one message, and what else moves. `How` is what a reference to one consists of. */
 export abstract class Handover<How = unknown> implements Moved {
   abstract readonly kind: number;
   readonly #buffers: ReadonlySet<object>;
   /** Those that the encoder met in the value. */
-  protected readonly used = new Map<ArrayBuffer, How>();
+  protected readonly used = new Map<Movable, How>();
 
-  constructor(buffers: readonly ArrayBuffer[]) {
+  constructor(buffers: readonly Movable[]) {
     this.#buffers = new Set(buffers);
   }
 
@@ -60,7 +69,7 @@ export abstract class Handover<How = unknown> implements Moved {
   abstract toReference(object: object): readonly [a: number, b: number];
 
   /** Returns whether the buffer is in the value, rather than only named to be detached. */
-  carries(buffer: ArrayBuffer): boolean {
+  carries(buffer: Movable): boolean {
     return this.used.has(buffer);
   }
 
@@ -73,8 +82,8 @@ export abstract class Handover<How = unknown> implements Moved {
 /** Through the supervisor. */
 export class SupervisorHandover extends Handover<Placeholder> {
   /** Returns undefined if no buffer is large, or this thread has no port that could move one: then they are copied. */
-  static of(rt: Runtime, transfer: readonly ArrayBuffer[] | undefined): SupervisorHandover | undefined {
-    const buffers = large(transfer);
+  static of(rt: Runtime, transfer: readonly Movable[] | undefined): SupervisorHandover | undefined {
+    const buffers = handedOver(transfer);
     if (buffers.length === 0) return undefined;
     // Main's port comes with the supervisor, which the first task of a pool would otherwise start later.
     if (rt.m.slot === MAIN_SLOT) startSupervisor(rt);
@@ -87,27 +96,24 @@ export class SupervisorHandover extends Handover<Placeholder> {
   /** This thread's ends of the channels that the buffers were posted on. */
   #ends: MessagePort[] = [];
 
-  private constructor(rt: Runtime, port: MessagePort, buffers: readonly ArrayBuffer[]) {
+  private constructor(rt: Runtime, port: MessagePort, buffers: readonly Movable[]) {
     super(buffers);
     this.#rt = rt;
     this.#port = port;
   }
 
   toReference(object: object): readonly [pointer: number, id: number] {
-    const known = this.used.get(object as ArrayBuffer);
+    const known = this.used.get(object as Movable);
     if (known !== undefined) return [known.pointer, known.id];
     const handle = makePlaceholder(this.#rt, "move an ArrayBuffer");
     set(this.#rt.m, handle.pointer + Q_SENDER, this.#rt.id + 1);
-    this.used.set(object as ArrayBuffer, handle);
+    this.used.set(object as Movable, handle);
     return [handle.pointer, handle.id];
   }
 
   handOver(): void {
     for (const [buffer, handle] of this.used) {
-      // A getter may have detached the buffer after the encoder met it. The receiver waits for a buffer all the same.
-      this.#ends.push(
-        handToSupervisor(this.#port, handle, buffer.byteLength === 0 ? new ArrayBuffer(0) : buffer),
-      );
+      this.#ends.push(handToSupervisor(this.#port, handle, whole(buffer)));
     }
   }
 
@@ -132,20 +138,19 @@ class DirectHandover extends Handover<number> {
   readonly kind = REF_RETURNED;
   readonly #port: MessagePort;
 
-  constructor(port: MessagePort, buffers: readonly ArrayBuffer[]) {
+  constructor(port: MessagePort, buffers: readonly Movable[]) {
     super(buffers);
     this.#port = port;
   }
 
   toReference(object: object): readonly [index: number, _: number] {
-    const index = this.used.get(object as ArrayBuffer) ?? this.used.size;
-    this.used.set(object as ArrayBuffer, index);
+    const index = this.used.get(object as Movable) ?? this.used.size;
+    this.used.set(object as Movable, index);
     return [index, 0];
   }
 
   handOver(): void {
-    for (const buffer of this.used.keys())
-      postBuffer(this.#port, buffer.byteLength === 0 ? new ArrayBuffer(0) : buffer);
+    for (const buffer of this.used.keys()) postBuffer(this.#port, whole(buffer));
   }
 
   done(): void {
@@ -156,25 +161,25 @@ class DirectHandover extends Handover<number> {
 /** The handover of a result's large buffers. `channel` is the one that its call brought, if any. */
 export function resultHandover(
   rt: Runtime,
-  transfer: readonly ArrayBuffer[] | undefined,
+  transfer: readonly Movable[] | undefined,
   channel: MessagePort | undefined,
 ): SupervisorHandover | DirectHandover | undefined {
   if (channel === undefined) return SupervisorHandover.of(rt, transfer);
-  const buffers = large(transfer);
+  const buffers = handedOver(transfer);
   return buffers.length === 0 ? undefined : new DirectHandover(channel, buffers);
 }
 
 /** The caller's ends of the channels for a result's buffers. There are several, because the callee keeps the first that it meets. */
 export class ResultChannel {
   readonly #ports: readonly MessagePort[];
-  readonly #arrived: ArrayBuffer[] = [];
+  readonly #arrived: (object | null)[] = [];
 
   constructor(ports: readonly MessagePort[]) {
     this.#ports = ports;
   }
 
   /** Returns the `index`-th buffer, which was posted before the result that names it was put. Returns undefined if it is lost. */
-  take(index: number): ArrayBuffer | undefined {
+  take(index: number): object | undefined {
     for (const port of this.#ports) {
       while (this.#arrived.length <= index) {
         const next = receiveBuffer(port);
@@ -182,7 +187,7 @@ export class ResultChannel {
         this.#arrived.push(next);
       }
     }
-    return this.#arrived[index];
+    return this.#arrived[index] ?? undefined;
   }
 
   /** Call it when the call is settled. Drops buffers that arrived and were not taken. */
@@ -228,8 +233,8 @@ registerReader(REF_MOVED, (pointer, id) => {
     if (reading === undefined || reading instanceof ResultChannel || reading.channel !== undefined)
       fetched.close();
     else reading.channel = fetched;
-    if (buffer !== undefined) {
-      if (buffer.byteLength > MARKED_FOR) rt.marking = true;
+    if (buffer !== undefined && buffer !== null) {
+      if (types.isArrayBuffer(buffer) && buffer.byteLength > MARKED_FOR) rt.marking = true;
       return buffer;
     }
   } else if (fetched !== undefined) return fetched;
@@ -244,7 +249,8 @@ registerReader(REF_RETURNED, (index) => {
 
 function lost(): InterpreterError {
   return new InterpreterError(
-    "A buffer that was moved here did not arrive: the interpreter that sent it ended at that moment. Send it again.",
+    "An object that was moved here did not arrive: the interpreter that sent it ended at that moment, or it could not be moved (a " +
+      "closed port). Send it again.",
     { code: "ERR_INTERPRETER_DIED" },
   );
 }

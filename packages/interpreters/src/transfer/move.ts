@@ -5,25 +5,23 @@
  * type stays the same. All copies of the package in a thread share the notes: user code may import another copy than the
  * interpreter runs.
  */
-import { types } from "../platform/brand-checks.js";
 import { show } from "../base/check.js";
 import type { Handover } from "./handover.js";
-import { checkTransfer, detach } from "./transfer-list.js";
+import { checkTransfer, detach, movableParts, type Movable } from "./transfer-list.js";
 
 const KEY = Symbol.for("interpreters.moved");
-const here = globalThis as { [KEY]?: WeakMap<object, readonly ArrayBuffer[]> };
+const here = globalThis as { [KEY]?: WeakMap<object, readonly Movable[]> };
 
 /**
- * Marks buffers to be moved instead of copied: those of an argument of `call`, `submit` or `map`, or those of a value that a
- * function returns from another interpreter. A moved buffer is detached here as soon as its message is on the way. If the message
- * cannot be sent, nothing is moved. Items of queues are always copied, and so are small buffers: copying them is faster, but they
- * are detached just the same. (The transfer list of `structuredClone`; CPython has no counterpart.)
+ * Marks buffers to be moved instead of copied, and MessagePorts, streams and FileHandles, which can only move: those of an argument of
+ * `call`, `submit`, `map` or `put`, or those of a value that a function returns from another interpreter. A moved buffer is detached here as soon as its message is on the way. If the message
+ * cannot be sent, nothing is moved. Small buffers are copied, which is faster, but they are detached just the same. (The transfer list of `structuredClone`; CPython has no counterpart.)
  *
- * @param value the whole argument or result. Everything in it but the buffers is copied.
- * @param transfer the ArrayBuffers in it to move. Default: the buffer of `value`, which must be an ArrayBuffer or a view.
+ * @param value the whole argument or result. Everything in it that `transfer` does not name is copied.
+ * @param transfer what in it is to move. Default: `value` itself, or the buffer of which it is a view.
  * @returns `value` itself
- * @throws TypeError `value` is not an object; `transfer` contains something other than ArrayBuffers, or a buffer twice; or it is
- * missing, and `value` is neither an ArrayBuffer nor a view of one
+ * @throws TypeError `value` is not an object; `transfer` contains something that cannot move, or an object twice; or it is
+ * missing, and `value` can neither move nor is a view of an ArrayBuffer
  * @example
  * await using interp = create();
  * const bytes = new Uint8Array(1000);
@@ -36,7 +34,7 @@ const here = globalThis as { [KEY]?: WeakMap<object, readonly ArrayBuffer[]> };
  * }
  * console.log(render(2, 2).length); // 16
  */
-export function move<T extends object>(value: T, transfer: readonly ArrayBuffer[] = buffersOf(value)): T {
+export function move<T extends object>(value: T, transfer: readonly Movable[] = partsOf(value)): T {
   if (typeof value !== "object" || value === null) {
     throw new TypeError(`move: value must be an object with buffers, found ${show(value)}`);
   }
@@ -46,7 +44,7 @@ export function move<T extends object>(value: T, transfer: readonly ArrayBuffer[
 }
 
 /** The buffers to move with a result or an argument. */
-export function movesOf(value: unknown): readonly ArrayBuffer[] | undefined {
+export function movesOf(value: unknown): readonly Movable[] | undefined {
   // Most threads never move anything.
   const moved = here[KEY];
   if (moved === undefined || typeof value !== "object" || value === null) return undefined;
@@ -56,8 +54,8 @@ export function movesOf(value: unknown): readonly ArrayBuffer[] | undefined {
 /** The buffers to move with a call: those that its options name, and those of its arguments. */
 export function movesOfCall(
   args: readonly unknown[],
-  transfer: readonly ArrayBuffer[] | undefined,
-): readonly ArrayBuffer[] | undefined {
+  transfer: readonly Movable[] | undefined,
+): readonly Movable[] | undefined {
   if (here[KEY] === undefined) return transfer;
   const noted = args.flatMap((arg) => movesOf(arg) ?? []);
   return noted.length === 0 ? transfer : [...new Set([...(transfer ?? []), ...noted])];
@@ -78,9 +76,9 @@ export function detachMoved(result: unknown, handover?: Handover): void {
   detach(transfer, handover);
 }
 
-function buffersOf(value: unknown): readonly ArrayBuffer[] {
-  if (types.isArrayBuffer(value)) return [value];
-  if (ArrayBuffer.isView(value) && !types.isSharedArrayBuffer(value.buffer)) return [value.buffer];
+function partsOf(value: unknown): readonly Movable[] {
+  const parts = typeof value === "object" && value !== null ? movableParts(value) : undefined;
+  if (parts !== undefined) return parts;
   throw new TypeError(
     `move: name the buffers to move, as in move(value, [value.bytes.buffer]); found ${show(value)}`,
   );

@@ -14,6 +14,7 @@
  * The supervisor gives each thread that it starts a MessagePort. Any other thread opens a BroadcastChannel whose name only the two
  * know: every thread can do that, but such a channel copies ArrayBuffers.
  */
+import { types } from "../platform/brand-checks.js";
 import { BroadcastChannel } from "../platform/broadcast.js";
 import { MessageChannel, MessagePort, receiveNow } from "../platform/ports.js";
 import { memoryFull } from "../wire/status-error.js";
@@ -25,6 +26,7 @@ import { createQueue } from "../kernel/queue-lifetime.js";
 import { queueIdOf } from "../kernel/queue-state.js";
 import { request } from "../thread/supervisor-client.js";
 import { REQUEST_BUFFER } from "../wire/protocol.js";
+import type { Movable } from "./transfer-list.js";
 import type { Runtime } from "../thread/runtime.js";
 
 /** A message on a supervisor port, in either direction. */
@@ -93,27 +95,30 @@ export function fetchBuffer(rt: Runtime, { pointer, id }: Placeholder): BufferMe
  * Gives the supervisor an ArrayBuffer to pass on, which detaches it here. Returns this thread's end of the channel on which it
  * arrives, which the caller must close.
  */
-export function handToSupervisor(port: MessagePort, handle: Placeholder, buffer: ArrayBuffer): MessagePort {
+export function handToSupervisor(port: MessagePort, handle: Placeholder, buffer: Movable): MessagePort {
   const { port1, port2 } = new MessageChannel();
   postBuffer(port1, buffer);
   port.postMessage({ ...handle, buffer: port2 } satisfies BufferMessage, [port2]);
   return port1;
 }
 
-/** Moves a buffer to the other end of a channel. It still arrives there if this end is closed afterwards. */
-export function postBuffer(port: MessagePort, buffer: ArrayBuffer): void {
+/** Moves an object to the other end of a channel. It still arrives there if this end is closed afterwards. */
+export function postBuffer(port: MessagePort, buffer: Movable): void {
   try {
-    port.postMessage(buffer, [buffer]);
+    port.postMessage(buffer, [buffer as ArrayBuffer]);
   } catch {
-    // Node does not transfer this one (the buffer of a WebAssembly memory, or of a pool in Node). Send a copy.
-    port.postMessage(buffer);
+    // Node does not transfer this one. The buffer of a WebAssembly memory, or of a pool in Node, is copied; others are lost.
+    port.postMessage(types.isArrayBuffer(buffer) ? buffer : null);
   }
 }
 
-/** Takes the next buffer that has arrived. Returns undefined if none has, or this runtime cannot deserialize it. */
-export function receiveBuffer(port: MessagePort): ArrayBuffer | undefined {
+/**
+ * Takes the next object that has arrived. Returns undefined if none has, or this runtime cannot deserialize it, and null in place of
+ * one that could not be moved.
+ */
+export function receiveBuffer(port: MessagePort): object | null | undefined {
   try {
-    return receiveNow(port)?.message as ArrayBuffer | undefined;
+    return receiveNow(port)?.message as object | null | undefined;
   } catch {
     return undefined;
   }

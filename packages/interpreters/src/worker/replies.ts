@@ -9,6 +9,7 @@ import { RESERVED_PAGES } from "../memory/page-allocator.js";
 import { CallBatch, type CallFailure, cutShort } from "../wire/call-batch.js";
 import { copyOf, Message, WITHOUT_SENDER } from "../wire/message.js";
 import { detachMoved, movesOf } from "../transfer/move.js";
+import type { Movable } from "../transfer/transfer-list.js";
 import { type Handover, resultHandover } from "../transfer/handover.js";
 import { REPLY_FAILURE, REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
 import { slotOf } from "../kernel/registry.js";
@@ -136,7 +137,7 @@ export class Replies {
 }
 
 /** The buffers to move with a result, or with those of a call batch. */
-function transferOf(result: unknown): readonly ArrayBuffer[] | undefined {
+function transferOf(result: unknown): readonly Movable[] | undefined {
   return result instanceof CallBatch ? result.values.flatMap((each) => movesOf(each) ?? []) : movesOf(result);
 }
 
