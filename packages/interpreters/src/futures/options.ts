@@ -113,7 +113,7 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
 }
 
 /**
- * The compiler also demands this of the options: an initializer that needs arguments comes with `initargs`.
+ * The compiler demands this of the options, too: an initializer that needs arguments comes with `initargs`.
  *
  * @typeParam A the initializer's parameters
  */

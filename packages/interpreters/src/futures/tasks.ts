@@ -49,7 +49,7 @@ export interface TasksOwner {
   /** Named in diagnostics messages. */
   readonly executor: unknown;
   /**
-   * Whether a task with the signal may be put in line now. Returns why not: the reason with which its future rejects.
+   * Whether a task with the signal may be put in line now. If not, returns the reason that its future rejects with.
    *
    * @throws BrokenInterpreterPool; InterpreterError the pool takes no more tasks
    */
