@@ -10,7 +10,7 @@ import { NotShareableError } from "../base/errors.js";
 
 const INITIAL_BYTES = 4096;
 /**
- * A record counts the bytes of its payload in 31 bits. What is left of them is for its header and its references
+ * A record counts the bytes of its payload in 31 bits. The rest of them is for its header and its references
  * (MAX_REFERENCES in memory/layout.ts).
  */
 const MOST_BYTES = 2 ** 31 - 2 ** 20;
