@@ -34,6 +34,7 @@ export const {
   QueueFull,
   QueueNotFoundError,
   QueueShutDown,
+  registerType,
   UNBOUND,
   UNBOUND_ERROR,
   UNBOUND_KEEP,

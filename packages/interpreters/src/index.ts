@@ -59,6 +59,7 @@ export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems
 
 /* ---- Values: test whether one can be sent, and move buffers instead of copying them ---- */
 export { isShareable } from "./codec/shareable.js";
+export { registerType, type TypeCodec } from "./codec/registered-types.js";
 export { move } from "./transfer/move.js";
 export type { Movable } from "./transfer/transfer-list.js";
 

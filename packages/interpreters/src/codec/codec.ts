@@ -41,6 +41,7 @@ import { writeByte, writeNumber, writeRaw, writeString } from "./write.js";
 import "./kinds/buffers.js";
 import "./kinds/builtins.js";
 import "./kinds/errors.js";
+import "./kinds/registered.js";
 
 export { CODEC_JAVASCRIPT, CODEC_NEUTRAL } from "./tags.js";
 export {

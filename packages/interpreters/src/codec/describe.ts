@@ -4,13 +4,19 @@ import { inspect, type InspectOptions } from "../platform/inspect.js";
 import { types } from "../platform/brand-checks.js";
 import { NotShareableError } from "../base/errors.js";
 
-/** One step into a value: an index, a property, an entry of a `Map`, an item of a `Set`. */
-export type Step = number | string | { readonly entry: unknown } | { readonly item: number };
+/** One step into a value: an index, a property, an entry of a `Map`, an item of a `Set`, what `encode` made of a registered instance. */
+export type Step =
+  | number
+  | string
+  | { readonly entry: unknown }
+  | { readonly item: number }
+  | { readonly call: string };
 
 const SHOWN_STEPS = 24;
 
 function notation(step: Step): string {
   if (typeof step === "number") return `[${step}]`;
+  if (typeof step === "object" && "call" in step) return `.${step.call}()`;
   if (typeof step === "object") return "item" in step ? `<item ${step.item}>` : `.get(${short(step.entry)})`;
   return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
 }

@@ -12,6 +12,7 @@ import { describe, getterThrew, safeInspect } from "./describe.js";
 import { writeJavaScriptTag, writtenBefore, type Encoder } from "./encoder.js";
 import { hasNoProperties, isOfRuntime, refuseSpecial, runtimeClassFailure } from "./hidden-state.js";
 import { kinds } from "./kind-table.js";
+import { type RegisteredType, registeredTypeOf } from "./registered-types.js";
 import { isOfLastDataClass } from "./runtime-classes.js";
 import { shapeOf } from "./shapes.js";
 import {
@@ -24,6 +25,7 @@ import {
   TAG_OBJECT,
   TAG_OBJECT_NEW_SHAPE,
   TAG_OBJECT_OF_SHAPE,
+  TAG_REGISTERED,
   TAG_SPARSE_ARRAY,
   TAG_TRUE,
   TAG_UNDEFINED,
@@ -82,6 +84,11 @@ function writeObject(e: Encoder, object: object, depth: number): void {
   e.depth = depth;
   // First: nearly everything that one asks of a proxy runs its traps.
   if (isProxy(object)) throw e.failure(depth, describe(object));
+  const type = registeredTypeOf(object);
+  if (type !== undefined) {
+    writeRegistered(e, object, type, depth);
+    return;
+  }
   if (Array.isArray(object)) {
     if (!writtenBefore(e, object)) writeArray(e, object, depth);
     return;
@@ -203,6 +210,20 @@ function readElement(array: unknown[], index: number): unknown {
   }
 }
 
+const ENCODE = { call: "encode" };
+
+function writeRegistered(e: Encoder, object: object, type: RegisteredType, depth: number): void {
+  if (writtenBefore(e, object)) return;
+  const number = e.seen.count - 1;
+  writeJavaScriptTag(e, TAG_REGISTERED);
+  writeString(e.out, type.name);
+  const encoded = type.encode(object);
+  e.unfinished.push(number);
+  e.path[depth] = ENCODE;
+  writeValue(e, encoded, depth + 1);
+  e.unfinished.pop();
+}
+
 /** Writes an object that is neither an array nor plain. */
 function writeOther(e: Encoder, object: object, depth: number): void {
   if (writeReference(e, object)) return;
@@ -233,6 +254,7 @@ function writeLeniently(e: Encoder, object: object, depth: number): void {
   const { end } = out;
   const refs = out.refs.length;
   const objects = e.seen.count;
+  const unfinished = e.unfinished.length;
   if (depth <= LENIENT_DEPTH) {
     try {
       writeObject(e, object, depth);
@@ -243,6 +265,7 @@ function writeLeniently(e: Encoder, object: object, depth: number): void {
       out.refs.length = refs;
       e.codec = codec;
       e.seen.truncate(objects);
+      e.unfinished.length = unfinished;
       e.references.truncate((refs - e.firstRef) / 3);
       e.forgetBuffers();
     }

@@ -44,6 +44,8 @@ export class Encoder {
   depth = 0;
 
   readonly seen = new Seen();
+  /** Numbers of registered instances whose parts are being written: their copies do not exist when their parts are read. */
+  readonly unfinished: number[] = [];
   /** For each object that travels by reference, the index of its triple. */
   readonly references = new ObjectNumbers();
   /** The length of `out.refs` at the start: indices of triples count from there. */
@@ -96,6 +98,7 @@ export class Encoder {
   /** Drops everything that the encoded value consists of. */
   finish(): void {
     this.list = undefined;
+    if (this.unfinished.length > 0) this.unfinished.length = 0;
     this.moved = undefined;
     this.seen.clear();
     this.references.clear();
@@ -130,6 +133,13 @@ export function writeJavaScriptTag(e: Encoder, tag: number): void {
 export function writtenBefore(e: Encoder, object: object): boolean {
   const number = e.seen.track(object);
   if (number < 0) return false;
+  if (e.unfinished.includes(number)) {
+    throw e.failure(
+      e.depth,
+      "the instance of a registered type that contains it",
+      "its encode must not lead back to the instance",
+    );
+  }
   e.codec = CODEC_JAVASCRIPT;
   writeTagAndVarint(e.out, TAG_BACK, number);
   return true;

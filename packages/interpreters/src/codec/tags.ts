@@ -65,6 +65,8 @@ export const TAG_DOM_EXCEPTION = 0x20;
 export const TAG_ARRAY_BUFFER = 0x21;
 /** Like a DOMException without a name, with two values after the message: the quota, and what was requested. */
 export const TAG_QUOTA_EXCEEDED = 0x24;
+/** Name (a string), then what the type's `encode` made of the instance. */
+export const TAG_REGISTERED = 0x25;
 /** Kind, byte count, bytes: a view that spans a buffer of its own. */
 export const TAG_VIEW = 0x22;
 /** Kind, byte offset, 1 + element count (0 if the view follows its buffer's length), the buffer as a value. */

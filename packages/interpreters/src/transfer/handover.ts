@@ -41,7 +41,7 @@ const LARGE = 3 << 20;
 /** V8 begins to mark the heap when more bytes than this come from outside of it (`kExternalAllocationSoftLimit`, src/heap/heap.h). */
 const MARKED_FOR = 64 << 20;
 
-/** What is handed over: large buffers, and all that cannot be copied. */
+/** Returns the large buffers, and all that cannot be copied: these are handed over. */
 function handedOver(transfer: readonly Movable[] | undefined): readonly Movable[] {
   return transfer?.filter((each) => !types.isArrayBuffer(each) || each.byteLength >= LARGE) ?? [];
 }

@@ -1,5 +1,5 @@
 /**
- * What a thread shares with another through the supervisor (supervisor-port.ts). Each interpreter that has the object holds its
+ * Objects that threads share through the supervisor (supervisor-port.ts). Each interpreter that has the object holds its
  * placeholder.
  *
  * - SharedArrayBuffers travel by reference: every interpreter sees the same bytes. So does a shared WebAssembly.Memory.

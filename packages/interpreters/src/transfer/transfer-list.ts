@@ -1,9 +1,9 @@
-/** Transfer lists: what is to move instead of being copied. */
+/** Transfer lists: the objects to move instead of copy. */
 import { types } from "../platform/brand-checks.js";
 import { type FileHandle, MessagePort } from "../platform/ports.js";
 import { show } from "../base/check.js";
 
-/** What can move from thread to thread. All but ArrayBuffers can only move: they are refused if no list names them. */
+/** The objects that can move from thread to thread. All but ArrayBuffers can only move: they are refused if no list names them. */
 export type Movable =
   | ArrayBuffer
   | MessagePort

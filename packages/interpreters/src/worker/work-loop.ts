@@ -130,6 +130,16 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** The header of a work item. */
+interface Work {
+  readonly kind: number;
+  /** The function's id and its code, if the work has one. */
+  readonly a: number;
+  readonly b: Pointer;
+  /** Milliseconds; 0 for none. */
+  readonly timeout: number;
+}
+
 export class WorkDispatcher {
   /** The pool that it serves, as long as it takes tasks from it. */
   pool: ServedPool | undefined;
@@ -193,16 +203,37 @@ export class WorkDispatcher {
     const b = headerWord(m, received, 3) as Pointer;
     const timeout = headerWord(m, received, 5);
     item.began = headerWord(m, received, 4) === 0 ? 0 : clock();
+    if (timeout > 0) this.#limit(item, timeout);
+    const work: Work = { kind, a, b, timeout };
+    let loading: unknown;
+    try {
+      // The module of the function may register types (`registerType`) that its arguments have, so it is loaded before these are read.
+      // (Not an initializer, whose free names may be those that the pool shares, which come with the work.)
+      if ((kind === WORK_CALL || kind === WORK_CALL_BATCH) && !this.#functions.has(a))
+        loading = this.#load(a, b, () => undefined);
+    } catch (error) {
+      this.#replies.replyFailure(item, this.#drop(received, item, error));
+      return;
+    }
+    if (!isThenable(loading)) return this.#read(item, work, received);
+    const kept = keep(received);
+    return Promise.resolve(loading).then(
+      () => this.#read(item, work, kept),
+      (error: unknown) => this.#replies.replyFailure(item, this.#drop(kept, item, error)),
+    );
+  }
+
+  /** Decodes what came with the work, and does it. */
+  #read(item: WorkItem, { kind, a, b, timeout }: Work, received: Received): void | Promise<void> {
     let value: unknown;
     try {
-      value = readCall(m, received, item);
+      value = readCall(this.#rt.m, received, item);
       if (kind === WORK_CALL || kind === WORK_CALL_BATCH || kind === WORK_PREPARE)
         this.#checkReadable(received);
     } catch (error) {
       this.#replies.reply(item, REPLY_REFUSED, error);
       return;
     }
-    if (timeout > 0) this.#limit(item, timeout);
     try {
       const result =
         kind === WORK_CALL_BATCH
@@ -218,6 +249,16 @@ export class WorkDispatcher {
     } catch (error) {
       this.#replies.replyFailure(item, error);
     }
+  }
+
+  /** Lets go of what came with work whose function cannot be loaded: it belongs to this thread already. Returns `error`. */
+  #drop(received: Received, item: WorkItem, error: unknown): unknown {
+    try {
+      readCall(this.#rt.m, received, item);
+    } catch {
+      // The error of the function matters more.
+    }
+    return error;
   }
 
   #run(kind: number, a: number, b: Pointer, value: unknown): unknown {
@@ -329,6 +370,17 @@ function namespaceOf(value: unknown): Record<string, unknown> {
   const namespace: Record<string, unknown> = {};
   for (let i = 0; i < value.length; i += 2) namespace[value[i] as string] = value[i + 1];
   return namespace;
+}
+
+/** A record apart from the struct into which the next one is taken. */
+function keep(received: Received): Received {
+  const { bytes, start, length, blob } = received;
+  if (blob !== 0) {
+    received.blob = 0 as Pointer;
+    return { ...received, blob };
+  }
+  const own = Buffer.from(bytes.subarray(start, start + length));
+  return { ...received, bytes: own, view: new DataView(own.buffer, own.byteOffset, length), start: 0 };
 }
 
 function workItemIn(execution: Pointer): WorkItem {
