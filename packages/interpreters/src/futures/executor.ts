@@ -26,7 +26,7 @@
  * as the worker's execution, so every other thread finds a task either in line or taken. (CPython's
  * `futures/process.py` takes tasks early: a call can no longer be cancelled once it is in the call queue, which holds one
  * call more than there are workers. Here a worker takes a task only to begin it.) From then on only the end of its
- * interpreter stops a task: `timeout`, `signal`, or `terminate()`.
+ * interpreter stops a task: `timeout`, `signal`, `terminateWorkers()`, or `terminate()`.
  *
  * A worker that dies fails the tasks that its executions name, one or as many as it runs at a time (`concurrency`), or
  * puts them in line again (`retries`). All other tasks are in the queue, untouched, and a new worker takes its place.
@@ -170,7 +170,8 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * The first failure ends it, and says which item it was: an error has a field `itemIndex` (`TaskError`). With
    * `{ settled: true }` it yields for each item how its call ended (`MapOutcome`), and goes on.
    *
-   * @param fn as for `submit`; called with the item alone
+   * @param fn as for `submit`; called with the item alone. Of an overloaded function the compiler sees the last signature here; a
+   * type assertion, `fn as (item: string) => Result`, chooses another one
    * @param source an iterable or async iterable; each item must be able to travel as an argument
    * @param options see `MapOptions` and `SettledMapOptions`
    * @throws TypeError, RangeError a bad option; NotShareableError the function cannot travel; InterpreterError

@@ -174,7 +174,7 @@ export function mapOver<I, O>(
  * The arguments of several calls, such that those after a call that fails can be sent again as they are now, whatever the caller
  * does with the items meanwhile.
  *
- * @throws NotShareableError they cannot travel, or buffers are to be moved: each call must be sent alone
+ * @throws NotShareableError they cannot travel, or `move` names buffers in them: each call must be sent alone
  */
 function keptLists(args: readonly unknown[][]): unknown[][] {
   const flat = args.flat();

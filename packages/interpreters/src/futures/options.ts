@@ -113,7 +113,7 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
 }
 
 /**
- * What the compiler demands of the options in addition: an initializer that needs arguments comes with `initargs`.
+ * The compiler demands this of the options, too: an initializer that needs arguments comes with `initargs`.
  *
  * @typeParam A the initializer's parameters
  */

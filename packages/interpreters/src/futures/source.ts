@@ -5,7 +5,7 @@
 import { show } from "../base/check.js";
 import { isThenable } from "../base/thenable.js";
 
-/** What a source gives: an item, or undefined at its end. */
+/** An item of a source, or undefined at its end. */
 export type Pulled<I> = { readonly item: I } | undefined;
 
 export class Source<I> {
@@ -34,7 +34,7 @@ export class Source<I> {
   }
 
   /**
-   * Asks for the next item. A promise only if there is something to wait for.
+   * Asks for the next item. Returns a promise only if the source makes its consumer wait.
    *
    * @throws what the source throws; TypeError it breaks the protocol
    */

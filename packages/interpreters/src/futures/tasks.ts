@@ -45,7 +45,7 @@ export interface TasksOwner {
   /** Named in diagnostics messages. */
   readonly executor: unknown;
   /**
-   * Whether a task with the signal may be put in line now. Returns why not, as its future is to reject with it.
+   * Whether a task with the signal may be put in line now. If not, returns the reason that its future rejects with.
    *
    * @throws BrokenInterpreterPool; InterpreterError the pool takes no more tasks
    */

@@ -56,7 +56,7 @@ interface Leaving {
 
 export class Workers {
   readonly #owner: WorkersOwner;
-  /** What each interpreter is created with, except for its name. */
+  /** The options of each interpreter, except for its name. */
   readonly #createOptions: CreateOptions;
   /** The prefix of their names. */
   readonly #name: string;

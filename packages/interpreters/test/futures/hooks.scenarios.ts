@@ -5,7 +5,7 @@ import { InterpreterPoolExecutor } from "interpreters";
 const reported: string[] = [];
 process.on("uncaughtException", (error: unknown) => void reported.push((error as Error).message));
 
-/** What a future settles with, without any hook of errors. */
+/** The outcome of a future. Calls no hook of errors. */
 async function outcome(promise: PromiseLike<unknown>): Promise<unknown> {
   try {
     return await promise;

@@ -16,7 +16,7 @@ interface Seen {
   counts: number[];
 }
 
-/** Each hook, and whether it is called at all, so that its exception is reported. */
+/** Each hook, and whether the package calls it: its exception is reported then. */
 const hooks: Record<string, boolean> = {
   "sites as a stack": false,
   "a prepareStackTrace that throws": false,

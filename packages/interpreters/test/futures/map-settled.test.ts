@@ -30,7 +30,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** What ended a loop. */
+/** The exception that ended a loop. */
 async function failure(items: AsyncIterable<unknown>): Promise<TaskError> {
   return await rejection<TaskError>(collect(items));
 }
@@ -265,16 +265,17 @@ test("what is not about an item ends a settled map: source, timeout, signal, shu
   assert.deepEqual((await results.next()).value, { index: 0, status: "fulfilled", value: 1 });
   assert.ok((await rejection(results.next())) instanceof EvalError);
 
-  const gate = new Gate();
+  const [gate, never] = [new Gate(), new Gate()];
   const wait = (queue: typeof gate.queue): number => queue.getSync();
   const late = await failure(pool.map(wait, [gate.queue], { settled: true, timeout: 20 }));
   assert.equal(late.name, "TimeoutError");
   assert.match(late.message, /^map: the result of item 0 was not there within 20 ms/);
   assert.equal(late.itemIndex, 0);
   gate.open();
+  await until(() => pool.stats().running === 0);
 
   const controller = new AbortController();
-  const aborted = failure(pool.map(wait, [gate.queue], { settled: true, signal: controller.signal }));
+  const aborted = failure(pool.map(wait, [never.queue], { settled: true, signal: controller.signal }));
   await until(() => pool.stats().running === 1);
   const reason = new Error("enough");
   controller.abort(reason);

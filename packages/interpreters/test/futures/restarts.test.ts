@@ -97,7 +97,7 @@ test("one of minWorkers that dies with nothing to do is replaced at once", limit
   await until(() => workers().length === 2);
   assert.ok(workers().includes(second) && !workers().includes(first));
   assert.equal(await pool.submit(() => "next"), "next");
-  // Beyond minWorkers, a dead one is missed only when there is something for it to do.
+  // Beyond minWorkers, a dead one is replaced only when a task needs it.
   await using other = new InterpreterPoolExecutor({ maxWorkers: 2 });
   await other.submit(() => 0);
   const third = workers().at(-1);

@@ -129,11 +129,15 @@ test(
   "shutdownSync with cancelFutures cancels what waits in line and lets finish what runs",
   limits,
   async () => {
-    const { pool, gate, busy } = await busyPool(1);
+    const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+    const running = pool.submit(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return "passed";
+    });
+    await until(() => running.running());
     const inLine = pool.submit(() => 1);
-    gate.open();
     pool.shutdownSync({ cancelFutures: true });
-    assert.deepEqual([busy[0].resultSync(0), inLine.cancelled()], ["passed", true]);
+    assert.deepEqual([running.resultSync(0), inLine.cancelled()], ["passed", true]);
   },
 );
 

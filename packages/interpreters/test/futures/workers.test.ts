@@ -30,24 +30,6 @@ test("minWorkers are there before the first task, and do the first tasks", limit
   assert.deepEqual(ids(), []);
 });
 
-test(
-  "a worker that dies whenever it is idle does not make the pool start one after another",
-  limits,
-  async () => {
-    const pool = new InterpreterPoolExecutor({
-      maxWorkers: 1,
-      minWorkers: 1,
-      initializer: () => void setTimeout(() => process.exit(0), 0),
-    });
-    const [first] = ids();
-    await until(() => workers().length === 0);
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-    assert.deepEqual(ids(), []);
-    assert.ok(first > 0);
-    await pool.shutdown();
-  },
-);
-
 test("workers that have nothing to do are ended after idleTimeout, but for minWorkers", limits, async () => {
   for (const minWorkers of [0, 1]) {
     const pool = new InterpreterPoolExecutor({ maxWorkers: 3, minWorkers, idleTimeout: 10 });
