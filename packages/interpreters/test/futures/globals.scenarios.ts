@@ -1,5 +1,6 @@
 /** Programs that globals.test.ts runs, each in its own process: `node globals.scenarios.js <name>`. */
 import { asCompleted, type Future, InterpreterPoolExecutor, wait } from "interpreters";
+import { Gate } from "../support/processes.js";
 
 /** As it was before a scenario replaces it: for the scenario's own use. */
 const { setImmediate } = globalThis;
@@ -57,22 +58,27 @@ const scenarios: Record<string, () => Promise<void>> = {
     for (const items of [[1, 2], later()]) {
       for await (const n of pool.map((n: number) => n * 2, items, { timeout: 60_000 })) mapped.push(n);
     }
-    const endless = pool.with({ timeout: 200 }).submit(() => {
-      for (;;);
-    });
+    const gate = new Gate();
+    const waiting = pool.submit((queue: typeof gate.queue) => queue.getSync(), gate.queue);
     const options = { timeout: 1 };
-    const source = { [Symbol.asyncIterator]: () => ({ next: () => endless as never }) };
+    const source = { [Symbol.asyncIterator]: () => ({ next: () => waiting as never }) };
     const waits = [
-      (await wait([endless], options)).notDone.size,
-      await endless.result(1).catch(nameOf),
-      await asCompleted([endless], options).next().catch(nameOf),
+      (await wait([waiting], options)).notDone.size,
+      await waiting.result(1).catch(nameOf),
+      await asCompleted([waiting], options).next().catch(nameOf),
       await pool
         .map(() => 0, source, options)
         .next()
         .catch(nameOf),
     ];
     const completed: string[] = [];
-    for await (const { status } of asCompleted([endless, pool.submit(() => 1)])) completed.push(status);
+    const limited = pool.with({ timeout: 50 }).submit(() => {
+      for (;;);
+    });
+    for await (const { status } of asCompleted([waiting, limited])) {
+      completed.push(status);
+      gate.open();
+    }
     restore();
     console.log(JSON.stringify({ calledBack, results, mapped, waits, completed }));
     await pool.shutdown();

@@ -17,7 +17,7 @@ test("a program that replaces globals changes nothing of a pool", limits, async 
     results: [1, 1],
     mapped: [2, 4, 6, 8],
     waits: [1, "TimeoutError", "TimeoutError", "TimeoutError"],
-    completed: ["fulfilled", "rejected"],
+    completed: ["rejected", "fulfilled"],
   });
 });
 

@@ -185,14 +185,21 @@ const scenarios: Record<string, () => unknown> = {
       console.log((error as NodeJS.ErrnoException).code);
     }
   },
-  async poolBoots() {
+  async poolDoesNotBoot() {
     const pool = new InterpreterPoolExecutor({
       maxWorkers: 1,
       resourceLimits: { maxOldGenerationSizeMb: 4, maxYoungGenerationSizeMb: 1 },
     });
     const futures = [1, 2, 3].map((n) => pool.submit((x: number) => x, n));
     for (const result of await Promise.allSettled(futures)) {
-      if (result.status === "rejected") console.log(result.reason.code, result.reason.cause.code);
+      if (result.status === "rejected") console.log(result.reason.name, result.reason.code);
+    }
+    for (const again of [pool.submit(() => 1), pool.map(Math.sqrt, [1]).next()]) {
+      try {
+        await again;
+      } catch (error) {
+        console.log((error as Error).name);
+      }
     }
     await pool.shutdown();
   },
