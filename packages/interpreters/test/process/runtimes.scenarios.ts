@@ -57,9 +57,10 @@ const roles: Record<string, (data: { gate: Int32Array }) => unknown> = {
     const { create, createQueue, getCurrent } = await load();
     Atomics.add(gate, 1, 1);
     Atomics.wait(gate, 0, 0);
-    const ids = { me: getCurrent().id, interp: create().id, queue: createQueue().id };
-    parentPort?.postMessage(ids);
-    setInterval(() => {}, 1000);
+    const [interp, queue] = [create(), createQueue()];
+    parentPort?.postMessage({ me: getCurrent().id, interp: interp.id, queue: queue.id });
+    // Keeps both.
+    setInterval(() => [interp, queue], 1000);
   },
 
   /** Keeps an interpreter, and calls it again at each message. */
@@ -134,7 +135,8 @@ const scenarios: Record<string, () => unknown> = {
     const api = process.argv[4] === "main" ? await load() : undefined;
     Atomics.store(gate, 0, 1);
     Atomics.notify(gate, 0);
-    const all = api && [{ me: api.getCurrent().id, interp: api.create().id, queue: api.createQueue().id }];
+    const kept = api && [api.create(), api.createQueue()];
+    const all = kept && [{ me: api.getCurrent().id, interp: kept[0].id, queue: kept[1].id }];
     meanwhile();
     const ids = [...(all ?? []), ...(await Promise.all(replies))];
     const interpreters = ids.flatMap(({ me, interp }) => [me, interp]);
