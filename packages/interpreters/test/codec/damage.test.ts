@@ -92,14 +92,15 @@ describe("for any bytes", () => {
     return copy;
   }
 
-  it("a view that follows its buffer's length, on one that ends within an element, is an error", () => {
+  it("a view that follows its buffer's length, on one that ends within an element, is an error where the engine makes none", () => {
     const { bytes } = encoded(new Int16Array(new ArrayBuffer(4, { maxByteLength: 8 })));
     const length = bytes.indexOf(Buffer.from([4, 9]));
     assert.ok(length > 0);
     bytes[length] = 3;
     assert.throws(() => decode(bytes, 0, bytes.length, []), {
       code: "ERR_MALFORMED_VALUE",
-      message: /ends within an element/,
+      // Newer engines make the view, and the byte that the buffer has lost is left over.
+      message: /ends within an element|bytes follow its end/,
     });
   });
 
