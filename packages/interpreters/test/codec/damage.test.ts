@@ -92,13 +92,16 @@ describe("for any bytes", () => {
     return copy;
   }
 
-  it("a view that follows its buffer's length, on one that ends within an element, is an error", () => {
+  it("a view that follows its buffer's length, on one that ends within an element, is an error where the engine makes none", () => {
     const { bytes } = encoded(new Int16Array(new ArrayBuffer(4, { maxByteLength: 8 })));
     const length = bytes.indexOf(Buffer.from([4, 9]));
     assert.ok(length > 0);
     bytes[length] = 3;
-    // Newer engines make such a view; then a byte is left.
-    assert.throws(() => decode(bytes, 0, bytes.length, []), { code: "ERR_MALFORMED_VALUE" });
+    assert.throws(() => decode(bytes, 0, bytes.length, []), {
+      code: "ERR_MALFORMED_VALUE",
+      // Newer engines make the view, and the byte that the buffer has lost is left over.
+      message: /ends within an element|bytes follow its end/,
+    });
   });
 
   it("an error that hides a property which no encoder would write is an error", () => {
