@@ -318,8 +318,8 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
 
   /** @internal The task has waited in line for as long as it may (`waitTimeout`). */
   waitedTooLong(): void {
-    if (this.waitsUntil === Infinity || this.done()) return;
-    this.waitsUntil = Infinity;
+    if (this.waitsUntil === 0 || this.done()) return;
+    this.waitsUntil = 0;
     if (this.#owner.takeBack(this)) this.fail(waitLimitPassed(this.options.waitTimeout, this.#trace));
   }
 

@@ -34,11 +34,16 @@ export function blockOn(
   const deadline = clock() + timeout;
   for (;;) {
     let next = deadline;
-    for (const future of futures) if (!future.done()) next = Math.min(next, future.waitsUntil);
+    for (const { waitsUntil } of limited(futures)) next = Math.min(next, waitsUntil);
     if (rt.blockUntil(done, Math.max(0, next - clock()))) return true;
     if (next === deadline) return false;
-    for (const future of futures) if (future.waitsUntil <= clock()) future.waitedTooLong();
+    for (const future of limited(futures)) if (future.waitsUntil <= clock()) future.waitedTooLong();
   }
+}
+
+/** The futures whose tasks wait in line, as far as is known, and may not do so for ever. */
+function* limited(futures: Iterable<Settling>): Generator<Settling> {
+  for (const future of futures) if (future.waitsUntil !== 0 && !future.done()) yield future;
 }
 
 /** Resolves when the future is done, or rejects with a TimeoutError. */

@@ -37,8 +37,8 @@ export class Submission extends UntypedPromise {
   bytes = 0;
   /** @internal What `with` was given. */
   readonly options: SubmitOptions;
-  /** @internal When it has waited in line for as long as it may (`clock`). Infinity without a limit, and once that is over. */
-  waitsUntil = Infinity;
+  /** @internal When it has waited in line for as long as it may (`clock`). 0 without a limit, and once that is over. */
+  waitsUntil = 0;
   /** @internal Whether it failed with its signal's reason. */
   wasAborted = false;
   /** @internal How often the task may be run again. */

@@ -232,7 +232,7 @@ export class Tasks implements Owner<Future<unknown>> {
     const { code, chunk, options, encoded } = future.task as Again;
     future.retriesLeft--;
     // It has waited once.
-    future.waitsUntil = Infinity;
+    future.waitsUntil = 0;
     this.stats.forget(future.sequence);
     try {
       this.enqueue(future, code, chunk, options, encoded);
