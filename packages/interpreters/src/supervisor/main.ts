@@ -82,7 +82,7 @@ function supervise(m: SharedMemory, { owner, port }: SupervisorData): void {
   buffers.addPort(owner, port);
   // Only a runtime whose main interpreter is Node's main thread is discovered (thread/discovery.ts).
   if (load(m, slotPointer(MAIN_SLOT) + S_THREAD) === 0)
-    answerRequests((asker) => sendRecord(asker, m.memory));
+    answerRequests((asker, wanted) => sendRecord(asker, wanted, m.memory));
 
   store(m, H_SUPERVISOR, 2);
   ring(m, MAIN_SLOT);

@@ -117,7 +117,7 @@ const host: Host = (asker, wanted) => {
       startSupervisor(rt ?? runtime());
     } else {
       // Test runners give each file a world of its own, one of which may have made the runtime already.
-      sendRecord(asker, (inheritedDiscovery() ?? runtime().m).memory);
+      sendRecord(asker, wanted, (inheritedDiscovery() ?? runtime().m).memory);
     }
   } catch (error) {
     waiting.delete(asker);

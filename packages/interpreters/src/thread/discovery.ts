@@ -32,8 +32,8 @@ export interface Discovery {
   readonly parent: number;
 }
 
-/** A thread can ask for the record, or that main starts the supervisor. */
-export type Wanted = "record" | "supervisor";
+/** A thread can ask for the record, or that main starts the supervisor. Earlier versions ask for the record only, and do not say so. */
+export type Wanted = "record" | "supervisor" | undefined;
 
 interface Request {
   /** Node's threadId of the sender. */
@@ -51,6 +51,16 @@ interface Reply {
 
 /** The same for all versions of the protocol: a thread that speaks another version must get an error, not a runtime of its own. */
 const NAME = "interpreters.runtime";
+
+/**
+ * The name of the channel on which a thread gets its replies. It is the thread's own: each thread that receives a record counts all of the
+ * memory as its own, and its garbage collector then comes early. (With one channel for all, Node 26 hung at the exit of every fourth process
+ * whose threads came at once: a compiler thread waited for a collection in main, which had ended.)
+ */
+function replyName(asker: number): string {
+  return `${NAME} ${asker}`;
+}
+
 /**
  * How many times to poll for a reply, about a millisecond apart, before main is interrupted, and between two requests. These are counts and
  * not time limits: on a loaded machine this thread gets its turns as late as the replying thread does.
@@ -85,16 +95,16 @@ export function installHost(host: Host): void {
 export function answerRequests(host: Host): void {
   const channel = new BroadcastChannel(NAME);
   const reply = ({ data }: { data: Request | Reply }): void => {
-    // Versions with another protocol ask for the record only.
-    if ("asker" in data) host(data.asker, data.wanted ?? "record");
+    if ("asker" in data) host(data.asker, data.wanted);
   };
   channel.addEventListener("message", reply as never);
   channel.unref();
 }
 
-/** Sends the record to a thread that asked for it. */
-export function sendRecord(to: number, memory: WasmMemory): void {
-  send({ to, discovery: { memory, parent: -1 } });
+/** Sends the record to a thread that asked for it. An earlier version gets it where it asked. */
+export function sendRecord(to: number, wanted: Wanted, memory: WasmMemory): void {
+  const reply: Reply = { to, discovery: { memory, parent: -1 } };
+  send(reply, wanted === undefined ? NAME : replyName(to));
 }
 
 /** Tells a thread that its request failed. */
@@ -102,15 +112,15 @@ export function sendFailure(to: number, failure: unknown): void {
   const error = failure instanceof InterpreterError ? (failure.cause ?? failure) : failure;
   const { code } = isError(error) ? (error as NodeJS.ErrnoException) : {};
   try {
-    send({ to, failed: { error, code } });
+    send({ to, failed: { error, code } }, replyName(to));
   } catch {
     // It cannot be copied.
-    send({ to, failed: { error: new Error(String(error)), code } });
+    send({ to, failed: { error: new Error(String(error)), code } }, replyName(to));
   }
 }
 
-function send(reply: Reply): void {
-  const channel = new BroadcastChannel(NAME);
+function send(reply: Reply, name: string): void {
+  const channel = new BroadcastChannel(name);
   channel.postMessage(reply);
   channel.close();
 }
@@ -144,19 +154,19 @@ export function requestSupervisor(isRunning: () => boolean): void {
  * interrupted, returns undefined after `most` polls. @throws the error of a reply, or InterpreterError: main is in native code
  */
 function ask<T>(wanted: Wanted, read: (reply: Partial<Reply>) => T | undefined, most: number): T | undefined {
-  const channel = new BroadcastChannel(NAME);
+  const [requests, replies] = [new BroadcastChannel(NAME), new BroadcastChannel(replyName(threadId))];
   const deadline = clock() + LONGEST_NATIVE_CALL;
   let interrupter: Interrupter | undefined;
   try {
     for (let polls = 0; clock() < deadline; polls++) {
       if (polls % POLLS_BETWEEN_REQUESTS === 0)
-        channel.postMessage({ asker: threadId, wanted } satisfies Request);
+        requests.postMessage({ asker: threadId, wanted } satisfies Request);
       if (polls % POLLS_BETWEEN_REQUESTS === POLLS_BEFORE_INTERRUPT) {
         interrupter ??= openInterrupter();
         interrupter?.run(scriptFor(wanted));
       }
       nap(1);
-      const reply = nextReply(channel);
+      const reply: Partial<Reply> = nextReply(replies) ?? nextReply(requests) ?? {};
       if (reply.failed !== undefined) throw errorOf(reply.failed);
       const result = read(reply);
       if (result !== undefined) return result;
@@ -164,7 +174,8 @@ function ask<T>(wanted: Wanted, read: (reply: Partial<Reply>) => T | undefined, 
     }
   } finally {
     interrupter?.close();
-    channel.close();
+    requests.close();
+    replies.close();
   }
   throw new InterpreterError(
     `Cannot reach the main thread of this process, which the interpreters of a process need: it has not returned from native code for ` +
@@ -172,13 +183,13 @@ function ask<T>(wanted: Wanted, read: (reply: Partial<Reply>) => T | undefined, 
   );
 }
 
-/** The next reply to this thread, or an empty one. */
-function nextReply(channel: BroadcastChannel): Partial<Reply> {
+/** The next reply to this thread. Versions with another protocol reply on the channel of the requests. */
+function nextReply(channel: BroadcastChannel): Reply | undefined {
   for (let next = receiveNow(channel); next !== undefined; next = receiveNow(channel)) {
     const message = next.message as Request | Reply;
     if ("to" in message && message.to === threadId) return message;
   }
-  return {};
+  return undefined;
 }
 
 function errorOf({ error, code }: NonNullable<Reply["failed"]>): unknown {
@@ -198,7 +209,7 @@ function scriptFor(wanted: Wanted): string {
     globalThis[key]?.(${threadId}, "${wanted}");
   } catch (error) {
     const { BroadcastChannel } = process.getBuiltinModule("node:worker_threads");
-    const channel = new BroadcastChannel("${NAME}");
+    const channel = new BroadcastChannel("${replyName(threadId)}");
     channel.postMessage({ to: ${threadId}, failed: { error: new Error(String(error?.stack ?? error)) } });
     channel.close();
   }

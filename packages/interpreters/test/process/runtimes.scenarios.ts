@@ -95,7 +95,7 @@ async function compare(worker: Worker): Promise<void> {
       .join(", "),
   );
   console.log(new Queue(queue).getNowait());
-  process.exit();
+  await worker.terminate();
 }
 
 const scenarios: Record<string, () => unknown> = {
@@ -135,7 +135,8 @@ const scenarios: Record<string, () => unknown> = {
     const api = process.argv[4] === "main" ? await load() : undefined;
     Atomics.store(gate, 0, 1);
     Atomics.notify(gate, 0);
-    const kept = api && [api.create(), api.createQueue()];
+    const kept = api && ([api.create(), api.createQueue()] as const);
+    Object.assign(globalThis, { kept });
     const all = kept && [{ me: api.getCurrent().id, interp: kept[0].id, queue: kept[1].id }];
     meanwhile();
     const ids = [...(all ?? []), ...(await Promise.all(replies))];
@@ -151,7 +152,7 @@ const scenarios: Record<string, () => unknown> = {
       known.length - ids.length * 2,
       interpreters.every((id) => known.includes(id)),
     );
-    process.exit();
+    await Promise.all(workers.map((worker) => worker.terminate()));
   },
 
   /** Main never imports the package. Of two workers the one that used it first ends; nothing of the other one's is lost. */
@@ -166,7 +167,7 @@ const scenarios: Record<string, () => unknown> = {
     console.log((await next<number[]>(second)).join());
     const third = startWorker("keeping");
     console.log((await next<number[]>(third))[1]);
-    process.exit();
+    await Promise.all([second.terminate(), third.terminate()]);
   },
 
   /** A worker cannot create interpreters, because main cannot start threads any more. */
@@ -181,7 +182,7 @@ const scenarios: Record<string, () => unknown> = {
     await load();
     worker.postMessage(undefined);
     for (const line of await next<string[]>(worker)) console.log(line);
-    process.exit();
+    await worker.terminate();
   },
 };
 
