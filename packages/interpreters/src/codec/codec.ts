@@ -26,7 +26,7 @@
  * reads neutral records as another language would.
  */
 
-import { types } from "../platform/brand-checks.js";
+import { isStackOverflow } from "../base/call-stack.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
 import { Decoder } from "./decoder.js";
 import { formatPath, safeInspect } from "./describe.js";
@@ -195,14 +195,5 @@ function foreignValue(codec: number, refs: ArrayLike<number>): Error {
     `Cannot read a value that was sent here: another language encoded it (codec tag ${codec}; this interpreter reads ` +
       `${CODEC_NEUTRAL}, which every language has, and ${CODEC_JAVASCRIPT}, JavaScript's own). Send only null, booleans, ` +
       `numbers, text, bytes, and lists of these`,
-  );
-}
-
-function isStackOverflow(error: unknown): boolean {
-  // Not `instanceof`, which calls a hook of the user.
-  return (
-    types.isNativeError(error) &&
-    error.name === "RangeError" &&
-    error.message === "Maximum call stack size exceeded"
   );
 }

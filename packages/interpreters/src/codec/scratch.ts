@@ -6,6 +6,7 @@
  */
 
 import { copyBytes } from "../base/bytes.js";
+import { isStackOverflow } from "../base/call-stack.js";
 import { NotShareableError } from "../base/errors.js";
 
 const INITIAL_BYTES = 4096;
@@ -48,11 +49,11 @@ export class Scratch {
     try {
       bigger = this.allocate(Math.max(needed, Math.min(this.bytes.length * 2, MOST_BYTES)));
     } catch (cause) {
+      // The stack ran out, and not the memory: `encode` says so.
+      if (isStackOverflow(cause)) throw cause;
       throw new NotShareableError(
         `Cannot share a value of more than ${this.end} bytes: there is no memory for its copy. Send it in parts`,
-        {
-          cause,
-        },
+        { cause },
       );
     }
     copyBytes(this.bytes, 0, bigger, 0, this.end);

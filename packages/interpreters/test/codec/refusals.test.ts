@@ -152,6 +152,15 @@ describe("what cannot travel", () => {
     assertRefused(value, "is nested too deeply");
   });
 
+  it("is refused as nested too deeply wherever the stack ends, in an allocation too", () => {
+    let value: unknown = [];
+    for (let i = 0; i < 200_000; i++) value = [value];
+    // Each of them needs more space somewhere else on its way down.
+    for (let length = 0; length < 4096; length += 37) {
+      assertRefused(["x".repeat(length), value], "is nested too deeply");
+    }
+  });
+
   it("leaves the scratch as it was", () => {
     const scratch = acquireScratch();
     encode(scratch, ["first"], "value");

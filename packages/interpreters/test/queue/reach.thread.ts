@@ -43,13 +43,19 @@ function visit(m: SharedMemory, last: number): number {
   return p;
 }
 
+/** Blocks until the visitor has read `count` pages. A wake-up alone says nothing: it may be that of the page before. */
+function waitForVisits(m: SharedMemory, count: number): void {
+  for (let seen = load(m, VISITED); seen < count; seen = load(m, VISITED)) wait(m, VISITED, seen, Infinity);
+}
+
 if (role === "grower") {
-  wait(m, VISITED, 0, Infinity);
+  // The visitor is warm.
+  waitForVisits(m, 1);
   for (let i = 0; i < growths; i++) {
     const end = m.memory.buffer.byteLength / 4;
     if (!grow(m, 1)) throw new Error(`cannot grow beyond ${(end * 4) / WASM_PAGE_BYTES} pages`);
     store(m, NEWEST, end);
-    wait(m, VISITED, i + 1, Infinity);
+    waitForVisits(m, i + 2);
   }
   store(m, DONE, 1);
 } else {
