@@ -8,7 +8,6 @@
  */
 import { cas, get, load, peek, ensureMapped, set, type SharedMemory, store } from "../memory/atomics.js";
 import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
-import { ring } from "../memory/doorbell.js";
 import {
   C_COUNT,
   C_FLAGS,
@@ -37,7 +36,7 @@ import {
   STATUS_NOT_FOUND,
   STATUS_SHUT,
 } from "../memory/layout.js";
-import { lock, unlock } from "../memory/lock.js";
+import { lock, unlock, unlockAndRing } from "../memory/lock.js";
 import { isExecuting } from "./executions.js";
 import { append, first } from "./channel.js";
 import { remove, removeRecord } from "./channel-removal.js";
@@ -62,8 +61,7 @@ export function send(
   if (get(m, c + C_ID) !== id) status = STATUS_NOT_FOUND;
   else if ((get(m, c + C_FLAGS) & CHANNEL_SHUT) !== 0) status = STATUS_SHUT;
   else status = append(m, c, record);
-  unlock(m, c);
-  if (status === OK) ring(m, slot);
+  unlockAndRing(m, c, status === OK ? slot : (-1 as Slot));
   return status;
 }
 
@@ -178,7 +176,6 @@ export function sendLast(
     status = append(m, c, record);
     if (status === OK) set(m, c + C_FLAGS, get(m, c + C_FLAGS) | CHANNEL_SHUT);
   }
-  unlock(m, c);
-  if (status === OK) ring(m, slot);
+  unlockAndRing(m, c, status === OK ? slot : (-1 as Slot));
   return status;
 }

@@ -6,7 +6,6 @@
  */
 import { get, type SharedMemory } from "../memory/atomics.js";
 import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
-import { ring } from "../memory/doorbell.js";
 import {
   C_FLAGS,
   CHANNEL_CLOSED,
@@ -19,7 +18,7 @@ import {
   STATUS_NOT_FOUND,
   STATUS_SHUT,
 } from "../memory/layout.js";
-import { lock, unlock } from "../memory/lock.js";
+import { lock, unlock, unlockAndRing, unlockAndRingAll } from "../memory/lock.js";
 import { append, appendBatch, first } from "./channel.js";
 import { removeRecord } from "./channel-removal.js";
 import type { OutgoingMany, OutgoingRecord } from "./outgoing.js";
@@ -39,8 +38,7 @@ export function put(m: SharedMemory, q: Pointer, wait: boolean, record: Outgoing
     status = append(m, q, record);
     if (status === OK) waiter = nextWaiter(m, q, Q_GETTERS);
   } else if (status === STATUS_FULL && wait) enlist(m, q, Q_PUTTERS);
-  unlock(m, q);
-  if (waiter !== -1) ring(m, waiter);
+  unlockAndRing(m, q, waiter);
   return status;
 }
 
@@ -89,8 +87,7 @@ export function putMany(
     waiters.push(waiter);
   }
   if (status === STATUS_FULL && wait && next < count) enlist(m, q, Q_PUTTERS);
-  unlock(m, q);
-  for (const waiter of waiters) ring(m, waiter);
+  unlockAndRingAll(m, q, waiters);
   return { put: next - from, status };
 }
 
@@ -123,8 +120,7 @@ export function takeMany(
       if (status === STATUS_EMPTY && wait) enlist(m, q, Q_GETTERS);
     }
   }
-  unlock(m, q);
-  for (const waiter of waiters) ring(m, waiter);
+  unlockAndRingAll(m, q, waiters);
   if (count > 0) describeBatches(into);
   return count > 0 ? count : status;
 }
@@ -147,8 +143,7 @@ export function take(m: SharedMemory, q: Pointer, wait: boolean, into: Received)
       if (wait) enlist(m, q, Q_GETTERS);
     }
   }
-  unlock(m, q);
-  if (waiter !== -1) ring(m, waiter);
+  unlockAndRing(m, q, waiter);
   return status;
 }
 

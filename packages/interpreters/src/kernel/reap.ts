@@ -98,6 +98,26 @@ export function withdraw(m: SharedMemory, slot: Slot): void {
   unbindBoxes(m, id);
 }
 
+/**
+ * Cleans up after an operation that an exception has unwound in the interpreter in `slot`, which lives: its thread stands still
+ * (thread/poison.ts), and `repairLocks` was called. It waits for nothing any more, because the operation may have enlisted it; waits that are
+ * under way enlist it again after its ring. Everybody is rung, because it may have owed a ring. May be repeated.
+ *
+ * What the operation left otherwise costs memory at most: pages that no record refers to belong to the interpreter and end with it,
+ * and counts of references that are too high are reconciled.
+ */
+export function unpoison(m: SharedMemory, slot: Slot): void {
+  lock(m, H_REGISTRY_LOCK);
+  for (let q = get(m, H_QUEUES) as Pointer; q !== 0; q = get(m, q + Q_NEXT) as Pointer) {
+    ensureMapped(m, q + PAGE_WORDS - 1);
+    lock(m, q);
+    stopWaitingFor(m, q, slot);
+    unlock(m, q);
+  }
+  unlock(m, H_REGISTRY_LOCK);
+  ringAll(m);
+}
+
 /** Repairs and releases what the dead held, and passes on wake-ups that it may have consumed. */
 export function repairLocks(m: SharedMemory, slot: Slot): void {
   const p = slotPointer(slot);

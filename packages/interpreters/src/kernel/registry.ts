@@ -36,6 +36,7 @@ import {
   S_ADDONS,
   S_FAULT,
   S_CLAIM,
+  S_POISONED,
   S_CREATOR,
   S_HOLDERS,
   S_ID,
@@ -139,6 +140,7 @@ function openSlot(m: SharedMemory, slot: Slot, id: InterpreterId, whence: number
   store(m, p + S_FURTHER_EXECUTIONS, 0);
   set(m, p + S_TAKING, p + S_EXECUTION);
   set(m, p + S_CLAIM, 0);
+  set(m, p + S_POISONED, 0);
   set(m, p + S_FAULT, 0);
   set(m, p + S_ITEM_REFERENCES, 0);
   set(m, p + S_ADDONS, ADDONS_NONE);

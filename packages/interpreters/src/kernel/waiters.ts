@@ -26,7 +26,7 @@ import {
   Q_PUT_WAITERS,
   Q_PUTTERS,
 } from "../memory/layout.js";
-import { lock, unlock } from "../memory/lock.js";
+import { lock, unlockAndRing } from "../memory/lock.js";
 import { putStatus, sizeOf } from "./queue-state.js";
 
 /** One of a queue's two lists, by the word that counts it. */
@@ -61,8 +61,7 @@ export function stopWaiting(m: SharedMemory, q: Pointer, list: WaiterList): void
     const useful = list === Q_GETTERS ? sizeOf(m, q) > 0 : putStatus(m, q) === OK;
     if (useful) waiter = nextWaiter(m, q, list);
   }
-  unlock(m, q);
-  if (waiter !== -1) ring(m, waiter);
+  unlockAndRing(m, q, waiter);
 }
 
 /** Takes the next waiter off the list and returns its slot, or -1 if the list is empty. The caller rings it, after the lock. */
@@ -83,8 +82,7 @@ export function nextWaiter(m: SharedMemory, q: Pointer, list: WaiterList): Slot 
 export function wakeGetter(m: SharedMemory, q: Pointer): void {
   lock(m, q);
   const waiter = nextWaiter(m, q, Q_GETTERS);
-  unlock(m, q);
-  if (waiter !== -1) ring(m, waiter);
+  unlockAndRing(m, q, waiter);
 }
 
 /** Empties both lists and rings every waiter. Under the queue's lock. */

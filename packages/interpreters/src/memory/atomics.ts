@@ -27,6 +27,8 @@ export interface SharedMemory {
   spins: number;
   /** Milliseconds to wait for a lock; see `LockBusy`. Infinity for all but the supervisor. */
   patience: number;
+  /** Milliseconds after which a thread that waits for a lock suspects that its holder poisoned it. Infinity under a test scheduler. */
+  trust: number;
   /** Pointer to the record that this thread put last (`append`); another record may lie there by now. */
   lastPut: Pointer;
   /** How many free pages this thread must leave to others, see `page-allocator.ts`. */

@@ -37,6 +37,8 @@ export const H_NEXT_INTERPRETER = 6;
 export const H_NEXT_QUEUE = 7;
 /** Pointer to the first of all queues, which are linked through Q_NEXT. Under the registry lock. */
 export const H_QUEUES = 8;
+/** 1 if the supervisor must look for slots whose S_POISONED is set. */
+export const H_POISONED = 9;
 /** The supervisor is not started (0), starting (1) or running (2). Written by the main interpreter and the supervisor. */
 export const H_SUPERVISOR = 10;
 /** One more than the highest slot ever used: every walk over the slots ends here. */
@@ -51,6 +53,8 @@ export const H_ADDONS = 14;
 export const H_PROCESSORS = 15;
 /** The two global locks, [word, kind], each on a cache line of its own. */
 export const H_PAGE_LOCK = 16 as Pointer;
+/** 1 if the supervisor must ask the main interpreter to look whether it holds a lock that it poisoned (memory/lock.ts). */
+export const H_MAIN_SUSPECTED = 48;
 export const H_REGISTRY_LOCK = 32 as Pointer;
 /** Two words with a bit for every free list that is not empty, and the heads of these lists, by size class. */
 export const H_BIN_MASK = 62;
@@ -87,6 +91,8 @@ export const S_WHENCE = 2;
 export const S_WAITING_ON = 3;
 /** Slot + 1 of the interpreter that claimed this slot, until the supervisor has taken over; then 0. */
 export const S_CREATOR = 4;
+/** 1 while the owner stands still until the supervisor has repaired the locks that it poisoned (thread/poison.ts). */
+export const S_POISONED = 5;
 /** Pointers to the locks that the owner holds or is about to take, outermost first; 0 ends the list. Written by the owner only. */
 export const S_INTENTS = 8;
 export const INTENTS = 4;

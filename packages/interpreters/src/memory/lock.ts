@@ -12,12 +12,18 @@
  * its intents (kernel/reap.ts). If a lock's word names the dead, it repairs what the lock protects, by kind, and releases the
  * lock. Otherwise it notifies all waiters, because the dead may have consumed a wake-up that was meant for one of them.
  *
+ * A thread can also live on without finishing: an exception unwinds the critical section and *poisons* the lock. The call stack may be
+ * exhausted at any call, and `vm` stops code at any loop or call when its time limit passes. The intents say so: `depth` is above 0
+ * although the thread is in no operation. Before its next one, the thread has the supervisor repair the lock (thread/poison.ts). A thread that
+ * waits for long rings the holder, so that it looks at once.
+ *
  * Locks are held for about 100 instructions, never across user code, and taken in the order
  * registry → queue or mailbox → pages.
  */
-import { cas, exchange, get, load, notify, pause, set, type SharedMemory, wait } from "./atomics.js";
+import { cas, exchange, get, load, notify, pause, set, type SharedMemory, store, wait } from "./atomics.js";
 import type { Pointer, Slot } from "./brands.js";
-import { S_INTENTS } from "./layout.js";
+import { ring } from "./doorbell.js";
+import { H_MAIN_SUSPECTED, MAIN_SLOT, MAX_SLOTS, S_INTENTS, SUPERVISOR_SLOT } from "./layout.js";
 
 /**
  * Thrown to the supervisor, which alone does not wait for ever: the holder may be dead, and the supervisor would learn that only
@@ -54,18 +60,51 @@ export function lock(m: SharedMemory, p: Pointer): void {
     if (word === 0) {
       if (cas(m, p, 0, me | CONTENDED) === 0) return;
     } else if ((word & CONTENDED) !== 0 || cas(m, p, word, word | CONTENDED) === word) {
+      if (slept) suspect(m, word);
       if (slept && m.patience !== Infinity) throw new LockBusy();
-      wait(m, p, word | CONTENDED, m.patience);
+      wait(m, p, word | CONTENDED, Math.min(m.patience, m.trust));
       slept = true;
     }
   }
 }
 
+/** A lock is not released for a long time, even if different threads took it in turn: asks the holder to look whether it poisoned it. */
+function suspect(m: SharedMemory, word: number): void {
+  const holder = ((word & OWNER) - 1) as Slot;
+  // A thread that joins has no slot (joinerName in kernel/registry.ts).
+  if (m.trust === Infinity || holder === -1 || holder >= MAX_SLOTS) return;
+  ring(m, holder);
+  if (holder !== MAIN_SLOT) return;
+  // It may listen to no doorbell while it has no pending operation.
+  store(m, H_MAIN_SUSPECTED, 1);
+  ring(m, SUPERVISOR_SLOT);
+}
+
 export function unlock(m: SharedMemory, p: Pointer): void {
-  const word = exchange(m, p, 0);
-  if ((word & CONTENDED) !== 0) notify(m, p, 1);
+  release(m, p);
   m.depth--;
   set(m, m.me + S_INTENTS + m.depth, 0);
+}
+
+/** Releases the lock, then rings `slot` unless it is -1. A thread that does not get as far as the ring has not left the section. */
+export function unlockAndRing(m: SharedMemory, p: Pointer, slot: Slot): void {
+  release(m, p);
+  if (slot !== -1) ring(m, slot);
+  m.depth--;
+  set(m, m.me + S_INTENTS + m.depth, 0);
+}
+
+/** As `unlockAndRing`, for several. */
+export function unlockAndRingAll(m: SharedMemory, p: Pointer, slots: readonly Slot[]): void {
+  release(m, p);
+  for (const slot of slots) ring(m, slot);
+  m.depth--;
+  set(m, m.me + S_INTENTS + m.depth, 0);
+}
+
+function release(m: SharedMemory, p: Pointer): void {
+  const word = exchange(m, p, 0);
+  if ((word & CONTENDED) !== 0) notify(m, p, 1);
 }
 
 /** Whether the lock at `p` is held by `slot`. */

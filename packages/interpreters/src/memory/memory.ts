@@ -41,6 +41,11 @@ import { RESERVED_PAGES, repairPages } from "./page-allocator.js";
 import { Memory, type WasmMemory } from "./webassembly.js";
 
 /** Tries before sleeping: they take several microseconds, longer than any lock is held. */
+/**
+ * Milliseconds that a thread waits for a lock before it suspects the holder, see `suspect` in lock.ts: a thousand times as long as a
+ * section takes whose thread runs. Suspecting the innocent costs a ring.
+ */
+const TRUST = 100;
 const LOCK_SPINS = 64;
 
 /** Maximum sizes to try, in WebAssembly pages (64 KiB): 4 GiB, then 1 GiB. */
@@ -127,6 +132,7 @@ export function openMemory(memory: WasmMemory, slot: Slot): SharedMemory {
     depth: 0,
     spins: 0,
     patience: Infinity,
+    trust: TRUST,
     lastPut: 0,
     reserve: RESERVED_PAGES,
   };

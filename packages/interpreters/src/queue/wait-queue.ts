@@ -4,7 +4,6 @@
  * They share this interpreter's one bit in the queue's set of waiters, and are served in the order in which they came. When the last
  * one leaves, it clears the bit; if a ring came too late for it, `stopWaiting` passes the ring on to another interpreter.
  */
-import type { SharedMemory } from "../memory/atomics.js";
 import type { Pointer } from "../memory/brands.js";
 import { Q_GETTERS, type Q_PUTTERS, STATUS_EMPTY, STATUS_FULL } from "../memory/layout.js";
 import { onAbort } from "../base/abort.js";
@@ -22,7 +21,6 @@ interface Waiter {
 
 export class WaitQueue {
   readonly #rt: Runtime;
-  readonly #m: SharedMemory;
   readonly #pointer: Pointer;
   readonly #list: typeof Q_GETTERS | typeof Q_PUTTERS;
   /** The status of a failed try: STATUS_EMPTY or STATUS_FULL. */
@@ -31,7 +29,6 @@ export class WaitQueue {
 
   constructor(rt: Runtime, pointer: Pointer, list: typeof Q_GETTERS | typeof Q_PUTTERS) {
     this.#rt = rt;
-    this.#m = rt.m;
     this.#pointer = pointer;
     this.#list = list;
     this.#notYet = list === Q_GETTERS ? STATUS_EMPTY : STATUS_FULL;
@@ -59,7 +56,7 @@ export class WaitQueue {
     let enlisted = false;
     try {
       this.#rt.blockUntil(() => {
-        if (enlisted && isWaiting(this.#m, this.#pointer, this.#list)) return false;
+        if (enlisted && isWaiting(this.#rt.m, this.#pointer, this.#list)) return false;
         enlisted = true;
         status = attempt(true);
         return status !== this.#notYet;
@@ -72,7 +69,7 @@ export class WaitQueue {
 
   /** Serves the waiters if a ring has cleared the bit. */
   readonly poll = (): void => {
-    if (this.#waiters.length > 0 && !isWaiting(this.#m, this.#pointer, this.#list)) this.#retry();
+    if (this.#waiters.length > 0 && !isWaiting(this.#rt.m, this.#pointer, this.#list)) this.#retry();
   };
 
   #wait(timeout: number, signal: AbortSignal | undefined, attempt: () => boolean): Promise<void> {
@@ -145,12 +142,12 @@ export class WaitQueue {
   /** A blocking operation of this thread is done with the queue. It may have set or used up the bit that all waiters share. */
   #restore(): void {
     if (this.#waiters.length > 0) this.#retry();
-    else stopWaiting(this.#m, this.#pointer, this.#list);
+    else stopWaiting(this.#rt.m, this.#pointer, this.#list);
   }
 
   #rest(): void {
     if (this.#waiters.length > 0) return;
     this.#rt.removePoller(this.poll);
-    stopWaiting(this.#m, this.#pointer, this.#list);
+    stopWaiting(this.#rt.m, this.#pointer, this.#list);
   }
 }

@@ -3,7 +3,7 @@
  * other threads are blocked. This file connects its objects and runs the pass. README.md explains the order of the pass, and
  * why it may be dropped anywhere.
  */
-import { workerData } from "../platform/threads.js";
+import { parentPort, workerData } from "../platform/threads.js";
 import { load, type SharedMemory, store } from "../memory/atomics.js";
 import { observe, parkAsync, ring } from "../memory/doorbell.js";
 import { H_SUPERVISOR, MAIN_SLOT, S_THREAD, slotPointer, SUPERVISOR_SLOT } from "../memory/layout.js";
@@ -20,6 +20,7 @@ import { Deadlines } from "./deadlines.js";
 import { Deaths } from "./deaths.js";
 import type { Parts } from "./parts.js";
 import { reapDeath, withdrawDeath } from "./reaper.js";
+import { Poison } from "./poison.js";
 import { handleRequests } from "./requests.js";
 import { useText } from "./threads.js";
 
@@ -37,6 +38,7 @@ function supervise(m: SharedMemory, { owner, port }: SupervisorData): void {
   const children = new Children(m, deaths, buffers);
   const deadlines = new Deadlines(m, children);
   const collector = new Collector(m);
+  const poison = new Poison(m, collector, () => parentPort?.postMessage(undefined));
   const parts: Parts = { buffers, children, collector, deadlines, deaths };
 
   /** The pass: does everything that is due and needs locks. Work that it does not finish stays queued. */
@@ -45,10 +47,12 @@ function supervise(m: SharedMemory, { owner, port }: SupervisorData): void {
     attached.start();
     children.adoptGiven();
     try {
-      // All locks of all the dead: every later step takes locks, and any of the dead may have held them.
+      // All locks of all the dead, and of all who stand still: every later step takes locks, and any of them may hold them.
       deaths.repairLocks();
+      poison.repairLocks();
       collector.sweep();
       deaths.reapAll((death) => reapDeath(m, death, parts));
+      poison.lift();
       handleRequests(m, parts);
       deaths.withdrawAll((death) => withdrawDeath(m, death, parts));
       collector.freePages();

@@ -36,6 +36,7 @@ import {
 } from "./discovery.js";
 import { ownOsThread } from "./os-threads.js";
 import { claimSlot, JOIN_SLOT, joinerName, registerMain } from "../kernel/registry.js";
+import { repairPoison } from "./poison.js";
 import { Runtime } from "./runtime.js";
 import { startFailures, startSupervisor } from "./supervisor-start.js";
 
@@ -61,7 +62,7 @@ export function enter(memory: WasmMemory): Runtime {
   const m = openMemory(memory, JOIN_SLOT);
   checkProtocol(m);
   leaveDiscovery(memory);
-  const rt = new Runtime(m);
+  const rt = new Runtime(m, repairPoison);
   process.on("worker", (worker: Worker) => reportEndOf(rt, worker));
   here[HERE] = Object.freeze([rt]);
   return rt;
@@ -110,7 +111,7 @@ const waiting = new Set<number>();
 const host: Host = (asker, wanted) => {
   // It takes locks, which this thread may hold.
   const rt = here[HERE]?.[0];
-  if (joining || (rt !== undefined && rt.m.depth > 0)) return;
+  if (joining || (rt !== undefined && rt.inKernel)) return;
   try {
     if (wanted === "supervisor") {
       waiting.add(asker);

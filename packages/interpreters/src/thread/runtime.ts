@@ -64,7 +64,11 @@ const REPLIES_AT_ONCE = 32;
 const FAILED_BOOTS = 64;
 
 export class Runtime {
-  readonly m: SharedMemory;
+  readonly #m: SharedMemory;
+  readonly #repair: ((rt: Runtime, m: SharedMemory) => void) | undefined;
+  #repairing = false;
+  /** How many calls of `blockUntil` are under way, one within the other. */
+  #blocked = 0;
   /** The id of the interpreter that this thread is. `become` sets it for good. */
   id: InterpreterId;
   readonly adaptiveSpin: AdaptiveSpin;
@@ -96,11 +100,36 @@ export class Runtime {
   /** Keeps the event loop alive while it is referenced. */
   readonly #keepAlive = setInterval(() => {}, 0x7fffffff);
 
-  constructor(m: SharedMemory) {
-    this.m = m;
+  /** `repair` undoes what an operation left that an exception has unwound (poison.ts). */
+  constructor(m: SharedMemory, repair?: (rt: Runtime, m: SharedMemory) => void) {
+    this.#m = m;
+    this.#repair = repair;
     this.adaptiveSpin = new AdaptiveSpin(m);
     this.id = idOf(m, m.slot);
     this.#keepAlive.unref();
+  }
+
+  /**
+   * This thread's view of the shared memory. Get it for each operation anew, outside of the kernel: a thread that holds a lock here was
+   * unwound, and has it repaired first.
+   */
+  get m(): SharedMemory {
+    if (this.#m.depth > 0 && !this.#repairing) this.#repairPoison();
+    return this.#m;
+  }
+
+  /** Whether this thread is within an operation of the kernel, or was unwound there. */
+  get inKernel(): boolean {
+    return this.#m.depth > 0;
+  }
+
+  #repairPoison(): void {
+    this.#repairing = true;
+    try {
+      this.#repair?.(this, this.#m);
+    } finally {
+      this.#repairing = false;
+    }
   }
 
   /** Makes this thread the interpreter in `slot`. */
@@ -141,6 +170,11 @@ export class Runtime {
   /** Keeps the event loop alive, and polls the doorbell from it, until `unref`. Call it once for each asynchronous operation. */
   ref(): void {
     if (this.#refs++ === 0) this.#keepAlive.ref();
+    this.#listen();
+  }
+
+  /** Has a turn come, unless one will. */
+  #listen(): void {
     if (this.#listening) return;
     this.#listening = true;
     this.#pollUntil = clock() + this.#adaptivePoll.time;
@@ -193,21 +227,33 @@ export class Runtime {
   /** Blocks this thread until `done()` returns true. Returns false if `timeout` milliseconds pass first. */
   blockUntil(done: () => boolean, timeout = Infinity): boolean {
     const deadline = timeout === Infinity ? Infinity : clock() + timeout;
-    for (;;) {
-      const seen = observe(this.m);
-      this.poll();
-      if (done()) return true;
-      const left = deadline === Infinity ? Infinity : deadline - clock();
-      if (left <= 0) return false;
-      if (this.adaptiveSpin.spin(seen)) continue;
-      const began = clock();
-      park(this.m, seen, Math.min(left, this.parkLimit));
-      this.adaptiveSpin.parked(began);
+    this.#blocked++;
+    try {
+      for (;;) {
+        const seen = observe(this.m);
+        this.poll();
+        if (done()) return true;
+        const left = deadline === Infinity ? Infinity : deadline - clock();
+        if (left <= 0) return false;
+        if (this.adaptiveSpin.spin(seen)) continue;
+        const began = clock();
+        // If this thread is stopped here, nobody else is left to pass on the rings that come for it.
+        this.#listen();
+        park(this.m, seen, Math.min(left, this.parkLimit));
+        this.adaptiveSpin.parked(began);
+      }
+    } finally {
+      this.#blocked--;
     }
   }
 
   /** One turn on the event loop: polls, and arranges for the next turn. */
   readonly #turn = (): void => {
+    if (this.#blocked > 0) {
+      // Nothing is blocked within a turn: `vm` or a prompt stopped it, which no `finally` sees.
+      this.#blocked = 0;
+      callSafely(() => this.#repairPoison());
+    }
     const seen = observe(this.m);
     let progress = true;
     try {

@@ -24,7 +24,7 @@ import { packageFile } from "../platform/package-files.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError } from "../base/errors.js";
 import { isError } from "../base/stacks.js";
-import { cas, get, load, type SharedMemory, store } from "../memory/atomics.js";
+import { cas, get, load, type SharedMemory, store, wait } from "../memory/atomics.js";
 import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { ring } from "../memory/doorbell.js";
 import {
@@ -201,6 +201,20 @@ function launch(rt: Runtime, fromText: boolean): void {
   rt.addPoller(poll);
   for (const listener of supervisorListeners) listener(rt, worker);
   worker.unref();
+}
+
+/**
+ * Blocks this thread until the word at `p`, which the supervisor writes, is no longer `value`. It takes no lock and runs no code of others.
+ * Throws InterpreterError (`ERR_INTERPRETER_BOOT`) if the supervisor fails to start.
+ */
+export function waitForSupervisor(rt: Runtime, p: number, value: number): void {
+  const { m } = rt;
+  while (load(m, p) === value) {
+    wait(m, p, value, current === undefined ? Infinity : POLL_EVERY);
+    if (current !== undefined && load(m, H_SUPERVISOR) !== RUNNING) check(rt, current);
+    if (load(m, H_SUPERVISOR) === NOT_STARTED)
+      throw cannotStart(endedEarly("for a reason that was reported"));
+  }
 }
 
 /** A script with the text of a CommonJS module, which may require modules of Node only. */

@@ -71,6 +71,11 @@ export class Producer {
     return { name, slot: this.slot, body: (m) => this.#putAll(m, q) };
   }
 
+  /** What a thread of `thread` does after an exception has unwound it: the item that it was putting may have been put. */
+  goOn(m: ModelMemory, q: number): Steps<void> {
+    return this.#putAll(m, q, this.done + 1);
+  }
+
   /** As `thread`, but puts as many at once as fit. All items must be small. */
   threadOfMany(name: string, q: number): Thread {
     return { name, slot: this.slot, body: (m) => this.#putMany(m, q) };
@@ -102,9 +107,10 @@ export class Producer {
     return this.done === records.length ? OK : status;
   }
 
-  *#putAll(m: ModelMemory, q: number): Steps<void> {
+  *#putAll(m: ModelMemory, q: number, from = 0): Steps<void> {
     const sender = m.i32[m.me + S_ID];
     for (const [index, { bytes, unbound }] of this.items.entries()) {
+      if (index < from) continue;
       const item = record(unbound << RECORD_UNBOUND_SHIFT, sender, contentOf(this.slot, index, bytes));
       if (needsBlob(bytes)) item.blob = yield* records.makeBlob(m, item);
       this.status = yield* block(m, q, Q_PUTTERS, STATUS_FULL, () => queues.put(m, q, true, item));

@@ -24,7 +24,7 @@ export const registry =
   await transformed<typeof import("../../src/kernel/registry.js")>("kernel/registry.js");
 export const { reconcileReferences } =
   await transformed<typeof import("../../src/kernel/reconcile.js")>("kernel/reconcile.js");
-export const { reap, repairLocks, withdraw } =
+export const { reap, repairLocks, unpoison, withdraw } =
   await transformed<typeof import("../../src/kernel/reap.js")>("kernel/reap.js");
 export const { readAddonTable, replaceAddonTable } =
   await transformed<typeof import("../../src/kernel/addon-table.js")>("kernel/addon-table.js");

@@ -15,6 +15,8 @@ export interface Thread {
   readonly name: string;
   readonly slot: number;
   readonly body: (m: ModelMemory) => Steps<unknown>;
+  /** If it is killed, it lives on with this: an exception has unwound it. */
+  readonly unwound?: (m: ModelMemory) => Steps<unknown>;
   /** How many milliseconds it waits for a lock, see LockBusy. */
   readonly patience?: number;
 }
@@ -86,8 +88,8 @@ const PLAIN = new Set(["get", "set", "readBytes", "writeBytes"]);
 interface Running {
   readonly thread: Thread;
   readonly m: ModelMemory;
-  readonly steps: Steps<unknown>;
-  readonly victim: boolean;
+  steps: Steps<unknown>;
+  victim: boolean;
   done: boolean;
   killed: boolean;
 }
@@ -151,6 +153,14 @@ export function execute(
       const victim = current as Running;
       trace?.kill(victim.thread.name, victim.m, name);
       world.rouse(victim.m);
+      const { unwound } = victim.thread;
+      if (unwound !== undefined) {
+        victim.victim = false;
+        victim.steps = unwound(victim.m);
+        victim.done = victim.steps.next().done === true;
+        if (victim.done) world.over.add(victim.thread.slot);
+        continue;
+      }
       victim.killed = true;
       world.over.add(victim.thread.slot);
       continue;

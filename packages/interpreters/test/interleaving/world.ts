@@ -102,6 +102,7 @@ export class World {
       depth: 0,
       spins: 0,
       patience: Infinity,
+      trust: Infinity,
       lastPut: 0,
       reserve: 0,
     };
