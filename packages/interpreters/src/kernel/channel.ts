@@ -110,7 +110,7 @@ export function append(m: SharedMemory, c: Pointer, record: OutgoingRecord): num
   const need = recordWords(blob !== 0 ? 4 : payload);
   const tail = makeRoom(m, c, need);
   if (tail === 0) return STATUS_NO_MEMORY;
-  const count = references.length / REF_WORDS;
+  const count = references.length === 0 ? 0 : references.length / REF_WORDS;
   set(m, tail + R_SIZE, need);
   set(
     m,

@@ -9,18 +9,22 @@ import type { InterpreterId, Pointer } from "../memory/brands.js";
 import {
   C_HEAD,
   INLINE_BYTES,
+  MAX_REFERENCES,
   R_FLAGS,
   R_LENGTH,
   R_SENDER,
   R_SIZE,
+  RECORD_BLOB,
   RECORD_CODEC_SHIFT,
   RECORD_ERROR,
   RECORD_HEADER,
   RECORD_LIVE,
+  RECORD_REFERENCES_SHIFT,
+  RECORD_STATE,
 } from "../memory/layout.js";
 import { freePages } from "../memory/page-allocator.js";
 import { first, take, takeBatch } from "./channel.js";
-import { copyPayload, isBlob, payloadOf, recordWords, referencesOf, stateOf } from "./records.js";
+import { copyPayload, payloadOf, recordWords, stateOf } from "./records.js";
 
 /** Most bytes that a record without a blob takes in a segment, with its header. */
 const MOST_BYTES = recordWords(INLINE_BYTES) * 4;
@@ -89,14 +93,20 @@ function viewOf(bytes: Buffer): DataView {
 
 /** Takes the record `r` that `first` returned into `into`. Under the channel's lock. */
 export function receive(m: SharedMemory, c: Pointer, r: Pointer, into: Received): void {
-  const payload = payloadOf(m, r);
-  into.state = stateOf(m, r);
-  into.codec = (get(m, r + R_FLAGS) >>> RECORD_CODEC_SHIFT) & 0xff;
+  // Read once, and not by each of the functions of records.ts: this is the hot path.
+  const flags = get(m, r + R_FLAGS);
+  const live = (flags & RECORD_STATE) === RECORD_LIVE;
+  const length = live ? get(m, r + R_LENGTH) : 0;
+  into.state = flags & RECORD_STATE;
+  into.codec = (flags >>> RECORD_CODEC_SHIFT) & 0xff;
   into.sender = get(m, r + R_SENDER) as InterpreterId;
-  into.references = into.state === 0 ? referencesOf(m, r) : 0;
-  into.length = into.state === 0 ? get(m, r + R_LENGTH) : 0;
-  into.blob = isBlob(m, r) ? payload : 0;
-  if (into.blob === 0) copyPayload(m, payload, into.bytes, into.start, into.length);
+  into.references = live ? (flags >>> RECORD_REFERENCES_SHIFT) & MAX_REFERENCES : 0;
+  into.length = length;
+  if ((flags & RECORD_BLOB) !== 0) into.blob = payloadOf(m, r);
+  else {
+    into.blob = 0;
+    copyPayload(m, (r + RECORD_HEADER) as Pointer, into.bytes, into.start, length);
+  }
   take(m, c, r);
 }
 

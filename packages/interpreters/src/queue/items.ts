@@ -40,6 +40,7 @@ export function encodeItem(
 export class ItemMoves {
   /** Returns undefined if nothing is moved with the item, as is the rule. */
   static of(rt: Runtime, value: unknown, { transfer }: PutOptions): ItemMoves | undefined {
+    if (transfer === undefined && movesOf(value) === undefined) return undefined;
     const buffers = movesOfCall([value], transfer);
     return buffers && new ItemMoves(rt, value, buffers);
   }

@@ -9,8 +9,13 @@ import { show } from "../base/check.js";
 import type { Handover } from "./handover.js";
 import { checkTransfer, detach, movableParts, type Movable } from "./transfer-list.js";
 
-const KEY = Symbol.for("interpreters.moved");
-const here = globalThis as { [KEY]?: WeakMap<object, readonly Movable[]> };
+interface Notes {
+  /** Made by the first `move`: most threads never move anything. */
+  moved: WeakMap<object, readonly Movable[]> | undefined;
+}
+
+const KEY = Symbol.for("interpreters.moves");
+const notes = ((globalThis as { [KEY]?: Notes })[KEY] ??= { moved: undefined });
 
 /**
  * Marks buffers to be moved instead of copied, and MessagePorts, streams and FileHandles, which can only move: those of an argument of
@@ -39,14 +44,13 @@ export function move<T extends object>(value: T, transfer: readonly Movable[] = 
     throw new TypeError(`move: value must be an object with buffers, found ${show(value)}`);
   }
   checkTransfer(transfer);
-  (here[KEY] ??= new WeakMap()).set(value, transfer);
+  (notes.moved ??= new WeakMap()).set(value, transfer);
   return value;
 }
 
 /** The buffers to move with a result or an argument. */
 export function movesOf(value: unknown): readonly Movable[] | undefined {
-  // Most threads never move anything.
-  const moved = here[KEY];
+  const { moved } = notes;
   if (moved === undefined || typeof value !== "object" || value === null) return undefined;
   return moved.get(value);
 }
@@ -56,14 +60,14 @@ export function movesOfCall(
   args: readonly unknown[],
   transfer: readonly Movable[] | undefined,
 ): readonly Movable[] | undefined {
-  if (here[KEY] === undefined) return transfer;
+  if (notes.moved === undefined) return transfer;
   const noted = args.flatMap((arg) => movesOf(arg) ?? []);
   return noted.length === 0 ? transfer : [...new Set([...(transfer ?? []), ...noted])];
 }
 
 /** Forgets the buffers of a call's arguments when the call is on its way: they were marked for this call only. */
 export function forgetMoves(args: readonly unknown[]): void {
-  const moved = here[KEY];
+  const { moved } = notes;
   if (moved === undefined) return;
   for (const arg of args) if (typeof arg === "object" && arg !== null) moved.delete(arg);
 }
@@ -72,7 +76,7 @@ export function forgetMoves(args: readonly unknown[]): void {
 export function detachMoved(result: unknown, handover?: Handover): void {
   const transfer = movesOf(result);
   if (transfer === undefined) return;
-  here[KEY]?.delete(result as object);
+  notes.moved?.delete(result as object);
   detach(transfer, handover);
 }
 
