@@ -87,6 +87,11 @@ export const S_WHENCE = 2;
 export const S_WAITING_ON = 3;
 /** Slot + 1 of the interpreter that claimed this slot, until the supervisor has taken over; then 0. */
 export const S_CREATOR = 4;
+/**
+ * 1 while the owner awaits nothing but records in its mailbox: no reply, no item, no task of a pool, no death. Deaths need not wake
+ * it then. Written by the owner, which stores 0 before it does anything that awaits more.
+ */
+export const S_DORMANT = 5;
 /** Pointers to the locks that the owner holds or is about to take, outermost first; 0 ends the list. Written by the owner only. */
 export const S_INTENTS = 8;
 export const INTENTS = 4;
