@@ -37,7 +37,7 @@
 import { reportError } from "../base/report.js";
 import { runtime } from "../thread/current.js";
 import { takeTrace } from "../thread/trace.js";
-import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "./calls.js";
+import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
 import { Future } from "./future.js";
 import {
   type AnyMapOptions,
