@@ -2,10 +2,11 @@
  * Bundles the compiled modules into the files that our threads start with: reading and linking more than a hundred modules
  * takes longer than starting a thread.
  */
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { freeNames, UNBOUND_NAMES } from "./free-names.mjs";
 
 const src = fileURLToPath(new URL("../packages/interpreters/dist/src/", import.meta.url));
 const { dependencies } = createRequire(import.meta.url)("../packages/interpreters/package.json");
@@ -55,9 +56,34 @@ const plainApi = {
   },
 };
 
+/**
+ * Binds every global that a bundle uses when the bundle is loaded: programs replace globals later (fake timers, polyfills, test
+ * environments), and scripts declare any name in the interpreter that runs them. test/process/late-globals.test.ts checks it.
+ */
+const boundGlobals = {
+  name: "bound-globals",
+  setup({ onEnd }) {
+    onEnd(async ({ outputFiles = [] }) => {
+      for (const { path, text } of outputFiles) {
+        const names = [...freeNames(text).keys()].filter((name) => !LEFT_FREE.has(name));
+        const lines = names.join(",").replaceAll(/.{1,100}(?:,|$)/g, "$&\n");
+        const binding = `const __globalThis=globalThis,{${lines}}=__globalThis;`;
+        await writeFile(
+          path,
+          text.replace(HERE, () => binding),
+        );
+      }
+    });
+  },
+};
+const HERE = "/* globals */";
+const LEFT_FREE = new Set([...UNBOUND_NAMES, "__globalThis", "globalThis"]);
+
 const common = {
   absWorkingDir: src,
   outdir: src,
+  // `boundGlobals` does.
+  write: false,
   outExtension: { ".js": ".cjs" },
   bundle: true,
   platform: "node",
@@ -65,12 +91,12 @@ const common = {
   target: "node20.19",
   external: Object.keys(dependencies),
   // The modules in platform/node/ locate the package's files from their own place. Computed when needed, not at each start.
-  define: { "import.meta.url": "__ownFile.url" },
+  define: { "import.meta.url": "__ownFile.url", globalThis: "__globalThis" },
   // The modules are strict. esbuild adds this directive too, but behind the banner, where it has no effect.
   banner: {
-    js: '"use strict";const __ownFile={get url(){return require("node:url").pathToFileURL(__filename+"/../platform/node/package-files.js").href}};',
+    js: '"use strict";/* globals */const __ownFile={get url(){return require("node:url").pathToFileURL(__filename+"/../platform/node/package-files.js").href}};',
   },
-  plugins: [boundBuiltins, plainApi],
+  plugins: [boundBuiltins, plainApi, boundGlobals],
   legalComments: "none",
   // Each thread keeps the text, and compiles a function from it at its first call. ASCII, so that a character takes one byte
   // instead of two; short lines, so that stacks stay readable.

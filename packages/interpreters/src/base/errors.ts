@@ -184,7 +184,7 @@ export class ExecutionFailed extends InterpreterError {
   }
 
   /** @internal Makes `stack` of the display, followed by the frames of user code in the given stack, which is the caller's. */
-  useCallerFrames(stack: string | undefined): void {
+  useCallerFrames(stack: unknown): void {
     const frames = callerFrames(stack);
     const display = this.excinfo.errdisplay.trimEnd();
     const value =

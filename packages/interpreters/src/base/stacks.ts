@@ -7,6 +7,7 @@ import { packageFile } from "../platform/package-files.js";
 
 // As they were when this was loaded: a program may replace them.
 const { Error: NativeError } = globalThis;
+export const { captureStackTrace } = NativeError;
 const { [Symbol.hasInstance]: ordinaryHasInstance } = Function.prototype;
 
 /** How the places of our frames begin: with the compiled files, or with their sources if source maps are on. */
@@ -60,9 +61,9 @@ export function stackOf(holder: { readonly stack?: unknown } | undefined): strin
   return typeof stack === "string" ? stack : undefined;
 }
 
-/** The frames of a stack that belong to the user, without its message. */
-export function callerFrames(stack: string | undefined): string {
-  if (stack === undefined) return "";
+/** The frames of a stack that belong to the user, without its message. None of a stack that is no text. */
+export function callerFrames(stack: unknown): string {
+  if (typeof stack !== "string") return "";
   return stack
     .split("\n")
     .filter((line) => isFrame(line) && !isOwnFrame(line))

@@ -4,9 +4,9 @@ import { types } from "../platform/brand-checks.js";
 import { serialize } from "../platform/serialize.js";
 import { describe } from "./describe.js";
 import type { Encoder } from "./encoder.js";
-import { isOfRuntimeClass, noteRuntimeClass } from "./runtime-classes.js";
+import { isOfRuntimeClass, isRuntimeGlobal, noteRuntimeClass } from "./runtime-classes.js";
 
-const { getOwnPropertyDescriptor, getPrototypeOf, keys: keysOf } = Object;
+const { getPrototypeOf, keys: keysOf } = Object;
 const toStringTag = Object.prototype.toString;
 
 /** Whether `object` is never a bag of properties, whatever properties it has. */
@@ -41,8 +41,12 @@ export function refuseSpecial(e: Encoder, object: object, depth: number): void {
   }
 }
 
+/** As they were when this was loaded: a program may replace the globals. */
+const { WebAssembly } = globalThis as { WebAssembly?: object };
+const namespaces: readonly unknown[] = [Math, JSON, Reflect, Atomics, Intl, WebAssembly];
+
 function isNamespace(object: object, tag: string): boolean {
-  return getOwnPropertyDescriptor(globalThis, tag)?.value === object;
+  return namespaces.includes(object) || isRuntimeGlobal(tag, object);
 }
 
 /**

@@ -10,6 +10,9 @@ import { newlyLoadedBuiltins } from "../platform/loaded-builtins.js";
 const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf } = Object;
 const sourceOf = Function.prototype.toString;
 
+/** The globals when this was loaded: those of the runtime. A class that a program or a script declares later is its own. */
+const globalNames: ReadonlySet<string> = new Set(getOwnPropertyNames(globalThis));
+
 /** Prototypes of the language's iterators, whose classes have no constructor. */
 const iterators: readonly object[] = [
   getPrototypeOf(getPrototypeOf([].values()) as object) as object,
@@ -103,6 +106,11 @@ function isNamed(holder: object, name: string, constructor: object): boolean {
   }
 }
 
+/** Whether the runtime's global of that name is `value`. */
+export function isRuntimeGlobal(name: string, value: object): boolean {
+  return globalNames.has(name) && isNamed(globalThis, name, value);
+}
+
 function isRuntimePrototype(prototype: object): boolean {
   if (iterators.includes(prototype) || isExported(prototype) || isTransferable(prototype)) return true;
   const constructor = valueOf(prototype, "constructor");
@@ -112,7 +120,7 @@ function isRuntimePrototype(prototype: object): boolean {
   const name = valueOf(constructor, "name");
   if (typeof name !== "string") return false;
   return (
-    isNamed(globalThis, name, constructor) ||
+    isRuntimeGlobal(name, constructor) ||
     behindGetters.some(({ module, names }) => names.has(name) && isNamed(module, name, constructor))
   );
 }

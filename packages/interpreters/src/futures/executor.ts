@@ -37,7 +37,7 @@
 import { reportError } from "../base/report.js";
 import { runtime } from "../thread/current.js";
 import { takeTrace } from "../thread/trace.js";
-import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "./calls.js";
+import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
 import { Future } from "./future.js";
 import {
   type AnyMapOptions,
@@ -98,11 +98,11 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * arguments gives the result's type
    * @param args its arguments: copied now, or shared or moved as for `Interpreter.call`; later changes do not reach it
    * @returns the task's future, which rejects with what the task throws (`TaskError`), with `InterpreterDiedError` if
-   * its interpreter dies, with `NotShareableError` if its result cannot travel, or with `QueueFull` if as many tasks wait as
-   * `maxQueue` allows: then it is not put in line
+   * its interpreter dies, with `NotShareableError` if its result cannot travel, or with an error that says why it was not put in
+   * line: `QueueFull` if as many tasks wait as `maxQueue` allows, `InterpreterError` if the pool has no interpreter and none can be
+   * created (`ERR_INTERPRETER_LIMIT`, `ERR_INTERPRETER_BOOT`) or if shared memory is exhausted (`ERR_INTERPRETER_MEMORY`)
    * @throws NotShareableError the function or an argument cannot travel; InterpreterError (`ERR_EXECUTOR_SHUTDOWN`)
-   * after `shutdown`, (`ERR_INTERPRETER_LIMIT`) the pool has no interpreter and none can be created,
-   * (`ERR_INTERPRETER_MEMORY`) shared memory is exhausted; BrokenInterpreterPool. Nothing is put in line then.
+   * after `shutdown`; BrokenInterpreterPool. Nothing is put in line then.
    * @see CPython: `Executor.submit`
    * @example
    * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });

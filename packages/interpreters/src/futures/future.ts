@@ -23,7 +23,7 @@ import { REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
 import type { Trace } from "../thread/trace.js";
 import type { Death, Pending, Share } from "../thread/runtime.js";
 import type { Received } from "../kernel/receive.js";
-import type { Loose } from "./calls.js";
+import type { Loose } from "../base/calls.js";
 import { isError } from "../base/stacks.js";
 import { deathOf, failureOf, limitPassed, waitLimitPassed } from "./failure.js";
 import type { SubmitOptions } from "./options.js";

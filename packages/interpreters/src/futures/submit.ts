@@ -1,5 +1,5 @@
 /** Submitting: one task, or the items of a `map`. */
-import { NotShareableError, QueueFull } from "../base/errors.js";
+import { InterpreterError, NotShareableError, QueueFull } from "../base/errors.js";
 import { type Trace, takeTrace } from "../thread/trace.js";
 import { SupervisorHandover } from "../transfer/handover.js";
 import { forgetMoves, movesOfCall } from "../transfer/move.js";
@@ -16,9 +16,20 @@ import type { Refusal } from "./tasks.js";
 /** How `submit` submits by default: one call, for which nothing has waited. */
 const SINGLE = { chunk: false, waited: false };
 
+/** The codes of errors that say what the process lacks at the moment: they fail the future, as they fail a call's promise. */
+const LACKS: ReadonlySet<string> = new Set([
+  "ERR_INTERPRETER_BOOT",
+  "ERR_INTERPRETER_LIMIT",
+  "ERR_INTERPRETER_MEMORY",
+]);
+
+function isLack(error: unknown): boolean {
+  return error instanceof InterpreterError && LACKS.has(error.code);
+}
+
 /**
- * Submits a task, or a call batch (`chunk`), for which there has been room if its caller has `waited` for it. Throws before
- * anything is put in line; what is no fault of the caller fails the future.
+ * Submits a task, or a call batch (`chunk`) of `map`, which has `waited` for room. Throws before anything is put in line; what is no
+ * fault of the caller fails the future.
  */
 export function submit<T>(
   pool: Pool,
@@ -36,7 +47,7 @@ export function submit<T>(
   const transfer = movesOfCall(each, options.transfer);
   const future = new Future<T>(pool.tasks, trace, options);
   const refuse = ({ reason }: Refusal): Future<T> => {
-    if (reason instanceof QueueFull) useSubmitter(reason, trace);
+    if (reason instanceof QueueFull || isLack(reason)) useSubmitter(reason, trace);
     future.refuse(reason);
     return future;
   };
@@ -58,6 +69,8 @@ export function submit<T>(
     forgetMoves(each);
     if (taskSubmit.hasSubscribers) pool.tasks.tell(taskSubmit, future);
   } catch (error) {
+    // Nothing is in line: `provideWorkers` has taken the task out again. `map` must learn at once that it can send no item.
+    if (isLack(error) && !waited) return refuse({ reason: error });
     if (error instanceof NotShareableError) useSubmitter(error, trace);
     throw error;
   } finally {

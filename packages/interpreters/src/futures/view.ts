@@ -1,5 +1,5 @@
 /** The ways to submit tasks that an executor and its views have in common. */
-import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "./calls.js";
+import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
 import type { Future } from "./future.js";
 import type { AnyMapOptions, MapOptions, MapOutcome, SettledMapOptions } from "./map.js";
 

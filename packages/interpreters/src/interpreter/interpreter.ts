@@ -3,6 +3,7 @@
  *
  * sending.ts sends work, ending.ts ends an interpreter, and target.ts checks whether one takes work.
  */
+import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
 import { checkId, show } from "../base/check.js";
 import { HandleTable } from "../base/handle-table.js";
 import { InterpreterNotFoundError } from "../base/errors.js";
@@ -30,21 +31,11 @@ import type { Operation } from "./operation.js";
 import { outputOf } from "./output.js";
 import { CALL, EXEC, PREPARE, send, SERVE } from "./sending.js";
 import { checkAlive, isGone, tagOf, type Target, type Whence, whenceOf } from "./target.js";
+import type { InterpreterView } from "./view.js";
 
 export type { CallOptions, ExecOptions } from "./call-options.js";
 export type { Whence } from "./target.js";
-
-/** The operations of an interpreter with a time limit, a signal or buffers to move: what `Interpreter.with` returns. */
-export interface InterpreterView {
-  /** See `Interpreter.exec`. `options` take precedence over those of `with`. */
-  exec(code: string, options?: ExecOptions): Promise<void>;
-  /** See `Interpreter.execSync`. */
-  execSync(code: string, options?: ExecOptions): void;
-  /** See `Interpreter.call`. */
-  call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>>;
-  /** See `Interpreter.callSync`. */
-  callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R>;
-}
+export type { InterpreterView } from "./view.js";
 
 interface InterpreterHandle {
   readonly id: InterpreterId;
@@ -212,8 +203,8 @@ export class Interpreter implements InterpreterView {
   /**
    * Calls a function there and returns its (awaited) result (PEP 734 and CPython: `call`).
    *
-   * @param fn a stateless function, a function of a module (`fromModule`), or a builtin such as `Math.hypot`. Its code
-   * travels once per interpreter. It is called with `this` undefined.
+   * @param fn a stateless function, a function of a module (`fromModule`), or a builtin such as `Math.hypot`. Its code travels once per
+   * interpreter. `this` is undefined. Of an overloaded one, the first of its last six signatures that takes the arguments counts.
    * @param args its arguments. They and the result are copied, except buffers that are moved (`move`); see `isShareable`.
    * @throws NotShareableError the function, an argument or the result cannot travel; ExecutionFailed the function threw;
    * InterpreterDiedError; InterpreterNotFoundError; InterpreterError (the codes are listed there). All as a rejection.
@@ -221,7 +212,14 @@ export class Interpreter implements InterpreterView {
    * await using interp = create();
    * await interp.call((word: string) => word.toUpperCase(), "hello"); // HELLO
    */
-  call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>> {
+  call<F, A extends OverloadArgs<F>>(fn: F, ...args: A): Promise<Awaited<OverloadResult<F, A>>>;
+  call<A extends unknown[], R>(fn: (...args: A) => R, ...args: KnownArgs<A, R>): Promise<Awaited<R>>;
+  call<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): Promise<Awaited<ReturnType<F>>>;
+  call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>>;
+  call(fn: Function, ...args: unknown[]): Promise<never> {
     return this.#callWith({}, fn, args);
   }
 
@@ -234,8 +232,15 @@ export class Interpreter implements InterpreterView {
    * using interp = create();
    * interp.callSync(Math.hypot, 3, 4); // 5
    */
-  callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R> {
-    return this.#call<Awaited<R>>({}, fn, args, true).block();
+  callSync<F, A extends OverloadArgs<F>>(fn: F, ...args: A): Awaited<OverloadResult<F, A>>;
+  callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: KnownArgs<A, R>): Awaited<R>;
+  callSync<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): Awaited<ReturnType<F>>;
+  callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R>;
+  callSync(fn: Function, ...args: unknown[]): never {
+    return this.#call({}, fn, args, true).block();
   }
 
   /**
@@ -248,16 +253,17 @@ export class Interpreter implements InterpreterView {
    * const endless = interp.with({ timeout: 50 }).call(() => {
    *   for (;;);
    * });
-   * await endless.catch((error) => console.log(error.name)); // InterpreterDiedError
+   * await endless.catch((error) => console.log(error.name)); // TimeoutError
    */
   with(options: CallOptions): InterpreterView {
     checkCallOptions("with", options, CALL_OPTIONS);
-    return {
+    const view: InterpreterView = {
       exec: async (code, more) => this.#exec(code, { ...options, ...more }, false).promise(),
       execSync: (code, more) => this.#exec(code, { ...options, ...more }, true).block(),
-      call: (fn, ...args) => this.#callWith(options, fn, args),
-      callSync: (fn, ...args) => this.#call<never>(options, fn, args, true).block(),
+      call: (fn: Loose, ...args: unknown[]) => this.#callWith(options, fn, args),
+      callSync: (fn: Loose, ...args: unknown[]) => this.#call(options, fn, args, true).block(),
     };
+    return view;
   }
 
   /**
@@ -367,15 +373,11 @@ export class Interpreter implements InterpreterView {
   }
 
   /** Asynchronous, so that a bad argument rejects the promise, as any other error does. */
-  async #callWith<A extends unknown[], R>(
-    options: CallOptions,
-    fn: (...args: A) => R,
-    args: A,
-  ): Promise<Awaited<R>> {
-    return this.#call<Awaited<R>>(options, fn, args, false).promise();
+  async #callWith(options: CallOptions, fn: Function, args: unknown[]): Promise<never> {
+    return this.#call(options, fn, args, false).promise();
   }
 
-  #call<T>(options: CallOptions, fn: Function, args: unknown[], blocking: boolean): Operation<T> {
+  #call(options: CallOptions, fn: Function, args: unknown[], blocking: boolean): Operation<never> {
     const code = codeOf(this.#target.rt.m, fn, languageOf(this.#target.tag));
     return send(this.#target, CALL, options, args, blocking, code);
   }

@@ -6,18 +6,20 @@
  *   3. its items everywhere: each gets the fate it was put with; it no longer holds anything or waits for anything;
  *   4. counts of references that it left too high (reconcile.ts), and queues that only it kept;
  *   5. its pages, including those with its executions: read before this step what it executed;
- *   6. a ring for every interpreter, because one that the dead owed may be lost.
+ *   6. a ring for every interpreter that may be owed one, because a ring that the dead owed may be lost.
  *
  * The dead executes nothing any more, so every word that only it would write stands still. The supervisor itself is
  * never terminated alone. Afterwards the slot may be used again. README.md explains the order.
  */
 import { get, load, ensureMapped, set, type SharedMemory, store } from "../memory/atomics.js";
 import type { InterpreterId, Owner, Pointer, Slot } from "../memory/brands.js";
-import { ringAfterDeath } from "../memory/doorbell.js";
+import { ringAfterDeath, sleepsUnrung } from "../memory/doorbell.js";
 import { clearBit } from "../memory/bitset.js";
 import {
   C_FLAGS,
+  C_HEAD,
   C_HEAD_SEGMENT,
+  C_TAIL,
   CHANNEL_CLOSED,
   H_ADDONS,
   H_QUEUES,
@@ -34,6 +36,7 @@ import {
   S_ID,
   S_INTENTS,
   S_REPLIES,
+  S_DORMANT,
   S_FURTHER_EXECUTIONS,
   S_STATE,
   S_WAITING_ON,
@@ -204,8 +207,27 @@ function unbindBox(m: SharedMemory, c: Pointer, id: InterpreterId): void {
   unlock(m, c);
 }
 
-/** Rings every interpreter, because a ring that the dead owed may be lost. */
+/** Rings every interpreter that the dead may have owed a ring. */
 function ringAll(m: SharedMemory): void {
   const end = load(m, H_SLOTS_USED);
-  for (let slot = 0 as Slot; slot < end; slot++) if (isAlive(m, slot)) ringAfterDeath(m, slot);
+  for (let slot = 0 as Slot; slot < end; slot++)
+    if (isAlive(m, slot) && !isOwedNothing(m, slot)) ringAfterDeath(m, slot);
+}
+
+/**
+ * Whether the owner of `slot` misses no ring: it awaits records in its mailbox only, which is empty, and no ring was begun since it
+ * fell asleep. Waking hundreds of such interpreters at each death would make the end of one as expensive as all of them.
+ */
+function isOwedNothing(m: SharedMemory, slot: Slot): boolean {
+  const p = slotPointer(slot);
+  return (
+    load(m, p + S_DORMANT) !== 0 &&
+    isEmptyBox(m, (p + S_WORK) as Pointer) &&
+    isEmptyBox(m, (p + S_REPLIES) as Pointer) &&
+    sleepsUnrung(m, slot)
+  );
+}
+
+function isEmptyBox(m: SharedMemory, c: Pointer): boolean {
+  return load(m, c + C_HEAD) === load(m, c + C_TAIL);
 }

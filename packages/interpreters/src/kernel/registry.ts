@@ -46,6 +46,7 @@ import {
   S_OS_THREAD,
   S_PARENT,
   S_REPLIES,
+  S_DORMANT,
   S_EXECUTION,
   S_FURTHER_EXECUTIONS,
   S_STATE,
@@ -126,6 +127,7 @@ function openSlot(m: SharedMemory, slot: Slot, id: InterpreterId, whence: number
   const p = slotPointer(slot);
   set(m, p + S_WHENCE, whence);
   set(m, p + S_WAITING_ON, 0);
+  store(m, p + S_DORMANT, 0);
   // The main thread's id is 0: no slot may be taken for its thread, or for one that it started, without saying so.
   set(m, p + S_THREAD, -1);
   set(m, p + S_PARENT, -1);

@@ -37,6 +37,11 @@ export function ringAfterDeath(m: SharedMemory, slot: Slot): void {
   notify(m, p, Infinity);
 }
 
+/** Whether the owner of `slot` is marked as sleeping: no thread has rung it, or begun to, since it went to sleep. */
+export function sleepsUnrung(m: SharedMemory, slot: Slot): boolean {
+  return (load(m, slotPointer(slot) + S_DOORBELL) & SLEEPING) !== 0;
+}
+
 /** Reads the counter of this thread's doorbell. Call it before polling. */
 export function observe(m: SharedMemory): number {
   return load(m, m.me + S_DOORBELL) & ~SLEEPING;

@@ -93,6 +93,11 @@ export const S_WAITING_ON = 3;
 export const S_CREATOR = 4;
 /** 1 while the owner stands still until the supervisor has repaired the locks that it poisoned (thread/poison.ts). */
 export const S_POISONED = 5;
+/**
+ * 1 while the owner awaits nothing but records in its mailbox: no reply, no item, no task of a pool, no death. Deaths need not wake
+ * it then. Written by the owner, which stores 0 before it does anything that awaits more.
+ */
+export const S_DORMANT = 6;
 /** Pointers to the locks that the owner holds or is about to take, outermost first; 0 ends the list. Written by the owner only. */
 export const S_INTENTS = 8;
 export const INTENTS = 4;

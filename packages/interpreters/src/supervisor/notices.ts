@@ -3,8 +3,17 @@ import { writeSync } from "../platform/files.js";
 import { inspect } from "../platform/inspect.js";
 import { withoutOwnFrames } from "../base/stacks.js";
 import { load, type SharedMemory } from "../memory/atomics.js";
+import { hasBit } from "../memory/bitset.js";
 import type { Slot } from "../memory/brands.js";
-import { H_SLOTS_USED, S_REPLIES, STATUS_NO_MEMORY, SUPERVISOR_SLOT } from "../memory/layout.js";
+import {
+  H_SLOTS_USED,
+  S_HOLDERS,
+  S_REPLIES,
+  S_DORMANT,
+  slotPointer,
+  STATUS_NO_MEMORY,
+  SUPERVISOR_SLOT,
+} from "../memory/layout.js";
 import { LockBusy } from "../memory/lock.js";
 import { idOf, isAlive } from "../kernel/registry.js";
 import { Message, WITHOUT_SENDER } from "../wire/message.js";
@@ -13,11 +22,17 @@ import { SUPERVISOR_ID } from "../thread/supervisor-client.js";
 import type { Death } from "./deaths.js";
 import type { InterruptedWork } from "./interrupted-work.js";
 
-/** Puts a notice into the mailbox of every living interpreter. Throws LockBusy if one finds no memory. */
+/**
+ * Puts a notice into the mailbox of every living interpreter that it concerns: one that awaits something, or has a handle to the
+ * dead. Throws LockBusy if one finds no memory.
+ */
 export function sendNotices(m: SharedMemory, death: Death, interrupted: readonly InterruptedWork[]): void {
   const end = load(m, H_SLOTS_USED);
+  const holders = slotPointer(death.slot) + S_HOLDERS;
   for (let slot = 0 as Slot; slot < end; slot++) {
     if (slot === death.slot || slot === SUPERVISOR_SLOT || !isAlive(m, slot)) continue;
+    // Its mailbox is closed, and what the dead was executing is known: one that is dormant now has nothing pending there.
+    if (load(m, slotPointer(slot) + S_DORMANT) !== 0 && !hasBit(m, holders, slot)) continue;
     // The error may be large and memory short. The death itself must be reported in any case.
     const refused = (error: unknown): boolean =>
       sendNotice(m, slot, death, interrupted, error) === STATUS_NO_MEMORY;

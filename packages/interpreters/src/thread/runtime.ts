@@ -22,7 +22,7 @@ import { isError } from "../base/stacks.js";
 import { observe, park, parkAsync } from "../memory/doorbell.js";
 import { type SharedMemory, store } from "../memory/atomics.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
-import { MAX_SLOTS, S_THREAD, slotPointer } from "../memory/layout.js";
+import { MAX_SLOTS, S_DORMANT, S_THREAD, slotPointer } from "../memory/layout.js";
 import { makeReceivedMany, type Received } from "../kernel/receive.js";
 import { AdaptivePoll } from "./adaptive-poll.js";
 import { takeReplies } from "../kernel/mailbox.js";
@@ -58,6 +58,8 @@ export interface Death {
 
 /** Milliseconds: longer than the supervisor ever takes from closing a mailbox to the notice, unless it waits for memory. */
 const LONGEST_REAP = 1000;
+/** Milliseconds after which it looks again whether the reaping is over: a thread without a handle to the dead gets no notice. */
+const REAP_CHECK = 5;
 /** How many replies are taken out of the mailbox in one step of its lock. */
 const REPLIES_AT_ONCE = 32;
 /** How many failed boots are remembered, for operations that begin after the notice. */
@@ -93,6 +95,10 @@ export class Runtime {
   ended = false;
   #refs = 0;
   #stays = false;
+  /** Whether S_DORMANT says that this thread awaits nothing but records in its mailbox. */
+  #dormant = false;
+  /** Whether this thread also waits in a pool's lanes, and so is never dormant. */
+  servesPool = false;
   /** Replies that were taken out of the mailbox. Delivering one may call `poll`, which goes on with the next. */
   readonly #replies = makeReceivedMany(REPLIES_AT_ONCE);
   #taken = 0;
@@ -137,6 +143,8 @@ export class Runtime {
     const { m } = this;
     m.slot = slot;
     m.me = slotPointer(slot);
+    // A standby may have been dormant before it had a slot.
+    this.attend();
     store(m, m.me + S_THREAD, threadId);
     this.id = idOf(m, slot);
     return this;
@@ -144,6 +152,7 @@ export class Runtime {
 
   /** Registers an operation that will be settled, and returns its sequence number. */
   expect(pending: Pending): number {
+    if (this.#dormant) this.attend();
     return this.#pending.add(pending);
   }
 
@@ -154,6 +163,7 @@ export class Runtime {
 
   /** Calls `poller` after every ring, until it is removed. */
   addPoller(poller: () => void): void {
+    if (this.#dormant) this.attend();
     this.#pollers.add(poller);
   }
 
@@ -163,8 +173,23 @@ export class Runtime {
 
   /** Calls `listener` on the death of any interpreter, until the returned function is called. */
   onDeath(listener: (death: Death) => void): () => void {
+    if (this.#dormant) this.attend();
     this.#deathListeners.add(listener);
     return () => this.#deathListeners.delete(listener);
+  }
+
+  /** From now on deaths wake this thread. */
+  attend(): void {
+    this.#dormant = false;
+    store(this.m, this.m.me + S_DORMANT, 0);
+  }
+
+  /** If this thread awaits nothing but records in its mailbox, deaths do not wake it until it attends again. */
+  goDormant(): void {
+    if (this.#dormant || this.servesPool || this.#pending.size > 0) return;
+    if (this.#pollers.size > 0 || this.#deathListeners.size > 0) return;
+    this.#dormant = true;
+    store(this.m, this.m.me + S_DORMANT, 1);
   }
 
   /** Keeps the event loop alive, and polls the doorbell from it, until `unref`. Call it once for each asynchronous operation. */
@@ -226,6 +251,7 @@ export class Runtime {
 
   /** Blocks this thread until `done()` returns true. Returns false if `timeout` milliseconds pass first. */
   blockUntil(done: () => boolean, timeout = Infinity): boolean {
+    if (this.#dormant) this.attend();
     const deadline = timeout === Infinity ? Infinity : clock() + timeout;
     this.#blocked++;
     try {
@@ -267,6 +293,7 @@ export class Runtime {
   #arrange(seen: number, progress: boolean): void {
     if (this.#refs === 0) {
       this.#listening = false;
+      this.goDormant();
       return;
     }
     const now = clock();
@@ -308,7 +335,8 @@ export class Runtime {
   failedBoot(id: InterpreterId): Death | undefined {
     const noticed = (): boolean => this.#noticed.has(id) || !isBeingReaped(this.m, id);
     // Its mailbox closes a moment before the supervisor sends the notice with the reason.
-    if (!noticed()) this.blockUntil(noticed, LONGEST_REAP);
+    const until = clock() + LONGEST_REAP;
+    while (!noticed() && clock() < until) this.blockUntil(noticed, REAP_CHECK);
     this.poll();
     return this.#failedBoots.get(id);
   }

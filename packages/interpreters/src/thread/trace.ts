@@ -6,11 +6,11 @@
  */
 
 import { setImmediate } from "../platform/timers.js";
-import { callerFrames, stackOf } from "../base/stacks.js";
+import { callerFrames, captureStackTrace, stackOf } from "../base/stacks.js";
 
 /** Carries a stack, which is formatted only when `stack` is read. */
 export interface Trace {
-  stack?: string;
+  stack?: unknown;
 }
 
 /**
@@ -26,7 +26,7 @@ let shared: { of: unknown; trace: Trace } | undefined;
 export function takeTrace(of: unknown): Trace {
   if (taken >= EXACT && shared !== undefined && shared.of === of) return shared.trace;
   const trace: Trace = {};
-  Error.captureStackTrace(trace, takeTrace);
+  captureStackTrace(trace, takeTrace);
   if (taken++ === 0) setImmediate(nextTurn).unref();
   if (taken >= EXACT) shared = { of, trace };
   return trace;

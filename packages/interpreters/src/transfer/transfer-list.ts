@@ -1,6 +1,7 @@
 /** Transfer lists: the objects to move instead of copy. */
 import { types } from "../platform/brand-checks.js";
 import { type FileHandle, MessagePort } from "../platform/ports.js";
+import { streamClasses } from "../platform/streams.js";
 import { show } from "../base/check.js";
 
 /** The objects that can move from thread to thread. All but ArrayBuffers can only move: they are refused if no list names them. */
@@ -12,11 +13,11 @@ export type Movable =
   | TransformStream
   | FileHandle;
 
-type StreamName = "ReadableStream" | "WritableStream" | "TransformStream";
-const streamNames: readonly StreamName[] = ["ReadableStream", "WritableStream", "TransformStream"];
+// Not `instanceof`, which calls a hook of the user.
+const { [Symbol.hasInstance]: isInstance } = Function.prototype;
 
-function isInstance(value: object, cls: unknown): boolean {
-  return typeof cls === "function" && value instanceof cls;
+function isPort(value: object): value is MessagePort {
+  return isInstance.call(MessagePort, value);
 }
 
 function isFileHandle(value: object): value is FileHandle {
@@ -28,13 +29,14 @@ function isFileHandle(value: object): value is FileHandle {
 /** Whether the value is of a class whose instances can move. */
 function isMovable(value: unknown): value is Movable {
   if (typeof value !== "object" || value === null || types.isProxy(value)) return false;
-  if (types.isArrayBuffer(value) || value instanceof MessagePort) return true;
-  return streamNames.some((name) => isInstance(value, globalThis[name])) || isFileHandle(value);
+  if (types.isArrayBuffer(value) || isPort(value)) return true;
+  if (ArrayBuffer.isView(value)) return false;
+  return isFileHandle(value) || streamClasses().some((cls) => isInstance.call(cls, value));
 }
 
 /** Why a movable object cannot move now, or undefined. */
 function obstacle(value: Movable): string | undefined {
-  if (types.isArrayBuffer(value) || value instanceof MessagePort) return undefined;
+  if (types.isArrayBuffer(value) || isPort(value)) return undefined;
   if ("fd" in value) return value.fd < 0 ? "is closed" : undefined;
   const locked = "locked" in value ? value.locked : value.readable.locked || value.writable.locked;
   return locked ? "is locked: release its reader or writer first" : undefined;

@@ -110,6 +110,7 @@ export async function serve(rt: Runtime, guest: ExecutingSide, afterFirst?: () =
     await turn();
     if (rt.ended) return;
     lastTurn = clock();
+    rt.goDormant();
     await parkAsync(m, seen);
     rt.adaptiveSpin.parked(lastTurn);
   }
@@ -304,6 +305,8 @@ export class WorkDispatcher {
   #serve(id: number, pointer: Pointer, setup: PoolSetup): unknown {
     if (setup.concurrency > 1) this.#makeRoom(setup.concurrency);
     const begin = (): void => {
+      this.#rt.servesPool = true;
+      this.#rt.attend();
       this.pool = servedPool(setup);
     };
     if (setup.shared !== undefined) this.#guest.prepare(setup.shared);

@@ -26,6 +26,35 @@ describe("plain objects", () => {
       assertCopied({ ["k".repeat(length)]: length, short: 1 });
   });
 
+  it("takes instances of user classes as data, also of a class that is a global by now", () => {
+    class Point {
+      x = 1;
+    }
+    const globals = globalThis as { Point?: typeof Point; Config?: object };
+    assertCopied(new Point(), { x: 1 });
+    globals.Point = Point;
+    globals.Config = { [Symbol.toStringTag]: "Config", on: true };
+    try {
+      assertCopied(Object.create(Point.prototype, { y: { value: 2, enumerable: true } }), { y: 2 });
+      assert.deepEqual(roundTrip({ ...globals.Config }), { on: true });
+      assert.deepEqual(roundTrip(new (class Point2 extends Point {})()), { x: 1 });
+    } finally {
+      delete globals.Point;
+      delete globals.Config;
+    }
+  });
+
+  it("refuses the runtime's own namespaces, whatever the globals are by now", () => {
+    const { Intl: intl } = globalThis;
+    const globals = globalThis as { Intl: object };
+    globals.Intl = {};
+    try {
+      assert.throws(() => encoded(intl), /is an Intl/);
+    } finally {
+      globals.Intl = intl;
+    }
+  });
+
   it("keeps many objects of the same and of different shapes", () => {
     const same = Array.from({ length: 300 }, (_, id) => ({ id, name: `n${id}`, nested: { deep: { id } } }));
     assertCopied(same);

@@ -16,6 +16,7 @@ import {
   EXECUTION_STATE,
   S_ID,
   S_REPLIES,
+  S_DORMANT,
   S_EXECUTION,
   S_WORK,
   STATUS_BUSY,
@@ -393,6 +394,50 @@ test("who sends the last record dies at any step: the mailbox is not shut withou
     },
   });
 });
+
+for (const more of [false, true]) {
+  const title = more ? "what others send later is executed" : "what it sent is executed";
+  test(`a sender dies at any step of sending to an interpreter that deaths need not wake: ${title}`, (t) => {
+    const scene = new Scene();
+    const { world, slots, ids } = scene;
+    const dormant = slotPointer(slots[2]);
+    world.i32[dormant + S_DORMANT] = 1;
+    world.remember();
+    explore(t, {
+      world,
+      preemptions: 0,
+      atAtomics: 1,
+      random: 1000,
+      program: () => {
+        const worker = new Worker();
+        const victim: Thread = {
+          name: "S",
+          slot: slots[0],
+          *body(m) {
+            assert.equal(yield* sendPiece(m, slots[2], ids[2], more ? 1 : LAST), OK);
+          },
+        };
+        return {
+          threads: [worker.thread("W", slots[2], Infinity), victim],
+          victims: [victim],
+          supervisor: {
+            name: "supervisor",
+            slot: SUPERVISOR_SLOT,
+            *body(m) {
+              yield* reap(m, slots[0]);
+              const sent = worker.executed.length > 0 || scene.waiting(dormant + S_WORK).length > 0;
+              if (more || !sent) assert.equal(yield* sendPiece(m, slots[2], ids[2], LAST), OK);
+            },
+          },
+          check() {
+            checkMemory(world);
+            assert.equal(worker.executed.at(-1), LAST);
+          },
+        };
+      },
+    });
+  });
+}
 
 test("answers: whoever dies while sending one, the others arrive", (t) => {
   const scene = new Scene();

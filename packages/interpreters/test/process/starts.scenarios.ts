@@ -68,8 +68,16 @@ const scenarios: Record<string, () => unknown> = {
       }
     }
     const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
-    await (async () => pool.submit(() => 1))().catch(print);
+    // Pools reject, as calls do, and the next task tries again.
+    const futures = [pool.submit(() => 1), pool.with({ priority: 1 }).submit(() => 1)];
+    for (const future of futures) await future.catch(print);
+    console.log(futures[0].done(), pool.stats().queued, pool.stats().running);
+    await pool
+      .map((n: number) => n, [1])
+      .next()
+      .catch(print);
     limit.left = Infinity;
+    console.log(await pool.submit(() => 1));
     console.log(create().callSync(Math.max, 1, 2));
     console.log(await create().call(Math.max, 3, 4));
   },

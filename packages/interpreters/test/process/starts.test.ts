@@ -20,7 +20,9 @@ const failed = (why: string): string => `InterpreterError ERR_INTERPRETER_BOOT b
 test("a thread limit of a moment fails only what is tried in that moment", options, async () => {
   assertEnded(await run("limit"), {
     code: 0,
-    stdout: `${failed("Error ERR_WORKER_INIT_FAILED").repeat(5)}2\n4\n`,
+    stdout:
+      `${failed("Error ERR_WORKER_INIT_FAILED").repeat(6)}true 0 0\n` +
+      `${failed("Error ERR_WORKER_INIT_FAILED")}1\n2\n4\n`,
   });
 });
 

@@ -11,18 +11,22 @@ import { moduleClassOf } from "../runtime-classes.js";
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
-/** Older runtimes lack some. */
-const builtin: readonly string[] = [
-  "Error",
-  "TypeError",
-  "RangeError",
-  "SyntaxError",
-  "ReferenceError",
-  "EvalError",
-  "URIError",
-  "AggregateError",
-  "SuppressedError",
-];
+/** Older runtimes lack some. As they were when this was loaded: a program may replace them. */
+const { SuppressedError, WebAssembly } = globalThis as unknown as {
+  SuppressedError?: ErrorClass;
+  WebAssembly?: object;
+};
+const builtin: Readonly<Record<string, ErrorClass | undefined>> = {
+  Error,
+  TypeError,
+  RangeError,
+  SyntaxError,
+  ReferenceError,
+  EvalError,
+  URIError,
+  AggregateError,
+  SuppressedError,
+};
 /** Only of modules of the runtime, whose names contain no colon but that of the prefix. */
 const OF_MODULE = /^((?:node:)?[\w/]+):(\w+)$/;
 
@@ -32,11 +36,8 @@ class Tables {
   readonly ownNames = new Set<string>();
 
   constructor() {
-    const globals = globalThis as unknown as Record<string, ErrorClass | undefined> & {
-      WebAssembly?: object;
-    };
-    for (const name of builtin) this.#add(name, globals[name]);
-    const namespace = Object.getOwnPropertyDescriptors(globals.WebAssembly ?? {});
+    for (const [name, cls] of Object.entries(builtin)) this.#add(name, cls);
+    const namespace = Object.getOwnPropertyDescriptors(WebAssembly ?? {});
     for (const [name, { value }] of Object.entries(namespace)) {
       if (typeof value === "function" && isError(value.prototype))
         this.#add(`WebAssembly.${name}`, value as ErrorClass);

@@ -139,7 +139,7 @@ registerKind<DOMException>({
 
 function readQuotaExceeded(d: Decoder, message: unknown): DOMException {
   const [quota, requested] = [readValue(d), readValue(d)];
-  const Class = quotaExceededClass();
+  const Class = QuotaExceededError;
   if (typeof message !== "string" || Class === undefined) {
     throw d.malformed("an exception in it has no message, or a class that this interpreter does not know");
   }
@@ -163,15 +163,16 @@ interface QuotaExceeded extends DOMException {
 type Numbers = Partial<Record<"quota" | "requested", number>>;
 
 /** Newer runtimes have this subclass of DOMException. */
-function quotaExceededClass(): (new (message: string, numbers: Numbers) => QuotaExceeded) | undefined {
-  return (globalThis as { QuotaExceededError?: new (message: string, numbers: Numbers) => QuotaExceeded })
-    .QuotaExceededError;
-}
+const { QuotaExceededError } = globalThis as {
+  QuotaExceededError?: new (message: string, numbers: Numbers) => QuotaExceeded;
+};
+
+const { isPrototypeOf } = Object.prototype;
 
 /** Reads the two from private fields, which cannot be imitated; undefined if the exception has none. */
 function quotaOf(error: DOMException): (number | null)[] | undefined {
-  const prototype = quotaExceededClass()?.prototype;
-  if (prototype === undefined || !(error instanceof quotaExceededClass()!)) return undefined;
+  const prototype = QuotaExceededError?.prototype;
+  if (prototype === undefined || !isPrototypeOf.call(prototype, error)) return undefined;
   try {
     return (["quota", "requested"] as const).map(
       (key) => Object.getOwnPropertyDescriptor(prototype, key)?.get?.call(error) as number | null,

@@ -10,6 +10,12 @@ export function tty(): typeof Tty {
   return process.getBuiltinModule("node:tty");
 }
 
+/** The classes of the web's streams: those of the runtime, whatever the globals are. Loaded when a thread first asks for them. */
+export function streamClasses(): readonly Function[] {
+  const { ReadableStream, WritableStream, TransformStream } = process.getBuiltinModule("node:stream/web");
+  return [ReadableStream, WritableStream, TransformStream];
+}
+
 /** Writes `bytes` from `start` on to a descriptor and returns how many it took; throws the system's error. */
 export function writeNow(fd: number, bytes: Uint8Array, start: number): number {
   return fs.writeSync(fd, bytes, start);

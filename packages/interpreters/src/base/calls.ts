@@ -1,5 +1,5 @@
 /**
- * The types of `submit`: what the compiler infers from a function and its arguments.
+ * The types of `call` and `submit`: what the compiler infers from a function and its arguments.
  *
  * One signature, `<A extends unknown[], R>(fn: (...args: A) => R, ...args: A)`, infers almost everything: from the function's
  * annotations, or from the arguments if it has none. Two cases need signatures of their own, which stand before it and fail for
