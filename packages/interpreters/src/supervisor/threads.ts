@@ -4,6 +4,7 @@ import { MessageChannel, type MessagePort } from "../platform/ports.js";
 import { SHARE_ENV, Worker } from "../platform/threads.js";
 import { packageFile } from "../platform/package-files.js";
 import { withoutRefused } from "../platform/exec-argv.js";
+import { createDerivedTexts } from "../base/derived-texts.js";
 import type { BootOptions, CodeCache, Place, WorkerData } from "../wire/boot.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 
@@ -17,6 +18,8 @@ export interface StartedThread {
 let codeCache: Uint8Array | undefined;
 /** The bundle that threads run, once one was started. */
 let sharedText: Uint8Array<SharedArrayBuffer> | undefined;
+/** Made for the first thread. */
+let derivedTexts: SharedArrayBuffer | undefined;
 
 /** How long to wait for a thread to end before it is terminated again, at first and at most; milliseconds. */
 const PATIENCE = 20;
@@ -40,6 +43,7 @@ export function startThread(
         language: options.language,
         text: bundleText(),
         codeCache,
+        derivedTexts: (derivedTexts ??= createDerivedTexts()),
         port: port2,
       } satisfies WorkerData,
       transferList: [port2],

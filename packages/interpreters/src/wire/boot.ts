@@ -99,6 +99,8 @@ export type WorkerData = Place & {
   readonly text: Uint8Array<SharedArrayBuffer>;
   /** V8's code cache of the bundle (interpreter-thread.ts), once a thread has left one. */
   readonly codeCache: Uint8Array | undefined;
+  /** Texts that interpreters derive from files for each other (base/derived-texts.ts). */
+  readonly derivedTexts: SharedArrayBuffer | undefined;
 };
 
 /** The data that the main interpreter gives to the supervisor's thread. */
