@@ -99,7 +99,7 @@ group("a TypeScript module, while the main thread is blocked", () => {
       assert.match(under, new RegExp(`^${marks}\\s*$`));
       assert.match(
         error,
-        new RegExp(`^SyntaxError.*: TypeScript ${what} cannot be erased\\. .* compile the file`),
+        new RegExp(`^SyntaxError.*: TypeScript ${what} cannot be erased\\. .* or compile it`),
       );
       assert.match(display, /ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX/);
       assert.doesNotMatch(display, /strip\.js|^\[/);
@@ -176,7 +176,7 @@ test("without an eraser, TypeScript is refused with the remedies, and a broken s
       scripts: new URL("../../src/guests/javascript/script-text.js", import.meta.url).href,
     },
   ) as string[];
-  assert.match(texts[0], /^ERR_INTERPRETER_TYPESCRIPT Cannot erase .* npm install @swc\/wasm-typescript/);
+  assert.match(texts[0], /^ERR_INTERPRETER_TYPESCRIPT Cannot erase .* \(npm install @swc\/wasm-typescript/);
   assert.match(texts[1], /^Unexpected token \(is it TypeScript\? Cannot erase the types/);
   assert.equal(texts[2], null);
 });

@@ -116,6 +116,6 @@ function complain(
   const what = found.replace(/ is not supported in (?:strip-only|type strip) mode/, " cannot be erased");
   const message =
     `${what.replace(/\.$/, "")}. Interpreters run TypeScript as Node does, by erasing its types, and this syntax needs generated ` +
-    `code: write it without ("erasableSyntaxOnly" of tsc finds all such places), or compile the file to JavaScript`;
+    `code: write it without ("erasableSyntaxOnly" of tsc finds all such places), or compile it to JavaScript`;
   return { message, line, column, width, unsupported, code: UNSUPPORTED };
 }
