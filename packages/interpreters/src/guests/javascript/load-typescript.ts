@@ -17,8 +17,12 @@ export interface LoadedSource {
 
 const isPackaged = (path: string): boolean => /[\\/]node_modules[\\/]/.test(path);
 
-/** Returns the result of a `load` hook for the TypeScript file at `url`. */
-export function loadTypeScript(url: string, store: DerivedTexts | undefined): LoadedSource {
+/** Returns the result of a `load` hook for the TypeScript file at `url`. `resolved` is the format that Node has found out, if any. */
+export function loadTypeScript(
+  url: string,
+  store: DerivedTexts | undefined,
+  resolved?: unknown,
+): LoadedSource {
   const path = fileURLToPath(url);
   if (isPackaged(path)) {
     throw Object.assign(
@@ -30,7 +34,9 @@ export function loadTypeScript(url: string, store: DerivedTexts | undefined): Lo
   }
   const bytes = readFileSync(path);
   const source = store === undefined ? strip(bytes.toString(), path) : eraseOnce(path, bytes, store);
-  return { format: format(path, source), source, shortCircuit: true };
+  const known = resolved === "module-typescript" || resolved === "commonjs-typescript";
+  const kind = known ? (resolved.replace("-typescript", "") as LoadedSource["format"]) : format(path, source);
+  return { format: kind, source, shortCircuit: true };
 }
 
 interface ErasedFile {

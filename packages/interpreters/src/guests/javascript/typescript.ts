@@ -27,7 +27,11 @@ interface SyncHooks {
       context: { parentURL?: string },
       nextResolve: (specifier: string, context: object) => unknown,
     ) => unknown;
-    load: (url: string, context: object, nextLoad: (url: string, context: object) => unknown) => unknown;
+    load: (
+      url: string,
+      context: { format?: unknown },
+      nextLoad: (url: string, context: object) => unknown,
+    ) => unknown;
   }) => void;
 }
 
@@ -60,7 +64,7 @@ export function enableTypeScript(): void {
     load(url, context, nextLoad) {
       if (!othersFirst && isTypeScript(url)) {
         try {
-          return loadTypeScript(url, store);
+          return loadTypeScript(url, store, context.format);
         } catch (error) {
           if (!(error instanceof SyntaxError)) throw error;
           let loaded: { format?: unknown };
