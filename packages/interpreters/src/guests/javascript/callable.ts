@@ -18,7 +18,7 @@ import { NotShareableError } from "../../base/errors.js";
 import { nodeModule } from "../../platform/modules.js";
 import { analyse, Unportable } from "./analyse.js";
 import { builtinPath } from "./builtins.js";
-import { asWritten } from "./script-text.js";
+import { asWritten } from "./import-names.js";
 
 export type Callable =
   /** `source` is a strict-mode expression; `free` lists the names that it needs in the target's global scope. */

@@ -87,11 +87,3 @@ function complaintOf(error: unknown): FinalComplaint {
     final: final === true,
   };
 }
-
-/** Returns the text of a function that a script declared as its author wrote it. */
-export function asWritten(source: string): string {
-  if (!source.includes("$")) return source;
-  return source
-    .replaceAll(/\bim\$[\da-z]{3}\b/g, "import")
-    .replaceAll(/\bimport\$[\da-z]{4}\b/g, "import.meta");
-}

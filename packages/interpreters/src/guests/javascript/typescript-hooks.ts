@@ -20,7 +20,17 @@ export function initialize(data: HooksData): void {
   if (data.store !== undefined) store = new DerivedTexts(data.store);
 }
 
+const REQUEST = "interpreters:resolve?";
+
+/** A specifier that has the hooks thread resolve another one, against a base of its own. */
+export const resolveRequest = (specifier: string, base: string): string =>
+  REQUEST + JSON.stringify([specifier, base]);
+
 export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
+  if (specifier.startsWith(REQUEST)) {
+    const [asked, parentURL] = JSON.parse(specifier.slice(REQUEST.length)) as [string, string];
+    return { ...(await nextResolve(asked, { ...context, parentURL })), shortCircuit: true };
+  }
   try {
     return await nextResolve(specifier, context);
   } catch (error) {

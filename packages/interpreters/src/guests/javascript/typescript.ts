@@ -22,17 +22,34 @@ import { type HooksData, isJsx, loadInstead, sourceInstead } from "./typescript-
 /** The synchronous hooks, which the types of Node 20 lack. */
 interface SyncHooks {
   registerHooks?: (hooks: {
-    resolve: (
+    resolve?: (
       specifier: string,
       context: { parentURL?: string },
       nextResolve: (specifier: string, context: object) => unknown,
     ) => unknown;
-    load: (
+    load?: (
       url: string,
       context: { format?: unknown },
       nextLoad: (url: string, context: object) => unknown,
     ) => unknown;
-  }) => void;
+  }) => { deregister: () => void };
+}
+
+export const syncHooks = (): SyncHooks => nodeModule() as SyncHooks;
+
+const textsOfProcess = (): SharedArrayBuffer | undefined =>
+  ((workerData ?? {}) as Partial<WorkerData>).derivedTexts;
+
+let registered = false;
+
+/** Starts the hooks thread, in versions of Node that have no other hooks. */
+export function registerAsyncHooks(): void {
+  if (registered) return;
+  registered = true;
+  // A bundle of typescript-hooks.ts: the hooks thread loads one file.
+  nodeModule().register<HooksData>(packageFile("typescript-hooks.cjs"), {
+    data: { store: textsOfProcess() },
+  });
 }
 
 export const needsTypeScript = (url: string): boolean => isTypeScript(url) || isJsx(url);
@@ -42,15 +59,13 @@ let enabled = false;
 export function enableTypeScript(): void {
   if (enabled) return;
   enabled = true;
-  const { registerHooks, register } = nodeModule() as SyncHooks & ReturnType<typeof nodeModule>;
-  const { derivedTexts: memory } = (workerData ?? {}) as Partial<WorkerData>;
+  const { registerHooks } = syncHooks();
   if (registerHooks === undefined) {
-    const hasOwn = (process.features as { typescript?: unknown }).typescript;
-    if (hasOwn !== undefined && hasOwn !== false) return;
-    // A bundle of typescript-hooks.ts: the hooks thread loads one file.
-    register<HooksData>(packageFile("typescript-hooks.cjs"), { data: { store: memory } });
+    const own = (process.features as { typescript?: unknown }).typescript;
+    if (own === undefined || own === false) registerAsyncHooks();
     return;
   }
+  const memory = textsOfProcess();
   const store = memory === undefined ? undefined : new DerivedTexts(memory);
   const othersFirst = hasLoaders();
   registerHooks({
