@@ -6,7 +6,7 @@
  * stand for, so that nothing moves, and look like it: letters of other alphabets and a middle dot are legal in names.
  */
 
-/** Letters that look alike. The first of each is what the author wrote. */
+/** Letters that look alike. */
 const ALIKE: Readonly<Record<string, string>> = {
   i: "i\u0456\u2170",
   p: "p\u0440\u2ca3",
@@ -21,7 +21,8 @@ function alike(text: string, index: number): string | undefined {
   let rest = index;
   let name = "";
   // From the end: the letters that are least alike, of the `i`, come last.
-  for (const letter of [...text].reverse()) {
+  for (let i = text.length - 1; i >= 0; i--) {
+    const letter = text[i];
     const letters = ALIKE[letter] ?? letter;
     name = letters[rest % letters.length] + name;
     rest = Math.floor(rest / letters.length);
@@ -30,14 +31,14 @@ function alike(text: string, index: number): string | undefined {
 }
 
 /** What the reader of a script writes, and the interpreter replaces by a name of its own. No author does. */
-export const META_NAME = alike("import.meta", 0)!;
-export const IMPORT_NAME = alike("import", 1)!;
+export const META_NAME = "import\u00b7meta";
+export const IMPORT_NAME = "imp\u043ert";
 
 /** Replaces both, in one step: a name for one may contain the other. */
 export function replaceNames(text: string, meta: () => string, load: () => string): string {
   return text.replace(written, (name) => (name === META_NAME ? meta() : load()));
 }
-const written = new RegExp(`${META_NAME}|${IMPORT_NAME}`, "g");
+const written = /import\u00b7meta|imp\u043ert/g;
 
 /** The name of the `import.meta` with that number. */
 export function metaName(index: number): string {
@@ -49,9 +50,8 @@ export function importName(index: number): string {
   return alike("import", index + 2) ?? `im$${index.toString(36).padStart(3, "0")}`;
 }
 
-const pattern = [..."import"].map((letter) => `[${ALIKE[letter] ?? letter}]`).join("");
-const dotted = [...".meta"].map((letter) => `[${ALIKE[letter] ?? letter}]`).join("");
-const any = new RegExp(`(?:${pattern})(${dotted})?|\\bim\\$[\\da-z]{3}\\b|\\b(import\\$[\\da-z]{4})\\b`, "g");
+const any =
+  /[i\u0456\u2170]m[p\u0440\u2ca3][o\u043e\u03bf\u0585]rt([\u00b7\u0387]m[e\u0435]t[a\u0430])?|\bim\$[\da-z]{3}\b|\b(import\$[\da-z]{4})\b/g;
 const own = /[^\0-\x7f]|\$/;
 
 /** Returns a text with what its author wrote instead of our names. */
