@@ -29,12 +29,28 @@ export function load(callable: Callable): Loaded | Promise<Loaded> {
   }
 }
 
-function loadFunction({ source, free, name }: Callable & { kind: "function" }): Loaded {
+function loadFunction(callable: Callable & { kind: "function" }): Loaded {
+  const { source, free, name } = callable;
   const missing = free.filter((each) => !isGlobal(each));
   if (missing.length > 0) throw new NotShareableError(captured(name, missing));
-  // Strict, as functions of modules are. The function begins on its own line, so that stacks count its lines from 1.
-  const script = compile(`"use strict";(\n${source}\n)`, callFilename(name), -1);
+  // Strict, as functions of modules are. The function begins on a line of its own: that of its file, or the first.
+  const { file, line, indent } = placeOf(callable);
+  const script = compile(`"use strict";(\n${indent}${source}\n)`, file, line - 2);
   return script.runInThisContext() as Loaded;
+}
+
+/** Where stacks and debuggers show a function. */
+function placeOf({ source, name, location, begins = 0 }: Callable & { kind: "function" }): {
+  file: string;
+  line: number;
+  indent: string;
+} {
+  // Code of a file would import relative to that file. And tools that measure coverage count the characters of this script as the file's.
+  if (location === undefined || source.includes("import") || process.env["NODE_V8_COVERAGE"]) {
+    return { file: callFilename(name), line: 1, indent: "" };
+  }
+  const { file, line, column } = location;
+  return { file, line, indent: " ".repeat(Math.max(0, column - 1 - begins)) };
 }
 
 function captured(name: string, missing: readonly string[]): string {
