@@ -3,7 +3,8 @@
  *
  * V8 would parse and compile the main bundle anew in each thread, which takes as long as everything else that a thread does before
  * it is ready. So the first interpreter of a process leaves a code cache with the supervisor, with all functions that it had to
- * compile up to the end of its first work item, and later threads start with that. V8 rejects a cache that does not fit (because of
+ * compile up to the end of its first work item, and later threads start with that. The first ones start with what the supervisor has
+ * compiled while they booted, if it was ready. V8 rejects a cache that does not fit (because of
  * other flags), and compiles.
  */
 import { path } from "./platform/paths.js";
@@ -18,12 +19,15 @@ declare const require: NodeJS.Require;
 declare const __dirname: string;
 
 const data = workerData as WorkerData;
-const { text, codeCache } = data;
+const { text, codeCache, firstCache } = data;
 const file = path.join(__dirname, "interpreters.cjs");
+const firstLength = firstCache === undefined ? 0 : Atomics.load(new Int32Array(firstCache, 0, 1), 0);
+const cachedData =
+  firstCache === undefined || firstLength === 0 ? codeCache : new Uint8Array(firstCache, 4, firstLength);
 // The text is ASCII. Decoding it as Latin-1 takes the least time.
 const script = new vm.Script(Buffer.from(text.buffer).toString("latin1"), {
   filename: file,
-  ...(codeCache && { cachedData: codeCache }),
+  ...(cachedData && { cachedData }),
 });
 
 const module = { exports: {} };

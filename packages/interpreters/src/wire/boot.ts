@@ -99,6 +99,13 @@ export type WorkerData = Place & {
   readonly text: Uint8Array<SharedArrayBuffer>;
   /** V8's code cache of the bundle (interpreter-thread.ts), once a thread has left one. */
   readonly codeCache: Uint8Array | undefined;
+  /**
+   * Without a code cache: one that the supervisor makes while the thread boots, behind a word with its length, which is 0 until it is
+   * there. It lacks the functions that only V8 knows to be needed, which a thread has compiled.
+   */
+  readonly firstCache: SharedArrayBuffer | undefined;
+  /** Texts that interpreters derive from files for each other (base/derived-texts.ts). */
+  readonly derivedTexts: SharedArrayBuffer | undefined;
 };
 
 /** The data that the main interpreter gives to the supervisor's thread. */

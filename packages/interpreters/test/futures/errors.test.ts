@@ -140,7 +140,7 @@ test(
     const { stack = "" } = await rejection(submitHere());
     const lines = stack.split("\n");
     assert.equal(lines[0], "Error: boom");
-    const remote = lines.findIndex((line) => line.includes("at inner (<interpreters:call(explode)>"));
+    const remote = lines.findIndex((line) => line.includes(`at inner (${import.meta.url}:`));
     const submitted = lines.findIndex((line) => /at submitHere \(.*errors\.test\.js/.test(line));
     assert.ok(remote > 0 && submitted > remote, stack);
     assert.doesNotMatch(stack, /\/src\/(?:interpreter|futures|codec|guests)\//);

@@ -1,7 +1,7 @@
 /** TypeScript modules in a thread whose starter is blocked, which is how they are used. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe as group, test } from "node:test";
@@ -37,7 +37,14 @@ export function fail<T>(value: T): never {
   "untyped/common.ts": "exports.detectedCommon = 6 as number;",
   "enum.ts": "const fine = 1;\nenum Colour { red }\nexport const f = () => Colour.red;",
   "syntax.ts": "const fine: number = 1;\nconst broken: = 2;\n",
+  "property.ts": "const fine = 1;\n\nexport class A { constructor(private x: number) {} }",
+  "namespace.ts": "export namespace N { export const x = 1; }",
   "renamed.ts": 'import { sibling } from "./sibling.mjs"; export const f = () => sibling;',
+  "renamed.js": 'import { sibling } from "./sibling.mjs"; export const f = () => sibling;',
+  "compiled.js": "export const f = () => 'compiled';",
+  "function.ts": "export const f = (): string => 'function.ts';",
+  "jsx.tsx": "export const f = () => <b/>;",
+  "over-jsx.ts": 'import { f } from "./jsx.tsx"; export { f };',
   "dependent.ts": 'import { dependency } from "dependency/ts"; export const f = () => dependency;',
 })) {
   const file = path.join(directory, name);
@@ -79,12 +86,24 @@ group("a TypeScript module, while the main thread is blocked", () => {
     assert.ok(display.includes(`${url("main.ts")}:10:34`), display);
   });
 
-  test("tells where it uses syntax that cannot be erased", () => {
-    const display = String(call("enum.ts", "f"));
-    // Newer versions of Node, which erase types by themselves, also show the line before.
-    assert.match(display, /enum\.ts:2\n(?:const fine.*\n)?enum Colour \{ red \}\n\^+\n/);
-    assert.match(display, /SyntaxError.*enum/);
-    assert.doesNotMatch(display, /strip\.js|^\[/);
+  test("tells where it uses which syntax that cannot be erased, and what to do", () => {
+    for (const [name, line, marks, what] of [
+      ["enum", 2, "\\^{19}", "enum"],
+      ["property", 3, " {37}\\^{9}", "parameter property"],
+      ["namespace", 1, " *\\^+", "namespace declaration"],
+    ] as const) {
+      const display = String(call(`${name}.ts`, "f"));
+      const [place, text, under, , error] = display.split("\n");
+      assert.equal(place, `${path.join(directory, `${name}.ts`)}:${line}`);
+      assert.equal(text, readFileSync(path.join(directory, `${name}.ts`), "utf8").split("\n")[line - 1]);
+      assert.match(under, new RegExp(`^${marks}\\s*$`));
+      assert.match(
+        error,
+        new RegExp(`^SyntaxError.*: TypeScript ${what} cannot be erased\\. .* or compile it`),
+      );
+      assert.match(display, /ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX/);
+      assert.doesNotMatch(display, /strip\.js|^\[/);
+    }
   });
 
   test("tells where it has a syntax error", () => {
@@ -94,11 +113,30 @@ group("a TypeScript module, while the main thread is blocked", () => {
     );
   });
 
-  test("that imports a .ts file by the name it compiles to is told so", () => {
+  test("may import a .ts file by the name it compiles to, a JavaScript module is told the other name", () => {
+    assert.equal(call("renamed.ts", "f"), "sibling");
     assert.match(
-      String(call("renamed.ts", "f")),
+      String(call("renamed.js", "f")),
       /sibling\.mjs, imported by way of .*sibling\.mts is there: import it by that name/,
     );
+  });
+
+  test("has one URL in the sources and in what they are compiled to", () => {
+    assert.equal(call("function.js", "f"), "function.ts");
+    assert.match(String(call("enum.js", "f")), /TypeScript enum cannot be erased/);
+    assert.match(
+      String(call("compiled.ts", "f")),
+      /cannot find module .*compiled\.ts; .*compiled\.js is there: use that name, by which the \.ts is found, too/,
+    );
+  });
+
+  test("in the dialect with JSX is refused with the remedies", () => {
+    for (const name of ["jsx.tsx", "over-jsx.ts"]) {
+      assert.match(
+        String(call(name, "f")),
+        /cannot load .*jsx\.tsx: JSX needs generated code.*Compile the file to JavaScript, or/,
+      );
+    }
   });
 
   test("is refused below node_modules, as by Node", () => {
@@ -117,4 +155,28 @@ group("a TypeScript module, while the main thread is blocked", () => {
     );
     assert.equal(value, "sibling");
   });
+});
+
+test("without an eraser, TypeScript is refused with the remedies, and a broken script too", () => {
+  const texts = runWhileBlocked(
+    `const module = process.getBuiltinModule("node:module");
+     delete module.stripTypeScriptTypes;
+     const resolve = module._resolveFilename;
+     module._resolveFilename = function (name, ...rest) {
+       if (name.startsWith("@swc/")) throw new Error("not installed");
+       return resolve.call(this, name, ...rest);
+     };
+     const { strip } = await import(data.strip);
+     const { describeScript } = await import(data.scripts);
+     let message;
+     try { strip("const n: number = 1;", "n.ts"); } catch (error) { message = error.code + " " + error.message; }
+     return [message, describeScript("const n: number = 1;").broken.message, describeScript("const n = 1;").broken];`,
+    {
+      strip: new URL("../../src/guests/javascript/strip.js", import.meta.url).href,
+      scripts: new URL("../../src/guests/javascript/script-text.js", import.meta.url).href,
+    },
+  ) as string[];
+  assert.match(texts[0], /^ERR_INTERPRETER_TYPESCRIPT Cannot erase .* \(npm install @swc\/wasm-typescript/);
+  assert.match(texts[1], /^Unexpected token \(is it TypeScript\? Cannot erase the types/);
+  assert.equal(texts[2], null);
 });

@@ -125,7 +125,7 @@ test(
   () =>
     using(async (interp) => {
       const script =
-        "var meta = { ...import.meta }; function later() { return import . meta.url } class C { url = import.meta.url }";
+        "var { resolve, ...meta } = import.meta; function later() { return import . meta.url } class C { url = import.meta.url }";
       const named = path.join(other, "named.js");
       for (const [options, file] of [
         [{ base: other, filename: "job 1.js" }, path.join(other, "job 1.js")],

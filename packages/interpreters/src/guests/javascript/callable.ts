@@ -18,7 +18,8 @@ import { NotShareableError } from "../../base/errors.js";
 import { nodeModule } from "../../platform/modules.js";
 import { analyse, Unportable } from "./analyse.js";
 import { builtinPath } from "./builtins.js";
-import { asWritten } from "./script-text.js";
+import { type Location, locate } from "./location.js";
+import { asWritten } from "./import-names.js";
 
 export type Callable =
   /** `source` is a strict-mode expression; `free` lists the names that it needs in the target's global scope. */
@@ -27,6 +28,9 @@ export type Callable =
       readonly source: string;
       readonly free: readonly string[];
       readonly name: string;
+      /** Where the text of the function stands, if that was found, and at which character of `source` that text begins. */
+      readonly location?: Location;
+      readonly begins?: number;
     }
   | { readonly kind: "module"; readonly url: string; readonly export: string }
   /** Takes nothing and returns the names of the functions that the module exports. */
@@ -93,7 +97,15 @@ function describeSource(source: string, name: string): FunctionSource {
   let callable = bySource.get(key);
   if (callable === undefined) {
     const { expression, free } = analyse(source, name);
-    callable = { kind: "function", source: expression, free, name };
+    const begins = expression.indexOf(source);
+    const location = begins === -1 ? undefined : locate(source);
+    callable = {
+      kind: "function",
+      source: expression,
+      free,
+      name,
+      ...(location && { location, begins }),
+    };
     if (bySource.size >= bySourceLimit) bySource.clear();
     bySource.set(key, callable);
   }

@@ -6,6 +6,7 @@
  */
 
 import { vm } from "../../platform/scripts.js";
+import { quietly } from "./quietly.js";
 import { enableTypeScript } from "./typescript.js";
 
 const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
@@ -40,13 +41,6 @@ function prepareImport(source: string): void {
   if (/\.[cm]?ts["'`]/.test(source)) enableTypeScript();
   if (quiet) return;
   quiet = true;
-  // Node warns, once per thread, that this way of importing is experimental. The user did not choose it and can
-  // do nothing about it. The first import issues the warning synchronously, so one is made here with warnings off.
-  const emitWarning: unknown = Reflect.get(process, "emitWarning");
-  process.emitWarning = () => {};
-  try {
-    new vm.Script('import("node:vm")', { importModuleDynamically }).runInThisContext();
-  } finally {
-    Reflect.set(process, "emitWarning", emitWarning);
-  }
+  // Node warns, once per thread, that this way of importing is experimental.
+  quietly(() => new vm.Script('import("node:vm")', { importModuleDynamically }).runInThisContext());
 }

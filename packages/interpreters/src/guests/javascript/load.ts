@@ -5,14 +5,13 @@
  */
 
 import { vm } from "../../platform/scripts.js";
-import { existsSync } from "../../platform/files.js";
-import { fileURLToPath, URL } from "../../platform/urls.js";
 import { NotShareableError } from "../../base/errors.js";
 import { resolveBuiltin } from "./builtins.js";
 import type { Callable } from "./callable.js";
 import { callFilename, compile, importModule } from "./dynamic-import.js";
 import { originOf } from "./injected.js";
-import { enableTypeScript } from "./typescript.js";
+import { outputOf, sourceOf } from "./load-typescript.js";
+import { enableTypeScript, needsTypeScript } from "./typescript.js";
 
 export type Loaded = (...args: unknown[]) => unknown;
 
@@ -30,12 +29,28 @@ export function load(callable: Callable): Loaded | Promise<Loaded> {
   }
 }
 
-function loadFunction({ source, free, name }: Callable & { kind: "function" }): Loaded {
+function loadFunction(callable: Callable & { kind: "function" }): Loaded {
+  const { source, free, name } = callable;
   const missing = free.filter((each) => !isGlobal(each));
   if (missing.length > 0) throw new NotShareableError(captured(name, missing));
-  // Strict, as functions of modules are. The function begins on its own line, so that stacks count its lines from 1.
-  const script = compile(`"use strict";(\n${source}\n)`, callFilename(name), -1);
+  // Strict, as functions of modules are. The function begins on a line of its own: that of its file, or the first.
+  const { file, line, indent } = placeOf(callable);
+  const script = compile(`"use strict";(\n${indent}${source}\n)`, file, line - 2);
   return script.runInThisContext() as Loaded;
+}
+
+/** Where stacks and debuggers show a function. */
+function placeOf({ source, name, location, begins = 0 }: Callable & { kind: "function" }): {
+  file: string;
+  line: number;
+  indent: string;
+} {
+  // Code of a file would import relative to that file. And tools that measure coverage count the characters of this script as the file's.
+  if (location === undefined || source.includes("import") || process.env["NODE_V8_COVERAGE"]) {
+    return { file: callFilename(name), line: 1, indent: "" };
+  }
+  const { file, line, column } = location;
+  return { file, line, indent: " ".repeat(Math.max(0, column - 1 - begins)) };
 }
 
 function captured(name: string, missing: readonly string[]): string {
@@ -83,8 +98,6 @@ function loadBuiltin(path: string): Loaded {
   return found;
 }
 
-const typeScript = /\.[cm]?ts$/;
-
 async function loadExport(url: string, name: string): Promise<Loaded> {
   const namespace = await importExports(url);
   const found = namespace[name];
@@ -103,12 +116,17 @@ async function loadExport(url: string, name: string): Promise<Loaded> {
   );
 }
 
-/** Loads the module at `url` and returns its namespace. */
+/**
+ * Loads the module at `url` and returns its namespace. The name of a JavaScript file that is not there means the TypeScript file that it
+ * would be compiled from: one URL is then right in the sources and in what they are compiled to.
+ */
 async function importExports(url: string): Promise<Record<string, unknown>> {
-  if (url.startsWith("file:") && typeScript.test(new URL(url).pathname)) enableTypeScript();
+  if (needsTypeScript(url)) enableTypeScript();
   try {
     return (await importModule(url)) as Record<string, unknown>; // loaded once: Node keeps it
   } catch (error) {
+    const source = missingModule(error) === url ? sourceOf(url) : undefined;
+    if (source !== undefined) return importExports(source);
     throw notFound(url, error) ?? error;
   }
 }
@@ -124,23 +142,27 @@ function functionNames(namespace: Record<string, unknown>): string[] {
 const isFunction = (value: unknown): boolean => typeof value === "function" && !isClass(value);
 const isClass = (fn: Function): boolean => /^class\b/.test(Function.prototype.toString.call(fn));
 
-/** Replaces Node's message, which would name a file of this package as the importer. */
-function notFound(url: string, error: unknown): Error | undefined {
+/** The URL of the module that was not found, if that is what the error says. */
+function missingModule(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_MODULE_NOT_FOUND")
     return undefined;
-  const missing = "url" in error && typeof error.url === "string" ? error.url : undefined;
+  return "url" in error && typeof error.url === "string" ? error.url : undefined;
+}
+
+/** Replaces Node's message, which would name a file of this package as the importer. */
+function notFound(url: string, error: unknown): Error | undefined {
+  const missing = missingModule(error);
   if (missing === undefined) return undefined;
-  const other = missing.replace(/\.([cm]?)js$/, ".$1ts");
-  const hint =
-    other !== missing && missing.startsWith("file:") && existsSync(fileURLToPath(other))
-      ? `; ${other} is there: import it by that name, as Node runs TypeScript without rewriting specifiers`
-      : "";
+  const [source, output] = [sourceOf(missing), outputOf(missing)];
+  let hint = "";
+  if (source !== undefined) {
+    hint = `; ${source} is there: import it by that name, as only TypeScript files find it by the name that it is compiled to`;
+  } else if (output !== undefined) {
+    hint = `; ${output} is there: use that name, by which the .ts is found, too, as long as there is no .js`;
+  }
   if (missing !== url && hint === "") return undefined; // a module that `url` imports, as Node's message says
   return Object.assign(
     new Error(`cannot find module ${missing}${missing === url ? "" : `, imported by way of ${url}`}${hint}`),
-    {
-      code: error.code,
-      url: missing,
-    },
+    { code: "ERR_MODULE_NOT_FOUND", url: missing },
   );
 }

@@ -9,8 +9,8 @@
  *     class A {}           A=class {}                  if its body does not use its own name; otherwise
  *     class A {}           A=class A {}                with `A=` at the end of the line before, if it begins its line
  *     import a from "b"    (blank; the target loads it and binds its names first)
- *     import.meta          import$meta                 a name that the target gives a value
- *     import(url)          im$prt(url)                 likewise, where Node would resolve against anything but `base`
+ *     import.meta          import·meta                 a name that the target gives a value (import-names.ts)
+ *     import(url)          іmport(url)                 likewise, where Node would resolve against anything but `base`
  *
  * `0,` needs no closing parenthesis after a pattern, and cannot continue the statement before it. Only a class that
  * uses its own name and begins in the middle of a line moves the rest of that one line.
@@ -18,12 +18,9 @@
 import { path } from "../../platform/paths.js";
 import { URL } from "../../platform/urls.js";
 import type * as Acorn from "acorn";
+import { IMPORT_NAME, META_NAME } from "./import-names.js";
 import type { ImportedName, Script, ScriptParts, StaticImport } from "./script-description.js";
 import { collectNames, contains, isAwait, type Node, parse, walk } from "./syntax-tree.js";
-
-/** As wide as `import.meta` and `import`. The target replaces them by names of its own, of the same width. */
-export const META_NAME = "import$meta";
-export const IMPORT_NAME = "im$prt";
 
 /** Reads one program, once. */
 export class Reader {

@@ -13,7 +13,7 @@ import type * as Acorn from "acorn";
 import { isUrl, show } from "../../base/check.js";
 import type { FinalComplaint, Script } from "./script-description.js";
 import { Reader } from "./script-reader.js";
-import { erase } from "./strip.js";
+import { erase, NO_ERASER, type TypeScriptComplaint } from "./strip.js";
 
 /** Each of these may begin syntax that V8 refuses in a script, or refuses when a later script repeats it. */
 const needsReading = /\b(?:let|const|class|import|await|export)\b/;
@@ -55,7 +55,16 @@ export function readScript(script: Script): Script {
     complaint = complaintOf(error);
   }
   if (complaint.final) return { ...script, broken: complaint };
-  const erased = erase(text, filename);
+  let erased: string | TypeScriptComplaint;
+  try {
+    erased = erase(text, filename);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== NO_ERASER) throw error;
+    const { message } = error as Error;
+    // V8 would not know that it may be TypeScript.
+    const both = `${complaint.message} (is it TypeScript? ${message})`;
+    return { ...script, broken: { ...complaint, message: both, final: true } };
+  }
   if (typeof erased !== "string") {
     return { ...script, broken: erased.unsupported ? { ...erased, final: true } : complaint };
   }
@@ -77,12 +86,4 @@ function complaintOf(error: unknown): FinalComplaint {
     width: 1,
     final: final === true,
   };
-}
-
-/** Returns the text of a function that a script declared as its author wrote it. */
-export function asWritten(source: string): string {
-  if (!source.includes("$")) return source;
-  return source
-    .replaceAll(/\bim\$[\da-z]{3}\b/g, "import")
-    .replaceAll(/\bimport\$[\da-z]{4}\b/g, "import.meta");
 }

@@ -18,14 +18,16 @@
  */
 
 import { path } from "../../platform/paths.js";
-import { fileURLToPath, pathToFileURL, URL } from "../../platform/urls.js";
+import { pathToFileURL } from "../../platform/urls.js";
 import type { vm } from "../../platform/scripts.js";
-import { compile } from "./dynamic-import.js";
 import { nodeModule } from "../../platform/modules.js";
+import { compile } from "./dynamic-import.js";
+import { metaOf, needsResolve, prepareResolve } from "./import-meta.js";
+import { importName, metaName, replaceNames, restoreNames } from "./import-names.js";
 import { declare, defineConstant, hasConstants } from "./main-scope.js";
 import type { Script, ScriptParts, StaticImport } from "./script-description.js";
-import { IMPORT_NAME, META_NAME } from "./script-reader.js";
 import { readScript } from "./script-text.js";
+import { isTypeScript } from "./load-typescript.js";
 import { lineInStack, showWrittenLine, syntaxErrorAt } from "./syntax-error.js";
 import { enableTypeScript } from "./typescript.js";
 
@@ -64,6 +66,7 @@ function readAndRun(script: Script, refusal?: SyntaxError): unknown {
 
 function runParts(script: Script, parts: ScriptParts): unknown {
   const { imports } = parts;
+  if (needsResolve(script)) return prepareResolve().then(() => runParts(script, parts));
   if (imports.length === 0) return begin(script, parts, () => {});
   return loadImports(script, imports).then((bind) => begin(script, parts, bind));
 }
@@ -89,6 +92,7 @@ function begin(script: Script, parts: ScriptParts, bind: () => void): unknown {
       () => (tail === undefined ? undefined : run(script, tail)),
       (error: unknown) => {
         takeBack();
+        restoreNames(error);
         throw error;
       },
     );
@@ -107,9 +111,12 @@ function place(script: Script, text: string, before = "", after = ""): vm.Script
     whole = `${before}\n${text.replace(/^#!/, "//")}`;
   }
   if (parts?.isRenamed === true) {
-    whole = whole
-      .replaceAll(META_NAME, metaName(script))
-      .replaceAll(IMPORT_NAME, importerName(baseOf(script)));
+    const base = baseOf(script);
+    whole = replaceNames(
+      whole,
+      () => metaOf(script, base, keepMeta),
+      () => importerOf(base).name,
+    );
   }
   try {
     return compile(whole + after, filename, before === "" ? 0 : -1);
@@ -125,6 +132,7 @@ function run(script: Script, compiled: vm.Script): unknown {
     return compiled.runInThisContext();
   } catch (error) {
     showWrittenLine(error, script.source, script.filename);
+    if (script.parts?.isRenamed === true) restoreNames(error);
     throw error;
   }
 }
@@ -143,24 +151,26 @@ function importerOf(base: string): { name: string; load: Importer } {
       "(specifier, options) => options === undefined ? import(specifier) : import(specifier, options)",
       base,
     ).runInThisContext() as Importer;
+    // As in a file of that name, whose imports of `./x.js` may mean `./x.ts`.
+    const inTypeScript = isTypeScript(base);
     const loadAny: Importer = (specifier, options) => {
-      if (/\.[cm]?ts$/.test(specifier)) enableTypeScript();
+      if (inTypeScript || /\.(?:[cm]?ts|[jt]sx)$/.test(specifier)) enableTypeScript();
       return load(specifier, options);
     };
-    importer = { name: ownName(IMPORT_NAME, "im$", importers.size, loadAny), load: loadAny };
+    importer = { name: keep(importName(importers.size), loadAny), load: loadAny };
     importers.set(base, importer);
   }
   return importer;
 }
 
-const importerName = (base: string): string => importerOf(base).name;
-
-/** Makes a global whose name is as wide as `model`. */
-function ownName(model: string, prefix: string, index: number, value: unknown): string {
-  const name = prefix + index.toString(36).padStart(model.length - prefix.length, "0");
+/** Makes a global of that name. */
+function keep(name: string, value: unknown): string {
   Object.defineProperty(main, name, { value, configurable: true });
   return name;
 }
+
+let metas = 0;
+const keepMeta = (meta: object): string => keep(metaName(metas++), meta);
 
 /** Loads the modules of static imports. The function returned binds their names. */
 async function loadImports(script: Script, imports: readonly StaticImport[]): Promise<() => void> {
@@ -198,32 +208,4 @@ function provideRequire(script: Script): void {
     configurable: true,
     enumerable: false,
   });
-}
-
-/** The name of the `import.meta` for each URL. */
-const metas = new Map<string, string>();
-
-/** Returns the name of a global that holds the script's `import.meta` and is as wide as that. */
-function metaName(script: Script): string {
-  const { filename } = script;
-  const base = baseOf(script);
-  const own = path.isAbsolute(filename) ? pathToFileURL(filename) : undefined;
-  const { href: url } =
-    own ??
-    (filename.startsWith("file:") && URL.canParse(filename)
-      ? new URL(filename)
-      : new URL(`./${filename.split("/").map(encodeURIComponent).join("/")}`, base));
-  let name = metas.get(url);
-  if (name === undefined) {
-    const file = fileURLToPath(url);
-    const meta: object = Object.create(null) as object;
-    name = ownName(
-      META_NAME,
-      "import$",
-      metas.size,
-      Object.assign(meta, { dirname: path.dirname(file), filename: file, url }),
-    );
-    metas.set(url, name);
-  }
-  return name;
 }

@@ -1,44 +1,28 @@
 /**
- * Turns a TypeScript file into JavaScript by blanking out its types, so that every line and column stays where it was.
+ * Erases the types of a text in TypeScript, so that every line and column stays where it was.
  *
- * The subset is the one that Node supports: syntax that would need generated code (`enum`, namespaces, parameter
- * properties) is an error, and so is a file below node_modules.
+ * The subset is the one that Node supports: syntax that would need generated code (`enum`, namespaces, parameter properties) is an
+ * error. The eraser is Node's own, from 22.13 on; before, the package `@swc/wasm-typescript`, of which Node's own is made.
  */
 
-import { existsSync, readFileSync } from "../../platform/files.js";
-import { fileURLToPath, URL } from "../../platform/urls.js";
-import { vm } from "../../platform/scripts.js";
 import type * as Swc from "@swc/wasm-typescript";
-import { requireDependency } from "../../platform/modules.js";
+import { nodeModule, requireDependency } from "../../platform/modules.js";
+import { quietly } from "./quietly.js";
 import { type Complaint, syntaxErrorAt } from "./syntax-error.js";
 
-export const isTypeScript = (url: string): boolean =>
-  url.startsWith("file:") && /\.[cm]?ts$/.test(new URL(url).pathname);
+const UNSUPPORTED = "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX";
+const INVALID = "ERR_INVALID_TYPESCRIPT_SYNTAX";
 
-export interface LoadedSource {
-  readonly format: "module" | "commonjs";
-  readonly source: string;
-  readonly shortCircuit: true;
+export interface TypeScriptComplaint extends Complaint {
+  readonly code: typeof UNSUPPORTED | typeof INVALID;
+  /** The source is TypeScript, but erasing its types is not enough. */
+  readonly unsupported: boolean;
 }
 
-/** Returns the result of a `load` hook for the TypeScript file at `url`. */
-export function loadTypeScript(url: string): LoadedSource {
-  const path = fileURLToPath(url);
-  if (/[\\/]node_modules[\\/]/.test(path)) {
-    throw Object.assign(
-      new Error(
-        `cannot load ${path}: types are not erased in files below node_modules; publish JavaScript instead`,
-      ),
-      {
-        code: "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING",
-      },
-    );
-  }
-  const source = strip(readFileSync(path, "utf8"), path);
-  return { format: format(path, source), source, shortCircuit: true };
-}
+/** Takes a source, and returns it without types. Throws an object that `complaintOf` understands. */
+type Eraser = (source: string, filename: string) => string;
 
-let swc: typeof Swc | undefined;
+let eraser: Eraser | undefined;
 
 /**
  * Returns `source` without types.
@@ -48,27 +32,52 @@ let swc: typeof Swc | undefined;
 export function strip(source: string, filename: string): string {
   const erased = erase(source, filename);
   if (typeof erased === "string") return erased;
-  throw syntaxErrorAt(erased, source, filename);
+  throw Object.assign(syntaxErrorAt(erased, source, filename), { code: erased.code });
 }
 
-/** Returns `source` without types, or the reason why that is impossible. */
+/**
+ * Returns `source` without types, or the reason why that is impossible.
+ *
+ * @throws Error (ERR_INTERPRETER_TYPESCRIPT) if there is no eraser
+ */
 export function erase(source: string, filename: string): string | TypeScriptComplaint {
-  // About 3 MB of WebAssembly as text, so it is loaded only when needed.
-  swc ??= requireDependency("@swc/wasm-typescript") as typeof Swc;
+  eraser ??= findEraser();
   try {
-    return swc.transformSync(source, { mode: "strip-only", filename }).code;
+    return eraser(source, filename);
   } catch (error) {
-    if (typeof error !== "object" || error === null || !("message" in error)) throw error;
     return complaintOf(error);
   }
 }
 
-export interface TypeScriptComplaint extends Complaint {
-  /** The source is TypeScript, but erasing its types is not enough. */
-  readonly unsupported: boolean;
+/** Loading either takes some 25 ms, so it is done only when needed. */
+function findEraser(): Eraser {
+  const { stripTypeScriptTypes } = nodeModule() as { stripTypeScriptTypes?: (source: string) => string };
+  if (stripTypeScriptTypes !== undefined) {
+    try {
+      // Node may have been built without it.
+      quietly(() => stripTypeScriptTypes(""));
+      return (source) => stripTypeScriptTypes(source);
+    } catch {}
+  }
+  let swc: typeof Swc;
+  try {
+    swc = requireDependency("@swc/wasm-typescript") as typeof Swc;
+  } catch (error) {
+    throw missing(error);
+  }
+  return (source, filename) => swc.transformSync(source, { mode: "strip-only", filename }).code;
 }
 
-/** SWC throws plain objects. */
+export const NO_ERASER = "ERR_INTERPRETER_TYPESCRIPT";
+
+function missing(cause: unknown): Error {
+  const message =
+    `Cannot erase the types of TypeScript: Node ${process.versions.node} cannot, and the package @swc/wasm-typescript is not ` +
+    "installed. Install it (npm install @swc/wasm-typescript), use Node 22.13 or later, or compile to JavaScript.";
+  return Object.assign(new Error(message, { cause }), { code: NO_ERASER });
+}
+
+/** What SWC throws: plain objects. */
 interface SwcError {
   readonly message: unknown;
   readonly code?: string;
@@ -78,41 +87,35 @@ interface SwcError {
   readonly endColumn?: number;
 }
 
-function complaintOf(error: SwcError): TypeScriptComplaint {
+function complaintOf(error: unknown): TypeScriptComplaint {
+  if (typeof error !== "object" || error === null || !("message" in error)) throw error;
+  if (!(error instanceof Error)) return complaintOfSwc(error);
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== UNSUPPORTED && code !== INVALID) throw error;
+  // Node's error has its place in its stack only: ":2\nenum E { a }\n^^^^^^^^^^\n\nSyntaxError…", maybe with the line before.
+  const [, line = "1", indent = "", marks = ""] =
+    /^[^\n]*:(\d+)\n(?:[^\n]*\n){0,2}?( *)(\^+) *\n/.exec(error.stack ?? "") ?? [];
+  return complain(error.message, code === UNSUPPORTED, Number(line), indent.length, marks.length);
+}
+
+function complaintOfSwc(error: SwcError): TypeScriptComplaint {
   const { message, code, startLine = 1, startColumn = 0, endLine, endColumn } = error;
   const width = endLine === startLine && endColumn !== undefined ? endColumn - startColumn : Infinity;
-  return {
-    message: String(message),
-    line: startLine,
-    column: startColumn,
-    width,
-    unsupported: code === "UnsupportedSyntax",
-  };
+  return complain(String(message), code === "UnsupportedSyntax", startLine, startColumn, width);
 }
 
-function format(path: string, source: string): "module" | "commonjs" {
-  if (path.endsWith(".mts")) return "module";
-  if (path.endsWith(".cts")) return "commonjs";
-  const type = packageType(path);
-  if (type !== undefined) return type;
-  try {
-    // Without a "type" the syntax decides, as it does for `.js`: a text that is not CommonJS is taken as a module.
-    vm.compileFunction(source, ["exports", "require", "module", "__filename", "__dirname"]);
-    return "commonjs";
-  } catch {
-    return "module";
-  }
-}
-
-/** The "type" of the nearest package.json above `path`. */
-function packageType(path: string): "module" | "commonjs" | undefined {
-  for (let directory = path; ;) {
-    const up = directory.replace(/[\\/][^\\/]*$/, "");
-    if (up === directory) return undefined;
-    directory = up;
-    const manifest = `${directory}/package.json`;
-    if (!existsSync(manifest)) continue;
-    const { type } = JSON.parse(readFileSync(manifest, "utf8")) as { type?: unknown };
-    return type === "module" || type === "commonjs" ? type : undefined;
-  }
+function complain(
+  found: string,
+  unsupported: boolean,
+  line: number,
+  column: number,
+  width: number,
+): TypeScriptComplaint {
+  if (!unsupported) return { message: found, line, column, width, unsupported, code: INVALID };
+  // "TypeScript enum is not supported in strip-only mode": that mode is not the user's.
+  const what = found.replace(/ is not supported in (?:strip-only|type strip) mode/, " cannot be erased");
+  const message =
+    `${what.replace(/\.$/, "")}. Interpreters run TypeScript as Node does, by erasing its types, and this syntax needs generated ` +
+    `code: write it without ("erasableSyntaxOnly" of tsc finds all such places), or compile it to JavaScript`;
+  return { message, line, column, width, unsupported, code: UNSUPPORTED };
 }

@@ -35,7 +35,7 @@ export function lineInStack(error: unknown): number | undefined {
 
 /**
  * Node begins the stack of an error that leaves a script with the line that threw it. Shows that line as its author
- * wrote it, or not at all if it belongs to this package.
+ * wrote it, or not at all if it belongs to this package or to Node.
  */
 export function showWrittenLine(error: unknown, source: string, filename: string): void {
   const stack = stackOf(error);
@@ -45,7 +45,7 @@ export function showWrittenLine(error: unknown, source: string, filename: string
   let written: string | undefined;
   if (file === filename)
     written = excerpt.replace(`\n${line}\n`, () => `\n${lineOf(source, Number(number)) ?? ""}\n`);
-  else if (isOwnFile(file)) written = "";
+  else if (isOwnFile(file) || file.startsWith("node:")) written = "";
   if (written === undefined) return;
   const value = written + stack.slice(excerpt.length);
   Object.defineProperty(error, "stack", { value, writable: true, configurable: true });

@@ -1,47 +1,109 @@
 /**
- * Target side: makes `import` of `.ts`, `.mts` and `.cts` work in this thread where Node does not support it itself.
+ * Target side: makes `import` of `.ts`, `.mts` and `.cts` work in this thread, with types that are erased once in a process
+ * (base/derived-texts.ts). Node's own support would load an eraser in each interpreter.
  *
- * It uses Node's module hooks, so URLs, `import.meta`, relative and bare specifiers, the cache and positions
- * are those of the real file. Node 20 has only asynchronous hooks, on a thread of their own per interpreter. The thread
- * that registers the hooks starts that thread, which talks to no other: it works while the main thread is blocked
- * (tested). It costs about 25 ms and 10 MB, so only the first TypeScript module turns it on. From Node 22.15 the hooks
- * are synchronous and need no such thread.
+ * It uses Node's module hooks, so URLs, `import.meta`, relative and bare specifiers, the cache and positions are those of the real file.
+ * From Node 22.15 the hooks are synchronous. Before, they run on a thread of their own for each interpreter, which costs about 25 ms and
+ * 10 MB. The thread that registers the hooks starts that thread, which talks to no other: it works while the main thread is blocked
+ * (tested). So only the first TypeScript module turns the hooks on.
  *
- * As with Node's own support, specifiers are taken as written: `./x.js` does not find `./x.ts`, tsconfig.json
- * is not read, and `require()` of a `.ts` works from `.cts` only.
+ * Loaders of the user come first, whose result is not the same. Those that flags name are known to exist. One that was registered in this
+ * interpreter itself gets what cannot be erased, at least, unless it was registered after the first TypeScript module: then all.
  */
 
 import { packageFile } from "../../platform/package-files.js";
 import { nodeModule } from "../../platform/modules.js";
-import { isTypeScript, loadTypeScript } from "./strip.js";
-import { isUnknownExtension } from "./typescript-hooks.js";
+import { workerData } from "../../platform/threads.js";
+import { DerivedTexts } from "../../base/derived-texts.js";
+import type { WorkerData } from "../../wire/boot.js";
+import { isTypeScript, loadTypeScript } from "./load-typescript.js";
+import { type HooksData, isJsx, loadInstead, sourceInstead } from "./typescript-hooks.js";
 
 /** The synchronous hooks, which the types of Node 20 lack. */
 interface SyncHooks {
   registerHooks?: (hooks: {
-    load: (url: string, context: object, nextLoad: (url: string, context: object) => unknown) => unknown;
-  }) => void;
+    resolve?: (
+      specifier: string,
+      context: { parentURL?: string },
+      nextResolve: (specifier: string, context: object) => unknown,
+    ) => unknown;
+    load?: (
+      url: string,
+      context: { format?: unknown },
+      nextLoad: (url: string, context: object) => unknown,
+    ) => unknown;
+  }) => { deregister: () => void };
 }
+
+export const syncHooks = (): SyncHooks => nodeModule() as SyncHooks;
+
+const textsOfProcess = (): SharedArrayBuffer | undefined =>
+  ((workerData ?? {}) as Partial<WorkerData>).derivedTexts;
+
+let registered = false;
+
+/** Starts the hooks thread, in versions of Node that have no other hooks. */
+export function registerAsyncHooks(): void {
+  if (registered) return;
+  registered = true;
+  // A bundle of typescript-hooks.ts: the hooks thread loads one file.
+  nodeModule().register<HooksData>(packageFile("typescript-hooks.cjs"), {
+    data: { store: textsOfProcess() },
+  });
+}
+
+export const needsTypeScript = (url: string): boolean => isTypeScript(url) || isJsx(url);
 
 let enabled = false;
 
 export function enableTypeScript(): void {
-  if (enabled || (process.features as { typescript?: unknown }).typescript) return;
+  if (enabled) return;
   enabled = true;
-  const { registerHooks, register } = nodeModule() as SyncHooks & ReturnType<typeof nodeModule>;
+  const { registerHooks } = syncHooks();
   if (registerHooks === undefined) {
-    // A bundle of typescript-hooks.ts: the hooks thread loads one file.
-    register(packageFile("typescript-hooks.cjs"));
+    const own = (process.features as { typescript?: unknown }).typescript;
+    if (own === undefined || own === false) registerAsyncHooks();
     return;
   }
+  const memory = textsOfProcess();
+  const store = memory === undefined ? undefined : new DerivedTexts(memory);
+  const othersFirst = hasLoaders();
   registerHooks({
+    resolve(specifier, context, nextResolve) {
+      try {
+        return nextResolve(specifier, context);
+      } catch (error) {
+        return nextResolve(sourceInstead(specifier, context.parentURL, error), context);
+      }
+    },
     load(url, context, nextLoad) {
+      if (!othersFirst && isTypeScript(url)) {
+        try {
+          return loadTypeScript(url, store, context.format);
+        } catch (error) {
+          if (!(error instanceof SyntaxError)) throw error;
+          let loaded: { format?: unknown };
+          try {
+            loaded = nextLoad(url, context) as typeof loaded;
+          } catch {
+            throw error;
+          }
+          // Node itself would erase the types next, and say less.
+          if (String(loaded.format).endsWith("-typescript")) throw error;
+          return loaded;
+        }
+      }
       try {
         return nextLoad(url, context);
       } catch (error) {
-        if (!isTypeScript(url) || !isUnknownExtension(error)) throw error;
-        return loadTypeScript(url);
+        return loadInstead(url, error, store);
       }
     },
   });
+}
+
+/** Whether this thread was started with modules to load first, which may be loaders. */
+function hasLoaders(): boolean {
+  const flags = [...process.execArgv, process.env["NODE_OPTIONS"] ?? ""].join(" ");
+  return /(?:^|\s)(?:-r|--require|--import|--(?:experimental-)?loader)\b/.test(flags);
 }

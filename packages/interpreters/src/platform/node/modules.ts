@@ -2,7 +2,7 @@
 // 13 kB and a good part of its start-up time.
 const { getBuiltinModule } = process;
 
-export type { LoadHook } from "node:module";
+export type { LoadHook, ResolveHook } from "node:module";
 
 export function nodeModule(): typeof import("node:module") {
   return getBuiltinModule("node:module");
