@@ -16,7 +16,7 @@ import {
 } from "../base/errors.js";
 import { timeoutError } from "../base/limits.js";
 import { REPLY_FAILURE } from "../wire/protocol.js";
-import { type Death, diedError } from "../thread/runtime.js";
+import { type Death, diedError } from "../thread/death.js";
 import { type Trace, useTrace } from "../thread/trace.js";
 import { callerFrames, hideOwnFrames, isError } from "../base/stacks.js";
 

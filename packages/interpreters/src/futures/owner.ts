@@ -1,4 +1,5 @@
-import type { Death, Runtime } from "../thread/runtime.js";
+import type { Death } from "../thread/death.js";
+import type { Runtime } from "../thread/runtime.js";
 
 /** The tasks of the executor that created the future (tasks.ts). `F` is the class of futures. */
 export interface Owner<F> {

@@ -10,7 +10,8 @@ import { REPLY_FAILURE, REPLY_VALUE } from "../wire/protocol.js";
 import { statusError } from "../wire/status-error.js";
 import { beginWaitingOn, endWaitingOn } from "../kernel/registry.js";
 import { type Trace, useTrace } from "../thread/trace.js";
-import { type Death, diedError, type Pending, type Runtime, type Share } from "../thread/runtime.js";
+import { type Death, diedError, type Share } from "../thread/death.js";
+import { type Pending, type Runtime } from "../thread/runtime.js";
 
 export class Operation<out T> implements Pending {
   readonly target: InterpreterId;

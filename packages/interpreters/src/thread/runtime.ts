@@ -16,9 +16,7 @@ import { clearInterval, setImmediate, setInterval } from "../platform/timers.js"
 import { type MessagePort } from "../platform/ports.js";
 import { threadId } from "../platform/threads.js";
 import { clock } from "../base/clock.js";
-import { InterpreterDiedError, InterpreterError } from "../base/errors.js";
 import { callSafely, reportError } from "../base/report.js";
-import { isError } from "../base/stacks.js";
 import { observe, park, parkAsync } from "../memory/doorbell.js";
 import { type SharedMemory, store } from "../memory/atomics.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
@@ -27,6 +25,7 @@ import { makeReceivedMany, type Received } from "../kernel/receive.js";
 import { AdaptivePoll } from "./adaptive-poll.js";
 import { takeReplies } from "../kernel/mailbox.js";
 import { headerWord, readBody } from "../wire/message.js";
+import { type Death, deathOfWork, type Share } from "./death.js";
 import { PendingTable } from "./pending-table.js";
 import { type EndReason, NOTICE_DEATH, REASONS } from "../wire/protocol.js";
 import { idOf, isBeingReaped } from "../kernel/registry.js";
@@ -40,20 +39,6 @@ export interface Pending {
   settle(status: number, received: Received): void;
   /** The interpreter that owed the reply died. */
   died(death: Death, share: Share): void;
-}
-
-/** How an operation is involved in the death of its interpreter: it had not begun, was being executed, or caused the death. */
-export type Share = "waiting" | "running" | "at fault";
-
-/** The death of an interpreter, from the supervisor's notice. */
-export interface Death {
-  readonly id: InterpreterId;
-  readonly reason: EndReason;
-  readonly exitCode: number | undefined;
-  /** The error that killed it, if it was one: an uncaught exception, a failed boot. */
-  readonly error: unknown;
-  /** Set if other work of the interpreter, which it did at the same time, caused the death: why the interpreter died. */
-  readonly beside?: EndReason;
 }
 
 /** Milliseconds: longer than the supervisor ever takes from closing a mailbox to the notice, unless it waits for memory. */
@@ -384,44 +369,4 @@ export class Runtime {
     }
     for (const listener of this.#deathListeners) callSafely(listener, death);
   }
-}
-
-/** The death as it looks to a work item that ended by it for the reason `why`. */
-function deathOfWork(death: Death, why: EndReason, share: Share): [Death, Share] {
-  const { reason } = death;
-  const byOthers = share === "running" && (why !== reason || why === "timeout" || why === "aborted");
-  if (byOthers) return [{ ...death, reason: why, error: undefined, beside: reason }, share];
-  return [why === reason ? death : { ...death, reason: why, error: undefined }, share];
-}
-
-/** The error for an operation whose interpreter died. `what` names the operation with the interpreter, as a verb phrase. */
-export function diedError(death: Death, what: string): InterpreterError {
-  const { id, exitCode } = death;
-  // A close overtook the operation, for which the interpreter is gone just the same.
-  const reason = death.reason === "closed" ? "terminated" : death.reason;
-  const cause = death.error === undefined ? undefined : { cause: death.error };
-  if (reason === "boot") {
-    const why = isError(death.error) ? `: ${death.error.message}` : "";
-    return new InterpreterError(`Cannot ${what}: interpreter ${id} failed to boot${why}`, {
-      ...cause,
-      code: "ERR_INTERPRETER_BOOT",
-    });
-  }
-  const ends = {
-    terminated: "was terminated",
-    timeout: "was stopped because the time limit had passed",
-    aborted: "was stopped by an abort signal",
-    exit: `called process.exit(${exitCode ?? ""})`,
-    "out-of-memory": "ran out of memory",
-    "uncaught-exception": "ended by an uncaught exception",
-  };
-  const how =
-    death.beside === undefined
-      ? ends[reason]
-      : `ended because of other work that it did at the same time (${death.beside})`;
-  return new InterpreterDiedError(
-    `Cannot ${what}: interpreter ${id} ${how}`,
-    { interpreterId: id, reason, exitCode },
-    cause,
-  );
 }
