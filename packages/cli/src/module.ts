@@ -122,12 +122,15 @@ async function listFunctions(
   try {
     return await engine.functionsOf(module.url, executor);
   } catch (error) {
-    const location = locationIn(engine.displayOf(error) ?? "", cwd);
-    const where = location === undefined ? "" : ` (at ${location})`;
-    throw new UsageError(`cannot load the module ${module.shown}: ${oneLine(describeError(error))}${where}`, {
-      cause: error,
-    });
+    const why = `${oneLine(describeError(error))}${whereOf(error, cwd, engine)}`;
+    throw new UsageError(`cannot load the module ${module.shown}: ${why}`, { cause: error });
   }
+}
+
+/** ` (at file:line:column)`, where the error was thrown, or an empty string. */
+export function whereOf(error: unknown, cwd: string, engine: Engine): string {
+  const location = locationIn(engine.displayOf(error) ?? "", cwd);
+  return location === undefined ? "" : ` (at ${location})`;
 }
 
 /** The first position in a file that the display of an error shows, relative to the working directory if inside it. */
@@ -143,4 +146,4 @@ export function locationIn(display: string, cwd: string): string | undefined {
   return undefined;
 }
 
-const PLACE = /(?:^|[ (])((?:file:\/\/|[A-Za-z]:\\|\/)[^()]*?)((?::\d+){1,2})\)?$/;
+const PLACE = /(?:^|[ (])((?:file:\/\/|[A-Za-z]:\\|\/)[^()]*?)((?::\d+){1,2})\)?(?: \{)?$/;

@@ -1,15 +1,13 @@
 /** The command as a user runs it: a process with pipes, files, signals and exit codes. */
 
 import assert from "node:assert/strict";
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawn } from "node:child_process";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-
-const MAIN = fileURLToPath(new URL("../src/main.js", import.meta.url));
+import { MAIN, ended, useFolder } from "./command.js";
 
 const FILES: Record<string, string> = {
   "double.js": "export default (x) => x * 2;",
@@ -49,39 +47,7 @@ const FILES: Record<string, string> = {
   "input.jsonl": '{"name":"a"}\n\n{"name":"b"}\n',
 };
 
-let folder = "";
-before(() => {
-  folder = mkdtempSync(join(tmpdir(), "interpreters-cli-"));
-  for (const [name, content] of Object.entries(FILES)) writeFileSync(join(folder, name), content);
-});
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-function start(...args: readonly string[]): ChildProcessWithoutNullStreams {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder });
-  // A command that ends before it has read all input closes the pipe that the test writes to.
-  child.stdin.on("error", () => undefined);
-  return child;
-}
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function ended(child: ChildProcessWithoutNullStreams): Promise<Ended> {
-  const code = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  return { code: await code, stdout, stderr };
-}
-
-function run(stdin: string, ...args: readonly string[]): Promise<Ended> {
-  const child = start(...args);
-  child.stdin.end(stdin);
-  return ended(child);
-}
-
-const read = (name: string): string => readFileSync(join(folder, name), "utf8");
+const { folder, start, run, read } = useFolder(FILES);
 
 test("JSON lines go in, JSON lines come out in order", async () => {
   const numbers = Array.from({ length: 5000 }, (_, index) => index);
@@ -163,7 +129,7 @@ test("--on-error skip continues, and --errors records the failed items and their
   assert.equal(shown.stdout, "1\n3\n");
   assert.match(
     shown.stderr,
-    /^stdin:2: RangeError: 2 is even\nstdin:3: SyntaxError: [^\n]+\nstdin:5: RangeError: 4 is even\ninterpreters: 3 of 5 items failed\n$/,
+    /^stdin:2: RangeError: 2 is even \(at many\.js:8:44\)\nstdin:3: SyntaxError: [^\n]+\nstdin:5: RangeError: 4 is even \(at many\.js:8:44\)\ninterpreters: 3 of 5 items failed\n$/,
   );
 
   const noted = await run(input, ...args, "--errors", "errors.jsonl");
@@ -172,14 +138,19 @@ test("--on-error skip continues, and --errors records the failed items and their
     { code: 1, stdout: "1\n3\n", stderr: "interpreters: 3 of 5 items failed (see errors.jsonl)\n" },
   );
   const lines = read("errors.jsonl").trimEnd().split("\n");
-  assert.deepEqual(JSON.parse(lines[0]), {
-    line: 2,
-    input: 2,
-    error: { name: "RangeError", message: "2 is even", code: "ERR_EVEN" },
-  });
-  assert.match(lines[1], /^\{"line":3,"text":"bad","error":\{"name":"SyntaxError","message":"malformed JSON/);
+  const { error, ...place } = JSON.parse(lines[0]);
+  assert.deepEqual(place, { index: 1, line: 2, input: 2 });
+  assert.match(error.stack, /^RangeError: 2 is even\n    at odd \(file:\S+many\.js:8:44\)$/);
+  assert.deepEqual(
+    { ...error, stack: "" },
+    { name: "RangeError", message: "2 is even", code: "ERR_EVEN", stack: "" },
+  );
+  assert.match(
+    lines[1],
+    /^\{"index":2,"line":3,"text":"bad","error":\{"name":"SyntaxError","message":"malformed JSON/,
+  );
   // The input is written exactly as it was read, digit by digit.
-  assert.match(lines[2], /^\{"line":5,"input":4\.0,/);
+  assert.match(lines[2], /^\{"index":4,"line":5,"input":4\.0,/);
   assert.equal(lines.length, 3);
 });
 
