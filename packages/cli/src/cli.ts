@@ -7,7 +7,7 @@ import type { Engine } from "./engine.js";
 import { UsageError, describeError, oneLine } from "./errors.js";
 import type { Io } from "./io.js";
 import { type MapOptions, map } from "./map.js";
-import { repl } from "./repl.js";
+import { repl } from "./repl/repl.js";
 
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;

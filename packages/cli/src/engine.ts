@@ -34,8 +34,11 @@ export interface InterpreterLike {
   readonly id: number;
   readonly name: string | undefined;
   readonly whence: string;
-  exec(code: string, options: { filename: string; signal: AbortSignal }): Promise<void>;
-  with(options: { signal: AbortSignal }): {
+  exec(
+    code: string,
+    options: { filename: string; signal: AbortSignal; breakOnSigint: boolean },
+  ): Promise<void>;
+  with(options: { signal?: AbortSignal; waitTimeout?: number }): {
     call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>>;
   };
   close(): Promise<void>;

@@ -2,6 +2,8 @@
 /** The command `interpreters`: connects the command line to this process. */
 
 import { fstatSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { runCli } from "./cli.js";
 import { engine } from "./engine.js";
 import { UsageError } from "./errors.js";
@@ -34,12 +36,20 @@ const exitCode = await runCli(
     stderr: process.stderr,
     cwd: process.cwd(),
     interrupted: interruption.signal,
+    historyFile: historyFile(),
+    releaseSigint: () => void process.removeAllListeners("SIGINT"),
   },
   engine,
 );
 // After an early end, items may still be running and stdin may still be open. Neither keeps the process alive.
 await new Promise<void>((resolve) => process.stderr.write("", () => resolve()));
 process.exit(exitCode);
+
+/** As with Node's own prompt, an empty variable means that there is no history. */
+function historyFile(): string | undefined {
+  const { INTERPRETERS_REPL_HISTORY: file } = process.env;
+  return file === undefined ? join(homedir(), ".interpreters_repl_history") : file || undefined;
+}
 
 function isDirectory(fd: number): boolean {
   try {

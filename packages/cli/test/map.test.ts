@@ -28,6 +28,7 @@ function io(stdin: string | Readable, more: Partial<TestIo> = {}): TestIo {
     stderr: new Sink(),
     cwd: process.cwd(),
     interrupted: new AbortController().signal,
+    releaseSigint: () => undefined,
     ...more,
   };
 }

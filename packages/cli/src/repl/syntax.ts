@@ -2,7 +2,7 @@
  * Whether the lines typed at a prompt are complete, and whether they are an expression.
  *
  * Nothing here refuses code: lines that are merely wrong count as complete, and the interpreter that runs them says why
- * they are wrong. Of TypeScript, only the tokens matter for that, and they are those of JavaScript.
+ * they are wrong. Of TypeScript, only the tokens are known, which are those of JavaScript.
  */
 
 import vm from "node:vm";
@@ -30,8 +30,10 @@ export async function isIncomplete(code: string): Promise<boolean> {
   ]);
   const openers = new Set([...closers.values()].flat());
   const open: TokenType[] = [];
+  let last: LastToken | undefined;
   try {
-    for (const { type } of tokenizer(text, OPTIONS)) {
+    for (const { type, start, end } of tokenizer(text, OPTIONS)) {
+      last = { type, text: text.slice(start, end) };
       if (openers.has(type)) open.push(type);
       else if (closers.has(type)) {
         const opener = open.pop();
@@ -50,9 +52,50 @@ export async function isIncomplete(code: string): Promise<boolean> {
     parse(text, OPTIONS);
     return false;
   } catch (error) {
-    return positionOf(error) === text.length;
+    // Earlier than at the end, it may have met TypeScript, of which the last token says most.
+    return positionOf(error) === text.length || (!compiles(code) && endsOpen(last));
   }
 }
+
+/** Tokens that nothing needs to follow although the parser expects an expression: `x!`, `f<T>`, `() => void`. */
+const CAN_END: ReadonlySet<string> = new Set([
+  ";",
+  "!",
+  "<",
+  ">",
+  ">>",
+  ">>>",
+  "void",
+  "return",
+  "default",
+  "++",
+  "--",
+]);
+
+interface LastToken {
+  readonly type: TokenType;
+  readonly text: string;
+}
+
+/** Whether the token is an operator, a comma, or a keyword that needs something behind it. */
+function endsOpen(last: LastToken | undefined): boolean {
+  if (last === undefined || CAN_END.has(last.text)) return false;
+  // The parser's types leave the property out.
+  const { beforeExpr } = last.type as TokenType & { readonly beforeExpr?: boolean };
+  return beforeExpr === true || NEEDS_MORE.has(last.text);
+}
+
+const NEEDS_MORE: ReadonlySet<string> = new Set([
+  ".",
+  "?.",
+  "as",
+  "satisfies",
+  "keyof",
+  "implements",
+  "new",
+  "class",
+  "interface",
+]);
 
 /** Where the parser found a syntax error. */
 function positionOf(error: unknown): number {
@@ -60,11 +103,21 @@ function positionOf(error: unknown): number {
   throw error;
 }
 
-/** Whether the code has a value to show. A declaration that could also be read as an expression has none. */
-export function isExpression(code: string): boolean {
-  if (/^\s*(?:(?:async\s+)?function\b|class\b|$)/.test(code)) return false;
+/**
+ * What to run the code as: `expression` if it has a value to show. A declaration that could also be read as an expression is a
+ * `statement`. Of what no engine parses as JavaScript (`x as number`) this cannot be said.
+ */
+export function kindOf(code: string): "expression" | "statement" | "unknown" {
+  if (/^\s*(?:(?:async\s+)?function\b|class\b|$)/.test(code)) return "statement";
+  if (compiles(`async () => (\n${code.replace(/[\s;]+$/, "")}\n)`)) return "expression";
+  return /^\s*(?:import\b(?!\s*[.(])|export\b)/.test(code) || compiles(`async () => {\n${code}\n}`)
+    ? "statement"
+    : "unknown";
+}
+
+function compiles(code: string): boolean {
   try {
-    void new vm.Script(`async () => (\n${code.replace(/[\s;]+$/, "")}\n)`);
+    void new vm.Script(code);
     return true;
   } catch {
     return false;
