@@ -204,8 +204,13 @@ async function runItems(run: Run): Promise<void> {
       },
       start(item) {
         const future = submitter.submit(fn, valueOf(item));
+        // Counted before it is written: a slow item holds up the results of all later ones, which the bar must not.
         return {
-          result: future.then((result) => lineOf(item, result, options)),
+          result: future.then((result) => {
+            const line = lineOf(item, result, options);
+            progress.succeeded();
+            return line;
+          }),
           cancel: () => void future.cancel(),
         };
       },

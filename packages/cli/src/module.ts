@@ -122,9 +122,20 @@ async function listFunctions(
   try {
     return await engine.functionsOf(module.url, executor);
   } catch (error) {
-    const why = `${oneLine(describeError(error))}${whereOf(error, cwd, engine)}`;
+    const why = `${oneLine(describeError(error))}${whereOf(error, cwd, engine)}${hintFor(error, module)}`;
     throw new UsageError(`cannot load the module ${module.shown}: ${why}`, { cause: error });
   }
+}
+
+/** `npm init` makes packages whose `.js` and `.ts` files are CommonJS, which is where a first try fails. */
+function hintFor(error: unknown, { shown, url }: ModuleReference): string {
+  const { name, message } = describeError(error);
+  const isEsModule =
+    name === "SyntaxError" && /Unexpected token 'export'|import statement outside/.test(message);
+  const [, kind] = /\.([jt])s$/.exec(url.pathname) ?? [];
+  if (!isEsModule || kind === undefined) return "";
+  const other = shown.replace(/s$/, "").replace(/([jt])$/, "m$1s");
+  return `; Node takes it for CommonJS: name it ${other}, or set "type": "module" in its package.json`;
 }
 
 /** ` (at file:line:column)`, where the error was thrown, or an empty string. */

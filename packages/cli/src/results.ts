@@ -57,9 +57,9 @@ export async function openResults(
     },
     emit(outcome) {
       done += 1;
-      if (!outcome.ok) failed += 1;
-      progress.update(done, failed);
       if (outcome.ok) return output.write(outcome.value);
+      failed += 1;
+      progress.failed();
       const { item, error } = outcome;
       if (errors !== undefined) return errors.write(errorLine(item, describeFully(error)));
       progress.hide();

@@ -1,9 +1,9 @@
 /** Runs the command as a process, in a folder of the test's own. */
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -33,7 +33,10 @@ export interface Folder {
 /** Makes a folder with `files`, which is removed after the tests. */
 export function useFolder(files: Readonly<Record<string, string>>): Folder {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), "interpreters-cli-"));
-  const write = (name: string, content: string): void => writeFileSync(join(folder, name), content);
+  const write = (name: string, content: string): void => {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  };
   for (const [name, content] of Object.entries(files)) write(name, content);
   after(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -23,6 +23,7 @@ const FILES: Record<string, string> = {
     }
     export const exit = (x) => (x === 2 ? process.exit(7) : x);
     export const spin = (x) => { while (x === 2); return x; };
+    export const same = (x) => x;
     export const nothing = () => undefined;
     export const big = () => 1n;
     export async function program(x) {
@@ -39,6 +40,9 @@ const FILES: Record<string, string> = {
     export default function greet(item: Item): string { return \`hello \${item.name}\` satisfies string; }`,
   "syntax.js": "export const x = 1;\nexport default function (\n",
   "throws.js": 'import "./double.js";\nthrow new RangeError("not today");\n',
+  "common/package.json": '{ "type": "commonjs" }',
+  "common/es.js": "export default (x) => x;",
+  "common/es.ts": "export default (x: number) => x;",
   "common.cjs": "module.exports = (x) => x + 1;",
   "package.json": '{ "type": "module" }',
   "[id].txt": "abc",
@@ -283,4 +287,46 @@ test("Ctrl-C ends the command at once, after writing the results that were finis
 test("a function may run other programs", async () => {
   const { code, stdout, stderr } = await run("1\n2\n", "map", "./many.js#program");
   assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "2\n4\n", stderr: "" });
+});
+
+test("memory stays bounded, however long the input is", async () => {
+  const line = JSON.stringify("x".repeat(1000));
+  const count = 200_000;
+  // All lines, as input or as results, would need several times this heap.
+  const child = spawn(process.execPath, ["--max-old-space-size=48", MAIN, "map", "./many.js#same"], {
+    cwd: folder,
+  });
+  let written = 0;
+  const feed = (): void => {
+    while (written < count) {
+      written += 100;
+      if (!child.stdin.write(`${line}\n`.repeat(100))) return;
+    }
+    child.stdin.end();
+  };
+  child.stdin.on("drain", feed);
+  feed();
+  let bytes = 0;
+  child.stdout.on("data", (chunk: Buffer) => (bytes += chunk.length));
+  const code = new Promise((end) => child.on("close", end));
+  const stderr = text(child.stderr);
+  assert.deepEqual({ code: await code, stderr: await stderr }, { code: 0, stderr: "" });
+  assert.equal(bytes, count * (line.length + 1));
+});
+
+test("a module that Node takes for CommonJS fails with what to do about it", async () => {
+  for (const [name, other] of [
+    ["common/es.js", "./common/es.mjs"],
+    ["common/es.ts", "./common/es.mts"],
+  ]) {
+    const { code, stderr } = await run("1\n", "map", `./${name}`);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      new RegExp(
+        `^interpreters: cannot load .*; Node takes it for CommonJS: name it ${other}, or set "type"`,
+        "m",
+      ),
+    );
+  }
 });

@@ -158,9 +158,13 @@ test("TypeScript: unfinished lines go on, and expressions have values", limits, 
     "  b: T }",
     "let g: (n: number) => void",
     "typeof g",
+    // Also JavaScript, but of another meaning.
+    "f<number>(7)",
+    "const p = new Promise<number>((done) => done(8))",
+    "await p",
     "enum Bad { A }",
   );
-  assert.equal(stdout, "3\n5\n5\n'undefined'\n");
+  assert.equal(stdout, "3\n5\n5\n'undefined'\n7\n8\n");
   assert.equal(code, 1);
   assert.match(stderr, /^enum Bad \{ A \}\n\^/);
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isIncomplete, kindOf } from "../src/repl/syntax.js";
+import { hasTypeArguments, isIncomplete, kindOf } from "../src/repl/syntax.js";
 
 const incomplete: readonly string[] = [
   "function f(n) {",
@@ -101,5 +101,25 @@ test("expressions have a value to show; statements and declarations do not; of T
   };
   for (const [kind, codes] of Object.entries(kinds)) {
     for (const code of codes) assert.equal(kindOf(code), kind, code);
+  }
+});
+
+test("type arguments are told from comparisons", () => {
+  for (const code of [
+    "new Promise<void>(f)",
+    "f<A, B>(x)",
+    "let m = new Map<string, A<B>[]>()",
+    "f<{ a: 1 }>(x)",
+  ]) {
+    assert.equal(hasTypeArguments(code), true, code);
+  }
+  for (const code of [
+    "a < b",
+    "for (i = 0; i < n; i++) f(i > (2))",
+    "a < b && c > (d)",
+    "x => (y)",
+    "a >> (b)",
+  ]) {
+    assert.equal(hasTypeArguments(code), false, code);
   }
 });

@@ -14,7 +14,7 @@ import { KEEP, atPrompt, isOfTheLine, lineName } from "./display.js";
 import { type Signal, channelOf } from "./inside.js";
 import type * as Inside from "./inside.js";
 import type { SigintGuard } from "./sigint.js";
-import { isIncomplete, kindOf } from "./syntax.js";
+import { hasTypeArguments, isIncomplete, kindOf } from "./syntax.js";
 
 const HELP = `Lines run in the interpreter that the prompt names: JavaScript or TypeScript. The last result is $_.
   .create [name]  create an interpreter and enter it
@@ -247,21 +247,22 @@ export class Session {
     const breakOnSigint = (await this.#options.guard?.ready) === true;
     const options = { filename, signal, breakOnSigint };
     const kind = kindOf(code);
+    // The value of the last expression would be awaited, even if the user wants the promise.
+    const end = hasTypeArguments(code) ? "\n;0 as any" : "\n;0";
     if (kind !== "statement") {
       this.#shifted.add(filename);
       try {
-        // The value of the last expression would be awaited, even if the user wants the promise.
-        await target.exec(`${KEEP}${code.replace(/[\s;]+$/, "")}\n);0`, options);
+        await target.exec(`${KEEP}${code.replace(/[\s;]+$/, "")}\n)${end}`, options);
       } catch (error) {
         if (kind === "expression" || !isOfTheLine(this.#displayOf(error))) throw error;
         // TypeScript that is no expression.
         this.#shifted.delete(filename);
-        await target.exec(code, options);
+        await target.exec(hasTypeArguments(code) ? code + end : code, options);
         return undefined;
       }
       return await target.with({ signal }).call(this.#inside.show, this.#options.isTerminal, breakOnSigint);
     }
-    await target.exec(code, options);
+    await target.exec(code + end, options);
     return undefined;
   }
 

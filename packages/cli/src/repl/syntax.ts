@@ -115,6 +115,14 @@ export function kindOf(code: string): "expression" | "statement" | "unknown" {
     : "unknown";
 }
 
+/**
+ * Whether the code may have type arguments, as in `new Promise<void>(f)`, which is also JavaScript: two comparisons. Then it must
+ * run as TypeScript, which it does if anything in it is only TypeScript.
+ */
+export function hasTypeArguments(code: string): boolean {
+  return /[\w$]\s*<(?:[\w$\s,."'[\]{}:;<>]|&(?!&)|\|(?!\|))+>\s*\(/.test(code);
+}
+
 function compiles(code: string): boolean {
   try {
     void new vm.Script(code);
