@@ -13,8 +13,12 @@ const interruption = new AbortController();
 const signals = { SIGINT: [130, "stopped by Ctrl-C"], SIGTERM: [143, "terminated"] } as const;
 for (const [signal, [exitCode, message]] of Object.entries(signals)) {
   process.on(signal, () => {
-    // The first signal lets the command write the finished results. A second one ends it at once.
-    if (interruption.signal.aborted) process.exit(exitCode);
+    // The first signal lets the command write the finished results. A second one ends it at once, as if there was no handler:
+    // exiting would wait for threads in native calls.
+    if (interruption.signal.aborted) {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    }
     interruption.abort(new Stop(exitCode, message));
   });
 }
@@ -43,6 +47,8 @@ const exitCode = await runCli(
 );
 // After an early end, items may still be running and stdin may still be open. Neither keeps the process alive.
 await new Promise<void>((resolve) => process.stderr.write("", () => resolve()));
+// Everything is written. A signal now ends the wait for threads in native calls.
+for (const signal of Object.keys(signals)) process.removeAllListeners(signal);
 process.exit(exitCode);
 
 /** As with Node's own prompt, an empty variable means that there is no history. */

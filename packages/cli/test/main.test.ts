@@ -26,6 +26,10 @@ const FILES: Record<string, string> = {
     export const same = (x) => x;
     export const nothing = () => undefined;
     export const big = () => 1n;
+    export async function sleep() {
+      const { spawnSync } = await import("node:child_process");
+      spawnSync("sh", ["-c", "echo $$ > sleeps.new; mv sleeps.new sleeps; exec sleep 120"]);
+    }
     export async function program(x) {
       const { execFileSync } = await import("node:child_process");
       return Number(execFileSync(process.execPath, ["-p", "2 * " + x]));
@@ -283,6 +287,22 @@ test("Ctrl-C ends the command at once, after writing the results that were finis
   });
   assert.equal(read("interrupted.jsonl"), "1\n2\n");
 });
+
+test(
+  "a second Ctrl-C ends the command at once, even while a function is in a native call",
+  { skip: process.platform === "win32" },
+  async () => {
+    const child = start("map", "./many.js#sleep", "--workers", "1");
+    child.stdin.write("1\n2\n");
+    const over = new Promise((resolve) => child.on("exit", (code, signal) => resolve(signal ?? code)));
+    while (!existsSync(join(folder, "sleeps"))) await new Promise((resolve) => setImmediate(resolve));
+    child.kill("SIGINT");
+    for await (const chunk of child.stderr) if (String(chunk).includes("stopped by Ctrl-C")) break;
+    child.kill("SIGINT");
+    assert.equal(await over, "SIGINT");
+    process.kill(Number(read("sleeps")), "SIGKILL");
+  },
+);
 
 test("a function may run other programs", async () => {
   const { code, stdout, stderr } = await run("1\n2\n", "map", "./many.js#program");
