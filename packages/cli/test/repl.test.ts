@@ -44,9 +44,11 @@ test("from a pipe: results are printed, declarations stay, nothing else is print
     "`a",
     "b`",
     "console.log('printed')",
+    "const last = 1; last + 1",
+    "if (a) a; else 0",
   );
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
-  assert.equal(stdout, "2\n20\n{ a: 1, b: [ 1, 2 ] }\n42\n'later'\n'y'\n7\n'a\\nb'\nprinted\n");
+  assert.equal(stdout, "2\n20\n{ a: 1, b: [ 1, 2 ] }\n42\n'later'\n'y'\n7\n'a\\nb'\nprinted\n2\n");
 });
 
 test("interpreters are created, entered, listed and closed", limits, async () => {
@@ -122,6 +124,7 @@ test(
       "JSON.parse('{')",
       "await Promise.reject(new Error('later'))",
       "({ then() { throw 1 } })",
+      "let n = 1; [n].map((n) => { throw new EvalError('last') })",
     );
     const lines = stderr.split("\n");
     assert.deepEqual(lines.slice(0, 5), [
@@ -140,6 +143,7 @@ test(
       /^Uncaught SyntaxError: [^\n]*JSON[^\n]*\n {4}at JSON\.parse \(<anonymous>\)\nUncaught/m,
     );
     assert.match(stderr, /^Uncaught Error: later\n/m);
+    assert.match(stderr, /^Uncaught EvalError: last\n {4}at REPL7:1:35\n/m);
     assert.doesNotMatch(stderr, /node:internal|inside\.js|\$_=/);
   },
 );

@@ -146,6 +146,11 @@ test(
     second.type("\r");
     await second.shows("1> ");
     await enter(second, "twice(21)", "42");
+    // However this version of Node keeps it.
+    assert.equal(
+      readFileSync(history, "utf8"),
+      "twice(21)\nfunction twice(n) {\rreturn n * 2\r}\nlet first = 1\n",
+    );
   },
 );
 

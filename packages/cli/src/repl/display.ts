@@ -6,7 +6,7 @@
 /** The name of the line that was typed as the `n`th, in stacks. Node uses the same names. */
 export const lineName = (n: number): string => `REPL${n}`;
 
-/** Put before an expression, whose value is kept. Columns in its first line are shifted by it. */
+/** Put before an expression, whose value is kept. Columns behind it are shifted. */
 export const KEEP = "$_=(";
 
 const FRAME = /^[ \t]+at /;
@@ -16,13 +16,25 @@ const OWN_FRAME =
 /** Above the error, Node quotes where it was thrown. */
 const QUOTED = /^(REPL\d+|<anonymous_script>|evalmachine\.<anonymous>):\d+\n([^\n]*\n[ \t]*\^*[ \t]*\n)\n?/;
 
-/** `display` is what Node would have printed for the error. `shifted` says which lines began with KEEP. */
-export function atPrompt(display: string, shifted: (name: string) => boolean = () => false): string {
+/** Where KEEP was put, from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** `display` is what Node would have printed for the error. `kept` says where the input of that name has KEEP. */
+export function atPrompt(
+  display: string,
+  kept: (name: string) => Place | undefined = () => undefined,
+): string {
   const [whole, name, quoted] = QUOTED.exec(display) ?? ["", "", ""];
   const text = withoutOwnFrames(display.slice(whole.length)).replaceAll(
-    /\b(REPL\d+):1:(\d+)/g,
-    (frame, line: string, column: string) =>
-      shifted(line) ? `${line}:1:${Math.max(1, Number(column) - KEEP.length)}` : frame,
+    /\b(REPL\d+):(\d+):(\d+)/g,
+    (frame, input: string, line: string, column: string) => {
+      const place = kept(input);
+      if (place?.line !== Number(line) || Number(column) < place.column + KEEP.length) return frame;
+      return `${input}:${line}:${Number(column) - KEEP.length}`;
+    },
   );
   const uncaught = text.startsWith("Uncaught ") ? text : `Uncaught ${text}`;
   return isOfTheLine(display) && name.startsWith("REPL") ? `${quoted}\n${uncaught}` : uncaught;

@@ -36,7 +36,8 @@ export class History {
 
   write(entries: readonly string[]): void {
     if (this.#file === undefined || this.#failed) return;
-    const lines = entries.slice(0, HISTORY_SIZE).map((entry) => `${entry.replaceAll("\n", "\r")}\n`);
+    const distinct = [...new Set(entries.map(inOrder))];
+    const lines = distinct.slice(0, HISTORY_SIZE).map((entry) => `${entry.replaceAll("\n", "\r")}\n`);
     try {
       // Lines can hold secrets.
       writeFileSync(this.#file, lines.join(""), { mode: 0o600 });
@@ -50,6 +51,10 @@ export class History {
     this.#onFailure(`the history ${this.#file ?? ""} cannot be ${what}: ${systemMessage(error)}`);
   }
 }
+
+/** Newer versions of Node keep the lines of an entry in reverse, between carriage returns. */
+const inOrder = (entry: string): string =>
+  entry.includes("\r") ? entry.split("\r").reverse().join("\n") : entry;
 
 /** Replaces the newest entries, the lines of an input, by the whole input. */
 export function joinEntries(entries: string[], lines: readonly string[]): void {

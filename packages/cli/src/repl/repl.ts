@@ -105,7 +105,7 @@ class Terminal {
     try {
       this.prompt(session);
       for await (const line of lines) {
-        // The key that ends `.editor`.
+        // The key that ends `.editor`. (An entry of the history can have line breaks, but never this one alone.)
         const goesOn =
           line === END_OF_EDITOR && session.isEditing
             ? (await session.finish(this.#join), true)
@@ -174,5 +174,4 @@ class Terminal {
   };
 }
 
-/** No line that is typed has a line break. */
 const END_OF_EDITOR = "\n";

@@ -10,11 +10,11 @@ import { BroadcastChannel } from "node:worker_threads";
 import type { Engine, InterpreterLike } from "../engine.js";
 import { describeError, oneLine } from "../errors.js";
 import { type Io } from "../io.js";
-import { KEEP, atPrompt, isOfTheLine, lineName } from "./display.js";
+import { KEEP, type Place, atPrompt, isOfTheLine, lineName } from "./display.js";
 import { type Signal, channelOf } from "./inside.js";
 import type * as Inside from "./inside.js";
 import type { SigintGuard } from "./sigint.js";
-import { hasTypeArguments, isIncomplete, kindOf } from "./syntax.js";
+import { hasTypeArguments, isIncomplete, kindOf, lastExpression } from "./syntax.js";
 
 const HELP = `Lines run in the interpreter that the prompt names: JavaScript or TypeScript. The last result is $_.
   .create [name]  create an interpreter and enter it
@@ -65,8 +65,8 @@ export class Session {
   #begun: string[] = [];
   #running: Running | undefined;
   #lines = 0;
-  /** Names of lines that began with KEEP. */
-  readonly #shifted = new Set<string>();
+  /** Where inputs have KEEP, by their names. */
+  readonly #kept = new Map<string, Place>();
   /** The connections to the interpreters that were entered. */
   readonly #channels = new Map<number, BroadcastChannel>();
 
@@ -249,21 +249,25 @@ export class Session {
     const kind = kindOf(code);
     // The value of the last expression would be awaited, even if the user wants the promise.
     const end = hasTypeArguments(code) ? "\n;0 as any" : "\n;0";
-    if (kind !== "statement") {
-      this.#shifted.add(filename);
-      try {
-        await target.exec(`${KEEP}${code.replace(/[\s;]+$/, "")}\n)${end}`, options);
-      } catch (error) {
-        if (kind === "expression" || !isOfTheLine(this.#displayOf(error))) throw error;
-        // TypeScript that is no expression.
-        this.#shifted.delete(filename);
-        await target.exec(hasTypeArguments(code) ? code + end : code, options);
-        return undefined;
-      }
-      return await target.with({ signal }).call(this.#inside.show, this.#options.isTerminal, breakOnSigint);
+    const last = kind === "statement" ? await lastExpression(code) : { start: 0, end: code.length };
+    if (last === undefined) {
+      await target.exec(code + end, options);
+      return undefined;
     }
-    await target.exec(code + end, options);
-    return undefined;
+    const before = code.slice(0, last.start);
+    const expression = code.slice(last.start, last.end).replace(/[\s;]+$/, "");
+    const lineStart = before.lastIndexOf("\n") + 1;
+    this.#kept.set(filename, { line: before.split("\n").length, column: before.length - lineStart + 1 });
+    try {
+      await target.exec(`${before}${KEEP}${expression}\n)${end}`, options);
+    } catch (error) {
+      if (kind !== "unknown" || !isOfTheLine(this.#displayOf(error))) throw error;
+      // TypeScript that is no expression.
+      this.#kept.delete(filename);
+      await target.exec(hasTypeArguments(code) ? code + end : code, options);
+      return undefined;
+    }
+    return await target.with({ signal }).call(this.#inside.show, this.#options.isTerminal, breakOnSigint);
   }
 
   /** The current interpreter, prepared for the prompt. Makes one if there is none. */
@@ -303,7 +307,7 @@ export class Session {
     this.#fail(
       display === undefined
         ? oneLine(describeError(error))
-        : atPrompt(display, (name) => this.#shifted.has(name)),
+        : atPrompt(display, (name) => this.#kept.get(name)),
     );
     // The interpreter is gone, or about to be.
     if (GONE.has(code)) this.#current = undefined;

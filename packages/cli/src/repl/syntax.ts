@@ -115,6 +115,17 @@ export function kindOf(code: string): "expression" | "statement" | "unknown" {
     : "unknown";
 }
 
+/** Where the expression is that ends the statements; undefined if they end with another statement, or are not JavaScript. */
+export async function lastExpression(code: string): Promise<{ start: number; end: number } | undefined> {
+  const { parse } = await import("acorn");
+  try {
+    const last = parse(code, OPTIONS).body.at(-1);
+    return last?.type === "ExpressionStatement" && last.directive === undefined ? last : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Whether the code may have type arguments, as in `new Promise<void>(f)`, which is also JavaScript: two comparisons. Then it must
  * run as TypeScript, which it does if anything in it is only TypeScript.
