@@ -11,15 +11,14 @@ import { Stop } from "./io.js";
 
 const interruption = new AbortController();
 const signals = { SIGINT: [130, "stopped by Ctrl-C"], SIGTERM: [143, "terminated"] } as const;
-for (const [signal, [exitCode, message]] of Object.entries(signals)) {
+let received: keyof typeof signals | undefined;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
-    // The first signal lets the command write the finished results. A second one ends it at once, as if there was no handler:
-    // exiting would wait for threads in native calls.
-    if (interruption.signal.aborted) {
-      process.removeAllListeners(signal);
-      process.kill(process.pid, signal);
-    }
-    interruption.abort(new Stop(exitCode, message));
+    // The first signal lets the command write the finished results. A second one ends it at once.
+    if (received !== undefined) endBy(signal);
+    received ??= signal;
+    const [code, message] = signals[signal];
+    interruption.abort(new Stop(code, message));
   });
 }
 
@@ -47,9 +46,18 @@ const exitCode = await runCli(
 );
 // After an early end, items may still be running and stdin may still be open. Neither keeps the process alive.
 await new Promise<void>((resolve) => process.stderr.write("", () => resolve()));
-// Everything is written. A signal now ends the wait for threads in native calls.
-for (const signal of Object.keys(signals)) process.removeAllListeners(signal);
+if (received !== undefined) endBy(received);
 process.exit(exitCode);
+
+/**
+ * Ends the process as the signal would have without a handler: shells then also stop a loop that runs the command. And exiting
+ * would wait for threads in native calls. On Windows, the process exits.
+ */
+function endBy(signal: keyof typeof signals): void {
+  process.removeAllListeners(signal);
+  if (process.platform === "win32") process.exit(signals[signal][0]);
+  process.kill(process.pid, signal);
+}
 
 /** As with Node's own prompt, an empty variable means that there is no history. */
 function historyFile(): string | undefined {

@@ -2,7 +2,7 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after } from "node:test";
@@ -11,13 +11,18 @@ import { fileURLToPath } from "node:url";
 export const MAIN = fileURLToPath(new URL("../src/main.js", import.meta.url));
 
 export interface Ended {
+  /** Of a process that a signal ended, 128 and the number of the signal, as in shells. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 export async function ended(child: ChildProcessWithoutNullStreams): Promise<Ended> {
-  const code = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const code = new Promise<number | null>((resolve) =>
+    child.on("close", (exitCode, signal) =>
+      resolve(signal === null ? exitCode : 128 + constants.signals[signal]),
+    ),
+  );
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return { code: await code, stdout, stderr };
 }
