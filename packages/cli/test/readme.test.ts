@@ -20,7 +20,7 @@ write("notes/empty.md", "");
 write("notes/today.md", "Call Ada.\n\n.");
 write("bin/interpreters", `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`);
 chmodSync(join(folder, "bin/interpreters"), 0o755);
-for (const body of [...blocks("ts"), ...blocks("js")]) {
+for (const body of blocks("ts")) {
   const [, name] = /^\/\/ (\S+)\n/.exec(body) ?? [];
   assert.ok(name !== undefined, `this example has no name:\n${body}`);
   write(name, body);
