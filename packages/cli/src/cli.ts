@@ -7,7 +7,7 @@ import type { Engine } from "./engine.js";
 import { UsageError, describeError, oneLine } from "./errors.js";
 import type { Io } from "./io.js";
 import { type MapOptions, map } from "./map.js";
-import { repl } from "./repl.js";
+import { repl } from "./repl/repl.js";
 
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
@@ -15,7 +15,7 @@ export const EXIT_USAGE = 2;
 const MAP_HELP = `
 The function takes one argument, the item: the parsed value of a JSON line, the line as a string with --lines, or the
 absolute name of the file if files are given. It may be async. Its results are written as JSON lines, in the order of
-the items; undefined becomes null.
+the items; undefined becomes null. What it prints goes to stderr.
 
 The module is a path, or the name of a package that is installed here, in JavaScript or TypeScript. Without #export its
 default export is called or, if it has none, the only function that it exports. Each worker loads it once.
@@ -25,7 +25,8 @@ Examples:
   $ interpreters map ./text.ts#wordCount --lines --input book.txt
   $ interpreters map ./minify.js 'src/**/*.js' --output sizes.jsonl
   $ interpreters map node:path#basename --lines < names.txt
-  $ interpreters map ./fetch.js --on-error skip --errors failed.jsonl --timeout 5000 < urls.jsonl
+  $ interpreters map ./fetch.js --concurrency 20 --timeout 5000 --on-error skip --errors failed.jsonl < urls.jsonl
+  $ interpreters map ./slow.js --index --output results.jsonl --resume < items.jsonl   # run it again after Ctrl-C
 
 Exit status: 0 if every item succeeded, 1 if an item failed, 2 if nothing could be run, 130 after Ctrl-C.`;
 
@@ -80,7 +81,11 @@ function createProgram(io: Io, commands: Commands): Command {
     .option("-l, --lines", "pass each line as a string, not as parsed JSON")
     .option("-o, --output <file>", "write the results to this file instead of stdout")
     .option("-e, --errors <file>", "write the failures to this file, as JSON lines, instead of stderr")
+    .option("--log <file>", "write what the function prints to this file instead of stderr")
     .option("-u, --unordered", "write each result as soon as it is ready")
+    .option("-n, --index", "write the index of its input, from 0, with each result")
+    .option("--text", "write results that are strings as they are, not as JSON")
+    .option("--resume", "skip the items whose results are in --output already, and append the others")
     .addOption(
       new Option("--on-error <what>", "stop at the first failed item, or skip it")
         .choices(["stop", "skip"])
@@ -92,6 +97,12 @@ function createProgram(io: Io, commands: Commands): Command {
       wholeNumber(1),
       availableParallelism(),
     )
+    .option(
+      "-c, --concurrency <count>",
+      "items to run at once in each interpreter, if the function is async",
+      wholeNumber(1, MOST_CONCURRENCY),
+      1,
+    )
     .option("-t, --timeout <ms>", "fail an item that runs longer than this many milliseconds", wholeNumber(1))
     .option(
       "-r, --retries <count>",
@@ -101,8 +112,15 @@ function createProgram(io: Io, commands: Commands): Command {
     )
     .addHelpText("after", MAP_HELP)
     .action(async (module: string, files: string[], given: GivenOptions) => {
-      const { unordered = false, lines = false, ...options } = given;
-      await commands.map({ ...options, module, files, lines, ordered: !unordered });
+      const {
+        unordered = false,
+        lines = false,
+        index = false,
+        text = false,
+        resume = false,
+        ...rest
+      } = given;
+      await commands.map({ ...rest, module, files, lines, index, text, resume, ordered: !unordered });
     });
   program
     .command("repl")
@@ -115,16 +133,20 @@ function createProgram(io: Io, commands: Commands): Command {
 }
 
 /** The options above as commander parses them. */
-type GivenOptions = Omit<MapOptions, "module" | "files" | "lines" | "ordered"> & {
-  readonly lines?: true;
-  readonly unordered?: true;
+type GivenOptions = Omit<MapOptions, "module" | "files" | "ordered" | Flag> & {
+  readonly [flag in Flag | "unordered"]?: true;
 };
+type Flag = "lines" | "index" | "text" | "resume";
 
-function wholeNumber(least: number): (text: string) => number {
+/** That of the executor. */
+const MOST_CONCURRENCY = 65_536;
+
+function wholeNumber(least: number, most = 2 ** 31 - 1): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= least && value <= 2 ** 31 - 1) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${least} on.`);
+    if (value >= least && value <= most) return value;
+    const range = value > most ? `from ${least} to ${most}` : `from ${least} on`;
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`);
   };
 }
 

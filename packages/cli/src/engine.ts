@@ -26,15 +26,19 @@ export interface Submitter {
 
 export interface ExecutorLike extends Submitter {
   with(options: { timeout?: number }): Submitter;
-  shutdown(options: { wait?: boolean; cancelFutures?: boolean }): Promise<void>;
+  /** Stops the interpreters after `timeout` milliseconds. */
+  shutdown(options: { cancelFutures?: boolean; timeout?: number }): Promise<void>;
 }
 
 export interface InterpreterLike {
   readonly id: number;
   readonly name: string | undefined;
   readonly whence: string;
-  exec(code: string, options: { filename: string; signal: AbortSignal }): Promise<void>;
-  with(options: { signal: AbortSignal }): {
+  exec(
+    code: string,
+    options: { filename: string; signal: AbortSignal; breakOnSigint: boolean },
+  ): Promise<void>;
+  with(options: { signal?: AbortSignal; waitTimeout?: number }): {
     call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>>;
   };
   close(): Promise<void>;
@@ -43,7 +47,14 @@ export interface InterpreterLike {
 export interface Engine {
   create(name?: string): InterpreterLike;
   listAll(): readonly InterpreterLike[];
-  createExecutor(options: { maxWorkers: number; retries: number; name: string }): ExecutorLike;
+  /** `output` gets what the interpreters print, to stdout and to stderr. */
+  createExecutor(options: {
+    maxWorkers: number;
+    concurrency: number;
+    retries: number;
+    name: string;
+    output: { write(text: string): void };
+  }): ExecutorLike;
   /** References to the exports of a module, which this thread does not load. */
   fromModule(url: URL): Record<string, Submittable>;
   /** The names of the functions that a module exports. A worker of `executor` loads it; rejects if that fails. */
@@ -55,7 +66,8 @@ export interface Engine {
 export const engine: Engine = {
   create: (name) => create(name === undefined ? {} : { name }),
   listAll,
-  createExecutor: (options) => new InterpreterPoolExecutor({ ...options }),
+  createExecutor: ({ output, ...options }) =>
+    new InterpreterPoolExecutor({ ...options, stdout: output, stderr: output }),
   fromModule: (url) => fromModule<Record<string, Submittable>>(url),
   functionsOf: (url, executor) => functionsOf(url, { in: executor }),
   displayOf: (error) => ExecutionFailed.of(error)?.excinfo.errdisplay,

@@ -18,6 +18,20 @@ export interface Failure {
   readonly code?: string;
 }
 
+/** The whole description of a failed item, for the `--errors` file. */
+export interface FullFailure extends Failure {
+  /** The frames of the function, without those of this command. */
+  readonly stack?: string;
+  readonly cause?: FullFailure;
+  /** Those of an AggregateError. */
+  readonly errors?: readonly FullFailure[];
+}
+
+/** How deep causes are described: errors can name each other in a circle. */
+const DEEPEST_CAUSE = 8;
+/** How many errors of an AggregateError are described. */
+const MOST_ERRORS = 100;
+
 /** Describes any thrown value. For a value that is not an error, the name is its type and the message its display. */
 export function describeError(thrown: unknown): Failure {
   if (typeof thrown !== "object" || thrown === null || !("message" in thrown)) {
@@ -31,6 +45,27 @@ export function describeError(thrown: unknown): Failure {
     "name" in thrown && typeof thrown.name === "string" && thrown.name !== "" ? thrown.name : "Error";
   const failure = { name, message: String(thrown.message) };
   return "code" in thrown && typeof thrown.code === "string" ? { ...failure, code: thrown.code } : failure;
+}
+
+/** Describes any thrown value with its stack, its causes, and the errors that it aggregates. */
+export function describeFully(thrown: unknown, depth = 0): FullFailure {
+  const failure = describeError(thrown);
+  if (typeof thrown !== "object" || thrown === null || depth > DEEPEST_CAUSE) return failure;
+  const { stack, cause, errors } = thrown as { stack?: unknown; cause?: unknown; errors?: unknown };
+  return {
+    ...failure,
+    ...(typeof stack === "string" && { stack: ownFrames(stack) }),
+    ...(cause !== undefined && { cause: describeFully(cause, depth + 1) }),
+    ...(Array.isArray(errors) && {
+      errors: errors.slice(0, MOST_ERRORS).map((each) => describeFully(each, depth + 1)),
+    }),
+  };
+}
+
+/** The stack up to the frames of the caller, which are always those of this command. */
+function ownFrames(stack: string): string {
+  const end = stack.search(/\n\s*--- submitted ---/);
+  return end < 0 ? stack : stack.slice(0, end);
 }
 
 /** `Name: message` on one line: line breaks in the message become spaces. */

@@ -12,21 +12,12 @@ import type { Readable } from "node:stream";
 import { UsageError, systemMessage } from "./errors.js";
 import { countLines, splitLines } from "./lines.js";
 
-/** One input of the function. */
-export type Item =
-  | {
-      readonly kind: "json" | "text";
-      readonly source: string;
-      readonly line: number;
-      readonly text: string;
-    }
-  | {
-      readonly kind: "unreadable";
-      readonly source: string;
-      readonly line: number;
-      readonly error: Error;
-    }
-  | { readonly kind: "file"; readonly source: string; readonly path: string };
+/** One input of the function. `index` is its place among the inputs, from 0; blank lines that are skipped do not count. */
+export type Item = { readonly index: number; readonly source: string } & (
+  | { readonly kind: "json" | "text"; readonly line: number; readonly text: string }
+  | { readonly kind: "unreadable"; readonly line: number; readonly error: Error }
+  | { readonly kind: "file"; readonly path: string }
+);
 
 export interface Inputs {
   readonly items: AsyncIterable<Item>;
@@ -75,10 +66,14 @@ function parseJson(text: string): unknown {
 /** The lines of `stream` as items: strings if `asText`, else JSON, and blank lines are skipped. */
 export function linesOf(stream: Readable, source: string, asText: boolean): Inputs {
   async function* items(): AsyncGenerator<Item, void, void> {
+    let index = 0;
     for await (const line of splitLines(stream)) {
-      if ("error" in line) yield { kind: "unreadable", source, line: line.number, error: line.error };
-      else if (asText) yield { kind: "text", source, line: line.number, text: line.text };
-      else if (line.text.trim() !== "") yield { kind: "json", source, line: line.number, text: line.text };
+      const { number } = line;
+      if ("error" in line)
+        yield { index: index++, kind: "unreadable", source, line: number, error: line.error };
+      else if (asText) yield { index: index++, kind: "text", source, line: number, text: line.text };
+      else if (line.text.trim() !== "")
+        yield { index: index++, kind: "json", source, line: number, text: line.text };
     }
   }
   return { items: items(), total: undefined, close: () => void stream.destroy() };
@@ -115,7 +110,8 @@ export async function filesOf(patterns: readonly string[], cwd: string): Promise
   const files: Item[] = [];
   for (const pattern of patterns) {
     const names = await namesOf(pattern, cwd);
-    for (const source of names) files.push({ kind: "file", source, path: resolve(cwd, source) });
+    for (const source of names)
+      files.push({ index: files.length, kind: "file", source, path: resolve(cwd, source) });
   }
   async function* items(): AsyncGenerator<Item, void, void> {
     yield* files;

@@ -9,6 +9,10 @@ export interface Io {
   readonly cwd: string;
   /** Aborted by SIGINT (Ctrl-C) and SIGTERM, with a `Stop` as the reason. */
   readonly interrupted: AbortSignal;
+  /** Where a prompt keeps its history; undefined for nowhere. */
+  readonly historyFile?: string | undefined;
+  /** From now on SIGINT no longer aborts `interrupted`. */
+  releaseSigint(): void;
 }
 
 /** Why a command ends before its work is finished: the exit code and, unless it ends quietly, a message. */

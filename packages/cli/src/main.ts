@@ -2,6 +2,8 @@
 /** The command `interpreters`: connects the command line to this process. */
 
 import { fstatSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { runCli } from "./cli.js";
 import { engine } from "./engine.js";
 import { UsageError } from "./errors.js";
@@ -9,11 +11,14 @@ import { Stop } from "./io.js";
 
 const interruption = new AbortController();
 const signals = { SIGINT: [130, "stopped by Ctrl-C"], SIGTERM: [143, "terminated"] } as const;
-for (const [signal, [exitCode, message]] of Object.entries(signals)) {
+let received: keyof typeof signals | undefined;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     // The first signal lets the command write the finished results. A second one ends it at once.
-    if (interruption.signal.aborted) process.exit(exitCode);
-    interruption.abort(new Stop(exitCode, message));
+    if (received !== undefined) endBy(signal);
+    received ??= signal;
+    const [code, message] = signals[signal];
+    interruption.abort(new Stop(code, message));
   });
 }
 
@@ -34,12 +39,31 @@ const exitCode = await runCli(
     stderr: process.stderr,
     cwd: process.cwd(),
     interrupted: interruption.signal,
+    historyFile: historyFile(),
+    releaseSigint: () => void process.removeAllListeners("SIGINT"),
   },
   engine,
 );
 // After an early end, items may still be running and stdin may still be open. Neither keeps the process alive.
 await new Promise<void>((resolve) => process.stderr.write("", () => resolve()));
+if (received !== undefined) endBy(received);
 process.exit(exitCode);
+
+/**
+ * Ends the process as the signal would have without a handler: shells then also stop a loop that runs the command. And exiting
+ * would wait for threads in native calls. On Windows, the process exits.
+ */
+function endBy(signal: keyof typeof signals): void {
+  process.removeAllListeners(signal);
+  if (process.platform === "win32") process.exit(signals[signal][0]);
+  process.kill(process.pid, signal);
+}
+
+/** As with Node's own prompt, an empty variable means that there is no history. */
+function historyFile(): string | undefined {
+  const { INTERPRETERS_REPL_HISTORY: file } = process.env;
+  return file === undefined ? join(homedir(), ".interpreters_repl_history") : file || undefined;
+}
 
 function isDirectory(fd: number): boolean {
   try {

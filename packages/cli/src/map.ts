@@ -2,19 +2,22 @@
  * The command `interpreters map`: runs a function over many inputs, on all cores.
  *
  * The path of an item: read (inputs) → started, bounded and ordered (window) → executed (a pool of interpreters) →
- * turned into a line of JSON or a failure (json, errors) → written (results). This file connects these steps and
+ * turned into a line or a failure (format, errors) → written (results). Items that an earlier run has done (resume) are
+ * skipped, and what the function prints goes to the log. This file connects these steps and
  * decides how the command ends.
  */
 
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Engine, ExecutorLike, Submitter, Submittable } from "./engine.js";
+import type { Engine, Submitter, Submittable } from "./engine.js";
 import { UsageError, systemMessage } from "./errors.js";
-import { type Inputs, filesOf, linesOf, linesOfFile, sizeOf, valueOf } from "./inputs.js";
+import { lineOf } from "./format.js";
+import { type Inputs, type Item, filesOf, linesOf, linesOfFile, sizeOf, valueOf } from "./inputs.js";
 import { type Io, Stop } from "./io.js";
-import { toJsonLine } from "./json.js";
-import { chooseExport, resolveModule } from "./module.js";
-import { createProgress } from "./progress.js";
+import { openLog } from "./log.js";
+import { chooseExport, resolveModule, whereOf } from "./module.js";
+import { type Progress, createProgress } from "./progress.js";
+import { type Done, NOTHING_DONE, readDone } from "./resume.js";
 import { openResults } from "./results.js";
 import { runWindow } from "./window.js";
 
@@ -25,9 +28,16 @@ export interface MapOptions {
   readonly lines: boolean;
   readonly output?: string;
   readonly errors?: string;
+  readonly log?: string;
+  /** Whether each line of the output has the index of its input. */
+  readonly index: boolean;
+  /** Whether strings are written as they are. */
+  readonly text: boolean;
+  readonly resume: boolean;
   readonly ordered: boolean;
   readonly onError: "stop" | "skip";
   readonly workers: number;
+  readonly concurrency: number;
   readonly timeout?: number;
   readonly retries: number;
 }
@@ -43,32 +53,62 @@ export async function map(options: MapOptions, io: Io, engine: Engine): Promise<
   checkFiles(options, io.cwd);
   const module = await resolveModule(options.module, io.cwd);
   const inputs = await openInputs(options, io);
+  const done = await doneBefore(options, io);
+  const progress = await createProgress(io.stderr, inputs.total && Math.max(0, inputs.total - done.count));
 
   const stopping = new AbortController();
+  const stop = (reason: Stop): void => stopping.abort(reason);
   const interrupt = (): void => stopping.abort(io.interrupted.reason);
   io.interrupted.addEventListener("abort", interrupt, { once: true });
   if (io.interrupted.aborted) interrupt();
 
-  let executor: ExecutorLike | undefined;
+  const log = await openLog(options.log, options.resume, io, progress, stop);
+  const executor = engine.createExecutor({
+    maxWorkers: options.workers,
+    concurrency: options.concurrency,
+    retries: options.retries,
+    name: "interpreters-map",
+    output: log,
+  });
+  let ending: unknown;
   try {
-    executor = engine.createExecutor({
-      maxWorkers: options.workers,
-      retries: options.retries,
-      name: "interpreters-map",
-    });
     const name = await orStopped(chooseExport(module, io.cwd, engine, executor), stopping.signal);
+    if (done.count > 0) io.stderr.write(`interpreters: ${done.count} items are done already\n`);
     const submitter = options.timeout === undefined ? executor : executor.with({ timeout: options.timeout });
-    return await runItems(options, io, inputs, submitter, engine.fromModule(module.url)[name], stopping);
+    const fn = engine.fromModule(module.url)[name];
+    const locate = (error: unknown): string => whereOf(error, io.cwd, engine);
+    await runItems({ options, io, inputs, done, progress, submitter, fn, locate, stopping });
   } catch (error) {
-    if (!(error instanceof Stop)) throw error;
-    if (error.message !== undefined) io.stderr.write(`interpreters: ${error.message}\n`);
-    return error.exitCode;
+    ending = error;
   } finally {
     io.interrupted.removeEventListener("abort", interrupt);
     inputs.close();
-    // After an early end, the items that are still running have no reader. They are not awaited and end with the process.
-    await executor?.shutdown({ wait: !stopping.signal.aborted, cancelFutures: true });
+    // After an early end, the items that are still running have no reader. Their interpreters are stopped.
+    const early = stopping.signal.aborted || ending !== undefined;
+    await executor.shutdown({ cancelFutures: true, ...(early && { timeout: 0 }) });
+    await log.end();
   }
+  // A write to the log can fail until it has ended.
+  ending ??= stopping.signal.aborted ? stopping.signal.reason : undefined;
+  if (ending === undefined) return 0;
+  if (!(ending instanceof Stop)) throw ending;
+  // Behind what the function printed.
+  if (ending.message !== undefined) io.stderr.write(`interpreters: ${ending.message}\n`);
+  return ending.exitCode;
+}
+
+/** What an earlier run has done, for `--resume`. */
+async function doneBefore(options: MapOptions, { cwd }: Io): Promise<Done> {
+  if (!options.resume) return NOTHING_DONE;
+  const { output, index } = options;
+  if (output === undefined) throw new UsageError("--resume needs the --output of the earlier run");
+  if (!index && (!options.ordered || options.onError === "skip")) {
+    const option = options.ordered ? "--on-error skip" : "--unordered";
+    throw new UsageError(
+      `--resume with ${option} needs --index: without it, the results do not say which items are done`,
+    );
+  }
+  return readDone(output, cwd, options.files.length > 0, options);
 }
 
 /** The outcome of `promise`; if the signal is aborted first, throws the signal's reason. */
@@ -92,10 +132,13 @@ function checkFiles(options: MapOptions, cwd: string): void {
     if (a === undefined || b === undefined) return a === b && resolve(cwd, one) === resolve(cwd, other);
     return a.isFile() && a.dev === b.dev && a.ino === b.ino;
   };
-  const { input, output, errors } = options;
-  if (isSame(input, output) || isSame(input, errors))
-    throw new UsageError(`${input} would be written over while it is read`);
-  if (isSame(output, errors)) throw new UsageError("--output and --errors are the same file");
+  const { input, output, errors, log } = options;
+  const outputs = Object.entries({ output, errors, log });
+  for (const [index, [name, path]] of outputs.entries()) {
+    if (isSame(input, path)) throw new UsageError(`${input} would be written over while it is read`);
+    const same = outputs.slice(index + 1).find(([, other]) => isSame(path, other));
+    if (same !== undefined) throw new UsageError(`--${name} and --${same[0]} are the same file`);
+  }
 }
 
 async function openInputs(options: MapOptions, io: Io): Promise<Inputs> {
@@ -114,35 +157,62 @@ async function openInputs(options: MapOptions, io: Io): Promise<Inputs> {
   return linesOf(io.stdin, "stdin", options.lines);
 }
 
-/** Runs the function over all items and returns the exit code. Throws a `Stop` if it ends early. */
-async function runItems(
-  options: MapOptions,
-  io: Io,
-  inputs: Inputs,
-  submitter: Submitter,
-  fn: Submittable,
-  stopping: AbortController,
-): Promise<number> {
-  const progress = await createProgress(io.stderr, inputs.total);
-  const results = await openResults(options, io, progress, (reason) => stopping.abort(reason));
+interface Run {
+  readonly options: MapOptions;
+  readonly io: Io;
+  readonly inputs: Inputs;
+  readonly done: Done;
+  readonly progress: Progress;
+  readonly submitter: Submitter;
+  readonly fn: Submittable;
+  readonly stopping: AbortController;
+  locate(error: unknown): string;
+}
+
+/** Runs the function over all items that are not done. Throws a `Stop` if it ends early. */
+async function runItems(run: Run): Promise<void> {
+  const { options, io, inputs, done, progress, submitter, fn, locate, stopping } = run;
+  const { output, errors, resume } = options;
+  const targets = {
+    ...(output !== undefined && { output }),
+    ...(errors !== undefined && { errors }),
+    resume,
+    locate,
+  };
+  const results = await openResults(targets, io, progress, (reason) => stopping.abort(reason));
   progress.start();
   // Counting is only worth its reads where a terminal shows the time left.
-  if (io.stderr.isTTY === true) inputs.count?.().then(progress.setTotal, () => undefined);
+  if (io.stderr.isTTY === true) {
+    inputs.count?.().then(
+      (total) => progress.setTotal(Math.max(0, total - done.count)),
+      () => undefined,
+    );
+  }
+  const atOnce = options.workers * options.concurrency;
   try {
-    await runWindow(inputs.items, {
-      size: Math.max(WINDOW_ITEMS, WINDOW_ITEMS_PER_WORKER * options.workers),
+    await runWindow(without(done, inputs.items), {
+      size: Math.max(WINDOW_ITEMS, WINDOW_ITEMS_PER_WORKER * options.workers, 2 * atOnce),
       ordered: options.ordered,
       stopOnFailure: options.onError === "stop",
+      gaps: options.index,
       signal: stopping.signal,
       weight: {
         ofItem: sizeOf,
         ofResult: (line: string) => line.length,
         maxWeight: WINDOW_CHARACTERS,
-        minSize: 2 * options.workers,
+        minSize: 2 * atOnce,
       },
       start(item) {
         const future = submitter.submit(fn, valueOf(item));
-        return { result: future.then(toJsonLine), cancel: () => void future.cancel() };
+        // Counted before it is written: a slow item holds up the results of all later ones, which the bar must not.
+        return {
+          result: future.then((result) => {
+            const line = lineOf(item, result, options);
+            progress.succeeded();
+            return line;
+          }),
+          cancel: () => void future.cancel(),
+        };
       },
       emit: (outcome) => results.emit(outcome),
     }).catch((error: unknown) => {
@@ -153,13 +223,17 @@ async function runItems(
   } finally {
     progress.stop();
   }
-  const { done, failed } = results;
+  const { failed } = results;
   if (failed > 0 && !stopping.signal.aborted) {
-    const where = options.errors === undefined ? "" : ` (see ${options.errors})`;
-    if (options.onError === "skip") stopping.abort(new Stop(1, `${failed} of ${done} items failed${where}`));
+    const where = errors === undefined ? "" : ` (see ${errors})`;
+    if (options.onError === "skip")
+      stopping.abort(new Stop(1, `${failed} of ${results.done} items failed${where}`));
     else if (where !== "") stopping.abort(new Stop(1, `stopped at an item that failed${where}`));
     else stopping.abort(new Stop(1));
   }
   if (stopping.signal.aborted) throw stopping.signal.reason;
-  return 0;
+}
+
+async function* without(done: Done, items: AsyncIterable<Item>): AsyncGenerator<Item, void, void> {
+  for await (const item of items) if (!done.has(item)) yield item;
 }

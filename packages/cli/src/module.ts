@@ -122,12 +122,26 @@ async function listFunctions(
   try {
     return await engine.functionsOf(module.url, executor);
   } catch (error) {
-    const location = locationIn(engine.displayOf(error) ?? "", cwd);
-    const where = location === undefined ? "" : ` (at ${location})`;
-    throw new UsageError(`cannot load the module ${module.shown}: ${oneLine(describeError(error))}${where}`, {
-      cause: error,
-    });
+    const why = `${oneLine(describeError(error))}${whereOf(error, cwd, engine)}${hintFor(error, module)}`;
+    throw new UsageError(`cannot load the module ${module.shown}: ${why}`, { cause: error });
   }
+}
+
+/** `npm init` makes packages whose `.js` and `.ts` files are CommonJS, which is where a first try fails. */
+function hintFor(error: unknown, { shown, url }: ModuleReference): string {
+  const { name, message } = describeError(error);
+  const isEsModule =
+    name === "SyntaxError" && /Unexpected token 'export'|import statement outside/.test(message);
+  const [, kind] = /\.([jt])s$/.exec(url.pathname) ?? [];
+  if (!isEsModule || kind === undefined) return "";
+  const other = shown.replace(/s$/, "").replace(/([jt])$/, "m$1s");
+  return `; Node takes it for CommonJS: name it ${other}, or set "type": "module" in its package.json`;
+}
+
+/** ` (at file:line:column)`, where the error was thrown, or an empty string. */
+export function whereOf(error: unknown, cwd: string, engine: Engine): string {
+  const location = locationIn(engine.displayOf(error) ?? "", cwd);
+  return location === undefined ? "" : ` (at ${location})`;
 }
 
 /** The first position in a file that the display of an error shows, relative to the working directory if inside it. */
@@ -143,4 +157,4 @@ export function locationIn(display: string, cwd: string): string | undefined {
   return undefined;
 }
 
-const PLACE = /(?:^|[ (])((?:file:\/\/|[A-Za-z]:\\|\/)[^()]*?)((?::\d+){1,2})\)?$/;
+const PLACE = /(?:^|[ (])((?:file:\/\/|[A-Za-z]:\\|\/)[^()]*?)((?::\d+){1,2})\)?(?: \{)?$/;

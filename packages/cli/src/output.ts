@@ -78,10 +78,15 @@ export class LineWriter {
   }
 }
 
-/** Opens the file at `path`, which `option` names, for writing from its start. */
-export async function openOutput(option: string, path: string, cwd: string): Promise<Writable> {
+/** Opens the file at `path`, which `option` names, for writing: from its start, or from its end. */
+export async function openOutput(
+  option: string,
+  path: string,
+  cwd: string,
+  mode: "replace" | "append" = "replace",
+): Promise<Writable> {
   const absolute = resolve(cwd, path);
-  const handle = await open(absolute, "w").catch((error: unknown) => {
+  const handle = await open(absolute, mode === "append" ? "a" : "w").catch((error: unknown) => {
     const { code } = describeError(error);
     const why = code === "ENOENT" ? "there is no such folder" : systemMessage(error);
     throw new UsageError(`cannot write ${option} ${path}: ${why}`);

@@ -11,8 +11,10 @@ export interface Progress {
   start(): void;
   /** Sets the number of items once it is known. */
   setTotal(total: number): void;
-  /** `done` items have ended, of which `failed` failed. */
-  update(done: number, failed: number): void;
+  /** Another item has a result. */
+  succeeded(): void;
+  /** Another item has failed. */
+  failed(): void;
   hide(): void;
   stop(): void;
 }
@@ -21,7 +23,8 @@ export interface Progress {
 const silent: Progress = {
   start: () => undefined,
   setTotal: () => undefined,
-  update: () => undefined,
+  succeeded: () => undefined,
+  failed: () => undefined,
   hide: () => undefined,
   stop: () => undefined,
 };
@@ -34,7 +37,8 @@ export async function createProgress(
   if (stream.isTTY !== true) return silent;
   let total = knownTotal;
   const { default: library } = await import("cli-progress");
-  let failedSoFar = 0;
+  let done = 0;
+  let failed = 0;
   const bar = new library.SingleBar(
     {
       stream: withoutCursorMemory(stream),
@@ -48,7 +52,7 @@ export async function createProgress(
       format: (options: Options, { value, startTime, maxWidth }: Params) =>
         formatProgress({
           done: value,
-          failed: failedSoFar,
+          failed,
           total,
           elapsed: Date.now() - startTime,
           width: maxWidth,
@@ -63,9 +67,10 @@ export async function createProgress(
       total = found;
       bar.setTotal(found);
     },
-    update(done, failed) {
-      failedSoFar = failed;
-      bar.update(done);
+    succeeded: () => bar.update(++done),
+    failed() {
+      failed += 1;
+      bar.update(++done);
     },
     hide: () => void (bar.isActive && stream.write("\r\u001B[K")),
     stop: () => bar.stop(),

@@ -5,7 +5,7 @@
  * away (`| head`), else with a message.
  */
 
-import { type Failure, describeError, oneLine, systemMessage } from "./errors.js";
+import { type FullFailure, describeError, describeFully, oneLine, systemMessage } from "./errors.js";
 import { type Item, placeOf } from "./inputs.js";
 import { type Io, Stop } from "./io.js";
 import { LineWriter, isClosedPipe, openOutput } from "./output.js";
@@ -23,19 +23,28 @@ export interface Results {
 }
 
 export async function openResults(
-  targets: { readonly output?: string; readonly errors?: string },
+  targets: {
+    readonly output?: string;
+    readonly errors?: string;
+    /** Whether `output` has results that stay. `errors` is always written anew: all failed items run again. */
+    readonly resume: boolean;
+    /** ` (at file:line:column)` for a failure, or an empty string. */
+    locate(error: unknown): string;
+  },
   io: Io,
   progress: Progress,
   stop: (reason: Stop) => void,
 ): Promise<Results> {
-  const openFile = async (option: string, path: string): Promise<LineWriter> =>
-    new LineWriter(await openOutput(option, path, io.cwd), {
+  const openFile = async (option: string, path: string, append: boolean): Promise<LineWriter> =>
+    new LineWriter(await openOutput(option, path, io.cwd, append ? "append" : "replace"), {
       owned: true,
       onFailure: (error) => stop(new Stop(1, `writing ${option} ${path} failed: ${systemMessage(error)}`)),
     });
-  const errors = targets.errors === undefined ? undefined : await openFile("--errors", targets.errors);
+  const errors = targets.errors === undefined ? undefined : await openFile("--errors", targets.errors, false);
   const output =
-    targets.output === undefined ? toStdout(io, progress, stop) : await openFile("--output", targets.output);
+    targets.output === undefined
+      ? toStdout(io, progress, stop)
+      : await openFile("--output", targets.output, targets.resume);
   let done = 0;
   let failed = 0;
 
@@ -48,13 +57,13 @@ export async function openResults(
     },
     emit(outcome) {
       done += 1;
-      if (!outcome.ok) failed += 1;
-      progress.update(done, failed);
       if (outcome.ok) return output.write(outcome.value);
-      const failure = describeError(outcome.error);
-      if (errors !== undefined) return errors.write(errorLine(outcome.item, failure));
+      failed += 1;
+      progress.failed();
+      const { item, error } = outcome;
+      if (errors !== undefined) return errors.write(errorLine(item, describeFully(error)));
       progress.hide();
-      io.stderr.write(`${placeOf(outcome.item)}: ${oneLine(failure)}\n`);
+      io.stderr.write(`${placeOf(item)}: ${oneLine(describeError(error))}${targets.locate(error)}\n`);
       return undefined;
     },
     async end() {
@@ -78,20 +87,21 @@ function toStdout(io: Io, progress: Progress, stop: (reason: Stop) => void): Lin
   });
 }
 
-/** A line of the `--errors` file: position, input, and error. */
-function errorLine(item: Item, error: Failure): string {
+/** A line of the `--errors` file: index, position, input, and error. */
+function errorLine(item: Item, error: FullFailure): string {
+  const { index } = item;
   switch (item.kind) {
     case "file":
-      return JSON.stringify({ file: item.path, error });
+      return JSON.stringify({ index, file: item.source, error });
     case "unreadable":
-      return JSON.stringify({ line: item.line, error });
+      return JSON.stringify({ index, line: item.line, error });
     case "text":
-      return JSON.stringify({ line: item.line, input: item.text, error });
+      return JSON.stringify({ index, line: item.line, input: item.text, error });
     case "json":
       // The input is written exactly as it was read, digit by digit. A malformed line is written as a `text` instead.
       return isJson(item.text)
-        ? `{"line":${item.line},"input":${item.text.trim()},"error":${JSON.stringify(error)}}`
-        : JSON.stringify({ line: item.line, text: item.text, error });
+        ? `{"index":${index},"line":${item.line},"input":${item.text.trim()},"error":${JSON.stringify(error)}}`
+        : JSON.stringify({ index, line: item.line, text: item.text, error });
   }
 }
 

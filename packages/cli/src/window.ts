@@ -10,7 +10,8 @@
  * - With `stopOnFailure` the emitted outcomes are those of a run that took one item after the other: no task starts
  *   after a failure, items before the failed one still end and are emitted, items after it are cancelled.
  *   (Unordered, outcomes that came before the failure have also been emitted, whatever their position.)
- * - After an abort, finished outcomes are emitted, and running tasks are not awaited.
+ * - After an abort, finished outcomes are emitted, and running tasks are not awaited. If `ordered`, these are the outcomes
+ *   before the first running task; with `gaps` all of them, still in order.
  */
 
 /** A task in progress. `cancel` is called at most once, and only if its result is no longer needed. */
@@ -29,6 +30,8 @@ export interface WindowOptions<I, R> {
   readonly size: number;
   readonly ordered: boolean;
   readonly stopOnFailure: boolean;
+  /** Whether a reader of the outcomes can do without some of them: each names its item. */
+  readonly gaps?: boolean;
   /** Starts the task of an item. If it throws, the item fails. */
   start(item: I): Task<R>;
   emit(outcome: Outcome<I, R>): void | PromiseLike<void>;
@@ -162,8 +165,11 @@ export async function runWindow<I, R>(source: AsyncIterable<I>, options: WindowO
 
   const takeSettled = (): Slot<I, R> | undefined => {
     if (!ordered) return settledInAnyOrder.shift();
-    const head = slots.values().next().value;
-    return head?.outcome === undefined ? undefined : head;
+    for (const slot of slots) {
+      if (slot.outcome !== undefined) return slot;
+      if (options.gaps !== true || signal?.aborted !== true) break;
+    }
+    return undefined;
   };
 
   // After a failure, only the items before it are left in `slots`. The source need not have ended.

@@ -17,8 +17,9 @@ export class FakeEngine implements Engine {
     this.loaded = loaded;
   }
 
-  createExecutor(options: { maxWorkers: number; retries: number }): ReturnType<Engine["createExecutor"]> {
-    this.log.push(`create workers=${options.maxWorkers} retries=${options.retries}`);
+  createExecutor(options: Parameters<Engine["createExecutor"]>[0]): ReturnType<Engine["createExecutor"]> {
+    const { maxWorkers, concurrency, retries } = options;
+    this.log.push(`create workers=${maxWorkers} concurrency=${concurrency} retries=${retries}`);
     const submit: Submitter["submit"] = <A extends unknown[], R>(fn: (...args: A) => R, ...args: A) =>
       this.#submit(async (): Promise<Awaited<R>> => await fn(...args));
     return {
@@ -27,8 +28,8 @@ export class FakeEngine implements Engine {
         this.log.push(`with timeout=${timeout}`);
         return { submit };
       },
-      shutdown: async ({ wait, cancelFutures }) => {
-        this.log.push(`shutdown wait=${wait} cancelFutures=${cancelFutures}`);
+      shutdown: async ({ cancelFutures, timeout }) => {
+        this.log.push(`shutdown cancelFutures=${cancelFutures} timeout=${timeout}`);
       },
     };
   }

@@ -1,15 +1,13 @@
 /** The command as a user runs it: a process with pipes, files, signals and exit codes. */
 
 import assert from "node:assert/strict";
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawn } from "node:child_process";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-
-const MAIN = fileURLToPath(new URL("../src/main.js", import.meta.url));
+import { MAIN, ended, useFolder } from "./command.js";
 
 const FILES: Record<string, string> = {
   "double.js": "export default (x) => x * 2;",
@@ -25,8 +23,13 @@ const FILES: Record<string, string> = {
     }
     export const exit = (x) => (x === 2 ? process.exit(7) : x);
     export const spin = (x) => { while (x === 2); return x; };
+    export const same = (x) => x;
     export const nothing = () => undefined;
     export const big = () => 1n;
+    export async function sleep() {
+      const { spawnSync } = await import("node:child_process");
+      spawnSync("sh", ["-c", "echo $$ > sleeps.new; mv sleeps.new sleeps; exec sleep 120"], { stdio: "ignore" });
+    }
     export async function program(x) {
       const { execFileSync } = await import("node:child_process");
       return Number(execFileSync(process.execPath, ["-p", "2 * " + x]));
@@ -41,6 +44,9 @@ const FILES: Record<string, string> = {
     export default function greet(item: Item): string { return \`hello \${item.name}\` satisfies string; }`,
   "syntax.js": "export const x = 1;\nexport default function (\n",
   "throws.js": 'import "./double.js";\nthrow new RangeError("not today");\n',
+  "common/package.json": '{ "type": "commonjs" }',
+  "common/es.js": "export default (x) => x;",
+  "common/es.ts": "export default (x: number) => x;",
   "common.cjs": "module.exports = (x) => x + 1;",
   "package.json": '{ "type": "module" }',
   "[id].txt": "abc",
@@ -49,39 +55,7 @@ const FILES: Record<string, string> = {
   "input.jsonl": '{"name":"a"}\n\n{"name":"b"}\n',
 };
 
-let folder = "";
-before(() => {
-  folder = mkdtempSync(join(tmpdir(), "interpreters-cli-"));
-  for (const [name, content] of Object.entries(FILES)) writeFileSync(join(folder, name), content);
-});
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-function start(...args: readonly string[]): ChildProcessWithoutNullStreams {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder });
-  // A command that ends before it has read all input closes the pipe that the test writes to.
-  child.stdin.on("error", () => undefined);
-  return child;
-}
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function ended(child: ChildProcessWithoutNullStreams): Promise<Ended> {
-  const code = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  return { code: await code, stdout, stderr };
-}
-
-function run(stdin: string, ...args: readonly string[]): Promise<Ended> {
-  const child = start(...args);
-  child.stdin.end(stdin);
-  return ended(child);
-}
-
-const read = (name: string): string => readFileSync(join(folder, name), "utf8");
+const { folder, start, run, read } = useFolder(FILES);
 
 test("JSON lines go in, JSON lines come out in order", async () => {
   const numbers = Array.from({ length: 5000 }, (_, index) => index);
@@ -163,7 +137,7 @@ test("--on-error skip continues, and --errors records the failed items and their
   assert.equal(shown.stdout, "1\n3\n");
   assert.match(
     shown.stderr,
-    /^stdin:2: RangeError: 2 is even\nstdin:3: SyntaxError: [^\n]+\nstdin:5: RangeError: 4 is even\ninterpreters: 3 of 5 items failed\n$/,
+    /^stdin:2: RangeError: 2 is even \(at many\.js:8:44\)\nstdin:3: SyntaxError: [^\n]+\nstdin:5: RangeError: 4 is even \(at many\.js:8:44\)\ninterpreters: 3 of 5 items failed\n$/,
   );
 
   const noted = await run(input, ...args, "--errors", "errors.jsonl");
@@ -172,14 +146,19 @@ test("--on-error skip continues, and --errors records the failed items and their
     { code: 1, stdout: "1\n3\n", stderr: "interpreters: 3 of 5 items failed (see errors.jsonl)\n" },
   );
   const lines = read("errors.jsonl").trimEnd().split("\n");
-  assert.deepEqual(JSON.parse(lines[0]), {
-    line: 2,
-    input: 2,
-    error: { name: "RangeError", message: "2 is even", code: "ERR_EVEN" },
-  });
-  assert.match(lines[1], /^\{"line":3,"text":"bad","error":\{"name":"SyntaxError","message":"malformed JSON/);
+  const { error, ...place } = JSON.parse(lines[0]);
+  assert.deepEqual(place, { index: 1, line: 2, input: 2 });
+  assert.match(error.stack, /^RangeError: 2 is even\n    at odd \(file:\S+many\.js:8:44\)$/);
+  assert.deepEqual(
+    { ...error, stack: "" },
+    { name: "RangeError", message: "2 is even", code: "ERR_EVEN", stack: "" },
+  );
+  assert.match(
+    lines[1],
+    /^\{"index":2,"line":3,"text":"bad","error":\{"name":"SyntaxError","message":"malformed JSON/,
+  );
   // The input is written exactly as it was read, digit by digit.
-  assert.match(lines[2], /^\{"line":5,"input":4\.0,/);
+  assert.match(lines[2], /^\{"index":4,"line":5,"input":4\.0,/);
   assert.equal(lines.length, 3);
 });
 
@@ -309,7 +288,64 @@ test("Ctrl-C ends the command at once, after writing the results that were finis
   assert.equal(read("interrupted.jsonl"), "1\n2\n");
 });
 
+test(
+  "Ctrl-C ends the command while a function is in a native call, and by the signal, so that shells stop, too",
+  { skip: process.platform === "win32" },
+  async () => {
+    const child = start("map", "./many.js#sleep", "--workers", "1");
+    child.stdin.write("1\n2\n");
+    const over = new Promise((resolve) => child.on("exit", (code, signal) => resolve(signal ?? code)));
+    while (!existsSync(join(folder, "sleeps"))) await new Promise((resolve) => setImmediate(resolve));
+    child.kill("SIGINT");
+    assert.equal(await text(child.stderr), "interpreters: stopped by Ctrl-C\n");
+    assert.equal(await over, "SIGINT");
+    process.kill(Number(read("sleeps")), "SIGKILL");
+  },
+);
+
 test("a function may run other programs", async () => {
   const { code, stdout, stderr } = await run("1\n2\n", "map", "./many.js#program");
   assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "2\n4\n", stderr: "" });
+});
+
+test("memory stays bounded, however long the input is", async () => {
+  const line = JSON.stringify("x".repeat(1000));
+  const count = 200_000;
+  // All lines, as input or as results, would need several times this heap.
+  const child = spawn(process.execPath, ["--max-old-space-size=48", MAIN, "map", "./many.js#same"], {
+    cwd: folder,
+  });
+  let written = 0;
+  const feed = (): void => {
+    while (written < count) {
+      written += 100;
+      if (!child.stdin.write(`${line}\n`.repeat(100))) return;
+    }
+    child.stdin.end();
+  };
+  child.stdin.on("drain", feed);
+  feed();
+  let bytes = 0;
+  child.stdout.on("data", (chunk: Buffer) => (bytes += chunk.length));
+  const code = new Promise((end) => child.on("close", end));
+  const stderr = text(child.stderr);
+  assert.deepEqual({ code: await code, stderr: await stderr }, { code: 0, stderr: "" });
+  assert.equal(bytes, count * (line.length + 1));
+});
+
+test("a module that Node takes for CommonJS fails with what to do about it", async () => {
+  for (const [name, other] of [
+    ["common/es.js", "./common/es.mjs"],
+    ["common/es.ts", "./common/es.mts"],
+  ]) {
+    const { code, stderr } = await run("1\n", "map", `./${name}`);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      new RegExp(
+        `^interpreters: cannot load .*; Node takes it for CommonJS: name it ${other}, or set "type"`,
+        "m",
+      ),
+    );
+  }
 });

@@ -28,6 +28,7 @@ function io(stdin: string | Readable, more: Partial<TestIo> = {}): TestIo {
     stderr: new Sink(),
     cwd: process.cwd(),
     interrupted: new AbortController().signal,
+    releaseSigint: () => undefined,
     ...more,
   };
 }
@@ -42,7 +43,10 @@ test("results are written in order, and the pool is shut down once", async () =>
   assert.equal(await runCli(["map", MODULE, "--workers", "3", "--retries", "2"], streams, engine), 0);
   assert.equal(streams.stdout.text, "2\n4\n6\n");
   assert.equal(streams.stderr.text, "");
-  assert.deepEqual(engine.log, ["create workers=3 retries=2", "shutdown wait=true cancelFutures=true"]);
+  assert.deepEqual(engine.log, [
+    "create workers=3 concurrency=1 retries=2",
+    "shutdown cancelFutures=true timeout=undefined",
+  ]);
 });
 
 test("--timeout applies to the items, not to loading the module", async () => {
@@ -62,8 +66,11 @@ test("a failed item stops the run, and the pool is not awaited", async () => {
   const streams = io("1\n2\n3\n");
   assert.equal(await runCli(["map", MODULE], streams, engine), 1);
   assert.equal(streams.stdout.text, "1\n");
-  assert.equal(streams.stderr.text, "stdin:2: RangeError: two is too many\n");
-  assert.equal(engine.log.at(-1), "shutdown wait=false cancelFutures=true");
+  assert.match(
+    streams.stderr.text,
+    /^stdin:2: RangeError: two is too many \(at \S+map\.test\.js:\d+:\d+\)\n$/,
+  );
+  assert.equal(engine.log.at(-1), "shutdown cancelFutures=true timeout=0");
 });
 
 test("thrown values that are not errors are reported with their type", async () => {
@@ -165,7 +172,7 @@ test("an interruption while the module loads ends the command", async () => {
   interruption.abort(new Stop(130, "stopped by Ctrl-C"));
   assert.equal(await over, 130);
   assert.equal(streams.stderr.text, "interpreters: stopped by Ctrl-C\n");
-  assert.equal(engine.log.at(-1), "shutdown wait=false cancelFutures=true");
+  assert.equal(engine.log.at(-1), "shutdown cancelFutures=true timeout=0");
 });
 
 test("an interruption writes the results that are finished in order, and awaits no others", async () => {
@@ -228,7 +235,7 @@ test("on a terminal a bar shows the progress, and failures do not overlap it", a
   await runCli(["map", MODULE, "--on-error", "skip"], io("1\n2\n", { stderr }), engine);
   assert.match(stderr.text, /0 items {2}0\.0\/s/);
   assert.match(stderr.text, /2 items {2}[\d.]+\/s {2}2 failed/);
-  assert.ok(stderr.text.includes("\r\u001B[Kstdin:1: Error: no 1\n"));
+  assert.ok(stderr.text.includes("\r\u001B[Kstdin:1: Error: no 1 (at "));
   // Restoring the cursor to the bar's first row, as the library does, would overwrite the failures.
   assert.ok(!stderr.text.includes("\u001B8"));
 });

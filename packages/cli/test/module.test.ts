@@ -12,6 +12,7 @@ test("a location is the first file in the display, relative to the working direc
     ],
     ["Error: x\n    at async file:///work%20here/a.js:3:14\n    at g (/other/b.js:1:1)", "a.js:3:14"],
     ["file:///work%20here/a.js:2\nexport default (\n\nSyntaxError: Unexpected end of input", "a.js:2"],
+    ["Error: x\n    at f (/work here/a.js:1:7) {\n  code: 'X'\n}", "a.js:1:7"],
     ["Error: x\n    at Object.<anonymous> (/other/c.cjs:1:7)", "/other/c.cjs:1:7"],
     ["Error: Cannot find package 'x' imported from /work here/a.js", undefined],
     ["", undefined],

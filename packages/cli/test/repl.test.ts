@@ -1,13 +1,10 @@
-/** The prompt: as a process with a pipe, and in this process with a fake terminal. */
+/** The prompt as a process with a pipe. terminal.test.ts has a terminal. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { PassThrough, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { runCli } from "../src/cli.js";
-import { engine, type InterpreterLike } from "../src/engine.js";
 
 const limits = { timeout: 60_000 };
 
@@ -47,9 +44,11 @@ test("from a pipe: results are printed, declarations stay, nothing else is print
     "`a",
     "b`",
     "console.log('printed')",
+    "const last = 1; last + 1",
+    "if (a) a; else 0",
   );
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
-  assert.equal(stdout, "2\n20\n{ a: 1, b: [ 1, 2 ] }\n42\n'later'\n'y'\n7\n'a\\nb'\nprinted\n");
+  assert.equal(stdout, "2\n20\n{ a: 1, b: [ 1, 2 ] }\n42\n'later'\n'y'\n7\n'a\\nb'\nprinted\n2\n");
 });
 
 test("interpreters are created, entered, listed and closed", limits, async () => {
@@ -99,80 +98,95 @@ test("failures are printed, the next line runs, and the exit code is 1", limits,
   assert.equal(code, 1);
   assert.equal(stdout, "2\n");
   for (const part of [
-    /RangeError: too far\n\s+at repl:1:7/,
-    /ReferenceError: nope is not defined/,
-    /Uncaught 'text'/,
-    /repl:1\nlet x = = 1\n {8}\^\n/,
+    /^Uncaught RangeError: too far\n/,
+    /^Uncaught ReferenceError: nope is not defined\n/m,
+    /^Uncaught 'text'\n/m,
+    /^let x = = 1\n {8}\^\n\nUncaught SyntaxError: Unexpected token '='\n/m,
     /there is no interpreter 99; see \.list/,
     /InterpreterError: Cannot close interpreter 0/,
     /there is no command \.nope; see \.help/,
     /InterpreterDiedError: .*process\.exit\(3\)/,
-    /SyntaxError: Unexpected end of input/,
+    /Uncaught SyntaxError: Unexpected end of input/,
   ]) {
     assert.match(stderr, part);
   }
   assert.doesNotMatch(stderr, /\$_=/);
 });
 
-class Screen extends Writable {
-  text = "";
-  readonly isTTY = true;
-  readonly columns = 80;
-  #wanted: { part: RegExp; resolve: () => void } | undefined;
+test(
+  "errors show as in Node's prompt: without the typed line's own frame, in its columns",
+  limits,
+  async () => {
+    const { stderr } = await pipe(
+      "function f(n) { throw Object.assign(new RangeError('no'), { code: 'X', cause: new Error('why') }) }",
+      "f(1)",
+      "[1].map((n) => { throw new TypeError('in an expression') })",
+      "JSON.parse('{')",
+      "await Promise.reject(new Error('later'))",
+      "({ then() { throw 1 } })",
+      "let n = 1; [n].map((n) => { throw new EvalError('last') })",
+    );
+    const lines = stderr.split("\n");
+    assert.deepEqual(lines.slice(0, 5), [
+      "Uncaught RangeError: no",
+      "    at f (REPL1:1:37) {",
+      "  code: 'X',",
+      "  cause: Error: why",
+      "      at f (REPL1:1:79)",
+    ]);
+    assert.match(
+      stderr,
+      /^Uncaught TypeError: in an expression\n {4}at REPL3:1:24\n {4}at Array\.map \(<anonymous>\)\nUncaught/m,
+    );
+    assert.match(
+      stderr,
+      /^Uncaught SyntaxError: [^\n]*JSON[^\n]*\n {4}at JSON\.parse \(<anonymous>\)\nUncaught/m,
+    );
+    assert.match(stderr, /^Uncaught Error: later\n/m);
+    assert.match(stderr, /^Uncaught EvalError: last\n {4}at REPL7:1:35\n/m);
+    assert.doesNotMatch(stderr, /node:internal|inside\.js|\$_=/);
+  },
+);
 
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    if (this.#wanted?.part.test(this.text) === true) this.#wanted.resolve();
-    done();
-  }
-
-  /** Resolves once `part` is shown. */
-  shows(part: RegExp): Promise<void> {
-    return new Promise((resolve) => {
-      if (part.test(this.text)) resolve();
-      else this.#wanted = { part, resolve };
-    });
-  }
-}
-
-/** Wraps `interp` to call `began` when it gets this code. */
-function tellingWhen(interp: InterpreterLike, code: string, began: () => void): InterpreterLike {
-  return {
-    id: interp.id,
-    name: interp.name,
-    whence: interp.whence,
-    exec(source, options) {
-      if (source === code) began();
-      return interp.exec(source, options);
-    },
-    with: (options) => interp.with(options),
-    close: () => interp.close(),
-  };
-}
-
-test("on a terminal: prompts, colors, Ctrl-C stops the running line, Ctrl-D leaves", limits, async () => {
-  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => stdin });
-  const stdout = new Screen();
-  const stderr = new Screen();
-  let began = (): void => {};
-  const running = new Promise<void>((resolve) => (began = resolve));
-  const ended = runCli(
-    ["repl"],
-    { stdin, stdout, stderr, cwd: process.cwd(), interrupted: new AbortController().signal },
-    { ...engine, create: () => tellingWhen(engine.create(), "for (;;);", began) },
+test("TypeScript: unfinished lines go on, and expressions have values", limits, async () => {
+  const { code, stdout, stderr } = await pipe(
+    "function f(n: number) {",
+    "return n",
+    "}",
+    "f(3)",
+    "const x: number =",
+    "  5",
+    "x as number",
+    "f<any>(x)!",
+    "type Pair<T> = { a: T,",
+    "  b: T }",
+    "let g: (n: number) => void",
+    "typeof g",
+    // Also JavaScript, but of another meaning.
+    "f<number>(7)",
+    "const p = new Promise<number>((done) => done(8))",
+    "await p",
+    "enum Bad { A }",
   );
-  await stdout.shows(/Type \.help.*\n[^]*-> /);
-  stdin.write("6 *\r");
-  await stdout.shows(/\.\.\. /);
-  stdin.write("7\r");
-  // In colour.
-  await stdout.shows(/\[33m42[^]*\d+> /);
-  stdin.write("for (;;);\r");
-  await running;
-  stdin.write("\u0003");
-  await stderr.shows(/abort/);
-  stdin.write(".help\r");
-  await stdout.shows(/\.create \[name\]/);
-  stdin.write("\u0004");
-  assert.equal(await ended, 0, stderr.text);
+  assert.equal(stdout, "3\n5\n5\n'undefined'\n7\n8\n");
+  assert.equal(code, 1);
+  assert.match(stderr, /^enum Bad \{ A \}\n\^/);
+});
+
+test("promises are shown, not awaited; an error that no line waits for ends nothing", limits, async () => {
+  const { code, stdout, stderr } = await pipe(
+    "let kept = 1",
+    "new Promise(() => {})",
+    "Promise.reject(new Error('unheard'))",
+    "await new Promise((done) => setTimeout(done, 1))",
+    "setTimeout(() => { throw new Error('in a timer') }, 1); await new Promise((done) => setTimeout(done, 20))",
+    "kept",
+  );
+  assert.equal(code, 1);
+  assert.match(stdout, /^Promise \{ <pending> \}\nPromise \{/);
+  assert.match(stdout, /\n1\n$/);
+  assert.match(
+    stderr,
+    /^Uncaught Error: unheard\nUncaught Error: in a timer\n {4}at Timeout\._onTimeout \(REPL5:1:26\)\n/,
+  );
 });

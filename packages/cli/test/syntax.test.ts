@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isExpression, isIncomplete } from "../src/syntax.js";
+import { hasTypeArguments, isIncomplete, kindOf } from "../src/repl/syntax.js";
 
 const incomplete: readonly string[] = [
   "function f(n) {",
@@ -25,6 +25,12 @@ const incomplete: readonly string[] = [
   "const f = (item: Item) => [",
   "interface Item {",
   "f(x as number,",
+  "const x: number =",
+  "type A = B |",
+  "x as number +",
+  "let f = (n: number) =>",
+  "x as",
+  "class A<T> extends",
 ];
 
 const complete: readonly string[] = [
@@ -43,6 +49,12 @@ const complete: readonly string[] = [
   "'({'",
   "// (",
   "a / b / c",
+  "let m: Map<string, number>",
+  "let f: () => void",
+  "x!",
+  "declare function f(n: number): void",
+  "let a: string[]",
+  "i++ as number",
 ];
 
 const wrong: readonly string[] = [
@@ -64,19 +76,50 @@ test("complete lines do not go on, nor do those that no further line can make ri
   for (const code of [...complete, ...wrong]) assert.equal(await isIncomplete(code), false, code);
 });
 
-test("expressions have a value to show; statements and declarations do not", () => {
-  for (const code of ["1 + 1;", "{ a: 1 }", "await f()", "(function () {})", "x => x"]) {
-    assert.equal(isExpression(code), true, code);
+test("expressions have a value to show; statements and declarations do not; of TypeScript it is unknown", () => {
+  const kinds: Record<ReturnType<typeof kindOf>, readonly string[]> = {
+    expression: ["1 + 1;", "{ a: 1 }", "await f()", "(function () {})", "x => x", "import('x')"],
+    statement: [
+      "",
+      " ",
+      "let a = 1",
+      "function f() {}",
+      "async function f() {}",
+      "class A {}",
+      "if (x) y",
+      "import { a } from 'b'",
+      "for await (const x of y) z()",
+    ],
+    unknown: [
+      "import.meta.url",
+      "x as number",
+      "f<number>(1)!",
+      "let x: number = 1",
+      "interface A { b: c }",
+      "let x = = 1",
+    ],
+  };
+  for (const [kind, codes] of Object.entries(kinds)) {
+    for (const code of codes) assert.equal(kindOf(code), kind, code);
+  }
+});
+
+test("type arguments are told from comparisons", () => {
+  for (const code of [
+    "new Promise<void>(f)",
+    "f<A, B>(x)",
+    "let m = new Map<string, A<B>[]>()",
+    "f<{ a: 1 }>(x)",
+  ]) {
+    assert.equal(hasTypeArguments(code), true, code);
   }
   for (const code of [
-    "",
-    " ",
-    "let a = 1",
-    "function f() {}",
-    "async function f() {}",
-    "class A {}",
-    "if (x) y",
+    "a < b",
+    "for (i = 0; i < n; i++) f(i > (2))",
+    "a < b && c > (d)",
+    "x => (y)",
+    "a >> (b)",
   ]) {
-    assert.equal(isExpression(code), false, code);
+    assert.equal(hasTypeArguments(code), false, code);
   }
 });

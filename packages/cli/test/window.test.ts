@@ -218,6 +218,19 @@ test("an abort emits the outcomes finished in order, cancels the rest and awaits
   assert.deepEqual(bench.cancelled, [2]);
 });
 
+test("with gaps, an abort emits all outcomes that are finished, in order", async () => {
+  const bench = new Bench();
+  const stop = new AbortController();
+  const over = bench.run(bench.numbers(), { signal: stop.signal, gaps: true });
+  await settled();
+  await bench.finish(3, 1);
+  assert.deepEqual(bench.emitted, []);
+  stop.abort();
+  await over;
+  assert.deepEqual(bench.emitted, ["1 done", "3 done"]);
+  assert.deepEqual(bench.cancelled, [0, 2]);
+});
+
 test("an abort does not wait for a source that has no next item yet", async () => {
   const bench = new Bench();
   const stop = new AbortController();

@@ -30,8 +30,13 @@ export interface Language {
    * same object, so that its code is sent once. Throws NotShareableError or TypeError for a function that cannot travel.
    */
   describeFunction(fn: unknown): object;
-  /** Describes a script for `exec`. Throws TypeError for a bad file name or base. */
-  describeScript(code: string, filename: string | undefined, base: string | URL | undefined): unknown;
+  /** Describes a script for `exec`, from its options. Throws TypeError for a bad file name or base. */
+  describeScript(
+    code: string,
+    filename: string | undefined,
+    base: string | URL | undefined,
+    breakOnSigint: boolean | undefined,
+  ): unknown;
   /** The executing side, if it can also run in the caller's thread: `prewarm` then warms up that thread, too. */
   readonly executing?: ExecutingSide;
 }

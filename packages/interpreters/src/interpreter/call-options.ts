@@ -33,10 +33,18 @@ export interface ExecOptions extends CallOptions {
    * resolve as in the caller). Default: the working directory.
    */
   base?: string | URL | undefined;
+  /**
+   * Whether a prompt can stop the script without ending its interpreter, whose variables then stay. Synchronous code ends when the
+   * process gets SIGINT, as with the option of this name in `node:vm`, which also says what becomes of handlers of SIGINT meanwhile.
+   * What the script awaits goes on, but the script ends when the interpreter's `process` emits "SIGINT". Either way the `cause`
+   * of the ExecutionFailed has the code `ERR_SCRIPT_EXECUTION_INTERRUPTED`. Code that runs after the first `await` can only
+   * be stopped with the interpreter. Default: false.
+   */
+  breakOnSigint?: boolean | undefined;
 }
 
 export const CALL_OPTIONS: readonly string[] = ["timeout", "waitTimeout", "signal", "transfer"];
-export const EXEC_OPTIONS: readonly string[] = [...CALL_OPTIONS, "filename", "base"];
+export const EXEC_OPTIONS: readonly string[] = [...CALL_OPTIONS, "filename", "base", "breakOnSigint"];
 
 /** Throws TypeError or RangeError for an option that is not `known` or has a bad value. */
 export function checkCallOptions(what: string, options: CallOptions, known: readonly string[]): void {

@@ -175,7 +175,7 @@ export class Interpreter implements InterpreterView {
    * millions of times should copy it into a local variable.
    *
    * @param code the script
-   * @param options `filename` and `base`, and those of `with`
+   * @param options `filename`, `base` and `breakOnSigint`, and those of `with`
    * @throws TypeError, RangeError a bad argument; ExecutionFailed an exception left the script, or it has a syntax error;
    * InterpreterDiedError; InterpreterNotFoundError; InterpreterError (the codes are listed there); the reason of the signal. All as a
    * rejection.
@@ -368,7 +368,11 @@ export class Interpreter implements InterpreterView {
   #exec(code: string, options: ExecOptions, blocking: boolean): Operation<void> {
     if (typeof code !== "string") throw new TypeError(`exec: the code must be a string, found ${show(code)}`);
     checkCallOptions("exec", options, EXEC_OPTIONS);
-    const script = languageOf(this.#target.tag).describeScript(code, options.filename, options.base);
+    const { filename, base, breakOnSigint } = options;
+    if (breakOnSigint !== undefined && typeof breakOnSigint !== "boolean") {
+      throw new TypeError(`exec: breakOnSigint must be a boolean, found ${show(breakOnSigint)}`);
+    }
+    const script = languageOf(this.#target.tag).describeScript(code, filename, base, breakOnSigint);
     return send(this.#target, EXEC, options, script, blocking);
   }
 

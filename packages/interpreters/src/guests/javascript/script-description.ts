@@ -7,6 +7,8 @@ export interface Script {
   readonly filename: string;
   /** The URL that specifiers resolve against; undefined for the working directory. */
   readonly base: string | undefined;
+  /** Present if SIGINT interrupts the script. */
+  readonly breakOnSigint?: true;
   /** Present if the target must not run `source` unchanged. */
   readonly parts?: ScriptParts;
   /** Present if none of our parsers could read `source`. */

@@ -23,11 +23,21 @@ const needsReading = /\b(?:let|const|class|import|await|export)\b/;
  *
  * @throws TypeError if `filename` is not a string, or `base` is neither a path nor a `file:` URL
  */
-export function describeScript(source: string, filename: unknown = "<exec>", base?: unknown): Script {
+export function describeScript(
+  source: string,
+  filename: unknown = "<exec>",
+  base?: unknown,
+  breakOnSigint = false,
+): Script {
   if (typeof filename !== "string") {
     throw new TypeError(`exec: filename must be a string, found ${show(filename)}`);
   }
-  const script: Script = { source, filename, base: baseUrl(base) };
+  const script: Script = {
+    source,
+    filename,
+    base: baseUrl(base),
+    ...(breakOnSigint && { breakOnSigint }),
+  };
   return needsReading.test(source) ? readScript(script) : script;
 }
 

@@ -20,6 +20,7 @@
 import { path } from "../../platform/paths.js";
 import { pathToFileURL } from "../../platform/urls.js";
 import type { vm } from "../../platform/scripts.js";
+import { isThenable } from "../../base/thenable.js";
 import { nodeModule } from "../../platform/modules.js";
 import { compile } from "./dynamic-import.js";
 import { metaOf, needsResolve, prepareResolve } from "./import-meta.js";
@@ -29,6 +30,7 @@ import type { Script, ScriptParts, StaticImport } from "./script-description.js"
 import { readScript } from "./script-text.js";
 import { isTypeScript } from "./load-typescript.js";
 import { lineInStack, showWrittenLine, syntaxErrorAt } from "./syntax-error.js";
+import { completeInterruptedWrites } from "./stdio.js";
 import { enableTypeScript } from "./typescript.js";
 
 /** A script may declare `globalThis` itself. */
@@ -36,6 +38,11 @@ const main = globalThis;
 
 /** Runs a script. Returns a promise if the caller must wait. */
 export function runScript(script: Script): unknown {
+  const result = begun(script);
+  return script.breakOnSigint === true && isThenable(result) ? untilSigint(result) : result;
+}
+
+function begun(script: Script): unknown {
   const { source, filename, parts, broken } = script;
   if (parts !== undefined) return runParts(script, parts);
   provideRequire(script);
@@ -76,8 +83,10 @@ function begin(script: Script, parts: ScriptParts, bind: () => void): unknown {
   const directive = strict ? '"use strict";' : "";
   // Everything is compiled before anything runs.
   const functions = parts.functions === undefined ? undefined : place(script, parts.functions, directive);
+  // Only what the vm itself calls can be interrupted. Otherwise it must not show in stacks that a function was called.
+  const call = script.breakOnSigint === true ? "()" : "";
   const body = awaits
-    ? place(script, parts.body, `(async () => {${head}`, "\n})")
+    ? place(script, parts.body, `(async () => {${head}`, `\n})${call}`)
     : place(script, parts.body, head);
   const tail = parts.tail === undefined ? undefined : place(script, parts.tail, directive);
 
@@ -88,7 +97,8 @@ function begin(script: Script, parts: ScriptParts, bind: () => void): unknown {
     if (functions !== undefined) run(script, functions);
     const result: unknown = run(script, body);
     if (!awaits) return completes ? result : undefined;
-    return (result as () => Promise<void>)().then(
+    const ended = call === "" ? (result as () => Promise<void>)() : (result as Promise<void>);
+    return ended.then(
       () => (tail === undefined ? undefined : run(script, tail)),
       (error: unknown) => {
         takeBack();
@@ -129,12 +139,33 @@ function place(script: Script, text: string, before = "", after = ""): vm.Script
 /** Runs a text. Node begins the stack of an error that leaves it with a line as it ran, which must show as written. */
 function run(script: Script, compiled: vm.Script): unknown {
   try {
-    return compiled.runInThisContext();
+    if (script.breakOnSigint !== true) return compiled.runInThisContext();
+    return compiled.runInThisContext({ breakOnSigint: true });
   } catch (error) {
     showWrittenLine(error, script.source, script.filename);
     if (script.parts?.isRenamed === true) restoreNames(error);
+    if (script.breakOnSigint === true) completeInterruptedWrites();
     throw error;
   }
+}
+
+/** The outcome of a script that awaits, or the error that says that it was interrupted. No signal reaches a thread's `process` by itself. */
+function untilSigint(result: PromiseLike<unknown>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const interrupt = (): void => {
+      const error = new Error("Script execution was interrupted by `SIGINT`");
+      reject(Object.assign(error, { code: "ERR_SCRIPT_EXECUTION_INTERRUPTED" }));
+    };
+    process.once("SIGINT", interrupt);
+    const end = (settle: () => void): void => {
+      process.off("SIGINT", interrupt);
+      settle();
+    };
+    Promise.resolve(result).then(
+      (value) => end(() => resolve(value)),
+      (error: unknown) => end(() => reject(error)),
+    );
+  });
 }
 
 const baseOf = ({ base }: Script): string => base ?? pathToFileURL(process.cwd() + path.sep).href;

@@ -35,8 +35,23 @@ function textTo(channel: BroadcastChannel, name: OutputMessage[0]): (chunk: stri
   };
 }
 
+/** Completes a write to a stream. Node's streams have one such function for all of their writes. */
+const completions = new Map<Writable, Done>();
+
+/**
+ * Completes the writes that an interruption of the script cut off in the middle: their streams would wait for that, and write
+ * nothing more.
+ */
+export function completeInterruptedWrites(): void {
+  for (const [stream, done] of completions) {
+    const { _writableState: state } = stream as { _writableState?: { writing?: boolean } };
+    if (state?.writing === true) done();
+  }
+}
+
 function redirect(stream: Writable, take: (chunk: string | Uint8Array) => void): void {
   const write = (chunk: string | Uint8Array, encoding: BufferEncoding, done: Done): void => {
+    completions.set(stream, done);
     // A string may encode bytes: "hex", "base64".
     const isBytes = typeof chunk === "string" && !/^utf-?8$/i.test(encoding);
     take(isBytes ? Buffer.from(chunk, encoding) : chunk);
@@ -52,6 +67,7 @@ function redirect(stream: Writable, take: (chunk: string | Uint8Array) => void):
 
 function install(stream: Writable, fd: number): void {
   const write = (chunk: string | Uint8Array, encoding: BufferEncoding, done: Done): void => {
+    completions.set(stream, done);
     try {
       writeAll(fd, typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk);
     } catch (error) {
