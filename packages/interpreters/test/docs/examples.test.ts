@@ -15,10 +15,12 @@ const root = path.dirname(packages);
 /** Inside the package, so that imports resolve as in a user project. */
 const folder = path.join(here, "programs");
 
-/** Everything in Markdown that users read, and the doc comments. */
+/** What users read: the READMEs of the repository and the packages, the guides, and the doc comments. */
 function allExamples(): Example[] {
   return [
-    ...pages(root).flatMap((page) => markdownExamples(path.join(root, page), page)),
+    ...pages(root)
+      .filter((page) => /^(?:README|packages\/[\w-]+\/(?:README|docs\/.*))\.md$/.test(page))
+      .flatMap((page) => markdownExamples(path.join(root, page), page)),
     ...docExamples(path.join(packages, "interpreters/src"), Object.keys(interpreters)),
   ];
 }
