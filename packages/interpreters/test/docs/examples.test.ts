@@ -15,7 +15,7 @@ const root = path.dirname(packages);
 /** Inside the package, so that imports resolve as in a user project. */
 const folder = path.join(here, "programs");
 
-/** What users read: the READMEs of the repository and the packages, the guides, and the doc comments. */
+/** The READMEs of the repository and the packages, the guides, and the doc comments. */
 function allExamples(): Example[] {
   return [
     ...pages(root)

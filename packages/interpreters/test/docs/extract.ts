@@ -9,7 +9,7 @@ export interface Example {
   readonly language: "ts" | "js";
   /**
    * The name that its first line, a comment, gives the file: `// work.js`. The named files under one heading of a page belong together.
-   * Undefined: the example is a program by itself.
+   * Undefined if the example is a program by itself.
    */
   readonly file?: string;
   /** The page and the number of its section, for examples with a file name. */

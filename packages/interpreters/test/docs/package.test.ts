@@ -1,5 +1,5 @@
 /**
- * What npm would publish: its files, its size, its metadata, and that a project which has nothing but the tarballs works. Dependencies
+ * The tarballs that npm would publish: their files, size and metadata, and that a project with nothing else works. Dependencies
  * come from this workspace, so that the test needs no network.
  */
 import assert from "node:assert/strict";
@@ -32,7 +32,7 @@ after(() => rmSync(project, { recursive: true, force: true }));
 interface Manifest {
   readonly [field: string]: unknown;
   readonly bin: Record<string, string>;
-  readonly dependencies: Record<string, string>;
+  readonly dependencies?: Record<string, string>;
   readonly exports?: unknown;
   readonly repository: { readonly url: string; readonly directory?: string };
 }
