@@ -139,7 +139,7 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
    * @see CPython: `Future.result`
    * @example
    * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
-   * const future = executor.submit((text: string) => JSON.parse(text) as unknown, "{");
+   * const future = executor.submit((text: string): unknown => JSON.parse(text), "{");
    * const error = await future.result(60_000).catch((error: Error) => error);
    * console.log(error instanceof SyntaxError); // true
    */
