@@ -24,7 +24,7 @@ export type { CreateOptions, InterpreterConfig, ResourceLimits } from "./interpr
 export type { OutputSink } from "./interpreter/output.js";
 
 /* ---- Functions of modules: name one without loading it here ---- */
-export { fromModule } from "./guests/javascript/callable.js";
+export { fromModule, type ModuleFunctions } from "./guests/javascript/callable.js";
 export { functionsOf, type FunctionsOfOptions } from "./functions-of.js";
 
 /* ---- Run many functions: a pool of interpreters and its futures ---- */

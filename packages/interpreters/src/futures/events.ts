@@ -30,10 +30,10 @@ import type { InterpreterPoolExecutor } from "./executor.js";
  * await executor.submit(() => 1);
  * console.log(settled); // 1
  */
-export type TaskEvent = TaskMessage<InterpreterPoolExecutor>;
+export interface TaskEvent extends TaskMessage<InterpreterPoolExecutor> {}
 
 /** The message of `interpreters:worker:start`. */
-export type WorkerEvent = WorkerMessage<InterpreterPoolExecutor>;
+export interface WorkerEvent extends WorkerMessage<InterpreterPoolExecutor> {}
 
 /** The message of `interpreters:worker:end`. */
-export type WorkerEndEvent = WorkerEndMessage<InterpreterPoolExecutor>;
+export interface WorkerEndEvent extends WorkerEndMessage<InterpreterPoolExecutor> {}

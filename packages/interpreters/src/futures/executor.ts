@@ -70,9 +70,6 @@ import type { ExecutorView } from "./view.js";
  * its tasks.
  *
  * @typeParam A the initializer's parameters
- * @param options see `ExecutorOptions`; all are optional
- * @throws TypeError, RangeError a bad option; NotShareableError the initializer, `initargs` or `shared` cannot travel;
- * InterpreterError (`ERR_INTERPRETER_LIMIT`) `minWorkers` interpreters cannot be created
  * @example
  * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
  * await executor.submit((n: number) => n * 2, 21); // 42
@@ -83,6 +80,11 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   readonly maxWorkers: number;
   readonly #pool: Pool;
 
+  /**
+   * @param options see `ExecutorOptions`; all are optional
+   * @throws TypeError, RangeError a bad option; NotShareableError the initializer, `initargs` or `shared` cannot travel;
+   * InterpreterError (`ERR_INTERPRETER_LIMIT`) `minWorkers` interpreters cannot be created
+   */
   constructor(options?: ExecutorOptions<A> & Initargs<A>) {
     // The compiler has checked what the initializer takes. From here on it is any function.
     const checked = checkExecutorOptions(options === undefined ? {} : options);

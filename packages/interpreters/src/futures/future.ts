@@ -115,9 +115,11 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
    *
    * @example
    * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
-   * const [first, second] = [1, 2].map(() => executor.submit(() => new Promise((resolve) => setTimeout(resolve, 100))));
+   * const gate = createQueue<number>();
+   * const [first, second] = [1, 2].map(() => executor.submit((queue) => queue.get(), gate));
    * while (!first.running()) await new Promise((resolve) => setImmediate(resolve));
    * second.running(); // false
+   * gate.putManySync([1, 2]);
    */
   running(): boolean {
     return this.#state === WAITING && this.#owner.isRunning(this.sequence);
@@ -138,7 +140,7 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
    * @see CPython: `Future.result`
    * @example
    * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
-   * const future = executor.submit((text: string) => JSON.parse(text) as unknown, "{");
+   * const future = executor.submit((text: string): unknown => JSON.parse(text), "{");
    * const error = await future.result(60_000).catch((error: Error) => error);
    * console.log(error instanceof SyntaxError); // true
    */

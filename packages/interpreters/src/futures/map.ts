@@ -84,7 +84,7 @@ export type AnyMapOptions<I> = MapOptions<I> | SettledMapOptions<I>;
  * @typeParam T the (awaited) result of the function
  * @example
  * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
- * const parse = (text: string) => JSON.parse(text) as unknown;
+ * const parse = (text: string): unknown => JSON.parse(text);
  * for await (const outcome of executor.map(parse, ["1", "{", "2"], { settled: true })) {
  *   if (outcome.status === "rejected") console.log(outcome.index, String(outcome.reason));
  * }

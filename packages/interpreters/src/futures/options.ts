@@ -12,17 +12,16 @@ import { checkCreateOptions, type CreateOptions, type ResourceLimits } from "../
  *
  * @typeParam A the initializer's parameters
  * @example
+ * declare global {
+ *   var scale: number, offset: number;
+ * }
  * await using executor = new InterpreterPoolExecutor({
  *   maxWorkers: 1,
  *   shared: { scale: 10 },
  *   initializer: (offset: number) => Object.assign(globalThis, { offset }),
  *   initargs: [2],
  * });
- * const scaled = (n: number): number => {
- *   const { scale, offset } = globalThis as unknown as { scale: number; offset: number };
- *   return n * scale + offset;
- * };
- * await executor.submit(scaled, 4); // 42
+ * await executor.submit((n: number) => n * scale + offset, 4); // 42
  */
 export interface ExecutorOptions<A extends unknown[] = unknown[]> {
   /** The most interpreters at a time, from 1. Default: the number of processors. */

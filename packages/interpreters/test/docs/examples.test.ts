@@ -1,12 +1,13 @@
 /** Every example in the documentation compiles, runs, and does what its comments say. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as interpreters from "interpreters";
 import { start, WATCHDOG } from "../support/processes.js";
 import { docExamples, type Example, markdownExamples, withChecks } from "./extract.js";
+import { pages } from "./links.js";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const packages = path.resolve(here, "../../../..");
@@ -14,34 +15,64 @@ const root = path.dirname(packages);
 /** Inside the package, so that imports resolve as in a user project. */
 const folder = path.join(here, "programs");
 
+/** The READMEs of the repository and the packages, the guides, and the doc comments. */
 function allExamples(): Example[] {
-  const readmes = ["README.md", ...readdirSync(packages).map((name) => `packages/${name}/README.md`)];
   return [
-    ...readmes
-      .filter((name) => existsSync(path.join(root, name)))
-      .flatMap((name) => markdownExamples(path.join(root, name), name)),
+    ...pages(root)
+      .filter((page) => /^(?:README|packages\/[\w-]+\/(?:README|docs\/.*))\.md$/.test(page))
+      .flatMap((page) => markdownExamples(path.join(root, page), page)),
     ...docExamples(path.join(packages, "interpreters/src"), Object.keys(interpreters)),
   ];
 }
 
-test("the examples in READMEs and doc comments", { timeout: 4 * WATCHDOG, concurrency: 2 }, async (t) => {
-  const examples = allExamples();
+interface Program extends Example {
+  /** The file to run: JavaScript, or what the compiler makes of it. */
+  readonly run: string;
+  readonly args: readonly string[];
+}
+
+/** Writes each example into a folder, where those with file names lie beside the others of their section. Returns what to run. */
+function write(examples: readonly Example[]): {
+  programs: Program[];
+  shown: Map<string, string>;
+  checks: number;
+} {
+  const folders = new Map<string, string>();
+  const shown = new Map<string, string>();
+  let checks = 0;
+  const programs = examples.flatMap((example, i): Program[] => {
+    const key = example.section ?? example.name;
+    let own = folders.get(key);
+    if (own === undefined) folders.set(key, (own = path.join(folder, `${i}`)));
+    const file = path.join(own, example.file ?? `main.${example.language}`);
+    mkdirSync(path.dirname(file), { recursive: true });
+    const program = withChecks(example);
+    checks += program.checks;
+    writeFileSync(file, isRun(example) ? program.code : example.code);
+    shown.set(path.relative(folder, file), example.name);
+    const run = file.replace(/ts$/, "js");
+    return isRun(example) ? [{ ...example, run, args: /\.test\./.test(file) ? ["--test"] : [] }] : [];
+  });
+  return { programs, shown, checks };
+}
+
+/** A file of a section runs if it is a program or a test; the others are what these import, or configure a tool. */
+function isRun({ file }: Example): boolean {
+  return file === undefined || /^main\.|\.test\.|\.config\./.test(path.basename(file));
+}
+
+test("the examples in Markdown and doc comments", { timeout: 4 * WATCHDOG, concurrency: 2 }, async (t) => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  let checks = 0;
-  const programs = examples.map((example, i) => {
-    const program = withChecks(example);
-    checks += program.checks;
-    const file = path.join(folder, `${i}.ts`);
-    writeFileSync(file, program.code);
-    return { ...example, file };
-  });
+  const examples = allExamples();
+  const { programs, shown, checks } = write(examples);
 
   await t.test("are there, and claim something", () => {
     for (const part of [
       "README.md",
       "packages/interpreters/README.md",
+      "packages/interpreters/docs/",
       "src/interpreter/",
       "src/queue/",
       "src/futures/",
@@ -65,7 +96,7 @@ test("the examples in READMEs and doc comments", { timeout: 4 * WATCHDOG, concur
         types: ["node"],
         typeRoots: [path.join(root, "node_modules/@types")],
       },
-      include: ["*.ts"],
+      include: ["**/*.ts"],
     };
     writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify(config));
     const tsc = path.join(
@@ -73,15 +104,18 @@ test("the examples in READMEs and doc comments", { timeout: 4 * WATCHDOG, concur
       "bin/tsc",
     );
     const { code, stdout, stderr } = await start(process.execPath, [tsc, "-p", folder]).ended;
-    const named = stdout.replace(/(?:\S*\/)?(\d+)\.ts/g, (_, i: string) => examples[Number(i)].name);
+    const named = stdout.replace(
+      /[^\s(]*?(\d+\/[\w./-]+\.ts)/g,
+      (all, file: string) => shown.get(file) ?? all,
+    );
     assert.deepEqual([code, stderr], [0, ""], named);
   });
 
   await Promise.all(
-    programs.map(({ name, code: source, file }) =>
-      t.test(name, async () => {
-        const { code, stdout, stderr } = await start(process.execPath, [file.replace(/\.ts$/, ".js")], {
-          cwd: folder,
+    programs.map(({ name, file, run, args, code: source }) =>
+      t.test(file === undefined ? name : `${name} ${file}`, async () => {
+        const { code, stdout, stderr } = await start(process.execPath, [...args, run], {
+          cwd: path.dirname(run),
         }).ended;
         assert.deepEqual({ code, stderr }, { code: 0, stderr: "" }, `${stdout}\n${source}`);
       }),

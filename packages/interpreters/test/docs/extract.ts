@@ -6,20 +6,37 @@ export interface Example {
   /** Where it is: file and line. */
   readonly name: string;
   readonly code: string;
+  readonly language: "ts" | "js";
+  /**
+   * The name that its first line, a comment, gives the file: `// work.js`. The named files under one heading of a page belong together.
+   * Undefined if the example is a program by itself.
+   */
+  readonly file?: string;
+  /** The page and the number of its section, for examples with a file name. */
+  readonly section?: string;
 }
+
+/** A file name alone in a comment. */
+const fileName = /^\/\/ ([\w.-]+(?:\/[\w.-]+)*\.([cm]?[jt]s))$/;
 
 /** The blocks of a Markdown file in TypeScript or JavaScript. */
 export function markdownExamples(file: string, shown: string): Example[] {
   const examples: Example[] = [];
   let block: string[] | undefined;
+  let language: Example["language"] = "ts";
   let from = 0;
+  let section = 0;
   for (const [i, line] of readFileSync(file, "utf8").split("\n").entries()) {
-    if (block === undefined && /^```(?:ts|js|typescript|javascript)\b/.test(line))
-      [block, from] = [[], i + 1];
-    else if (block !== undefined && line.startsWith("```")) {
-      examples.push({ name: `${shown}:${from}`, code: block.join("\n") });
+    const opening = /^```(ts|js|typescript|javascript)\b/.exec(line);
+    if (block === undefined && opening !== null) {
+      [block, from, language] = [[], i + 1, opening[1].startsWith("t") ? "ts" : "js"];
+    } else if (block !== undefined && line.startsWith("```")) {
+      const named = fileName.exec(block[0] ?? "")?.[1];
+      const place = named === undefined ? {} : { file: named, section: `${shown}#${section}` };
+      examples.push({ name: `${shown}:${from}`, code: block.join("\n"), language, ...place });
       block = undefined;
-    } else block?.push(line);
+    } else if (block !== undefined) block.push(line);
+    else if (line.startsWith("#")) section++;
   }
   return examples;
 }
@@ -38,7 +55,7 @@ export function docExamples(folder: string, exported: readonly string[]): Exampl
         const imports = code.includes("import ")
           ? ""
           : `import { ${used.join(", ")} } from "interpreters";\n`;
-        return { name: `src/${name}:${line}`, code: imports + code };
+        return { name: `src/${name}:${line}`, code: imports + code, language: "ts" };
       }),
     );
   });
@@ -73,13 +90,17 @@ export function withChecks(example: Example): { code: string; checks: number } {
     checks++;
     return `${indent}deepStrictEqual(${statement}, ${claim});`;
   });
-  const head = `import { deepStrictEqual, equal } from "node:assert/strict";
+  return { code: `${headOf(example.language)}${lines.join("\n")}\nexport {};\n`, checks };
+}
+
+function headOf(language: Example["language"]): string {
+  const types = (text: string): string => (language === "ts" ? text : "");
+  return `import { deepStrictEqual, equal } from "node:assert/strict";
 import { format } from "node:util";
-function assertPrints(claim: string, ...values: unknown[]): void {
+function assertPrints(claim${types(": string")}, ...values${types(": unknown[]")})${types(": void")} {
   const printed = format(...values);
   equal(claim.endsWith("…") ? printed.slice(0, claim.length - 1) + "…" : printed, claim);
 }
 void [deepStrictEqual, assertPrints];
 `;
-  return { code: `${head}${lines.join("\n")}\nexport {};\n`, checks };
 }

@@ -36,6 +36,23 @@ interface Point {
   readonly y?: string;
 }
 
+test("of a module's type, fromModule has the functions", () => {
+  const module = fromModule<typeof import("node:path")>("node:path");
+  same<typeof module.basename, typeof import("node:path").basename>();
+  // @ts-expect-error a constant: nothing has loaded the module here, so nothing can read it
+  void module.sep;
+  // @ts-expect-error a namespace of more functions
+  void module.posix;
+  // @ts-expect-error a class, which call() refuses
+  void fromModule<typeof import("node:events")>("node:events").EventEmitterAsyncResource;
+  assert.throws(() => {
+    // @ts-expect-error the module of other interpreters cannot be changed
+    module.basename = () => "";
+  }, TypeError);
+  const named = fromModule<Record<string, (n: number) => number>>("node:path");
+  same<(typeof named)[string], (n: number) => number>();
+});
+
 test("results of calls have the function's type, awaited", async () => {
   await using interp = create();
   const number = interp.call((a: number) => a, 1);
@@ -56,10 +73,8 @@ test("results of calls have the function's type, awaited", async () => {
   same<typeof rest, Promise<number>>();
   const optional = interp.call((a: number, b: number = 2) => a * b, 4);
   same<typeof optional, Promise<number>>();
-  const works = fromModule<typeof import("../interpreter/works.js")>(
-    new URL("../interpreter/works.js", import.meta.url),
-  );
-  same<typeof works, typeof import("../interpreter/works.js")>();
+  const { gzipSync } = fromModule<typeof import("node:zlib")>("node:zlib");
+  same<typeof gzipSync, typeof import("node:zlib").gzipSync>();
   const exec = interp.exec("1");
   same<typeof exec, Promise<void>>();
   assert.deepEqual(

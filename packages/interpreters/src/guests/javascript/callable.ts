@@ -153,12 +153,21 @@ const modules = new WeakSet<object>();
 const moduleByUrl = new Map<string, object>();
 
 /**
+ * What `fromModule` returns for a module of the type `M`: its functions, as they are typed there. Its constants, namespaces and
+ * classes are left out, because other interpreters cannot call them and this one does not load the module to read them.
+ */
+export type ModuleFunctions<M extends object> = {
+  readonly [K in keyof M as M[K] extends (...args: never) => unknown ? K : never]: M[K];
+};
+
+/**
  * Represents the module at `url` in other interpreters, without loading it in this one. Each property is a function to
  * pass to `call()`, `submit()` and every other method that takes a function to run elsewhere; calling it here throws a
  * TypeError. The target loads the module at its first call and keeps it loaded, as `import()` does.
  *
  * The type parameter is the module's type:
- * `const { resize } = fromModule<typeof import("./resize.js")>(new URL("./resize.js", import.meta.url))`.
+ * `const { resize } = fromModule<typeof import("./resize.js")>(new URL("./resize.js", import.meta.url))`. The result has the
+ * functions of that type and nothing else: import the module itself to read its constants.
  *
  * @param url An absolute path, a `file:`, `data:` or `node:` URL, or the name of a builtin module. Other interpreters
  *   cannot resolve anything relative to the caller: pass `new URL("./file.js", import.meta.url)` for a file beside it,
@@ -170,10 +179,10 @@ const moduleByUrl = new Map<string, object>();
  * await using interp = create();
  * console.log(await interp.call(basename, "/a/b.txt")); // b.txt
  */
-export function fromModule<M extends object>(url: URL | string): M {
+export function fromModule<M extends object>(url: URL | string): ModuleFunctions<M> {
   const href = moduleUrl(url, "fromModule");
   const before = moduleByUrl.get(href);
-  if (before !== undefined) return before as M;
+  if (before !== undefined) return before as ModuleFunctions<M>;
 
   const markers = new Map<string, Function>();
   const readOnly = (): never => {
@@ -196,7 +205,7 @@ export function fromModule<M extends object>(url: URL | string): M {
   });
   modules.add(module);
   moduleByUrl.set(href, module);
-  return module as M;
+  return module as ModuleFunctions<M>;
 }
 
 function moduleFunction(url: string, name: string): Function {

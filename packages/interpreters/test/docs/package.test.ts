@@ -1,0 +1,232 @@
+/**
+ * The tarballs that npm would publish: their files, size and metadata, and that a project with nothing else works. Dependencies
+ * come from this workspace, so that the test needs no network.
+ */
+import assert from "node:assert/strict";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { start, WATCHDOG } from "../support/processes.js";
+import { deadLinks } from "./links.js";
+
+const root = fileURLToPath(new URL("../../../../../", import.meta.url));
+const project = realpathSync(mkdtempSync(path.join(tmpdir(), "interpreters-package-")));
+const modules = path.join(project, "node_modules");
+after(() => rmSync(project, { recursive: true, force: true }));
+
+/** The fields of package.json that are checked here. */
+interface Manifest {
+  readonly [field: string]: unknown;
+  readonly bin: Record<string, string>;
+  readonly dependencies?: Record<string, string>;
+  readonly exports?: unknown;
+  readonly repository: { readonly url: string; readonly directory?: string };
+}
+
+const manifestOf = (folder: string): Manifest =>
+  JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as Manifest;
+
+/** The files below a folder, relative to it. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => name.split(path.sep).join("/"))
+    .filter((name) => statSync(path.join(folder, name)).isFile());
+}
+
+const sizeOf = (folder: string): number =>
+  filesIn(folder).reduce((sum, name) => sum + statSync(path.join(folder, name)).size, 0);
+
+async function run(file: string, args: readonly string[], cwd = project): Promise<string> {
+  const { code, stdout, stderr } = await start(file, args, { cwd }).ended;
+  assert.equal(code, 0, stdout + stderr);
+  return stdout;
+}
+
+const packed = {
+  interpreters: path.join(modules, "interpreters"),
+  cli: path.join(modules, "interpreters-cli"),
+};
+
+/** Packs a package and unpacks it into a folder, as npm would. */
+async function install(from: string, to: string): Promise<void> {
+  const args = ["pack", "--json", "--pack-destination", project];
+  await run("npm", args, path.join(root, "packages", from));
+  const name = `${path.basename(to)}-${String(manifestOf(path.join(root, "packages", from))["version"])}.tgz`;
+  mkdirSync(to, { recursive: true });
+  await run("tar", ["-xzf", path.join(project, name), "-C", to, "--strip-components=1"]);
+}
+
+/** The folders of the packages that a package needs, and that these need. */
+function dependenciesOf(folder: string, found = new Map<string, string>()): Map<string, string> {
+  const { dependencies = {} } = manifestOf(folder);
+  for (const name of Object.keys(dependencies)) {
+    if (found.has(name) || name === "interpreters") continue;
+    const from = [path.join(folder, "node_modules", name), path.join(root, "node_modules", name)];
+    const own = from.find((place) => existsSync(place));
+    assert.ok(own !== undefined, `${name} is not installed`);
+    found.set(name, own);
+    dependenciesOf(own, found);
+  }
+  return found;
+}
+
+before(async () => {
+  await install("interpreters", packed.interpreters);
+  writeFileSync(path.join(project, "package.json"), '{ "type": "module" }');
+  for (const [name, folder] of dependenciesOf(packed.interpreters)) {
+    mkdirSync(path.dirname(path.join(modules, name)), { recursive: true });
+    symlinkSync(folder, path.join(modules, name), "junction");
+  }
+});
+
+const limits = { timeout: 2 * WATCHDOG };
+
+test("the library's tarball has what runs, types and documentation, and nothing twice", () => {
+  const files = filesIn(packed.interpreters);
+  for (const name of ["LICENSE", "CHANGELOG.md", "README.md", "docs/errors.md", "bin/interpreters.js"]) {
+    assert.ok(files.includes(name), name);
+  }
+  // Sources and maps would be of no use: nothing that runs is compiled one to one from them, and declarations have the comments.
+  const odd = files.filter((name) =>
+    /\.map$|(?<!\.d)\.[cm]?ts$|(?:^|\/)(?:src|test)\/.*\.js$|tsbuildinfo/.test(name),
+  );
+  assert.deepEqual(odd, []);
+  assert.ok(sizeOf(packed.interpreters) < 1_100_000, `${sizeOf(packed.interpreters)} bytes`);
+});
+
+test("everything that is installed takes less than 2 MB, but for what only TypeScript on old versions of Node needs", () => {
+  const sizes = [...dependenciesOf(packed.interpreters)]
+    .filter(([name]) => name !== "@swc/wasm-typescript")
+    .map(([name, folder]) => [name, sizeOf(folder)] as const);
+  const sum = sizes.reduce((all, [, size]) => all + size, sizeOf(packed.interpreters));
+  assert.ok(sum < 2_000_000, `${sum} bytes: ${JSON.stringify(sizes)}`);
+});
+
+test("declarations import only declarations that are in the tarball", () => {
+  const missing = filesIn(packed.interpreters)
+    .filter((name) => /\.d\.[cm]?ts$/.test(name))
+    .flatMap((name) => {
+      const file = path.join(packed.interpreters, name);
+      const text = readFileSync(file, "utf8").replace(/\/\*[^]*?\*\//g, "");
+      return [...text.matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)]
+        .map((match) => path.resolve(path.dirname(file), match[1].replace(/\.([cm]?)js$/, ".d.$1ts")))
+        .filter((target) => !existsSync(target))
+        .map((target) => `${name}: ${target}`);
+    });
+  assert.deepEqual(missing, []);
+});
+
+test("its links lead to files of the tarball", () => {
+  const pages = filesIn(packed.interpreters).filter(
+    (name) => name.endsWith(".md") && name !== "CHANGELOG.md",
+  );
+  assert.ok(pages.length > 5);
+  const inside = (file: string): boolean =>
+    file.startsWith(packed.interpreters + path.sep) && existsSync(file);
+  assert.deepEqual(
+    pages.flatMap((name) => deadLinks(path.join(packed.interpreters, name), inside)),
+    [],
+  );
+});
+
+test("package.json names files that exist, and says where the package comes from", async () => {
+  await install("cli", packed.cli);
+  const { repository } = manifestOf(root);
+  for (const [folder, directory] of [
+    [packed.interpreters, "packages/interpreters"],
+    [packed.cli, "packages/cli"],
+  ]) {
+    const manifest = manifestOf(folder);
+    for (const field of ["description", "keywords", "homepage", "bugs", "license", "engines"]) {
+      assert.ok(field in manifest, `${directory}: ${field}`);
+    }
+    assert.deepEqual([manifest.repository.url, manifest.repository.directory], [repository.url, directory]);
+    const site = repository.url.replace(/^git\+|\.git$/g, "");
+    assert.equal(manifest["homepage"], `${site}/tree/main/${directory}#readme`);
+    assert.deepEqual(manifest["bugs"], { url: `${site}/issues` });
+    const named = JSON.stringify([manifest.exports, manifest.bin, manifest["types"]]).matchAll(
+      /"((?:\.\/|bin\/)[^"]+\.\w+)"/g,
+    );
+    for (const [, name] of named) assert.ok(existsSync(path.join(folder, name)), `${directory}: ${name}`);
+    assert.ok(existsSync(path.join(folder, "LICENSE")) && existsSync(path.join(folder, "CHANGELOG.md")));
+  }
+  const odd = filesIn(packed.cli).filter((name) => /\.map$|\.ts$|test/.test(name));
+  assert.deepEqual(odd, []);
+  rmSync(packed.cli, { recursive: true });
+});
+
+test("a project with only the library runs its own module, by import and by require", limits, async () => {
+  writeFileSync(path.join(project, "work.js"), "export const double = (n) => n * 2;");
+  const program = (load: string, url: string): string => `${load}
+(async () => {
+  const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+  const { double } = fromModule(${url});
+  console.log(await pool.submit(double, 21), await pool.submit((n) => n + 1, 1));
+  await pool.shutdown();
+})();`;
+  const names = "{ fromModule, InterpreterPoolExecutor }";
+  const esm = program(`import ${names} from "interpreters";`, 'new URL("./work.js", import.meta.url)');
+  writeFileSync(path.join(project, "main.js"), esm);
+  const cjs = program(`const ${names} = require("interpreters");`, '__dirname + "/work.js"');
+  writeFileSync(path.join(project, "main.cjs"), cjs);
+  assert.equal(await run(process.execPath, ["main.js"]), "42 2\n");
+  assert.equal(await run(process.execPath, ["main.cjs"]), "42 2\n");
+});
+
+test("its types are found by the compiler, by import and by require", limits, async () => {
+  const text = `import { create, type Queue } from "interpreters";
+export const n: Promise<number> = create().call((a: number) => a, 1);
+export let queue: Queue<string> | undefined;
+// @ts-expect-error the result is a number
+export const s: Promise<string> = create().call((a: number) => a, 1);
+`;
+  for (const name of ["types.mts", "types.cts"]) writeFileSync(path.join(project, name), text);
+  const compilerOptions = {
+    module: "nodenext",
+    target: "es2022",
+    lib: ["es2023", "esnext.disposable"],
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: ["node"],
+    typeRoots: [path.join(root, "node_modules/@types")],
+  };
+  const config = { compilerOptions, files: ["types.mts", "types.cts"] };
+  writeFileSync(path.join(project, "tsconfig.json"), JSON.stringify(config));
+  const { resolve } = createRequire(import.meta.url);
+  await run(process.execPath, [
+    path.join(path.dirname(resolve("typescript/package.json")), "bin/tsc"),
+    "-p",
+    project,
+  ]);
+});
+
+test("the command leads to interpreters-cli, and runs it where that is installed", limits, async () => {
+  const command = path.join(packed.interpreters, "bin/interpreters.js");
+  const alone = await start(process.execPath, [command, "map", "./work.js"], { cwd: project }).ended;
+  assert.deepEqual([alone.code, alone.stdout], [2, ""]);
+  assert.match(alone.stderr, /npx interpreters-cli map \.\/work\.js .*\n.*npm install interpreters-cli/);
+
+  await install("cli", packed.cli);
+  for (const [name, folder] of dependenciesOf(packed.cli)) {
+    mkdirSync(path.dirname(path.join(modules, name)), { recursive: true });
+    if (!existsSync(path.join(modules, name))) symlinkSync(folder, path.join(modules, name), "junction");
+  }
+  writeFileSync(path.join(project, "inputs.jsonl"), "1\n2\n");
+  const args = [command, "map", "./work.js", "--input", "inputs.jsonl"];
+  assert.equal(await run(process.execPath, args), "2\n4\n");
+});
