@@ -4,8 +4,7 @@
  * settings.
  */
 
-import { cases } from "./cases/index.js";
-import { effortFor, type Session } from "./harness.js";
+import { type Case, effortFor, type Session } from "./harness.js";
 
 export type Step = "start" | "round" | "stop";
 
@@ -17,9 +16,14 @@ export interface Reply {
 
 const [id, name, size, common] = process.argv.slice(2);
 const effort = effortFor(size === "quick");
-const contender = cases
-  .find((candidate) => candidate.id === id)
-  ?.contenders.find((candidate) => candidate.name === name);
+
+/** Only the cases of the benchmark that runs are loaded. */
+async function findCase(): Promise<Case | undefined> {
+  const own = (await import("./cases/index.js")).cases.find((candidate) => candidate.id === id);
+  return own ?? (await import("./scale/rows.js")).findScaleCase(id);
+}
+
+const contender = (await findCase())?.contenders.find((candidate) => candidate.name === name);
 if (contender === undefined) throw new Error(`no case ${id} with a contender ${name}`);
 
 // A pool whose worker fails may throw where no caller can catch it. Then it never replies, and the parent reports that.

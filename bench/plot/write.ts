@@ -6,9 +6,10 @@ import { cases } from "../cases/index.js";
 import { byMachine, readHistory } from "../history.js";
 import { figures } from "./figures.js";
 import { page } from "./page.js";
+import { findScaleCase } from "../scale/rows.js";
 
 const titles = new Map(cases.map(({ id, title }) => [id, title]));
-const titleOf = (id: string): string => titles.get(id) ?? id;
+const titleOf = (id: string): string => titles.get(id) ?? findScaleCase(id)?.title ?? id;
 
 /** Returns the names of the files written; none if the history is empty. */
 export async function writePlots(folder: string): Promise<string[]> {

@@ -83,7 +83,7 @@ export class Pool implements TasksOwner, WorkersOwner {
     this.#minWorkers = minWorkers;
     this.#shutdownTimeout = shutdownTimeout;
     this.language = language;
-    this.tasks = new Tasks(rt, this, concurrency, language);
+    this.tasks = new Tasks(rt, this, maxWorkers, concurrency, language);
     this.#mostTasks = maxWorkers * concurrency + maxQueue;
     // Those that wait for room in a pool that takes no more tasks must learn of that.
     this.room = new Room(() => (this.#usable() ? this.#mostTasks - this.tasks.size : Infinity));

@@ -64,6 +64,11 @@ export class Stats {
   completed = 0;
   failed = 0;
   cancelled = 0;
+  /**
+   * How long tasks run at present, in microseconds: the time of a long one at once, that of shorter ones by and by. Infinity while
+   * none was timed.
+   */
+  recent = Infinity;
   #submitted = 0;
   /** When each timed task was submitted (milliseconds of `clock`), by sequence number, until its reply or its end. */
   readonly #timed = new Map<number, number>();
@@ -90,6 +95,7 @@ export class Stats {
     const began = this.#timed.get(sequence);
     if (began === undefined) return;
     this.#timed.delete(sequence);
+    this.recent = ran > this.recent || this.recent === Infinity ? ran : (3 * this.recent + ran) / 4;
     const all = (clock() - began) * 1000;
     (this.#runs ??= new Histogram()).record(ran);
     (this.#waits ??= new Histogram()).record(all - ran);

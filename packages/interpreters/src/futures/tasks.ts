@@ -61,6 +61,12 @@ export interface TasksOwner {
   retired(worker: number): void;
 }
 
+/**
+ * Microseconds: shorter tasks are over before a worker that sleeps has come to take another one. Waking a worker for each of them would
+ * only keep this thread from submitting.
+ */
+const SHORT = 100;
+
 /** Why a task was not put in line. */
 export interface Refusal {
   readonly reason: unknown;
@@ -79,6 +85,8 @@ export class Tasks implements Owner<Future<unknown>> {
   readonly rt: Runtime;
   /** Replaces workers. A pending future must keep it reachable (future → tasks → pool), even if the user drops the executor. */
   readonly #pool: TasksOwner;
+  /** How many workers there may be. */
+  readonly #workers: number;
   /** Whether a worker runs several tasks at a time. */
   readonly #several: boolean;
   /** The language of the workers. */
@@ -99,9 +107,10 @@ export class Tasks implements Owner<Future<unknown>> {
   /** The last interpreter that died while it was executing a task. */
   #lastKilled = -1;
 
-  constructor(rt: Runtime, pool: TasksOwner, concurrency: number, language: Language) {
+  constructor(rt: Runtime, pool: TasksOwner, workers: number, concurrency: number, language: Language) {
     this.rt = rt;
     this.#pool = pool;
+    this.#workers = workers;
     this.#several = concurrency > 1;
     this.#language = language;
     this.queues = Array.from({ length: LANES }, () => createHiddenQueue());
@@ -141,6 +150,7 @@ export class Tasks implements Owner<Future<unknown>> {
     const queue = this.#pointers[lane];
     const sequence = this.rt.expect(future);
     const timed = this.stats.choose();
+    const each = this.#several || (this.#open < this.#workers && this.stats.recent > SHORT);
     // The code must outlive the call. The arguments need not, except for a retry, which takes them as they are now,
     // whatever the caller does with them later. The task itself keeps the queues and interpreters that they refer to.
     let kept: Code | Again = code;
@@ -164,7 +174,7 @@ export class Tasks implements Owner<Future<unknown>> {
         kept = { code, chunk, options, encoded: isNew ? message.encoded() : (args as Encoded) };
       }
       if (timed) this.stats.begin(sequence);
-      const status = message.intoQueue(queue, false, id, WITH_SENDER);
+      const status = message.intoQueue(queue, false, id, WITH_SENDER, each);
       future.place = m.lastPut;
       if (status !== OK) throw statusError(status, -1 as InterpreterId, "submit a task");
     } catch (error) {
@@ -175,7 +185,7 @@ export class Tasks implements Owner<Future<unknown>> {
       message.discard();
     }
     if (this.#several) wakeWorkers(m, this.#pointers);
-    else wakeWorker(m, this.#pointers, lane);
+    else wakeWorker(m, this.#pointers, lane, each);
     future.sequence = sequence;
     future.queue = queue;
     future.task = kept;

@@ -7,8 +7,11 @@
  *
  * Waiting: all workers wait at one lane, LANE_OF_WAITERS, whose list of getters serves all of them. A worker that goes to sleep
  * enlists there under the lane's lock, where it finds all lanes empty. A submitter that puts into another lane publishes
- * first and then rings the next worker on that list, under the same lock (`wakeWorker`). So either sees the other. A worker that
- * takes an item leaves the list; if it was rung meanwhile and more work waits, it rings the next one (`passWorkOn`).
+ * first and then asks that list, under the same lock (`wakeWorker`). So either sees the other. A worker that
+ * takes an item leaves the list; if it was rung meanwhile and more work waits, it does as a submitter does (`passWorkOn`).
+ *
+ * Waking: not every item wakes a worker, for one that sleeps comes later than several short items take. A worker that spins is rung; if
+ * none does, one that sleeps, and no further one until that has come (`nextGetter`; README.md, "Lanes: who is woken").
  * Where workers run several items at once, those that compute may keep a worker from taking the one that it was rung for: there a
  * submitter rings all waiting workers (`wakeWorkers`).
  *
@@ -33,7 +36,7 @@ import {
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
 import { first } from "./channel.js";
-import { delist, enlist, wakeGetter } from "./waiters.js";
+import { arrive, beginSpinning, delist, endSpinning, enlist, wakeGetter } from "./waiters.js";
 import type { Received } from "./receive.js";
 import { claim } from "./mailbox.js";
 
@@ -55,10 +58,14 @@ export interface Lanes {
   overtaking: number;
   /** The lane that had its turn last. */
   turn: number;
+  /** Whether its workers run several items at once. */
+  readonly several: boolean;
+  /** This worker's place among those that spin, or -1: then it must not. */
+  place: number;
 }
 
-export function makeLanes(queues: readonly Pointer[]): Lanes {
-  return { queues, enlisted: false, overtaking: 0, turn: 0 };
+export function makeLanes(queues: readonly Pointer[], several = false): Lanes {
+  return { queues, enlisted: false, overtaking: 0, turn: 0, several, place: -1 };
 }
 
 /** The index of a priority's lane. */
@@ -95,8 +102,17 @@ export function passWorkOn(m: SharedMemory, lanes: Lanes): void {
   const q = lanes.queues[LANE_OF_WAITERS];
   lock(m, q);
   const rung = !delist(m, q, Q_GETTERS);
+  arrive(m, q);
   unlock(m, q);
-  if (rung && nextLane(m, lanes, -1) !== -1) wakeGetter(m, q);
+  stopSpinning(m, lanes);
+  if (rung && nextLane(m, lanes, -1) !== -1) wakeGetter(m, q, lanes.several);
+}
+
+/** Gives up the place among the workers that spin: this one is about to park, or has work. */
+export function stopSpinning(m: SharedMemory, lanes: Lanes): void {
+  if (lanes.place === -1) return;
+  endSpinning(m, lanes.queues[LANE_OF_WAITERS], lanes.place);
+  lanes.place = -1;
 }
 
 /**
@@ -114,15 +130,18 @@ export function inLine(m: SharedMemory, queues: readonly Pointer[]): number {
   return count;
 }
 
-/** Call it after putting into `lane`: rings a waiting worker, if any. A put into the lane of waiters has rung one already. */
-export function wakeWorker(m: SharedMemory, queues: readonly Pointer[], lane: number): void {
-  if (lane !== LANE_OF_WAITERS) wakeGetter(m, queues[LANE_OF_WAITERS]);
+/**
+ * Call it after putting into `lane`: rings a worker for the item as `nextGetter` chooses, if any waits. A put into the lane of waiters
+ * has done so already.
+ */
+export function wakeWorker(m: SharedMemory, queues: readonly Pointer[], lane: number, each = true): void {
+  if (lane !== LANE_OF_WAITERS) wakeGetter(m, queues[LANE_OF_WAITERS], each);
 }
 
 /** As `wakeWorker`, but rings all waiting workers. */
 export function wakeWorkers(m: SharedMemory, queues: readonly Pointer[]): void {
   const q = queues[LANE_OF_WAITERS];
-  for (let waiting = load(m, q + Q_GETTERS); waiting > 0; waiting--) wakeGetter(m, q);
+  for (let waiting = load(m, q + Q_GETTERS); waiting > 0; waiting--) wakeGetter(m, q, true);
 }
 
 /** Polls without the lock. Removed records may still count as work. */
@@ -173,8 +192,10 @@ function waitForWork(m: SharedMemory, lanes: Lanes): number {
   if ((get(m, q + C_FLAGS) & CHANNEL_CLOSED) !== 0) status = STATUS_NOT_FOUND;
   else if (nextLane(m, lanes, -1) !== -1) status = STATUS_CHANGED;
   else {
+    arrive(m, q);
     enlist(m, q, Q_GETTERS);
     lanes.enlisted = true;
+    lanes.place = beginSpinning(m, q);
   }
   unlock(m, q);
   return status;

@@ -14,7 +14,7 @@ import {
 } from "../memory/layout.js";
 import { repairChannel } from "./channel-repair.js";
 import { putStatus } from "./queue-state.js";
-import { recountWaiters, ringWaiters } from "./waiters.js";
+import { forgetWorker, recountWaiters, ringWaiters } from "./waiters.js";
 
 /** Restores what is derived. The lock is held in the name of the dead, whose slot is `dead`. */
 export function repairQueue(m: SharedMemory, q: Pointer, dead: Slot): void {
@@ -35,6 +35,7 @@ export function leaveQueue(m: SharedMemory, q: Pointer, dead: Slot): void {
 export function stopWaitingFor(m: SharedMemory, q: Pointer, dead: Slot): void {
   clearBit(m, q + Q_GET_WAITERS, dead);
   clearBit(m, q + Q_PUT_WAITERS, dead);
+  forgetWorker(m, q, dead);
   recountWaiters(m, q);
   // The dead may have died closing the queue or shutting it down: then no wait can succeed any more.
   const over = get(m, q + C_FLAGS) !== 0;

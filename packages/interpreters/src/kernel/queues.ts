@@ -24,19 +24,19 @@ import { removeRecord } from "./channel-removal.js";
 import type { OutgoingMany, OutgoingRecord } from "./outgoing.js";
 import { putStatus, roomIn } from "./queue-state.js";
 import { describeBatches, receive, receiveMany, type Received, type ReceivedMany } from "./receive.js";
-import { enlist, nextWaiter } from "./waiters.js";
+import { enlist, nextGetter, nextWaiter } from "./waiters.js";
 
 /**
  * Puts one record (see `append`). Returns FULL if there is no room; with `wait`, this interpreter is then on the list of putters and
- * will be rung when there is.
+ * will be rung when there is. `each`: see `nextGetter`.
  */
-export function put(m: SharedMemory, q: Pointer, wait: boolean, record: OutgoingRecord): number {
+export function put(m: SharedMemory, q: Pointer, wait: boolean, record: OutgoingRecord, each = true): number {
   lock(m, q);
   let status = putStatus(m, q);
   let waiter = -1 as Slot;
   if (status === OK) {
     status = append(m, q, record);
-    if (status === OK) waiter = nextWaiter(m, q, Q_GETTERS);
+    if (status === OK) waiter = nextGetter(m, q, each);
   } else if (status === STATUS_FULL && wait) enlist(m, q, Q_PUTTERS);
   unlockAndRing(m, q, waiter);
   return status;

@@ -9,14 +9,17 @@
  * the item. A waiter that was rung but does not take the item (it timed out, or was aborted) passes the ring on (`stopWaiting`). When
  * an interpreter dies, every waiter that could go on is rung, because the dead may have been the one that was (reap.ts).
  *
+ * Of a pool's workers not all that wait are rung, and not all may spin: nextGetter, and "Lanes: who is woken" in README.md.
+ *
  * All waiting threads of control in one interpreter share its bit; they are served in order there (queue/wait-queue.ts).
  */
-import { get, set, type SharedMemory } from "../memory/atomics.js";
+import { cas, get, peek, set, type SharedMemory } from "../memory/atomics.js";
 import { clearBit, countBits, hasBit, nextBit, setBit } from "../memory/bitset.js";
 import type { Pointer, Slot } from "../memory/brands.js";
 import { ring } from "../memory/doorbell.js";
 import {
   C_ID,
+  H_PROCESSORS,
   MAX_SLOTS,
   OK,
   Q_GET_CURSOR,
@@ -25,6 +28,9 @@ import {
   Q_PUT_CURSOR,
   Q_PUT_WAITERS,
   Q_PUTTERS,
+  Q_SPINNERS,
+  Q_WOKEN,
+  SPINNERS,
 } from "../memory/layout.js";
 import { lock, unlockAndRing } from "../memory/lock.js";
 import { putStatus, sizeOf } from "./queue-state.js";
@@ -72,16 +78,75 @@ export function nextWaiter(m: SharedMemory, q: Pointer, list: WaiterList): Slot 
   if (slot === -1) return -1 as Slot;
   clearBit(m, q + bitsOf(list), slot);
   set(m, q + list, get(m, q + list) - 1);
-  // A pool's workers are interchangeable, but the one that had the last task may still be awake, and has the pool in its caches.
-  const next = list === Q_GETTERS && get(m, q + C_ID) < -1 ? slot : slot + 1;
+  // A pool's workers are interchangeable, and the one that had the last task has the pool in its caches.
+  const next = list === Q_GETTERS && isLane(m, q) ? slot : slot + 1;
   set(m, q + cursor, next & (MAX_SLOTS - 1));
   return slot;
 }
 
-/** Rings one waiting getter, if there is any: it has something to take, though not from this queue. */
-export function wakeGetter(m: SharedMemory, q: Pointer): void {
+/**
+ * The getter to ring for an item: the next waiter, but of a pool's workers one that spins, if any does. If none spins, and one that was
+ * woken has not come yet, that one is enough (returns -1) unless `each` item is to have a worker of its own. Under the queue's lock.
+ */
+export function nextGetter(m: SharedMemory, q: Pointer, each: boolean): Slot {
+  if (get(m, q + Q_GETTERS) === 0) return -1 as Slot;
+  if (!isLane(m, q)) return nextWaiter(m, q, Q_GETTERS);
+  for (let place = q + Q_SPINNERS; place < q + Q_SPINNERS + SPINNERS; place++) {
+    const slot = (peek(m, place) - 1) as Slot;
+    if (slot === -1) continue;
+    set(m, place, 0);
+    // It may have been rung already, or have left the list by itself.
+    if (!clearBit(m, q + Q_GET_WAITERS, slot)) continue;
+    set(m, q + Q_GETTERS, get(m, q + Q_GETTERS) - 1);
+    set(m, q + Q_GET_CURSOR, slot);
+    return slot;
+  }
+  if (!each && get(m, q + Q_WOKEN) !== 0) return -1 as Slot;
+  const slot = nextWaiter(m, q, Q_GETTERS);
+  if (get(m, q + Q_WOKEN) === 0) set(m, q + Q_WOKEN, slot + 1);
+  return slot;
+}
+
+/** Whether this is a queue of a pool's tasks. (Placeholders of buffers have such ids too, but no waiters.) */
+function isLane(m: SharedMemory, q: Pointer): boolean {
+  return get(m, q + C_ID) < -1;
+}
+
+/** This worker looks at the lanes: if it was the one that had been woken, the next item may wake another. Under the queue's lock. */
+export function arrive(m: SharedMemory, q: Pointer): void {
+  if (get(m, q + Q_WOKEN) === m.slot + 1) set(m, q + Q_WOKEN, 0);
+}
+
+/** Takes a place among the workers that spin. Returns its index, or -1 if there are as many as may spin. Under the queue's lock. */
+export function beginSpinning(m: SharedMemory, q: Pointer): number {
+  // At most half of the processors, so that those that have work find one; but two, because one alone is busy when the next item comes.
+  const places = Math.min(Math.max(get(m, H_PROCESSORS) >> 1, 2), SPINNERS);
+  let place = -1;
+  for (let i = places - 1; i >= 0; i--) {
+    const name = peek(m, q + Q_SPINNERS + i);
+    if (name === m.slot + 1) return i;
+    if (name === 0) place = i;
+  }
+  if (place !== -1) set(m, q + Q_SPINNERS + place, m.slot + 1);
+  return place;
+}
+
+/** Leaves the place, unless it was taken away. */
+export function endSpinning(m: SharedMemory, q: Pointer, place: number): void {
+  // Whoever rang this worker took it away.
+  if (peek(m, q + Q_SPINNERS + place) === m.slot + 1) cas(m, q + Q_SPINNERS + place, m.slot + 1, 0);
+}
+
+/** The worker in slot `dead` is neither on its way nor does it spin. Under the queue's lock. */
+export function forgetWorker(m: SharedMemory, q: Pointer, dead: Slot): void {
+  if (get(m, q + Q_WOKEN) === dead + 1) set(m, q + Q_WOKEN, 0);
+  for (let i = 0; i < SPINNERS; i++) cas(m, q + Q_SPINNERS + i, dead + 1, 0);
+}
+
+/** Rings a waiting getter for an item, as a put does (`nextGetter`): it has something to take, though not from this queue. */
+export function wakeGetter(m: SharedMemory, q: Pointer, each = true): void {
   lock(m, q);
-  const waiter = nextWaiter(m, q, Q_GETTERS);
+  const waiter = nextGetter(m, q, each);
   unlockAndRing(m, q, waiter);
 }
 

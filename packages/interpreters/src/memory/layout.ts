@@ -277,6 +277,14 @@ export const Q_GET_CURSOR = 22;
 export const Q_PUT_CURSOR = 23;
 /** In the placeholder of an ArrayBuffer that is moved: id + 1 of the interpreter that sends it; else 0. */
 export const Q_SENDER = 24;
+/** Slot + 1 of the worker that was woken last and has not come to a pool's lanes since, or 0. Under the queue's lock. */
+export const Q_WOKEN = 25;
+/**
+ * Places, each with slot + 1 of a worker that spins before it parks, or 0. A worker takes a place under the queue's lock and leaves it
+ * by a compare-and-swap.
+ */
+export const Q_SPINNERS = 26;
+export const SPINNERS = 4;
 /** Bit sets of the slots that hold a handle, that wait to get, and that wait to put. */
 export const Q_HOLDERS = 32;
 export const Q_GET_WAITERS = 64;

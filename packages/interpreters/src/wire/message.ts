@@ -121,9 +121,9 @@ export class Message {
   }
 
   /** Puts it into a queue; see `put`. */
-  intoQueue(q: Pointer, wait: boolean, sender: InterpreterId, unbound: number): number {
+  intoQueue(q: Pointer, wait: boolean, sender: InterpreterId, unbound: number, each = true): number {
     if (!this.#load(sender, unbound)) return STATUS_NO_MEMORY;
-    return this.#sent(put(this.scratch.m, q, wait, this.#record));
+    return this.#sent(put(this.scratch.m, q, wait, this.#record, each));
   }
 
   /** Puts it into a mailbox; see `send`. */

@@ -27,5 +27,5 @@ export interface ServedPool {
 
 export function servedPool({ queues, maxTasks, concurrency }: PoolSetup): ServedPool {
   const left = maxTasks === 0 ? Infinity : maxTasks;
-  return { queues, lanes: makeLanes(queues.map(pointerOf)), left, concurrency };
+  return { queues, lanes: makeLanes(queues.map(pointerOf), concurrency > 1), left, concurrency };
 }

@@ -38,7 +38,7 @@ import { reportError } from "../base/report.js";
 import { isThenable } from "../base/thenable.js";
 import { type CallFailure, runCallBatch } from "../wire/call-batch.js";
 import { fetchCode } from "../wire/code.js";
-import { passWorkOn, takeWorkOrWait } from "../kernel/lanes.js";
+import { passWorkOn, stopSpinning, takeWorkOrWait } from "../kernel/lanes.js";
 import { takeWork } from "../kernel/mailbox.js";
 import { checkReadable, headerWord } from "../wire/message.js";
 import { CODEC_NEUTRAL } from "../codec/codec.js";
@@ -105,14 +105,18 @@ export async function serve(rt: Runtime, guest: ExecutingSide, afterFirst?: () =
       }
       continue;
     }
-    // Parked tasks wait for the event loop, which spinning would block.
-    if (dispatcher.parked === 0 && (rt.adaptiveSpin.spin(seen) || comesBeforeGc(rt, seen))) continue;
+    const { lanes } = dispatcher.pool ?? {};
+    // Parked tasks wait for the event loop, which spinning would block. Of the workers of a pool only a few spin.
+    const spins = dispatcher.parked === 0 && (lanes === undefined || lanes.place !== -1);
+    if (spins && rt.adaptiveSpin.spin(seen)) continue;
+    if (lanes !== undefined) stopSpinning(m, lanes);
+    if (dispatcher.parked === 0 && comesBeforeGc(rt, seen)) continue;
     await turn();
     if (rt.ended) return;
     lastTurn = clock();
     rt.goDormant();
     await parkAsync(m, seen);
-    rt.adaptiveSpin.parked(lastTurn);
+    if (spins) rt.adaptiveSpin.parked(lastTurn);
   }
 }
 

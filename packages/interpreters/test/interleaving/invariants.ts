@@ -37,6 +37,11 @@ export function checkMemory(world: World, { owned = new Map() }: Expectations = 
     visit(q);
     assert.equal(i32[q + L.Q_GETTERS], bits(world, q + L.Q_GET_WAITERS), "as many getters as bits");
     assert.equal(i32[q + L.Q_PUTTERS], bits(world, q + L.Q_PUT_WAITERS), "as many putters as bits");
+    for (const word of [L.Q_WOKEN, ...Array.from({ length: L.SPINNERS }, (_, i) => L.Q_SPINNERS + i)]) {
+      const slot = (i32[q + word] - 1) as Slot;
+      const state = slot === -1 ? L.STATE_READY : i32[L.slotPointer(slot) + L.S_STATE];
+      assert.ok(state !== L.STATE_DEAD && state !== L.STATE_FREE, "no dead worker spins or is on its way");
+    }
   }
   for (const q of queuesOf(world)) {
     const carried = references.get(q) ?? 0;

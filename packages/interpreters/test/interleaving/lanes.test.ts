@@ -1,19 +1,25 @@
 /** A pool's lanes under every schedule: no wake-up is lost, no work item is begun twice, none before an older and more urgent one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LANES, makeLanes, takeWorkOrWait } from "../../src/kernel/lanes.js";
-import type { Pointer } from "../../src/memory/brands.js";
+import { LANES, makeLanes, passWorkOn, stopSpinning, takeWorkOrWait } from "../../src/kernel/lanes.js";
+import { setBit } from "../../src/memory/bitset.js";
+import type { Pointer, Slot } from "../../src/memory/brands.js";
 import {
   OK,
   EXECUTION_IDLE,
   EXECUTION_SEQ,
   EXECUTION_STATE,
   S_ID,
+  Q_HOLDERS,
+  Q_SPINNERS,
+  S_DOORBELL,
   S_EXECUTION,
+  SPINNERS,
   STATUS_EMPTY,
   SUPERVISOR_SLOT,
   UNBOUND_ITEM_KEEP,
 } from "../../src/memory/layout.js";
+import { endWork, finishWork } from "../../src/kernel/executions.js";
 import { createQueue } from "../../src/kernel/queue-lifetime.js";
 import { put } from "../../src/kernel/queues.js";
 import { makeReceived, wordAt } from "../../src/kernel/receive.js";
@@ -37,14 +43,17 @@ class Scene {
     this.slots = [first, first + 1, first + 2];
     const m = this.world.view(first);
     this.queues = Array.from({ length: LANES }, () => createQueue(m, 0, UNBOUND_ITEM_KEEP, true));
+    // The workers hold the queues, too, as those of a real pool do: they outlive the submitter.
+    for (const q of this.queues) for (const slot of this.slots) setBit(m, q + Q_HOLDERS, slot as Slot);
     this.world.remember();
   }
 
-  *submit(m: ModelMemory, lane: number, sequence: number): Steps<void> {
+  /** `each`: whether a sleeping worker is woken for it even if another one is on its way. */
+  *submit(m: ModelMemory, lane: number, sequence: number, each = true): Steps<void> {
     const sender = m.i32[m.me + S_ID];
-    const put = queues.put(m, this.queues[lane], false, record(KEEP, sender, piece(sequence)));
+    const put = queues.put(m, this.queues[lane], false, record(KEEP, sender, piece(sequence)), each);
     assert.equal(yield* put, OK);
-    yield* lanes.wakeWorker(m, this.queues, lane);
+    yield* lanes.wakeWorker(m, this.queues, lane, each);
   }
 
   /** Takes and ends `count` work items, sleeping while none waits. */
@@ -54,8 +63,11 @@ class Scene {
     for (let i = 0; i < count;) {
       const seen = yield* observe(m);
       const status = yield* lanes.takeWorkOrWait(m, pool, m.me + S_EXECUTION, into);
-      if (status === STATUS_EMPTY) yield* park(m, seen, Infinity);
-      else {
+      if (status === STATUS_EMPTY) {
+        // Until here it spins, as long as it likes.
+        yield* lanes.stopSpinning(m, pool);
+        yield* park(m, seen, Infinity);
+      } else {
         assert.equal(status, OK);
         done.push(wordAt(into, 0));
         i++;
@@ -66,11 +78,14 @@ class Scene {
   }
 }
 
-for (const [name, order] of Object.entries({
-  "urgent ones first": [HIGH, LOW],
-  "urgent ones last": [LOW, HIGH],
-  "beside the lane of waiters": [MIDDLE, HIGH],
-})) {
+for (const [name, order, each] of [
+  ["urgent ones first", [HIGH, LOW], true],
+  ["urgent ones last", [LOW, HIGH], true],
+  ["beside the lane of waiters", [MIDDLE, HIGH], true],
+  ["one is woken and wakes the other", [MIDDLE, MIDDLE], false],
+  ["one is woken and wakes the other, in other lanes", [LOW, HIGH], false],
+  ["one is woken and wakes the other, in two lanes", [MIDDLE, HIGH], false],
+] as const) {
   test(`two workers that sleep share the pieces of two lanes: ${name}`, (t) => {
     const scene = new Scene();
     const { world, slots } = scene;
@@ -86,7 +101,7 @@ for (const [name, order] of Object.entries({
               name: "S",
               slot: slots[0],
               *body(m) {
-                for (const [i, lane] of order.entries()) yield* scene.submit(m, lane, i + 1);
+                for (const [i, lane] of order.entries()) yield* scene.submit(m, lane, i + 1, each);
               },
             },
             // A lost wake-up would leave one of them asleep for ever.
@@ -205,7 +220,57 @@ test("a piece that is seen running is not in line any more", (t) => {
   assert.ok(seen > 0, "no schedule had it running");
 });
 
-test("a worker that waits at the lanes dies at any step: the other one takes what is there", (t) => {
+for (const each of [true, false]) {
+  test(`a worker that waits at the lanes dies at any step: the other one takes what is there${each ? "" : ", though one is woken at a time"}`, (t) => {
+    const scene = new Scene();
+    const { world, slots } = scene;
+    explore(t, {
+      world,
+      preemptions: 0,
+      random: 3000,
+      program: () => {
+        const done: [number[], number[]] = [[], []];
+        const victim: Thread = { name: "W1", slot: slots[1], body: (m) => scene.work(m, 2, done[0]) };
+        return {
+          threads: [
+            {
+              name: "S",
+              slot: slots[0],
+              *body(m) {
+                yield* scene.submit(m, HIGH, 1, each);
+                yield* scene.submit(m, MIDDLE, 2, each);
+                yield* scene.submit(m, LOW, 3, each);
+              },
+            },
+            victim,
+            { name: "W2", slot: slots[2], body: (m) => scene.work(m, 1, done[1]) },
+          ],
+          victims: [victim],
+          supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => reap(m, slots[1]) },
+          check(dead) {
+            checkMemory(world);
+            const { i32 } = world;
+            const p = slotPointer(slots[1]);
+            const running =
+              (i32[p + S_EXECUTION] & EXECUTION_STATE) !== EXECUTION_IDLE
+                ? i32[p + S_EXECUTION + EXECUTION_SEQ]
+                : 0;
+            const left = scene.queues.reduce<number>((sum, q) => sum + recordsOf(world, q).length, 0);
+            const begun = new Set([...done[0], ...done[1], ...(running === 0 ? [] : [running])]);
+            assert.equal(done[1].length, 1, "it was woken");
+            assert.equal(
+              begun.size + left,
+              3,
+              `${[...begun].join()} begun, ${left} left, dead: ${dead.length}`,
+            );
+          },
+        };
+      },
+    });
+  });
+}
+
+test("a submitter dies at any step, with a ring that it owed: what others submit later wakes all workers", (t) => {
   const scene = new Scene();
   const { world, slots } = scene;
   explore(t, {
@@ -214,41 +279,133 @@ test("a worker that waits at the lanes dies at any step: the other one takes wha
     random: 3000,
     program: () => {
       const done: [number[], number[]] = [[], []];
-      const victim: Thread = { name: "W1", slot: slots[1], body: (m) => scene.work(m, 2, done[0]) };
+      const victim: Thread = {
+        name: "S",
+        slot: slots[0],
+        *body(m) {
+          yield* scene.submit(m, MIDDLE, 1, false);
+          yield* scene.submit(m, HIGH, 2, false);
+        },
+      };
       return {
         threads: [
-          {
-            name: "S",
-            slot: slots[0],
-            *body(m) {
-              yield* scene.submit(m, HIGH, 1);
-              yield* scene.submit(m, MIDDLE, 2);
-              yield* scene.submit(m, LOW, 3);
-            },
-          },
           victim,
+          { name: "W1", slot: slots[1], body: (m) => scene.work(m, 1, done[0]) },
           { name: "W2", slot: slots[2], body: (m) => scene.work(m, 1, done[1]) },
         ],
         victims: [victim],
-        supervisor: { name: "supervisor", slot: SUPERVISOR_SLOT, body: (m) => reap(m, slots[1]) },
-        check(dead) {
+        supervisor: {
+          name: "supervisor",
+          slot: SUPERVISOR_SLOT,
+          *body(m) {
+            yield* reap(m, slots[0]);
+            yield* scene.submit(m, MIDDLE, 3, false);
+            yield* scene.submit(m, MIDDLE, 4, false);
+          },
+        },
+        check() {
           checkMemory(world);
-          const { i32 } = world;
-          const p = slotPointer(slots[1]);
-          const running =
-            (i32[p + S_EXECUTION] & EXECUTION_STATE) !== EXECUTION_IDLE
-              ? i32[p + S_EXECUTION + EXECUTION_SEQ]
-              : 0;
-          const left = scene.queues.reduce<number>((sum, q) => sum + recordsOf(world, q).length, 0);
-          const begun = new Set([...done[0], ...done[1], ...(running === 0 ? [] : [running])]);
-          assert.equal(done[1].length, 1, "it was woken");
-          assert.equal(
-            begun.size + left,
-            3,
-            `${[...begun].join()} begun, ${left} left, dead: ${dead.length}`,
-          );
+          assert.deepEqual([done[0].length, done[1].length], [1, 1]);
         },
       };
     },
   });
+});
+
+test("a put rings a worker that spins; if none does, it wakes one, and no further one until that has come", () => {
+  const scene = new Scene();
+  const { world, slots } = scene;
+  const submitter = world.view(slots[0]);
+  const workers = [slots[1], slots[2]].map((slot) => ({
+    m: world.view(slot),
+    pool: makeLanes(scene.queues),
+  }));
+  const take = ({ m, pool }: (typeof workers)[number]): number =>
+    takeWorkOrWait(m, pool, (m.me + S_EXECUTION) as Pointer, makeReceived());
+  let sequence = 0;
+  /** The indices of the workers that the put of one more piece rings. */
+  const rung = (act: () => void): number[] => {
+    const before = workers.map(({ m }) => m.i32[m.me + S_DOORBELL]);
+    act();
+    return [0, 1].filter((i) => workers[i].m.i32[workers[i].m.me + S_DOORBELL] !== before[i]);
+  };
+  const submit = (each: boolean): number[] =>
+    rung(() => {
+      const piece1 = record(KEEP, submitter.i32[submitter.me + S_ID], piece(++sequence));
+      assert.equal(put(submitter, scene.queues[MIDDLE], false, piece1, each), OK);
+    });
+  const end = ({ m }: (typeof workers)[number]): void => {
+    assert.ok(finishWork(m, (m.me + S_EXECUTION) as Pointer));
+    endWork(m, (m.me + S_EXECUTION) as Pointer);
+  };
+  for (const worker of workers) assert.equal(take(worker), STATUS_EMPTY);
+  // Both spin; the first one parks.
+  stopSpinning(workers[0].m, workers[0].pool);
+  assert.deepEqual(submit(false), [1], "the one that spins");
+  assert.deepEqual(submit(false), [0], "none spins any more: the one that sleeps is woken");
+  assert.deepEqual(
+    rung(() => assert.equal(take(workers[1]), OK)),
+    [],
+  );
+  end(workers[1]);
+  assert.equal(take(workers[1]), OK);
+  end(workers[1]);
+  assert.equal(take(workers[1]), STATUS_EMPTY);
+  stopSpinning(workers[1].m, workers[1].pool);
+  assert.deepEqual(submit(false), [], "the one that was woken has not come");
+  assert.deepEqual(submit(true), [1], "an item that is to have a worker of its own");
+  assert.equal(take(workers[1]), OK);
+  end(workers[1]);
+  assert.equal(take(workers[1]), OK);
+  end(workers[1]);
+  assert.equal(take(workers[1]), STATUS_EMPTY);
+  stopSpinning(workers[1].m, workers[1].pool);
+  assert.deepEqual(submit(false), []);
+  assert.deepEqual(submit(false), []);
+  assert.deepEqual(
+    rung(() => assert.equal(take(workers[0]), OK)),
+    [1],
+    "the one that was woken comes, and wakes the next for what is left",
+  );
+  checkMemory(world);
+});
+
+test("the name of a worker that has left the list, and has yet to leave its place, stands for nobody", () => {
+  const scene = new Scene();
+  const { world, slots } = scene;
+  const q = scene.queues[MIDDLE];
+  const [left, waiting] = [slots[1], slots[2]].map((slot) => ({
+    m: world.view(slot),
+    pool: makeLanes(scene.queues),
+  }));
+  for (const { m, pool } of [left, waiting])
+    assert.equal(takeWorkOrWait(m, pool, (m.me + S_EXECUTION) as Pointer, makeReceived()), STATUS_EMPTY);
+  passWorkOn(left.m, left.pool);
+  world.i32[q + Q_SPINNERS] = slots[1] + 1;
+  const before = world.i32[waiting.m.me + S_DOORBELL];
+  const submitter = world.view(slots[0]);
+  assert.equal(put(submitter, q, false, record(KEEP, submitter.i32[submitter.me + S_ID], piece(1))), OK);
+  assert.notEqual(world.i32[waiting.m.me + S_DOORBELL], before, "the one that waits is rung");
+  checkMemory(world);
+});
+
+test("more workers than may spin: those that come last have no place", () => {
+  const world = new World();
+  const first = world.interpreters(6);
+  const queues = Array.from({ length: LANES }, () =>
+    createQueue(world.view(first), 0, UNBOUND_ITEM_KEEP, true),
+  );
+  const workers = Array.from({ length: 6 }, (_, i) => ({
+    m: world.view(first + i),
+    pool: makeLanes(queues),
+  }));
+  for (const { m, pool } of workers)
+    assert.equal(takeWorkOrWait(m, pool, (m.me + S_EXECUTION) as Pointer, makeReceived()), STATUS_EMPTY);
+  const spinning = workers.filter(({ pool }) => pool.place !== -1).length;
+  assert.ok(spinning >= 2 && spinning <= SPINNERS, `${spinning} of 6 may spin`);
+  assert.equal(workers[5].pool.place, -1);
+  stopSpinning(workers[0].m, workers[0].pool);
+  const { m, pool } = workers[5];
+  assert.equal(takeWorkOrWait(m, pool, (m.me + S_EXECUTION) as Pointer, makeReceived()), STATUS_EMPTY);
+  assert.equal(pool.place, 0, "a place that was left is free");
 });
