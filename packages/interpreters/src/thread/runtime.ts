@@ -13,6 +13,7 @@
  */
 // Not the globals: a script may have replaced them.
 import { clearInterval, setImmediate, setInterval } from "../platform/timers.js";
+import { inThreadContext } from "../platform/async-context.js";
 import { type MessagePort } from "../platform/ports.js";
 import { threadId } from "../platform/threads.js";
 import { clock } from "../base/clock.js";
@@ -100,7 +101,7 @@ export class Runtime {
   #taken = 0;
   #delivered = 0;
   /** Keeps the event loop alive while it is referenced. */
-  readonly #keepAlive = setInterval(() => {}, 0x7fffffff);
+  readonly #keepAlive = inThreadContext(() => setInterval(() => {}, 0x7fffffff));
 
   constructor(m: SharedMemory) {
     this.m = m;
@@ -169,7 +170,7 @@ export class Runtime {
     if (this.#listening) return;
     this.#listening = true;
     this.#pollUntil = clock() + this.#adaptivePoll.time;
-    setImmediate(this.#turn);
+    inThreadContext(this.#begin);
   }
 
   /** Takes back one `ref`: its operation is settled. */
@@ -231,6 +232,8 @@ export class Runtime {
       this.adaptiveSpin.parked(began);
     }
   }
+
+  readonly #begin = (): void => void setImmediate(this.#turn);
 
   /** One turn on the event loop: polls, and arranges for the next turn. */
   readonly #turn = (): void => {
