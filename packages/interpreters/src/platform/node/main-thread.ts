@@ -30,9 +30,9 @@ export function openInterrupter(): Interrupter | undefined {
       run: (expression) => session.post("Runtime.evaluate", { expression, silent: true }),
       close() {
         session.disconnect();
-        const closed = performance.now();
+        const closed = process.uptime();
         process.once("exit", () => {
-          const left = closed + BEFORE_EXIT - performance.now();
+          const left = BEFORE_EXIT - 1000 * (process.uptime() - closed);
           if (left > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, left);
         });
       },
