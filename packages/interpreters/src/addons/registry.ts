@@ -2,6 +2,7 @@
  * The native addons that the main interpreter has loaded, as JSON in shared memory (kernel/addon-table.ts): any interpreter sees at once,
  * without asking main, whether it may load one itself. A writer whose change comes second begins again.
  */
+import { toJson } from "../base/json.js";
 import { realpathSync, statSync } from "../platform/files.js";
 import type { SharedMemory } from "../memory/atomics.js";
 import { PAGE_BYTES, STATUS_CHANGED } from "../memory/layout.js";
@@ -65,7 +66,7 @@ function change(m: SharedMemory, edit: (entries: Entry[]) => void): void {
   for (let status = STATUS_CHANGED; status === STATUS_CHANGED;) {
     const { entries, version } = read(m);
     edit(entries);
-    status = replaceAddonTable(m, version, Buffer.from(JSON.stringify(entries)));
+    status = replaceAddonTable(m, version, Buffer.from(toJson(entries)));
   }
 }
 

@@ -15,6 +15,8 @@ export function brand(cls: ErrorClass, name: string): void {
   ownClasses.push(cls);
   const mark = brandOf(name);
   Object.defineProperty(cls.prototype, mark, { value: true });
+  // The bundler renames a class that refers to itself.
+  Object.defineProperty(cls, "name", { value: name, configurable: true });
   Object.defineProperty(cls.prototype, "name", { value: name, writable: true, configurable: true });
   Object.defineProperty(cls, Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {

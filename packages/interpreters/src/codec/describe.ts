@@ -1,5 +1,6 @@
 /** Error texts for values that cannot travel: where the value is, what it is, and what to do. */
 
+import { isError } from "../base/stacks.js";
 import { inspect, type InspectOptions } from "../platform/inspect.js";
 import { types } from "../platform/brand-checks.js";
 import { NotShareableError } from "../base/errors.js";
@@ -94,7 +95,7 @@ export function safeInspect(value: unknown, options?: InspectOptions): string {
 export function getterThrew(error: unknown): string {
   let text: string;
   try {
-    text = error instanceof Error ? `${error.name}: ${error.message}` : safeInspect(error);
+    text = isError(error) ? `${error.name}: ${error.message}` : safeInspect(error);
   } catch {
     text = "something that could not be displayed";
   }

@@ -5,6 +5,7 @@
  * death no sooner than when the next task is submitted. A pool with `minWorkers` must replace that worker before. So while it has no task
  * it observes the doorbell too: parked, without a timer, and without keeping the process alive.
  */
+import { inThreadContext } from "../platform/async-context.js";
 import { setImmediate } from "../platform/timers.js";
 import { observe, parkAsync } from "../memory/doorbell.js";
 import type { Runtime } from "../thread/runtime.js";
@@ -25,7 +26,7 @@ export class IdleWatch {
   start(): void {
     if (this.#watching) return;
     this.#watching = true;
-    setImmediate(this.#watch);
+    inThreadContext(() => setImmediate(this.#watch));
   }
 
   readonly #watch = (): void => {

@@ -8,6 +8,7 @@
  * the process ends by itself.
  */
 import type { InterpreterId } from "../memory/brands.js";
+import { AsyncLocalStorage } from "../platform/async-context.js";
 import { BroadcastChannel } from "../platform/broadcast.js";
 import { receiveNow } from "../platform/ports.js";
 import { threadId } from "../platform/threads.js";
@@ -22,7 +23,7 @@ import type { OutputMessage } from "../wire/boot.js";
  * as long as an interpreter writes to it), or any object with a `write` method. Several interpreters, and both streams of one, may
  * share a sink.
  *
- * `write` gets text, in the order in which it was written. If it returns a promise, that is awaited before the next call. If it throws
+ * `write` gets text, in the order in which it was written, in the asynchronous context of `create` (`AsyncLocalStorage`). If it returns a promise, that is awaited before the next call. If it throws
  * or rejects, the sink gets no more text from interpreters that write to it at the time, and the error is an uncaught exception in the
  * creator's thread.
  *
@@ -86,21 +87,28 @@ class Sink {
   open(): void {
     if (this.#users++ > 0) return;
     this.#failed = false;
+    this.#write = AsyncLocalStorage.bind(this.#writer());
+  }
+
+  /** Returns what gives the sink a text. */
+  #writer(): Write {
     const sink = this.#sink;
     if ("getWriter" in sink && typeof sink.getWriter === "function") {
       const writer = sink.getWriter();
-      this.#write = (text) => writer.write(text);
       this.#release = () => writer.releaseLock();
-    } else if ("on" in sink && typeof sink.on === "function") {
+      return (text) => writer.write(text);
+    }
+    if ("on" in sink && typeof sink.on === "function") {
       // A Writable has its own buffer, and calls back when the text is written.
       const stream = sink as unknown as NodeJS.WritableStream;
-      this.#write = (text) => {
+      return (text) => {
         const done = new Promise<void>((resolve) =>
           stream.write(text, (error) => resolve(this.#wrote(error))),
         );
         this.#written = Promise.all([this.#written, done]).then(() => {});
       };
-    } else this.#write = (text) => (sink as { write: Write }).write(text);
+    }
+    return (text) => (sink as { write: Write }).write(text);
   }
 
   write(text: string): void {

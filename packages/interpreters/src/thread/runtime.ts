@@ -13,6 +13,7 @@
  */
 // Not the globals: a script may have replaced them.
 import { clearInterval, setImmediate, setInterval } from "../platform/timers.js";
+import { inThreadContext } from "../platform/async-context.js";
 import { type MessagePort } from "../platform/ports.js";
 import { threadId } from "../platform/threads.js";
 import { clock } from "../base/clock.js";
@@ -89,7 +90,7 @@ export class Runtime {
   #taken = 0;
   #delivered = 0;
   /** Keeps the event loop alive while it is referenced. */
-  readonly #keepAlive = setInterval(() => {}, 0x7fffffff);
+  readonly #keepAlive = inThreadContext(() => setInterval(() => {}, 0x7fffffff));
 
   /** `repair` undoes what an operation left that an exception has unwound (poison.ts). */
   constructor(m: SharedMemory, repair?: (rt: Runtime, m: SharedMemory) => void) {
@@ -188,7 +189,7 @@ export class Runtime {
     if (this.#listening) return;
     this.#listening = true;
     this.#pollUntil = clock() + this.#adaptivePoll.time;
-    setImmediate(this.#turn);
+    inThreadContext(this.#begin);
   }
 
   /** Takes back one `ref`: its operation is settled. */
@@ -257,6 +258,8 @@ export class Runtime {
       this.#blocked--;
     }
   }
+
+  readonly #begin = (): void => void setImmediate(this.#turn);
 
   /** One turn on the event loop: polls, and arranges for the next turn. */
   readonly #turn = (): void => {

@@ -26,7 +26,11 @@ let shared: { of: unknown; trace: Trace } | undefined;
 export function takeTrace(of: unknown): Trace {
   if (taken >= EXACT && shared !== undefined && shared.of === of) return shared.trace;
   const trace: Trace = {};
-  captureStackTrace(trace, takeTrace);
+  try {
+    captureStackTrace(trace, takeTrace);
+  } catch {
+    // The program had replaced the function before this was loaded: there is no trace.
+  }
   if (taken++ === 0) setImmediate(nextTurn).unref();
   if (taken >= EXACT) shared = { of, trace };
   return trace;

@@ -2,6 +2,7 @@
  * The options that a creator sends the supervisor to start an interpreter (BootOptions), and the data that the supervisor gives the
  * thread (WorkerData). This file has the types, and the comparison of options that both sides of a standby thread make.
  */
+import { toJson } from "../base/json.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 import type { MessagePort } from "../platform/ports.js";
@@ -130,5 +131,5 @@ export interface CodeCache {
 export function keyOf(options: BootOptions): string {
   // Environment variables come in no particular order.
   const env = Object.entries(options.env).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify({ ...options, env });
+  return toJson({ ...options, env });
 }

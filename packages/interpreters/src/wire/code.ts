@@ -10,6 +10,7 @@
  * The block belongs to the interpreter that made it, and lives until the function and all pending calls of it are collected. A
  * reader compares the id after it has copied the block: if it has changed, the owner has died, and with it the call.
  */
+import { toJson } from "../base/json.js";
 import { add, get, ensureMapped, readBytes, set, type SharedMemory, writeBytes } from "../memory/atomics.js";
 import type { Owner, Pointer } from "../memory/brands.js";
 import { H_NEXT_CODE, PAGE_BYTES, PAGE_WORDS } from "../memory/layout.js";
@@ -47,7 +48,7 @@ export function codeOf(m: SharedMemory, fn: unknown, language: Describer): Code 
   const description = language.describeFunction(fn);
   let code = byDescription.get(description);
   if (code === undefined) {
-    code = store(m, JSON.stringify(description), language.tag);
+    code = store(m, toJson(description), language.tag);
     byDescription.set(description, code);
     collected.register(code, { m, pointer: code.pointer });
   }

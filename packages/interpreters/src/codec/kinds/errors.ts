@@ -14,6 +14,10 @@ import { writeString, writeVarint } from "../write.js";
 import { defineToJson, keysBesides, type Shown, shownByToJson } from "./error-json.js";
 import { errorClassName, isOwnErrorClass, makeError, nameOfClass } from "./error-classes.js";
 
+// Not `instanceof`, which calls a hook of the user.
+const { isPrototypeOf } = Object.prototype;
+const { prototype: domExceptionPrototype } = DOMException;
+
 function ownDescriptor(error: object, key: string): PropertyDescriptor | undefined {
   try {
     return Object.getOwnPropertyDescriptor(error, key);
@@ -106,7 +110,8 @@ const codeOfDomException = Object.getOwnPropertyDescriptor(DOMException.prototyp
 
 registerKind<DOMException>({
   tags: [TAG_DOM_EXCEPTION, TAG_QUOTA_EXCEEDED],
-  is: (value): value is DOMException => value instanceof DOMException && isDomException(value),
+  is: (value): value is DOMException =>
+    isPrototypeOf.call(domExceptionPrototype, value) && isDomException(value),
   write(e, error, depth) {
     if (writtenBefore(e, error)) return;
     const quota = quotaOf(error);
@@ -166,8 +171,6 @@ type Numbers = Partial<Record<"quota" | "requested", number>>;
 const { QuotaExceededError } = globalThis as {
   QuotaExceededError?: new (message: string, numbers: Numbers) => QuotaExceeded;
 };
-
-const { isPrototypeOf } = Object.prototype;
 
 /** Reads the two from private fields, which cannot be imitated; undefined if the exception has none. */
 function quotaOf(error: DOMException): (number | null)[] | undefined {

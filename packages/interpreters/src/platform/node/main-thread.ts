@@ -5,6 +5,13 @@ export interface Interrupter {
   close(): void;
 }
 
+/**
+ * Milliseconds from closing to the end of this thread, at least. Main learns of the closing a moment later, and takes a lock of this
+ * thread for it. If the thread is just being torn down then, Node aborts the process (versions 20 to 26: an expired pointer in
+ * `MainThreadInterface::Post`). Once the thread is gone, Node knows that.
+ */
+const BEFORE_EXIT = 50;
+
 /** Whether threads can run code in the main thread. Not without the inspector, or without the permission to use it. */
 export function canInterruptMain(): boolean {
   const { permission } = process as { permission?: { has(scope: string): boolean } };
@@ -21,7 +28,14 @@ export function openInterrupter(): Interrupter | undefined {
     session.connectToMainThread();
     return {
       run: (expression) => session.post("Runtime.evaluate", { expression, silent: true }),
-      close: () => session.disconnect(),
+      close() {
+        session.disconnect();
+        const closed = process.uptime();
+        process.once("exit", () => {
+          const left = BEFORE_EXIT - 1000 * (process.uptime() - closed);
+          if (left > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, left);
+        });
+      },
     };
   } catch {
     return undefined;

@@ -1,0 +1,206 @@
+/**
+ * Uses every export under hooks that throw, for hooks.test.ts: `node hooks.scenarios.js <hook> <before|after>`. The hook is installed
+ * before or after the package is loaded.
+ */
+import { inspect } from "node:util";
+
+const fail = (): never => {
+  throw new Error("a hook");
+};
+function define(target: object, key: PropertyKey, descriptor: PropertyDescriptor): void {
+  Object.defineProperty(target, key, { configurable: true, ...descriptor });
+}
+
+const hooks: Record<string, () => void> = {
+  none() {},
+  prepareStackTrace: () => define(Error, "prepareStackTrace", { value: fail, writable: true }),
+  captureStackTrace: () => define(Error, "captureStackTrace", { value: fail, writable: true }),
+  cause: () => define(Error.prototype, "cause", { get: fail, set: fail }),
+  errors: () => define(Error.prototype, "errors", { get: fail, set: fail }),
+  hasInstance: () => {
+    for (const cls of [Error, DOMException, ArrayBuffer]) define(cls, Symbol.hasInstance, { value: fail });
+  },
+  inspect: () => define(Error.prototype, inspect.custom, { value: fail }),
+  toJSON: () => {
+    for (const cls of [Object, Array, Map, Error]) define(cls.prototype, "toJSON", { get: fail });
+  },
+  properties: () => {
+    for (const key of ["code", "transfer", "timeout", "signal", "executionFailed", "itemIndex", "reason"])
+      define(Error.prototype, key, { get: fail, set: fail });
+  },
+  thenOfFunctions: () => define(Function.prototype, "then", { get: fail }),
+};
+
+const [hook, when] = process.argv.slice(2);
+if (when === "before") hooks[hook]();
+const api = await import("interpreters");
+if (when === "after") hooks[hook]();
+
+const interp = api.create();
+const queue = api.createQueue<unknown>(2);
+const pool = new api.InterpreterPoolExecutor({ maxWorkers: 1 });
+const throwing = (): never => {
+  throw new AggregateError([new RangeError("part")], "failed", { cause: new TypeError("why") });
+};
+
+const classOf = (error: unknown): string => Object.getPrototypeOf(error).constructor.name as string;
+async function outcome(operation: () => unknown): Promise<unknown> {
+  try {
+    return await operation();
+  } catch (error) {
+    return `${classOf(error)}: ${(error as Error).message.split("\n")[0]}`;
+  }
+}
+/** An own `cause`, `name` and `message` are read without the hooks. */
+const thrownBy = (operation: () => unknown): Promise<unknown> => outcome(operation);
+
+const empty = () => api.createQueue();
+const gone = async () => {
+  const other = api.create();
+  await other.terminate();
+  return other;
+};
+class Point {
+  x = 1;
+}
+
+/** Not `JSON.stringify` or `util.inspect`, which call hooks. */
+function show(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return String(value);
+  return `{${Object.entries(value)
+    .map(([key, each]) => `${key}: ${show(each)}`)
+    .join(", ")}}`;
+}
+
+/** One for each export: an export without a case fails the test. */
+const cases: Record<keyof typeof api, () => unknown> = {
+  create: () => interp.call((n: number) => n + 1, 1),
+  Interpreter: async () => [
+    await thrownBy(() => interp.call(throwing)),
+    await thrownBy(() => interp.callSync(throwing)),
+    await thrownBy(() => interp.exec("throw new TypeError('there')")),
+    await thrownBy(() => interp.exec("a b")),
+    await thrownBy(() => interp.with({ timeout: 60_000 }).call(() => () => 0)),
+    await thrownBy(() => new api.Interpreter(-1)),
+    await thrownBy(() => interp.prepareMain({ f: () => 1 })),
+    await thrownBy(() => interp.call((n: number) => n, Symbol("s") as never)),
+  ],
+  prewarm: () => api.prewarm(1),
+  getCurrent: () => api.getCurrent().id,
+  getMain: () => api.getMain().whence,
+  listAll: () => api.listAll().includes(interp),
+  fromModule: () => interp.call(api.fromModule<typeof import("node:path")>("node:path").basename, "/a/b"),
+  functionsOf: async () => (await api.functionsOf("node:path")).includes("join"),
+  InterpreterPoolExecutor: async () => {
+    const results: number[] = [];
+    for await (const n of pool.map((n: number) => n * 2, [1, 2])) results.push(n);
+    const mapped = pool.map((n: number) => n, [() => 0] as never[]);
+    return [results, await pool.submit(() => 1), await thrownBy(() => mapped.next())];
+  },
+  Future: async () => [
+    await thrownBy(() => pool.submit(throwing)),
+    await thrownBy(() => pool.submit(() => process.exit(3))),
+    await thrownBy(() => pool.with({ timeout: 50 }).submit(() => new Promise(() => {}))),
+    await thrownBy(() => pool.submit(() => () => 0)),
+  ],
+  wait: async () => (await api.wait([pool.submit(() => 1), pool.submit(() => 2)])).done.size,
+  waitSync: () => api.waitSync([pool.submit(() => 1)]).done.size,
+  asCompleted: async () => {
+    const seen: string[] = [];
+    const failing = pool.submit(throwing);
+    for await (const { status } of api.asCompleted([failing])) seen.push(status);
+    return seen;
+  },
+  createQueue: () => queue.maxsize,
+  listQueues: () => api.listQueues().includes(queue),
+  Queue: async () => {
+    await queue.put({ a: [1] });
+    queue.putSync(new RangeError("far", { cause: "why" }));
+    const first = await queue.get();
+    return [first, classOf(queue.getSync()), await thrownBy(() => queue.put(() => 0))];
+  },
+  UNBOUND: () => String(api.UNBOUND),
+  UNBOUND_ERROR: () => String(api.UNBOUND_ERROR),
+  UNBOUND_KEEP: () => String(api.UNBOUND_KEEP),
+  UNBOUND_REMOVE: () => String(api.UNBOUND_REMOVE),
+  isShareable: () => [new Map(), () => 0, new Error("x"), Symbol("s")].map((value) => api.isShareable(value)),
+  registerType: () => {
+    api.registerType("hooks/Point", Point, { encode: ({ x }) => x, decode: () => new Point() });
+    queue.putNowait(new Point());
+    return classOf(queue.getNowait());
+  },
+  move: () => interp.call((b: ArrayBuffer) => b.byteLength, api.move(new ArrayBuffer(8))),
+  addons: () => Array.isArray(api.addons()),
+  LanguageValue: () => typeof api.LanguageValue,
+  InterpreterError: () => thrownBy(() => api.getMain().close()),
+  InterpreterNotFoundError: () => thrownBy(async () => (await gone()).call(() => 1)),
+  InterpreterDiedError: async () => {
+    const other = api.create();
+    const dying = thrownBy(() => other.call(() => new Promise(() => {})));
+    await other.terminate();
+    return String(await dying).replace(/\d+/g, "N");
+  },
+  ExecutionFailed: async () => {
+    const error: unknown = await interp.call(throwing).catch((reason: unknown) => reason);
+    return api.ExecutionFailed.of(error)?.excinfo.formatted;
+  },
+  AddonImportError: () => typeof api.AddonImportError,
+  BrokenInterpreterPool: async () => {
+    const broken = new api.InterpreterPoolExecutor({ maxWorkers: 1, initializer: throwing });
+    return classOf(await broken.submit(() => 1).exception());
+  },
+  CancelledError: async () => {
+    const stopped = new api.InterpreterPoolExecutor({ maxWorkers: 1 });
+    const [running, inLine] = [1, 2].map(() => stopped.submit(() => new Promise(() => {})));
+    running.catch(() => {});
+    inLine.cancel();
+    const error = await thrownBy(() => inLine);
+    await stopped.terminateWorkers();
+    return error;
+  },
+  NotShareableError: () => thrownBy(() => queue.putNowait({ a: [() => 0] })),
+  QueueError: () => thrownBy(() => new api.Queue(1e9)),
+  QueueEmpty: async () =>
+    classOf(
+      await empty()
+        .get({ timeout: 1 })
+        .catch((reason: unknown) => reason),
+    ),
+  QueueFull: async () => {
+    const full = api.createQueue(1);
+    full.putNowait(1);
+    return classOf(await full.put(2, { timeout: 0 }).catch((reason: unknown) => reason));
+  },
+  QueueShutDown: () => {
+    const shut = empty();
+    shut.shutdown();
+    return shut.get().catch(classOf);
+  },
+  QueueNotFoundError: () => {
+    const closed = empty();
+    const waiting = closed.get().catch(classOf);
+    closed.close();
+    return waiting;
+  },
+  ItemInterpreterDestroyed: async () => {
+    const items = api.createQueue<number>(0, { unboundItems: api.UNBOUND_ERROR });
+    const other = api.create();
+    await other.call((q: typeof items) => q.putSync(1), items);
+    await other.terminate();
+    return items.get().catch(classOf);
+  },
+};
+
+const uncaught: string[] = [];
+process.on("uncaughtException", (error: unknown) => void uncaught.push((error as Error).message));
+const missing = Object.keys(api).filter((name) => !Object.hasOwn(cases, name));
+const seen: [string, unknown][] = [];
+for (const [name, use] of Object.entries(cases)) seen.push([name, await outcome(use)]);
+await pool.shutdown();
+queue.close();
+await interp.close();
+await new Promise((resolve) => setImmediate(resolve));
+for (const [name, value] of [["missing", missing], ...seen, ["uncaught", uncaught]])
+  process.stdout.write(`${String(name)}: ${show(value)}\n`);
+process.exit();
