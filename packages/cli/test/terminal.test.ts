@@ -49,7 +49,7 @@ test("Ctrl-C stops synchronous code, and every variable stays", limits, async (t
     terminal.type("\u0003");
     await terminal.shows("Interrupted\r\n1> ");
   }
-  await enter(terminal, "kept > 1", "true");
+  await enter(terminal, "kept >= 1", "true");
   // A result that is never done showing itself.
   await enter(
     terminal,

@@ -59,3 +59,22 @@ test("breakOnSigint must be a boolean", limits, async () => {
   const error = await rejection(interp.exec("0", wrong));
   assert.match(String(error), /^TypeError: exec: breakOnSigint must be a boolean, found 1$/);
 });
+
+test("output that vm stops in the middle keeps nothing back that comes later", limits, async () => {
+  const written: string[] = [];
+  await using interp = create({ stdout: { write: (text: string) => void written.push(text) } });
+  await interp.exec(`
+    const script = new (require("node:vm").Script)("for (;;) process.stdout.write('x')");
+    let stopped = 0;
+    for (let i = 0; i < 50; i++) {
+      try {
+        script.runInThisContext({ timeout: 1 });
+      } catch {
+        stopped++;
+      }
+    }
+    console.log("\\nstopped", stopped);
+  `);
+  await interp.close();
+  assert.match(written.join(""), /^x+\nstopped 50\n$/);
+});

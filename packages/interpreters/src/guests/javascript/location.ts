@@ -7,7 +7,7 @@
  * runs (compiled on the way, bundled).
  */
 
-import { callerFrames, stackOf } from "../../base/stacks.js";
+import { callerFrames, captureStackTrace, stackOf } from "../../base/stacks.js";
 import { readFileSync, statSync } from "../../platform/files.js";
 import { setImmediate } from "../../platform/timers.js";
 import { fileURLToPath } from "../../platform/urls.js";
@@ -31,7 +31,7 @@ export function locate(text: string): Location | undefined {
   // Made by `new Function`, of no file.
   if (text.startsWith("function anonymous(")) return undefined;
   const holder: { stack?: string } = {};
-  Error.captureStackTrace(holder, locate);
+  captureStackTrace(holder, locate);
   for (const frame of callerFrames(stackOf(holder)).split("\n")) {
     const match = /^\s+at (?:.*\()?((?:file:\/\/|\/|[A-Za-z]:\\).*):(\d+):\d+\)?$/.exec(frame);
     if (match === null) continue;

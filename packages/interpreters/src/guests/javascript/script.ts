@@ -30,7 +30,6 @@ import type { Script, ScriptParts, StaticImport } from "./script-description.js"
 import { readScript } from "./script-text.js";
 import { isTypeScript } from "./load-typescript.js";
 import { lineInStack, showWrittenLine, syntaxErrorAt } from "./syntax-error.js";
-import { completeInterruptedWrites } from "./stdio.js";
 import { enableTypeScript } from "./typescript.js";
 
 /** A script may declare `globalThis` itself. */
@@ -144,7 +143,6 @@ function run(script: Script, compiled: vm.Script): unknown {
   } catch (error) {
     showWrittenLine(error, script.source, script.filename);
     if (script.parts?.isRenamed === true) restoreNames(error);
-    if (script.breakOnSigint === true) completeInterruptedWrites();
     throw error;
   }
 }

@@ -39,14 +39,17 @@ function textTo(channel: BroadcastChannel, name: OutputMessage[0]): (chunk: stri
 const completions = new Map<Writable, Done>();
 
 /**
- * Completes the writes that an interruption of the script cut off in the middle: their streams would wait for that, and write
- * nothing more.
+ * Has each write first complete an earlier one that `vm` stopped in the middle, at its time limit or at Ctrl-C: the stream would wait for that,
+ * and write nothing more. No write of ours is under way when it returns, and none runs code of the user, so none can begin another.
  */
-export function completeInterruptedWrites(): void {
-  for (const [stream, done] of completions) {
-    const { _writableState: state } = stream as { _writableState?: { writing?: boolean } };
-    if (state?.writing === true) done();
-  }
+function surviveInterruptions(stream: Writable): void {
+  const { write } = stream;
+  const value = (...args: unknown[]): unknown => {
+    const { _writableState: state } = stream as { _writableState?: { writing?: boolean; onwrite?: Done } };
+    if (state?.writing === true) (completions.get(stream) ?? state.onwrite)?.();
+    return Reflect.apply(write, stream, args) as unknown;
+  };
+  Object.defineProperty(stream, "write", { value, configurable: true, enumerable: false, writable: true });
 }
 
 function redirect(stream: Writable, take: (chunk: string | Uint8Array) => void): void {
@@ -62,6 +65,7 @@ function redirect(stream: Writable, take: (chunk: string | Uint8Array) => void):
     _write: { ...whole, value: write },
     _writev: { ...whole, value: null },
   });
+  surviveInterruptions(stream);
   if (stream.writableLength > 0) finishPending(stream);
 }
 
@@ -90,6 +94,7 @@ function install(stream: Writable, fd: number): void {
     getColorDepth: own(() => terminal.methods?.["getColorDepth"]),
     hasColors: own(() => terminal.methods?.["hasColors"]),
   });
+  surviveInterruptions(stream);
   if (stream.writableLength > 0) finishPending(stream);
 }
 
