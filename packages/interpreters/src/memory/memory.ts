@@ -42,8 +42,8 @@ import { Memory, type WasmMemory } from "./webassembly.js";
 
 /** Tries before sleeping: they take several microseconds, longer than any lock is held. */
 /**
- * Milliseconds that a thread waits for a lock before it suspects the holder, see `suspect` in lock.ts: a thousand times as long as a
- * section takes whose thread runs. Suspecting the innocent costs a ring.
+ * Milliseconds that a thread waits for a lock before it suspects the holder (`suspect` in lock.ts): a thousand times as long as a
+ * critical section takes while its thread runs. A wrong suspicion costs one ring.
  */
 const TRUST = 100;
 const LOCK_SPINS = 64;
