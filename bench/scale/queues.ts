@@ -28,8 +28,8 @@ interface Items {
 const ONE_WAY: Items = { full: 1_000_000, quick: 200_000 };
 
 /**
- * Rounds of a fixed number of items. How many fill a round of a given time would have to be found out with few items, which say little:
- * the threads that meet start at different times. Warming up is one such round.
+ * Rounds of a fixed number of items. Calibrating a round to a given time needs trials with few items, which say little, because the threads
+ * start at different times. Warming up is one such round.
  */
 function fixed(
   run: (count: number) => Promise<void>,

@@ -41,7 +41,7 @@ export function consumeBatches(queue: Queue<number>, count: number): number {
   return last;
 }
 
-/** What real programs have sent before: the engine has seen more than numbers at both ends. */
+/** Values like those of real programs, to send before the measurement, so that the engine has seen more than numbers at both ends. */
 export const ASSORTED: readonly unknown[] = [
   "a string",
   "another string, with a non-ASCII letter: ü",

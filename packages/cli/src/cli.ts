@@ -138,7 +138,7 @@ type GivenOptions = Omit<MapOptions, "module" | "files" | "ordered" | Flag> & {
 };
 type Flag = "lines" | "index" | "text" | "resume";
 
-/** That of the executor. */
+/** The limit of the executor's option `concurrency`. */
 const MOST_CONCURRENCY = 65_536;
 
 function wholeNumber(least: number, most = 2 ** 31 - 1): (text: string) => number {

@@ -23,7 +23,7 @@ export interface FullFailure extends Failure {
   /** The frames of the function, without those of this command. */
   readonly stack?: string;
   readonly cause?: FullFailure;
-  /** Those of an AggregateError. */
+  /** The errors of an AggregateError. */
   readonly errors?: readonly FullFailure[];
 }
 

@@ -97,7 +97,7 @@ export async function map(options: MapOptions, io: Io, engine: Engine): Promise<
   return ending.exitCode;
 }
 
-/** What an earlier run has done, for `--resume`. */
+/** Reads which items an earlier run has done, for `--resume`. */
 async function doneBefore(options: MapOptions, { cwd }: Io): Promise<Done> {
   if (!options.resume) return NOTHING_DONE;
   const { output, index } = options;
@@ -204,7 +204,7 @@ async function runItems(run: Run): Promise<void> {
       },
       start(item) {
         const future = submitter.submit(fn, valueOf(item));
-        // Counted before it is written: a slow item holds up the results of all later ones, which the bar must not.
+        // Count the item now, not when its line is written: a slow item holds up the lines of all later ones, but must not hold up the bar.
         return {
           result: future.then((result) => {
             const line = lineOf(item, result, options);

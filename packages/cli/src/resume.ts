@@ -1,5 +1,5 @@
 /**
- * What an earlier run has done, read from its output: `--resume` runs the other items, and appends.
+ * Finds the items that an earlier run has done in its output. `--resume` runs the others, and appends their results.
  *
  * With `--index` every line names its item. Without it, lines are counted, so the results must be those of the first items:
  * in order, and without gaps. A last line without its line break was cut off by a crash; it is removed, and its item runs again.

@@ -33,7 +33,7 @@ export const hasTerminals =
 const ESCAPES = /\u001B\[[\d;?]*[A-Za-z]/g;
 
 export class TerminalProcess {
-  /** What was shown since the last `shows`. */
+  /** The text shown since the last `shows`. */
   #text = "";
   /** Everything that was shown, without colors and movements of the cursor. */
   all = "";

@@ -11,7 +11,7 @@ import { atPrompt } from "./display.js";
 
 export { complete, type Completions } from "./completion.js";
 
-/** What the prompt and one of its interpreters say to each other. */
+/** A message between the prompt and one of its interpreters. */
 export type Signal = "interrupt" | "uncaught";
 
 export const channelOf = (id: number): string => `interpreters.repl.${id}`;
@@ -24,7 +24,7 @@ export function enter(channelName: string): void {
   entered = true;
   const channel = new BroadcastChannel(channelName);
   channel.addEventListener("message", (event) => {
-    // What the current line awaits goes on (`breakOnSigint`).
+    // Ends the current line; the operation that it awaits goes on (`breakOnSigint`).
     if ((event as unknown as { data?: Signal }).data === "interrupt") process.emit("SIGINT");
   });
   channel.unref();

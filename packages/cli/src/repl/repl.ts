@@ -2,7 +2,7 @@
  * `interpreters repl`: a prompt whose lines run in an interpreter, with commands to create, enter, list and close them.
  *
  * This file is the terminal: prompts, keys, completion and history. session.ts runs the lines. If stdin or stdout is not a
- * terminal (a pipe, a file), there is none of that, and the exit code reports failures.
+ * terminal (a pipe, a file), it only reads lines, and the exit code reports failures.
  */
 
 import { type Interface, createInterface } from "node:readline";
@@ -60,7 +60,7 @@ function guardSigint(io: Io, onUnused: () => void): SigintGuard {
   return new SigintGuard(onUnused);
 }
 
-/** The members of readline's interface that Node's own prompt uses. */
+/** The members of a readline interface that Node's own prompt uses. */
 interface Keys {
   history?: string[];
   /** Begins a new line on the screen, and forgets what was typed. */

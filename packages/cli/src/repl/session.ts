@@ -1,5 +1,5 @@
 /**
- * What the lines of a prompt do: they run in the current interpreter, or are commands for the prompt itself.
+ * Executes the lines of a prompt: as code in the current interpreter, or as commands for the prompt itself.
  *
  * A line runs by `exec`. The value of an expression is kept there as `$_` and shown. Incomplete lines are kept until the rest comes.
  * Ctrl-C ends what runs, and its interpreter keeps its variables: SIGINT interrupts synchronous code (sigint.ts), a message ends a
@@ -270,7 +270,7 @@ export class Session {
     return await target.with({ signal }).call(this.#inside.show, this.#options.isTerminal, breakOnSigint);
   }
 
-  /** The current interpreter, prepared for the prompt. Makes one if there is none. */
+  /** Returns the current interpreter, prepared for the prompt. Creates one if the prompt has none. */
   async #entered(signal: AbortSignal | undefined): Promise<InterpreterLike> {
     const target = (this.#current ??= this.#options.engine.create());
     const { id } = target;

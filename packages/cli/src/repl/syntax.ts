@@ -104,8 +104,8 @@ function positionOf(error: unknown): number {
 }
 
 /**
- * What to run the code as: `expression` if it has a value to show. A declaration that could also be read as an expression is a
- * `statement`. Of what no engine parses as JavaScript (`x as number`) this cannot be said.
+ * Tells how to run the code: as an `expression`, whose value is shown, or as a `statement`. A declaration that could also be read as an
+ * expression is a `statement`. Returns `unknown` for code that no engine parses as JavaScript (`x as number`).
  */
 export function kindOf(code: string): "expression" | "statement" | "unknown" {
   if (/^\s*(?:(?:async\s+)?function\b|class\b|$)/.test(code)) return "statement";

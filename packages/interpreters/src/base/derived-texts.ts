@@ -1,15 +1,15 @@
 /**
- * Texts that one interpreter derives from files for all interpreters of the process: TypeScript without its types, which takes longer to
- * make than loading JavaScript, after some 25 ms in which a thread loads an eraser.
+ * Texts that one interpreter derives from files for all interpreters of the process: TypeScript without its types. Erasing them takes longer
+ * than loading JavaScript, and a thread first needs about 25 ms to load an eraser.
  *
  * They lie in a SharedArrayBuffer of their own, which only grows. An entry holds the file's bytes, which are its key (its time and size
  * may stay when it changes), and room for the text:
  *
  *     used | size state source text | bytes of the file | bytes of the text | size state …
  *
- * A thread claims an entry before it derives the text, and others with the same file wait for it. No lock is held: a thread that dies on
- * its way leaves an entry PENDING, which the first waiter to lose its patience marks FAILED, or at worst one without a size, behind
- * which nobody looks. Without an entry each thread derives the text for itself.
+ * A thread claims an entry before it derives the text, and others with the same file wait for it. No lock is held. A thread that dies on
+ * the way leaves its entry PENDING, and the first waiter that runs out of patience marks it FAILED. At worst it leaves an entry without a
+ * size, where every reader stops. A thread that finds no entry derives the text for itself.
  */
 
 /** The first word: where the next entry begins, in bytes. */
@@ -78,7 +78,7 @@ export class DerivedTexts {
     return this.#find(source) !== undefined;
   }
 
-  /** Makes other threads wait for the text of a file. The function returned must be called with the text, or without if there is none. */
+  /** Makes other threads wait for the text of a file. The caller must call the returned function with the text, or without one if it cannot derive it. */
   claim(source: Buffer): (text?: string) => void {
     const size = (HEADER + 2 * source.length + SLACK + 3) & ~3;
     const at = this.#reserve(size);
@@ -100,7 +100,7 @@ export class DerivedTexts {
     const words = this.#words;
     const at = Atomics.add(words, USED, size);
     if (at + size > this.#memory.maxByteLength) {
-      // Whoever came later is beyond the end, too.
+      // Threads that reserved later are beyond the end, too.
       Atomics.sub(words, USED, size);
       return undefined;
     }

@@ -33,7 +33,7 @@ export type DeathReason =
  * | `ERR_INTERPRETER_CLOSING` | it is closing and takes no new work |
  * | `ERR_INTERPRETER_CURRENT` | an interpreter cannot send work to itself, or close itself |
  * | `ERR_INTERPRETER_DEADLOCK` | blocking would never end: interpreters would wait for each other |
- * | `ERR_INTERPRETER_DIED` | a buffer that was moved here did not arrive, because its sender died |
+ * | `ERR_INTERPRETER_DIED` | an object that was moved here did not arrive, because its sender died or it was closed |
  * | `ERR_INTERPRETER_FILES` | files of this package are missing, because a bundler took it apart |
  * | `ERR_INTERPRETER_FOREIGN` | `create()` did not make the interpreter, so it takes no work |
  * | `ERR_INTERPRETER_LANGUAGE` | this thread does not know the interpreter's guest language |

@@ -33,8 +33,8 @@ const { byName, byPrototype } = table;
 /**
  * Lets instances of a class arrive as instances: in queues, arguments, results and errors. Both interpreters must register it under the
  * same name, so call it in the module that defines the class, and import that module in both. (A module whose function is called with
- * `fromModule` is loaded before the arguments are read.) Instances of subclasses are not
- * included: register these too. Without it, an instance arrives as a plain object, and an error as one of the nearest builtin class.
+ * `fromModule` is loaded before the arguments are read.) Instances of subclasses are not included: register these classes, too. Without it,
+ * an instance arrives as a plain object, and an error as one of the nearest builtin class.
  *
  * @param name the same in every interpreter, and unique, so begin it with the name of your package: `"app/Point"`
  * @param cls the class, of which the instances must be direct

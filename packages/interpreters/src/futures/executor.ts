@@ -24,8 +24,8 @@
  *
  * Cancelling works until step 3, and never after it: the lock step that takes the task out of the queue also records it
  * as the worker's execution, so every other thread finds a task either in line or taken. (CPython's
- * `futures/process.py` takes tasks early: a call can no longer be cancelled once it is in the call queue, which holds one
- * call more than there are workers. Here a worker takes a task only to begin it.) From then on only the end of its
+ * `futures/process.py` takes tasks early: a call cannot be cancelled from the call queue, which holds one call more than
+ * there are workers. Here a worker takes a task only to begin it.) From then on only the end of its
  * interpreter stops a task: `timeout`, `signal`, `terminateWorkers()`, or `terminate()`.
  *
  * A worker that dies fails the tasks that its executions name, one or as many as it runs at a time (`concurrency`), or

@@ -25,17 +25,12 @@ import type { Death, Share } from "../thread/death.js";
 import type { Pending } from "../thread/runtime.js";
 import type { Received } from "../kernel/receive.js";
 import type { Loose } from "../base/calls.js";
-import { isError } from "../base/stacks.js";
 import { deathOf, failureOf, limitPassed, waitLimitPassed } from "./failure.js";
+import { CANCELLED, describeFuture, FULFILLED, REJECTED, WAITING } from "./future-state.js";
 import type { SubmitOptions } from "./options.js";
 import type { Owner } from "./owner.js";
 import { blockUntilSettled, settledWithin } from "./settled.js";
 import { made, nativeFinally, nativeThen, Submission } from "./submission.js";
-
-const WAITING = 0;
-const FULFILLED = 1;
-const REJECTED = 2;
-const CANCELLED = 3;
 
 /**
  * The outcome of a task, from `submit`. Await it as a promise, or use CPython's methods.
@@ -60,8 +55,8 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
 
   readonly #owner: Owner<Future<unknown>>;
   readonly #trace: Trace | undefined;
-  /** Leaves WAITING once, in `#settle`. */
-  #state = WAITING;
+  /** Leaves WAITING in `#finish`. */
+  #state: number = WAITING;
   /** Whether its failure must not become an unhandled rejection. */
   #quiet = false;
   /** The result, or the error. */
@@ -273,11 +268,7 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
 
   /** Its state and the type of its outcome, as CPython's `repr` shows them. */
   [inspect.custom](): string {
-    const value = this.#value;
-    if (this.#state === WAITING) return `Future <${this.running() ? "running" : "waiting"}>`;
-    if (this.#state === CANCELLED) return "Future <cancelled>";
-    const type = isError(value) ? value.name : value === null ? "null" : typeof value;
-    return `Future <finished, ${this.#state === FULFILLED ? "returned" : "threw"} ${type}>`;
+    return describeFuture(this.#state, this.running(), this.#value);
   }
 
   /** @internal A worker's reply arrived. */

@@ -64,8 +64,8 @@ export interface MapOptions<I = unknown> {
  * Options of a `map` that yields how the call for each item ended (`MapOutcome`), and goes on after one that failed.
  *
  * Each item has one outcome. An item that cannot travel, or whose result cannot, is a failure of its own; an interpreter that dies
- * fails all items of its call batch. What is not about an item still ends the iteration: an exception of the source, the timeout,
- * the signal, the end of the pool.
+ * fails all items of its call batch. A failure that belongs to no item still ends the iteration: an exception of the source, the
+ * timeout, the signal, the end of the pool.
  *
  * @typeParam I the items
  */

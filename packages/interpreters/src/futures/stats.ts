@@ -65,8 +65,8 @@ export class Stats {
   failed = 0;
   cancelled = 0;
   /**
-   * How long tasks run at present, in microseconds: the time of a long one at once, that of shorter ones by and by. Infinity while
-   * none was timed.
+   * How long tasks run at present, in microseconds. A longer task raises it at once; shorter ones lower it little by little. Infinity
+   * until a task has been timed.
    */
   recent = Infinity;
   #submitted = 0;

@@ -28,8 +28,8 @@ function isLack(error: unknown): boolean {
 }
 
 /**
- * Submits a task, or a call batch (`chunk`) of `map`, which has `waited` for room. Throws before anything is put in line; what is no
- * fault of the caller fails the future.
+ * Submits a task, or a call batch (`chunk`) of `map`, which has `waited` for room. Throws before anything is put in line; an error that is
+ * not the caller's fault fails the future instead.
  */
 export function submit<T>(
   pool: Pool,

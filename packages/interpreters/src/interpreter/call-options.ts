@@ -1,5 +1,5 @@
 /** The options of one operation in another interpreter, and their check. */
-import { checkOptions, checkSignal, checkTimeout } from "../base/check.js";
+import { checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
 import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 
 /** Options of one operation in another interpreter (`Interpreter.with`). An unknown option is a TypeError. */
@@ -36,22 +36,31 @@ export interface ExecOptions extends CallOptions {
   /**
    * Whether a prompt can stop the script without ending its interpreter, whose variables then stay. Synchronous code ends when the
    * process gets SIGINT, as with the option of this name in `node:vm`, which also says what becomes of handlers of SIGINT meanwhile.
-   * What the script awaits goes on, but the script ends when the interpreter's `process` emits "SIGINT". Either way the `cause`
-   * of the ExecutionFailed has the code `ERR_SCRIPT_EXECUTION_INTERRUPTED`. Code that runs after the first `await` can only
+   * An operation that the script awaits goes on, but the script ends when the interpreter's `process` emits "SIGINT". Either way the
+   * `cause` of the ExecutionFailed has the code `ERR_SCRIPT_EXECUTION_INTERRUPTED`. Code that runs after the first `await` can only
    * be stopped with the interpreter. Default: false.
    */
   breakOnSigint?: boolean | undefined;
 }
 
-export const CALL_OPTIONS: readonly string[] = ["timeout", "waitTimeout", "signal", "transfer"];
-export const EXEC_OPTIONS: readonly string[] = [...CALL_OPTIONS, "filename", "base", "breakOnSigint"];
+const CALL_OPTIONS: readonly string[] = ["timeout", "waitTimeout", "signal", "transfer"];
+const EXEC_OPTIONS: readonly string[] = [...CALL_OPTIONS, "filename", "base", "breakOnSigint"];
 
 /** Throws TypeError or RangeError for an option that is not `known` or has a bad value. */
-export function checkCallOptions(what: string, options: CallOptions, known: readonly string[]): void {
+export function checkCallOptions(what: string, options: CallOptions, known = CALL_OPTIONS): void {
   checkOptions(what, options, known);
   const { timeout, waitTimeout, signal, transfer } = options;
   checkTimeout(timeout);
   checkTimeout(waitTimeout, "waitTimeout");
   checkSignal(signal);
   if (transfer !== undefined) checkTransfer(transfer);
+}
+
+/** Throws TypeError or RangeError for a bad option of `exec`. The language checks `filename` and `base`. */
+export function checkExecOptions(options: ExecOptions): void {
+  checkCallOptions("exec", options, EXEC_OPTIONS);
+  const { breakOnSigint } = options;
+  if (breakOnSigint !== undefined && typeof breakOnSigint !== "boolean") {
+    throw new TypeError(`exec: breakOnSigint must be a boolean, found ${show(breakOnSigint)}`);
+  }
 }

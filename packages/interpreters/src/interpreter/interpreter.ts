@@ -19,13 +19,7 @@ import { request } from "../thread/supervisor-client.js";
 import { type Code, codeOf } from "../wire/code.js";
 import { REQUEST_COLLECT } from "../wire/protocol.js";
 import type { PoolSetup } from "../worker/pool.js";
-import {
-  CALL_OPTIONS,
-  type CallOptions,
-  checkCallOptions,
-  EXEC_OPTIONS,
-  type ExecOptions,
-} from "./call-options.js";
+import { type CallOptions, checkCallOptions, checkExecOptions, type ExecOptions } from "./call-options.js";
 import { Ending } from "./ending.js";
 import type { Operation } from "./operation.js";
 import { outputOf } from "./output.js";
@@ -256,7 +250,7 @@ export class Interpreter implements InterpreterView {
    * await endless.catch((error) => console.log(error.name)); // TimeoutError
    */
   with(options: CallOptions): InterpreterView {
-    checkCallOptions("with", options, CALL_OPTIONS);
+    checkCallOptions("with", options);
     const view: InterpreterView = {
       exec: async (code, more) => this.#exec(code, { ...options, ...more }, false).promise(),
       execSync: (code, more) => this.#exec(code, { ...options, ...more }, true).block(),
@@ -367,11 +361,8 @@ export class Interpreter implements InterpreterView {
 
   #exec(code: string, options: ExecOptions, blocking: boolean): Operation<void> {
     if (typeof code !== "string") throw new TypeError(`exec: the code must be a string, found ${show(code)}`);
-    checkCallOptions("exec", options, EXEC_OPTIONS);
+    checkExecOptions(options);
     const { filename, base, breakOnSigint } = options;
-    if (breakOnSigint !== undefined && typeof breakOnSigint !== "boolean") {
-      throw new TypeError(`exec: breakOnSigint must be a boolean, found ${show(breakOnSigint)}`);
-    }
     const script = languageOf(this.#target.tag).describeScript(code, filename, base, breakOnSigint);
     return send(this.#target, EXEC, options, script, blocking);
   }

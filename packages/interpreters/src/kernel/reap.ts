@@ -103,10 +103,11 @@ export function withdraw(m: SharedMemory, slot: Slot): void {
 
 /**
  * Cleans up after an operation that an exception has unwound in the interpreter in `slot`, which lives: its thread stands still
- * (thread/poison.ts), and `repairLocks` was called. It waits for nothing any more, because the operation may have enlisted it; waits that are
- * under way enlist it again after its ring. Everybody is rung, because it may have owed a ring. May be repeated.
+ * (thread/poison.ts), and `repairLocks` was called. Takes the interpreter off all lists of waiters, because the operation may have enlisted it;
+ * waits that are under way enlist it again after its ring. Rings every interpreter that may miss a ring, because the operation may have
+ * owed it. May be repeated.
  *
- * What the operation left otherwise costs memory at most: pages that no record refers to belong to the interpreter and end with it,
+ * Whatever else the operation left costs memory at most: pages that no record refers to belong to the interpreter and end with it,
  * and counts of references that are too high are reconciled.
  */
 export function unpoison(m: SharedMemory, slot: Slot): void {

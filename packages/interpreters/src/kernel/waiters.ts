@@ -85,8 +85,8 @@ export function nextWaiter(m: SharedMemory, q: Pointer, list: WaiterList): Slot 
 }
 
 /**
- * The getter to ring for an item: the next waiter, but of a pool's workers one that spins, if any does. If none spins, and one that was
- * woken has not come yet, that one is enough (returns -1) unless `each` item is to have a worker of its own. Under the queue's lock.
+ * The getter to ring for an item: the next waiter, but of a pool's workers one that spins, if any does. Returns -1 if none spins and
+ * one that was woken has not come yet, which is then enough, unless `each` item must wake a worker. Under the queue's lock.
  */
 export function nextGetter(m: SharedMemory, q: Pointer, each: boolean): Slot {
   if (get(m, q + Q_GETTERS) === 0) return -1 as Slot;
@@ -112,7 +112,7 @@ function isLane(m: SharedMemory, q: Pointer): boolean {
   return get(m, q + C_ID) < -1;
 }
 
-/** This worker looks at the lanes: if it was the one that had been woken, the next item may wake another. Under the queue's lock. */
+/** Must be called when this worker looks at the lanes. If Q_WOKEN names it, the next item may wake another. Under the queue's lock. */
 export function arrive(m: SharedMemory, q: Pointer): void {
   if (get(m, q + Q_WOKEN) === m.slot + 1) set(m, q + Q_WOKEN, 0);
 }
@@ -133,7 +133,7 @@ export function beginSpinning(m: SharedMemory, q: Pointer): number {
 
 /** Leaves the place, unless it was taken away. */
 export function endSpinning(m: SharedMemory, q: Pointer, place: number): void {
-  // Whoever rang this worker took it away.
+  // A thread that rang this worker has taken it away.
   if (peek(m, q + Q_SPINNERS + place) === m.slot + 1) cas(m, q + Q_SPINNERS + place, m.slot + 1, 0);
 }
 

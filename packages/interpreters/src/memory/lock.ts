@@ -68,7 +68,7 @@ export function lock(m: SharedMemory, p: Pointer): void {
   }
 }
 
-/** A lock is not released for a long time, even if different threads took it in turn: asks the holder to look whether it poisoned it. */
+/** Asks the holder of a lock that has been taken for long, perhaps by several threads in turn, to check whether it poisoned the lock. */
 function suspect(m: SharedMemory, word: number): void {
   const holder = ((word & OWNER) - 1) as Slot;
   // A thread that joins has no slot (joinerName in kernel/registry.ts).

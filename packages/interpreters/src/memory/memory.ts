@@ -42,8 +42,8 @@ import { Memory, type WasmMemory } from "./webassembly.js";
 
 /** Tries before sleeping: they take several microseconds, longer than any lock is held. */
 /**
- * Milliseconds that a thread waits for a lock before it suspects the holder, see `suspect` in lock.ts: a thousand times as long as a
- * section takes whose thread runs. Suspecting the innocent costs a ring.
+ * Milliseconds that a thread waits for a lock before it suspects the holder (`suspect` in lock.ts): a thousand times as long as a
+ * critical section takes while its thread runs. A wrong suspicion costs one ring.
  */
 const TRUST = 100;
 const LOCK_SPINS = 64;
@@ -52,8 +52,8 @@ const LOCK_SPINS = 64;
 const MAXIMA = [65536, 16384];
 
 /**
- * What threads need of a limited address space. A WebAssembly memory that V8 grants takes up to 10 GiB of it, and V8 aborts the process if
- * there is none left when a thread starts: 0.6 to 0.85 GiB (Node 20 to 26), for the thread's heap, code and stack.
+ * Sizes to plan with where the address space is limited. V8 reserves up to 10 GiB of it for a WebAssembly memory. Each thread needs 0.6 to
+ * 0.85 GiB (Node 20 to 26) for its heap, code and stack, and V8 aborts the process if a thread starts without that much.
  */
 const GIB = 2 ** 30;
 const GROWING_BYTES = 10 * GIB;

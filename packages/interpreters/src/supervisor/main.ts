@@ -47,7 +47,7 @@ function supervise(m: SharedMemory, { owner, port }: SupervisorData): void {
     attached.start();
     children.adoptGiven();
     try {
-      // All locks of all the dead, and of all who stand still: every later step takes locks, and any of them may hold them.
+      // All locks of all dead threads, and of all that stand still: every later step takes locks, and any of these threads may hold them.
       deaths.repairLocks();
       poison.repairLocks();
       collector.sweep();

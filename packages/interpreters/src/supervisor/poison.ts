@@ -23,7 +23,7 @@ export class Poison {
     this.#askMain = askMain;
   }
 
-  /** Repairs and releases the locks of all who stand still. */
+  /** Repairs and releases the locks of all threads that stand still. */
   repairLocks(): void {
     const m = this.#m;
     if (exchange(m, H_MAIN_SUSPECTED, 0) === 1) this.#askMain();

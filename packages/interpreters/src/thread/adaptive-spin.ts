@@ -13,7 +13,7 @@
  * vain spins that are followed by short parks: then this thread rests, that is, it spins for as few polls as possible for a
  * while, and for a longer while each time that this shows again.
  *
- * Since that cure takes 15 ms, a program that calls a few hundred times in all would only pay for it. So a thread parks at once for its
+ * Since that cure takes 15 ms, a program that makes 200 calls in all would only pay for it. So a thread parks at once for its
  * first parks: 200 calls took 40 ms instead of 20 on two busy processors, and as long as before on idle ones.
  */
 import { clock } from "../base/clock.js";

@@ -1,4 +1,4 @@
-/** Deaths of interpreters as the other threads see them: the notice, its meaning for each operation, and the error that tells it. */
+/** Deaths of interpreters as the other threads see them: the notice, its meaning for each operation, and the error that reports it. */
 import { InterpreterDiedError, InterpreterError } from "../base/errors.js";
 import { isError } from "../base/stacks.js";
 import type { InterpreterId } from "../memory/brands.js";

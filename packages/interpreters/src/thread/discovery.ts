@@ -53,8 +53,8 @@ interface Reply {
 const NAME = "interpreters.runtime";
 
 /**
- * The name of the channel on which a thread gets its replies. It is the thread's own: each thread that receives a record counts all of the
- * memory as its own, and its garbage collector then comes early. (With one channel for all, Node 26 hung at the exit of every fourth process
+ * The name of the channel on which a thread gets its replies. Each thread has one of its own, because a thread that receives a record counts
+ * all of the memory as its own, and its garbage collector then comes early. (With one channel for all, Node 26 hung at the exit of every fourth process
  * whose threads came at once: a compiler thread waited for a collection in main, which had ended.)
  */
 function replyName(asker: number): string {

@@ -1,6 +1,6 @@
 /**
  * An operation of this thread on the shared memory was unwound by an exception, and the thread lives on: the call stack was exhausted, or
- * `vm` stopped the code at its time limit or at Ctrl-C. It may have left a lock taken, half a change made, and somebody waiting for its ring.
+ * `vm` stopped the code at its time limit or at Ctrl-C. It may have left a lock taken, half a change made, and a waiter without its ring.
  *
  * That is what a death leaves, too. So the thread plays dead: it stands still while the supervisor repairs what it left
  * (supervisor/poison.ts), and then goes on. It does that before its next operation, and when a thread that waits for the lock rings it
@@ -14,7 +14,7 @@ import { endWaitingOn } from "../kernel/registry.js";
 import type { Runtime } from "./runtime.js";
 import { startSupervisor, waitForSupervisor } from "./supervisor-start.js";
 
-/** Has the supervisor repair what this thread left. Throws InterpreterError if there is none and none can be started. */
+/** Has the supervisor repair what this thread left. Throws InterpreterError if no supervisor runs and none can be started. */
 export function repairPoison(rt: Runtime, m: SharedMemory): void {
   // The stack may still be nearly exhausted. Then this operation fails as well, and a later one repairs.
   ensureCallStack();

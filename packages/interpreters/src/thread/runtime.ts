@@ -249,7 +249,7 @@ export class Runtime {
         if (left <= 0) return false;
         if (this.adaptiveSpin.spin(seen)) continue;
         const began = clock();
-        // If this thread is stopped here, nobody else is left to pass on the rings that come for it.
+        // If an exception unwinds this thread inside `park`, only its event loop can still pass on the rings that come for it.
         this.#listen();
         park(this.m, seen, Math.min(left, this.parkLimit));
         this.adaptiveSpin.parked(began);

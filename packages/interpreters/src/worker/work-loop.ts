@@ -106,7 +106,7 @@ export async function serve(rt: Runtime, guest: ExecutingSide, afterFirst?: () =
       continue;
     }
     const { lanes } = dispatcher.pool ?? {};
-    // Parked tasks wait for the event loop, which spinning would block. Of the workers of a pool only a few spin.
+    // Parked tasks wait for the event loop, which spinning would block. Of the workers of a pool only those with a place spin.
     const spins = dispatcher.parked === 0 && (lanes === undefined || lanes.place !== -1);
     if (spins && rt.adaptiveSpin.spin(seen)) continue;
     if (lanes !== undefined) stopSpinning(m, lanes);

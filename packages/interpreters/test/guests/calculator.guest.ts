@@ -9,7 +9,7 @@ import type { CalculatorData } from "./calculator.js";
 const TAG = 7;
 const variables = new Map<string, unknown>();
 let booted = false;
-/** What the last script left. */
+/** The stack that the last script left. */
 let memory: unknown[] = [];
 
 class CalculatorError extends Error {

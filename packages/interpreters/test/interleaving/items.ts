@@ -71,7 +71,7 @@ export class Producer {
     return { name, slot: this.slot, body: (m) => this.#putAll(m, q) };
   }
 
-  /** What a thread of `thread` does after an exception has unwound it: the item that it was putting may have been put. */
+  /** Continues a thread of `thread` that an exception has unwound: the item that it was putting may have been put. */
   goOn(m: ModelMemory, q: number): Steps<void> {
     return this.#putAll(m, q, this.done + 1);
   }

@@ -323,7 +323,7 @@ test("a put rings a worker that spins; if none does, it wakes one, and no furthe
   const take = ({ m, pool }: (typeof workers)[number]): number =>
     takeWorkOrWait(m, pool, (m.me + S_EXECUTION) as Pointer, makeReceived());
   let sequence = 0;
-  /** The indices of the workers that the put of one more piece rings. */
+  /** The indices of the workers that `act` rings. */
   const rung = (act: () => void): number[] => {
     const before = workers.map(({ m }) => m.i32[m.me + S_DOORBELL]);
     act();

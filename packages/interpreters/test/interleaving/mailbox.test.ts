@@ -295,7 +295,7 @@ test("a worker of a pool dies at any step, condemned or not: no piece is lost, n
               `piece ${n}: waiting, done by W2, by W1, died with W1: ${fates.join()}`,
             );
           }
-          // The sender was told that it will not finish.
+          // The supervisor has promised the sender that it will not finish.
           if (condemned) assert.equal(running, 1, "a condemned piece went with its worker");
         },
       };

@@ -95,7 +95,7 @@ test("a producer that is unwound puts its further items", (t) => {
       const thread: Thread = {
         ...producer.thread("producer", q),
         *unwound(m) {
-          // Between two operations there is nothing to repair, not even a ring that it owes.
+          // A thread that was unwound between two operations left nothing to repair and owes no ring.
           if (m.depth > 0) yield* playDead(m);
           yield* producer.goOn(m, q);
         },
@@ -165,7 +165,7 @@ test("a thread that is unwound while it creates a queue creates another", (t) =>
         slot: first,
         body: make,
         *unwound(m) {
-          // Between two operations there is nothing to repair, not even a ring that it owes.
+          // A thread that was unwound between two operations left nothing to repair and owes no ring.
           if (m.depth > 0) yield* playDead(m);
           yield* make(m);
         },

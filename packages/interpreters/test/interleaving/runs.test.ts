@@ -209,7 +209,7 @@ test("a worker whose executions are closed dies at any step: each piece is in li
           name: "supervisor",
           slot: SUPERVISOR_SLOT,
           *body(m) {
-            // There it is one thread, which has ended what it began before the death.
+            // In the product one thread does both, so `closer` has ended when the supervisor handles the death.
             while (!world.over.has(slots[0])) yield* atomics.wait(m, H_PROTOCOL, PROTOCOL, 1);
             named = yield* scene.named(m);
             yield* reap(m, slots[1]);

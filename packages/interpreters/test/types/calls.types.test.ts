@@ -1,4 +1,4 @@
-/** What the compiler infers for `call` and `callSync`, of interpreters and of their views (base/calls.ts). */
+/** The types that the compiler infers for `call` and `callSync`, of interpreters and of their views (base/calls.ts). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create, type Interpreter, type InterpreterView } from "interpreters";

@@ -30,7 +30,7 @@ function alike(text: string, index: number): string | undefined {
   return rest === 0 ? name : undefined;
 }
 
-/** What the reader of a script writes, and the interpreter replaces by a name of its own. No author does. */
+/** Names that the script reader writes and the interpreter replaces by its own. No author of a script writes them. */
 export const META_NAME = "import\u00b7meta";
 export const IMPORT_NAME = "imp\u043ert";
 

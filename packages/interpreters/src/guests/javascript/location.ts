@@ -2,9 +2,9 @@
  * Caller side: where the text of a stateless function stands, so that stacks and breakpoints in other interpreters point into the file
  * of its author.
  *
- * V8 tells the place of a function to debuggers only. But the function is mostly written in the file that sends it, so its text is looked
- * for in the file of the calling frame. That is done once for each text, takes about 0.1 ms, and finds nothing if the file is not what
- * runs (compiled on the way, bundled).
+ * V8 tells the place of a function to debuggers only. But most functions are written in the file that sends them, so this file looks for
+ * the text in the file of the calling frame, once for each text. That takes about 0.1 ms, and finds nothing if the file is not what runs
+ * (compiled on the way, bundled).
  */
 
 import { callerFrames, captureStackTrace, stackOf } from "../../base/stacks.js";

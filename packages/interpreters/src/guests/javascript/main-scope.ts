@@ -1,7 +1,7 @@
 /**
  * Target side: the names of `__main__`, as `exec` and `prepareMain` leave them.
  *
- * All are properties of the global object, as the names of Python's `__main__` are keys of its dictionary. A later script
+ * All are properties of the global object, as names in `__main__` are keys of a dictionary in Python. A later script
  * may therefore declare any of them again, in any way, and code that refers to the name sees the new variable. REPLs do
  * the same (V8's REPL mode, which the Chrome console uses, and the REPL of Node). A name that hides a Node global replaces
  * it, in this interpreter, once the name is initialized. The language's own globals, and `process` and `Buffer`, cannot

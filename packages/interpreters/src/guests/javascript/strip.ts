@@ -49,7 +49,7 @@ export function erase(source: string, filename: string): string | TypeScriptComp
   }
 }
 
-/** Loading either takes some 25 ms, so it is done only when needed. */
+/** Loading either takes about 25 ms, so it is done only when needed. */
 function findEraser(): Eraser {
   const { stripTypeScriptTypes } = nodeModule() as { stripTypeScriptTypes?: (source: string) => string };
   if (stripTypeScriptTypes !== undefined) {

@@ -1,5 +1,5 @@
 /**
- * What our module hooks do, and the module that Node runs on its hooks thread in versions where `import` has no other hooks.
+ * The module hooks, and the module that Node runs on its hooks thread in versions where `import` has no other hooks.
  *
  * There, hooks that were registered before (by a user's TypeScript loader, say) run first, and their result stands.
  */
@@ -9,7 +9,7 @@ import { fileURLToPath, URL } from "../../platform/urls.js";
 import { DerivedTexts } from "../../base/derived-texts.js";
 import { isTypeScript, type LoadedSource, loadTypeScript, sourceOf } from "./load-typescript.js";
 
-/** What the thread that registers the hooks gives to the hooks thread. */
+/** Data for the hooks thread, from the thread that registers the hooks. */
 export interface HooksData {
   readonly store: SharedArrayBuffer | undefined;
 }

@@ -7,8 +7,8 @@
  * 10 MB. The thread that registers the hooks starts that thread, which talks to no other: it works while the main thread is blocked
  * (tested). So only the first TypeScript module turns the hooks on.
  *
- * Loaders of the user come first, whose result is not the same. Those that flags name are known to exist. One that was registered in this
- * interpreter itself gets what cannot be erased, at least, unless it was registered after the first TypeScript module: then all.
+ * The user's loaders take precedence, because their result may differ. Loaders that flags name are known in advance. A loader that code of this
+ * interpreter registers gets every module if it is registered after the first TypeScript module, else at least those that cannot be erased.
  */
 
 import { packageFile } from "../../platform/package-files.js";

@@ -6,7 +6,7 @@ const ENDS = /Req|^(?:Write|Shutdown|TCPConnect|PipeConnect|UDPSend|Send)Wrap$|^
 
 /**
  * The reason for which this thread's event loop goes on: I/O that ends by itself; else timers; else sockets, servers and the like, which may
- * be open for ever. With none of these, it goes on only for jobs of Node's thread pool (zlib, crypto), which cannot be seen.
+ * be open for ever. With none of these, it goes on only for jobs in the libuv thread pool (zlib, crypto), which Node does not list.
  */
 export function whyAlive(): "io" | "timers" | "handles" | "jobs" {
   const resources = getActiveResourcesInfo();
