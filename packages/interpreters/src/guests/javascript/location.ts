@@ -31,7 +31,12 @@ export function locate(text: string): Location | undefined {
   // Made by `new Function`, of no file.
   if (text.startsWith("function anonymous(")) return undefined;
   const holder: { stack?: string } = {};
-  captureStackTrace(holder, locate);
+  try {
+    captureStackTrace(holder, locate);
+  } catch {
+    // The program had replaced the function before this was loaded.
+    return undefined;
+  }
   for (const frame of callerFrames(stackOf(holder)).split("\n")) {
     const match = /^\s+at (?:.*\()?((?:file:\/\/|\/|[A-Za-z]:\\).*):(\d+):\d+\)?$/.exec(frame);
     if (match === null) continue;
