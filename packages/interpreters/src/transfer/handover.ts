@@ -14,6 +14,7 @@
  */
 import { types } from "../platform/brand-checks.js";
 import { MessagePort } from "../platform/ports.js";
+import { setImmediate } from "../platform/timers.js";
 import { registerReader } from "../codec/codec.js";
 import type { Moved } from "../codec/encoder.js";
 import { InterpreterError } from "../base/errors.js";
@@ -120,7 +121,8 @@ export class SupervisorHandover extends Handover<Placeholder> {
   /** Returns the channel on which buffers of the result will arrive, if any buffer was handed over. The caller must close it. */
   takeChannel(): ResultChannel | undefined {
     if (this.#ends.length === 0) return undefined;
-    const channel = new ResultChannel(this.#ends);
+    const live = [...this.used.keys()].some((moved) => !types.isArrayBuffer(moved));
+    const channel = new ResultChannel(this.#ends, live);
     this.#ends = [];
     return channel;
   }
@@ -173,9 +175,12 @@ export function resultHandover(
 export class ResultChannel {
   readonly #ports: readonly MessagePort[];
   readonly #arrived: (object | null)[] = [];
+  readonly #live: boolean;
 
-  constructor(ports: readonly MessagePort[]) {
+  /** `live`: a stream or a port was moved with the call, on which the callee may have sent something here. */
+  constructor(ports: readonly MessagePort[], live: boolean) {
     this.#ports = ports;
+    this.#live = live;
   }
 
   /** Returns the `index`-th buffer, which was posted before the result that names it was put. Returns undefined if it is lost. */
@@ -193,6 +198,9 @@ export class ResultChannel {
   /** Call it when the call is settled. Drops buffers that arrived and were not taken. */
   close(): void {
     for (const port of this.#ports) port.close();
+    // What the callee wrote to a stream before it replied has been posted here, but Node's port for it keeps no event loop alive: without
+    // another turn, the process could end before it is read. The first immediate may belong to this turn.
+    if (this.#live) setImmediate(() => setImmediate(() => {}));
   }
 }
 

@@ -148,6 +148,21 @@ describe("what can only move", limits, () => {
     assert.equal(await two.call(there, queue), "content");
   });
 
+  test("what was written to a stream before the reply keeps the process until it is read", async () => {
+    const write = async (stream: WritableStream<string>): Promise<void> => {
+      const writer = stream.getWriter();
+      await writer.write("written");
+      await writer.close();
+    };
+    // Whether the reply or the text comes first is a matter of chance.
+    for (let i = 0; i < 100; i++) {
+      const { readable, writable } = new TransformStream<string, string>();
+      const writing = one.call(write, move(writable));
+      assert.equal(await readAll(readable), "written");
+      await writing;
+    }
+  });
+
   test("is refused if no list names it, and nothing of the others moves", async () => {
     const { port1, port2 } = new MessageChannel();
     const bytes = new Uint8Array(10);
