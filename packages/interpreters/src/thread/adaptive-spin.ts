@@ -12,16 +12,11 @@
  * spinning for several ticks in total cures this if a processor is idle. If none is, spinning only does harm, which shows in
  * vain spins that are followed by short parks: then this thread rests, that is, it spins for as few polls as possible for a
  * while, and for a longer while each time that this shows again.
- *
- * Since that cure takes 15 ms, a program that makes 200 calls in all would only pay for it. So a thread parks at once for its
- * first parks: 200 calls took 40 ms instead of 20 on two busy processors, and as long as before on idle ones.
  */
 import { clock } from "../base/clock.js";
 import type { SharedMemory } from "../memory/atomics.js";
 import { spin } from "../memory/doorbell.js";
 
-/** Parks before the first spin. */
-export const PARKS_FIRST = 256;
 /** Polls of one spin. A poll takes about 10 ns. */
 const MIN_POLLS = 200;
 const MAX_POLLS = 5_000;
@@ -47,8 +42,6 @@ export class AdaptiveSpin {
   #rest = MIN_REST;
   /** When the rest ends; 0 if this thread does not rest. */
   #resumes = 0;
-  /** Parks to come before the first spin. */
-  #first = PARKS_FIRST;
 
   /** `poll` polls the doorbell; tests give another one. */
   constructor(m: SharedMemory, poll: typeof spin = spin) {
@@ -59,8 +52,7 @@ export class AdaptiveSpin {
   /** Polls until the doorbell has rung since `seen`, and returns true, or returns false after a limited number of polls. */
   spin(seen: number): boolean {
     if (this.#m.spins === 0) return false;
-    const spins = this.#resumes === 0 && this.#first === 0;
-    const limit = spins ? Math.min(MIN_POLLS + 4 * this.#typical, MAX_POLLS) : MIN_POLLS;
+    const limit = this.#resumes === 0 ? Math.min(MIN_POLLS + 4 * this.#typical, MAX_POLLS) : MIN_POLLS;
     const polls = this.#poll(this.#m, seen, limit);
     this.#last = limit;
     if (polls === -1) return false;
@@ -75,10 +67,6 @@ export class AdaptiveSpin {
 
   /** The park that followed a spin in vain lasted from `began` to `now`, both in milliseconds. */
   parked(began: number, now = clock()): void {
-    if (this.#first > 0) {
-      this.#first--;
-      return;
-    }
     if (this.#resumes !== 0) {
       if (now < this.#resumes) return;
       this.#resumes = 0;

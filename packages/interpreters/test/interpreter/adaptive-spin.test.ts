@@ -1,7 +1,7 @@
 /** How long a waiter polls for a reply before it parks, with a clock and a reply that the test controls. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AdaptiveSpin, PARKS_FIRST } from "../../src/thread/adaptive-spin.js";
+import { AdaptiveSpin } from "../../src/thread/adaptive-spin.js";
 import type { SharedMemory } from "../../src/memory/atomics.js";
 
 /** Waits again and again for a reply that comes at the poll number `reply`, or else while the waiter is parked for `parked`. */
@@ -17,11 +17,6 @@ class Scene {
     return this.reply < limit ? this.reply : -1;
   });
 
-  constructor(first = PARKS_FIRST) {
-    this.wait(first);
-    this.limits.length = 0;
-  }
-
   wait(count: number): number {
     for (let i = 0; i < count; i++) {
       if (this.#spin.spin(0)) continue;
@@ -36,13 +31,6 @@ class Scene {
 test("with one processor there is no spinning", () => {
   const adaptive = new AdaptiveSpin({ spins: 0 } as SharedMemory, () => assert.fail("it polled"));
   assert.equal(adaptive.spin(0), false);
-});
-
-test("the first waits hardly spin, since the whole program may be a few hundred calls", () => {
-  const scene = new Scene(0);
-  scene.wait(PARKS_FIRST);
-  assert.deepEqual(new Set(scene.limits), new Set([200]));
-  assert.ok(scene.wait(10) > 200);
 });
 
 test("spinning gets shorter while parks are long, down to a minimum", () => {
