@@ -4,7 +4,8 @@
  */
 
 import type { Decoder } from "../decoder.js";
-import { isError } from "../../base/stacks.js";
+import { isError, stackOf } from "../../base/stacks.js";
+import { getterThrew } from "../describe.js";
 import { readKey, readSlot, readValue, setProperty } from "../decode.js";
 import { writeKeysAndValues, writeValue } from "../encode.js";
 import { writeJavaScriptTag, writtenBefore, type Encoder } from "../encoder.js";
@@ -27,6 +28,19 @@ function ownDescriptor(error: object, key: string): PropertyDescriptor | undefin
   }
 }
 
+/** Reads a property. A stack that `Error.prepareStackTrace` of the program cannot format is formatted by the runtime. */
+function read(e: Encoder, error: object, key: string): unknown {
+  if (key !== "stack") return e.read(error, key);
+  try {
+    return (error as Error).stack;
+  } catch (failure) {
+    const stack = stackOf(error);
+    if (stack !== undefined) return stack;
+    if (e.lenient) return getterThrew(failure);
+    throw failure;
+  }
+}
+
 /** In the bytes, a hidden property of this name is the text that `JSON.stringify` makes of the error. */
 const TO_JSON = "toJSON";
 
@@ -38,7 +52,7 @@ function hiddenKeys(e: Encoder, error: object, className: string, shown: Shown |
     (key) => (all || standard.has(key)) && ownDescriptor(error, key)?.enumerable === false,
   );
   // A user class, or the runtime, may keep these on the prototype.
-  if (!own.includes("stack") && typeof e.read(error, "stack") === "string") keys.push("stack");
+  if (!own.includes("stack") && typeof read(e, error, "stack") === "string") keys.push("stack");
   if (!own.includes("message") && e.read(error, "message") !== "") keys.push("message");
   if (!own.includes("name") && e.read(error, "name") !== nameOfClass(className)) keys.push("name");
   if (shown !== undefined) keys.push(TO_JSON);
@@ -60,7 +74,7 @@ function writeHidden(e: Encoder, error: object, keys: readonly string[], depth: 
   writeVarint(e.out, keys.length);
   for (const key of keys) {
     writeString(e.out, key);
-    const value = key === TO_JSON && shown !== undefined ? shown.text : e.read(error, key);
+    const value = key === TO_JSON && shown !== undefined ? shown.text : read(e, error, key);
     e.path[depth] = key;
     writeValue(e, value, depth + 1);
   }
