@@ -7,6 +7,7 @@
  * them (which tests often mock) only if they are unchanged since this module was loaded.
  */
 
+import { ensureCallStack } from "../../base/call-stack.js";
 import { vm } from "../../platform/scripts.js";
 
 /** Global functions of Node whose source is JavaScript. */
@@ -55,6 +56,8 @@ export function builtinPath(fn: Function): string | undefined {
 }
 
 function collect(): Map<Function, string> {
+  // Reading globals loads parts of Node. Node 24 aborts the process when it loads a part again that an exhausted call stack cut short.
+  ensureCallStack();
   const found = new Map(original);
   const globals = [...members(globalThis, languageGlobals())];
   // Globals first: the first name wins, `parseFloat` over `Number.parseFloat`.
