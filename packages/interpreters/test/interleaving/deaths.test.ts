@@ -1,67 +1,42 @@
 /**
- * Several deaths at once. The supervisor waits for no lock for ever, because its holder may be dead and the supervisor would learn
- * that only later: it abandons its work, as if it had died there, and begins again (LockBusy). This is the loop of
- * supervisor/main.ts, over the transformed modules.
+ * Several deaths at once: the supervisor learns of them one by one, and any of the dead may have held a lock that it needs (supervisor.ts).
  */
 import { test } from "node:test";
-import {
-  H_PROTOCOL,
-  SUPERVISOR_SLOT,
-  UNBOUND_ITEM,
-  UNBOUND_ITEM_KEEP,
-  UNBOUND_ITEM_REMOVE,
-  PROTOCOL,
-} from "../../src/memory/layout.js";
+import { UNBOUND_ITEM, UNBOUND_ITEM_KEEP, UNBOUND_ITEM_REMOVE } from "../../src/memory/layout.js";
 import { createQueue } from "../../src/kernel/queue-lifetime.js";
 import { put } from "../../src/kernel/queues.js";
-import * as atomics from "./atomics.js";
-import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { Consumer, type Item, Producer, settle } from "./items.js";
-import { allocatePages, reap, freePages, LockBusy, queues, repairLocks, sweepPages } from "./modules.js";
+import { allocatePages, reap, freePages, queues, repairLocks } from "./modules.js";
 import { record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
-import { type ModelMemory, World } from "./world.js";
+import { supervise } from "./supervisor.js";
+import { World } from "./world.js";
 
 /** Reaps the dead in `slots` as it learns of their deaths, which happens only between turns of its event loop. */
-function* undertake(m: ModelMemory, slots: readonly number[]): Steps<void> {
+function supervisor(slots: readonly number[]): Thread {
   const waiting = new Set(slots);
   const known: number[] = [];
-  let sweeping = false;
-  for (;;) {
-    // One at a time, so that other threads may be dead without its knowledge.
-    const next = [...waiting].find((slot) => m.world.over.has(slot));
-    if (next !== undefined) {
-      waiting.delete(next);
-      known.push(next);
-    }
-    try {
+  return supervise({
+    *repair(m) {
+      // One at a time, so that other threads may be dead without its knowledge.
+      const next = [...waiting].find((slot) => m.world.over.has(slot));
+      if (next !== undefined) {
+        waiting.delete(next);
+        known.push(next);
+      }
       for (const slot of known) yield* repairLocks(m, slot);
-      // Only after the repairs: one of the dead may have held the page lock.
-      if (sweeping) yield* sweepPages(m, SUPERVISOR_SLOT + 1);
-      sweeping = false;
+    },
+    *work(m) {
       while (known.length > 0) {
         yield* reap(m, known[0]);
         known.shift();
       }
-      if (waiting.size === 0) return;
-    } catch (error) {
-      if (!(error instanceof LockBusy)) throw error;
-      yield* repairLocks(m, SUPERVISOR_SLOT);
-      m.depth = 0;
-      sweeping = true;
-    }
-    yield* atomics.wait(m, H_PROTOCOL, PROTOCOL, 1);
-  }
+      return waiting.size === 0;
+    },
+  });
 }
-
-const supervisor = (slots: readonly number[]): Thread => ({
-  name: "supervisor",
-  slot: SUPERVISOR_SLOT,
-  patience: 1,
-  body: (m) => undertake(m, slots),
-});
 
 const SMALL = 20;
 const LARGE = 2000;

@@ -21,8 +21,9 @@ import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { Consumer, type Item, Producer, settle } from "./items.js";
-import { LockBusy, queues, reap, repairLocks, ring, sweepPages, unpoison } from "./modules.js";
+import { queues, reap, repairLocks, ring, unpoison } from "./modules.js";
 import type { Thread } from "./scheduler.js";
+import { supervise } from "./supervisor.js";
 import { type ModelMemory, slotPointer, World } from "./world.js";
 
 /** The thread's side. */
@@ -36,45 +37,30 @@ function* playDead(m: ModelMemory): Steps<void> {
 }
 
 /** The supervisor's side for the thread in `slot`, which it reaps in the end. */
-function* attend(m: ModelMemory, slot: number): Steps<void> {
+function supervisor(slot: number): Thread {
   const p = slotPointer(slot) + S_POISONED;
   let poisoned = false;
-  let sweeping = false;
-  for (;;) {
-    const over = m.world.over.has(slot);
-    try {
+  let over = false;
+  return supervise({
+    *repair(m) {
+      over = m.world.over.has(slot);
       if ((yield* atomics.exchange(m, H_POISONED, 0)) === 1) poisoned = true;
       if (over || poisoned) yield* repairLocks(m, slot);
-      if (sweeping) yield* sweepPages(m, SUPERVISOR_SLOT + 1);
-      sweeping = false;
-      if (over) {
-        yield* reap(m, slot);
-        return;
-      }
-      if (poisoned) {
+    },
+    *work(m) {
+      if (over) yield* reap(m, slot);
+      else if (poisoned) {
         yield* unpoison(m, slot);
         poisoned = false;
         yield* atomics.store(m, p, 0);
         yield* atomics.notify(m, p, 1);
       }
-    } catch (error) {
-      if (!(error instanceof LockBusy)) throw error;
-      yield* repairLocks(m, SUPERVISOR_SLOT);
-      m.depth = 0;
-      sweeping = true;
-    }
-    // For those who wait for something in the scenario.
-    yield* atomics.notify(m, H_PROTOCOL, Infinity);
-    yield* atomics.wait(m, H_PROTOCOL, PROTOCOL, 1);
-  }
+      // For those who wait for something in the scenario.
+      yield* atomics.notify(m, H_PROTOCOL, Infinity);
+      return over;
+    },
+  });
 }
-
-const supervisor = (slot: number): Thread => ({
-  name: "supervisor",
-  slot: SUPERVISOR_SLOT,
-  patience: 1,
-  body: (m) => attend(m, slot),
-});
 
 const item = (bytes: number): Item => ({ bytes, unbound: UNBOUND_ITEM_KEEP });
 const SMALL = 20;

@@ -5,59 +5,42 @@
  */
 import { test } from "node:test";
 import {
-  H_PROTOCOL,
   OK,
-  PROTOCOL,
   Q_GETTERS,
-  SUPERVISOR_SLOT,
   UNBOUND_ITEM,
   UNBOUND_ITEM_KEEP,
   UNBOUND_ITEM_REMOVE,
 } from "../../src/memory/layout.js";
 import { makeReceived } from "../../src/kernel/receive.js";
 import { createQueue } from "../../src/kernel/queue-lifetime.js";
-import * as atomics from "./atomics.js";
-import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { Consumer, type Item, Producer, settle } from "./items.js";
-import { LockBusy, queues, reap, repairLocks, sweepPages, withdraw } from "./modules.js";
+import { queues, reap, repairLocks, withdraw } from "./modules.js";
 import { record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
-import { type ModelMemory, World } from "./world.js";
+import { supervise } from "./supervisor.js";
+import { World } from "./world.js";
 
-/** The supervisor's loop: withdraws the interpreter in `slot` at any time, and reaps it when its thread has ended. */
-function* condemn(m: ModelMemory, slot: number): Steps<void> {
+/** The supervisor withdraws the interpreter in `slot` at any time, and reaps it when its thread has ended. */
+function supervisor(slot: number): Thread {
   let withdrawn = false;
-  let sweeping = false;
-  for (;;) {
-    const ended = m.world.over.has(slot);
-    try {
+  let ended = false;
+  return supervise({
+    *repair(m) {
+      ended = m.world.over.has(slot);
       if (ended) yield* repairLocks(m, slot);
-      if (sweeping) yield* sweepPages(m, SUPERVISOR_SLOT + 1);
-      sweeping = false;
-      if (ended) {
-        yield* reap(m, slot);
-        return;
+    },
+    *work(m) {
+      if (ended) yield* reap(m, slot);
+      else if (!withdrawn) {
+        yield* withdraw(m, slot);
+        withdrawn = true;
       }
-      if (!withdrawn) yield* withdraw(m, slot);
-      withdrawn = true;
-    } catch (error) {
-      if (!(error instanceof LockBusy)) throw error;
-      yield* repairLocks(m, SUPERVISOR_SLOT);
-      m.depth = 0;
-      sweeping = true;
-    }
-    yield* atomics.wait(m, H_PROTOCOL, PROTOCOL, 1);
-  }
+      return ended;
+    },
+  });
 }
-
-const supervisor = (slot: number): Thread => ({
-  name: "supervisor",
-  slot: SUPERVISOR_SLOT,
-  patience: 1,
-  body: (m) => condemn(m, slot),
-});
 
 const SMALL = 20;
 const BLOB = 5000;
