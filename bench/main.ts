@@ -8,11 +8,12 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { runCommand } from "./command.js";
+import { exitOnSignals } from "./signals.js";
 import { cases } from "./cases/index.js";
 import { busyCores, describeEnvironment } from "./environment.js";
 import { HISTORY, record, whyNotRecorded } from "./history.js";
 import { summarize, table, type CaseReport, type Report } from "./report.js";
-import { exitOnSignals } from "./signals.js";
 import { watchCase } from "./watcher.js";
 
 const USAGE = `Usage: npm run bench -- [options]
@@ -39,19 +40,8 @@ function parse() {
   }).values;
 }
 
-async function main(): Promise<number> {
-  let options: ReturnType<typeof parse>;
-  try {
-    options = parse();
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    return 2;
-  }
+async function main(options: ReturnType<typeof parse>): Promise<number> {
   const { filter, quick = false } = options;
-  if (options.help) {
-    console.log(USAGE);
-    return 0;
-  }
   if (options.list) {
     console.log(cases.map(({ id }) => id).join("\n"));
     return 0;
@@ -99,4 +89,4 @@ async function recordAndDraw(report: Report, machine: string | undefined): Promi
 }
 
 exitOnSignals();
-process.exitCode = await main();
+await runCommand(USAGE, parse, main);

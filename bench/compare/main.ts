@@ -8,11 +8,12 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { runCommand } from "../command.js";
+import { exitOnSignals } from "../signals.js";
 import { cases } from "../cases/index.js";
 import { busyCores, describeEnvironment } from "../environment.js";
 import type { Case, Contender } from "../harness.js";
 import { DISTURBED, format } from "../report.js";
-import { exitOnSignals } from "../signals.js";
 import { watchCase } from "../watcher.js";
 import { ACCEPTED, compareRounds, type Round, type Row, worse } from "./ratios.js";
 import { packageIn, stage, temporaryFolder } from "./stage.js";
@@ -124,18 +125,7 @@ async function compareCases(chosen: readonly Case[], scripts: Scripts, effort: E
   return rows;
 }
 
-async function main(): Promise<number> {
-  let options: ReturnType<typeof parse>;
-  try {
-    options = parse();
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    return 2;
-  }
-  if (options.help) {
-    console.log(USAGE);
-    return 0;
-  }
+async function main(options: ReturnType<typeof parse>): Promise<number> {
   if (options.base === undefined) {
     console.error(`--base is missing: the folder of the checkout to compare with\n\n${USAGE}`);
     return 2;
@@ -186,4 +176,4 @@ async function main(): Promise<number> {
 }
 
 exitOnSignals();
-process.exitCode = await main();
+await runCommand(USAGE, parse, main);

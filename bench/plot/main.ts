@@ -2,6 +2,7 @@
 
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
+import { runCommand } from "../command.js";
 import { HISTORY } from "../history.js";
 import { writePlots } from "./write.js";
 
@@ -16,18 +17,7 @@ function parse() {
   return parseArgs({ options: { history: { type: "string" }, help: { type: "boolean" } } }).values;
 }
 
-async function main(): Promise<number> {
-  let options: ReturnType<typeof parse>;
-  try {
-    options = parse();
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    return 2;
-  }
-  if (options.help) {
-    console.log(USAGE);
-    return 0;
-  }
+async function main(options: ReturnType<typeof parse>): Promise<number> {
   const folder = options.history ?? HISTORY;
   const shown = relative(process.cwd(), folder) || ".";
   const written = await writePlots(folder);
@@ -39,4 +29,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-process.exitCode = await main();
+await runCommand(USAGE, parse, main);

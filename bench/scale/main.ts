@@ -8,10 +8,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { runCommand } from "../command.js";
+import { exitOnSignals } from "../signals.js";
 import { busyCores, describeEnvironment } from "../environment.js";
 import { HISTORY, record, whyNotRecorded } from "../history.js";
 import { DISTURBED, format, summarize, type CaseReport, type Report } from "../report.js";
-import { exitOnSignals } from "../signals.js";
 import { watchCase } from "../watcher.js";
 import { caseOf, scaleRows, threadsOf, type ScaleRow } from "./rows.js";
 import { scaleTable } from "./table.js";
@@ -110,18 +111,7 @@ function medians({ cases, ...rest }: Report): unknown {
   };
 }
 
-async function main(): Promise<number> {
-  let options: ReturnType<typeof parse>;
-  try {
-    options = parse();
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    return 2;
-  }
-  if (options.help) {
-    console.log(USAGE);
-    return 0;
-  }
+async function main(options: ReturnType<typeof parse>): Promise<number> {
   const { rows, workers, quick } = options;
   if (options.list) {
     for (const { id, title } of rows) console.log(`${id.padEnd(18)} ${title}`);
@@ -156,4 +146,4 @@ async function main(): Promise<number> {
 }
 
 exitOnSignals();
-process.exitCode = await main();
+await runCommand(USAGE, parse, main);
