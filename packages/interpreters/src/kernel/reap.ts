@@ -89,15 +89,7 @@ export function withdraw(m: SharedMemory, slot: Slot): void {
   store(m, p + S_STATE, STATE_LEAVING);
   closeBox(m, (p + S_WORK) as Pointer);
   closeBox(m, (p + S_REPLIES) as Pointer);
-  lock(m, H_REGISTRY_LOCK);
-  for (let q = get(m, H_QUEUES) as Pointer; q !== 0; q = get(m, q + Q_NEXT) as Pointer) {
-    ensureMapped(m, q + PAGE_WORDS - 1);
-    lock(m, q);
-    unbind(m, q, id);
-    stopWaitingFor(m, q, slot);
-    unlock(m, q);
-  }
-  unlock(m, H_REGISTRY_LOCK);
+  leaveQueues(m, slot, id, false);
   unbindBoxes(m, id);
 }
 
@@ -111,14 +103,7 @@ export function withdraw(m: SharedMemory, slot: Slot): void {
  * and counts of references that are too high are reconciled.
  */
 export function unpoison(m: SharedMemory, slot: Slot): void {
-  lock(m, H_REGISTRY_LOCK);
-  for (let q = get(m, H_QUEUES) as Pointer; q !== 0; q = get(m, q + Q_NEXT) as Pointer) {
-    ensureMapped(m, q + PAGE_WORDS - 1);
-    lock(m, q);
-    stopWaitingFor(m, q, slot);
-    unlock(m, q);
-  }
-  unlock(m, H_REGISTRY_LOCK);
+  leaveQueues(m, slot, undefined, false);
   ringAll(m);
 }
 
@@ -175,19 +160,25 @@ function closeBox(m: SharedMemory, c: Pointer): void {
 }
 
 /**
- * Gives every record that the dead put, in queues and in other interpreters' mailboxes, its fate, and takes the dead
- * off every list. No thread frees a queue without the registry lock.
+ * Takes the interpreter in `slot` off every queue's lists of waiters; with `handles`, it no longer holds the queues either. Gives each item that
+ * `sender` put its fate; without a sender, all items stay. No thread frees a queue without the registry lock.
  */
-function leaveEverything(m: SharedMemory, slot: Slot, id: InterpreterId): void {
+function leaveQueues(m: SharedMemory, slot: Slot, sender: InterpreterId | undefined, handles: boolean): void {
   lock(m, H_REGISTRY_LOCK);
   for (let q = get(m, H_QUEUES) as Pointer; q !== 0; q = get(m, q + Q_NEXT) as Pointer) {
     ensureMapped(m, q + PAGE_WORDS - 1);
     lock(m, q);
-    unbind(m, q, id);
-    leaveQueue(m, q, slot);
+    if (sender !== undefined) unbind(m, q, sender);
+    if (handles) leaveQueue(m, q, slot);
+    else stopWaitingFor(m, q, slot);
     unlock(m, q);
   }
   unlock(m, H_REGISTRY_LOCK);
+}
+
+/** Gives every record that the dead put, in queues and in other interpreters' mailboxes, its fate, and takes the dead off every list. */
+function leaveEverything(m: SharedMemory, slot: Slot, id: InterpreterId): void {
+  leaveQueues(m, slot, id, true);
   unbindBoxes(m, id);
   const end = load(m, H_SLOTS_USED);
   for (let other = 0 as Slot; other < end; other++) clearBit(m, slotPointer(other) + S_HOLDERS, slot);

@@ -1,5 +1,6 @@
 /**
- * The one door to shared memory. No other file touches `Atomics` or indexes a shared view.
+ * The one door to the shared memory. No other file touches it with `Atomics` or indexes a view of it. (base/derived-texts.ts has a memory of its
+ * own, a cache that nothing depends on.)
  *
  * A *pointer* is an index into the 32-bit words of the shared memory (byte address / 4), so that all 4 GiB
  * are small integers. 0 is no pointer.

@@ -82,22 +82,25 @@ function suspect(m: SharedMemory, word: number): void {
 
 export function unlock(m: SharedMemory, p: Pointer): void {
   release(m, p);
-  m.depth--;
-  set(m, m.me + S_INTENTS + m.depth, 0);
+  leave(m);
 }
 
 /** Releases the lock, then rings `slot` unless it is -1. A thread that does not get as far as the ring has not left the section. */
 export function unlockAndRing(m: SharedMemory, p: Pointer, slot: Slot): void {
   release(m, p);
   if (slot !== -1) ring(m, slot);
-  m.depth--;
-  set(m, m.me + S_INTENTS + m.depth, 0);
+  leave(m);
 }
 
 /** As `unlockAndRing`, for several. */
 export function unlockAndRingAll(m: SharedMemory, p: Pointer, slots: readonly Slot[]): void {
   release(m, p);
   for (const slot of slots) ring(m, slot);
+  leave(m);
+}
+
+/** The last intent is carried out. */
+function leave(m: SharedMemory): void {
   m.depth--;
   set(m, m.me + S_INTENTS + m.depth, 0);
 }

@@ -5,7 +5,6 @@
 
 import type { Decoder } from "../decoder.js";
 import { isError, stackOf } from "../../base/stacks.js";
-import { getterThrew } from "../describe.js";
 import { readKey, readSlot, readValue, setProperty } from "../decode.js";
 import { writeKeysAndValues, writeValue } from "../encode.js";
 import { writeJavaScriptTag, writtenBefore, type Encoder } from "../encoder.js";
@@ -30,15 +29,15 @@ function ownDescriptor(error: object, key: string): PropertyDescriptor | undefin
 
 /** Reads a property. A stack that `Error.prepareStackTrace` of the program cannot format is formatted by the runtime. */
 function read(e: Encoder, error: object, key: string): unknown {
-  if (key !== "stack") return e.read(error, key);
-  try {
-    return (error as Error).stack;
-  } catch (failure) {
-    const stack = stackOf(error);
-    if (stack !== undefined) return stack;
-    if (e.lenient) return getterThrew(failure);
-    throw failure;
+  if (key === "stack") {
+    try {
+      return (error as Error).stack;
+    } catch {
+      const stack = stackOf(error);
+      if (stack !== undefined) return stack;
+    }
   }
+  return e.read(error, key);
 }
 
 /** In the bytes, a hidden property of this name is the text that `JSON.stringify` makes of the error. */
