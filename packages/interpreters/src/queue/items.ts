@@ -80,17 +80,13 @@ export function encodeItems(values: Iterable<unknown>, sender: InterpreterId, un
   if (typeof (values as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function") {
     throw new TypeError(`putMany: values must be iterable, found ${show(values)}`);
   }
-  return new Batch(checkCopied(values), sender, unbound);
+  return new Batch(values, sender, unbound, checkCopied);
 }
 
 /** `putMany` may end with some of its items put and others not, so it cannot move buffers. */
-function* checkCopied(values: Iterable<unknown>): Generator<unknown> {
-  for (const value of values) {
-    if (movesOf(value) !== undefined) {
-      throw new TypeError("putMany copies its items: put an item whose buffers move() names by put()");
-    }
-    yield value;
-  }
+function checkCopied(value: unknown): void {
+  if (movesOf(value) === undefined) return;
+  throw new TypeError("putMany copies its items: put an item whose buffers move() names by put()");
 }
 
 /** The item in a record that was taken from queue `id`. @throws ItemInterpreterDestroyed; what decoding throws */

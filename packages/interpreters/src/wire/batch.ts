@@ -39,11 +39,19 @@ export class Batch {
   #put = 0;
   #at = 0;
 
-  /** Encodes all items. Throws if one cannot be shared; then none is put. */
-  constructor(values: Iterable<unknown>, sender: InterpreterId, unbound: number) {
+  /** Encodes all items. Throws if one cannot be shared, or `check` throws for one; then none is put. */
+  constructor(
+    values: Iterable<unknown>,
+    sender: InterpreterId,
+    unbound: number,
+    check: (value: unknown) => void,
+  ) {
     this.#sender = sender;
     try {
-      for (const value of values) this.#add(value, unbound);
+      for (const value of values) {
+        check(value);
+        this.#add(value, unbound);
+      }
     } catch (error) {
       releaseScratch(this.#scratch);
       throw error;
