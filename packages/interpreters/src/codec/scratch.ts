@@ -8,6 +8,7 @@
 import { copyBytes } from "../base/bytes.js";
 import { isStackOverflow } from "../base/call-stack.js";
 import { NotShareableError } from "../base/errors.js";
+import { type Space, spaceOf } from "../memory/space.js";
 
 const INITIAL_BYTES = 4096;
 /**
@@ -20,19 +21,19 @@ const KEPT_BYTES = 1 << 20;
 const KEPT_REFS = 1024;
 const KEPT_SCRATCHES = 8;
 
-function viewOf(bytes: Buffer): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
-export class Scratch {
+export class Scratch implements Space {
   /** Replaced by a larger one when it grows: never keep it across a call that may write. */
-  bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
-  /** The same bytes. */
-  view: DataView = viewOf(this.bytes);
+  bytes!: Buffer;
+  view!: DataView;
+  words!: Int32Array;
   /** Where the next byte goes. */
   end = 0;
   /** The references of the values: triples of kind, a, b. */
   refs: number[] = [];
+
+  constructor() {
+    this.use(Buffer.allocUnsafeSlow(INITIAL_BYTES));
+  }
 
   /** How many bytes one value may take. */
   get most(): number {
@@ -75,8 +76,10 @@ export class Scratch {
 
   /** Makes `bytes` the buffer that is written to. */
   protected use(bytes: Buffer): void {
+    const { view, words } = spaceOf(bytes);
     this.bytes = bytes;
-    this.view = viewOf(bytes);
+    this.view = view;
+    this.words = words;
   }
 
   /** Empties it and keeps the space. */

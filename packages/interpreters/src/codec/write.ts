@@ -24,7 +24,7 @@ interface RawStringWriter {
 /** Up to this length a loop over the characters beats a call into the runtime. */
 const LOOPED_CHARACTERS = 18;
 /** Up to this length copying bytes in a loop beats `set`. */
-const LOOPED_BYTES = 12;
+const LOOPED_BYTES = 32;
 
 /** Matches a text that needs more than one byte for a character. V8 decides at once for most that do not. */
 const beyondLatin1 = /[\u0100-\uffff]/;

@@ -23,6 +23,7 @@ import {
   RECORD_STATE,
 } from "../memory/layout.js";
 import { freePages } from "../memory/page-allocator.js";
+import { type Space, spaceOf } from "../memory/space.js";
 import { first, take, takeBatch } from "./channel.js";
 import { copyPayload, payloadOf, recordWords, stateOf } from "./records.js";
 
@@ -33,7 +34,7 @@ const MOST_BYTES = recordWords(INLINE_BYTES) * 4;
 const MANY_BYTES = 1 << 17;
 
 /** A record that was taken. */
-export interface Received {
+export interface Received extends Space {
   /** RECORD_LIVE, RECORD_UNBOUND or RECORD_ERROR. */
   state: number;
   codec: number;
@@ -42,16 +43,13 @@ export interface Received {
   references: number;
   /** Bytes of the payload. */
   length: number;
-  /** Holds the payload from `start` on; replaced by a larger one when needed. */
-  bytes: Buffer;
-  /** The same bytes. */
-  view: DataView;
+  /** The payload begins at this byte, a multiple of 4. The space is replaced by a larger one when needed. */
   start: number;
   /** Pages that still hold the payload, or 0. */
   blob: Pointer;
 }
 
-export function makeReceived(bytes = Buffer.allocUnsafeSlow(INLINE_BYTES), view = viewOf(bytes)): Received {
+export function makeReceived({ bytes, view, words } = makeSpace(INLINE_BYTES)): Received {
   return {
     state: 0,
     codec: 0,
@@ -60,6 +58,7 @@ export function makeReceived(bytes = Buffer.allocUnsafeSlow(INLINE_BYTES), view 
     length: 0,
     bytes,
     view,
+    words,
     start: 0,
     blob: 0,
   };
@@ -69,26 +68,26 @@ export function makeReceived(bytes = Buffer.allocUnsafeSlow(INLINE_BYTES), view 
 export interface ReceivedMany {
   readonly records: readonly Received[];
   /** Holds their payloads, one behind the other. */
-  readonly bytes: Buffer;
-  readonly view: DataView;
+  readonly space: Space;
   /** Triples that describe the batches: index of the first record, how many records, and the byte where they begin. */
   readonly batches: number[];
 }
 
 /** Makes a place for up to `count` records, or fewer if they are large. */
 export function makeReceivedMany(count: number): ReceivedMany {
-  const bytes = Buffer.allocUnsafeSlow(Math.min(count * MOST_BYTES, MANY_BYTES));
-  const view = viewOf(bytes);
-  return {
-    records: Array.from({ length: count }, () => makeReceived(bytes, view)),
-    bytes,
-    view,
-    batches: [],
-  };
+  const space = makeSpace(Math.min(count * MOST_BYTES, MANY_BYTES));
+  return { records: Array.from({ length: count }, () => makeReceived(space)), space, batches: [] };
 }
 
-function viewOf(bytes: Buffer): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+function makeSpace(bytes: number): Space {
+  return spaceOf(Buffer.allocUnsafeSlow(bytes));
+}
+
+/** Makes `space` the one that holds the payload. */
+function useSpace(received: Received, { bytes, view, words }: Space): void {
+  received.bytes = bytes;
+  received.view = view;
+  received.words = words;
 }
 
 /** Takes the record `r` that `first` returned into `into`. Under the channel's lock. */
@@ -105,7 +104,7 @@ export function receive(m: SharedMemory, c: Pointer, r: Pointer, into: Received)
   if ((flags & RECORD_BLOB) !== 0) into.blob = payloadOf(m, r);
   else {
     into.blob = 0;
-    copyPayload(m, (r + RECORD_HEADER) as Pointer, into.bytes, into.start, length);
+    copyPayload(m, (r + RECORD_HEADER) as Pointer, into, into.start, length);
   }
   take(m, c, r);
 }
@@ -116,7 +115,8 @@ export function receive(m: SharedMemory, c: Pointer, r: Pointer, into: Received)
  * lock.
  */
 export function receiveMany(m: SharedMemory, c: Pointer, into: ReceivedMany, most: number): number {
-  const { bytes, view, records, batches } = into;
+  const { space, records, batches } = into;
+  const { bytes } = space;
   let count = 0;
   let used = 0;
   batches.length = 0;
@@ -131,8 +131,7 @@ export function receiveMany(m: SharedMemory, c: Pointer, into: ReceivedMany, mos
     const alone = stateOf(m, r) === RECORD_ERROR;
     if (count > 0 && (alone || bytes.length - used < MOST_BYTES)) break;
     const record = records[count++];
-    record.bytes = bytes;
-    record.view = view;
+    useSpace(record, space);
     record.start = used;
     receive(m, c, r, record);
     if (record.blob === 0) used += ((record.length + 7) >> 3) << 3;
@@ -142,7 +141,8 @@ export function receiveMany(m: SharedMemory, c: Pointer, into: ReceivedMany, mos
 }
 
 /** Fills in the records that were taken in batches from their headers. Needs no lock. */
-export function describeBatches({ view, bytes, records, batches }: ReceivedMany): void {
+export function describeBatches({ space, records, batches }: ReceivedMany): void {
+  const { view } = space;
   for (let n = 0; n < batches.length; n += 3) {
     let at = batches[n + 2];
     for (let i = batches[n], end = i + batches[n + 1]; i < end; i++) {
@@ -153,8 +153,7 @@ export function describeBatches({ view, bytes, records, batches }: ReceivedMany)
       record.references = 0;
       record.length = view.getInt32(at + R_LENGTH * 4, true);
       record.blob = 0;
-      record.bytes = bytes;
-      record.view = view;
+      useSpace(record, space);
       record.start = at + RECORD_HEADER * 4;
       at += view.getInt32(at + R_SIZE * 4, true) * 4;
     }
@@ -165,10 +164,9 @@ export function describeBatches({ view, bytes, records, batches }: ReceivedMany)
 export function unload(m: SharedMemory, into: Received): void {
   if (into.blob === 0) return;
   // A buffer of its own: the present one may be shared with other records.
-  into.bytes = Buffer.allocUnsafeSlow(into.length);
-  into.view = viewOf(into.bytes);
+  useSpace(into, makeSpace(into.length));
   into.start = 0;
-  copyPayload(m, into.blob, into.bytes, 0, into.length);
+  copyPayload(m, into.blob, into, 0, into.length);
   freePages(m, into.blob);
   into.blob = 0;
 }

@@ -10,7 +10,16 @@
  *
  * Everything here reads or writes one record; channel.ts knows where records lie and who may touch them.
  */
-import { ensureMapped, get, readBytes, set, type SharedMemory, writeBytes } from "../memory/atomics.js";
+import {
+  ensureMapped,
+  get,
+  readBytes,
+  readWords,
+  set,
+  type SharedMemory,
+  writeBytes,
+  writeWords,
+} from "../memory/atomics.js";
 import type { Owner, Pointer } from "../memory/brands.js";
 import {
   INLINE_BYTES,
@@ -24,8 +33,15 @@ import {
   RECORD_STATE,
 } from "../memory/layout.js";
 import { allocatePages, freePages, pagesOf, setPageOwner } from "../memory/page-allocator.js";
+import type { Space } from "../memory/space.js";
 import { type OutgoingRecord, payloadBytes } from "./outgoing.js";
 import { countReferences } from "./references.js";
+
+/**
+ * Up to this many bytes a loop over words beats a copy by the engine, for which views must be made. It reads and writes whole words: a
+ * record takes whole words, and so does every `Space` that holds a payload.
+ */
+const SHORT_BYTES = 256;
 
 /** Whether a payload of `length` bytes is too large to lie in the record. */
 export function needsBlob(length: number): boolean {
@@ -76,20 +92,23 @@ export function payloadOf(m: SharedMemory, r: Pointer): Pointer {
 }
 
 export function writePayload(m: SharedMemory, p: Pointer, record: OutgoingRecord): void {
-  const { references } = record;
+  const { references, start, length } = record;
   for (let i = 0; i < references.length; i++) set(m, p + i, references[i]);
-  writeBytes(m, p, references.length * 4, record.bytes, record.start, record.length);
+  if (length <= SHORT_BYTES) {
+    writeWords(m, p + references.length, record.words, start >> 2, (length + 3) >> 2);
+  } else writeBytes(m, p, references.length * 4, record.bytes, start, length);
 }
 
 /** Copies a payload, references first, to `into`. */
 export function copyPayload(
   m: SharedMemory,
   payload: Pointer,
-  into: Buffer,
+  into: Pick<Space, "bytes" | "words">,
   start: number,
   length: number,
 ): void {
-  readBytes(m, payload, 0, into, start, length);
+  if (length <= SHORT_BYTES) readWords(m, payload, into.words, start >> 2, (length + 3) >> 2);
+  else readBytes(m, payload, 0, into.bytes, start, length);
 }
 
 /** Drops the content of a record, which keeps its place in the channel and gets another `state`. */

@@ -121,6 +121,18 @@ export function readBytes(
   }
 }
 
+/** Copies `count` words of `from`, from index `start` on, to the pointer `p`: for short payloads, a quarter of the steps of `writeBytes`. */
+export function writeWords(m: SharedMemory, p: number, from: Int32Array, start: number, count: number): void {
+  const { i32 } = m;
+  for (let i = 0; i < count; i++) i32[p + i] = from[start + i];
+}
+
+/** Copies `count` words from the pointer `p` on to `to`. */
+export function readWords(m: SharedMemory, p: number, to: Int32Array, start: number, count: number): void {
+  const { i32 } = m;
+  for (let i = 0; i < count; i++) to[start + i] = i32[p + i];
+}
+
 /** Blocks the thread until it is notified or `timeout` milliseconds have passed. Returns at once if the word is not `expected`. */
 export function wait(m: SharedMemory, p: number, expected: number, timeout: number): void {
   Atomics.wait(m.i32, p, expected, timeout);

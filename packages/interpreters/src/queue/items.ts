@@ -1,8 +1,8 @@
 /** Items on their way: values as messages and batches, and records that were taken as values. */
 import { show } from "../base/check.js";
-import { ItemInterpreterDestroyed } from "../base/errors.js";
-import { takeMany } from "../kernel/queues.js";
-import { makeReceivedMany, type Received } from "../kernel/receive.js";
+import { ItemInterpreterDestroyed, QueueShutDown } from "../base/errors.js";
+import { take, takeMany } from "../kernel/queues.js";
+import { makeReceived, makeReceivedMany, type Received } from "../kernel/receive.js";
 import type { SharedMemory } from "../memory/atomics.js";
 import type { InterpreterId, Pointer } from "../memory/brands.js";
 import { OK, RECORD_ERROR, RECORD_UNBOUND } from "../memory/layout.js";
@@ -15,7 +15,7 @@ import { Message, readValue } from "../wire/message.js";
 import type { PutOptions } from "./options.js";
 import { UNBOUND, unboundNumber } from "./unbound.js";
 
-/** Room for `takeItems`, made when it is first used. */
+/** Room for `Taker.many`, made when it is first used. */
 let many = makeReceivedMany(0);
 const MOST_AT_ONCE = 1024;
 
@@ -89,8 +89,71 @@ function checkCopied(value: unknown): void {
   throw new TypeError("putMany copies its items: put an item whose buffers move() names by put()");
 }
 
+/** The record that was taken last. Decode it at once: the next waiter takes its item into the same place. */
+const received = makeReceived();
+
+/** A get that waits: `attempt` returns a status, and keeps the item if there was one. */
+interface WaitingGet<T> {
+  attempt: () => number;
+  item?: T;
+}
+
+/** Takes the items of one queue. */
+export class Taker<T> {
+  readonly #rt: Runtime;
+  readonly #pointer: Pointer;
+  readonly #id: number;
+
+  constructor(rt: Runtime, pointer: Pointer, id: number) {
+    this.#rt = rt;
+    this.#pointer = pointer;
+    this.#id = id;
+  }
+
+  /** Takes the next record, without waiting. Returns a status; if that is OK, `item` must follow. */
+  now(): number {
+    return take(this.#rt.m, this.#pointer, false, received);
+  }
+
+  /** The item in the record that was taken. @throws ItemInterpreterDestroyed; what decoding throws */
+  item(): T {
+    return itemOf(this.#rt.m, this.#id, received) as T;
+  }
+
+  waiting(): WaitingGet<T> {
+    const get: WaitingGet<T> = {
+      attempt: () => {
+        const status = take(this.#rt.m, this.#pointer, true, received);
+        if (status === OK) get.item = this.item();
+        return status;
+      },
+    };
+    return get;
+  }
+
+  /** Takes up to `max` items and appends them to `items`. Returns a status. @throws as `item`, with the other items as `items` */
+  many(items: T[], max: number, wait: boolean): number {
+    const most = Math.min(max, MOST_AT_ONCE);
+    if (many.records.length < most) many = makeReceivedMany(most);
+    const count = takeMany(this.#rt.m, this.#pointer, wait, many, most);
+    if (count <= 0) return count;
+    let failure: unknown;
+    for (let i = 0; i < count; i++) {
+      try {
+        items.push(itemOf(this.#rt.m, this.#id, many.records[i]) as T);
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure === undefined) return OK;
+    // All of them were taken, so the caller must get the others with the error.
+    if (count > 1) Object.defineProperty(failure, "items", { value: items });
+    throw failure;
+  }
+}
+
 /** The item in a record that was taken from queue `id`. @throws ItemInterpreterDestroyed; what decoding throws */
-export function itemOf(m: SharedMemory, id: number, from: Received): unknown {
+function itemOf(m: SharedMemory, id: number, from: Received): unknown {
   if (from.state === RECORD_UNBOUND) return UNBOUND;
   if (from.state === RECORD_ERROR) {
     throw new ItemInterpreterDestroyed(
@@ -100,29 +163,16 @@ export function itemOf(m: SharedMemory, id: number, from: Received): unknown {
   return readValue(m, from, 0);
 }
 
-/** Takes up to `max` items from queue `id` at `pointer` and appends them to `items`. Returns a status. */
-export function takeItems(
-  m: SharedMemory,
-  pointer: Pointer,
-  id: number,
-  items: unknown[],
-  max: number,
-  wait: boolean,
-): number {
-  const most = Math.min(max, MOST_AT_ONCE);
-  if (many.records.length < most) many = makeReceivedMany(most);
-  const count = takeMany(m, pointer, wait, many, most);
-  if (count <= 0) return count;
-  let failure: unknown;
-  for (let i = 0; i < count; i++) {
+/** Gets item by item until the queue is shut down and empty. */
+export async function* untilShutDown<T>(queue: { get(): Promise<T> }): AsyncGenerator<T, void, undefined> {
+  for (;;) {
+    let item: T;
     try {
-      items.push(itemOf(m, id, many.records[i]));
+      item = await queue.get();
     } catch (error) {
-      failure ??= error;
+      if (error instanceof QueueShutDown) return;
+      throw error;
     }
+    yield item;
   }
-  if (failure === undefined) return OK;
-  // All of them were taken, so the caller must get the others with the error.
-  if (count > 1) Object.defineProperty(failure, "items", { value: items });
-  throw failure;
 }

@@ -7,13 +7,11 @@
  * Getting a queue that this thread holds already returns that very object.
  */
 import { checkCount, checkId, checkOptions } from "../base/check.js";
-import { QueueNotFoundError, QueueShutDown } from "../base/errors.js";
+import { QueueNotFoundError } from "../base/errors.js";
 import { HandleTable } from "../base/handle-table.js";
 import { registerReference } from "../codec/codec.js";
 import { closeQueue, findQueue, shutdownQueue } from "../kernel/queue-lifetime.js";
 import { queueIdOf, sizeOf } from "../kernel/queue-state.js";
-import { take } from "../kernel/queues.js";
-import { makeReceived } from "../kernel/receive.js";
 import { get } from "../memory/atomics.js";
 import type { Pointer, QueueId } from "../memory/brands.js";
 import { C_MAXSIZE, OK, Q_GETTERS, Q_PUTTERS, Q_UNBOUND, REF_QUEUE } from "../memory/layout.js";
@@ -21,7 +19,7 @@ import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
 import { collectCarried, releaseHandle } from "../thread/supervisor-client.js";
 import type { Message } from "../wire/message.js";
-import { discardItem, encodeItem, encodeItems, ItemMoves, itemOf, takeItems } from "./items.js";
+import { discardItem, encodeItem, encodeItems, ItemMoves, Taker, untilShutDown } from "./items.js";
 import {
   checkGetOptions,
   checkNowaitOptions,
@@ -34,7 +32,7 @@ import {
   type WaitOptions,
 } from "./options.js";
 import { checkGot, checkOpen, checkPut, checkPutMany, checkStatus } from "./outcomes.js";
-import { type UNBOUND, unboundFrom, type UnboundItems, unboundNumber } from "./unbound.js";
+import { type UNBOUND, unboundFrom, type UnboundItems, unboundOr } from "./unbound.js";
 import { WaitQueue } from "./wait-queue.js";
 
 type Binding = { readonly pointer: Pointer; readonly id: QueueId };
@@ -43,7 +41,6 @@ const handles = new HandleTable<Queue, Binding>(({ pointer }) => releaseHandle(r
 /** Set for the one constructor call that binds to a queue by pointer. */
 let binding: Binding | undefined;
 export let pointerOf: (queue: Queue) => Pointer;
-const received = makeReceived();
 
 /**
  * A queue (PEP 734, "Queue Objects"; CPython: `concurrent.interpreters.Queue`). `createQueue` makes one; `new Queue(id)` returns the
@@ -70,6 +67,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   readonly #pointer!: Pointer;
   /** The default of `unboundItems`, as a number in records. */
   readonly #unbound!: number;
+  readonly #taker!: Taker<T | Missing>;
   readonly #getting!: WaitQueue;
   readonly #putting!: WaitQueue;
   /** Ids count up and are never used again (PEP 734: `id`). */
@@ -102,6 +100,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     this.maxsize = get(rt.m, bound.pointer + C_MAXSIZE);
     this.#unbound = get(rt.m, bound.pointer + Q_UNBOUND);
     this.unboundItems = unboundFrom(this.#unbound);
+    this.#taker = new Taker(rt, bound.pointer, bound.id);
     this.#getting = new WaitQueue(rt, bound.pointer, Q_GETTERS);
     this.#putting = new WaitQueue(rt, bound.pointer, Q_PUTTERS);
     handles.add(this as Queue, bound);
@@ -143,9 +142,12 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     const moves = ItemMoves.of(this.#rt, value, options);
     const message = encodeItem(this.#rt.m, value, options, moves);
     try {
-      const status = await this.#putting.until(timeout, options.signal, (wait) =>
-        this.#tryPut(message, options, wait, moves),
-      );
+      // Encoding runs user code.
+      options.signal?.throwIfAborted();
+      let status = this.#putting.first() ?? this.#tryPut(message, options, false, moves);
+      if (this.#putting.mustWait(status, timeout)) {
+        status = await this.#putting.wait(timeout, options.signal, this.#putter(message, options, moves));
+      }
       checkPut(this, status, timeout);
     } finally {
       discardItem(message, moves);
@@ -165,8 +167,10 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     const message = encodeItem(this.#rt.m, value, options, moves);
     try {
       options.signal?.throwIfAborted();
-      const attempt = (wait: boolean): number => this.#tryPut(message, options, wait, moves);
-      checkPut(this, this.#putting.untilSync(timeout, attempt), timeout);
+      let status = this.#tryPut(message, options, false, moves);
+      if (this.#putting.mustWait(status, timeout))
+        status = this.#putting.waitSync(timeout, this.#putter(message, options, moves));
+      checkPut(this, status, timeout);
     } finally {
       discardItem(message, moves);
     }
@@ -194,7 +198,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    */
   async putMany(values: Iterable<T>, options: WaitOptions & PutManyOptions = {}): Promise<void> {
     const timeout = checkPutManyOptions("putMany", options);
-    const batch = encodeItems(values, this.#rt.id, this.#unboundOf(options));
+    const batch = encodeItems(values, this.#rt.id, unboundOr(options.unboundItems, this.#unbound));
     try {
       const status = await this.#putting.until(timeout, options.signal, (wait) =>
         batch.intoQueue(this.#rt.m, this.#pointer, wait),
@@ -214,7 +218,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    */
   putManySync(values: Iterable<T>, options: SyncOptions & PutManyOptions = {}): void {
     const timeout = checkPutManyOptions("putManySync", options);
-    const batch = encodeItems(values, this.#rt.id, this.#unboundOf(options));
+    const batch = encodeItems(values, this.#rt.id, unboundOr(options.unboundItems, this.#unbound));
     try {
       options.signal?.throwIfAborted();
       const attempt = (wait: boolean): number => batch.intoQueue(this.#rt.m, this.#pointer, wait);
@@ -241,15 +245,14 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    */
   async get(options: WaitOptions = NO_OPTIONS): Promise<T | Missing> {
     const timeout = checkGetOptions("get", options);
-    let item: T | Missing;
-    const status = await this.#getting.until(timeout, options.signal, (wait) => {
-      const status = take(this.#rt.m, this.#pointer, wait, received);
-      // Decode it at once: the next waiter takes its item into the same place.
-      if (status === OK) item = itemOf(this.#rt.m, this.id, received) as T | Missing;
-      return status;
-    });
+    const status = this.#getting.first() ?? this.#taker.now();
+    if (this.#getting.mustWait(status, timeout)) {
+      const getter = this.#taker.waiting();
+      checkGot(this, await this.#getting.wait(timeout, options.signal, getter.attempt), timeout);
+      return getter.item!;
+    }
     checkGot(this, status, timeout);
-    return item!;
+    return this.#taker.item();
   }
 
   /**
@@ -263,20 +266,20 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    */
   getSync(options: SyncOptions = NO_OPTIONS): T | Missing {
     const timeout = checkGetOptions("getSync", options);
-    let item: T | Missing;
-    const status = this.#getting.untilSync(timeout, (wait) => {
-      const status = take(this.#rt.m, this.#pointer, wait, received);
-      if (status === OK) item = itemOf(this.#rt.m, this.id, received) as T | Missing;
-      return status;
-    });
+    const status = this.#taker.now();
+    if (this.#getting.mustWait(status, timeout)) {
+      const getter = this.#taker.waiting();
+      checkGot(this, this.#getting.waitSync(timeout, getter.attempt), timeout);
+      return getter.item!;
+    }
     checkGot(this, status, timeout);
-    return item!;
+    return this.#taker.item();
   }
 
   /** Gets the next item if there is one now (PEP 734: `get_nowait`). @throws QueueEmpty if not; otherwise as `get` */
   getNowait(): T | Missing {
-    checkGot(this, take(this.#rt.m, this.#pointer, false, received), 0);
-    return itemOf(this.#rt.m, this.id, received) as T | Missing;
+    checkGot(this, this.#taker.now(), 0);
+    return this.#taker.item();
   }
 
   /**
@@ -296,9 +299,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     const items: (T | Missing)[] = [];
     const timeout = checkGetOptions("getMany", options);
     const { signal } = options;
-    const status = await this.#getting.until(timeout, signal, (wait) =>
-      takeItems(this.#rt.m, this.#pointer, this.id, items, max, wait),
-    );
+    const status = await this.#getting.until(timeout, signal, (wait) => this.#taker.many(items, max, wait));
     checkGot(this, status, timeout);
     return items;
   }
@@ -316,9 +317,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     checkCount("getManySync: max", max, 1);
     const items: (T | Missing)[] = [];
     const timeout = checkGetOptions("getManySync", options);
-    const status = this.#getting.untilSync(timeout, (wait) =>
-      takeItems(this.#rt.m, this.#pointer, this.id, items, max, wait),
-    );
+    const status = this.#getting.untilSync(timeout, (wait) => this.#taker.many(items, max, wait));
     checkGot(this, status, timeout);
     return items;
   }
@@ -356,17 +355,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   }
 
   /** `for await`: gets item by item until the queue is shut down and empty. @throws as `get` */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T | Missing, void, undefined> {
-    for (;;) {
-      let item: T | Missing;
-      try {
-        item = await this.get();
-      } catch (error) {
-        if (error instanceof QueueShutDown) return;
-        throw error;
-      }
-      yield item;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<T | Missing, void, undefined> {
+    return untilShutDown(this);
   }
 
   get [Symbol.toStringTag](): string {
@@ -374,13 +364,19 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   }
 
   #tryPut(message: Message, options: PutOptions, wait: boolean, moves: ItemMoves | undefined): number {
-    const status = message.intoQueue(this.#pointer, wait, this.#rt.id, this.#unboundOf(options));
+    const status = message.intoQueue(
+      this.#pointer,
+      wait,
+      this.#rt.id,
+      unboundOr(options.unboundItems, this.#unbound),
+    );
     if (status === OK) moves?.sent();
     return status;
   }
 
-  #unboundOf(options: PutManyOptions): number {
-    return options.unboundItems === undefined ? this.#unbound : unboundNumber(options.unboundItems);
+  /** Puts, and waits if there is no room. */
+  #putter(message: Message, options: PutOptions, moves: ItemMoves | undefined): () => number {
+    return () => this.#tryPut(message, options, true, moves);
   }
 }
 

@@ -82,6 +82,11 @@ export function unboundNumber(value: UnboundItems): number {
   throw new TypeError("unboundItems must be UNBOUND, UNBOUND_ERROR, UNBOUND_REMOVE or UNBOUND_KEEP");
 }
 
+/** As `unboundNumber`, or `otherwise` if no fate is given. */
+export function unboundOr(value: UnboundItems | undefined, otherwise: number): number {
+  return value === undefined ? otherwise : unboundNumber(value);
+}
+
 /** The fate with that number. */
 export function unboundFrom(number: number): UnboundItems {
   for (const [value, each] of NUMBERS) if (each === number) return value;

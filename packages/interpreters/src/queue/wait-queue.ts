@@ -11,8 +11,8 @@ import type { Runtime } from "../thread/runtime.js";
 import { isWaiting, stopWaiting } from "../kernel/waiters.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 
-/** Tries to put or get, and returns a status. With `wait`, a failed try sets this interpreter's bit. */
-export type Attempt = (wait: boolean) => number;
+/** Tries to put or get, and returns a status. A failed try must set this interpreter's bit. */
+type Attempt = () => number;
 
 /** One waiter on the event loop. `attempt` tries once; it returns true if it settled the waiter, and otherwise has set the bit. */
 interface Waiter {
@@ -34,31 +34,60 @@ export class WaitQueue {
     this.#notYet = list === Q_GETTERS ? STATUS_EMPTY : STATUS_FULL;
   }
 
-  /** Waits on the event loop until an attempt returns another status than STATUS_EMPTY or STATUS_FULL, or until the time limit. Returns the last status. */
-  async until(timeout: number, signal: AbortSignal | undefined, attempt: Attempt): Promise<number> {
+  /** Returns undefined if one that comes now may try at once. Earlier waiters come first: while there are any, its status is that of a failed try. */
+  first(): number | undefined {
+    this.poll();
+    return this.#waiters.length > 0 ? this.#notYet : undefined;
+  }
+
+  /** Whether `status` is that of a failed try, and there is time to wait. */
+  mustWait(status: number, timeout: number): boolean {
+    return status === this.#notYet && timeout !== 0;
+  }
+
+  /**
+   * Tries (`attempt(false)`), and waits if that fails (`attempt(true)`). Puts and gets of single items spell this out, and so allocate
+   * neither a closure nor a second promise where the first try succeeds.
+   */
+  until(
+    timeout: number,
+    signal: AbortSignal | undefined,
+    attempt: (wait: boolean) => number,
+  ): number | Promise<number> {
     // The caller has checked it before it encoded a value, which runs user code.
     signal?.throwIfAborted();
-    // Earlier waiters come first.
-    this.poll();
-    let status = this.#waiters.length > 0 ? this.#notYet : attempt(false);
-    if (status !== this.#notYet || timeout === 0) return status;
+    const status = this.first() ?? attempt(false);
+    return this.mustWait(status, timeout) ? this.wait(timeout, signal, () => attempt(true)) : status;
+  }
+
+  /** As `until`, but blocks this thread. */
+  untilSync(timeout: number, attempt: (wait: boolean) => number): number {
+    const status = attempt(false);
+    return this.mustWait(status, timeout) ? this.waitSync(timeout, () => attempt(true)) : status;
+  }
+
+  /**
+   * Waits on the event loop until an attempt returns another status than STATUS_EMPTY or STATUS_FULL, or until the time limit. Returns
+   * the last status. For one that may not try yet, or has tried in vain.
+   */
+  async wait(timeout: number, signal: AbortSignal | undefined, attempt: Attempt): Promise<number> {
+    let status = this.#notYet;
     await this.#wait(timeout, signal, () => {
-      status = attempt(true);
+      status = attempt();
       return status !== this.#notYet;
     });
     return status;
   }
 
-  /** As `until`, but blocks this thread. */
-  untilSync(timeout: number, attempt: Attempt): number {
-    let status = attempt(false);
-    if (status !== this.#notYet || timeout === 0) return status;
+  /** As `wait`, but blocks this thread. */
+  waitSync(timeout: number, attempt: Attempt): number {
+    let status = this.#notYet;
     let enlisted = false;
     try {
       this.#rt.blockUntil(() => {
         if (enlisted && isWaiting(this.#rt.m, this.#pointer, this.#list)) return false;
         enlisted = true;
-        status = attempt(true);
+        status = attempt();
         return status !== this.#notYet;
       }, timeout);
     } finally {

@@ -56,8 +56,11 @@ export class Batch {
       releaseScratch(this.#scratch);
       throw error;
     }
-    const { bytes, view } = this.#scratch;
-    for (const { record } of this.#special) record.bytes = bytes;
+    const { bytes, words, view } = this.#scratch;
+    for (const { record } of this.#special) {
+      record.bytes = bytes;
+      record.words = words;
+    }
     this.#outgoing = { sender, count: this.#count, bytes, view, special: this.#special };
   }
 
@@ -106,7 +109,7 @@ export class Batch {
     const words = recordWords(length);
     const flags = (codec << RECORD_CODEC_SHIFT) | (unbound << RECORD_UNBOUND_SHIFT) | RECORD_LIVE;
     if (scratch.refs.length > firstReference || needsBlob(length)) {
-      const record = makeOutgoing(scratch.bytes);
+      const record = makeOutgoing(scratch);
       record.flags = flags;
       record.sender = this.#sender;
       record.references = scratch.refs.slice(firstReference);

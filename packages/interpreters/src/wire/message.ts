@@ -52,7 +52,7 @@ export class Message {
   readonly scratch = new MessageBuffer();
   #codec = 0;
   /** The struct that goes to the kernel, reused. Its `blob` is set from the first attempt to send a large payload until it was sent. */
-  readonly #record = makeOutgoing(this.scratch.bytes);
+  readonly #record = makeOutgoing(this.scratch);
 
   /** Writes the header of a mailbox record (protocol.ts); a queue's records have none. */
   header(sequence: number, kind: number, a = 0, b = 0, c = 0, d = 0): this {
@@ -116,6 +116,7 @@ export class Message {
     this.scratch.reset();
     // Otherwise the record would keep a large buffer alive that the scratch has given up.
     this.#record.bytes = this.scratch.bytes;
+    this.#record.words = this.scratch.words;
     this.#record.references = this.scratch.refs;
     return this;
   }
@@ -153,12 +154,13 @@ export class Message {
 
   /** Fills the record. */
   #describe(sender: InterpreterId, unbound: number): void {
-    const { refs, bytes, end } = this.scratch;
+    const { refs, bytes, words, end } = this.scratch;
     const record = this.#record;
     record.flags = (this.#codec << RECORD_CODEC_SHIFT) | (unbound << RECORD_UNBOUND_SHIFT);
     record.sender = sender;
     record.references = refs;
     record.bytes = bytes;
+    record.words = words;
     record.length = end;
   }
 

@@ -133,6 +133,36 @@ export function* readBytes(
   m.u8.copy(to, start, at, at + length);
 }
 
+export function* writeWords(
+  m: ModelMemory,
+  p: number,
+  from: Int32Array,
+  start: number,
+  count: number,
+): Steps<void> {
+  m.op = "writeWords";
+  m.at = p;
+  yield;
+  if (start + count > from.length) throw new RangeError(`writeWords of ${count} of ${from.length} words`);
+  bytes(m, p, 0, count * 4);
+  m.i32.set(from.subarray(start, start + count), p);
+}
+
+export function* readWords(
+  m: ModelMemory,
+  p: number,
+  to: Int32Array,
+  start: number,
+  count: number,
+): Steps<void> {
+  m.op = "readWords";
+  m.at = p;
+  yield;
+  if (start + count > to.length) throw new RangeError(`readWords of ${count} into ${to.length} words`);
+  bytes(m, p, 0, count * 4);
+  to.set(m.i32.subarray(p, p + count), start);
+}
+
 /** Comparing and falling asleep are one step. The thread passes the second `yield` only when it is notified or times out. */
 export function* wait(m: ModelMemory, p: number, expected: number, timeout: number): Steps<void> {
   m.op = "wait";

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import type { InterpreterId, Owner, Pointer } from "../../src/memory/brands.js";
+import { spaceOf } from "../../src/memory/space.js";
 import {
   C_COUNT,
   INLINE_BYTES,
@@ -117,7 +118,7 @@ for (const kind of ["queue", "mailbox"] as const) {
               let { bytes } = received;
               if (received.blob !== 0) {
                 bytes = Buffer.alloc(expected.bytes);
-                copyPayload(m, received.blob, bytes, 0, expected.bytes);
+                copyPayload(m, received.blob, spaceOf(bytes), 0, expected.bytes);
                 freePages(m, received.blob);
               }
               assert.ok(content(expected.key, expected.bytes).equals(bytes.subarray(0, expected.bytes)));

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { InterpreterId } from "../../src/memory/brands.js";
+import { spaceOf } from "../../src/memory/space.js";
 import {
   C_COUNT,
   OK,
@@ -176,8 +177,8 @@ export class Consumer {
       this.status = yield* block(m, q, Q_GETTERS, STATUS_EMPTY, () => queues.take(m, q, true, into));
       if (this.status !== OK) return;
       if (into.blob !== 0) {
-        into.bytes = Buffer.alloc(into.length);
-        yield* records.copyPayload(m, into.blob, into.bytes, 0, into.length);
+        Object.assign(into, spaceOf(Buffer.alloc(into.length)));
+        yield* records.copyPayload(m, into.blob, into, 0, into.length);
         yield* freePages(m, into.blob);
       }
       this.got.push({ state: into.state, value: identify(into) });

@@ -1,6 +1,7 @@
 /** Work items as scenarios send them, a header of six words with the item's number first, and the records that carry them. */
 import { makeOutgoing, type OutgoingRecord } from "../../src/kernel/outgoing.js";
 import type { InterpreterId } from "../../src/memory/brands.js";
+import { spaceOf } from "../../src/memory/space.js";
 import { RECORD_UNBOUND_SHIFT, UNBOUND_ITEM_KEEP } from "../../src/memory/layout.js";
 
 /** The flags of a record that is kept when its sender dies. */
@@ -19,7 +20,10 @@ export function record(
   bytes: Buffer,
   references: readonly number[] = [],
 ): OutgoingRecord {
-  const outgoing = makeOutgoing(bytes);
+  // A record is copied by whole words.
+  const padded = Buffer.alloc((bytes.length + 3) & ~3);
+  bytes.copy(padded);
+  const outgoing = makeOutgoing(spaceOf(padded));
   outgoing.flags = flags;
   outgoing.sender = sender as InterpreterId;
   outgoing.references = references;

@@ -82,8 +82,8 @@ export interface Limits {
 }
 
 /** For all other threads, a death before one of these operations is the same as a death after it. */
-const READS = new Set(["get", "load", "peek", "readBytes", "byteLength", "pause"]);
-const PLAIN = new Set(["get", "set", "readBytes", "writeBytes"]);
+const READS = new Set(["get", "load", "peek", "readBytes", "readWords", "byteLength", "pause"]);
+const PLAIN = new Set(["get", "set", "readBytes", "writeBytes", "readWords", "writeWords"]);
 
 interface Running {
   readonly thread: Thread;

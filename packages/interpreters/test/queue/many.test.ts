@@ -21,6 +21,7 @@ import { TAG_LATIN1 } from "../../src/codec/tags.js";
 import { runtime } from "../../src/thread/current.js";
 import { OK } from "../../src/memory/layout.js";
 import { makeOutgoing } from "../../src/kernel/outgoing.js";
+import { spaceOf } from "../../src/memory/space.js";
 import { put } from "../../src/kernel/queues.js";
 import { getters, putters, pointerOf } from "../support/queues.js";
 import { rejection, until, WATCHDOG } from "../support/processes.js";
@@ -292,10 +293,11 @@ describe("getMany", limits, () => {
     const queue = createQueue<unknown>();
     const { m, id } = runtime();
     const putDamaged = (): void => {
-      const bytes = Buffer.from([TAG_LATIN1, 100, 0x61]);
-      const damaged = makeOutgoing(bytes);
+      const space = spaceOf(Buffer.alloc(4));
+      space.bytes.set([TAG_LATIN1, 100, 0x61]);
+      const damaged = makeOutgoing(space);
       damaged.sender = id;
-      damaged.length = bytes.length;
+      damaged.length = 3;
       assert.equal(put(m, pointerOf(queue), false, damaged), OK);
     };
     const text = "x".repeat(5000);
