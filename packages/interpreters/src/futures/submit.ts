@@ -46,21 +46,16 @@ export function submit<T>(
   const each = chunk ? args.flat() : args;
   const transfer = movesOfCall(each, options.transfer);
   const future = new Future<T>(pool.tasks, trace, options);
-  const refuse = ({ reason }: Refusal): Future<T> => {
-    if (reason instanceof QueueFull || isLack(reason)) useSubmitter(reason, trace);
-    future.refuse(reason);
-    return future;
-  };
   // Before anything is encoded, which may be much.
   const full = pool.refusal(signal, waited);
-  if (full !== undefined) return refuse(full);
+  if (full !== undefined) return refuse(future, full, trace);
   future.retriesLeft = pool.retries;
   // A retry needs the arguments once more, so they are copied then.
   const moving = pool.retries === 0 ? SupervisorHandover.of(rt, transfer) : undefined;
   try {
     const code = codeOf(rt.m, fn, pool.language);
     const refusal = pool.tasks.enqueue(future, code, chunk, options, args, waited, moving);
-    if (refusal !== undefined) return refuse(refusal);
+    if (refusal !== undefined) return refuse(future, refusal, trace);
     pool.provideWorkers(future);
     // Only now that the task is in line: a refusal must leave the buffers as they were.
     moving?.handOver();
@@ -70,7 +65,7 @@ export function submit<T>(
     if (taskSubmit.hasSubscribers) pool.tasks.tell(taskSubmit, future);
   } catch (error) {
     // Nothing is in line: `provideWorkers` has taken the task out again. `map` must learn at once that it can send no item.
-    if (isLack(error) && !waited) return refuse({ reason: error });
+    if (isLack(error) && !waited) return refuse(future, { reason: error }, trace);
     if (error instanceof NotShareableError) useSubmitter(error, trace);
     throw error;
   } finally {
@@ -78,6 +73,13 @@ export function submit<T>(
   }
   if (signal !== undefined) pool.tasks.stopOnAbort(future, signal);
   if (options.waitTimeout !== undefined) pool.tasks.limitWait(future, options.waitTimeout);
+  return future;
+}
+
+/** Fails a future whose task was not put in line. */
+function refuse<T>(future: Future<T>, { reason }: Refusal, trace: Trace): Future<T> {
+  if (reason instanceof QueueFull || isLack(reason)) useSubmitter(reason, trace);
+  future.refuse(reason);
   return future;
 }
 
