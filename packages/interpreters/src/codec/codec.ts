@@ -36,7 +36,7 @@ import { writeValue } from "./encode.js";
 import { readValue } from "./decode.js";
 import { letGoOfReferences } from "./references.js";
 import type { Scratch } from "./scratch.js";
-import { CODEC_JAVASCRIPT, CODEC_NEUTRAL, TAG_FALSE, TAG_SMALL_INT, TAG_TRUE } from "./tags.js";
+import { CODEC_JAVASCRIPT, CODEC_NEUTRAL, TAG_FALSE, TAG_INT32, TAG_SMALL_INT, TAG_TRUE } from "./tags.js";
 import { writeByte, writeNumber, writeRaw, writeString } from "./write.js";
 import "./kinds/buffers.js";
 import "./kinds/builtins.js";
@@ -157,7 +157,12 @@ export function decode(
     if (!acceptsLanguageValues(codec)) throw foreignValue(codec, refs);
     return new LanguageValue(codec, new Uint8Array(bytes.subarray(start, end)));
   }
-  if (end - start === 1 && bytes[start] >= TAG_SMALL_INT) return bytes[start] - TAG_SMALL_INT;
+  // Small integers need no decoder.
+  const length = end - start;
+  if (length === 1 && bytes[start] >= TAG_SMALL_INT) return bytes[start] - TAG_SMALL_INT;
+  if (length === 5 && bytes[start] === TAG_INT32) {
+    return bytes[start + 1] | (bytes[start + 2] << 8) | (bytes[start + 3] << 16) | (bytes[start + 4] << 24);
+  }
   const decoder = decoders.pop() ?? new Decoder();
   try {
     decoder.begin(bytes, start, Math.min(end, bytes.length), refs);

@@ -135,32 +135,29 @@ export function append(m: SharedMemory, c: Pointer, record: OutgoingRecord): num
 }
 
 /**
- * Puts a batch of up to `most` plain records, the first of which lies at byte `start`: as many as fit into the segment that the
- * first one goes to, and at least that one. Returns how many, or STATUS_NO_MEMORY.
+ * Puts a batch of plain records, from `records.next` up to `last`: as many as fit into the segment that the first one goes to, and at
+ * least that one. Moves `records.next` on. Returns OK or STATUS_NO_MEMORY.
  */
-export function appendBatch(
-  m: SharedMemory,
-  c: Pointer,
-  { sender, bytes, view }: OutgoingMany,
-  start: number,
-  most: number,
-): number {
-  const tail = makeRoom(m, c, view.getInt32(start, true));
+export function appendBatch(m: SharedMemory, c: Pointer, records: OutgoingMany, last: number): number {
+  const { words, at: from } = records;
+  const tail = makeRoom(m, c, words[from + R_SIZE]);
   if (tail === 0) return STATUS_NO_MEMORY;
-  const room = get(m, get(m, c + C_TAIL_SEGMENT) + SEGMENT_END) - tail;
-  let words = 0;
-  let count = 0;
-  while (count < most) {
-    const next = words + view.getInt32(start + words * 4, true);
-    if (next > room) break;
-    words = next;
-    count++;
+  const end = from + get(m, get(m, c + C_TAIL_SEGMENT) + SEGMENT_END) - tail;
+  let at = from;
+  let { next } = records;
+  while (next < last) {
+    const after = at + words[at + R_SIZE];
+    if (after > end) break;
+    at = after;
+    next++;
   }
-  writeBytes(m, tail, 0, bytes, start, words * 4);
-  store(m, c + C_TAIL, tail + words);
-  set(m, c + C_COUNT, get(m, c + C_COUNT) + count);
-  set(m, c + C_SENDERS, get(m, c + C_SENDERS) | (1 << (sender & 31)));
-  return count;
+  writeBytes(m, tail, 0, records.bytes, from * 4, (at - from) * 4);
+  store(m, c + C_TAIL, tail + at - from);
+  set(m, c + C_COUNT, get(m, c + C_COUNT) + next - records.next);
+  set(m, c + C_SENDERS, get(m, c + C_SENDERS) | (1 << (records.sender & 31)));
+  records.next = next;
+  records.at = at;
+  return OK;
 }
 
 /** Returns the next record to take, or 0 if the channel is empty. Skips removed records, and frees segments that were used up. */

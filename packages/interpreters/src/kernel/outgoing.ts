@@ -1,5 +1,6 @@
 /** Records on their way into a channel: the mirror of receive.ts. */
 import type { InterpreterId, Pointer } from "../memory/brands.js";
+import { R_SIZE } from "../memory/layout.js";
 import type { Space } from "../memory/space.js";
 
 /**
@@ -40,19 +41,27 @@ export function payloadBytes({ references, length }: OutgoingRecord): number {
   return references.length * 4 + length;
 }
 
-/** Many records of one sender, to be put in few steps of the lock. */
-export interface OutgoingMany {
+/**
+ * Many records of one sender, to be put in few steps of the lock. They lie one behind the other, as in a segment (`recordWords`), but
+ * for references and large payloads.
+ */
+export interface OutgoingMany extends Readonly<Pick<Space, "bytes" | "words">> {
   readonly sender: InterpreterId;
   readonly count: number;
-  /** They lie here one behind the other, as in a segment (`recordWords`), but for references and large payloads. */
-  readonly bytes: Buffer;
-  /** The same bytes. */
-  readonly view: DataView;
   /** Those that are not plain, in order. */
   readonly special: readonly SpecialRecord[];
+  /** How many were put, and the index in `words` where the next one begins. Those who put them move these on. */
+  next: number;
+  at: number;
 }
 
 export interface SpecialRecord {
   readonly index: number;
   readonly record: OutgoingRecord;
+}
+
+/** Moves on to the record after the next one. */
+export function skipRecord(records: OutgoingMany): void {
+  records.at += records.words[records.at + R_SIZE];
+  records.next++;
 }

@@ -21,9 +21,9 @@ import {
 import { lock, unlock, unlockAndRing, unlockAndRingAll } from "../memory/lock.js";
 import { append, appendBatch, first } from "./channel.js";
 import { removeRecord } from "./channel-removal.js";
-import type { OutgoingMany, OutgoingRecord } from "./outgoing.js";
+import { type OutgoingMany, type OutgoingRecord, skipRecord } from "./outgoing.js";
 import { putStatus, roomIn } from "./queue-state.js";
-import { describeBatches, receive, receiveMany, type Received, type ReceivedMany } from "./receive.js";
+import { receive, receiveMany, type Received, type ReceivedMany } from "./receive.js";
 import { enlist, nextGetter, nextWaiter } from "./waiters.js";
 
 /**
@@ -43,57 +43,40 @@ export function put(m: SharedMemory, q: Pointer, wait: boolean, record: Outgoing
 }
 
 /**
- * Puts the records from index `from` on, the first of which lies at byte `start`, as many as there is room for, in one step of the
- * lock. `status` is the reason why the next one was not put, or OK if all were; with `wait` and FULL, this interpreter will be rung
- * when there is room.
+ * Puts the records from `records.next` on, as many as there is room for, in one step of the lock. Returns the reason why the next one
+ * was not put, or OK if all were; with `wait` and FULL, this interpreter will be rung when there is room.
  */
-export function putMany(
-  m: SharedMemory,
-  q: Pointer,
-  wait: boolean,
-  records: OutgoingMany,
-  from: number,
-  start: number,
-): { put: number; status: number } {
-  const { count, view, special } = records;
+export function putMany(m: SharedMemory, q: Pointer, wait: boolean, records: OutgoingMany): number {
+  const { count, special, next: from } = records;
   const waiters: Slot[] = [];
-  let next = from;
-  let at = start;
   let specials = 0;
   while (specials < special.length && special[specials].index < from) specials++;
   lock(m, q);
   let status = putStatus(m, q);
-  while (status === OK && next < count) {
+  while (status === OK && records.next < count) {
+    const { next } = records;
     const end = specials < special.length ? special[specials].index : count;
-    if (next < end) {
-      const batch = appendBatch(m, q, records, at, Math.min(end - next, roomIn(m, q)));
-      if (batch < 0) {
-        status = batch;
-        break;
-      }
-      for (const last = next + batch; next < last; next++) at += view.getInt32(at, true) * 4;
-    } else {
-      status = append(m, q, special[specials].record);
-      if (status !== OK) break;
-      at += view.getInt32(at, true) * 4;
-      specials++;
-      next++;
+    if (next < end) status = appendBatch(m, q, records, Math.min(end, next + roomIn(m, q)));
+    else {
+      status = append(m, q, special[specials++].record);
+      if (status === OK) skipRecord(records);
     }
-    status = putStatus(m, q);
+    if (status === OK) status = putStatus(m, q);
   }
-  for (let i = from; i < next; i++) {
+  for (let i = from; i < records.next; i++) {
     const waiter = nextWaiter(m, q, Q_GETTERS);
     if (waiter === -1) break;
     waiters.push(waiter);
   }
-  if (status === STATUS_FULL && wait && next < count) enlist(m, q, Q_PUTTERS);
+  if (status === STATUS_FULL && wait && records.next < count) enlist(m, q, Q_PUTTERS);
   unlockAndRingAll(m, q, waiters);
-  return { put: next - from, status };
+  return status;
 }
 
 /**
  * Takes up to `most` records, as many as `into` has room for, in one step of the lock. Returns how many, or a status as `take` does.
- * A record that is an error for its taker comes alone, so that the error loses no record taken with it.
+ * A record that is an error for its taker comes alone, so that the error loses no record taken with it. Those that
+ * were taken in batches lie in `into.space`, or call `describeBatches`.
  */
 export function takeMany(
   m: SharedMemory,
@@ -121,7 +104,6 @@ export function takeMany(
     }
   }
   unlockAndRingAll(m, q, waiters);
-  if (count > 0) describeBatches(into);
   return count > 0 ? count : status;
 }
 

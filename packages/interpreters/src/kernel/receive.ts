@@ -69,7 +69,7 @@ export interface ReceivedMany {
   readonly records: readonly Received[];
   /** Holds their payloads, one behind the other. */
   readonly space: Space;
-  /** Triples that describe the batches: index of the first record, how many records, and the byte where they begin. */
+  /** Triples that describe the batches: index of the first record, how many records, and the index in `space.words` where they begin. */
   readonly batches: number[];
 }
 
@@ -123,7 +123,7 @@ export function receiveMany(m: SharedMemory, c: Pointer, into: ReceivedMany, mos
   for (let r = first(m, c); r !== 0 && count < most; r = first(m, c)) {
     const batch = takeBatch(m, c, r, bytes, used, most - count);
     if (batch > 0) {
-      batches.push(count, batch, used);
+      batches.push(count, batch, used >> 2);
       used += (get(m, c + C_HEAD) - r) * 4;
       count += batch;
       continue;
@@ -142,20 +142,20 @@ export function receiveMany(m: SharedMemory, c: Pointer, into: ReceivedMany, mos
 
 /** Fills in the records that were taken in batches from their headers. Needs no lock. */
 export function describeBatches({ space, records, batches }: ReceivedMany): void {
-  const { view } = space;
+  const { words } = space;
   for (let n = 0; n < batches.length; n += 3) {
     let at = batches[n + 2];
     for (let i = batches[n], end = i + batches[n + 1]; i < end; i++) {
       const record = records[i];
       record.state = RECORD_LIVE;
-      record.codec = (view.getInt32(at + R_FLAGS * 4, true) >>> RECORD_CODEC_SHIFT) & 0xff;
-      record.sender = view.getInt32(at + R_SENDER * 4, true) as InterpreterId;
+      record.codec = (words[at + R_FLAGS] >>> RECORD_CODEC_SHIFT) & 0xff;
+      record.sender = words[at + R_SENDER] as InterpreterId;
       record.references = 0;
-      record.length = view.getInt32(at + R_LENGTH * 4, true);
+      record.length = words[at + R_LENGTH];
       record.blob = 0;
       useSpace(record, space);
-      record.start = at + RECORD_HEADER * 4;
-      at += view.getInt32(at + R_SIZE * 4, true) * 4;
+      record.start = (at + RECORD_HEADER) * 4;
+      at += words[at + R_SIZE];
     }
   }
 }

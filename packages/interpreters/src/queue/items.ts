@@ -5,13 +5,13 @@ import { take, takeMany } from "../kernel/queues.js";
 import { makeReceived, makeReceivedMany, type Received } from "../kernel/receive.js";
 import type { SharedMemory } from "../memory/atomics.js";
 import type { InterpreterId, Pointer } from "../memory/brands.js";
-import { OK, RECORD_ERROR, RECORD_UNBOUND } from "../memory/layout.js";
+import { OK, R_SIZE, RECORD_ERROR, RECORD_UNBOUND } from "../memory/layout.js";
 import type { Runtime } from "../thread/runtime.js";
 import { SupervisorHandover } from "../transfer/handover.js";
 import { forgetMoves, movesOf, movesOfCall } from "../transfer/move.js";
 import { detach, type Movable } from "../transfer/transfer-list.js";
 import { Batch } from "../wire/batch.js";
-import { Message, readValue } from "../wire/message.js";
+import { Message, readPlain, readValue } from "../wire/message.js";
 import type { PutOptions } from "./options.js";
 import { UNBOUND, unboundNumber } from "./unbound.js";
 
@@ -137,13 +137,21 @@ export class Taker<T> {
     if (many.records.length < most) many = makeReceivedMany(most);
     const count = takeMany(this.#rt.m, this.#pointer, wait, many, most);
     if (count <= 0) return count;
+    const { records, batches, space } = many;
     let failure: unknown;
-    for (let i = 0; i < count; i++) {
-      try {
-        items.push(itemOf(this.#rt.m, this.#id, many.records[i]) as T);
-      } catch (error) {
-        failure ??= error;
+    for (let i = 0, n = 0; i < count;) {
+      // A batch, or one record by itself.
+      const batch = n < batches.length && batches[n] === i;
+      const end = batch ? i + batches[n + 1] : i + 1;
+      for (let at = batch ? batches[n + 2] : 0; i < end; i++) {
+        try {
+          items.push((batch ? readPlain(space, at) : itemOf(this.#rt.m, this.#id, records[i])) as T);
+        } catch (error) {
+          failure ??= error;
+        }
+        if (batch) at += space.words[at + R_SIZE];
       }
+      if (batch) n += 3;
     }
     if (failure === undefined) return OK;
     // All of them were taken, so the caller must get the others with the error.

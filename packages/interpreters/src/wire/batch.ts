@@ -35,9 +35,6 @@ export class Batch {
   readonly #special: SpecialRecord[] = [];
   readonly #outgoing: OutgoingMany;
   #count = 0;
-  /** How many were put, and the byte where the next one begins. */
-  #put = 0;
-  #at = 0;
 
   /** Encodes all items. Throws if one cannot be shared, or `check` throws for one; then none is put. */
   constructor(
@@ -56,43 +53,40 @@ export class Batch {
       releaseScratch(this.#scratch);
       throw error;
     }
-    const { bytes, words, view } = this.#scratch;
+    const { bytes, words } = this.#scratch;
     for (const { record } of this.#special) {
       record.bytes = bytes;
       record.words = words;
     }
-    this.#outgoing = { sender, count: this.#count, bytes, view, special: this.#special };
+    this.#outgoing = { sender, count: this.#count, bytes, words, special: this.#special, next: 0, at: 0 };
   }
 
   /** How many were put. */
   get put(): number {
-    return this.#put;
+    return this.#outgoing.next;
   }
 
   /** How many were not put yet. */
   get left(): number {
-    return this.#count - this.#put;
+    return this.#count - this.put;
   }
 
   /** Puts as many as fit, in order. Returns the status of the first that was not put, or OK if all were. */
   intoQueue(m: SharedMemory, q: Pointer, wait: boolean): number {
     // Large payloads are written to pages of their own first, outside the lock.
     for (const { index, record } of this.#special) {
-      if (index < this.#put || record.blob !== 0 || !needsBlob(payloadBytes(record))) continue;
+      if (index < this.put || record.blob !== 0 || !needsBlob(payloadBytes(record))) continue;
       record.blob = makeBlob(m, record);
       if (record.blob === 0) return STATUS_NO_MEMORY;
     }
-    const { put, status } = putMany(m, q, wait, this.#outgoing, this.#put, this.#at);
-    for (const end = this.#put + put; this.#put < end; this.#put++) {
-      this.#at += this.#outgoing.view.getInt32(this.#at + R_SIZE * 4, true) * 4;
-    }
+    const status = putMany(m, q, wait, this.#outgoing);
     return this.left === 0 ? OK : status;
   }
 
   /** Frees the pages of items that were not put. The batch must not be used afterwards. */
   discard(m: SharedMemory): void {
     for (const { index, record } of this.#special) {
-      if (index >= this.#put && record.blob !== 0) freePages(m, record.blob);
+      if (index >= this.put && record.blob !== 0) freePages(m, record.blob);
     }
     releaseScratch(this.#scratch);
   }
@@ -101,7 +95,7 @@ export class Batch {
     const scratch = this.#scratch;
     const at = scratch.end;
     const firstReference = scratch.refs.length;
-    scratch.reserve(HEADER_BYTES);
+    if (at + HEADER_BYTES > scratch.bytes.length) scratch.reserve(HEADER_BYTES);
     scratch.end = at + HEADER_BYTES;
     // A function, called only for an error: making a name would be a good part of the time that a number takes.
     const codec = encode(scratch, value, this.#root);
@@ -118,13 +112,14 @@ export class Batch {
       checkReferences(record.references, this.#root());
       this.#special.push({ index: this.#count, record });
     }
-    scratch.reserve(at + words * 4 - scratch.end);
-    scratch.end = at + words * 4;
-    const { view } = scratch;
-    view.setInt32(at + R_SIZE * 4, words, true);
-    view.setInt32(at + R_FLAGS * 4, flags, true);
-    view.setInt32(at + R_SENDER * 4, this.#sender, true);
-    view.setInt32(at + R_LENGTH * 4, length, true);
+    const end = at + words * 4;
+    if (end > scratch.bytes.length) scratch.reserve(end - scratch.end);
+    scratch.end = end;
+    const header = at >> 2;
+    scratch.words[header + R_SIZE] = words;
+    scratch.words[header + R_FLAGS] = flags;
+    scratch.words[header + R_SENDER] = this.#sender;
+    scratch.words[header + R_LENGTH] = length;
     this.#count++;
   }
 

@@ -11,7 +11,10 @@ import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import {
   MAX_REFERENCES,
   OK,
+  R_FLAGS,
+  R_LENGTH,
   RECORD_CODEC_SHIFT,
+  RECORD_HEADER,
   RECORD_UNBOUND_SHIFT,
   REF_WORDS,
   type S_REPLIES,
@@ -20,6 +23,7 @@ import {
   UNBOUND_ITEM_KEEP,
   UNBOUND_ITEM_REMOVE,
 } from "../memory/layout.js";
+import type { Space } from "../memory/space.js";
 import { freePages } from "../memory/page-allocator.js";
 import { makeBlob, needsBlob } from "../kernel/records.js";
 import { makeOutgoing, payloadBytes } from "../kernel/outgoing.js";
@@ -259,6 +263,13 @@ export function readValue(m: SharedMemory, received: Received, skip: number, fre
   } finally {
     if (blob !== 0) free(m, blob);
   }
+}
+
+/** Decodes the value of a plain record that was taken in a batch, and lies in `space` from the word `at` on. */
+export function readPlain({ bytes, words }: Space, at: number): unknown {
+  const start = (at + RECORD_HEADER) * 4;
+  const codec = (words[at + R_FLAGS] >>> RECORD_CODEC_SHIFT) & 0xff;
+  return decode(bytes, start, start + words[at + R_LENGTH], NO_REFERENCES, codec);
 }
 
 /** Decodes the value after a mailbox record's header. */

@@ -28,7 +28,7 @@ import {
   UNBOUND_ITEM_REMOVE,
 } from "../../src/memory/layout.js";
 import { needsBlob, recordWords } from "../../src/kernel/records.js";
-import { makeReceived, makeReceivedMany, type Received } from "../../src/kernel/receive.js";
+import { describeBatches, makeReceived, makeReceivedMany, type Received } from "../../src/kernel/receive.js";
 import type { Steps } from "./atomics.js";
 import { recordsOf, stateOf } from "./invariants.js";
 import { observe, freePages, park, queues, records } from "./modules.js";
@@ -98,11 +98,17 @@ export class Producer {
   }
 
   *#putSome(m: ModelMemory, q: number, sender: number, records: readonly Buffer[]): Steps<number> {
-    const bytes = Buffer.concat(records);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const start = records.slice(0, this.done).reduce((sum, record) => sum + record.length, 0);
-    const outgoing = { sender: sender as InterpreterId, count: records.length, bytes, view, special: [] };
-    const { put, status } = yield* queues.putMany(m, q, true, outgoing, this.done, start);
+    const outgoing = {
+      ...spaceOf(Buffer.from(new Uint8Array(Buffer.concat(records)).buffer)),
+      sender: sender as InterpreterId,
+      count: records.length,
+      special: [],
+      next: this.done,
+      at: start / 4,
+    };
+    const status = yield* queues.putMany(m, q, true, outgoing);
+    const put = outgoing.next - this.done;
     this.done += put;
     this.inFlight -= put;
     return this.done === records.length ? OK : status;
@@ -165,6 +171,7 @@ export class Consumer {
       const status = yield* block(m, q, Q_GETTERS, STATUS_EMPTY, () =>
         queues.takeMany(m, q, true, into, most),
       );
+      describeBatches(into);
       for (const received of into.records.slice(0, status)) {
         this.got.push({ state: received.state, value: identify(received) });
       }
