@@ -2,17 +2,17 @@
  * Taking records out of a channel wherever they lie: one that its sender withdraws, and all those of a sender that was destroyed.
  *
  * A removed record keeps its place, so that the chain of records stays whole: only its state changes, with one store, and `first`
- * skips it. Everything here happens under the channel's lock.
+ * skips it. Everything here happens under both locks of the channel, except that `remove` needs the takers' only.
  */
 import { get, load, set, type SharedMemory } from "../memory/atomics.js";
 import type { InterpreterId, Pointer } from "../memory/brands.js";
 import {
-  C_COUNT,
   C_HEAD,
   C_HEAD_SEGMENT,
   C_SENDERS,
   C_TAIL,
   C_TAIL_SEGMENT,
+  C_TAKEN,
   R_FLAGS,
   R_SENDER,
   R_SIZE,
@@ -27,13 +27,14 @@ import {
   UNBOUND_ITEM_ERROR,
   UNBOUND_ITEM_KEEP,
 } from "../memory/layout.js";
+import { countTaken } from "./channel.js";
 import { clearRecord, payloadOf, referencesOf, stateOf } from "./records.js";
 import { contains, endsSegment, nextSegment } from "./segments.js";
 
 /** Removes a live record. */
 export function remove(m: SharedMemory, c: Pointer, r: Pointer): void {
   clearRecord(m, r, RECORD_REMOVED);
-  set(m, c + C_COUNT, get(m, c + C_COUNT) - 1);
+  countTaken(m, c, get(m, c + C_TAKEN) + 1);
 }
 
 /**

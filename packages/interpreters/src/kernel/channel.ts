@@ -10,40 +10,56 @@
  * (segments.ts). Putting or taking a record is a copy and one store, memory is allocated once per about 100 records, and a channel
  * that held a million items frees its pages. Large payloads have pages of their own, filled and emptied outside the lock.
  *
- * Everything here happens under the channel's lock. C_HEAD, C_TAIL and the chain between them are the truth:
+ * Those who put take one lock, those who take another (channel-locks.ts); what concerns the whole channel happens under both. C_HEAD, C_TAIL and
+ * the chain between them are the truth:
  *
- *     append:  write the record behind C_TAIL → store C_TAIL                ← published
- *     take:    own what it carries → store C_HEAD                           ← taken
+ *     append, under the putters' lock:   write the record behind C_TAIL → publish C_TAIL
+ *     take, under the takers' lock:      own what it carries → move C_HEAD
  *
- * These stores are plain, because an atomic one is a call into the engine and a fence, a fifteenth of the time that putting a number
- * takes. The next holder of the lock sees them, for the lock is released atomically; so does a thread that polls without the lock
- * (`peek`) after it observed its doorbell. The supervisor sees them all when it repairs after a death: V8 performs a thread's stores
- * in program order, and none is pending once the thread has ended.
+ * A taker finds a record by C_TAIL, which it reads without the putters' lock, so C_TAIL is published: a taker that sees the new C_TAIL sees
+ * the record. A putter never writes where a taker reads: it reuses a segment only under both locks, or after its pages were freed.
  *
- * C_COUNT, C_TAIL_SEGMENT, C_SENDERS and the owners of pages are derived: `repairChannel` restores them, whatever instruction the
- * holder of the lock died at. Segments and payloads of published records belong to OWNER_SHARED; those of a record that is being
- * built, or was taken, belong to the thread that does so, and are swept if it dies.
+ * The counts follow, C_PUT after C_TAIL and C_TAKEN after C_HEAD; their difference is the number of records. C_NEXT_TAIL and C_NEXT_PUT are
+ * written first. A death in between leaves C_TAIL equal to C_NEXT_TAIL, and the repair then sets C_PUT to C_NEXT_PUT: it needs
+ * neither the other lock nor a walk. C_NEXT_HEAD and C_NEXT_TAKEN are the same for the takers.
+ *
+ * The other stores are plain, because an atomic one is a call into the engine and a fence, a fifteenth of the time that putting a number
+ * takes. The next holder of the same lock sees them, for the lock is released atomically. The supervisor sees them all when it repairs after
+ * a death: V8 performs a thread's stores in program order, and none is pending once the thread has ended.
+ *
+ * C_TAIL_SEGMENT, C_SENDERS and the owners of pages are derived: the repair restores them, whatever instruction the holder of a lock died
+ * at. Segments and payloads of published records belong to OWNER_SHARED; those of a record that is being built, or was taken, belong to the
+ * thread that does so, and are swept if it dies.
  *
  * Plain records (records.ts) are also put and taken in *batches*: in the private memory of the thread that puts or takes them they
  * lie as they lie in a segment, so a batch is one copy and one store, published or taken as a whole.
  *
  * Plain functions over integers, so that any guest language can call them.
  */
-import { get, readBytes, set, type SharedMemory, store, writeBytes } from "../memory/atomics.js";
+import { acquire, get, publish, readBytes, set, type SharedMemory, store, writeBytes } from "../memory/atomics.js";
 import type { InterpreterId, Owner, Pointer, QueueId } from "../memory/brands.js";
 import {
-  C_COUNT,
+  C_BLOB,
   C_FLAGS,
+  C_FRESH,
   C_GROWTH,
   C_HEAD,
   C_HEAD_SEGMENT,
   C_ID,
   C_INLINE,
+  C_KNOWN_TAIL,
+  C_KNOWN_TAKEN,
   C_MAXSIZE,
+  C_NEXT_HEAD,
+  C_NEXT_PUT,
+  C_NEXT_TAIL,
+  C_NEXT_TAKEN,
+  C_PUT,
   C_REFERENCES,
   C_SENDERS,
   C_TAIL,
   C_TAIL_SEGMENT,
+  C_TAKEN,
   CHANNEL_CLOSED,
   OK,
   OWNER_SHARED,
@@ -74,7 +90,7 @@ import {
   writePayload,
 } from "./records.js";
 import { countReferences, holdReferences } from "./references.js";
-import { endsSegment, leaveSegment, makeRoom, startWith } from "./segments.js";
+import { endsSegment, keepRoom, leaveSegment, makeRoom, segmentOfRoom, startWith } from "./segments.js";
 
 /** Makes an empty channel of `id`. `inline` is the place of a first segment, which ends at `inlineEnd`, or 0. */
 export function openChannel(
@@ -86,7 +102,14 @@ export function openChannel(
   inlineEnd: number,
 ): void {
   set(m, c + C_FLAGS, 0);
-  set(m, c + C_COUNT, 0);
+  set(m, c + C_TAKEN, 0);
+  set(m, c + C_PUT, 0);
+  set(m, c + C_KNOWN_TAIL, 0);
+  set(m, c + C_KNOWN_TAKEN, 0);
+  set(m, c + C_NEXT_HEAD, 0);
+  set(m, c + C_NEXT_TAIL, 0);
+  set(m, c + C_FRESH, 0);
+  set(m, c + C_BLOB, 0);
   set(m, c + C_SENDERS, 0);
   set(m, c + C_GROWTH, 1);
   set(m, c + C_INLINE, inline);
@@ -94,6 +117,7 @@ export function openChannel(
   set(m, c + C_REFERENCES, 0);
   set(m, c + C_HEAD, 0);
   set(m, c + C_TAIL, 0);
+  set(m, c + C_TAIL_SEGMENT, 0);
   set(m, c + C_HEAD_SEGMENT, 0);
   if (inline !== 0) {
     set(m, inline + SEGMENT_NEXT, 0);
@@ -103,7 +127,7 @@ export function openChannel(
   store(m, c + C_ID, id);
 }
 
-/** Puts a record. Returns OK, or STATUS_NO_MEMORY if nothing was put. */
+/** Puts a record. Returns OK, or STATUS_NO_MEMORY if nothing was put. Under the putters' lock. */
 export function append(m: SharedMemory, c: Pointer, record: OutgoingRecord): number {
   const { sender, references, blob } = record;
   const payload = references.length * 4 + record.length;
@@ -127,11 +151,34 @@ export function append(m: SharedMemory, c: Pointer, record: OutgoingRecord): num
     set(m, c + C_REFERENCES, 1);
   }
   m.lastPut = tail;
-  set(m, c + C_TAIL, tail + need);
-  if (blob !== 0) setPageOwner(m, blob, OWNER_SHARED);
-  set(m, c + C_COUNT, get(m, c + C_COUNT) + 1);
   set(m, c + C_SENDERS, get(m, c + C_SENDERS) | (1 << (sender & 31)));
+  moveTail(m, c, tail + need, 1, blob);
   return OK;
+}
+
+/** Moves C_TAIL behind `records` records that were written, and so publishes them. `blob`: the pages of a large payload, or 0. */
+function moveTail(m: SharedMemory, c: Pointer, tail: number, records: number, blob: Pointer): void {
+  const put = (get(m, c + C_PUT) + records) | 0;
+  set(m, c + C_NEXT_TAIL, tail);
+  set(m, c + C_NEXT_PUT, put);
+  if (blob !== 0) {
+    // Before the record can be taken: its taker owns the pages then, and frees them.
+    set(m, c + C_BLOB, blob);
+    setPageOwner(m, blob, OWNER_SHARED);
+  }
+  publish(m, c + C_TAIL, tail);
+  set(m, c + C_PUT, put);
+  if (blob !== 0) set(m, c + C_BLOB, 0);
+  if (get(m, c + C_FRESH) !== 0) keepRoom(m, c);
+}
+
+/** Moves C_HEAD behind `records` records that were taken. */
+function moveHead(m: SharedMemory, c: Pointer, head: number, records: number): void {
+  const taken = (get(m, c + C_TAKEN) + records) | 0;
+  set(m, c + C_NEXT_HEAD, head);
+  set(m, c + C_NEXT_TAKEN, taken);
+  publish(m, c + C_HEAD, head);
+  publish(m, c + C_TAKEN, taken);
 }
 
 /**
@@ -142,7 +189,7 @@ export function appendBatch(m: SharedMemory, c: Pointer, records: OutgoingMany, 
   const { words, at: from } = records;
   const tail = makeRoom(m, c, words[from + R_SIZE]);
   if (tail === 0) return STATUS_NO_MEMORY;
-  const end = from + get(m, get(m, c + C_TAIL_SEGMENT) + SEGMENT_END) - tail;
+  const end = from + get(m, segmentOfRoom(m, c) + SEGMENT_END) - tail;
   let at = from;
   let { next } = records;
   while (next < last) {
@@ -152,19 +199,26 @@ export function appendBatch(m: SharedMemory, c: Pointer, records: OutgoingMany, 
     next++;
   }
   writeBytes(m, tail, 0, records.bytes, from * 4, (at - from) * 4);
-  store(m, c + C_TAIL, tail + at - from);
-  set(m, c + C_COUNT, get(m, c + C_COUNT) + next - records.next);
   set(m, c + C_SENDERS, get(m, c + C_SENDERS) | (1 << (records.sender & 31)));
+  moveTail(m, c, tail + at - from, next - records.next, 0);
   records.next = next;
   records.at = at;
   return OK;
 }
 
-/** Returns the next record to take, or 0 if the channel is empty. Skips removed records, and frees segments that were used up. */
+/**
+ * Returns the next record to take, or 0 if the channel is empty. Skips removed records, and frees segments that were used up. Under the
+ * takers' lock.
+ */
 export function first(m: SharedMemory, c: Pointer): Pointer {
-  const tail = get(m, c + C_TAIL);
+  let tail = get(m, c + C_KNOWN_TAIL);
   let p = get(m, c + C_HEAD) as Pointer;
-  while (p !== tail) {
+  for (;;) {
+    if (p === tail) {
+      tail = acquire(m, c + C_TAIL);
+      if (p === tail) return 0;
+      set(m, c + C_KNOWN_TAIL, tail);
+    }
     if (endsSegment(m, get(m, c + C_HEAD_SEGMENT) as Pointer, p)) {
       p = leaveSegment(m, c);
     } else if (stateOf(m, p) === RECORD_REMOVED) {
@@ -172,7 +226,6 @@ export function first(m: SharedMemory, c: Pointer): Pointer {
       store(m, c + C_HEAD, p);
     } else return p;
   }
-  return 0;
 }
 
 /**
@@ -185,8 +238,7 @@ export function take(m: SharedMemory, c: Pointer, r: Pointer): void {
   const live = stateOf(m, r) === RECORD_LIVE;
   if (live && count !== 0) holdReferences(m, payload, count);
   if (isBlob(m, r)) setPageOwner(m, payload, (m.slot + 1) as Owner);
-  set(m, c + C_HEAD, r + get(m, r + R_SIZE));
-  set(m, c + C_COUNT, get(m, c + C_COUNT) - 1);
+  moveHead(m, c, r + get(m, r + R_SIZE), 1);
   if (live && count !== 0) countReferences(m, payload, count, -1);
 }
 
@@ -203,7 +255,7 @@ export function takeBatch(
   start: number,
   most: number,
 ): number {
-  const tail = get(m, c + C_TAIL);
+  const tail = get(m, c + C_KNOWN_TAIL);
   const end = Math.min(get(m, get(m, c + C_HEAD_SEGMENT) + SEGMENT_END), r + ((into.length - start) >> 2));
   let p = r;
   let count = 0;
@@ -215,21 +267,26 @@ export function takeBatch(
   }
   if (count === 0) return 0;
   readBytes(m, r, 0, into, start, (p - r) * 4);
-  store(m, c + C_HEAD, p);
-  set(m, c + C_COUNT, get(m, c + C_COUNT) - count);
+  moveHead(m, c, p, count);
   return count;
 }
 
-/** Drops all records; the channel goes on. */
+/** Drops all records; the channel goes on. Under both locks. */
 export function clearChannel(m: SharedMemory, c: Pointer): void {
   for (let r = first(m, c); r !== 0; r = first(m, c)) {
     if (stateOf(m, r) === RECORD_LIVE) clearRecord(m, r, RECORD_REMOVED);
     store(m, c + C_HEAD, r + get(m, r + R_SIZE));
   }
-  set(m, c + C_COUNT, 0);
+  countTaken(m, c, get(m, c + C_PUT));
 }
 
-/** Drops all records and frees all pages. The channel has no id afterwards, so nothing can be sent to it. */
+/** Sets C_TAKEN without C_HEAD: what was written down of the last take says nothing more. Under the takers' lock. */
+export function countTaken(m: SharedMemory, c: Pointer, taken: number): void {
+  set(m, c + C_NEXT_HEAD, 0);
+  publish(m, c + C_TAKEN, taken | 0);
+}
+
+/** Drops all records and frees all pages. The channel has no id afterwards, so nothing can be sent to it. Under both locks. */
 export function closeChannel(m: SharedMemory, c: Pointer): void {
   set(m, c + C_FLAGS, get(m, c + C_FLAGS) | CHANNEL_CLOSED);
   store(m, c + C_ID, -1);

@@ -1,13 +1,13 @@
 /**
  * A pool's work, as its workers see it: one queue (*lane*) for each priority, highest first.
  *
- * Taking: a worker polls all lanes without a lock, then takes the lock of the lane that it chose and claims the work item
+ * Taking: a worker polls all lanes without a lock, then takes the takers' lock of the lane that it chose and claims the work item
  * there (mailbox.ts). Under that lock it polls the higher lanes again: it sees every item that was put there before the one
  * that it would take, so it begins no item before one that is older and of higher priority.
  *
  * Waiting: all workers wait at one lane, LANE_OF_WAITERS, whose list of getters serves all of them. A worker that goes to sleep
- * enlists there under the lane's lock, where it finds all lanes empty. A submitter that puts into another lane publishes
- * first and then asks that list, under the same lock (`wakeWorker`). So either sees the other. A worker that
+ * enlists there under the lane's lock and then looks at all lanes once more. A submitter publishes first and then looks at that list
+ * (`wakeWorker`). So either sees the other. A worker that
  * takes an item leaves the list; if it was rung meanwhile and more work waits, it does as a submitter does (`passWorkOn`).
  *
  * Waking: not every item wakes a worker, for one that sleeps comes later than several short items take. A worker that spins is rung; if
@@ -20,10 +20,9 @@
  * turn. So the first item of a lane waits for at most (MOST_OVERTAKING + 1) × (LANES - 1) items of any
  * one worker. Each worker counts for itself: no state is shared, so a death leaves nothing to repair.
  */
-import { load, get, peek, type SharedMemory } from "../memory/atomics.js";
+import { acquire, load, get, peek, type SharedMemory } from "../memory/atomics.js";
 import type { Pointer } from "../memory/brands.js";
 import {
-  C_COUNT,
   C_FLAGS,
   C_HEAD,
   C_TAIL,
@@ -35,7 +34,9 @@ import {
   STATUS_NOT_FOUND,
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
+import { lockChannel, unlockChannel } from "./channel-locks.js";
 import { first } from "./channel.js";
+import { sizeOf } from "./queue-state.js";
 import { arrive, beginSpinning, delist, endSpinning, enlist, wakeGetter } from "./waiters.js";
 import type { Received } from "./receive.js";
 import { claim } from "./mailbox.js";
@@ -116,16 +117,16 @@ export function stopSpinning(m: SharedMemory, lanes: Lanes): void {
 }
 
 /**
- * How many work items wait, not begun. Takes each lane's lock, as claiming does: an item that was seen in an execution
+ * How many work items wait, not begun. Takes each lane's locks, as claiming does: an item that was seen in an execution
  * no longer counts, even if its executor has not quite finished taking it.
  */
 export function inLine(m: SharedMemory, queues: readonly Pointer[]): number {
   let count = 0;
   for (let i = 0; i < queues.length; i++) {
     const q = queues[i];
-    lock(m, q);
-    count += get(m, q + C_COUNT);
-    unlock(m, q);
+    lockChannel(m, q);
+    count += sizeOf(m, q);
+    unlockChannel(m, q);
   }
   return count;
 }
@@ -146,7 +147,7 @@ export function wakeWorkers(m: SharedMemory, queues: readonly Pointer[]): void {
 
 /** Polls without the lock. Removed records may still count as work. */
 function hasWork(m: SharedMemory, q: Pointer): boolean {
-  return peek(m, q + C_HEAD) !== peek(m, q + C_TAIL);
+  return acquire(m, q + C_TAIL) !== peek(m, q + C_HEAD);
 }
 
 /** The first lane after `lane` that has work, or -1. */
@@ -194,8 +195,13 @@ function waitForWork(m: SharedMemory, lanes: Lanes): number {
   else {
     arrive(m, q);
     enlist(m, q, Q_GETTERS);
-    lanes.enlisted = true;
-    lanes.place = beginSpinning(m, q);
+    if (nextLane(m, lanes, -1) === -1) {
+      lanes.enlisted = true;
+      lanes.place = beginSpinning(m, q);
+    } else {
+      delist(m, q, Q_GETTERS);
+      status = STATUS_CHANGED;
+    }
   }
   unlock(m, q);
   return status;

@@ -9,7 +9,6 @@
 import { cas, get, load, peek, ensureMapped, set, type SharedMemory, store } from "../memory/atomics.js";
 import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import {
-  C_COUNT,
   C_FLAGS,
   C_HEAD,
   C_ID,
@@ -38,7 +37,9 @@ import {
 } from "../memory/layout.js";
 import { lock, unlock, unlockAndRing } from "../memory/lock.js";
 import { isExecuting } from "./executions.js";
+import { lockChannel, putLockOf, unlockChannel } from "./channel-locks.js";
 import { append, first } from "./channel.js";
+import { sizeOf } from "./queue-state.js";
 import { remove, removeRecord } from "./channel-removal.js";
 import { payloadOf, referencesOf } from "./records.js";
 import type { OutgoingRecord } from "./outgoing.js";
@@ -56,12 +57,13 @@ export function send(
   record: OutgoingRecord,
 ): number {
   const c = (slotPointer(slot) + box) as Pointer;
-  lock(m, c);
+  const p = putLockOf(c);
+  lock(m, p);
   let status = OK;
   if (get(m, c + C_ID) !== id) status = STATUS_NOT_FOUND;
   else if ((get(m, c + C_FLAGS) & CHANNEL_SHUT) !== 0) status = STATUS_SHUT;
   else status = append(m, c, record);
-  unlockAndRing(m, c, status === OK ? slot : (-1 as Slot));
+  unlockAndRing(m, p, status === OK ? slot : (-1 as Slot));
   return status;
 }
 
@@ -149,15 +151,16 @@ export function cancelWork(
   place: Pointer,
 ): boolean {
   const c = (slotPointer(slot) + S_WORK) as Pointer;
-  lock(m, c);
+  lockChannel(m, c);
   const removed = get(m, c + C_ID) === id && removeRecord(m, c, sender, seq, place);
-  unlock(m, c);
+  unlockChannel(m, c);
   return removed;
 }
 
 /**
  * Puts the last record that interpreter `id` will ever be sent, and refuses all later ones. Without `wait`, returns BUSY if the
- * interpreter executes a work item or one waits there: it claims its next item under the same lock, so idle means idle until then.
+ * interpreter executes a work item or one waits there. It claims its items under the takers' lock, and none can come while the putters' is
+ * held, so idle means idle until then.
  */
 export function sendLast(
   m: SharedMemory,
@@ -167,15 +170,24 @@ export function sendLast(
   record: OutgoingRecord,
 ): number {
   const c = (slotPointer(slot) + S_WORK) as Pointer;
-  lock(m, c);
+  const p = putLockOf(c);
+  lock(m, p);
   let status = OK;
   if (get(m, c + C_ID) !== id) status = STATUS_NOT_FOUND;
   else if ((get(m, c + C_FLAGS) & CHANNEL_SHUT) !== 0) status = STATUS_SHUT;
-  else if (!wait && (get(m, c + C_COUNT) > 0 || isExecuting(m, slot))) status = STATUS_BUSY;
+  else if (!wait && isBusy(m, c, slot)) status = STATUS_BUSY;
   else {
     status = append(m, c, record);
     if (status === OK) set(m, c + C_FLAGS, get(m, c + C_FLAGS) | CHANNEL_SHUT);
   }
-  unlockAndRing(m, c, status === OK ? slot : (-1 as Slot));
+  unlockAndRing(m, p, status === OK ? slot : (-1 as Slot));
   return status;
+}
+
+/** Whether a work item waits in box `c` of the interpreter in `slot`, or is being executed there. Under the putters' lock. */
+function isBusy(m: SharedMemory, c: Pointer, slot: Slot): boolean {
+  lock(m, c);
+  const busy = sizeOf(m, c) > 0 || isExecuting(m, slot);
+  unlock(m, c);
+  return busy;
 }

@@ -15,12 +15,14 @@ import type { Owner, Pointer, QueueId, Slot } from "../memory/brands.js";
 import {
   C_FLAGS,
   C_KIND,
+  C_PUT_KIND,
   CHANNEL_CLOSED,
   CHANNEL_SHUT,
   H_NEXT_HIDDEN,
   H_NEXT_QUEUE,
   H_QUEUES,
   H_REGISTRY_LOCK,
+  LOCK_PUTTERS,
   LOCK_QUEUE,
   OK,
   OWNER_SHARED,
@@ -35,6 +37,7 @@ import {
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
 import { allocatePages, freePages, setPageOwner } from "../memory/page-allocator.js";
+import { lockChannel, unlockChannel } from "./channel-locks.js";
 import { clearChannel, closeChannel, openChannel } from "./channel.js";
 import { queueIdOf } from "./queue-state.js";
 import { ringAllWaiters } from "./waiters.js";
@@ -48,6 +51,7 @@ export function createQueue(m: SharedMemory, maxsize: number, unbound: number, h
   if (q === 0) return 0;
   for (let i = 0; i < Q_INLINE_SEGMENT; i++) set(m, q + i, 0);
   set(m, q + C_KIND, LOCK_QUEUE);
+  set(m, q + C_PUT_KIND, LOCK_PUTTERS);
   set(m, q + Q_UNBOUND, unbound);
   setBit(m, q + Q_HOLDERS, m.slot);
   lock(m, H_REGISTRY_LOCK);
@@ -93,26 +97,26 @@ export function findQueues(m: SharedMemory, pairs: Int32Array): number {
 
 /** Refuses all further puts; with `immediate`, drops the items too. Rings every waiter: no wait can succeed any more. */
 export function shutdownQueue(m: SharedMemory, q: Pointer, immediate: boolean): number {
-  lock(m, q);
+  lockChannel(m, q);
   const status = (get(m, q + C_FLAGS) & CHANNEL_CLOSED) !== 0 ? STATUS_NOT_FOUND : OK;
   if (status === OK) {
     set(m, q + C_FLAGS, get(m, q + C_FLAGS) | CHANNEL_SHUT);
     if (immediate) clearChannel(m, q);
     ringAllWaiters(m, q);
   }
-  unlock(m, q);
+  unlockChannel(m, q);
   return status;
 }
 
 /** Ends the queue for every interpreter, including those that still hold it. */
 export function closeQueue(m: SharedMemory, q: Pointer): number {
-  lock(m, q);
+  lockChannel(m, q);
   const status = (get(m, q + C_FLAGS) & CHANNEL_CLOSED) !== 0 ? STATUS_NOT_FOUND : OK;
   if (status === OK) {
     closeChannel(m, q);
     ringAllWaiters(m, q);
   }
-  unlock(m, q);
+  unlockChannel(m, q);
   return status;
 }
 
@@ -134,9 +138,9 @@ export function collectQueues(m: SharedMemory): void {
         link = q + Q_NEXT;
         continue;
       }
-      lock(m, q);
+      lockChannel(m, q);
       closeChannel(m, q);
-      unlock(m, q);
+      unlockChannel(m, q);
       setPageOwner(m, q, (m.slot + 1) as Owner);
       store(m, link, get(m, q + Q_NEXT));
       freePages(m, q);

@@ -1,11 +1,13 @@
 /** Reading a queue's state: its id, how many items it holds, and the status that a put would return now. */
-import { ensureMapped, get, load, type SharedMemory } from "../memory/atomics.js";
+import { acquire, ensureMapped, get, load, set, type SharedMemory } from "../memory/atomics.js";
 import type { Pointer, QueueId } from "../memory/brands.js";
 import {
-  C_COUNT,
   C_FLAGS,
   C_ID,
+  C_KNOWN_TAKEN,
   C_MAXSIZE,
+  C_PUT,
+  C_TAKEN,
   CHANNEL_CLOSED,
   OK,
   PAGE_WORDS,
@@ -20,21 +22,30 @@ export function queueIdOf(m: SharedMemory, q: Pointer): QueueId {
   return load(m, q + C_ID) as QueueId;
 }
 
-/** How many items can be got. */
-export function sizeOf(m: SharedMemory, q: Pointer): number {
-  return load(m, q + C_COUNT);
+/**
+ * How many records can be taken. Exact under both locks. Without them, records that are put and taken at this moment count or not; C_PUT is
+ * read first, so the result is never above the maximum size.
+ */
+export function sizeOf(m: SharedMemory, c: Pointer): number {
+  const put = load(m, c + C_PUT);
+  return Math.max(0, (put - load(m, c + C_TAKEN)) | 0);
 }
 
-/** How many more records may be put. Under the queue's lock. */
+/** How many more records may be put, at least. Under the putters' lock: takers may make more room at any moment, and none makes less. */
 export function roomIn(m: SharedMemory, q: Pointer): number {
   const maxsize = get(m, q + C_MAXSIZE);
-  return maxsize > 0 ? maxsize - get(m, q + C_COUNT) : 0x7fffffff;
+  if (maxsize <= 0) return 0x7fffffff;
+  const put = get(m, q + C_PUT);
+  const known = maxsize - ((put - get(m, q + C_KNOWN_TAKEN)) | 0);
+  if (known > 0) return known;
+  const taken = acquire(m, q + C_TAKEN);
+  set(m, q + C_KNOWN_TAKEN, taken);
+  return maxsize - ((put - taken) | 0);
 }
 
-/** The status that a put would return now: OK, FULL, SHUT or NOT_FOUND. Under the queue's lock. */
+/** The status that a put would return now: OK, FULL, SHUT or NOT_FOUND. Under the putters' lock. */
 export function putStatus(m: SharedMemory, q: Pointer): number {
   const flags = get(m, q + C_FLAGS);
   if (flags !== 0) return (flags & CHANNEL_CLOSED) !== 0 ? STATUS_NOT_FOUND : STATUS_SHUT;
-  const maxsize = get(m, q + C_MAXSIZE);
-  return maxsize > 0 && get(m, q + C_COUNT) >= maxsize ? STATUS_FULL : OK;
+  return roomIn(m, q) > 0 ? OK : STATUS_FULL;
 }

@@ -1,13 +1,15 @@
 /**
  * Putting into queues and taking from them, as functions over integers. The class `Queue` and every guest language stand on these.
  *
- * Each operation is one step of the queue's lock: it puts or takes, picks the waiters that this lets go on, or puts this interpreter
- * on the list of waiters (waiters.ts). The rings follow after the lock. queue-lifetime.ts creates, finds and frees queues.
+ * Each operation is one step of one lock, the putters' or the takers': it puts or takes, or puts this interpreter on the list of waiters
+ * (waiters.ts). Then it picks the waiters of the other side that this lets go on, and rings them. queue-lifetime.ts creates, finds and frees queues.
  */
-import { get, type SharedMemory } from "../memory/atomics.js";
-import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
+import { acquire, get, pause, peek, type SharedMemory } from "../memory/atomics.js";
+import type { InterpreterId, Pointer } from "../memory/brands.js";
 import {
   C_FLAGS,
+  C_HEAD,
+  C_TAIL,
   CHANNEL_CLOSED,
   CHANNEL_SHUT,
   OK,
@@ -18,27 +20,37 @@ import {
   STATUS_NOT_FOUND,
   STATUS_SHUT,
 } from "../memory/layout.js";
-import { lock, unlock, unlockAndRing, unlockAndRingAll } from "../memory/lock.js";
+import { leave, lock, release } from "../memory/lock.js";
+import { lockChannel, putLockOf, unlockChannel } from "./channel-locks.js";
 import { append, appendBatch, first } from "./channel.js";
 import { removeRecord } from "./channel-removal.js";
 import { type OutgoingMany, type OutgoingRecord, skipRecord } from "./outgoing.js";
 import { putStatus, roomIn } from "./queue-state.js";
 import { receive, receiveMany, type Received, type ReceivedMany } from "./receive.js";
-import { enlist, nextGetter, nextWaiter } from "./waiters.js";
+import { delist, enlist, wakeGetter, wakeWaiters } from "./waiters.js";
 
 /**
  * Puts one record (see `append`). Returns FULL if there is no room; with `wait`, this interpreter is then on the list of putters and
  * will be rung when there is. `each`: see `nextGetter`.
  */
 export function put(m: SharedMemory, q: Pointer, wait: boolean, record: OutgoingRecord, each = true): number {
-  lock(m, q);
+  const p = putLockOf(q);
+  lock(m, p);
+  let status = wait ? putStatusOrEnlist(m, q) : putStatus(m, q);
+  if (status === OK) status = append(m, q, record);
+  release(m, p);
+  if (status === OK) wakeGetter(m, q, each);
+  leave(m);
+  return status;
+}
+
+/** As `putStatus`, but if it is FULL, this interpreter is on the list of putters. Under the putters' lock. */
+function putStatusOrEnlist(m: SharedMemory, q: Pointer): number {
   let status = putStatus(m, q);
-  let waiter = -1 as Slot;
-  if (status === OK) {
-    status = append(m, q, record);
-    if (status === OK) waiter = nextGetter(m, q, each);
-  } else if (status === STATUS_FULL && wait) enlist(m, q, Q_PUTTERS);
-  unlockAndRing(m, q, waiter);
+  if (status !== STATUS_FULL) return status;
+  enlist(m, q, Q_PUTTERS);
+  status = putStatus(m, q);
+  if (status !== STATUS_FULL) delist(m, q, Q_PUTTERS);
   return status;
 }
 
@@ -48,28 +60,29 @@ export function put(m: SharedMemory, q: Pointer, wait: boolean, record: Outgoing
  */
 export function putMany(m: SharedMemory, q: Pointer, wait: boolean, records: OutgoingMany): number {
   const { count, special, next: from } = records;
-  const waiters: Slot[] = [];
+  const p = putLockOf(q);
   let specials = 0;
   while (specials < special.length && special[specials].index < from) specials++;
-  lock(m, q);
+  lock(m, p);
   let status = putStatus(m, q);
-  while (status === OK && records.next < count) {
-    const { next } = records;
-    const end = specials < special.length ? special[specials].index : count;
-    if (next < end) status = appendBatch(m, q, records, Math.min(end, next + roomIn(m, q)));
-    else {
-      status = append(m, q, special[specials++].record);
-      if (status === OK) skipRecord(records);
+  for (;;) {
+    while (status === OK && records.next < count) {
+      const { next } = records;
+      const end = specials < special.length ? special[specials].index : count;
+      if (next < end) status = appendBatch(m, q, records, Math.min(end, next + roomIn(m, q)));
+      else {
+        status = append(m, q, special[specials++].record);
+        if (status === OK) skipRecord(records);
+      }
+      if (status === OK) status = putStatus(m, q);
     }
-    if (status === OK) status = putStatus(m, q);
+    if (status !== STATUS_FULL || !wait || records.next === count) break;
+    status = putStatusOrEnlist(m, q);
+    if (status === STATUS_FULL) break;
   }
-  for (let i = from; i < records.next; i++) {
-    const waiter = nextWaiter(m, q, Q_GETTERS);
-    if (waiter === -1) break;
-    waiters.push(waiter);
-  }
-  if (status === STATUS_FULL && wait && records.next < count) enlist(m, q, Q_PUTTERS);
-  unlockAndRingAll(m, q, waiters);
+  release(m, p);
+  if (records.next > from) wakeWaiters(m, q, Q_GETTERS, records.next - from);
+  leave(m);
   return status;
 }
 
@@ -85,48 +98,60 @@ export function takeMany(
   into: ReceivedMany,
   most: number,
 ): number {
-  const waiters: Slot[] = [];
   lock(m, q);
-  const flags = get(m, q + C_FLAGS);
-  let count = 0;
-  let status = OK;
-  if ((flags & CHANNEL_CLOSED) !== 0) status = STATUS_NOT_FOUND;
-  else {
-    count = receiveMany(m, q, into, most);
-    for (let i = 0; i < count; i++) {
-      const waiter = nextWaiter(m, q, Q_PUTTERS);
-      if (waiter === -1) break;
-      waiters.push(waiter);
-    }
-    if (count === 0) {
-      status = (flags & CHANNEL_SHUT) !== 0 ? STATUS_SHUT : STATUS_EMPTY;
-      if (status === STATUS_EMPTY && wait) enlist(m, q, Q_GETTERS);
-    }
-  }
-  unlockAndRingAll(m, q, waiters);
-  return count > 0 ? count : status;
+  const next = nextRecord(m, q, wait);
+  const count = next > 0 ? receiveMany(m, q, into, most) : next;
+  release(m, q);
+  if (count > 0) wakeWaiters(m, q, Q_PUTTERS, count);
+  leave(m);
+  return count;
 }
 
 /** Takes the next record into `into`. Returns EMPTY if the queue is empty; with `wait`, this interpreter will be rung when it is not. */
 export function take(m: SharedMemory, q: Pointer, wait: boolean, into: Received): number {
   lock(m, q);
-  let status = OK;
-  let waiter = -1 as Slot;
+  const next = nextRecord(m, q, wait);
+  if (next > 0) receive(m, q, next as Pointer, into);
+  release(m, q);
+  if (next > 0) wakeWaiters(m, q, Q_PUTTERS, 1);
+  leave(m);
+  return next > 0 ? OK : next;
+}
+
+/**
+ * Returns the next record, or the status EMPTY, SHUT or NOT_FOUND. If it is EMPTY, with `wait`, this interpreter is on the list of getters. Under the
+ * takers' lock.
+ */
+function nextRecord(m: SharedMemory, q: Pointer, wait: boolean): number {
   const flags = get(m, q + C_FLAGS);
-  if ((flags & CHANNEL_CLOSED) !== 0) status = STATUS_NOT_FOUND;
-  else {
-    const r = first(m, q);
-    if (r !== 0) {
-      receive(m, q, r, into);
-      waiter = nextWaiter(m, q, Q_PUTTERS);
-    } else if ((flags & CHANNEL_SHUT) !== 0) status = STATUS_SHUT;
-    else {
-      status = STATUS_EMPTY;
-      if (wait) enlist(m, q, Q_GETTERS);
-    }
+  if ((flags & CHANNEL_CLOSED) !== 0) return STATUS_NOT_FOUND;
+  let next = first(m, q);
+  if (next !== 0) return next;
+  if ((flags & CHANNEL_SHUT) !== 0) return STATUS_SHUT;
+  if (!wait) return STATUS_EMPTY;
+  enlist(m, q, Q_GETTERS);
+  next = first(m, q);
+  if (next === 0) return STATUS_EMPTY;
+  delist(m, q, Q_GETTERS);
+  return next;
+}
+
+/** How often to look for a record before a getter enlists, and how often to pause between two looks: a microsecond in all. */
+const LOOKS = 12;
+const APART = 16;
+
+/**
+ * Looks for a record for a moment, without the lock, and returns whether there is one. A getter that is faster than the putter finds the queue
+ * empty every few items: if it enlisted each time, the putter would have to wake it each time.
+ */
+export function lookForRecord(m: SharedMemory, q: Pointer): boolean {
+  if (m.spins === 0) return false;
+  const head = peek(m, q + C_HEAD);
+  for (let i = 0; i < LOOKS; i++) {
+    for (let j = 0; j < APART; j++) pause(m);
+    if (acquire(m, q + C_TAIL) !== head) return true;
   }
-  unlockAndRing(m, q, waiter);
-  return status;
+  return false;
 }
 
 /** Withdraws a record, see `removeRecord`. Returns false if it is no longer there. */
@@ -137,8 +162,8 @@ export function removeFrom(
   key: number,
   place: Pointer,
 ): boolean {
-  lock(m, q);
+  lockChannel(m, q);
   const removed = removeRecord(m, q, sender, key, place);
-  unlock(m, q);
+  unlockChannel(m, q);
   return removed;
 }

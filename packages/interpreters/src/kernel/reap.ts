@@ -19,6 +19,8 @@ import {
   C_FLAGS,
   C_HEAD,
   C_HEAD_SEGMENT,
+  C_KIND,
+  C_PUT_LOCK,
   C_TAIL,
   CHANNEL_CLOSED,
   H_ADDONS,
@@ -28,10 +30,13 @@ import {
   INTENTS,
   LOCK_QUEUE,
   LOCK_PAGES,
+  LOCK_PUTTERS,
   LOCK_REGISTRY,
   OWNER_SHARED,
   PAGE_WORDS,
+  Q_GETTERS,
   Q_NEXT,
+  Q_PUTTERS,
   S_HOLDERS,
   S_ID,
   S_INTENTS,
@@ -49,12 +54,14 @@ import { heldBy, intentOf, lock, releaseForDead, unlock } from "../memory/lock.j
 import { repairPages, setPageOwner, sweepPages } from "../memory/page-allocator.js";
 import { closeChannel } from "./channel.js";
 import { unbind } from "./channel-removal.js";
-import { repairChannel } from "./channel-repair.js";
+import { lockChannel, putLockOf, unlockChannel } from "./channel-locks.js";
+import { repairChannel, repairPut, repairTake } from "./channel-repair.js";
 import { collectQueues } from "./queue-lifetime.js";
-import { leaveQueue, repairQueue, stopWaitingFor } from "./queue-repair.js";
+import { leaveQueue, stopWaitingFor } from "./queue-repair.js";
 import { repairClaim } from "./mailbox.js";
 import { reconcileReferences } from "./reconcile.js";
 import { isAlive, joinerName } from "./registry.js";
+import { recountWaiters } from "./waiters.js";
 
 /**
  * Cleans up after the interpreter in `slot`, whose thread has ended; after it the slot can be freed. Returns false if counts of
@@ -118,20 +125,31 @@ export function repairLocks(m: SharedMemory, slot: Slot): void {
       const kind = get(m, lockWord + 1);
       if (kind === LOCK_PAGES) repairPages(m);
       else if (kind === LOCK_REGISTRY) repairRegistry(m);
-      else {
-        if (kind === LOCK_QUEUE) repairQueue(m, lockWord, slot);
-        else repairChannel(m, lockWord, (slot + 1) as Owner);
-        repairClaim(m, p, lockWord);
-        // It died closing the channel: that cannot be undone, so finish it. Except for what the supervisor itself abandoned:
-        // it comes back to that, and could meet the same busy lock here again.
-        const closing =
-          (get(m, lockWord + C_FLAGS) & CHANNEL_CLOSED) !== 0 && get(m, lockWord + C_HEAD_SEGMENT) !== 0;
-        if (closing && slot !== m.slot) closeChannel(m, lockWord);
-      }
+      else if (kind === LOCK_PUTTERS) repairPutters(m, (lockWord - C_PUT_LOCK) as Pointer, slot);
+      else repairTakers(m, lockWord, slot);
     }
     releaseForDead(m, lockWord, slot);
     set(m, p + S_INTENTS + i, 0);
   }
+}
+
+/** The dead held the putters' lock of channel `c`. Its takers' lock, if they held that too, is repaired and free by now. */
+function repairPutters(m: SharedMemory, c: Pointer, slot: Slot): void {
+  repairPut(m, c, (slot + 1) as Owner);
+  if (get(m, c + C_KIND) === LOCK_QUEUE) recountWaiters(m, c, Q_PUTTERS);
+}
+
+/** The dead held the takers' lock of channel `c`, and perhaps the putters', too. */
+function repairTakers(m: SharedMemory, c: Pointer, slot: Slot): void {
+  const both = heldBy(m, putLockOf(c), slot);
+  if (both) repairChannel(m, c, (slot + 1) as Owner);
+  else repairTake(m, c);
+  if (get(m, c + C_KIND) === LOCK_QUEUE) recountWaiters(m, c, Q_GETTERS);
+  repairClaim(m, slotPointer(slot), c);
+  // It died closing the channel: that cannot be undone, so finish it. Except for what the supervisor itself abandoned:
+  // it comes back to that, and could meet the same busy lock here again.
+  const closing = (get(m, c + C_FLAGS) & CHANNEL_CLOSED) !== 0 && get(m, c + C_HEAD_SEGMENT) !== 0;
+  if (both && closing && slot !== m.slot) closeChannel(m, c);
 }
 
 /** A thread ended that may have been about to join: it had no slot, but perhaps held the lock under which slots are claimed. */
@@ -154,9 +172,9 @@ function repairRegistry(m: SharedMemory): void {
 }
 
 function closeBox(m: SharedMemory, c: Pointer): void {
-  lock(m, c);
+  lockChannel(m, c);
   closeChannel(m, c);
-  unlock(m, c);
+  unlockChannel(m, c);
 }
 
 /**
@@ -167,11 +185,11 @@ function leaveQueues(m: SharedMemory, slot: Slot, sender: InterpreterId | undefi
   lock(m, H_REGISTRY_LOCK);
   for (let q = get(m, H_QUEUES) as Pointer; q !== 0; q = get(m, q + Q_NEXT) as Pointer) {
     ensureMapped(m, q + PAGE_WORDS - 1);
-    lock(m, q);
+    lockChannel(m, q);
     if (sender !== undefined) unbind(m, q, sender);
     if (handles) leaveQueue(m, q, slot);
     else stopWaitingFor(m, q, slot);
-    unlock(m, q);
+    unlockChannel(m, q);
   }
   unlock(m, H_REGISTRY_LOCK);
 }
@@ -194,9 +212,9 @@ function unbindBoxes(m: SharedMemory, id: InterpreterId): void {
 }
 
 function unbindBox(m: SharedMemory, c: Pointer, id: InterpreterId): void {
-  lock(m, c);
+  lockChannel(m, c);
   unbind(m, c, id);
-  unlock(m, c);
+  unlockChannel(m, c);
 }
 
 /** Rings every interpreter that the dead may have owed a ring. */

@@ -7,7 +7,7 @@
  *
  *     note each count and its version → count what all channels really carry → subtract the excess
  *
- * A count, its version and the records that it counts change within one step of one channel's lock, the version
+ * A count, its version and the records that it counts change within one step of one channel's lock, the putters' or the takers', the version
  * last. The walk takes each of these locks. So a version that did not move from before the walk to after it proves
  * that every such step ended before the note, or began after the walk had passed its channel: either way the
  * noted count less the found one is the excess. The excess is subtracted, and not the found count stored, so that a step that began
@@ -40,6 +40,7 @@ import {
   slotPointer,
 } from "../memory/layout.js";
 import { lock, unlock } from "../memory/lock.js";
+import { lockChannel, unlockChannel } from "./channel-locks.js";
 import { payloadOf, referencesOf, stateOf } from "./records.js";
 import { isQueue } from "./references.js";
 import { endsSegment, nextSegment } from "./segments.js";
@@ -105,7 +106,7 @@ function note(
 
 /** Adds the references that the records of channel `c` carry. */
 function countIn(m: SharedMemory, c: Pointer, carried: Map<Pointer, Carried>): void {
-  lock(m, c);
+  lockChannel(m, c);
   if (get(m, c + C_REFERENCES) !== 0) {
     const tail = load(m, c + C_TAIL);
     let segment = get(m, c + C_HEAD_SEGMENT) as Pointer;
@@ -134,7 +135,7 @@ function countIn(m: SharedMemory, c: Pointer, carried: Map<Pointer, Carried>): v
       (r as number) += get(m, r + R_SIZE);
     }
   }
-  unlock(m, c);
+  unlockChannel(m, c);
 }
 
 /** Pointer to the slot, if interpreter `id` still lives there; else 0. */

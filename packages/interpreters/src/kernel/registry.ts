@@ -41,6 +41,7 @@ import {
   S_HOLDERS,
   S_ID,
   S_NAME,
+  S_NAME_LENGTH,
   S_ITEM_REFERENCES,
   S_LANGUAGE,
   S_OS_THREAD,
@@ -131,7 +132,7 @@ function openSlot(m: SharedMemory, slot: Slot, id: InterpreterId, whence: number
   // The main thread's id is 0: no slot may be taken for its thread, or for one that it started, without saying so.
   set(m, p + S_THREAD, -1);
   set(m, p + S_PARENT, -1);
-  set(m, p + S_NAME, 0);
+  set(m, p + S_NAME_LENGTH, 0);
   set(m, p + S_LANGUAGE, JAVASCRIPT);
   // The number goes on from the last interpreter in this slot, so that a late stop cannot hit the wrong work item.
   store(
@@ -181,10 +182,10 @@ export function idOf(m: SharedMemory, slot: Slot): InterpreterId {
 
 /** The name that its creator gave, or undefined. */
 export function nameOf(m: SharedMemory, slot: Slot): string | undefined {
-  const length = get(m, slotPointer(slot) + S_NAME);
+  const length = get(m, slotPointer(slot) + S_NAME_LENGTH);
   if (length === 0) return undefined;
   const bytes = Buffer.alloc(length);
-  readBytes(m, slotPointer(slot) + S_NAME + 1, 0, bytes, 0, length);
+  readBytes(m, slotPointer(slot) + S_NAME, 0, bytes, 0, length);
   return bytes.toString();
 }
 
@@ -192,8 +193,8 @@ export function nameOf(m: SharedMemory, slot: Slot): string | undefined {
 export function setName(m: SharedMemory, slot: Slot, name: string): void {
   const bytes = Buffer.from(name);
   const length = Math.min(bytes.length, NAME_BYTES);
-  writeBytes(m, slotPointer(slot) + S_NAME + 1, 0, bytes, 0, length);
-  set(m, slotPointer(slot) + S_NAME, length);
+  writeBytes(m, slotPointer(slot) + S_NAME, 0, bytes, 0, length);
+  set(m, slotPointer(slot) + S_NAME_LENGTH, length);
 }
 
 export function stateOf(m: SharedMemory, slot: Slot): number {

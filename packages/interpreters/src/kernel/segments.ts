@@ -8,17 +8,20 @@
  *
  * A segment that is being made belongs to its maker, a linked one to OWNER_SHARED, one that was used up to the thread that left it.
  * Each hand-over is one store, in an order such that a death at any instant leaves every segment either in the chain or among the
- * pages of the dead (`repairChannel` finishes the hand-over).
+ * pages of the dead (channel-repair.ts finishes the hand-over).
  *
- * Everything here happens under the channel's lock.
+ * Making room happens under the putters' lock, leaving a segment under the takers'. The last segment is the putters': takers leave it only
+ * when C_TAIL lies in another. What changes C_HEAD and C_TAIL together takes both locks.
  */
-import { ensureMapped, get, set, type SharedMemory, store } from "../memory/atomics.js";
+import { acquire, ensureMapped, get, set, type SharedMemory, store } from "../memory/atomics.js";
 import type { Owner, Pointer } from "../memory/brands.js";
 import {
+  C_FRESH,
   C_GROWTH,
   C_HEAD,
   C_HEAD_SEGMENT,
   C_INLINE,
+  C_KNOWN_TAIL,
   C_TAIL,
   C_TAIL_SEGMENT,
   OWNER_SHARED,
@@ -28,38 +31,69 @@ import {
   SEGMENT_HEADER,
   SEGMENT_NEXT,
 } from "../memory/layout.js";
+import { lock, unlock } from "../memory/lock.js";
 import { allocatePages, freePages, setPageOwner } from "../memory/page-allocator.js";
 
 /** Most pages of a segment, unless one record needs more. */
 const MAX_GROWTH = 16;
 
-/** Returns where the next record, of `need` words, can be written, or 0 if memory is exhausted. */
+/**
+ * Returns where the next record, of `need` words, can be written, or 0 if memory is exhausted. `keepRoom` must follow the publication
+ * of the record.
+ */
 export function makeRoom(m: SharedMemory, c: Pointer, need: number): Pointer {
   const segment = get(m, c + C_TAIL_SEGMENT) as Pointer;
-  if (get(m, c + C_HEAD_SEGMENT) === 0) {
+  if (segment === 0) {
     const fresh = makeSegment(m, c, need);
     if (fresh === 0) return 0;
+    lock(m, c);
     startWith(m, c, fresh);
     setPageOwner(m, fresh, OWNER_SHARED);
+    unlock(m, c);
     return (fresh + SEGMENT_HEADER) as Pointer;
   }
   mapSegment(m, segment);
-  let tail = get(m, c + C_TAIL) as Pointer;
-  if (tail === get(m, c + C_HEAD)) {
-    // The channel is empty: reuse its segment from the start. In this order, or records long taken would come back to life.
-    tail = (segment + SEGMENT_HEADER) as Pointer;
-    store(m, c + C_TAIL, tail);
-    store(m, c + C_HEAD, tail);
-  }
+  const tail = get(m, c + C_TAIL) as Pointer;
   const end = get(m, segment + SEGMENT_END);
   if (tail + need <= end) return tail;
+  const start = (segment + SEGMENT_HEADER) as Pointer;
+  if (start + need <= end && tail === acquire(m, c + C_HEAD) && rewind(m, c, start)) return start;
   const fresh = makeSegment(m, c, need);
   if (fresh === 0) return 0;
+  set(m, c + C_FRESH, fresh);
   if (tail < end) set(m, tail + R_SIZE, 0);
   set(m, segment + SEGMENT_NEXT, fresh);
-  set(m, c + C_TAIL_SEGMENT, fresh);
-  setPageOwner(m, fresh, OWNER_SHARED);
   return (fresh + SEGMENT_HEADER) as Pointer;
+}
+
+/** The segment of the record that `makeRoom` made room for. */
+export function segmentOfRoom(m: SharedMemory, c: Pointer): Pointer {
+  const fresh = get(m, c + C_FRESH) as Pointer;
+  return fresh === 0 ? (get(m, c + C_TAIL_SEGMENT) as Pointer) : fresh;
+}
+
+/** The record that `makeRoom` made room for is published: a fresh segment of it is in use now. */
+export function keepRoom(m: SharedMemory, c: Pointer): void {
+  const fresh = get(m, c + C_FRESH) as Pointer;
+  if (fresh === 0) return;
+  // No taker leaves it before C_TAIL lies in another segment, so its pages are not freed yet.
+  setPageOwner(m, fresh, OWNER_SHARED);
+  set(m, c + C_TAIL_SEGMENT, fresh);
+  set(m, c + C_FRESH, 0);
+}
+
+/** Reuses the segment of an empty channel from its start. Returns false if the channel is not empty. */
+function rewind(m: SharedMemory, c: Pointer, start: Pointer): boolean {
+  lock(m, c);
+  const empty = get(m, c + C_HEAD) === get(m, c + C_TAIL);
+  if (empty) {
+    // In this order, or records long taken would come back to life.
+    store(m, c + C_TAIL, start);
+    store(m, c + C_HEAD, start);
+    set(m, c + C_KNOWN_TAIL, start);
+  }
+  unlock(m, c);
+  return empty;
 }
 
 /** Allocates a segment with room for a record of `need` words; it belongs to this thread. Returns 0 if memory is exhausted. */
@@ -74,10 +108,11 @@ function makeSegment(m: SharedMemory, c: Pointer, need: number): Pointer {
   return segment;
 }
 
-/** Makes `segment` the only one. The store of C_HEAD_SEGMENT publishes it. */
+/** Makes `segment` the only one. The store of C_HEAD_SEGMENT publishes it. Under both locks. */
 export function startWith(m: SharedMemory, c: Pointer, segment: Pointer): void {
   store(m, c + C_HEAD, segment + SEGMENT_HEADER);
   store(m, c + C_TAIL, segment + SEGMENT_HEADER);
+  set(m, c + C_KNOWN_TAIL, segment + SEGMENT_HEADER);
   set(m, c + C_TAIL_SEGMENT, segment);
   store(m, c + C_HEAD_SEGMENT, segment);
 }

@@ -2,18 +2,19 @@
  * The interpreters that wait for a queue: to get (Q_GETTERS) or to put (Q_PUTTERS). Each list is a bit set over the slots, a count of
  * its bits, and a cursor, so that every waiter has its turn.
  *
- *     wait:   seen = doorbell → lock: nothing to take; set own bit → unlock → park until the doorbell moves from `seen`
- *     wake:   lock: publish; clear one bit → unlock → ring that slot
+ *     get:   seen = doorbell → takers' lock: nothing to take; set own bit; nothing yet? → unlock → park until the doorbell moves from `seen`
+ *     put:   putters' lock: publish → unlock → any bit? → takers' lock: clear one → unlock → ring that slot
  *
- * A waiter sets its bit under the lock that showed it an empty (or full) queue, so either the putter sees the bit or the waiter sees
- * the item. A waiter that was rung but does not take the item (it timed out, or was aborted) passes the ring on (`stopWaiting`). When
+ * The list of getters is under the takers' lock, that of putters under the putters'. Each side changes the queue, or its list, and then looks at
+ * what the other side changes; both orders are fenced. So either the putter sees the bit or the waiter sees the item (Dekker, in Dijkstra,
+ * "Cooperating sequential processes", 1965). A waiter that was rung but does not take the item (it timed out, or was aborted) passes the ring on (`stopWaiting`). When
  * an interpreter dies, every waiter that could go on is rung, because the dead may have been the one that was (reap.ts).
  *
  * Of a pool's workers not all that wait are rung, and not all may spin: nextGetter, and "Lanes: who is woken" in README.md.
  *
  * All waiting threads of control in one interpreter share its bit; they are served in order there (queue/wait-queue.ts).
  */
-import { cas, get, peek, set, type SharedMemory } from "../memory/atomics.js";
+import { acquire, cas, get, peek, set, type SharedMemory, store } from "../memory/atomics.js";
 import { clearBit, countBits, hasBit, nextBit, setBit } from "../memory/bitset.js";
 import type { Pointer, Slot } from "../memory/brands.js";
 import { ring } from "../memory/doorbell.js";
@@ -32,7 +33,8 @@ import {
   Q_WOKEN,
   SPINNERS,
 } from "../memory/layout.js";
-import { lock, unlockAndRing } from "../memory/lock.js";
+import { lock, unlockAndRing, unlockAndRingAll } from "../memory/lock.js";
+import { putLockOf } from "./channel-locks.js";
 import { putStatus, sizeOf } from "./queue-state.js";
 
 /** One of a queue's two lists, by the word that counts it. */
@@ -42,12 +44,20 @@ function bitsOf(list: WaiterList): number {
   return list === Q_GETTERS ? Q_GET_WAITERS : Q_PUT_WAITERS;
 }
 
-/** Puts this interpreter on the list. Under the queue's lock. */
-export function enlist(m: SharedMemory, q: Pointer, list: WaiterList): void {
-  if (setBit(m, q + bitsOf(list), m.slot)) set(m, q + list, get(m, q + list) + 1);
+/** The lock of a list: getters are the takers', putters the putters'. */
+function lockOf(q: Pointer, list: WaiterList): Pointer {
+  return list === Q_GETTERS ? q : putLockOf(q);
 }
 
-/** Takes this interpreter off the list. Returns false if it was rung. Under the queue's lock. */
+/**
+ * Puts this interpreter on the list. Afterwards the caller must look once more whether it can go on: the other side changes the queue
+ * first and then looks at the list, without its lock. Under the list's lock.
+ */
+export function enlist(m: SharedMemory, q: Pointer, list: WaiterList): void {
+  if (setBit(m, q + bitsOf(list), m.slot)) store(m, q + list, get(m, q + list) + 1);
+}
+
+/** Takes this interpreter off the list. Returns false if it was rung. Under the list's lock. */
 export function delist(m: SharedMemory, q: Pointer, list: WaiterList): boolean {
   if (!clearBit(m, q + bitsOf(list), m.slot)) return false;
   set(m, q + list, get(m, q + list) - 1);
@@ -61,16 +71,17 @@ export function isWaiting(m: SharedMemory, q: Pointer, list: WaiterList): boolea
 
 /** Leaves the list. If this interpreter was rung but did not make use of it, the ring goes to the next waiter. */
 export function stopWaiting(m: SharedMemory, q: Pointer, list: WaiterList): void {
-  lock(m, q);
+  const p = lockOf(q, list);
+  lock(m, p);
   let waiter = -1 as Slot;
   if (!delist(m, q, list)) {
     const useful = list === Q_GETTERS ? sizeOf(m, q) > 0 : putStatus(m, q) === OK;
     if (useful) waiter = nextWaiter(m, q, list);
   }
-  unlockAndRing(m, q, waiter);
+  unlockAndRing(m, p, waiter);
 }
 
-/** Takes the next waiter off the list and returns its slot, or -1 if the list is empty. The caller rings it, after the lock. */
+/** Takes the next waiter off the list and returns its slot, or -1 if the list is empty. The caller rings it, after the lock of the list. */
 export function nextWaiter(m: SharedMemory, q: Pointer, list: WaiterList): Slot {
   if (get(m, q + list) === 0) return -1 as Slot;
   const cursor = list === Q_GETTERS ? Q_GET_CURSOR : Q_PUT_CURSOR;
@@ -86,7 +97,7 @@ export function nextWaiter(m: SharedMemory, q: Pointer, list: WaiterList): Slot 
 
 /**
  * The getter to ring for an item: the next waiter, but of a pool's workers one that spins, if any does. Returns -1 if none spins and
- * one that was woken has not come yet, which is then enough, unless `each` item must wake a worker. Under the queue's lock.
+ * one that was woken has not come yet, which is then enough, unless `each` item must wake a worker. Under the takers' lock.
  */
 export function nextGetter(m: SharedMemory, q: Pointer, each: boolean): Slot {
   if (get(m, q + Q_GETTERS) === 0) return -1 as Slot;
@@ -112,12 +123,12 @@ function isLane(m: SharedMemory, q: Pointer): boolean {
   return get(m, q + C_ID) < -1;
 }
 
-/** Must be called when this worker looks at the lanes. If Q_WOKEN names it, the next item may wake another. Under the queue's lock. */
+/** Must be called when this worker looks at the lanes. If Q_WOKEN names it, the next item may wake another. Under the takers' lock. */
 export function arrive(m: SharedMemory, q: Pointer): void {
   if (get(m, q + Q_WOKEN) === m.slot + 1) set(m, q + Q_WOKEN, 0);
 }
 
-/** Takes a place among the workers that spin. Returns its index, or -1 if there are as many as may spin. Under the queue's lock. */
+/** Takes a place among the workers that spin. Returns its index, or -1 if there are as many as may spin. Under the takers' lock. */
 export function beginSpinning(m: SharedMemory, q: Pointer): number {
   // At most half of the processors, so that those that have work find one; but two, because one alone is busy when the next item comes.
   const places = Math.min(Math.max(get(m, H_PROCESSORS) >> 1, 2), SPINNERS);
@@ -137,32 +148,49 @@ export function endSpinning(m: SharedMemory, q: Pointer, place: number): void {
   if (peek(m, q + Q_SPINNERS + place) === m.slot + 1) cas(m, q + Q_SPINNERS + place, m.slot + 1, 0);
 }
 
-/** The worker in slot `dead` is neither on its way nor does it spin. Under the queue's lock. */
+/** The worker in slot `dead` is neither on its way nor does it spin. Under the takers' lock. */
 export function forgetWorker(m: SharedMemory, q: Pointer, dead: Slot): void {
   if (get(m, q + Q_WOKEN) === dead + 1) set(m, q + Q_WOKEN, 0);
   for (let i = 0; i < SPINNERS; i++) cas(m, q + Q_SPINNERS + i, dead + 1, 0);
 }
 
-/** Rings a waiting getter for an item, as a put does (`nextGetter`): it has something to take, though not from this queue. */
+/**
+ * Rings a waiting getter for an item (`nextGetter`), which lies in this queue or in another lane of its pool. The caller has published the item
+ * and released the putters' lock, which is a fence: either it sees the getter on the list, or the getter sees the item.
+ */
 export function wakeGetter(m: SharedMemory, q: Pointer, each = true): void {
+  if (acquire(m, q + Q_GETTERS) === 0) return;
   lock(m, q);
   const waiter = nextGetter(m, q, each);
   unlockAndRing(m, q, waiter);
 }
 
-/** Empties both lists and rings every waiter. Under the queue's lock. */
+/** Rings up to `count` waiters of the list, as `wakeGetter` does: as many as the caller made items, or room, for. */
+export function wakeWaiters(m: SharedMemory, q: Pointer, list: WaiterList, count: number): void {
+  if (acquire(m, q + list) === 0) return;
+  const p = lockOf(q, list);
+  lock(m, p);
+  const waiters: Slot[] = [];
+  for (let i = 0; i < count; i++) {
+    const waiter = nextWaiter(m, q, list);
+    if (waiter === -1) break;
+    waiters.push(waiter);
+  }
+  unlockAndRingAll(m, p, waiters);
+}
+
+/** Empties both lists and rings every waiter. Under both locks. */
 export function ringAllWaiters(m: SharedMemory, q: Pointer): void {
   ringWaiters(m, q, Q_GETTERS);
   ringWaiters(m, q, Q_PUTTERS);
 }
 
-/** Empties the list and rings every waiter on it. Under the queue's lock. */
+/** Empties the list and rings every waiter on it. Under the list's lock. */
 export function ringWaiters(m: SharedMemory, q: Pointer, list: WaiterList): void {
   for (let slot = nextWaiter(m, q, list); slot !== -1; slot = nextWaiter(m, q, list)) ring(m, slot);
 }
 
-/** Derives the counts from the bits again. Under the queue's lock. */
-export function recountWaiters(m: SharedMemory, q: Pointer): void {
-  set(m, q + Q_GETTERS, countBits(m, q + Q_GET_WAITERS));
-  set(m, q + Q_PUTTERS, countBits(m, q + Q_PUT_WAITERS));
+/** Derives the count from the bits again. Under the list's lock. */
+export function recountWaiters(m: SharedMemory, q: Pointer, list: WaiterList): void {
+  store(m, q + list, countBits(m, q + bitsOf(list)));
 }

@@ -80,6 +80,23 @@ export function peek(m: SharedMemory, p: number): number {
   return m.i32[p];
 }
 
+/**
+ * Whether a plain store publishes all stores before it, and a plain load that sees it sees those, too: on these processors (total store
+ * order). Elsewhere only atomic ones do. V8 emits the accesses in program order.
+ */
+const ORDERED = process.arch === "x64" || process.arch === "ia32";
+
+/** Stores a word that other threads read without this one's lock (`acquire`), after all that was written before. */
+export function publish(m: SharedMemory, p: number, value: number): void {
+  if (ORDERED) m.i32[p] = value;
+  else Atomics.store(m.i32, p, value);
+}
+
+/** Reads a word that another thread publishes, and whatever that thread wrote before is visible, too. */
+export function acquire(m: SharedMemory, p: number): number {
+  return ORDERED ? m.i32[p] : Atomics.load(m.i32, p);
+}
+
 export function set(m: SharedMemory, p: number, value: number): void {
   m.i32[p] = value;
 }

@@ -71,6 +71,8 @@ export const LOCK_PAGES = 1;
 export const LOCK_REGISTRY = 2;
 export const LOCK_CHANNEL = 3;
 export const LOCK_QUEUE = 4;
+/** The lock of a channel's putters; C_KIND is that of its takers' lock. */
+export const LOCK_PUTTERS = 5;
 
 /* ---- SLOTS ---- */
 export const MAX_SLOTS = 1024;
@@ -101,6 +103,8 @@ export const S_DORMANT = 6;
 /** Pointers to the locks that the owner holds or is about to take, outermost first; 0 ends the list. Written by the owner only. */
 export const S_INTENTS = 8;
 export const INTENTS = 4;
+/** Bytes of the name that the creator gave (S_NAME). */
+export const S_NAME_LENGTH = 12;
 
 /** The doorbell, `{ counter: 31 bits, sleeping: 1 bit }`: any thread rings, only the owner waits. On a cache line of its own. */
 export const S_DOORBELL = 16;
@@ -117,6 +121,20 @@ export const S_FURTHER_EXECUTIONS = 38;
 export const S_FURTHER_COUNT = 39;
 /** Pointer to the execution that is about to end the interpreter by an uncaught exception; 0 if none is or it is unknown. */
 export const S_FAULT = 40;
+/** How many records, anywhere, carry a reference to this interpreter. */
+export const S_ITEM_REFERENCES = 41;
+/** Incremented after every change of S_ITEM_REFERENCES, as Q_REF_VERSION is. */
+export const S_REF_VERSION = 42;
+/** Node's threadId, by which the supervisor finds the thread. */
+export const S_THREAD = 43;
+/** The operating system's id of an attached thread, which this package did not start; 0 if unknown. */
+export const S_OS_THREAD = 44;
+/** For an attached thread: the threadId of its nearest ancestor that had joined by then. */
+export const S_PARENT = 45;
+/** Whether the owner has loaded native addons: an ADDONS_…. Written by the owner, and by the supervisor when it ends the owner. */
+export const S_ADDONS = 46;
+/** The codec tag of the interpreter's guest language (guests/language.ts). Written when the slot is claimed. */
+export const S_LANGUAGE = 47;
 
 /* ---- execution: a work item that is being executed, see kernel/executions.ts ---- */
 /**
@@ -142,26 +160,11 @@ export const EXECUTION_NUMBER_SHIFT = 3;
 
 /** The mailbox, two channels: work sent to the interpreter, and replies to its own requests. */
 export const S_WORK = 48;
-export const S_REPLIES = 64;
-/** How many records, anywhere, carry a reference to this interpreter. */
-export const S_ITEM_REFERENCES = 80;
-/** Incremented after every change of S_ITEM_REFERENCES, as Q_REF_VERSION is. */
-export const S_REF_VERSION = 82;
-/** Node's threadId, by which the supervisor finds the thread. */
-export const S_THREAD = 81;
-/** The operating system's id of an attached thread, which this package did not start; 0 if unknown. */
-export const S_OS_THREAD = 85;
-/** For an attached thread: the threadId of its nearest ancestor that had joined by then. */
-export const S_PARENT = 83;
-/** Whether the owner has loaded native addons: an ADDONS_…. Written by the owner, and by the supervisor when it ends the owner. */
-export const S_ADDONS = 84;
-/** The codec tag of the interpreter's guest language (guests/language.ts). Written when the slot is claimed. */
-export const S_LANGUAGE = 86;
+export const S_REPLIES = 96;
 /** Bit set of the slots that hold a handle to this interpreter. */
-export const S_HOLDERS = 96;
-
-/** The name that the creator gave: its length in bytes, then UTF-8. */
-export const S_NAME = 128;
+export const S_HOLDERS = 144;
+/** The name that the creator gave, in UTF-8. */
+export const S_NAME = 176;
 export const NAME_BYTES = 320;
 
 export const ADDONS_NONE = 0;
@@ -188,32 +191,55 @@ export const WHENCE_RUNTIME = 1;
 export const WHENCE_CREATED = 2;
 export const WHENCE_WORKER_THREADS = 3;
 
-/* ---- channel: a FIFO of records, see kernel/channel.ts ---- */
+/* ---- channel: a FIFO of records, see kernel/channel.ts. Three cache lines: the takers', the putters', and what seldom changes ---- */
+/** Under the takers' lock. */
 export const C_LOCK = 0;
 export const C_KIND = 1;
-/** Id of the queue or interpreter that the channel belongs to; -1 once it is closed, when nothing may be sent. */
-export const C_ID = 2;
-/** CHANNEL_… bits. */
-export const C_FLAGS = 3;
 /** Pointers to the next record to take and to its segment. */
-export const C_HEAD = 4;
-export const C_HEAD_SEGMENT = 5;
-/** Pointers to the place of the next record to put and to its segment. Moving C_TAIL publishes a record. */
-export const C_TAIL = 6;
-export const C_TAIL_SEGMENT = 7;
-/** Number of records that can still be taken. Derived: the repair counts them again. */
-export const C_COUNT = 8;
+export const C_HEAD = 2;
+export const C_HEAD_SEGMENT = 3;
+/** Number of records that were taken or removed, modulo 2^32. */
+export const C_TAKEN = 4;
+/** What C_HEAD and C_TAKEN are about to become: the repair sees by C_HEAD whether C_TAKEN must follow. */
+export const C_NEXT_HEAD = 5;
+export const C_NEXT_TAKEN = 6;
+/** C_TAIL as the takers read it last: up to here there are records, so they need not fetch the putters' cache line for each. */
+export const C_KNOWN_TAIL = 7;
+
+/** Under the putters' lock. */
+export const C_PUT_LOCK = 16;
+export const C_PUT_KIND = 17;
+/** Pointers to the place of the next record to put and to its segment. Moving C_TAIL publishes a record. 0 before the first segment. */
+export const C_TAIL = 18;
+export const C_TAIL_SEGMENT = 19;
+/** Number of records that were put, modulo 2^32. */
+export const C_PUT = 20;
+/** What C_TAIL and C_PUT are about to become, as for C_HEAD. */
+export const C_NEXT_TAIL = 21;
+export const C_NEXT_PUT = 22;
 /** Bit `id % 32` is set for every interpreter that put one of the records; others may be set, too. */
-export const C_SENDERS = 9;
+export const C_SENDERS = 23;
 /** Number of pages of the next segment. */
-export const C_GROWTH = 10;
-/** Pointer to a segment that lies in the queue's own page and is never freed; 0 for a mailbox. */
-export const C_INLINE = 11;
-/** Maximum number of records; unbounded if it is not positive. */
-export const C_MAXSIZE = 12;
+export const C_GROWTH = 24;
 /** 1 once a record of this channel carried references: only then do walks look for them. */
-export const C_REFERENCES = 13;
-export const CHANNEL_WORDS = 16;
+export const C_REFERENCES = 25;
+/** Pointer to a segment that is linked behind C_TAIL_SEGMENT and has no published record yet; else 0. */
+export const C_FRESH = 26;
+/** Pointer to the pages of a large payload that belong to OWNER_SHARED while their record is being published; else 0. */
+export const C_BLOB = 27;
+/** C_TAKEN as the putters read it last: so much room there is at least. */
+export const C_KNOWN_TAKEN = 29;
+
+/** Under both locks. */
+/** Id of the queue or interpreter that the channel belongs to; -1 once it is closed, when nothing may be sent. */
+export const C_ID = 32;
+/** CHANNEL_… bits. */
+export const C_FLAGS = 33;
+/** Pointer to a segment that lies in the queue's own page and is never freed; 0 for a mailbox. */
+export const C_INLINE = 34;
+/** Maximum number of records; unbounded if it is not positive. */
+export const C_MAXSIZE = 35;
+export const CHANNEL_WORDS = 48;
 
 /** No more records may be put. */
 export const CHANNEL_SHUT = 1;
@@ -261,35 +287,35 @@ export const UNBOUND_ITEM_KEEP = 3;
 export const INLINE_BYTES = 2048;
 
 /* ---- queue: one page ---- */
-/* words 0 to 15: its channel */
-/** The unbound behaviour of items that are put without one. */
-export const Q_UNBOUND = 16;
-/** How many records, anywhere, carry a reference to this queue. Never too low. */
-export const Q_ITEM_REFERENCES = 17;
-export const Q_NEXT = 18;
-/** Incremented after every change of Q_ITEM_REFERENCES: unmoved, it proves that a reader saw the count and the holders in one state. */
-export const Q_REF_VERSION = 19;
-/** How many interpreters wait to get, and to put: the number of bits that are set below. Derived; under the queue's lock. */
-export const Q_GETTERS = 20;
-export const Q_PUTTERS = 21;
+/* words 0 to 47: its channel, the three lines of which have room for these */
 /** The slots where the search for the next waiter starts, so that every waiter has its turn. */
-export const Q_GET_CURSOR = 22;
-export const Q_PUT_CURSOR = 23;
-/** In the placeholder of an ArrayBuffer that is moved: id + 1 of the interpreter that sends it; else 0. */
-export const Q_SENDER = 24;
-/** Slot + 1 of the worker that was woken last and has not come to a pool's lanes since, or 0. Under the queue's lock. */
-export const Q_WOKEN = 25;
+export const Q_GET_CURSOR = 8;
+/** Slot + 1 of the worker that was woken last and has not come to a pool's lanes since, or 0. Under the takers' lock. */
+export const Q_WOKEN = 9;
 /**
- * Places, each with slot + 1 of a worker that spins before it parks, or 0. A worker takes a place under the queue's lock and leaves it
+ * Places, each with slot + 1 of a worker that spins before it parks, or 0. A worker takes a place under the takers' lock and leaves it
  * by a compare-and-swap.
  */
-export const Q_SPINNERS = 26;
+export const Q_SPINNERS = 10;
 export const SPINNERS = 4;
+export const Q_PUT_CURSOR = 28;
+/** How many interpreters wait to get (under the takers' lock), and to put (under the putters'): the number of bits that are set below. Derived. */
+export const Q_GETTERS = 36;
+export const Q_PUTTERS = 37;
+/** The unbound behaviour of items that are put without one. */
+export const Q_UNBOUND = 38;
+/** In the placeholder of an ArrayBuffer that is moved: id + 1 of the interpreter that sends it; else 0. */
+export const Q_SENDER = 39;
+/** How many records, anywhere, carry a reference to this queue. Never too low. */
+export const Q_ITEM_REFERENCES = 48;
+export const Q_NEXT = 49;
+/** Incremented after every change of Q_ITEM_REFERENCES: unmoved, it proves that a reader saw the count and the holders in one state. */
+export const Q_REF_VERSION = 50;
 /** Bit sets of the slots that hold a handle, that wait to get, and that wait to put. */
-export const Q_HOLDERS = 32;
-export const Q_GET_WAITERS = 64;
-export const Q_PUT_WAITERS = 96;
-export const Q_INLINE_SEGMENT = 128;
+export const Q_HOLDERS = 64;
+export const Q_GET_WAITERS = 96;
+export const Q_PUT_WAITERS = 128;
+export const Q_INLINE_SEGMENT = 160;
 export const BITSET_WORDS = MAX_SLOTS / 32;
 
 /* ---- page table ---- */

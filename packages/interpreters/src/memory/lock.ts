@@ -99,13 +99,14 @@ export function unlockAndRingAll(m: SharedMemory, p: Pointer, slots: readonly Sl
   leave(m);
 }
 
-/** The last intent is carried out. */
-function leave(m: SharedMemory): void {
+/** The last intent is carried out. For a section whose rings follow its release. */
+export function leave(m: SharedMemory): void {
   m.depth--;
   set(m, m.me + S_INTENTS + m.depth, 0);
 }
 
-function release(m: SharedMemory, p: Pointer): void {
+/** Releases a lock, but stays in the section until `leave`: the thread still owes rings. A full fence. */
+export function release(m: SharedMemory, p: Pointer): void {
   const word = exchange(m, p, 0);
   if ((word & CONTENDED) !== 0) notify(m, p, 1);
 }

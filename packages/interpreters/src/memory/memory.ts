@@ -12,6 +12,7 @@ import type { Page, Slot } from "./brands.js";
 import {
   C_ID,
   C_KIND,
+  C_PUT_KIND,
   FIRST_FREE_SLOT,
   H_FIRST_PAGE,
   H_MAGIC,
@@ -23,6 +24,7 @@ import {
   H_REGISTRY_LOCK,
   H_SLOTS_USED,
   LOCK_CHANNEL,
+  LOCK_PUTTERS,
   LOCK_PAGES,
   LOCK_REGISTRY,
   MAGIC,
@@ -164,6 +166,7 @@ function initialize(m: SharedMemory, maxPages: number): void {
   for (let slot = 0 as Slot; slot < MAX_SLOTS; slot++) {
     for (const channel of [slotPointer(slot) + S_WORK, slotPointer(slot) + S_REPLIES]) {
       set(m, channel + C_KIND, LOCK_CHANNEL);
+      set(m, channel + C_PUT_KIND, LOCK_PUTTERS);
       set(m, channel + C_ID, -1);
     }
   }

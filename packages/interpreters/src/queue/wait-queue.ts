@@ -8,6 +8,7 @@ import type { Pointer } from "../memory/brands.js";
 import { Q_GETTERS, type Q_PUTTERS, STATUS_EMPTY, STATUS_FULL } from "../memory/layout.js";
 import { onAbort } from "../base/abort.js";
 import type { Runtime } from "../thread/runtime.js";
+import { lookForRecord } from "../kernel/queues.js";
 import { isWaiting, stopWaiting } from "../kernel/waiters.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 
@@ -82,6 +83,10 @@ export class WaitQueue {
   /** As `wait`, but blocks this thread. */
   waitSync(timeout: number, attempt: Attempt): number {
     let status = this.#notYet;
+    if (this.#list === Q_GETTERS && lookForRecord(this.#rt.m, this.#pointer)) {
+      status = attempt();
+      if (status !== this.#notYet) return status;
+    }
     let enlisted = false;
     try {
       this.#rt.blockUntil(() => {

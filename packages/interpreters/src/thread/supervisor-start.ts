@@ -43,7 +43,7 @@ import {
   SUPERVISOR_SLOT,
   WHENCE_CREATED,
 } from "../memory/layout.js";
-import { lock, unlock } from "../memory/lock.js";
+import { lockChannel, unlockChannel } from "../kernel/channel-locks.js";
 import { closeChannel } from "../kernel/channel.js";
 import { collectQueues } from "../kernel/queue-lifetime.js";
 import { freeSlot, idOf, isAlive, stateOf } from "../kernel/registry.js";
@@ -304,9 +304,9 @@ function failBoots(m: SharedMemory, error: unknown): void {
 }
 
 function close(m: SharedMemory, box: Pointer): void {
-  lock(m, box);
+  lockChannel(m, box);
   closeChannel(m, box);
-  unlock(m, box);
+  unlockChannel(m, box);
 }
 
 /** Puts the notice that `id` failed to boot into a mailbox. */

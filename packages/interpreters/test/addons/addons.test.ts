@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { addons, create, createQueue, type Interpreter, InterpreterPoolExecutor } from "interpreters";
 import { load } from "../../src/memory/atomics.js";
-import { C_COUNT, S_WORK } from "../../src/memory/layout.js";
+import { C_PUT, C_TAKEN, S_WORK } from "../../src/memory/layout.js";
 import { runtime } from "../../src/thread/current.js";
 import { channel, rejection, until } from "../support/ways.js";
 import { fresh, skip, written } from "./fixtures.js";
@@ -145,7 +145,7 @@ test("one that is terminated while it waits for main leaves nothing behind", lim
   const stopped = rejection(interp.call(loads.next, file));
   // From its request to its end, main makes no call of this package that could reply.
   const { m } = runtime();
-  while (load(m, m.me + S_WORK + C_COUNT) === 0);
+  while (load(m, m.me + S_WORK + C_PUT) === load(m, m.me + S_WORK + C_TAKEN));
   Atomics.store(flag, 0, 1);
   Atomics.notify(flag, 0);
   Atomics.wait(flag, 0, 1);

@@ -95,6 +95,20 @@ export function* peek(m: ModelMemory, p: number): Steps<number> {
   return m.i32[word(m, p)];
 }
 
+export function* publish(m: ModelMemory, p: number, value: number): Steps<void> {
+  m.op = "publish";
+  m.at = p;
+  yield;
+  m.i32[word(m, p)] = value;
+}
+
+export function* acquire(m: ModelMemory, p: number): Steps<number> {
+  m.op = "acquire";
+  m.at = p;
+  yield;
+  return m.i32[word(m, p)];
+}
+
 export function* set(m: ModelMemory, p: number, value: number): Steps<void> {
   m.op = "set";
   m.at = p;

@@ -21,7 +21,10 @@ export function checkMemory(world: World, { owned = new Map() }: Expectations = 
   if (i32[L.H_ADDONS] !== 0) shared.add(i32[L.H_ADDONS]);
   const references = new Map<number, number>();
   const visit = (c: number): void => {
-    assert.equal(i32[c + L.C_LOCK], 0, "a channel's lock is free");
+    assert.equal(i32[c + L.C_LOCK], 0, "the lock of a channel's takers is free");
+    assert.equal(i32[c + L.C_PUT_LOCK], 0, "the lock of a channel's putters is free");
+    assert.equal(i32[c + L.C_FRESH], 0, "no segment waits for its first record");
+    assert.equal(i32[c + L.C_BLOB], 0, "no payload is being published");
     checkChannel(world, c, shared, references);
   };
   for (let slot = 0 as Slot; slot < i32[L.H_SLOTS_USED]; slot++) {
@@ -167,9 +170,9 @@ export function checkChannel(
     );
   }
   assert.equal(
-    i32[c + L.C_COUNT],
+    (i32[c + L.C_PUT] - i32[c + L.C_TAKEN]) | 0,
     records.filter((r) => stateOf(world, r) !== L.RECORD_REMOVED).length,
-    "C_COUNT",
+    "C_PUT less C_TAKEN",
   );
   while (p !== tail) {
     if (p === i32[chunk + L.SEGMENT_END] || i32[p] === 0) {

@@ -33,9 +33,16 @@ export function nameOf(world: World, p: number): string {
   const offset = p % PAGE_WORDS;
   for (let q = world.i32[layout.H_QUEUES]; q !== 0; q = world.i32[q + layout.Q_NEXT]) {
     if (q !== p - offset || offset >= layout.Q_INLINE_SEGMENT) continue;
-    return `queue${world.i32[q + layout.C_ID]}.${nearest(offset < layout.CHANNEL_WORDS ? "C_" : "Q_", offset)}`;
+    // Words of the channel and words of the queue share its lines: the nearer name.
+    const names = [nearest("C_", offset), nearest("Q_", offset)];
+    const name = names.reduce((a, b) => (distance(b) < distance(a) ? b : a));
+    return `queue${world.i32[q + layout.C_ID]}.${name}`;
   }
   return `page ${page}+${offset}`;
+}
+
+function distance(name: string): number {
+  return Number(name.split("+")[1] ?? 0);
 }
 
 function slotWord(offset: number): string {

@@ -82,7 +82,7 @@ export interface Limits {
 }
 
 /** For all other threads, a death before one of these operations is the same as a death after it. */
-const READS = new Set(["get", "load", "peek", "readBytes", "readWords", "byteLength", "pause"]);
+const READS = new Set(["get", "load", "acquire", "peek", "readBytes", "readWords", "byteLength", "pause"]);
 const PLAIN = new Set(["get", "set", "readBytes", "writeBytes", "readWords", "writeWords"]);
 
 interface Running {
