@@ -36,7 +36,16 @@
  *
  * Plain functions over integers, so that any guest language can call them.
  */
-import { acquire, get, publish, readBytes, set, type SharedMemory, store, writeBytes } from "../memory/atomics.js";
+import {
+  acquire,
+  get,
+  publish,
+  readBytes,
+  set,
+  type SharedMemory,
+  store,
+  writeBytes,
+} from "../memory/atomics.js";
 import type { InterpreterId, Owner, Pointer, QueueId } from "../memory/brands.js";
 import {
   C_BLOB,

@@ -107,7 +107,7 @@ export function takeWork(m: SharedMemory, execution: Pointer, into: Received): n
 
 /**
  * Takes the record `r` that `first` returned and becomes its executor, in the idle `execution` that S_TAKING names. Under the
- * channel's lock. Returns NOT_FOUND if this thread is about to end (`closeExecutions`); the record then stays where it is.
+ * takers' lock. Returns NOT_FOUND if this thread is about to end (`closeExecutions`); the record then stays where it is.
  */
 export function claim(m: SharedMemory, c: Pointer, r: Pointer, execution: Pointer, into: Received): number {
   const word = peek(m, execution + EXECUTION_WORD);
@@ -159,8 +159,7 @@ export function cancelWork(
 
 /**
  * Puts the last record that interpreter `id` will ever be sent, and refuses all later ones. Without `wait`, returns BUSY if the
- * interpreter executes a work item or one waits there. It claims its items under the takers' lock, and none can come while the putters' is
- * held, so idle means idle until then.
+ * interpreter executes a work item or one waits there. No item can come while the putters' lock is held, so idle means idle until then.
  */
 export function sendLast(
   m: SharedMemory,
@@ -184,10 +183,10 @@ export function sendLast(
   return status;
 }
 
-/** Whether a work item waits in box `c` of the interpreter in `slot`, or is being executed there. Under the putters' lock. */
+/**
+ * Whether a work item waits in box `c` of the interpreter in `slot`, or is being executed there. Under the putters' lock. The interpreter may
+ * be claiming an item: it becomes its executor before the item counts as taken, so the items are counted first.
+ */
 function isBusy(m: SharedMemory, c: Pointer, slot: Slot): boolean {
-  lock(m, c);
-  const busy = sizeOf(m, c) > 0 || isExecuting(m, slot);
-  unlock(m, c);
-  return busy;
+  return sizeOf(m, c) > 0 || isExecuting(m, slot);
 }

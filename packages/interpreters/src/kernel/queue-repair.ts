@@ -14,7 +14,6 @@ import {
 import { putStatus, sizeOf } from "./queue-state.js";
 import { forgetWorker, recountWaiters, ringWaiters } from "./waiters.js";
 
-
 /**
  * The interpreter in slot `dead` was destroyed: it waits for nothing and holds nothing. Rings every waiter that can go on, because
  * the dead may have been the one that was rung. Under both locks.

@@ -90,7 +90,7 @@ function useSpace(received: Received, { bytes, view, words }: Space): void {
   received.words = words;
 }
 
-/** Takes the record `r` that `first` returned into `into`. Under the channel's lock. */
+/** Takes the record `r` that `first` returned into `into`. Under the takers' lock. */
 export function receive(m: SharedMemory, c: Pointer, r: Pointer, into: Received): void {
   // Read once, and not by each of the functions of records.ts: this is the hot path.
   const flags = get(m, r + R_FLAGS);

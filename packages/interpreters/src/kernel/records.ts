@@ -5,7 +5,7 @@
  *      └──────────── RECORD_HEADER ──────────┘ └─────── payload: R_LENGTH bytes ────┘
  *
  * A payload of up to INLINE_BYTES lies in the record. A larger one lies in pages of its own (a *blob*), written and read outside
- * the channel's lock, and the record holds the pointer to them. A *plain* record is live and carries only the bytes within it: no
+ * the channel's locks, and the record holds the pointer to them. A *plain* record is live and carries only the bytes within it: no
  * references, no blob. Nothing but its bytes changes hands, so a whole batch of them is copied at once.
  *
  * Everything here reads or writes one record; channel.ts knows where records lie and who may touch them.

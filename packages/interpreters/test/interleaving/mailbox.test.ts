@@ -13,6 +13,7 @@ import {
   EXECUTION_CALLER,
   EXECUTION_IDLE,
   EXECUTION_SEQ,
+  EXECUTION_RUNNING,
   EXECUTION_STATE,
   S_ID,
   S_REPLIES,
@@ -332,6 +333,12 @@ test("work that races with the last record is executed before it, or refused", (
                 const close = (patient: boolean): Steps<number> =>
                   mailbox.sendLast(m, slots[2], ids[2], patient, last);
                 closed = yield* close(wait);
+                if (closed === OK && !wait) {
+                  const execution = slotPointer(slots[2]) + S_EXECUTION;
+                  const executing = (world.i32[execution] & EXECUTION_STATE) === EXECUTION_RUNNING;
+                  const which = world.i32[execution + EXECUTION_SEQ];
+                  assert.ok(!executing || which === LAST, "it is idle when it is refused further work");
+                }
                 if (closed === STATUS_BUSY) assert.equal(yield* close(true), OK);
               },
             },

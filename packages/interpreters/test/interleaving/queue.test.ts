@@ -15,12 +15,14 @@ import {
   UNBOUND_ITEM_REMOVE,
 } from "../../src/memory/layout.js";
 import { createQueue } from "../../src/kernel/queue-lifetime.js";
-import { put } from "../../src/kernel/queues.js";
+import { put, removeFrom, take } from "../../src/kernel/queues.js";
+import { makeReceived } from "../../src/kernel/receive.js";
+import type { InterpreterId, Pointer } from "../../src/memory/brands.js";
 import { explore } from "./explore.js";
-import { checkMemory } from "./invariants.js";
+import { checkMemory, recordsOf } from "./invariants.js";
 import { Consumer, contentOf, type Item, Producer, settle } from "./items.js";
 import { reap, queues } from "./modules.js";
-import { record } from "./pieces.js";
+import { piece, record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { World } from "./world.js";
 
@@ -163,6 +165,8 @@ test("a consumer dies at any step: it takes at most one item with it, and the ot
     [BLOB, []],
     // Each lies in another segment than the one before it.
     [LARGE, [LARGE]],
+    // The second segment has pages of its own, and is left.
+    [LARGE, [LARGE, LARGE, LARGE]],
   ] as const) {
     const { world, q, slots, before: main } = scene(0, before);
     explore(t, {
@@ -208,6 +212,61 @@ test("a producer that waits for room dies at any step: the other one gets the ro
           checkMemory(world);
           settle(world, { q, producers: [before, dying, living], consumers: [consumer], buried: slots[0] });
         },
+      };
+    },
+  });
+});
+
+test("a producer dies at any step reusing an empty segment: nothing that was taken comes back", (t) => {
+  const { world, q, slots } = scene(0, [LARGE]);
+  const main = world.view(0);
+  assert.equal(take(main, q as Pointer, false, makeReceived()), OK);
+  world.remember();
+  explore(t, {
+    world,
+    preemptions: 0,
+    random: 1500,
+    program: () => {
+      const dying = new Producer(slots[0], [item(LARGE, UNBOUND_ITEM_KEEP)]);
+      const living = new Producer(slots[1], [item(SMALL)]);
+      const consumer = new Consumer(slots[2]);
+      const victim = dying.thread("P1", q);
+      return {
+        threads: [victim, living.thread("P2", q), consumer.thread("C", q, 1)],
+        victims: [victim],
+        supervisor: undertaker(slots[0]),
+        check() {
+          checkMemory(world);
+          settle(world, { q, producers: [dying, living], consumers: [consumer], buried: slots[0] });
+          const waiting = recordsOf(world, q).length;
+          let taken = 0;
+          while (take(main, q as Pointer, false, makeReceived()) === OK) taken++;
+          assert.equal(taken, waiting, "as many records can be taken as there are");
+        },
+      };
+    },
+  });
+});
+
+test("a consumer dies at any step after its next item was withdrawn: the queue counts what it holds", (t) => {
+  const { world, q, slots } = scene(0);
+  const main = world.view(0);
+  const [consumer, producer] = [world.view(slots[1]), world.view(slots[0])];
+  for (const key of [1, 2]) assert.equal(put(producer, q as Pointer, false, record(0, 0, piece(key))), OK);
+  assert.equal(take(consumer, q as Pointer, false, makeReceived()), OK);
+  assert.ok(removeFrom(main, q as Pointer, 0 as InterpreterId, 2, producer.lastPut));
+  world.remember();
+  explore(t, {
+    world,
+    preemptions: 0,
+    random: 100,
+    program: () => {
+      const victim = new Consumer(slots[1]).hastyThread("C1", q);
+      return {
+        threads: [victim],
+        victims: [victim],
+        supervisor: undertaker(slots[1]),
+        check: () => checkMemory(world),
       };
     },
   });
