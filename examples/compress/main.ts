@@ -81,10 +81,12 @@ function parse() {
 }
 
 async function main({ folder, workers, limit, out }: ReturnType<typeof parse>): Promise<number> {
-  const sources = await findSources(folder, { extensions: [".js"], largest: LARGEST, limit }).catch((error: unknown) => {
-    console.error(`Cannot read ${folder}: ${messageOf(error)}`);
-    return undefined;
-  });
+  const sources = await findSources(folder, { extensions: [".js"], largest: LARGEST, limit }).catch(
+    (error: unknown) => {
+      console.error(`Cannot read ${folder}: ${messageOf(error)}`);
+      return undefined;
+    },
+  );
   if (sources === undefined) return 1;
   if (sources.length === 0) {
     console.error(`No .js files to compress in ${folder}`);

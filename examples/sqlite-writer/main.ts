@@ -90,7 +90,9 @@ async function fill(database: string, files: readonly string[], producers: numbe
 function check(file: string, put: Int32Array): boolean {
   const database = openDatabase(file);
   const found = database
-    .prepare("SELECT producer, COUNT(*) AS rows, MAX(number) AS last FROM functions GROUP BY producer ORDER BY producer")
+    .prepare(
+      "SELECT producer, COUNT(*) AS rows, MAX(number) AS last FROM functions GROUP BY producer ORDER BY producer",
+    )
     .all() as { producer: number; rows: number; last: number }[];
   database.close();
   let right = found.length === put.length;
@@ -115,7 +117,9 @@ async function main({ folder, producers, limit, out }: ReturnType<typeof parse>)
   const temporary = await mkdtemp(join(tmpdir(), "interpreters-sqlite-"));
   try {
     const database = out ?? join(temporary, "functions.db");
-    console.log(`The functions of ${files.length} files, from ${producers} producers and one that is stopped`);
+    console.log(
+      `The functions of ${files.length} files, from ${producers} producers and one that is stopped`,
+    );
     const start = performance.now();
     const put = await fill(database, files, producers);
     const seconds = (performance.now() - start) / 1000;

@@ -44,7 +44,9 @@ describe("the sqlite-writer example", { skip: whyNot() }, () => {
     const { stdout, stderr, code } = await runNode([main, folder, "--producers", "1", "--out", file]);
     assert.equal(code, 0, stdout + stderr);
     const database: Database = openDatabase(file);
-    const rows = database.prepare("SELECT number, name FROM functions WHERE producer = 0 ORDER BY number").all();
+    const rows = database
+      .prepare("SELECT number, name FROM functions WHERE producer = 0 ORDER BY number")
+      .all();
     database.close();
     // Rows of node:sqlite have no prototype.
     assert.deepEqual(

@@ -30,7 +30,8 @@ export async function write(file: string, rows: Queue<Row, never>): Promise<numb
         throw error;
       }
       database.exec("BEGIN");
-      for (const { producer, number, file: source, name } of batch) insert.run(producer, number, source, name);
+      for (const { producer, number, file: source, name } of batch)
+        insert.run(producer, number, source, name);
       database.exec("COMMIT");
       written += batch.length;
     }
