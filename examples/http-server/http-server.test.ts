@@ -3,16 +3,22 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ExecutorStats } from "interpreters";
+import { filesOfGuide } from "../support/guide.js";
 import { runNode } from "../support/process.js";
 import { installTools, makeProject, removeProject } from "../support/tools.js";
-import { writeServer } from "./guide.js";
 
 const { modules, skip } = await installTools({ tsx: "4.23.15" });
+
+/** Starts the server, and prints its port. */
+const SERVE = `import { start } from "./server.js";
+console.log(await start());
+`;
 
 /** What the guide sets: the tasks that run at a time, and those that may wait. */
 const [WORKERS, ROOM] = [2, 100];
@@ -21,7 +27,9 @@ describe("the server of the guide, under tsx", { skip, timeout: 120_000 }, () =>
   let folder: string;
   before(async () => {
     folder = await makeProject(modules!);
-    await writeServer(folder);
+    const files = await filesOfGuide("http-server.md");
+    files.set("serve.ts", SERVE).set("package.json", '{ "type": "module" }');
+    for (const [name, text] of files) await writeFile(join(folder, name), text);
   });
   after(() => removeProject(folder));
 

@@ -1,9 +1,12 @@
 /** A project whose tests use a pool, under Vitest, in each of its pools. */
 
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { coveredFunctions } from "../support/coverage.js";
+import { filesOfGuide } from "../support/guide.js";
 import { type Ended, runNode } from "../support/process.js";
 import { cleanEnvironment, installTools, makeProject, packagesOf, removeProject } from "../support/tools.js";
 
@@ -20,6 +23,13 @@ describe("the vitest example", { skip, timeout: 120_000 }, () => {
 
   before(async () => {
     folder = await makeProject(modules!, source);
+    // The guide's provider of coverage, and its configuration.
+    const files = await filesOfGuide("testing.md");
+    for (const name of ["coverage.js", "vitest.config.js"]) {
+      // The folder node_modules is the one of all runs.
+      const text = files.get(name)!.replace("node_modules/.cache/coverage", ".coverage");
+      await writeFile(join(folder, name), text);
+    }
   });
   after(() => removeProject(folder));
 
@@ -27,8 +37,17 @@ describe("the vitest example", { skip, timeout: 120_000 }, () => {
     test(`its tests pass with --pool ${pool}`, async () => {
       const { stdout, stderr, code } = await vitest("--pool", pool);
       assert.equal(code, 0, stdout + stderr);
-      assert.match(stdout, /Tests +6 passed \(6\)/);
+      assert.match(stdout, /Tests +7 passed \(7\)/);
       assert.doesNotMatch(stderr, /Error|close timed out/);
     });
   }
+
+  test("coverage has what ran here and what ran in interpreters", async () => {
+    const { stdout, stderr, code } = await vitest("--coverage", "--coverage.reporter=json");
+    assert.equal(code, 0, stdout + stderr);
+    const report = await readFile(join(folder, "coverage/coverage-final.json"), "utf8");
+    const { functions, uncoveredLines } = coveredFunctions(report, "words.ts");
+    assert.deepEqual(functions, ["endless", "longest", "sentences", "topWords"]);
+    assert.deepEqual(uncoveredLines, ["  return text.split(/(?<=[.!?])\\s+/);"]);
+  });
 });

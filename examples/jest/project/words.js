@@ -18,3 +18,8 @@ export function sentences(text) {
 export function endless() {
   for (;;);
 }
+
+/** Only the tests call it, in their own thread. */
+export function longest(text) {
+  return Math.max(...text.split(" ").map((word) => word.length));
+}

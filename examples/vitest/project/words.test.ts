@@ -14,6 +14,10 @@ test("a function gives the same here and in a worker", async () => {
   expect(await pool.submit(topWords, TEXT, 2)).toEqual(here.topWords(TEXT, 2));
 });
 
+test("a function is called here only", () => {
+  expect(here.longest(TEXT)).toBe(9);
+});
+
 test("map keeps the order", async () => {
   const found: string[] = [];
   for await (const [{ word }] of pool.map(

@@ -23,3 +23,8 @@ export function sentences(text: string): string[] {
 export function endless(): never {
   for (;;);
 }
+
+/** Only the tests call it, in their own thread. */
+export function longest(text: string): number {
+  return Math.max(...text.split(" ").map((word) => word.length));
+}
