@@ -7,4 +7,16 @@ import type * as Bundle from "./bundle.js" with { "resolution-mode": "import" };
 
 const here = globalThis as { [copies.API]?: Bundle.Api };
 
-export = here[copies.API] ?? (require("./interpreters.cjs") as typeof Bundle).share();
+export = here[copies.API] ?? load().share();
+
+function load(): typeof Bundle {
+  // A bundler that makes an ES module of this one leaves the name as it is, and ES modules do not have it.
+  if (typeof __filename === "undefined") {
+    const error = new Error(
+      "Cannot load interpreters: a bundler has made it part of an ES module, but its threads need its own files: leave the " +
+        "package out of the bundle (in esbuild, rollup, rolldown and Vite: `external`).",
+    );
+    throw Object.assign(error, { code: "ERR_INTERPRETER_FILES" });
+  }
+  return require("./interpreters.cjs") as typeof Bundle;
+}

@@ -6,6 +6,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
+import { build } from "esbuild";
 import * as interpreters from "interpreters";
 import * as surface from "../../src/index.js";
 import { start } from "../support/processes.js";
@@ -123,4 +124,25 @@ try { create() } catch (error) { console.log(error.code, error.message) }`;
     stdout,
     /^ERR_INTERPRETER_FILES Cannot start interpreters: .*supervisor\.cjs does not exist\. A bundler /,
   );
+});
+
+test("the package inside a bundle says so, whatever the bundle's format", async () => {
+  const entry = path.join(folder, "bundled.mjs");
+  const program = `import { create } from "interpreters";
+try { create() } catch (error) { console.log(error.code, error.message) }`;
+  writeFileSync(entry, program);
+  for (const format of ["esm", "cjs"] as const) {
+    const outfile = path.join(folder, `bundled-${format}.${format === "esm" ? "mjs" : "cjs"}`);
+    await build({
+      entryPoints: [entry],
+      bundle: true,
+      platform: "node",
+      format,
+      outfile,
+      logLevel: "silent",
+    });
+    const { stdout, stderr } = await start(process.execPath, [outfile]).ended;
+    assert.match(stdout + stderr, /ERR_INTERPRETER_FILES/, format);
+    assert.match(stdout + stderr, /leave the package out of the bundle \(in esbuild, .*`external`\)/, format);
+  }
 });
