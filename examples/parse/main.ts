@@ -24,7 +24,7 @@ Parses the JavaScript files of a folder (default: the workspace's node_modules) 
   --limit N     use only the N largest files (default: 500)
   --help        show this help`;
 
-const CHOICE = { extensions: [".js", ".mjs", ".cjs"], largest: 250_000 };
+const CHOICE = { extensions: [".js", ".mjs", ".cjs"], largest: 60_000 };
 
 interface ParseRun extends Run {
   readonly parsed: readonly Parsed[];

@@ -34,14 +34,20 @@ export async function installTools(packages: Packages): Promise<Tools> {
     // Makes the folder a project, or npm would install into the one around it.
     await writeFile(join(partial, "package.json"), "{}\n");
     const options = ["--prefix", partial, "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit"];
-    const network = ["--prefer-offline", "--fetch-retries", "1", "--fetch-retry-maxtimeout", "5000"];
-    const { code, stderr } = await run("npm", ["install", ...options, ...network, ...names], {
-      cwd: partial,
-      shell: process.platform === "win32",
-    });
+    // Without a registry the tests are skipped soon.
+    const retries = { retries: 1, "retry-mintimeout": 1_000, "retry-maxtimeout": 1_000, timeout: 20_000 };
+    const network = Object.entries(retries).map(([name, value]) => `--fetch-${name}=${value}`);
+    const { code, stderr } = await run(
+      "npm",
+      ["install", "--prefer-offline", ...options, ...network, ...names],
+      {
+        cwd: partial,
+        shell: process.platform === "win32",
+      },
+    );
     if (code !== 0) {
-      const reason = /^npm (?:error|ERR!) (?!code)(.*)$/m.exec(stderr)?.[1] ?? `npm ended with code ${code}`;
-      return { modules: undefined, skip: `cannot install ${names.join(", ")}: ${reason}` };
+      const reason = /^npm (?:error|ERR!) code (\S+)$/m.exec(stderr)?.[1] ?? `code ${code}`;
+      return { modules: undefined, skip: `npm cannot install ${names.join(", ")}: ${reason}` };
     }
     await symlink(
       join(root, "packages/interpreters"),
