@@ -143,6 +143,26 @@ try { create() } catch (error) { console.log(error.code, error.message) }`;
     });
     const { stdout, stderr } = await start(process.execPath, [outfile]).ended;
     assert.match(stdout + stderr, /ERR_INTERPRETER_FILES/, format);
-    assert.match(stdout + stderr, /leave the package out of the bundle \(in esbuild, .*`external`\)/, format);
+    assert.match(stdout + stderr, /leave .+ out of the bundle \(in esbuild, .*`external`/, format);
   }
+});
+
+test("the package inside a bundle of webpack says so", () => {
+  // Its bundles give this module a `require` that finds other modules of the bundle only, and these one that finds nothing.
+  const entry = readFileSync(path.join(source, "entry.cjs"), "utf8");
+  const missing = Object.assign(new Error("Cannot find module 'node:util'"), { code: "MODULE_NOT_FOUND" });
+  const requireInBundle = (id: string): unknown => {
+    if (id !== "./interpreters.cjs") return { API: "none" };
+    throw missing;
+  };
+  const run = new Function("require", "module", "exports", "__filename", entry);
+  assert.throws(
+    () => run(requireInBundle, {}, {}, "/index.js"),
+    (error: Error & { code?: string }) => {
+      assert.equal(error.code, "ERR_INTERPRETER_FILES");
+      assert.match(error.message, /in webpack and rspack: `externals`/);
+      assert.equal(error.cause, missing);
+      return true;
+    },
+  );
 });
