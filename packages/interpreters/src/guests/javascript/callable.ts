@@ -141,10 +141,15 @@ function label(name: string): string {
 function notAFunction(value: unknown): string {
   const found =
     value === null ? "null" : typeof value === "object" ? "an object" : `a value of type ${typeof value}`;
+  let hint = "";
   // Easily passed by mistake instead of one of its functions.
-  const hint = modules.has(value as object)
-    ? " (a whole module: pass one of its functions, as in `const { f } = fromModule(…)`)"
-    : "";
+  if (modules.has(value as object)) {
+    hint = " (a whole module: pass one of its functions, as in `const { f } = fromModule(…)`)";
+  } else if (typeof value === "string" || value instanceof URL) {
+    // Other packages take a file or a name.
+    hint =
+      ' (to name a function of a module: `const { f } = fromModule(new URL("./file.js", import.meta.url))`)';
+  }
   return `expected a function to run in another interpreter, got ${found}${hint}`;
 }
 
