@@ -3,8 +3,8 @@
  *
  * V8 would parse and compile the main bundle anew in each thread, which takes as long as everything else that a thread does before
  * it is ready. So the first interpreter of a process leaves a code cache with the supervisor, with all functions that it had to
- * compile up to the end of its first work item, and later threads start with that. The first ones start with what the supervisor has
- * compiled while they booted, if it was ready. V8 rejects a cache that does not fit (because of
+ * compile up to the end of its first work item, and later threads start with that. The first ones start with what main has compiled, if
+ * main could leave that (thread/bundle-for-interpreters.ts). V8 rejects a cache that does not fit (because of
  * other flags), and compiles.
  */
 import { path } from "./platform/paths.js";
