@@ -21,11 +21,11 @@ export interface SupervisorDataWithThread extends Omit<SupervisorData, "first"> 
   first: FirstInterpreter | FirstThread | undefined;
 }
 
-function start({ memory, text, firstCache }: SupervisorData, first: FirstInterpreter): FirstThread {
-  const shared = makeShared(text, firstCache);
+function start(data: SupervisorData, first: FirstInterpreter): FirstThread {
+  const shared = makeShared(data);
   let started: StartedThread | undefined;
   try {
-    started = startThread(memory, shared, first.options, { slot: first.slot });
+    started = startThread(data.memory, shared, first.options, { slot: first.slot });
   } catch {}
   return { ...first, shared, started };
 }

@@ -28,10 +28,8 @@ import { makeShared } from "./threads.js";
 const LOCK_PATIENCE = 20;
 
 /** Starts the loop. Module scope holds no state: everything that changes belongs to one of these objects. */
-function supervise(
-  m: SharedMemory,
-  { owner, port, text, firstCache, first }: SupervisorDataWithThread,
-): void {
+function supervise(m: SharedMemory, data: SupervisorDataWithThread): void {
+  const { owner, port, first } = data;
   m.patience = LOCK_PATIENCE;
   // All other threads leave these pages to the supervisor.
   m.reserve = 0;
@@ -39,7 +37,7 @@ function supervise(
   const deaths = new Deaths(m, work);
   const attached = new AttachedThreads(m, (slot) => deaths.attachedEnded(slot, -1));
   const started = first !== undefined && "shared" in first ? first : undefined;
-  const children = new Children(m, deaths, buffers, started?.shared ?? makeShared(text, firstCache));
+  const children = new Children(m, deaths, buffers, started?.shared ?? makeShared(data));
   const deadlines = new Deadlines(m, children);
   const collector = new Collector(m);
   const poison = new Poison(m, collector, () => parentPort?.postMessage(undefined));

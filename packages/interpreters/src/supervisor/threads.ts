@@ -4,8 +4,7 @@ import { MessageChannel, type MessagePort } from "../platform/ports.js";
 import { SHARE_ENV, Worker } from "../platform/threads.js";
 import { packageFile } from "../platform/package-files.js";
 import { withoutRefused } from "../platform/exec-argv.js";
-import { createDerivedTexts } from "../base/derived-texts.js";
-import type { BootOptions, CodeCache, Place, WorkerData } from "../wire/boot.js";
+import type { BootOptions, CodeCache, Place, SupervisorData, WorkerData } from "../wire/boot.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 
 export interface StartedThread {
@@ -16,18 +15,20 @@ export interface StartedThread {
 
 /** What all threads share. */
 export interface Shared {
-  /** The bundle that they run. Once one was started, all threads can read it. */
+  /** The bundle that they run; undefined until it is read from its file. Once a thread was started, all threads can read it. */
   text: Uint8Array | undefined;
   readonly firstCache: SharedArrayBuffer | undefined;
   /** Left by a thread that had to start without one. */
   codeCache: Uint8Array | undefined;
-  /** Made for the first thread. */
-  derivedTexts: SharedArrayBuffer | undefined;
+  readonly derivedTexts: SharedArrayBuffer | undefined;
 }
 
-/** `text` is undefined if it is to be read from its file. */
-export function makeShared(text: Uint8Array | undefined, firstCache: SharedArrayBuffer | undefined): Shared {
-  return { text, firstCache, codeCache: undefined, derivedTexts: undefined };
+export function makeShared({
+  text,
+  firstCache,
+  derivedTexts,
+}: Pick<SupervisorData, "text" | "firstCache" | "derivedTexts">): Shared {
+  return { text, firstCache, codeCache: undefined, derivedTexts };
 }
 
 /** How long to wait for a thread to end before it is terminated again, at first and at most; milliseconds. */
@@ -54,7 +55,7 @@ export function startThread(
         text: bundleText(shared),
         codeCache: shared.codeCache,
         firstCache: shared.codeCache === undefined ? shared.firstCache : undefined,
-        derivedTexts: (shared.derivedTexts ??= createDerivedTexts()),
+        derivedTexts: shared.derivedTexts,
         port: port2,
       } satisfies WorkerData,
       transferList: [port2],

@@ -25,6 +25,7 @@ import { isMainThread, SHARE_ENV, Worker } from "../platform/threads.js";
 import { withoutNodeOptions } from "../platform/exec-argv.js";
 import { packageFile } from "../platform/package-files.js";
 import { clock } from "../base/clock.js";
+import { derivedTextsOfMain } from "../base/derived-texts.js";
 import { InterpreterError } from "../base/errors.js";
 import { isError } from "../base/stacks.js";
 import { cas, get, load, type SharedMemory, store, wait } from "../memory/atomics.js";
@@ -172,6 +173,7 @@ function launch(rt: Runtime, fromText: boolean, first: FirstInterpreter | undefi
       owner: rt.id,
       text,
       firstCache,
+      derivedTexts: derivedTextsOfMain(),
       first,
     };
     // The flags of the process (--import, --test …) are not for this thread.

@@ -105,7 +105,7 @@ export type WorkerData = Place & {
    * there (thread/bundle-for-interpreters.ts). It lacks the functions that only interpreters call.
    */
   readonly firstCache: SharedArrayBuffer | undefined;
-  /** Texts that interpreters derive from files for each other (base/derived-texts.ts). */
+  /** Texts that interpreters, and main, derive from files for each other (base/derived-texts.ts). */
   readonly derivedTexts: SharedArrayBuffer | undefined;
 };
 
@@ -122,6 +122,7 @@ export interface SupervisorData {
   readonly text: Uint8Array | undefined;
   /** See `WorkerData`. */
   readonly firstCache: SharedArrayBuffer | undefined;
+  readonly derivedTexts: SharedArrayBuffer | undefined;
   /** The interpreter for which the supervisor is started, if that is why. */
   readonly first: FirstInterpreter | undefined;
 }

@@ -24,7 +24,7 @@ if (process.argv[2] === "is the first") {
     const { workerData } = process.getBuiltinModule("node:worker_threads");
     const { codeCache, firstCache } = workerData as { codeCache?: unknown; firstCache?: SharedArrayBuffer };
     if (codeCache !== undefined || firstCache === undefined) return "none of main's";
-    return new Int32Array(firstCache)[0] > 0 ? "made" : "not made";
+    return new Int32Array(firstCache, 0, 1)[0] > 0 ? "made" : "not made";
   });
   console.log(what);
   process.exit();

@@ -50,17 +50,35 @@ function eraseOnce(path: string, bytes: Buffer, store: DerivedTexts): string {
 }
 
 /**
+ * Erases the types of a file that other threads will load, and of what it imports, until it has erased `most` bytes. It does nothing about a file
+ * that cannot be read or erased: whoever loads it gets the error.
+ */
+export function eraseAhead(url: string, store: DerivedTexts, most: number): void {
+  const path = fileURLToPath(url);
+  if (isPackaged(path)) return;
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length <= most && !store.has(bytes)) {
+      eraseGraph({ path, bytes, publish: store.claim(bytes) }, store, most);
+    }
+  } catch {
+    // See above.
+  }
+}
+
+/**
  * Erases a file, and the files that it imports. Several interpreters of a pool load the same modules at the same time. The one that
  * has loaded an eraser claims everything below before it gives out the first file, so that no other one needs an eraser.
  */
-function eraseGraph(first: ErasedFile, store: DerivedTexts): string {
+function eraseGraph(first: ErasedFile, store: DerivedTexts, most = Infinity): string {
+  const budget = { bytes: most - first.bytes.length };
   const text = strippedOrFailed(first);
-  const waiting = claimImports(first.path, text, store);
+  const waiting = claimImports(first.path, text, store, budget);
   first.publish(text);
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     try {
       const inner = strippedOrFailed(file);
-      waiting.push(...claimImports(file.path, inner, store));
+      waiting.push(...claimImports(file.path, inner, store, budget));
       file.publish(inner);
     } catch {
       // Loading that file will say so.
@@ -81,7 +99,13 @@ function strippedOrFailed({ path, bytes, publish }: ErasedFile): string {
 /** Relative specifiers of static imports. A match in a comment or a string costs a look at the disk. */
 const staticImport = /\b(?:from|import)\s*["'](\.{1,2}\/[^"'\n]+\.[cm]?[jt]s)["']/g;
 
-function claimImports(path: string, text: string, store: DerivedTexts): ErasedFile[] {
+/** Takes the sizes of what it claims from the budget. */
+function claimImports(
+  path: string,
+  text: string,
+  store: DerivedTexts,
+  budget: { bytes: number },
+): ErasedFile[] {
   const claimed: ErasedFile[] = [];
   for (const [, specifier] of text.matchAll(staticImport)) {
     const { href } = new URL(specifier, pathToFileURL(path));
@@ -95,7 +119,9 @@ function claimImports(path: string, text: string, store: DerivedTexts): ErasedFi
     } catch {
       continue;
     }
-    if (!store.has(bytes)) claimed.push({ path: file, bytes, publish: store.claim(bytes) });
+    if (bytes.length > budget.bytes || store.has(bytes)) continue;
+    budget.bytes -= bytes.length;
+    claimed.push({ path: file, bytes, publish: store.claim(bytes) });
   }
   return claimed;
 }
