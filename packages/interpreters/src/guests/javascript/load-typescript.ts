@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "../../platform/files.js";
 import { fileURLToPath, pathToFileURL, URL } from "../../platform/urls.js";
 import { vm } from "../../platform/scripts.js";
 import type { DerivedTexts } from "../../base/derived-texts.js";
+import { readErased, writeErased } from "./erased-files.js";
 import { strip } from "./strip.js";
 
 export const isTypeScript = (url: string): boolean =>
@@ -33,7 +34,7 @@ export function loadTypeScript(
     );
   }
   const bytes = readFileSync(path);
-  const source = store === undefined ? strip(bytes.toString(), path) : eraseOnce(path, bytes, store);
+  const source = store === undefined ? stripped(path, bytes) : eraseOnce(path, bytes, store);
   const known = resolved === "module-typescript" || resolved === "commonjs-typescript";
   const kind = known ? (resolved.replace("-typescript", "") as LoadedSource["format"]) : format(path, source);
   return { format: kind, source, shortCircuit: true };
@@ -89,11 +90,19 @@ function eraseGraph(first: ErasedFile, store: DerivedTexts, most = Infinity): st
 
 function strippedOrFailed({ path, bytes, publish }: ErasedFile): string {
   try {
-    return strip(bytes.toString(), path);
+    return stripped(path, bytes);
   } catch (error) {
     publish();
     throw error;
   }
+}
+
+function stripped(path: string, bytes: Buffer): string {
+  const known = readErased(path, bytes);
+  if (known !== undefined) return known;
+  const text = strip(bytes.toString(), path);
+  writeErased(path, bytes, text);
+  return text;
 }
 
 /** Relative specifiers of static imports. A match in a comment or a string costs a look at the disk. */
