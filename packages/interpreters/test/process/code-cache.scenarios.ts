@@ -35,10 +35,10 @@ if (process.argv[2] === "in a context") {
   const { createContext, Script } = process.getBuiltinModule("node:vm");
   const { readFileSync } = process.getBuiltinModule("node:fs");
   const { createRequire } = process.getBuiltinModule("node:module");
-  const globals: Record<string | symbol, unknown> = {};
-  for (const name of Object.getOwnPropertyNames(globalThis)) {
-    if (!(name in new Script("globalThis").runInNewContext()))
-      globals[name] = globalThis[name as keyof typeof globalThis];
+  const globals = {};
+  const known = new Script("globalThis").runInNewContext() as object;
+  for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(globalThis))) {
+    if (!(name in known)) Object.defineProperty(globals, name, property);
   }
   const context = createContext(globals);
   const load = (file: URL): unknown => {
