@@ -3,17 +3,21 @@
  * that this thread has already, and loads the bundle of this copy only if the thread has none (base/copies.cts).
  */
 import copies = require("./base/copies.cjs");
+import loadBundle = require("./platform/node/own-bundle.cjs");
 import type * as Bundle from "./bundle.js" with { "resolution-mode": "import" };
 
 const here = globalThis as { [copies.API]?: Bundle.Api };
 
-export = here[copies.API] ?? load().share();
+export = here[copies.API] ?? load();
 
-function load(): typeof Bundle {
+function load(): Bundle.Api {
   // A bundler that makes an ES module of this one leaves the name as it is, and ES modules do not have it.
   if (typeof __filename === "undefined") throw bundled();
   try {
-    return require("./interpreters.cjs") as typeof Bundle;
+    const loaded = loadBundle(__dirname, "interpreters.cjs", require);
+    // In this form, a bundler finds the file.
+    if (loaded === undefined) return (require("./interpreters.cjs") as typeof Bundle).share();
+    return (loaded.exports as typeof Bundle).share(loaded.own);
   } catch (error) {
     // webpack gives modules a `require` that finds nothing but what is in its bundle.
     throw error instanceof Error && error.message.startsWith("Cannot find module 'node:")

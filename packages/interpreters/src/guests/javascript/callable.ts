@@ -20,6 +20,7 @@ import { analyse, Unportable } from "./analyse.js";
 import { builtinPath } from "./builtins.js";
 import { type Location, locate } from "./location.js";
 import { asWritten } from "./import-names.js";
+import { prepareTypeScript } from "./typescript-ahead.js";
 
 export type Callable =
   /** `source` is a strict-mode expression; `free` lists the names that it needs in the target's global scope. */
@@ -65,7 +66,11 @@ function describeNew(fn: Function): Callable {
   const mark: unknown = types.isProxy(fn)
     ? undefined
     : Object.getOwnPropertyDescriptor(fn, moduleMark)?.value;
-  if (mark !== undefined) return mark as Callable;
+  if (mark !== undefined) {
+    const { url } = mark as Callable & { kind: "module" | "listing" };
+    prepareTypeScript(url);
+    return mark as Callable;
+  }
 
   const source = asWritten(Function.prototype.toString.call(fn));
   if (nativeBody.test(source)) return describeNative(fn);
