@@ -3,8 +3,8 @@
  * that this thread has already, and loads the bundle of this copy only if the thread has none (base/copies.cts).
  */
 import copies = require("./base/copies.cjs");
-import loadBundle = require("./platform/node/own-bundle.cjs");
 import type * as Bundle from "./bundle.js" with { "resolution-mode": "import" };
+import type LoadBundle = require("./platform/node/own-bundle.cjs");
 
 const here = globalThis as { [copies.API]?: Bundle.Api };
 
@@ -14,6 +14,7 @@ function load(): Bundle.Api {
   // A bundler that makes an ES module of this one leaves the name as it is, and ES modules do not have it.
   if (typeof __filename === "undefined") throw bundled();
   try {
+    const loadBundle = require("./platform/node/own-bundle.cjs") as typeof LoadBundle;
     const loaded = loadBundle(__dirname, "interpreters.cjs", require);
     // In this form, a bundler finds the file.
     if (loaded === undefined) return (require("./interpreters.cjs") as typeof Bundle).share();

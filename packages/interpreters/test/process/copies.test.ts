@@ -152,12 +152,12 @@ test("the package inside a bundle of webpack says so", () => {
   const entry = readFileSync(path.join(source, "entry.cjs"), "utf8");
   const missing = Object.assign(new Error("Cannot find module 'node:util'"), { code: "MODULE_NOT_FOUND" });
   const requireInBundle = (id: string): unknown => {
-    if (id !== "./interpreters.cjs") return { API: "none" };
+    if (id === "./base/copies.cjs") return { API: "none" };
     throw missing;
   };
-  const run = new Function("require", "module", "exports", "__filename", entry);
+  const run = new Function("require", "module", "exports", "__filename", "__dirname", entry);
   assert.throws(
-    () => run(requireInBundle, {}, {}, "/index.js"),
+    () => run(requireInBundle, {}, {}, "/index.js", "/"),
     (error: Error & { code?: string }) => {
       assert.equal(error.code, "ERR_INTERPRETER_FILES");
       assert.match(error.message, /in webpack and rspack: `externals`/);
