@@ -2,9 +2,9 @@
 
 import { types } from "../platform/brand-checks.js";
 import { serialize } from "../platform/serialize.js";
-import { describe } from "./describe.js";
+import { describe, ONLY_MOVES } from "./describe.js";
 import type { Encoder } from "./encoder.js";
-import { isOfRuntimeClass, isRuntimeGlobal, noteRuntimeClass } from "./runtime-classes.js";
+import { isOfRuntimeClass, isRuntimeGlobal, noteRuntimeClass, saysHowToMove } from "./runtime-classes.js";
 
 const { getPrototypeOf, keys: keysOf } = Object;
 const toStringTag = Object.prototype.toString;
@@ -77,6 +77,8 @@ export function runtimeClassFailure(e: Encoder, object: object, depth: number): 
   return e.failure(
     depth,
     describe(object),
-    "only its own module can make one, so leave it out or send the data that you need of it",
+    saysHowToMove(object)
+      ? ONLY_MOVES
+      : "only its own module can make one, so leave it out or send the data that you need of it",
   );
 }

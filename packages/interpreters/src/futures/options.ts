@@ -138,7 +138,7 @@ export interface SubmitOptions {
    */
   signal?: AbortSignal | undefined;
   /**
-   * Buffers, MessagePorts, streams and FileHandles in the arguments to move instead of copy. They are detached here as soon as the
+   * Buffers, MessagePorts, streams, FileHandles and others (`Movable`) in the arguments to move instead of copy. They are detached here as soon as the
    * task is in line.
    */
   transfer?: readonly Movable[] | undefined;
