@@ -95,7 +95,7 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
    * The environment variables of each interpreter, copied when the pool is created. Default: a copy of this one's when the
    * interpreter starts.
    */
-  env?: Readonly<Record<string, string>> | undefined;
+  env?: CreateOptions["env"];
   /** Appended to each interpreter's `process.argv`; see `create`. */
   argv?: readonly string[] | undefined;
   /** Node options of each interpreter; see `create`. Default: the process's own. */

@@ -51,7 +51,10 @@ export interface Received {
   blob: Pointer;
 }
 
-export function makeReceived(bytes = Buffer.allocUnsafeSlow(INLINE_BYTES), view = viewOf(bytes)): Received {
+export function makeReceived(
+  bytes: Buffer = Buffer.allocUnsafeSlow(INLINE_BYTES),
+  view: DataView = viewOf(bytes),
+): Received {
   return {
     state: 0,
     codec: 0,

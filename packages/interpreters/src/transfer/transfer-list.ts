@@ -1,9 +1,17 @@
 /** Transfer lists: the objects to move instead of copy. */
 import { types } from "../platform/brand-checks.js";
 import { type FileHandle, MessagePort, refusalToMove, type Server, type Socket } from "../platform/ports.js";
-import { streamClasses } from "../platform/streams.js";
+import {
+  type NodeReadableStream,
+  type NodeTransformStream,
+  type NodeWritableStream,
+  streamClasses,
+} from "../platform/streams.js";
 import { saysHowToMove } from "../codec/runtime-classes.js";
 import { show } from "../base/check.js";
+
+/** The global classes are those of Node, but for the compiler those of the DOM where a project has that library. */
+type GlobalPort = InstanceType<typeof globalThis.MessageChannel>["port1"];
 
 /**
  * The objects that can move from thread to thread. All but ArrayBuffers can only move: they are refused if no list names them. An
@@ -12,9 +20,14 @@ import { show } from "../base/check.js";
 export type Movable =
   | ArrayBuffer
   | MessagePort
+  // oxlint-disable-next-line typescript/no-duplicate-type-constituents -- another type where a project has the DOM
+  | GlobalPort
   | ReadableStream
   | WritableStream
   | TransformStream
+  | NodeReadableStream
+  | NodeWritableStream
+  | NodeTransformStream
   | FileHandle
   | AbortSignal
   | Socket
