@@ -30,7 +30,12 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 /** The versions of Node's types to use with each, which must support the compiler. */
-const NODE_TYPES = { 5.4: "20", 5.9: "22", 6: "24", 7: "26" };
+const NODE_TYPES = new Map([
+  ["5.4", "20"],
+  ["5.9", "22"],
+  ["6", "24"],
+  ["7", "26"],
+]);
 const OLDEST_NODE_TYPES = "20.17.10";
 
 const STRICT = {
@@ -73,7 +78,7 @@ const { values, positionals } = parseArgs({
   options: { installed: { type: "boolean" }, package: { type: "string" } },
   allowPositionals: true,
 });
-const versions = positionals.length > 0 ? positionals : Object.keys(NODE_TYPES);
+const versions = positionals.length > 0 ? positionals : [...NODE_TYPES.keys()];
 for (const version of versions) {
   if (!/^\d+(\.\d+){0,2}$/.test(version)) {
     process.stderr.write(
@@ -110,7 +115,7 @@ function unpack(to) {
 function folderOf(version) {
   const folder = path.join(cache, version);
   if (existsSync(folder)) return folder;
-  const types = NODE_TYPES[version] ?? (Number.parseFloat(version) < 5.3 ? OLDEST_NODE_TYPES : "20");
+  const types = NODE_TYPES.get(version) ?? (Number.parseFloat(version) < 5.3 ? OLDEST_NODE_TYPES : "20");
   // Renamed when the download is complete: an interrupted one leaves no folder that looks usable.
   const partial = mkdtempSync(path.join(cache, "partial-"));
   try {

@@ -1,6 +1,7 @@
 /** Options that are undefined, classes as values and as types, moves and registered types, as the other programs here test the rest. */
 import { strict as assert } from "node:assert";
 import * as net from "node:net";
+import { PassThrough } from "node:stream";
 import * as streams from "node:stream/web";
 import { test } from "node:test";
 import * as threads from "node:worker_threads";
@@ -76,6 +77,24 @@ test("options of interpreters and queues may be undefined, and are not given the
   const error = new InterpreterError("m", { cause: undefined, code: undefined });
   assert.equal(error.code, "ERR_INTERPRETER");
   await plain.close({ wait: undefined });
+});
+
+test("streams of Node and of the web are sinks", async () => {
+  const sinks: CreateOptions["stdout"][] = [
+    process.stdout,
+    new PassThrough(),
+    new WritableStream<string>(),
+    new streams.WritableStream<string>(),
+    { write: (text: string) => text.length },
+    "ignore",
+  ];
+  assert.equal(sinks.length, 6);
+  const text: string[] = [];
+  await using interp = create({ stdout: { write: (more) => text.push(more) } });
+  await interp.exec("console.log('hello')");
+  assert.deepEqual(text, ["hello\n"]);
+  // @ts-expect-error a number is no sink
+  assert.throws(() => create({ stdout: 5 }), TypeError);
 });
 
 test("classes are values and types", async () => {
