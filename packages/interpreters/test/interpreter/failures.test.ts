@@ -108,27 +108,36 @@ test("builtin error classes keep class, message, cause and own properties", limi
   }
 });
 
-test("a SuppressedError keeps its two errors, and the display shows them", limits, async (t) => {
-  if (!("SuppressedError" in globalThis)) {
-    t.skip("not in this runtime");
-    return;
-  }
-  const fail = (): never => {
-    type Make = new (error: unknown, suppressed: unknown, message: string) => Error;
-    const { SuppressedError } = globalThis as unknown as { SuppressedError: Make };
-    throw new SuppressedError(new TypeError("while closing"), new RangeError("before that"), "both");
-  };
-  const { cause, excinfo } = await failureIn(interp, fail);
-  await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
-  for (const error of [cause, await rejection(pool.submit(fail))] as { error: Error; suppressed: Error }[]) {
-    assert.equal(error.constructor.name, "SuppressedError");
-    assert.ok(error.error instanceof TypeError && error.suppressed instanceof RangeError);
-    assert.deepEqual([error.error.message, error.suppressed.message], ["while closing", "before that"]);
-  }
-  assert.match(excinfo.errdisplay, /^SuppressedError: both\n/);
-  assert.match(excinfo.errdisplay, /TypeError: while closing/);
-  assert.match(excinfo.errdisplay, /RangeError: before that/);
-});
+test(
+  "a SuppressedError keeps its two errors, and the display shows them where Node does",
+  limits,
+  async (t) => {
+    if (!("SuppressedError" in globalThis)) {
+      t.skip("not in this runtime");
+      return;
+    }
+    const fail = (): never => {
+      type Make = new (error: unknown, suppressed: unknown, message: string) => Error;
+      const { SuppressedError } = globalThis as unknown as { SuppressedError: Make };
+      throw new SuppressedError(new TypeError("while closing"), new RangeError("before that"), "both");
+    };
+    const { cause, excinfo } = await failureIn(interp, fail);
+    await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+    for (const error of [cause, await rejection(pool.submit(fail))] as {
+      error: Error;
+      suppressed: Error;
+    }[]) {
+      assert.equal(error.constructor.name, "SuppressedError");
+      assert.ok(error.error instanceof TypeError && error.suppressed instanceof RangeError);
+      assert.deepEqual([error.error.message, error.suppressed.message], ["while closing", "before that"]);
+    }
+    assert.match(excinfo.errdisplay, /^SuppressedError: both\n/);
+    // Node 24 has the class, but does not print the two.
+    const shown = inspect(thrown(fail)).includes("while closing");
+    assert.equal(excinfo.errdisplay.includes("TypeError: while closing"), shown);
+    assert.equal(excinfo.errdisplay.includes("RangeError: before that"), shown);
+  },
+);
 
 test("an error of WebAssembly keeps its class", limits, async () => {
   const trap = (): void => {
