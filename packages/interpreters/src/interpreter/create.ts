@@ -86,7 +86,7 @@ function notifyLater(m: SharedMemory): void {
 /** Options of `prewarm`. */
 export interface PrewarmOptions {
   /** The language of the standby interpreters. Default: JavaScript. */
-  language?: Language;
+  language?: Language | undefined;
 }
 
 /**

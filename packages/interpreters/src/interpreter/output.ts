@@ -46,8 +46,8 @@ export function checkSink(sink: unknown): sink is OutputSink {
 
 /** The options of `create` that say where an interpreter writes. */
 export interface OutputOptions {
-  readonly stdout?: "inherit" | "ignore" | OutputSink;
-  readonly stderr?: "inherit" | "ignore" | OutputSink;
+  readonly stdout?: "inherit" | "ignore" | OutputSink | undefined;
+  readonly stderr?: "inherit" | "ignore" | OutputSink | undefined;
 }
 
 type Write = (text: string) => unknown;

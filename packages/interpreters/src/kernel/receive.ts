@@ -49,7 +49,7 @@ export interface Received extends Space {
   blob: Pointer;
 }
 
-export function makeReceived({ bytes, view, words } = makeSpace(INLINE_BYTES)): Received {
+export function makeReceived({ bytes, view, words }: Space = makeSpace(INLINE_BYTES)): Received {
   return {
     state: 0,
     codec: 0,

@@ -13,13 +13,13 @@ import type { MessagePort } from "../platform/ports.js";
  */
 export interface ResourceLimits {
   /** The heap for objects that live longer; at least 4. Default: V8's, which depends on the machine. */
-  maxOldGenerationSizeMb?: number;
+  maxOldGenerationSizeMb?: number | undefined;
   /** The heap for new objects. Default: V8's. */
-  maxYoungGenerationSizeMb?: number;
+  maxYoungGenerationSizeMb?: number | undefined;
   /** The memory for machine code. Default: V8's. */
-  codeRangeSizeMb?: number;
+  codeRangeSizeMb?: number | undefined;
   /** The thread's stack; at least 0.5. Default: 4. */
-  stackSizeMb?: number;
+  stackSizeMb?: number | undefined;
 }
 
 /**
@@ -97,7 +97,7 @@ export type WorkerData = Place & {
   /** The thread's supervisor port (transfer/supervisor-port.ts). */
   readonly port: MessagePort;
   /** The bundle that the thread runs, in shared memory, so that the thread need not read a file first. */
-  readonly text: Uint8Array<SharedArrayBuffer>;
+  readonly text: Uint8Array;
   /** V8's code cache of the bundle (interpreter-thread.ts), once a thread has left one. */
   readonly codeCache: Uint8Array | undefined;
   /**
