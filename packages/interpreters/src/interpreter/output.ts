@@ -102,9 +102,13 @@ class Sink {
       // A Writable has its own buffer, and calls back when the text is written.
       const stream = sink as unknown as NodeJS.WritableStream;
       return (text) => {
-        const done = new Promise<void>((resolve) =>
-          stream.write(text, (error) => resolve(this.#wrote(error))),
-        );
+        let settle = (): void => {};
+        const done = new Promise<void>((resolve) => (settle = resolve));
+        // An emitter of user code may throw: no callback comes then.
+        stream.write(text, (error) => {
+          this.#wrote(error);
+          settle();
+        });
         this.#written = Promise.all([this.#written, done]).then(() => {});
       };
     }
