@@ -14,7 +14,7 @@ import { receiveNow } from "../platform/ports.js";
 import { threadId } from "../platform/threads.js";
 import { reportError } from "../base/report.js";
 import { startTimer, stopTimer } from "../base/timer.js";
-import { isThenable } from "../base/thenable.js";
+import { promiseOf } from "../base/thenable.js";
 import type { Runtime } from "../thread/runtime.js";
 import type { OutputMessage } from "../wire/boot.js";
 
@@ -122,10 +122,10 @@ class Sink {
       return;
     }
     try {
-      const result = this.#write?.(text);
-      if (!isThenable(result)) return;
+      const promise = promiseOf(this.#write?.(text));
+      if (promise === undefined) return;
       this.#waiting.push("");
-      this.#written = this.#writeOn(result);
+      this.#written = this.#writeOn(promise);
     } catch (error) {
       this.#fail(error);
     }
