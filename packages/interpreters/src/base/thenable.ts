@@ -4,9 +4,9 @@ import { types } from "../platform/brand-checks.js";
 const { call } = Function.prototype;
 
 /**
- * What to `await` for a value that user code returned: a promise, or a stand-in for another thenable. Returns undefined if there is nothing
- * to wait for. `then`, which may be a getter, is read only once, as `await` reads it. Always `await` the result: a promise may have a `then`
- * of its own, which `await` does not call, and which may lose the outcome.
+ * A value that user code returned, for `await`: a promise, or a stand-in for another thenable. Returns undefined if `await` would not wait.
+ * `then`, which may be a getter, is read only once, as `await` reads it. Always `await` the result: a promise may have a `then` of its own,
+ * which `await` does not call, and which may lose the outcome.
  */
 export function promiseOf(value: unknown): PromiseLike<unknown> | undefined {
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return undefined;

@@ -124,8 +124,8 @@ export class Workers {
   }
 
   /**
-   * Starts one more interpreter. It boots in the background. If it is gone before it can be sent its set-up, that is a death like any
-   * other, which the owner may learn of before this returns.
+   * Starts one more interpreter. It boots in the background. An interpreter that has ended before it can be sent its set-up has died like
+   * any other, and the owner may learn of that before this returns.
    *
    * @throws InterpreterError no more interpreters can be created, or shared memory is exhausted
    */
