@@ -31,6 +31,7 @@ const listeners: Record<string, (signal: AbortSignal) => void> = {
     });
   },
   onabort(signal) {
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- what some programs do
     signal.onabort = (event) => {
       stop(event);
       fail();
