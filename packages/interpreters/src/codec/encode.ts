@@ -224,11 +224,20 @@ function writeRegistered(e: Encoder, object: object, type: RegisteredType, depth
   e.unfinished.pop();
 }
 
+/** Whether the object is shown as an `Object`. One whose `Symbol.toStringTag` throws is not. */
+function isTaggedObject(object: object): boolean {
+  try {
+    return toStringTag.call(object) === "[object Object]";
+  } catch {
+    return false;
+  }
+}
+
 /** Writes an object that is neither an array nor plain. */
 function writeOther(e: Encoder, object: object, depth: number): void {
   if (writeReference(e, object)) return;
   // Cheap tests recognise the instance of a user class; only other objects are tried against every kind.
-  const ordinary = !ArrayBuffer.isView(object) && toStringTag.call(object) === "[object Object]";
+  const ordinary = !ArrayBuffer.isView(object) && isTaggedObject(object);
   const prototype = ordinary ? (getPrototypeOf(object) as object | null) : undefined;
   if (prototype === undefined || !isOfLastDataClass(prototype)) {
     if (!ordinary || isError(object)) {

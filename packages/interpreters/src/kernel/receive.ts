@@ -175,3 +175,14 @@ export function unload(m: SharedMemory, into: Received): void {
 export function wordAt(received: Received, i: number): number {
   return received.view.getInt32(received.start + i * 4, true);
 }
+
+/** A record apart from the struct into which the next one is taken. */
+export function keep(received: Received): Received {
+  const { bytes, start, length, blob } = received;
+  if (blob !== 0) {
+    received.blob = 0 as Pointer;
+    return { ...received, blob };
+  }
+  const own = Buffer.from(bytes.subarray(start, start + length));
+  return { ...received, bytes: own, view: new DataView(own.buffer, own.byteOffset, length), start: 0 };
+}
