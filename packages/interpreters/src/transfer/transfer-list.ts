@@ -10,9 +10,6 @@ import {
 import { saysHowToMove } from "../codec/runtime-classes.js";
 import { show } from "../base/check.js";
 
-/** The global classes are those of Node, but for the compiler those of the DOM where a project has that library. */
-type GlobalPort = InstanceType<typeof globalThis.MessageChannel>["port1"];
-
 /**
  * The objects that can move from thread to thread. All but ArrayBuffers can only move: they are refused if no list names them. An
  * `AbortSignal` must be transferable (`util.transferableAbortController`); sockets and servers (node:net) move where this runtime moves them.
@@ -20,8 +17,9 @@ type GlobalPort = InstanceType<typeof globalThis.MessageChannel>["port1"];
 export type Movable =
   | ArrayBuffer
   | MessagePort
-  // oxlint-disable-next-line typescript/no-duplicate-type-constituents -- another type where a project has the DOM
-  | GlobalPort
+  // The global class is that of Node, but for the compiler that of the DOM where a project has that library.
+  // oxlint-disable-next-line typescript/no-duplicate-type-constituents
+  | InstanceType<typeof globalThis.MessageChannel>["port1"]
   | ReadableStream
   | WritableStream
   | TransformStream
