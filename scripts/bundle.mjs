@@ -108,7 +108,7 @@ const common = {
   platform: "node",
   format: "cjs",
   target: "node20.19",
-  external: Object.keys(dependencies),
+  external: [...Object.keys(dependencies), "./supervisor.cjs"],
   // The modules in platform/node/ locate the package's files from their own place. Computed when needed, not at each start.
   define: {
     "import.meta.url": "__ownFile.url",
@@ -133,6 +133,7 @@ await build({
   ...common,
   entryPoints: {
     supervisor: "supervisor/main.js",
+    "first-thread": "supervisor/first-thread.js",
     worker: "interpreter-thread.js",
     "typescript-hooks": "guests/javascript/typescript-hooks.js",
   },
@@ -140,10 +141,10 @@ await build({
 
 /**
  * A CommonJS module that is also a script, whose value is the function that Node's loader would make of the module: our
- * threads compile it themselves (interpreter-thread.ts), and wrapping a text of this size copies it. The function has its own
- * parentheses, so that V8 compiles it together with the script.
+ * threads compile it themselves (interpreter-thread.ts, platform/node/own-bundle.cts), and wrapping a text of this size copies it. A script
+ * may see a global `module` (`node -e`). The function has its own parentheses, so that V8 compiles it together with the script.
  */
-const asScript = `(typeof module==="undefined"?(f)=>f:(f)=>f(exports,require,module,__filename))((function(exports,require,module,__filename){`;
+const asScript = `(typeof module==="undefined"||globalThis.module===module?(f)=>f:(f)=>f(exports,require,module,__filename))((function(exports,require,module,__filename){`;
 await build({
   ...common,
   entryPoints: { interpreters: "bundle.js" },

@@ -11,13 +11,16 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { fromModule, InterpreterPoolExecutor } from "interpreters";
 import type { Job, Outcome } from "./compress.js";
-import { findSources, largestFirst } from "./sources.js";
 import { compare, ROUNDS, type Run } from "../support/compare.js";
 import { messageOf, positiveInteger, runCommand } from "../support/options.js";
+import { findSources, largestFirst } from "../support/sources.js";
 
 const { compressFile } = fromModule<typeof import("./compress.js")>(
   new URL("./compress.js", import.meta.url),
 );
+
+/** Bytes. A larger file takes seconds, and would by itself determine the time of the whole run. */
+const LARGEST = 30_000;
 
 const USAGE = `Usage: node dist/compress/main.js [folder] [options]
 
@@ -78,10 +81,12 @@ function parse() {
 }
 
 async function main({ folder, workers, limit, out }: ReturnType<typeof parse>): Promise<number> {
-  const sources = await findSources(folder, limit).catch((error: unknown) => {
-    console.error(`Cannot read ${folder}: ${messageOf(error)}`);
-    return undefined;
-  });
+  const sources = await findSources(folder, { extensions: [".js"], largest: LARGEST, limit }).catch(
+    (error: unknown) => {
+      console.error(`Cannot read ${folder}: ${messageOf(error)}`);
+      return undefined;
+    },
+  );
   if (sources === undefined) return 1;
   if (sources.length === 0) {
     console.error(`No .js files to compress in ${folder}`);

@@ -1,4 +1,4 @@
-/** Runs a Node program to its end, without input. */
+/** Runs programs to their end, without input. */
 
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
@@ -11,15 +11,22 @@ export interface Ended {
   readonly code: number | null;
 }
 
-/**
- * @param env variables to add to those of this process
- * @param stderr `"inherit"` shows it to the user, and leaves it out of the result
- */
-export async function runNode(
+export interface RunOptions {
+  /** Variables to add to those of this process. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** `"inherit"` shows it to the user, and leaves it out of the result. */
+  readonly stderr?: "pipe" | "inherit";
+  readonly shell?: boolean;
+}
+
+export async function run(
+  file: string,
   args: readonly string[],
-  { env, stderr = "pipe" }: { env?: NodeJS.ProcessEnv; stderr?: "pipe" | "inherit" } = {},
+  { env, stderr = "pipe", ...options }: RunOptions = {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, args, {
+  const child = spawn(file, args, {
+    ...options,
     stdio: ["ignore", "pipe", stderr],
     env: { ...process.env, ...env },
   });
@@ -31,3 +38,7 @@ export async function runNode(
   const [output, errors, code] = await Promise.all([all(child.stdout), all(child.stderr), exit]);
   return { stdout: output, stderr: errors, code };
 }
+
+/** Runs a program with this Node. */
+export const runNode = (args: readonly string[], options?: RunOptions): Promise<Ended> =>
+  run(process.execPath, args, options);

@@ -1,2 +1,117 @@
-/** The types of `require("interpreters")`: the same as of `import`. */
-export * from "./dist/src/index.js";
+/**
+ * The types of `require("interpreters")`: the very same as of `import`, so that values of the one may be given to the other. A CommonJS
+ * declaration cannot export those of an ES module again (TS1479), so it names each: functions and classes as constants of their type,
+ * and beside a class the type of its instances. A test compares the names with those of index.ts.
+ */
+import type * as api from "./dist/src/index.js" with { "resolution-mode": "import" };
+
+export type {
+  Addon,
+  AddonKind,
+  AddonRefusal,
+  AsCompletedOptions,
+  CallOptions,
+  Completed,
+  CreateOptions,
+  DeathReason,
+  DoneAndNotDone,
+  ExceptionInfo,
+  ExecOptions,
+  ExecutingSide,
+  ExecutorOptions,
+  ExecutorStats,
+  ExecutorView,
+  FunctionsOfOptions,
+  GuestFunction,
+  InterpreterConfig,
+  InterpreterView,
+  Language,
+  MapOptions,
+  MapOutcome,
+  ModuleFunctions,
+  Movable,
+  OutputSink,
+  PrewarmOptions,
+  Priority,
+  PutManyOptions,
+  PutOptions,
+  QueueOptions,
+  ResourceLimits,
+  ReturnWhen,
+  RoomOptions,
+  SettledMapOptions,
+  ShutdownOptions,
+  SubmitOptions,
+  SyncOptions,
+  TaskError,
+  TaskEvent,
+  Times,
+  TypeCodec,
+  UnboundItems,
+  WaitFuturesOptions,
+  WaitOptions,
+  Whence,
+  WorkerEndEvent,
+  WorkerEvent,
+} from "./dist/src/index.js" with { "resolution-mode": "import" };
+
+export declare const addons: typeof api.addons;
+export declare const asCompleted: typeof api.asCompleted;
+export declare const create: typeof api.create;
+export declare const createQueue: typeof api.createQueue;
+export declare const fromModule: typeof api.fromModule;
+export declare const functionsOf: typeof api.functionsOf;
+export declare const getCurrent: typeof api.getCurrent;
+export declare const getMain: typeof api.getMain;
+export declare const isShareable: typeof api.isShareable;
+export declare const listAll: typeof api.listAll;
+export declare const listQueues: typeof api.listQueues;
+export declare const move: typeof api.move;
+export declare const prewarm: typeof api.prewarm;
+export declare const registerType: typeof api.registerType;
+export declare const UNBOUND: typeof api.UNBOUND;
+export declare const UNBOUND_ERROR: typeof api.UNBOUND_ERROR;
+export declare const UNBOUND_KEEP: typeof api.UNBOUND_KEEP;
+export declare const UNBOUND_REMOVE: typeof api.UNBOUND_REMOVE;
+export declare const wait: typeof api.wait;
+export declare const waitSync: typeof api.waitSync;
+
+export declare const Future: typeof api.Future;
+export type Future<T> = api.Future<T>;
+export declare const Interpreter: typeof api.Interpreter;
+export type Interpreter = api.Interpreter;
+export declare const InterpreterPoolExecutor: typeof api.InterpreterPoolExecutor;
+export type InterpreterPoolExecutor<A extends unknown[] = unknown[]> = api.InterpreterPoolExecutor<A>;
+export declare const LanguageValue: typeof api.LanguageValue;
+export type LanguageValue = api.LanguageValue;
+export declare const Queue: typeof api.Queue;
+export type Queue<T = unknown, Missing = typeof api.UNBOUND> = api.Queue<T, Missing>;
+
+export declare const InterpreterError: typeof api.InterpreterError;
+export type InterpreterError = api.InterpreterError;
+export declare const InterpreterNotFoundError: typeof api.InterpreterNotFoundError;
+export type InterpreterNotFoundError = api.InterpreterNotFoundError;
+export declare const InterpreterDiedError: typeof api.InterpreterDiedError;
+export type InterpreterDiedError = api.InterpreterDiedError;
+export declare const ExecutionFailed: typeof api.ExecutionFailed;
+export type ExecutionFailed = api.ExecutionFailed;
+export declare const AddonImportError: typeof api.AddonImportError;
+export type AddonImportError = api.AddonImportError;
+export declare const BrokenInterpreterPool: typeof api.BrokenInterpreterPool;
+export type BrokenInterpreterPool = api.BrokenInterpreterPool;
+export declare const CancelledError: typeof api.CancelledError;
+export type CancelledError = api.CancelledError;
+export declare const NotShareableError: typeof api.NotShareableError;
+export type NotShareableError = api.NotShareableError;
+export declare const QueueError: typeof api.QueueError;
+export type QueueError = api.QueueError;
+export declare const QueueEmpty: typeof api.QueueEmpty;
+export type QueueEmpty = api.QueueEmpty;
+export declare const QueueFull: typeof api.QueueFull;
+export type QueueFull = api.QueueFull;
+export declare const QueueShutDown: typeof api.QueueShutDown;
+export type QueueShutDown = api.QueueShutDown;
+export declare const QueueNotFoundError: typeof api.QueueNotFoundError;
+export type QueueNotFoundError = api.QueueNotFoundError;
+export declare const ItemInterpreterDestroyed: typeof api.ItemInterpreterDestroyed;
+export type ItemInterpreterDestroyed = api.ItemInterpreterDestroyed;

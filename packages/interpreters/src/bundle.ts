@@ -4,20 +4,30 @@
  */
 import copies from "./base/copies.cjs";
 import * as api from "./index.js";
+import { importBy } from "./guests/javascript/dynamic-import.js";
+import type { OwnBundle } from "./platform/node/own-bundle.cjs";
+import { setOwnBundle } from "./thread/bundle-for-interpreters.js";
 import { serveProcess } from "./thread/current.js";
 
 export { startInterpreter } from "./start-interpreter.js";
 
 export type Api = typeof api;
 
-/** Returns the API that all copies in this thread give out, which is that of the first copy. */
-export function share(): Api {
+/**
+ * Returns the API that all copies in this thread give out, which is that of the first copy. `own` is how this thread compiled the bundle, if
+ * Node's loader did not.
+ */
+export function share(own?: OwnBundle): Api {
   const here = globalThis as { [copies.API]?: Api };
   const known = here[copies.API];
   if (known !== undefined) return known;
   // A plain object (scripts/bundle.mjs): reading a property of a namespace would call a function.
   const made = { ...api };
   here[copies.API] = made;
+  if (own !== undefined) {
+    importBy(own.importer);
+    setOwnBundle(own);
+  }
   serveProcess();
   return made;
 }

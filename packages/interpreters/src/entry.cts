@@ -4,7 +4,34 @@
  */
 import copies = require("./base/copies.cjs");
 import type * as Bundle from "./bundle.js" with { "resolution-mode": "import" };
+import type LoadBundle = require("./platform/node/own-bundle.cjs");
 
 const here = globalThis as { [copies.API]?: Bundle.Api };
 
-export = here[copies.API] ?? (require("./interpreters.cjs") as typeof Bundle).share();
+export = here[copies.API] ?? load();
+
+function load(): Bundle.Api {
+  // A bundler that makes an ES module of this one leaves the name as it is, and ES modules do not have it.
+  if (typeof __filename === "undefined") throw bundled();
+  try {
+    const loadBundle = require("./platform/node/own-bundle.cjs") as typeof LoadBundle;
+    const loaded = loadBundle(__dirname, "interpreters.cjs", require);
+    // In this form, a bundler finds the file.
+    if (loaded === undefined) return (require("./interpreters.cjs") as typeof Bundle).share();
+    return (loaded.exports as typeof Bundle).share(loaded.own);
+  } catch (error) {
+    // webpack gives modules a `require` that finds nothing but what is in its bundle.
+    throw error instanceof Error && error.message.startsWith("Cannot find module 'node:")
+      ? bundled(error)
+      : error;
+  }
+}
+
+function bundled(cause?: Error): Error {
+  const error = new Error(
+    "Cannot load interpreters: a bundler has taken the package apart, but its threads need its own files: leave it out of the " +
+      "bundle (in esbuild, rollup, rolldown and Vite: `external`; in webpack and rspack: `externals`).",
+    cause && { cause },
+  );
+  return Object.assign(error, { code: "ERR_INTERPRETER_FILES" });
+}

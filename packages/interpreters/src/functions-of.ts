@@ -11,7 +11,8 @@ export interface FunctionsOfOptions {
    */
   readonly in?:
     | { call<R>(fn: () => R): PromiseLike<Awaited<R>> }
-    | { submit<R>(fn: () => R): PromiseLike<Awaited<R>> };
+    | { submit<R>(fn: () => R): PromiseLike<Awaited<R>> }
+    | undefined;
 }
 
 /**

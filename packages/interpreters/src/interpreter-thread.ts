@@ -3,8 +3,8 @@
  *
  * V8 would parse and compile the main bundle anew in each thread, which takes as long as everything else that a thread does before
  * it is ready. So the first interpreter of a process leaves a code cache with the supervisor, with all functions that it had to
- * compile up to the end of its first work item, and later threads start with that. The first ones start with what the supervisor has
- * compiled while they booted, if it was ready. V8 rejects a cache that does not fit (because of
+ * compile up to the end of its first work item, and later threads start with that. The first ones start with what main has compiled, if
+ * main could leave that (thread/bundle-for-interpreters.ts). V8 rejects a cache that does not fit (because of
  * other flags), and compiles.
  */
 import { path } from "./platform/paths.js";
@@ -46,10 +46,12 @@ share();
 
 /** Milliseconds after which a thread leaves the code cache even if its first work item is still going on, like a server's. */
 const LEAVE_AFTER = 1_000;
+/** Milliseconds from the first result until it does: the next calls often come at once, and should not wait. */
+const LEAVE_AFTER_FIRST = 50;
 let timer: NodeJS.Timeout | undefined;
 let left = codeCache !== undefined;
 
-/** Leaves the code cache. This takes one or two milliseconds, so it waits until the first result has been sent. */
+/** Leaves the code cache, which takes two or three milliseconds. */
 function leaveCodeCache(): void {
   clearTimeout(timer);
   if (left) return;
@@ -57,10 +59,20 @@ function leaveCodeCache(): void {
   parentPort?.postMessage({ interpretersCodeCache: script.createCachedData() } satisfies CodeCache);
 }
 
-startInterpreter((url) => import(url) as Promise<object>, leaveCodeCache);
+function leaveLater(milliseconds: number): void {
+  if (left) return;
+  clearTimeout(timer);
+  timer = setTimeout(leaveCodeCache, milliseconds).unref();
+}
+
+startInterpreter(
+  (url) => import(url) as Promise<object>,
+  () => leaveLater(LEAVE_AFTER_FIRST),
+);
 
 if (!left) {
+  process.once("exit", leaveCodeCache);
   // A standby thread has warmed up, and is about to block.
-  if ("slot" in data) timer = setTimeout(leaveCodeCache, LEAVE_AFTER);
+  if ("slot" in data) leaveLater(LEAVE_AFTER);
   else leaveCodeCache();
 }

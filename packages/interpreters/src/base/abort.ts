@@ -7,7 +7,7 @@
  */
 import { addAbortListener } from "../platform/abort-listener.js";
 import { queueMicrotask } from "../platform/microtasks.js";
-import { callSafely } from "./report.js";
+import { callSafely, reportError } from "./report.js";
 
 const listening = new WeakMap<AbortSignal, Set<() => void>>();
 
@@ -24,9 +24,15 @@ export function onAbort(signal: AbortSignal, fn: () => void): () => void {
   let callbacks = listening.get(signal);
   if (callbacks === undefined) {
     const all = new Set<() => void>();
+    try {
+      addAbortListener(signal, () => callAll(all));
+    } catch (error) {
+      // The `addEventListener` of user code threw. The operation is under way, so it has its outcome, but it cannot be aborted.
+      reportError(error);
+      return () => {};
+    }
     callbacks = all;
     listening.set(signal, all);
-    addAbortListener(signal, () => callAll(all));
   }
   callbacks.add(fn);
   return () => callbacks.delete(fn);

@@ -46,6 +46,13 @@ export function createDerivedTexts(): SharedArrayBuffer | undefined {
   }
 }
 
+let own: SharedArrayBuffer | undefined;
+
+/** The memory of this process, in the thread that starts the supervisor, which gives it to the interpreters. */
+export function derivedTextsOfMain(): SharedArrayBuffer | undefined {
+  return (own ??= createDerivedTexts());
+}
+
 /** One thread's view of them. */
 export class DerivedTexts {
   readonly #memory: SharedArrayBuffer;

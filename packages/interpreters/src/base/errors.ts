@@ -66,7 +66,7 @@ export class InterpreterError extends Error {
    * taken out of the queue with it. Undefined if that was the only item. Not enumerable.
    */
   declare readonly items?: readonly unknown[];
-  constructor(message: string, options?: ErrorOptions & { code?: string }) {
+  constructor(message: string, options?: ErrorOptions & { code?: string | undefined }) {
     super(message, options);
     this.code = options?.code ?? "ERR_INTERPRETER";
   }

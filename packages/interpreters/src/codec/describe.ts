@@ -61,16 +61,15 @@ function className(value: unknown): string {
   return extended && name !== "" ? name : tag;
 }
 
+/** Advice for an object that the runtime moves, but does not clone. */
+export const ONLY_MOVES = "it can only move: name it in `transfer`, or use move()";
+
 const advice: Readonly<Record<string, string>> = {
   "a function": "only data can be copied, so leave it out, or name it as a function of a module",
   "a symbol": "symbols are unique to their interpreter, so leave it out or use a string",
   "a Promise": "await it first",
   "a SharedArrayBuffer": "copy it into an ArrayBuffer, or leave it out",
-  "a MessagePort": "it can only move: name it in `transfer`, or use move()",
-  "a ReadableStream": "it can only move: name it in `transfer`, or use move()",
-  "a WritableStream": "it can only move: name it in `transfer`, or use move()",
-  "a TransformStream": "it can only move: name it in `transfer`, or use move()",
-  "a FileHandle": "it can only move: name it in `transfer`, or use move()",
+  "a MessagePort": ONLY_MOVES,
   "a Proxy": "copy its target into a plain object first",
 };
 

@@ -224,28 +224,44 @@ function writeRegistered(e: Encoder, object: object, type: RegisteredType, depth
   e.unfinished.pop();
 }
 
+/** Whether the object is shown as an `Object`. One whose `Symbol.toStringTag` throws is not. */
+function isTaggedObject(object: object): boolean {
+  try {
+    return toStringTag.call(object) === "[object Object]";
+  } catch {
+    return false;
+  }
+}
+
 /** Writes an object that is neither an array nor plain. */
 function writeOther(e: Encoder, object: object, depth: number): void {
   if (writeReference(e, object)) return;
   // Cheap tests recognise the instance of a user class; only other objects are tried against every kind.
-  const ordinary = !ArrayBuffer.isView(object) && toStringTag.call(object) === "[object Object]";
+  const ordinary = !ArrayBuffer.isView(object) && isTaggedObject(object);
   const prototype = ordinary ? (getPrototypeOf(object) as object | null) : undefined;
   if (prototype === undefined || !isOfLastDataClass(prototype)) {
     if (!ordinary || isError(object)) {
-      for (const kind of kinds) {
-        if (kind.is(object)) {
-          kind.write(e, object, depth);
-          return;
-        }
-      }
+      if (writeOfKind(e, object, depth)) return;
       if (hasNoProperties(object)) throw e.failure(depth, describe(object));
     }
     if (isOfRuntime(object)) {
+      // A Map, say, that calls itself `[object Object]`.
+      if (ordinary && writeOfKind(e, object, depth)) return;
       if (writeCloneable(e, object)) return;
       throw runtimeClassFailure(e, object, depth);
     }
   }
   if (!writtenBefore(e, object)) writeProperties(e, object, false, depth);
+}
+
+/** Writes the object if it is of one of the kinds; returns false if it is not. */
+function writeOfKind(e: Encoder, object: object, depth: number): boolean {
+  for (const kind of kinds) {
+    if (!kind.is(object)) continue;
+    kind.write(e, object, depth);
+    return true;
+  }
+  return false;
 }
 
 /** Writes an object, or, if it cannot travel, a text that describes it. Never throws. */

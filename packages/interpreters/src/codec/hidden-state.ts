@@ -2,11 +2,11 @@
 
 import { types } from "../platform/brand-checks.js";
 import { serialize } from "../platform/serialize.js";
-import { describe } from "./describe.js";
+import { describe, ONLY_MOVES } from "./describe.js";
 import type { Encoder } from "./encoder.js";
-import { isOfRuntimeClass, isRuntimeGlobal, noteRuntimeClass } from "./runtime-classes.js";
+import { isOfRuntimeClass, isRuntimeGlobal, noteRuntimeClass, saysHowToMove } from "./runtime-classes.js";
 
-const { getPrototypeOf, keys: keysOf } = Object;
+const { getOwnPropertyNames, getPrototypeOf, keys: keysOf } = Object;
 const toStringTag = Object.prototype.toString;
 
 /** Whether `object` is never a bag of properties, whatever properties it has. */
@@ -35,7 +35,10 @@ export function refuseSpecial(e: Encoder, object: object, depth: number): void {
     throw e.failure(depth, "an arguments object", "copy it into an array: [...arguments]");
   }
   if (!plain) {
-    if (keysOf(object).length === 0 && hasSlots(object)) throw e.failure(depth, describe(object));
+    if (keysOf(object).length > 0) return;
+    if (isForeignNamespace(object, shown.slice(8, -1)) || hasSlots(object)) {
+      throw e.failure(depth, describe(object));
+    }
   } else if (!(Symbol.toStringTag in object) || isNamespace(object, shown.slice(8, -1))) {
     throw e.failure(depth, describe(object));
   }
@@ -44,9 +47,15 @@ export function refuseSpecial(e: Encoder, object: object, depth: number): void {
 /** As they were when this was loaded: a program may replace the globals. */
 const { WebAssembly } = globalThis as { WebAssembly?: object };
 const namespaces: readonly unknown[] = [Math, JSON, Reflect, Atomics, Intl, WebAssembly];
+const namespaceNames: readonly string[] = ["Math", "JSON", "Reflect", "Atomics", "Intl", "WebAssembly"];
 
 function isNamespace(object: object, tag: string): boolean {
   return namespaces.includes(object) || isRuntimeGlobal(tag, object);
+}
+
+/** Whether `object` is a namespace of another realm (node:vm), where only its tag and its methods tell. */
+function isForeignNamespace(object: object, tag: string): boolean {
+  return namespaceNames.includes(tag) && getOwnPropertyNames(object).length > 0;
 }
 
 /**
@@ -77,6 +86,8 @@ export function runtimeClassFailure(e: Encoder, object: object, depth: number): 
   return e.failure(
     depth,
     describe(object),
-    "only its own module can make one, so leave it out or send the data that you need of it",
+    saysHowToMove(object)
+      ? ONLY_MOVES
+      : "only its own module can make one, so leave it out or send the data that you need of it",
   );
 }

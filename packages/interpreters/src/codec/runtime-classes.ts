@@ -34,14 +34,24 @@ function valueOf(object: object, key: string): unknown {
   return getOwnPropertyDescriptor(object, key)?.value as unknown;
 }
 
-/** Whether structured clone treats the object as its class says, and not as a bag of properties. */
-export function saysHowToClone(object: object): boolean {
+function classHas(object: object, description: string): boolean {
   let prototype = getPrototypeOf(object) as object | null;
   for (; prototype !== null; prototype = getPrototypeOf(prototype) as object | null) {
-    if (getOwnPropertySymbols(prototype).some((symbol) => symbol.description === "messaging_clone_symbol"))
-      return true;
+    // A proxy has a trap for its keys, which is user code.
+    if (types.isProxy(prototype)) return false;
+    if (getOwnPropertySymbols(prototype).some((symbol) => symbol.description === description)) return true;
   }
   return false;
+}
+
+/** Whether structured clone treats the object as its class says, and not as a bag of properties. */
+export function saysHowToClone(object: object): boolean {
+  return classHas(object, "messaging_clone_symbol");
+}
+
+/** Whether its class says how it moves to another thread. A MessagePort moves without: its class is native. */
+export function saysHowToMove(object: object): boolean {
+  return classHas(object, "messaging_transfer_symbol");
 }
 
 function isNative(constructor: (...args: never) => unknown): boolean {
@@ -65,7 +75,13 @@ function addExports(moduleName: string, module: object): void {
   const getters = names.filter((name) => getOwnPropertyDescriptor(module, name)?.get !== undefined);
   if (getters.length > 0) behindGetters.push({ module, names: new Set(getters) });
   addClass(module, undefined);
-  for (const name of names) addClass(valueOf(module, name), { module: moduleName, name });
+  for (const name of names) {
+    const value = valueOf(module, name);
+    addClass(value, { module: moduleName, name });
+    // Some classes are properties of others: `stream.Readable.ReadableState`.
+    if (typeof value === "function" && !types.isProxy(value))
+      for (const inner of getOwnPropertyNames(value)) addClass(valueOf(value, inner), undefined);
+  }
 }
 
 function addClass(value: unknown, place: ModuleClass | undefined): void {

@@ -18,7 +18,7 @@ import { timeoutError } from "../base/limits.js";
 import { REPLY_FAILURE } from "../wire/protocol.js";
 import { type Death, diedError } from "../thread/death.js";
 import { type Trace, useTrace } from "../thread/trace.js";
-import { callerFrames, hideOwnFrames, isError } from "../base/stacks.js";
+import { callerFrames, hideOwnFrames, isError, stackOf } from "../base/stacks.js";
 
 /**
  * An error that a task threw, as its future rejects with it: a copy of the original exception, of its own class if that
@@ -140,7 +140,7 @@ function original(
   attempt(() => hideOwnFrames(thrown));
   attempt(() => {
     const failure = new ExecutionFailed(interpreter, excinfo, thrown);
-    failure.useCallerFrames(trace?.stack);
+    failure.useCallerFrames(stackOf(trace));
     attach(thrown, failure);
   });
   appendFrames(thrown, trace);
@@ -156,9 +156,9 @@ function attach(error: TaskError, executionFailed: ExecutionFailed): void {
 /** Continues the error's stack at the place where the task was submitted. */
 function appendFrames(error: Error, trace: Trace | undefined): void {
   attempt(() => {
-    const frames = callerFrames(trace?.stack);
+    const frames = callerFrames(stackOf(trace));
     if (frames === "") return;
-    const value = `${error.stack ?? `${error.name}: ${error.message}`}\n    ${SUBMITTED}\n${frames}`;
+    const value = `${stackOf(error) ?? `${error.name}: ${error.message}`}\n    ${SUBMITTED}\n${frames}`;
     Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
   });
 }

@@ -54,7 +54,7 @@ export interface MapOptions<I = unknown> {
   /** Ends the iteration, which then throws the signal's reason. Default: the signal of `with`. */
   signal?: AbortSignal | undefined;
   /**
-   * The buffers, MessagePorts, streams and FileHandles of an item to move instead of copy: they are detached here when the item is
+   * The buffers, MessagePorts, streams, FileHandles and others (`Movable`) of an item to move instead of copy: they are detached here when the item is
    * sent. Default: none.
    */
   transfer?: ((item: I) => readonly Movable[]) | undefined;

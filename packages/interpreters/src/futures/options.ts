@@ -95,7 +95,7 @@ export interface ExecutorOptions<A extends unknown[] = unknown[]> {
    * The environment variables of each interpreter, copied when the pool is created. Default: a copy of this one's when the
    * interpreter starts.
    */
-  env?: Readonly<Record<string, string>> | undefined;
+  env?: CreateOptions["env"];
   /** Appended to each interpreter's `process.argv`; see `create`. */
   argv?: readonly string[] | undefined;
   /** Node options of each interpreter; see `create`. Default: the process's own. */
@@ -138,7 +138,7 @@ export interface SubmitOptions {
    */
   signal?: AbortSignal | undefined;
   /**
-   * Buffers, MessagePorts, streams and FileHandles in the arguments to move instead of copy. They are detached here as soon as the
+   * Buffers, MessagePorts, streams, FileHandles and others (`Movable`) in the arguments to move instead of copy. They are detached here as soon as the
    * task is in line.
    */
   transfer?: readonly Movable[] | undefined;

@@ -95,9 +95,9 @@ export class Pool implements TasksOwner, WorkersOwner {
     this.#deaths = new Backoff(fill, 1);
     this.#boots = new Backoff(fill, 0);
     this.#watch = new IdleWatch(rt, isIdleOf(self));
-    this.#startLeast();
     this.#stopListening = listenFor(rt, self);
     collected.register(this, this.#stopListening, this);
+    this.#startLeast();
   }
 
   /** @throws BrokenInterpreterPool; InterpreterError (`ERR_EXECUTOR_SHUTDOWN`) */
@@ -165,8 +165,8 @@ export class Pool implements TasksOwner, WorkersOwner {
     try {
       this.workers.start();
     } catch (error) {
-      // Another worker will run it.
-      if (this.workers.size > 0) return;
+      // Another worker will run it, or it is settled already.
+      if (this.workers.size > 0 || future.done()) return;
       this.tasks.withdraw(future);
       throw error;
     }
@@ -295,11 +295,17 @@ export class Pool implements TasksOwner, WorkersOwner {
     this.workers.terminate();
   };
 
-  /** Starts the workers that must be there before the first task: all of them, or the pool is not created. */
+  /**
+   * Starts the workers that must be there before the first task: all of them, or the pool is not created. One that has failed to boot by
+   * then is started again later, like one that fails to boot a moment later.
+   */
   #startLeast(): void {
     try {
-      while (this.workers.size < this.#minWorkers) this.workers.start();
+      while (this.workers.size < this.#minWorkers && !this.#boots.waiting) this.workers.start();
     } catch (error) {
+      this.#stopListening();
+      collected.unregister(this);
+      this.#boots.stop();
       void this.workers.close();
       throw error;
     }

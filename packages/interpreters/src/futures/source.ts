@@ -3,7 +3,7 @@
  * TypeError, and a source that failed is not closed. (ECMAScript, "Operations on Iterator Objects".)
  */
 import { show } from "../base/check.js";
-import { isThenable } from "../base/thenable.js";
+import { promiseOf } from "../base/thenable.js";
 
 /** An item of a source, or undefined at its end. */
 export type Pulled<I> = { readonly item: I } | undefined;
@@ -43,7 +43,8 @@ export class Source<I> {
       throw new TypeError(`${this.#what}: next of the source must be a function, found ${show(this.#next)}`);
     }
     const result: unknown = this.#next.call(this.#iterator);
-    return this.#asynchronous || isThenable(result) ? this.#later(result) : this.#read(result);
+    const promise = this.#asynchronous ? result : promiseOf(result);
+    return this.#asynchronous || promise !== undefined ? this.#later(promise) : this.#read(result);
   }
 
   /** Tells the source that no more items are wanted. Returns what its `return` returns, if it has that method. */

@@ -57,11 +57,13 @@ export function submit<T>(
     const refusal = pool.tasks.enqueue(future, code, chunk, options, args, waited, moving);
     if (refusal !== undefined) return refuse(future, refusal, trace);
     pool.provideWorkers(future);
-    // Only now that the task is in line: a refusal must leave the buffers as they were.
-    moving?.handOver();
-    future.channel = moving?.takeChannel();
-    if (transfer !== undefined) detach(transfer, moving);
-    forgetMoves(each);
+    // Only now that the task is in line: a refusal must leave the buffers as they were, and so does a failure of the only worker's boot.
+    if (!future.done()) {
+      moving?.handOver();
+      future.channel = moving?.takeChannel();
+      if (transfer !== undefined) detach(transfer, moving);
+      forgetMoves(each);
+    }
     if (taskSubmit.hasSubscribers) pool.tasks.tell(taskSubmit, future);
   } catch (error) {
     // Nothing is in line: `provideWorkers` has taken the task out again. `map` must learn at once that it can send no item.

@@ -160,6 +160,7 @@ export class Tasks implements Owner<Future<unknown>> {
       message.header(sequence, kind, code.id, code.pointer, timed ? 1 : 0, runningTime(options.timeout));
       if (isNew) {
         message.list(args, "args", moving);
+        moving?.check();
         checkReadable(message.codec, this.#language, "args");
         // Encoding calls getters and iterators of the user, which may have shut the pool down, aborted the signal, or submitted
         // tasks.

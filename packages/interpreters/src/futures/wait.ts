@@ -160,7 +160,7 @@ export function waitSync<F extends AnyFuture>(
 export function asCompleted<F extends AnyFuture>(
   futures: Iterable<F>,
   options: AsCompletedOptions = {},
-): AsyncIterableIterator<Completed<F>, undefined, undefined> {
+): AsyncIterator<Completed<F>, undefined, undefined> & AsyncIterable<Completed<F>> {
   const { all, timeout, signal } = checkWait("asCompleted", futures, options, ["timeout", "signal"]);
   return new Completion(all, timeout, signal);
 }

@@ -12,7 +12,12 @@ import { writeSync } from "../platform/files.js";
 import { reportError } from "../base/report.js";
 import { NativePromise } from "../platform/microtasks.js";
 import { clock } from "../base/clock.js";
-import { ExecutionFailed, InterpreterDiedError, InterpreterError } from "../base/errors.js";
+import {
+  ExecutionFailed,
+  InterpreterDiedError,
+  InterpreterError,
+  InterpreterNotFoundError,
+} from "../base/errors.js";
 import { CODEC_JAVASCRIPT } from "../codec/codec.js";
 import { defaultLanguage, type Language } from "../guests/language.js";
 import { type Code, codeOf } from "../wire/code.js";
@@ -119,9 +124,10 @@ export class Workers {
   }
 
   /**
-   * Starts one more interpreter. It boots in the background.
+   * Starts one more interpreter. It boots in the background. An interpreter that has ended before it can be sent its set-up has died like
+   * any other, and the owner may learn of that before this returns.
    *
-   * @throws InterpreterError no more interpreters can be created, or this one cannot be set up
+   * @throws InterpreterError no more interpreters can be created, or shared memory is exhausted
    */
   start(): void {
     const name = `${this.#name}-${++this.#names}`.slice(0, 80);
@@ -141,7 +147,9 @@ export class Workers {
         }
       });
     } catch (error) {
-      // It is gone already, or shared memory is exhausted: it will take no tasks.
+      // Its death notice, which has arrived or follows, decides on the replacement. A subscriber may also have ended all workers.
+      if (isGone(error) || !this.#interpreters.has(interp.id)) return;
+      // Shared memory is exhausted: it will take no tasks.
       this.#interpreters.delete(interp.id);
       void terminateQuietly(interp);
       throw error;
@@ -228,6 +236,12 @@ export class Workers {
     const first = this.#owner.broke(`${what} interpreter ${id} failed: ${messageOf(error)}`, cause);
     if (first) print(what, id, error);
   }
+}
+
+/** Whether the error says that the interpreter is gone: it failed to boot, or was ended from outside. */
+function isGone(error: unknown): boolean {
+  if (error instanceof InterpreterNotFoundError) return true;
+  return error instanceof InterpreterError && error.code === "ERR_INTERPRETER_BOOT";
 }
 
 /** An interpreter that is gone counts as busy: its death notice is on the way. */

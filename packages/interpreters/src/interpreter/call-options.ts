@@ -20,7 +20,7 @@ export interface CallOptions {
    * signal's reason. A blocking form throws the reason of a signal that is aborted already. Default: none.
    */
   signal?: AbortSignal | undefined;
-  /** Buffers, MessagePorts, streams and FileHandles in the arguments to move instead of copy: they are detached here. See `move`. Default: none. */
+  /** Buffers, MessagePorts, streams, FileHandles and others (`Movable`) in the arguments to move instead of copy: they are detached here. See `move`. Default: none. */
   transfer?: readonly Movable[] | undefined;
 }
 

@@ -11,6 +11,7 @@ import { load, type SharedMemory } from "../memory/atomics.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
 import { ring } from "../memory/doorbell.js";
 import { H_SLOTS_USED, MAIN_SLOT, SUPERVISOR_SLOT, WHENCE_CREATED } from "../memory/layout.js";
+import { makeFirstCache } from "../thread/bundle-for-interpreters.js";
 import { request, startSupervisor } from "../thread/supervisor-client.js";
 import { codeOf } from "../wire/code.js";
 import { runtime } from "../thread/current.js";
@@ -44,7 +45,10 @@ export function create(options: CreateOptions = {}): Interpreter {
   const boot = checkCreateOptions(options);
   const rt = runtime();
   const { m } = rt;
-  startSupervisor(rt);
+  // Main hands the boot request to the supervisor that it starts, except for another language: its data may be anything, which only the
+  // codec can send.
+  const asData = m.slot === MAIN_SLOT && boot.language.module === undefined;
+  if (!asData) startSupervisor(rt);
   const output = Output.open(options);
   const slot = claimSlot(m, WHENCE_CREATED, undefined, undefined, undefined, boot.language.tag);
   if (slot === -1) {
@@ -55,10 +59,13 @@ export function create(options: CreateOptions = {}): Interpreter {
   }
   const id = idOf(m, slot);
   if (boot.name !== undefined) setName(m, slot, boot.name);
+  const sent = output === undefined ? boot : { ...boot, output: { ...boot.output, channel: output.name } };
   try {
-    if (output === undefined && giveToStandby(m, boot, slot)) notifyLater(m);
-    else
-      request(rt, REQUEST_BOOT, slot, id, 0, { ...boot, output: { ...boot.output, channel: output?.name } });
+    if (!asData || !startSupervisor(rt, { slot, id, options: sent })) {
+      if (output === undefined && giveToStandby(m, boot, slot)) notifyLater(m);
+      else request(rt, REQUEST_BOOT, slot, id, 0, sent);
+    }
+    makeFirstCache();
   } catch (error) {
     freeSlot(m, slot);
     void output?.close();
@@ -79,7 +86,7 @@ function notifyLater(m: SharedMemory): void {
 /** Options of `prewarm`. */
 export interface PrewarmOptions {
   /** The language of the standby interpreters. Default: JavaScript. */
-  language?: Language;
+  language?: Language | undefined;
 }
 
 /**
@@ -111,6 +118,7 @@ export function prewarm(count: number, options: PrewarmOptions = {}): void {
   startSupervisor(rt);
   const boot = checkCreateOptions(options);
   request(rt, REQUEST_PREWARM, count, newKind(rt.m, boot), 0, boot);
+  makeFirstCache();
   const language = languageOf(boot.language.tag);
   const { tag, executing } = language;
   if (count === 0 || warmedUp.has(tag) || executing === undefined) return;

@@ -24,7 +24,7 @@ export class Ending {
     this.#target = target;
   }
 
-  close(options: { wait?: boolean }, blocking: boolean): Operation<void> {
+  close(options: { wait?: boolean | undefined }, blocking: boolean): Operation<void> {
     checkOptions("close", options, ["wait"]);
     const wait = options.wait === true;
     const { rt, slot, id } = this.#target;

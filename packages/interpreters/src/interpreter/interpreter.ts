@@ -273,7 +273,7 @@ export class Interpreter implements InterpreterView {
    * await interp.close({ wait: true });
    * await call; // 2
    */
-  async close(options: { wait?: boolean } = {}): Promise<void> {
+  async close(options: { wait?: boolean | undefined } = {}): Promise<void> {
     await this.#ending.close(options, false).promise();
     await outputOf(this.id);
   }
@@ -286,7 +286,7 @@ export class Interpreter implements InterpreterView {
    * const interp = create();
    * interp.closeSync();
    */
-  closeSync(options: { wait?: boolean } = {}): void {
+  closeSync(options: { wait?: boolean | undefined } = {}): void {
     this.#ending.close(options, true).block();
   }
 

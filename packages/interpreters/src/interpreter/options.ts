@@ -38,30 +38,37 @@ const CONFIGS: Readonly<Record<"isolated" | "legacy", InterpreterConfig>> = {
  */
 export interface CreateOptions {
   /** Shown by debuggers, and as `Interpreter.name`; at most 80 characters. Default: none. */
-  name?: string;
-  /** Its environment variables. Default: a copy of those of the creator. Cannot be combined with `config.shareEnv`. */
-  env?: Readonly<Record<string, string>>;
+  name?: string | undefined;
+  /**
+   * Its environment variables; one that is undefined is not set. Default: a copy of those of the creator. Cannot be combined with
+   * `config.shareEnv`.
+   */
+  env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Arguments, which are appended to its `process.argv`. Default: none. */
-  argv?: readonly string[];
+  argv?: readonly string[] | undefined;
   /** Node's flags for its thread. Default: those of the process, without flags that Node refuses for threads. */
-  execArgv?: readonly string[];
+  execArgv?: readonly string[] | undefined;
   /** Limits of its JavaScript engine. Default: Node's. */
-  resourceLimits?: ResourceLimits;
+  resourceLimits?: ResourceLimits | undefined;
   /**
    * Its permissions (CPython: `PyInterpreterConfig`). An object is completed from `"isolated"`. Default: `"isolated"`; `"legacy"` also
    * allows it to start other programs, and tries native addons that do not support threads.
    */
-  config?: "isolated" | "legacy" | Readonly<Partial<InterpreterConfig>>;
+  config?:
+    | "isolated"
+    | "legacy"
+    | { readonly [name in keyof InterpreterConfig]?: InterpreterConfig[name] | undefined }
+    | undefined;
   /**
    * Where its `process.stdout` (and `console.log`) goes: `"inherit"` writes to that of the process at once, `"ignore"` drops it, and a
    * sink gets it as text, in order. The sink is called in the creator's thread whenever that polls for messages: before an operation
    * that wrote returns, and with everything before `close()` resolves there. Default: `"inherit"`.
    */
-  stdout?: "inherit" | "ignore" | OutputSink;
+  stdout?: "inherit" | "ignore" | OutputSink | undefined;
   /** As `stdout`, for its `process.stderr`. */
-  stderr?: "inherit" | "ignore" | OutputSink;
+  stderr?: "inherit" | "ignore" | OutputSink | undefined;
   /** The language that it runs; see guests/README.md. Default: JavaScript. */
-  language?: Language;
+  language?: Language | undefined;
 }
 
 const KNOWN = ["name", "env", "argv", "execArgv", "resourceLimits", "config", "stdout", "stderr", "language"];
@@ -84,7 +91,7 @@ export function checkCreateOptions(options: CreateOptions): BootOptions {
   if (env !== undefined) {
     if (typeof env !== "object" || env === null) fail("env", "an object of strings", env);
     for (const [key, value] of Object.entries(env)) {
-      if (typeof value !== "string") fail(`env.${key}`, "a string", value);
+      if (value !== undefined && typeof value !== "string") fail(`env.${key}`, "a string", value);
     }
   }
   if (resourceLimits !== undefined) {
@@ -92,7 +99,7 @@ export function checkCreateOptions(options: CreateOptions): BootOptions {
       fail("resourceLimits", "an object", resourceLimits);
     }
     checkOptions("create: resourceLimits", resourceLimits, LIMITS);
-    for (const [key, value] of Object.entries(resourceLimits)) {
+    for (const [key, value] of Object.entries(withoutUndefined(resourceLimits))) {
       const least = LEAST[key] ?? 0;
       if (typeof value !== "number" || !(value > least || (least > 0 && value === least))) {
         fail(
@@ -112,11 +119,11 @@ export function checkCreateOptions(options: CreateOptions): BootOptions {
   }
   return {
     name,
-    env: config.shareEnv ? {} : { ...(env ?? process.env) },
+    env: config.shareEnv ? {} : env === undefined ? { ...process.env } : withoutUndefined(env),
     argv: argv && [...argv],
     execArgv: execArgv ? [...execArgv] : inheritedExecArgv(),
     inheritedExecArgv: execArgv === undefined,
-    resourceLimits: resourceLimits && { ...resourceLimits },
+    resourceLimits: resourceLimits && withoutUndefined(resourceLimits),
     config,
     output: {
       stdout: checkOutput("stdout", options.stdout),
@@ -133,14 +140,20 @@ function checkConfig(config: CreateOptions["config"] = "isolated"): InterpreterC
     fail("config", '"isolated", "legacy" or an object', config);
   }
   checkOptions("create: config", config, Object.keys(CONFIGS.isolated));
-  for (const [key, value] of Object.entries(config)) {
+  const given = withoutUndefined(config);
+  for (const [key, value] of Object.entries(given)) {
     if (key === "addonTimeout") {
-      if (value === undefined) fail("config.addonTimeout", "a number of milliseconds", value);
       checkTimeout(value, "create: config.addonTimeout");
     } else if (typeof value !== "boolean") fail(`config.${key}`, "a boolean", value);
   }
-  return { ...CONFIGS.isolated, ...config };
+  return { ...CONFIGS.isolated, ...given };
 }
+
+/** A copy that lacks what is undefined, which counts as not given. */
+function withoutUndefined<T extends object>(options: T): Defined<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
+type Defined<T> = { [name in keyof T]: Exclude<T[name], undefined> };
 
 function checkOutput(option: string, to: CreateOptions["stdout"] = "inherit"): "inherit" | "ignore" | "sink" {
   if (to === "inherit" || to === "ignore") return to;

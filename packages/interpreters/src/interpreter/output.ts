@@ -14,7 +14,7 @@ import { receiveNow } from "../platform/ports.js";
 import { threadId } from "../platform/threads.js";
 import { reportError } from "../base/report.js";
 import { startTimer, stopTimer } from "../base/timer.js";
-import { isThenable } from "../base/thenable.js";
+import { promiseOf } from "../base/thenable.js";
 import type { Runtime } from "../thread/runtime.js";
 import type { OutputMessage } from "../wire/boot.js";
 
@@ -46,8 +46,8 @@ export function checkSink(sink: unknown): sink is OutputSink {
 
 /** The options of `create` that say where an interpreter writes. */
 export interface OutputOptions {
-  readonly stdout?: "inherit" | "ignore" | OutputSink;
-  readonly stderr?: "inherit" | "ignore" | OutputSink;
+  readonly stdout?: "inherit" | "ignore" | OutputSink | undefined;
+  readonly stderr?: "inherit" | "ignore" | OutputSink | undefined;
 }
 
 type Write = (text: string) => unknown;
@@ -102,9 +102,13 @@ class Sink {
       // A Writable has its own buffer, and calls back when the text is written.
       const stream = sink as unknown as NodeJS.WritableStream;
       return (text) => {
-        const done = new Promise<void>((resolve) =>
-          stream.write(text, (error) => resolve(this.#wrote(error))),
-        );
+        let settle = (): void => {};
+        const done = new Promise<void>((resolve) => (settle = resolve));
+        // An emitter of user code may throw: no callback comes then.
+        stream.write(text, (error) => {
+          this.#wrote(error);
+          settle();
+        });
         this.#written = Promise.all([this.#written, done]).then(() => {});
       };
     }
@@ -118,10 +122,10 @@ class Sink {
       return;
     }
     try {
-      const result = this.#write?.(text);
-      if (!isThenable(result)) return;
+      const promise = promiseOf(this.#write?.(text));
+      if (promise === undefined) return;
       this.#waiting.push("");
-      this.#written = this.#writeOn(result);
+      this.#written = this.#writeOn(promise);
     } catch (error) {
       this.#fail(error);
     }

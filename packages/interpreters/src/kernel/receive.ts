@@ -49,7 +49,7 @@ export interface Received extends Space {
   blob: Pointer;
 }
 
-export function makeReceived({ bytes, view, words } = makeSpace(INLINE_BYTES)): Received {
+export function makeReceived({ bytes, view, words }: Space = makeSpace(INLINE_BYTES)): Received {
   return {
     state: 0,
     codec: 0,
@@ -174,4 +174,15 @@ export function unload(m: SharedMemory, into: Received): void {
 /** The word at index `i` of the payload. */
 export function wordAt(received: Received, i: number): number {
   return received.view.getInt32(received.start + i * 4, true);
+}
+
+/** A record apart from the struct into which the next one is taken. */
+export function keep(received: Received): Received {
+  const { bytes, start, length, blob } = received;
+  if (blob !== 0) {
+    received.blob = 0 as Pointer;
+    return { ...received, blob };
+  }
+  const own = Buffer.from(bytes.subarray(start, start + length));
+  return { ...received, bytes: own, view: new DataView(own.buffer, own.byteOffset, length), start: 0 };
 }

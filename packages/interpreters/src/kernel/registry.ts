@@ -22,10 +22,14 @@ import { setBit } from "../memory/bitset.js";
 import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import {
   BITSET_WORDS,
+  C_KIND,
+  C_PUT_KIND,
   FIRST_FREE_SLOT,
   H_NEXT_INTERPRETER,
   H_REGISTRY_LOCK,
   H_SLOTS_USED,
+  LOCK_CHANNEL,
+  LOCK_PUTTERS,
   MAIN_SLOT,
   MAX_SLOTS,
   NAME_BYTES,
@@ -148,9 +152,16 @@ function openSlot(m: SharedMemory, slot: Slot, id: InterpreterId, whence: number
   set(m, p + S_ITEM_REFERENCES, 0);
   set(m, p + S_ADDONS, ADDONS_NONE);
   for (let i = 0; i < BITSET_WORDS; i++) set(m, p + S_HOLDERS + i, 0);
-  openChannel(m, (p + S_WORK) as Pointer, id, 0, 0, 0);
-  openChannel(m, (p + S_REPLIES) as Pointer, id, 0, 0, 0);
+  openMailbox(m, (p + S_WORK) as Pointer, id);
+  openMailbox(m, (p + S_REPLIES) as Pointer, id);
   store(m, p + S_ID, id);
+}
+
+function openMailbox(m: SharedMemory, box: Pointer, id: InterpreterId): void {
+  // Before the id, without which no thread locks the mailbox.
+  set(m, box + C_KIND, LOCK_CHANNEL);
+  set(m, box + C_PUT_KIND, LOCK_PUTTERS);
+  openChannel(m, box, id, 0, 0, 0);
 }
 
 /** The slot of interpreter `id`, or -1 if it does not live. */

@@ -10,9 +10,6 @@ import { processors } from "../platform/processors.js";
 import { byteLength, get, refresh, set, type SharedMemory } from "./atomics.js";
 import type { Page, Slot } from "./brands.js";
 import {
-  C_ID,
-  C_KIND,
-  C_PUT_KIND,
   FIRST_FREE_SLOT,
   H_FIRST_PAGE,
   H_MAGIC,
@@ -23,19 +20,14 @@ import {
   H_PROTOCOL,
   H_REGISTRY_LOCK,
   H_SLOTS_USED,
-  LOCK_CHANNEL,
-  LOCK_PUTTERS,
   LOCK_PAGES,
   LOCK_REGISTRY,
   MAGIC,
-  MAX_SLOTS,
   PAGE_BYTES,
   PAGE_TABLE,
   PAGE_WORDS,
   PROTOCOL,
   PT_WORDS,
-  S_REPLIES,
-  S_WORK,
   slotPointer,
   WASM_PAGE_BYTES,
 } from "./layout.js";
@@ -163,13 +155,7 @@ function initialize(m: SharedMemory, maxPages: number): void {
   set(m, H_SLOTS_USED, FIRST_FREE_SLOT);
   set(m, H_PAGE_LOCK + 1, LOCK_PAGES);
   set(m, H_REGISTRY_LOCK + 1, LOCK_REGISTRY);
-  for (let slot = 0 as Slot; slot < MAX_SLOTS; slot++) {
-    for (const channel of [slotPointer(slot) + S_WORK, slotPointer(slot) + S_REPLIES]) {
-      set(m, channel + C_KIND, LOCK_CHANNEL);
-      set(m, channel + C_PUT_KIND, LOCK_PUTTERS);
-      set(m, channel + C_ID, -1);
-    }
-  }
+  // A slot is written to when it is claimed: as long as no thread touches it, it takes no memory.
   const pages = Math.floor(byteLength(m) / PAGE_BYTES);
   set(m, PAGE_TABLE + firstPage * PT_WORDS, pages - firstPage);
   set(m, H_PAGES, pages);

@@ -12,7 +12,7 @@ import { type UNBOUND, type UnboundItems, unboundNumber } from "./unbound.js";
 /** Options of `createQueue`. */
 export interface QueueOptions<U extends UnboundItems = UnboundItems> {
   /** The fate of items whose interpreter is destroyed, unless they are put with one of their own. Default: `UNBOUND`. */
-  unboundItems?: U;
+  unboundItems?: U | undefined;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface QueueOptions<U extends UnboundItems = UnboundItems> {
  */
 export function createQueue<T = unknown>(
   maxsize?: number,
-  options?: { unboundItems?: typeof UNBOUND },
+  options?: { unboundItems?: typeof UNBOUND | undefined },
 ): Queue<T>;
 export function createQueue<T = unknown>(
   maxsize: number | undefined,

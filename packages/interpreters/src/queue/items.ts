@@ -29,9 +29,11 @@ export function encodeItem(
   if (unboundItems !== undefined) unboundNumber(unboundItems);
   const message = Message.take(m);
   try {
-    return message.value(value, "value", false, moves?.handover);
+    message.value(value, "value", false, moves?.handover);
+    moves?.handover?.check();
+    return message;
   } catch (error) {
-    message.discard();
+    discardItem(message, moves);
     throw error;
   }
 }

@@ -22,7 +22,7 @@ export interface SyncOptions {
 /** Options of operations that put one item. An unknown option is a TypeError. */
 export interface PutOptions extends PutManyOptions {
   /**
-   * Buffers, MessagePorts, streams and FileHandles in the item to move instead of copy: they are detached here once the item is in the
+   * Buffers, MessagePorts, streams, FileHandles and others (`Movable`) in the item to move instead of copy: they are detached here once the item is in the
    * queue. See `move`. Default: none.
    */
   transfer?: readonly Movable[] | undefined;

@@ -26,7 +26,7 @@ import type { EndReason } from "../wire/protocol.js";
 import type { BufferStore } from "./buffer-store.js";
 import type { Death, Deaths } from "./deaths.js";
 import { StandbyPool } from "./standby-pool.js";
-import { startThread, type StartedThread, terminateThread } from "./threads.js";
+import { type Shared, startThread, type StartedThread, terminateThread } from "./threads.js";
 
 /** How long an interpreter with native addons may take to come out of one and leave by itself; milliseconds. */
 const LEAVE_LIMIT = 250;
@@ -49,14 +49,16 @@ export class Children {
   readonly #m: SharedMemory;
   readonly #deaths: Deaths;
   readonly #buffers: BufferStore;
+  readonly #shared: Shared;
   readonly #bySlot = new Map<Slot, Child>();
   /** By id: interpreters to terminate as soon as their boot request arrives, and why. */
   readonly #doomed = new Map<InterpreterId, EndReason>();
 
-  constructor(m: SharedMemory, deaths: Deaths, buffers: BufferStore) {
+  constructor(m: SharedMemory, deaths: Deaths, buffers: BufferStore, shared: Shared) {
     this.#m = m;
     this.#deaths = deaths;
     this.#buffers = buffers;
+    this.#shared = shared;
     this.standby = new StandbyPool(
       m,
       (options, cell) => this.#start(options, { cell }, options),
@@ -68,10 +70,14 @@ export class Children {
     return this.#bySlot.has(slot);
   }
 
-  /** Gives interpreter `id`, whose creator has claimed `slot`, a thread. */
-  boot(slot: Slot, id: InterpreterId, options: BootOptions): void {
+  /** Gives interpreter `id`, whose creator has claimed `slot`, a thread, which may have been started already. */
+  boot(slot: Slot, id: InterpreterId, options: BootOptions, started?: StartedThread): void {
     const m = this.#m;
     set(m, slotPointer(slot) + S_CREATOR, 0);
+    if (started !== undefined) {
+      this.#adopt(this.#observe(started), slot, id);
+      return;
+    }
     if (idOf(m, slot) !== id || stateOf(m, slot) !== STATE_BOOTING) return;
     const doom = this.#takeDoom(id);
     if (doom !== undefined) {
@@ -110,10 +116,14 @@ export class Children {
     return reason;
   }
 
-  /** Starts a thread, and observes its end. */
   #start(options: BootOptions, place: Place, standbyOptions?: BootOptions): Child {
+    return this.#observe(startThread(this.#m.memory, this.#shared, options, place), standbyOptions);
+  }
+
+  /** Observes the end of a thread, which must have been started in this turn of the event loop. */
+  #observe(started: StartedThread, standbyOptions?: BootOptions): Child {
     const child: Child = {
-      ...startThread(this.#m.memory, options, place),
+      ...started,
       slot: -1 as Slot,
       standbyOptions,
       stopped: new Map(),

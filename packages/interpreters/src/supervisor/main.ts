@@ -10,7 +10,6 @@ import { H_SUPERVISOR, MAIN_SLOT, S_THREAD, slotPointer, SUPERVISOR_SLOT } from 
 import { LockBusy } from "../memory/lock.js";
 import { openMemory } from "../memory/memory.js";
 import { repairLocks } from "../kernel/reap.js";
-import type { SupervisorData } from "../wire/boot.js";
 import { answerRequests, sendRecord } from "../thread/discovery.js";
 import { AttachedThreads } from "./attached-threads.js";
 import { BufferStore } from "./buffer-store.js";
@@ -22,20 +21,23 @@ import type { Parts } from "./parts.js";
 import { reapDeath, withdrawDeath } from "./reaper.js";
 import { Poison } from "./poison.js";
 import { handleRequests } from "./requests.js";
-import { useText } from "./threads.js";
+import type { SupervisorDataWithThread } from "./first-thread.js";
+import { makeShared } from "./threads.js";
 
 /** How long to wait for a lock before returning to the event loop, which tells whether its holder is dead; milliseconds. */
 const LOCK_PATIENCE = 20;
 
 /** Starts the loop. Module scope holds no state: everything that changes belongs to one of these objects. */
-function supervise(m: SharedMemory, { owner, port }: SupervisorData): void {
+function supervise(m: SharedMemory, data: SupervisorDataWithThread): void {
+  const { owner, port, first } = data;
   m.patience = LOCK_PATIENCE;
   // All other threads leave these pages to the supervisor.
   m.reserve = 0;
   const buffers = new BufferStore(m);
   const deaths = new Deaths(m, work);
   const attached = new AttachedThreads(m, (slot) => deaths.attachedEnded(slot, -1));
-  const children = new Children(m, deaths, buffers);
+  const started = first !== undefined && "shared" in first ? first : undefined;
+  const children = new Children(m, deaths, buffers, started?.shared ?? makeShared(data));
   const deadlines = new Deadlines(m, children);
   const collector = new Collector(m);
   const poison = new Poison(m, collector, () => parentPort?.postMessage(undefined));
@@ -84,6 +86,7 @@ function supervise(m: SharedMemory, { owner, port }: SupervisorData): void {
   // The thread lives as long as the process; nothing else keeps its event loop alive.
   setInterval(() => {}, 0x7fffffff);
   buffers.addPort(owner, port);
+  if (first !== undefined) children.boot(first.slot, first.id, first.options, started?.started);
   // Only a runtime whose main interpreter is Node's main thread is discovered (thread/discovery.ts).
   if (load(m, slotPointer(MAIN_SLOT) + S_THREAD) === 0)
     answerRequests((asker, wanted) => sendRecord(asker, wanted, m.memory));
@@ -93,9 +96,8 @@ function supervise(m: SharedMemory, { owner, port }: SupervisorData): void {
   listen();
 }
 
-const data = workerData as SupervisorData;
+const data = workerData as SupervisorDataWithThread;
 try {
-  useText(data.text);
   supervise(openMemory(data.memory, SUPERVISOR_SLOT), data);
 } catch (error) {
   // Main may be blocked, and would not see the event of this thread's end.

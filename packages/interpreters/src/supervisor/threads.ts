@@ -1,15 +1,10 @@
 /** Starting the threads of interpreters, with what they all share (the text that they run, and its code cache), and ending them. */
 import { readFileSync } from "../platform/files.js";
-import { processors } from "../platform/processors.js";
-import { vm } from "../platform/scripts.js";
-import { setImmediate } from "../platform/timers.js";
-import { fileURLToPath } from "../platform/urls.js";
 import { MessageChannel, type MessagePort } from "../platform/ports.js";
 import { SHARE_ENV, Worker } from "../platform/threads.js";
 import { packageFile } from "../platform/package-files.js";
 import { withoutRefused } from "../platform/exec-argv.js";
-import { createDerivedTexts } from "../base/derived-texts.js";
-import type { BootOptions, CodeCache, Place, WorkerData } from "../wire/boot.js";
+import type { BootOptions, CodeCache, Place, SupervisorData, WorkerData } from "../wire/boot.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 
 export interface StartedThread {
@@ -18,12 +13,23 @@ export interface StartedThread {
   readonly port: MessagePort;
 }
 
-/** Left by a thread that had to start without one. */
-let codeCache: Uint8Array | undefined;
-/** The bundle that threads run, once one was started. */
-let sharedText: Uint8Array<SharedArrayBuffer> | undefined;
-/** Made for the first thread. */
-let derivedTexts: SharedArrayBuffer | undefined;
+/** What all threads share. */
+export interface Shared {
+  /** The bundle that they run; undefined until it is read from its file. Once a thread was started, all threads can read it. */
+  text: Uint8Array | undefined;
+  readonly firstCache: SharedArrayBuffer | undefined;
+  /** Left by a thread that had to start without one. */
+  codeCache: Uint8Array | undefined;
+  readonly derivedTexts: SharedArrayBuffer | undefined;
+}
+
+export function makeShared({
+  text,
+  firstCache,
+  derivedTexts,
+}: Pick<SupervisorData, "text" | "firstCache" | "derivedTexts">): Shared {
+  return { text, firstCache, codeCache: undefined, derivedTexts };
+}
 
 /** How long to wait for a thread to end before it is terminated again, at first and at most; milliseconds. */
 const PATIENCE = 20;
@@ -32,6 +38,7 @@ const MOST_PATIENCE = 1000;
 /** Starts the thread of the interpreter in a slot, or a standby thread. Throws Node's error if it refuses the options. */
 export function startThread(
   memory: WasmMemory,
+  shared: Shared,
   options: BootOptions,
   place: Place,
   execArgv = options.execArgv,
@@ -45,10 +52,10 @@ export function startThread(
         config: options.config,
         output: options.output,
         language: options.language,
-        text: bundleText(),
-        codeCache,
-        firstCache: codeCache === undefined ? startFirstCache() : undefined,
-        derivedTexts: (derivedTexts ??= createDerivedTexts()),
+        text: bundleText(shared),
+        codeCache: shared.codeCache,
+        firstCache: shared.codeCache === undefined ? shared.firstCache : undefined,
+        derivedTexts: shared.derivedTexts,
         port: port2,
       } satisfies WorkerData,
       transferList: [port2],
@@ -58,13 +65,13 @@ export function startThread(
       ...(options.argv && { argv: options.argv }),
       ...(options.resourceLimits && { resourceLimits: options.resourceLimits }),
     });
-    if (codeCache === undefined) worker.on("message", keepCodeCache);
+    if (shared.codeCache === undefined) worker.on("message", (message) => keepCodeCache(shared, message));
     return { worker, port: port1 };
   } catch (error) {
     port1.close();
     const rest = options.inheritedExecArgv ? withoutRefused(execArgv, error) : undefined;
     if (rest === undefined) throw error;
-    return startThread(memory, options, place, rest);
+    return startThread(memory, shared, options, place, rest);
   }
 }
 
@@ -84,48 +91,20 @@ export function terminateThread(
   worker.once("exit", () => clearTimeout(again));
 }
 
-/** Set by a supervisor that cannot read files of this package. */
-let text: Uint8Array | undefined;
-export function useText(bundle: Uint8Array | undefined): void {
-  text = bundle;
-}
-
-function bundleText(): Uint8Array<SharedArrayBuffer> {
-  return (sharedText ??= forAll(text ?? readFileSync(packageFile("interpreters.cjs"))));
-}
-
-let firstCache: SharedArrayBuffer | undefined;
-
-/**
- * Compiles the bundle on this thread, which is idle while the first interpreter boots. That interpreter need not compile it then, so its first
- * result comes 4 to 7 ms sooner. The other threads of a pool that starts find the cache, too.
- */
-function startFirstCache(): SharedArrayBuffer | undefined {
-  // With one processor, this thread would only delay the other.
-  if (firstCache !== undefined || processors() === 1) return firstCache;
-  const bundle = bundleText();
-  // More than V8 needs. Only what is written takes memory.
-  const room = (firstCache = new SharedArrayBuffer(4 + 2 * bundle.length));
-  setImmediate(() => {
-    const script = new vm.Script(Buffer.from(bundle.buffer).toString("latin1"), {
-      filename: fileURLToPath(packageFile("interpreters.cjs")),
-    });
-    const made = script.createCachedData();
-    if (made.length > room.byteLength - 4) return;
-    new Uint8Array(room, 4).set(made);
-    Atomics.store(new Int32Array(room, 0, 1), 0, made.length);
-  });
-  return room;
+function bundleText(shared: Shared): Uint8Array<SharedArrayBuffer> {
+  const text = shared.text ?? readFileSync(packageFile("interpreters.cjs"));
+  return (shared.text = forAll(text));
 }
 
 /** The thread's user code may post messages, too: they are ignored. */
-function keepCodeCache(message: Partial<CodeCache> | undefined | null): void {
+function keepCodeCache(shared: Shared, message: Partial<CodeCache> | undefined | null): void {
   const made = message?.interpretersCodeCache;
-  if (made instanceof Uint8Array) codeCache ??= forAll(made);
+  if (made instanceof Uint8Array) shared.codeCache ??= forAll(made);
 }
 
-/** A copy of the bytes that all threads can read. */
+/** The bytes where all threads can read them. */
 function forAll(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes as Uint8Array<SharedArrayBuffer>;
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
   shared.set(bytes);
   return shared;

@@ -3,7 +3,8 @@
  *
  * A reply is often only microseconds away, less than parking and waking up cost. The number of polls follows what was needed
  * recently, and a spin never takes longer than several parks do (Karlin, Li, Manasse, Owicki, "Empirical studies of competitive
- * spinning for a shared-memory multiprocessor", 1991). A park that turned out short shows that a longer spin would have paid
+ * spinning for a shared-memory multiprocessor", 1991). A spin is limited by the clock: in the first hundred calls of a process, before V8
+ * has compiled the loop, a poll takes ten times as long as later. A park that turned out short shows that a longer spin would have paid
  * off; a long one shows that it would have been in vain.
  *
  * This is wrong if the two threads share a processor: the spinning thread then keeps the other one from replying. Operating
@@ -11,7 +12,8 @@
  * tick of their clock, that both want to run (measured: 13 µs for a call while they share one, 1.7 µs once they do not). So
  * spinning for several ticks in total cures this if a processor is idle. If none is, spinning only does harm, which shows in
  * vain spins that are followed by short parks: then this thread rests, that is, it spins for as few polls as possible for a
- * while, and for a longer while each time that this shows again.
+ * while, and for a longer while each time that this shows again. Its first rest comes early: a process that makes a few hundred calls in
+ * all, like a linter's, would not get back what the cure takes.
  */
 import { clock } from "../base/clock.js";
 import type { SharedMemory } from "../memory/atomics.js";
@@ -20,10 +22,15 @@ import { spin } from "../memory/doorbell.js";
 /** Polls of one spin. A poll takes about 10 ns. */
 const MIN_POLLS = 200;
 const MAX_POLLS = 5_000;
+/** The most polls before a spin has found a reply, or the first rest: until code is compiled, most replies take longer than any spin. */
+const MAX_AT_FIRST = 1_000;
+/** How many polls to make between two readings of the clock. */
+const CLOCK_EVERY = 100;
 /** Milliseconds. A park shorter than this should have been part of the spin. */
 const SHORT_PARK = 0.1;
-/** Milliseconds of spinning in vain that span several ticks of the system's clock. */
+/** Milliseconds of spinning in vain that span several ticks of the system's clock, and before the first rest. */
 const VAIN_ENOUGH = 15;
+const VAIN_AT_FIRST = 3;
 const POLLS_IN_A_MILLISECOND = 100_000;
 /** Milliseconds of rest. */
 const MIN_REST = 50;
@@ -32,41 +39,60 @@ const MAX_REST = 2_000;
 export class AdaptiveSpin {
   readonly #m: SharedMemory;
   readonly #poll: typeof spin;
+  readonly #now: typeof clock;
   /** How many polls were needed recently: a moving average. */
   #typical = MIN_POLLS;
-  /** How many polls were in vain and followed by a short park, since the last spin that was not in vain. */
+  /** How many milliseconds were spent in vain, followed by a short park, since the last spin that was not in vain. */
   #vain = 0;
-  /** The limit of the last spin, in polls. */
+  /** How many of them begin a rest. */
+  #enough = VAIN_AT_FIRST;
+  /** The most polls. */
+  #most = MAX_AT_FIRST;
+  /** How long the last spin was, in milliseconds behind its first polls. */
   #last = 0;
   /** How long the next rest will be. */
   #rest = MIN_REST;
   /** When the rest ends; 0 if this thread does not rest. */
   #resumes = 0;
 
-  /** `poll` polls the doorbell; tests give another one. */
-  constructor(m: SharedMemory, poll: typeof spin = spin) {
+  /** `poll` polls the doorbell; tests give another one, and another clock. */
+  constructor(m: SharedMemory, poll: typeof spin = spin, now: typeof clock = clock) {
     this.#m = m;
     this.#poll = poll;
+    this.#now = now;
   }
 
-  /** Polls until the doorbell has rung since `seen`, and returns true, or returns false after a limited number of polls. */
+  /** Polls until the doorbell has rung since `seen`, and returns true, or returns false after a limited time. */
   spin(seen: number): boolean {
     if (this.#m.spins === 0) return false;
-    const limit = this.#resumes === 0 ? Math.min(MIN_POLLS + 4 * this.#typical, MAX_POLLS) : MIN_POLLS;
-    const polls = this.#poll(this.#m, seen, limit);
-    this.#last = limit;
+    this.#last = 0;
+    let polls = this.#poll(this.#m, seen, MIN_POLLS);
+    if (polls === -1 && this.#resumes === 0 && this.#typical > 0) polls = this.#goOn(seen);
     if (polls === -1) return false;
     this.#typical += (polls - this.#typical) >> 2;
     // A ring that the first poll finds says nothing about spinning.
     if (polls > 1) {
       this.#vain = 0;
       this.#rest = MIN_REST;
+      this.#most = MAX_POLLS;
     }
     return true;
   }
 
+  /** Goes on after MIN_POLLS polls. Returns how many polls came before the ring, or -1. */
+  #goOn(seen: number): number {
+    const began = this.#now();
+    const longest = Math.min(4 * this.#typical, this.#most - MIN_POLLS) / POLLS_IN_A_MILLISECOND;
+    for (let before = MIN_POLLS; ; before += CLOCK_EVERY) {
+      const polls = this.#poll(this.#m, seen, CLOCK_EVERY);
+      if (polls !== -1) return before + polls;
+      this.#last = this.#now() - began;
+      if (this.#last >= longest) return -1;
+    }
+  }
+
   /** The park that followed a spin in vain lasted from `began` to `now`, both in milliseconds. */
-  parked(began: number, now = clock()): void {
+  parked(began: number, now = this.#now()): void {
     if (this.#resumes !== 0) {
       if (now < this.#resumes) return;
       this.#resumes = 0;
@@ -77,8 +103,10 @@ export class AdaptiveSpin {
     }
     this.#typical = Math.min(this.#typical * 2 + MIN_POLLS, MAX_POLLS);
     this.#vain += this.#last;
-    if (this.#vain < VAIN_ENOUGH * POLLS_IN_A_MILLISECOND) return;
+    if (this.#vain < this.#enough) return;
     this.#vain = 0;
+    this.#enough = VAIN_ENOUGH;
+    this.#most = MAX_POLLS;
     this.#typical = 0;
     this.#resumes = now + this.#rest;
     this.#rest = Math.min(this.#rest * 2, MAX_REST);

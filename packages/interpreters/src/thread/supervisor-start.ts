@@ -12,6 +12,9 @@
  * it cannot run a file that only a loader of main can find (Yarn's PnP, in a zip archive). The second attempt therefore starts the text
  * of the file, which main reads, and needs no file at all.
  *
+ * Two threads start one after the other before a first interpreter runs. So main hands the boot request of that interpreter to the supervisor's
+ * thread, which starts the other thread before it loads anything else (supervisor/first-thread.ts).
+ *
  * A thread that ends while it starts is an event on the event loop of main. If main is blocked, it polls instead: a MessagePort whose other
  * end has gone can no longer be moved.
  */
@@ -22,6 +25,7 @@ import { isMainThread, SHARE_ENV, Worker } from "../platform/threads.js";
 import { withoutNodeOptions } from "../platform/exec-argv.js";
 import { packageFile } from "../platform/package-files.js";
 import { clock } from "../base/clock.js";
+import { derivedTextsOfMain } from "../base/derived-texts.js";
 import { InterpreterError } from "../base/errors.js";
 import { isError } from "../base/stacks.js";
 import { cas, get, load, type SharedMemory, store, wait } from "../memory/atomics.js";
@@ -47,14 +51,18 @@ import { lockChannel, unlockChannel } from "../kernel/channel-locks.js";
 import { closeChannel } from "../kernel/channel.js";
 import { collectQueues } from "../kernel/queue-lifetime.js";
 import { freeSlot, idOf, isAlive, stateOf } from "../kernel/registry.js";
-import type { SupervisorData } from "../wire/boot.js";
+import type { FirstInterpreter, SupervisorData } from "../wire/boot.js";
 import { Message, WITHOUT_SENDER } from "../wire/message.js";
 import { NOTICE_DEATH, reasonNumber } from "../wire/protocol.js";
+import { bundleForInterpreters } from "./bundle-for-interpreters.js";
 import { requestSupervisor } from "./discovery.js";
 import type { Runtime } from "./runtime.js";
 
 /** The id that addresses the supervisor's mailbox. The supervisor is not an interpreter. */
 export const SUPERVISOR_ID = -2 as InterpreterId;
+
+/** The file that the supervisor's thread starts with. It loads `supervisor.cjs`. */
+const ENTRY = "first-thread.cjs";
 
 const NOT_STARTED = 0;
 const STARTING = 1;
@@ -73,6 +81,7 @@ export const startFailures: ((cause: unknown) => void)[] = [];
 interface Attempt {
   readonly worker: Worker;
   readonly fromText: boolean;
+  readonly first: FirstInterpreter | undefined;
   /** Its other end goes with the thread. The thread posts the error of its boot on it. */
   watch: MessagePort;
 }
@@ -82,18 +91,18 @@ let latest: Attempt | undefined;
 let current: Attempt | undefined;
 
 /**
- * Starts the supervisor unless it runs.
+ * Starts the supervisor unless it runs, and has it boot `first`. Returns whether it does: if not, the boot request must be sent.
  *
  * @throws InterpreterError this thread is not main, files of the package are missing (`ERR_INTERPRETER_FILES`), or no thread can be started
  * (`ERR_INTERPRETER_BOOT`, with the reason as its `cause`)
  */
-export function startSupervisor(rt: Runtime): void {
+export function startSupervisor(rt: Runtime, first?: FirstInterpreter): boolean {
   const { m } = rt;
   const state = load(m, H_SUPERVISOR);
-  if (state === RUNNING || (state === STARTING && latest !== undefined)) return;
+  if (state === RUNNING || (state === STARTING && latest !== undefined)) return false;
   if (!isMainThread && m.slot !== MAIN_SLOT) {
     startInMain(m);
-    return;
+    return false;
   }
   const file = packageFile("supervisor.cjs");
   if (!existsSync(file)) {
@@ -103,10 +112,11 @@ export function startSupervisor(rt: Runtime): void {
       { code: "ERR_INTERPRETER_FILES" },
     );
   }
-  if (cas(m, H_SUPERVISOR, NOT_STARTED, STARTING) !== NOT_STARTED) return;
+  if (cas(m, H_SUPERVISOR, NOT_STARTED, STARTING) !== NOT_STARTED) return false;
   try {
     checkWorkingDirectory();
-    launch(rt, false);
+    launch(rt, false, first);
+    return true;
   } catch (error) {
     store(m, H_SUPERVISOR, NOT_STARTED);
     throw cannotStart(error);
@@ -147,21 +157,31 @@ function cannotStart(cause: unknown): InterpreterError {
 }
 
 /** Starts the thread, and observes its start. */
-function launch(rt: Runtime, fromText: boolean): void {
+function launch(rt: Runtime, fromText: boolean, first: FirstInterpreter | undefined): void {
   const { m } = rt;
-  const file = packageFile("supervisor.cjs");
   const { port1, port2 } = new MessageChannel();
   const { port1: watch, port2: watched } = new MessageChannel();
   let worker: Worker;
   try {
-    const source = fromText ? textOf(file) : file;
-    const text = fromText ? readFileSync(packageFile("interpreters.cjs")) : undefined;
+    const source = fromText ? textOf(packageFile("supervisor.cjs")) : packageFile(ENTRY);
+    const { text = fromText ? readFileSync(packageFile("interpreters.cjs")) : undefined, firstCache } =
+      bundleForInterpreters() ?? {};
+    const data: SupervisorData = {
+      memory: m.memory,
+      port: port2,
+      watched,
+      owner: rt.id,
+      text,
+      firstCache,
+      derivedTexts: derivedTextsOfMain(),
+      first,
+    };
     // The flags of the process (--import, --test …) are not for this thread.
     worker = withoutNodeOptions(
       () =>
         new Worker(source, {
           eval: fromText,
-          workerData: { memory: m.memory, port: port2, watched, owner: rt.id, text } satisfies SupervisorData,
+          workerData: data,
           transferList: [port2, watched],
           name: "interpreters supervisor",
           execArgv: [],
@@ -177,7 +197,7 @@ function launch(rt: Runtime, fromText: boolean): void {
   }
   rt.supervisorPort?.close();
   rt.supervisorPort = port1;
-  const attempt: Attempt = { worker, fromText, watch };
+  const attempt: Attempt = { worker, fromText, first, watch };
   latest = current = attempt;
   worker.on("error", (error) => {
     if (current === attempt) failed(rt, attempt, error);
@@ -250,7 +270,7 @@ function endedEarly(how: string): Error {
 }
 
 /** The thread has ended before it ran. */
-function failed(rt: Runtime, { watch, fromText }: Attempt, error: unknown): void {
+function failed(rt: Runtime, { watch, fromText, first }: Attempt, error: unknown): void {
   const { m } = rt;
   const message = receiveNow(watch);
   const cause = message === undefined ? error : message.message;
@@ -258,7 +278,7 @@ function failed(rt: Runtime, { watch, fromText }: Attempt, error: unknown): void
   current = undefined;
   if (!fromText) {
     try {
-      launch(rt, true);
+      launch(rt, true, first);
       return;
     } catch {
       // The first error says more.

@@ -41,11 +41,10 @@ export function useTrace(error: Error, trace: Trace | undefined): void {
   const frames = callerFrames(stackOf(trace));
   if (frames === "") return;
   try {
-    Object.defineProperty(error, "stack", {
-      value: `${error.name}: ${error.message}\n${frames}`,
-      writable: true,
-      configurable: true,
-    });
+    const value = `${error.name}: ${error.message}\n${frames}`;
+    // To define the property of an error whose stack was never read, the runtime formats it first, by the program's prepareStackTrace.
+    error.stack = value;
+    Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
   } catch {
     // A getter of user code on a prototype threw. The error keeps the stack that it has.
   }

@@ -1,6 +1,6 @@
 /**
  * Large ArrayBuffers that are moved (`transfer`, `move`) are handed over instead of copied. Small ones are copied, which is faster.
- * MessagePorts, streams and FileHandles go the same way, whatever their size; "buffer" means these, too.
+ * MessagePorts, streams, FileHandles and others that the runtime moves go the same way, whatever their size; "buffer" means these, too.
  *
  * The buffers of a call go to the supervisor, and from there to the interpreter that decodes the record that names them
  * (supervisor-port.ts). They are handed over after the record was put, so a refused record leaves them as they were. An interpreter
@@ -33,7 +33,7 @@ import {
   receiveBuffer,
   makePlaceholder,
 } from "./supervisor-port.js";
-import type { Movable } from "./transfer-list.js";
+import { checkTransfer, type Movable } from "./transfer-list.js";
 import { readBody } from "../wire/message.js";
 import type { Runtime } from "../thread/runtime.js";
 
@@ -116,6 +116,11 @@ export class SupervisorHandover extends Handover<Placeholder> {
     for (const [buffer, handle] of this.used) {
       this.#ends.push(handToSupervisor(this.#port, handle, whole(buffer)));
     }
+  }
+
+  /** Encoding has run getters of the user, which may have closed or moved one. @throws TypeError it cannot move now */
+  check(): void {
+    checkTransfer([...this.used.keys()]);
   }
 
   /** Returns the channel on which buffers of the result will arrive, if any buffer was handed over. The caller must close it. */

@@ -18,7 +18,7 @@ const KEY = Symbol.for("interpreters.moves");
 const notes = ((globalThis as { [KEY]?: Notes })[KEY] ??= { moved: undefined });
 
 /**
- * Marks buffers to be moved instead of copied, and MessagePorts, streams and FileHandles, which can only move: those of an argument of
+ * Marks buffers to be moved instead of copied, and MessagePorts, streams, FileHandles and others (`Movable`), which can only move: those of an argument of
  * `call`, `submit`, `map` or `put`, or those of a value that a function returns from another interpreter. A moved buffer is detached here as soon as its message is on the way. If the message
  * cannot be sent, nothing is moved. Small buffers are copied, which is faster, but they are detached just the same. (The transfer list of `structuredClone`; CPython has no counterpart.)
  *

@@ -1,17 +1,35 @@
 /** Transfer lists: the objects to move instead of copy. */
 import { types } from "../platform/brand-checks.js";
-import { type FileHandle, MessagePort } from "../platform/ports.js";
-import { streamClasses } from "../platform/streams.js";
+import { type FileHandle, MessagePort, refusalToMove, type Server, type Socket } from "../platform/ports.js";
+import {
+  type NodeReadableStream,
+  type NodeTransformStream,
+  type NodeWritableStream,
+  streamClasses,
+} from "../platform/streams.js";
+import { saysHowToMove } from "../codec/runtime-classes.js";
 import { show } from "../base/check.js";
 
-/** The objects that can move from thread to thread. All but ArrayBuffers can only move: they are refused if no list names them. */
+/**
+ * The objects that can move from thread to thread. All but ArrayBuffers can only move: they are refused if no list names them. An
+ * `AbortSignal` must be transferable (`util.transferableAbortController`); sockets and servers (node:net) move where this runtime moves them.
+ */
 export type Movable =
   | ArrayBuffer
   | MessagePort
+  // The global class is that of Node, but for the compiler that of the DOM where a project has that library.
+  // oxlint-disable-next-line typescript/no-duplicate-type-constituents
+  | InstanceType<typeof globalThis.MessageChannel>["port1"]
   | ReadableStream
   | WritableStream
   | TransformStream
-  | FileHandle;
+  | NodeReadableStream
+  | NodeWritableStream
+  | NodeTransformStream
+  | FileHandle
+  | AbortSignal
+  | Socket
+  | Server;
 
 // Not `instanceof`, which calls a hook of the user.
 const { [Symbol.hasInstance]: isInstance } = Function.prototype;
@@ -20,33 +38,39 @@ function isPort(value: object): value is MessagePort {
   return isInstance.call(MessagePort, value);
 }
 
-function isFileHandle(value: object): value is FileHandle {
-  const { constructor } = Object(Object.getPrototypeOf(value)) as { constructor?: { name?: unknown } };
-  // Node does not export the class.
-  return constructor?.name === "FileHandle" && typeof (value as { fd?: unknown }).fd === "number";
+function isStream(value: object): value is ReadableStream | WritableStream | TransformStream {
+  return streamClasses().some((cls) => isInstance.call(cls, value));
 }
 
 /** Whether the value is of a class whose instances can move. */
 function isMovable(value: unknown): value is Movable {
   if (typeof value !== "object" || value === null || types.isProxy(value)) return false;
   if (types.isArrayBuffer(value) || isPort(value)) return true;
-  if (ArrayBuffer.isView(value)) return false;
-  return isFileHandle(value) || streamClasses().some((cls) => isInstance.call(cls, value));
+  return !ArrayBuffer.isView(value) && saysHowToMove(value);
 }
 
 /** Why a movable object cannot move now, or undefined. */
 function obstacle(value: Movable): string | undefined {
-  if (types.isArrayBuffer(value) || isPort(value)) return undefined;
-  if ("fd" in value) return value.fd < 0 ? "is closed" : undefined;
-  const locked = "locked" in value ? value.locked : value.readable.locked || value.writable.locked;
-  return locked ? "is locked: release its reader or writer first" : undefined;
+  if (types.isArrayBuffer(value)) return undefined;
+  if (isStream(value)) {
+    // Not `refusalToMove`, for which a stream makes two ports.
+    const locked = "locked" in value ? value.locked : value.readable.locked || value.writable.locked;
+    return locked ? "is locked: release its reader or writer first" : undefined;
+  }
+  // The runtime moves a closed file, which is of no use to its receiver.
+  if ("fd" in value && value.fd < 0) return "is closed";
+  const refusal = refusalToMove(value);
+  if (refusal === undefined) return undefined;
+  if (isPort(value)) return "is closed, or was moved already";
+  if (isInstance.call(AbortSignal, value)) return "must be that of util.transferableAbortController()";
+  return `is refused by the runtime: ${refusal}`;
 }
 
 /** @throws TypeError not an array of what can move, an object that cannot move now, or one that occurs twice */
 export function checkTransfer(transfer: readonly Movable[]): void {
   if (!Array.isArray(transfer) || !transfer.every((item) => isMovable(item))) {
     throw new TypeError(
-      `transfer must be an array of ArrayBuffers, MessagePorts, streams or FileHandles, found ${show(transfer)}`,
+      `transfer must be an array of ArrayBuffers, MessagePorts, streams, FileHandles or others that this runtime moves, found ${show(transfer)}`,
     );
   }
   if (new Set(transfer).size < transfer.length) {

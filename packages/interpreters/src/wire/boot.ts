@@ -13,13 +13,13 @@ import type { MessagePort } from "../platform/ports.js";
  */
 export interface ResourceLimits {
   /** The heap for objects that live longer; at least 4. Default: V8's, which depends on the machine. */
-  maxOldGenerationSizeMb?: number;
+  maxOldGenerationSizeMb?: number | undefined;
   /** The heap for new objects. Default: V8's. */
-  maxYoungGenerationSizeMb?: number;
+  maxYoungGenerationSizeMb?: number | undefined;
   /** The memory for machine code. Default: V8's. */
-  codeRangeSizeMb?: number;
+  codeRangeSizeMb?: number | undefined;
   /** The thread's stack; at least 0.5. Default: 4. */
-  stackSizeMb?: number;
+  stackSizeMb?: number | undefined;
 }
 
 /**
@@ -97,15 +97,15 @@ export type WorkerData = Place & {
   /** The thread's supervisor port (transfer/supervisor-port.ts). */
   readonly port: MessagePort;
   /** The bundle that the thread runs, in shared memory, so that the thread need not read a file first. */
-  readonly text: Uint8Array<SharedArrayBuffer>;
+  readonly text: Uint8Array;
   /** V8's code cache of the bundle (interpreter-thread.ts), once a thread has left one. */
   readonly codeCache: Uint8Array | undefined;
   /**
-   * Without a code cache: one that the supervisor makes while the thread boots, behind a word with its length, which is 0 until it is
-   * there. It lacks the functions that only V8 knows to be needed, which a thread has compiled.
+   * Without that one: the code cache that main makes while the thread boots, behind a word with its length, which is 0 until it is
+   * there (thread/bundle-for-interpreters.ts). It lacks the functions that only interpreters call.
    */
   readonly firstCache: SharedArrayBuffer | undefined;
-  /** Texts that interpreters derive from files for each other (base/derived-texts.ts). */
+  /** Texts that interpreters, and main, derive from files for each other (base/derived-texts.ts). */
   readonly derivedTexts: SharedArrayBuffer | undefined;
 };
 
@@ -118,8 +118,20 @@ export interface SupervisorData {
   readonly owner: InterpreterId;
   /** Takes the error of a boot that fails (thread/supervisor-start.ts). */
   readonly watched: MessagePort;
-  /** The bundle that interpreters run, if the supervisor cannot read files of this package; else undefined. */
+  /** The bundle that interpreters run, if main has it; else the supervisor reads the file. */
   readonly text: Uint8Array | undefined;
+  /** See `WorkerData`. */
+  readonly firstCache: SharedArrayBuffer | undefined;
+  readonly derivedTexts: SharedArrayBuffer | undefined;
+  /** The interpreter for which the supervisor is started, if that is why. */
+  readonly first: FirstInterpreter | undefined;
+}
+
+/** The boot request of the first interpreter, which the supervisor's thread need not load this package for. */
+export interface FirstInterpreter {
+  readonly slot: Slot;
+  readonly id: InterpreterId;
+  readonly options: BootOptions;
 }
 
 /** Sent to the supervisor by a thread that was started without a code cache. */

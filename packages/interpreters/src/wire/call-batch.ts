@@ -5,7 +5,7 @@
  */
 import type { InterpreterId } from "../memory/brands.js";
 import { clock } from "../base/clock.js";
-import { isThenable } from "../base/thenable.js";
+import { promiseOf } from "../base/thenable.js";
 
 /** The reply to a call batch. */
 export interface CallBatchReply {
@@ -53,7 +53,8 @@ export function runCallBatch(
       for (let i = from; i < lists.length; i++) {
         if (i > 0) begins();
         const result = call(lists[i]);
-        if (isThenable(result)) return later(i, result);
+        const promise = promiseOf(result);
+        if (promise !== undefined) return later(i, promise);
         batch.values.push(result);
       }
     } catch (thrown) {

@@ -28,14 +28,14 @@ import {
   STATE_READY,
   STATUS_NOT_FOUND,
 } from "../memory/layout.js";
-import { makeReceived, type Received } from "../kernel/receive.js";
+import { keep, makeReceived, type Received } from "../kernel/receive.js";
 import { request } from "../thread/supervisor-client.js";
 import { Replies, type WorkItem, Refusal } from "./replies.js";
 import { endThread } from "./fatal.js";
 import { finishIo } from "./finish-io.js";
 import { FaultAttribution } from "./fault-attribution.js";
 import { reportError } from "../base/report.js";
-import { isThenable } from "../base/thenable.js";
+import { after, promiseOf } from "../base/thenable.js";
 import { type CallFailure, runCallBatch } from "../wire/call-batch.js";
 import { fetchCode } from "../wire/code.js";
 import { passWorkOn, stopSpinning, takeWorkOrWait } from "../kernel/lanes.js";
@@ -210,22 +210,30 @@ export class WorkDispatcher {
     item.began = headerWord(m, received, 4) === 0 ? 0 : clock();
     if (timeout > 0) this.#limit(item, timeout);
     const work: Work = { kind, a, b, timeout };
-    let loading: unknown;
+    let loading: Promise<unknown> | undefined;
     try {
       // The module of the function may register types (`registerType`) that its arguments have, so it is loaded before these are read.
       // (Not an initializer, whose free names may be those that the pool shares, which come with the work.)
       if ((kind === WORK_CALL || kind === WORK_CALL_BATCH) && !this.#functions.has(a))
-        loading = this.#load(a, b, () => undefined);
+        loading = this.#load(a, b, () => undefined) as Promise<unknown> | undefined;
     } catch (error) {
       this.#replies.replyFailure(item, this.#drop(received, item, error));
       return;
     }
-    if (!isThenable(loading)) return this.#read(item, work, received);
-    const kept = keep(received);
-    return Promise.resolve(loading).then(
-      () => this.#read(item, work, kept),
-      (error: unknown) => this.#replies.replyFailure(item, this.#drop(kept, item, error)),
-    );
+    return loading === undefined
+      ? this.#read(item, work, received)
+      : this.#readLater(item, work, keep(received), loading);
+  }
+
+  /** Goes on when the function is loaded. */
+  async #readLater(item: WorkItem, work: Work, received: Received, loading: Promise<unknown>): Promise<void> {
+    try {
+      await loading;
+    } catch (error) {
+      this.#replies.replyFailure(item, this.#drop(received, item, error));
+      return;
+    }
+    await this.#read(item, work, received);
   }
 
   /** Decodes what came with the work, and does it. */
@@ -244,16 +252,24 @@ export class WorkDispatcher {
         kind === WORK_CALL_BATCH
           ? this.#each(item, timeout, a, b, value as unknown[][])
           : this.#run(kind, a, b, value);
-      if (isThenable(result)) {
-        return Promise.resolve(result).then(
-          (settled) => this.#replies.reply(item, REPLY_VALUE, settled),
-          (error: unknown) => this.#replies.replyFailure(item, error),
-        );
-      }
+      const promise = promiseOf(result);
+      if (promise !== undefined) return this.#replyLater(item, promise);
       this.#replies.reply(item, REPLY_VALUE, result);
     } catch (error) {
       this.#replies.replyFailure(item, error);
     }
+  }
+
+  /** Replies when the promise is settled. */
+  async #replyLater(item: WorkItem, promise: PromiseLike<unknown>): Promise<void> {
+    let value: unknown;
+    try {
+      value = await promise;
+    } catch (error) {
+      this.#replies.replyFailure(item, error);
+      return;
+    }
+    this.#replies.reply(item, REPLY_VALUE, value);
   }
 
   /** Lets go of what came with work whose function cannot be loaded: it belongs to this thread already. Returns `error`. */
@@ -274,8 +290,8 @@ export class WorkDispatcher {
       return this.#load(a, b, (loaded) => loaded.apply(undefined, value as unknown[]));
     }
     if (kind === WORK_EXEC) {
-      const result = this.#guest.exec(value);
-      return isThenable(result) ? Promise.resolve(result).then(() => undefined) : undefined;
+      const promise = promiseOf(this.#guest.exec(value));
+      return promise && after(promise, () => undefined);
     }
     if (kind === WORK_PREPARE) return this.#guest.prepare(namespaceOf(value));
     if (kind === WORK_SERVE) return this.#serve(a, b, value as PoolSetup);
@@ -314,8 +330,8 @@ export class WorkDispatcher {
       this.pool = servedPool(setup);
     };
     if (setup.shared !== undefined) this.#guest.prepare(setup.shared);
-    const initialized = id === 0 ? undefined : this.#run(WORK_CALL, id, pointer, setup.initargs);
-    return isThenable(initialized) ? Promise.resolve(initialized).then(begin) : begin();
+    const promise = id === 0 ? undefined : promiseOf(this.#run(WORK_CALL, id, pointer, setup.initargs));
+    return promise === undefined ? begin() : after(promise, begin);
   }
 
   /** Makes executions for the parked tasks, besides the one for the item that is executed at the moment. */
@@ -346,7 +362,7 @@ export class WorkDispatcher {
       if (error instanceof NotShareableError) throw new Refusal(error);
       throw error;
     }
-    return typeof fn === "function" ? start(fn) : fn.then(start);
+    return typeof fn === "function" ? start(fn) : after(fn, start);
   }
 
   /** Ends this thread, as `process.exit()` does. The supervisor's notice settles the operations that wait for the end. */
@@ -377,17 +393,6 @@ function namespaceOf(value: unknown): Record<string, unknown> {
   const namespace: Record<string, unknown> = {};
   for (let i = 0; i < value.length; i += 2) namespace[value[i] as string] = value[i + 1];
   return namespace;
-}
-
-/** A record apart from the struct into which the next one is taken. */
-function keep(received: Received): Received {
-  const { bytes, start, length, blob } = received;
-  if (blob !== 0) {
-    received.blob = 0 as Pointer;
-    return { ...received, blob };
-  }
-  const own = Buffer.from(bytes.subarray(start, start + length));
-  return { ...received, bytes: own, view: new DataView(own.buffer, own.byteOffset, length), start: 0 };
 }
 
 function workItemIn(execution: Pointer): WorkItem {

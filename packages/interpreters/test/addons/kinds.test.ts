@@ -102,6 +102,6 @@ test("bad settings are errors at once", () => {
     bad({ addonTimeout: "1" }),
     /config\.addonTimeout must be a number of milliseconds, found '1'/,
   );
-  assert.match(bad({ addonTimeout: undefined }), /config\.addonTimeout must be a number of milliseconds/);
+  assert.match(bad({ addonTimeout: null }), /config\.addonTimeout must be a number of milliseconds/);
   assert.match(bad({ allowAddons: 1 }), /config\.allowAddons must be a boolean, found 1/);
 });

@@ -5,7 +5,18 @@ import { Socket } from "node:net";
 import { describe, it } from "node:test";
 import { inspect, types } from "node:util";
 import * as errors from "../../src/base/errors.js";
-import { assertSameGraph, roundTrip } from "./support.js";
+import { assertSameGraph, decoded, encoded, roundTrip } from "./support.js";
+
+/** Calls `use` while prepareStackTrace is `hook`. */
+function withHook<T>(hook: (error: Error, sites: unknown) => unknown, use: () => T): T {
+  const before = Error.prepareStackTrace;
+  Error.prepareStackTrace = hook;
+  try {
+    return use();
+  } finally {
+    Error.prepareStackTrace = before as typeof hook;
+  }
+}
 
 describe("errors", () => {
   it("keeps the class, message, stack and own properties of builtin ones", () => {
@@ -230,6 +241,67 @@ describe("errors", () => {
     const odd = Object.assign(new Error(), { message: { not: "text" }, stack: 5, name: 7 });
     const copy = roundTrip(odd) as unknown as Record<string, unknown>;
     assert.deepEqual([copy["message"], copy["stack"], copy["name"]], [{ not: "text" }, 5, 7]);
+  });
+
+  it("travels with a text for its stack if prepareStackTrace gives call sites, or throws", () => {
+    const hooks: Record<string, (error: Error, sites: unknown) => unknown> = {
+      sites: (_, sites) => sites,
+      throws() {
+        throw new Error("a hook");
+      },
+    };
+    for (const [name, hook] of Object.entries(hooks)) {
+      withHook(hook, () => {
+        const made = function madeHere(): Error {
+          return new RangeError("far", { cause: new AggregateError([new TypeError("part")], "why") });
+        };
+        const copy = roundTrip(made()) as Error & { cause: AggregateError };
+        for (const error of [copy, copy.cause, copy.cause.errors[0] as Error]) {
+          const first = `${error.name}: ${error.message}\n    at madeHere (`;
+          assert.ok(
+            typeof error.stack === "string" && error.stack.startsWith(first),
+            `${name}: ${error.stack}`,
+          );
+        }
+        const exception = roundTrip(new DOMException("aborted", "AbortError"));
+        assert.match(String(exception.stack), /^AbortError: aborted|^Error: aborted/, name);
+      });
+    }
+  });
+
+  it("travels whatever else prepareStackTrace gives", () => {
+    const frames = [{ file: "a.js", line: 1 }];
+    for (const stack of [undefined, 5, null, frames, { frames }, new Map([[1, 2]])]) {
+      const copy = withHook(
+        () => stack,
+        () => roundTrip(new Error("e")),
+      );
+      assert.deepEqual(copy.stack, stack);
+    }
+    const odd = withHook(
+      () => ({ frames, render: () => "text" }),
+      () => roundTrip(new Error("e")),
+    );
+    assert.match(inspect((odd as { stack?: unknown }).stack), /frames: .*render: '\[Function: render\]'/s);
+  });
+
+  it("arrives with the stack that was sent, whatever prepareStackTrace does here", () => {
+    for (const stack of ["a text", ["no", "text"], 5]) {
+      for (const enumerable of [true, false]) {
+        const error = Object.defineProperty(new Error("e"), "stack", { value: stack, enumerable });
+        const bytes = encoded(error);
+        const copy = withHook(
+          () => assert.fail("called"),
+          () => decoded(bytes) as Error,
+        );
+        assert.deepEqual(Object.getOwnPropertyDescriptor(copy, "stack"), {
+          value: stack,
+          enumerable,
+          writable: true,
+          configurable: true,
+        });
+      }
+    }
   });
 
   it("leaves the collecting of stacks as it was", () => {

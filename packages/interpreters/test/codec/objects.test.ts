@@ -44,6 +44,19 @@ describe("plain objects", () => {
     }
   });
 
+  it("looks behind the tag of an object of the runtime's, and copies it", () => {
+    class Tagged extends Map<string, number> {
+      override get [Symbol.toStringTag](): string {
+        return "Object";
+      }
+    }
+    const map = new Tagged([["a", 1]]);
+    const copy = roundTrip<object>({ map }) as { map: unknown };
+    assert.deepEqual(copy, { map: new Map([["a", 1]]) });
+    const date = Object.defineProperty(new Date(5), Symbol.toStringTag, { value: "Object" });
+    assert.deepEqual(roundTrip<unknown>(date), new Date(5));
+  });
+
   it("refuses the runtime's own namespaces, whatever the globals are by now", () => {
     const { Intl: intl } = globalThis;
     const globals = globalThis as { Intl: object };

@@ -64,6 +64,8 @@ const unshareable = (): [unknown, string][] => [
   [Object.assign(new URL("http://a.b/"), { a: 1 }), "a URL"],
   [new (class Mine extends EventEmitter {})(), "a Mine"],
   [Math, "a Math"],
+  [vm.runInNewContext("Math"), "a Math"],
+  [vm.runInNewContext("Intl"), "an Intl"],
   [new Proxy(() => 1, {}), "a function"],
   [new Intl.NumberFormat("en"), "an Intl.NumberFormat"],
   [new SharedArrayBuffer(8), "a SharedArrayBuffer"],

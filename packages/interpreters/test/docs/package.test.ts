@@ -15,11 +15,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import * as interpreters from "interpreters";
 import { start, WATCHDOG } from "../support/processes.js";
 import { deadLinks } from "./links.js";
 
@@ -187,32 +187,95 @@ test("a project with only the library runs its own module, by import and by requ
   assert.equal(await run(process.execPath, ["main.cjs"]), "42 2\n");
 });
 
-test("its types are found by the compiler, by import and by require", limits, async () => {
-  const text = `import { create, type Queue } from "interpreters";
-export const n: Promise<number> = create().call((a: number) => a, 1);
-export let queue: Queue<string> | undefined;
-// @ts-expect-error the result is a number
-export const s: Promise<string> = create().call((a: number) => a, 1);
-`;
-  for (const name of ["types.mts", "types.cts"]) writeFileSync(path.join(project, name), text);
+test("its types compile in projects of every kind, without skipLibCheck", limits, async () => {
+  const script = path.join(root, "scripts/types-matrix.mjs");
+  await run(process.execPath, [script, "--installed", "--package", packed.interpreters], root);
+});
+
+test("values of import and of require have the same types", limits, async () => {
+  const files = {
+    "imports.mts": `import { createQueue, QueueError, type Queue } from "interpreters";
+import { firstOf, make, Mine } from "./requires.cjs";
+export const n: number | undefined = firstOf(createQueue<number>());
+export const queue: Queue<string> = make();
+export const error: QueueError = new Mine("m");
+// @ts-expect-error the items are strings
+firstOf(make());
+`,
+    "requires.cts": `import { createQueue, type Queue, QueueError, UNBOUND } from "interpreters";
+export function firstOf(queue: Queue<number>): number | undefined {
+  const item = queue.getNowait();
+  return item === UNBOUND ? undefined : item;
+}
+export const make = (): Queue<string> => createQueue<string>();
+export class Mine extends QueueError {}
+`,
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(project, name), text);
   const compilerOptions = {
-    module: "nodenext",
+    module: "node16",
     target: "es2022",
-    lib: ["es2023", "esnext.disposable"],
     strict: true,
     noEmit: true,
-    skipLibCheck: true,
+    skipLibCheck: false,
     types: ["node"],
     typeRoots: [path.join(root, "node_modules/@types")],
   };
-  const config = { compilerOptions, files: ["types.mts", "types.cts"] };
-  writeFileSync(path.join(project, "tsconfig.json"), JSON.stringify(config));
-  const { resolve } = createRequire(import.meta.url);
-  await run(process.execPath, [
-    path.join(path.dirname(resolve("typescript/package.json")), "bin/tsc"),
-    "-p",
-    project,
-  ]);
+  writeFileSync(
+    path.join(project, "tsconfig.json"),
+    JSON.stringify({ compilerOptions, files: Object.keys(files) }),
+  );
+  const tsc = path.join(root, "node_modules/typescript/bin/tsc");
+  await run(process.execPath, [tsc, "-p", project]);
+});
+
+test("require has the names that import has", () => {
+  const textOf = (name: string): string =>
+    readFileSync(path.join(packed.interpreters, name), "utf8").replace(/\/\*[^]*?\*\//g, "");
+  /** What is between the braces of `export { … }`, with `type` before types. */
+  const listed = (text: string): string[] =>
+    [...text.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, type = "", names]) =>
+      names
+        .split(",")
+        .map((name) => name.trim())
+        .filter((name) => name !== "")
+        .map((name) => `${type}${name}`),
+    );
+  const declared = (text: string): string[] =>
+    [...text.matchAll(/export (?:declare )?(const|class|type|interface) (\w+)/g)].map(([, kind, name]) =>
+      kind === "const" || kind === "class" ? name : `type ${name}`,
+    );
+  // A class is both, a value and a type.
+  const names = (text: string): Set<string> =>
+    new Set([...listed(text), ...declared(text)].map((name) => name.replace(/^type /, "")));
+  const imported = names(textOf("dist/src/index.d.ts") + textOf("dist/src/base/errors.d.ts"));
+  assert.deepEqual([...names(textOf("require.d.cts"))].sort(), [...imported].sort());
+  const values = Object.keys(interpreters);
+  const required = textOf("require.d.cts");
+  assert.deepEqual(
+    values.filter((name) => !required.includes(`export declare const ${name}: typeof api.${name};`)),
+    [],
+  );
+});
+
+test("declarations have only what TypeScript 5.4 can read", () => {
+  const seen = new Set<string>();
+  const odd: string[] = [];
+  const read = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    const text = readFileSync(file, "utf8").replace(/\/\*[^]*?\*\//g, "");
+    // Buffers became generic with 5.7, and iterators got more parameters with 5.6.
+    const newer =
+      /\b(?:\w*Array|Buffer|DataView)<\w*ArrayBuffer|\bAsyncIterableIterator<[^<>]*(?:<[^<>]*>)?[^<>]*,/;
+    if (newer.test(text)) odd.push(`${file}: ${newer.exec(text)![0]}`);
+    if (/^import \w+ from/m.test(text)) odd.push(`${file}: a default import needs esModuleInterop`);
+    for (const [, name] of text.matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g))
+      read(path.resolve(path.dirname(file), name.replace(/\.([cm]?)js$/, ".d.$1ts")));
+  };
+  read(path.join(packed.interpreters, "dist/src/index.d.ts"));
+  assert.ok(seen.size > 20);
+  assert.deepEqual(odd, []);
 });
 
 test("the command leads to interpreters-cli, and runs it where that is installed", limits, async () => {

@@ -74,6 +74,31 @@ test("terminate() and terminateSync() do not wait for a native call", async (t) 
   await assert.rejects(second.call, died("terminated"));
 });
 
+test("a signal and a time limit end a call inside a native call, in both forms, and not when it returns", async (t) => {
+  const idle = async (): Promise<[Interpreter, Pipe]> => {
+    const interp = create({ config: "legacy" });
+    await interp.call(() => 0);
+    return [interp, new Pipe(t)];
+  };
+  const [second, pipe] = await idle();
+  const began = createQueue();
+  const controller = new AbortController();
+  const call = second.with({ signal: controller.signal }).call(readPipe, pipe.file, began);
+  const behind = second.call(() => 1);
+  call.catch(() => {});
+  behind.catch(() => {});
+  await began.get();
+  controller.abort("enough");
+  await assert.rejects(call, (reason) => reason === "enough");
+  await assert.rejects(behind, died("aborted"));
+  const timedOut = { name: "TimeoutError" };
+  const [third, other] = await idle();
+  await assert.rejects(third.with({ timeout: 50 }).call(readPipe, other.file, createQueue()), timedOut);
+  const [fourth, last] = await idle();
+  assert.throws(() => fourth.with({ timeout: 50 }).callSync(readPipe, last.file, createQueue()), timedOut);
+  assert.ok(![second, third, fourth].some((interp) => listAll().includes(interp)));
+});
+
 test("items of an interpreter that is inside a native call have their fate when terminate() returns", async (t) => {
   const pipe = new Pipe(t);
   const began = createQueue();

@@ -1,5 +1,5 @@
 /** What happens to tasks when the program ends; each scenario in a process of its own. */
-import { InterpreterPoolExecutor } from "interpreters";
+import { createQueue, InterpreterPoolExecutor } from "interpreters";
 
 const scenarios: Record<string, () => unknown> = {
   /** The program ends while a task runs that has no waiter. */
@@ -15,10 +15,13 @@ const scenarios: Record<string, () => unknown> = {
   /** Tasks in line are cancelled, the running one may end. */
   async shutDownAndCancel() {
     const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
-    const first = pool.submit(apple);
+    // The first task waits at a gate: on a busy machine it could otherwise end before this thread sees it run.
+    const gate = createQueue<string>();
+    const first = pool.submit(async (gate) => console.log(await gate.get()), gate);
     while (!first.running()) await new Promise((resolve) => setImmediate(resolve));
     pool.submit(apple);
     await pool.shutdown({ wait: false, cancelFutures: true });
+    gate.putNowait("apple");
   },
 };
 

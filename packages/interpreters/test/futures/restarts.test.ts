@@ -4,7 +4,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import {
-  type Interpreter,
+  Interpreter,
   InterpreterDiedError,
   InterpreterPoolExecutor,
   listAll,
@@ -50,6 +50,25 @@ test("a pool none of whose workers boots fails its tasks with the error, and goe
     "no threads left",
   ];
   assert.deepEqual(seen, [[error, error, error, error], 8]);
+});
+
+test(
+  "a worker that fails to boot before it is set up fails its task once, and the pool goes on",
+  limits,
+  async () => {
+    const { seen } = await run("early");
+    const fails = (what: string): unknown[] => [
+      "InterpreterError",
+      "ERR_INTERPRETER_BOOT",
+      `${what}Cannot finish a task: interpreter N failed to boot: no threads left`,
+      "no threads left",
+    ];
+    assert.deepEqual(seen, [fails(""), fails("map: item N: "), [0, 0, 2, 1 << 20], 2, [4, 6]]);
+  },
+);
+
+test("minWorkers that fail to boot before they are set up are started again", limits, async () => {
+  assert.deepEqual((await run("earlyLeast")).seen, [true, 4]);
 });
 
 test("minWorkers that fail to boot are started again", limits, async () => {
@@ -160,6 +179,36 @@ test("a pool with minWorkers that is no longer reachable is closed", limits, asy
     gc();
     return createdIds().length === length;
   }, "its interpreter is gone");
+});
+
+test("a subscriber that ends a new worker, or the pool, leaves each task one outcome", limits, async (t) => {
+  let act: ((pool: InterpreterPoolExecutor, worker: Interpreter) => void) | undefined;
+  const note = (message: unknown): void => {
+    const { executor, interpreterId } = message as WorkerEvent;
+    const once = act;
+    act = undefined;
+    once?.(executor, new Interpreter(interpreterId));
+  };
+  subscribe("interpreters:worker:start", note);
+  t.after(() => unsubscribe("interpreters:worker:start", note));
+  const ways: [string, unknown, typeof act][] = [
+    ["terminate", 1, (_, worker) => void worker.terminate()],
+    ["terminateSync", 1, (_, worker) => worker.terminateSync()],
+    ["closeSync", 1, (_, worker) => worker.closeSync()],
+    ["shutdown", 1, (pool) => void pool.shutdown()],
+    ["shutdown and cancel", "CancelledError", (pool) => void pool.shutdown({ cancelFutures: true })],
+    ["terminateWorkers", "CancelledError", (pool) => void pool.terminateWorkers()],
+  ];
+  for (const [name, expected, way] of ways) {
+    const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+    act = way;
+    const future = pool.submit(() => 1);
+    assert.equal(await future.then(Number, (error: Error) => error.name), expected, name);
+    const { queued, running, completed, cancelled } = pool.stats();
+    assert.deepEqual([queued, running, completed + cancelled], [0, 0, 1], name);
+    await pool.shutdown();
+    assert.equal(workers().length, 0, name);
+  }
 });
 
 test("nothing is started after a shutdown", limits, async (t) => {

@@ -7,19 +7,31 @@ import type { SharedMemory } from "../../src/memory/atomics.js";
 /** Waits again and again for a reply that comes at the poll number `reply`, or else while the waiter is parked for `parked`. */
 class Scene {
   now = 0;
-  /** The most polls that each wait allowed. */
+  /** How many polls each wait made. */
   readonly limits: number[] = [];
   reply = Infinity;
   /** Milliseconds. */
   parked = 0.01;
-  readonly #spin = new AdaptiveSpin({ spins: 1 } as SharedMemory, (_m, _seen, limit) => {
-    this.limits.push(limit);
-    return this.reply < limit ? this.reply : -1;
-  });
+  poll = 0.00001;
+  #polls = 0;
+  readonly #spin = new AdaptiveSpin(
+    { spins: 1 } as SharedMemory,
+    (_m, _seen, limit) => {
+      const left = this.reply - this.#polls;
+      const polls = Math.min(limit, left);
+      this.#polls += polls;
+      this.now += polls * this.poll;
+      return left < limit ? left : -1;
+    },
+    () => this.now,
+  );
 
   wait(count: number): number {
     for (let i = 0; i < count; i++) {
-      if (this.#spin.spin(0)) continue;
+      this.#polls = 0;
+      const replied = this.#spin.spin(0);
+      this.limits.push(this.#polls);
+      if (replied) continue;
       const began = this.now;
       this.now += this.parked;
       this.#spin.parked(began, this.now);
@@ -41,14 +53,35 @@ test("spinning gets shorter while parks are long, down to a minimum", () => {
 
 test("a park that turns out short makes spinning longer, up to a limit, and a reply that spinning finds keeps it", () => {
   const scene = new Scene();
+  const first = scene.wait(10);
+  assert.ok(first > 200);
+  scene.reply = 900;
+  scene.wait(1);
+  scene.reply = Infinity;
   const longest = scene.wait(10);
-  assert.ok(longest > scene.limits[0]);
+  assert.ok(longest > first, "once a spin has found a reply");
   scene.wait(10);
-  assert.equal(scene.limits.at(-1), longest, "there is a limit");
+  assert.ok(scene.limits.at(-1)! <= longest + 200, "there is a limit");
   scene.reply = 1000;
   scene.wait(1000);
-  assert.ok(scene.limits.at(-1)! > 1000, "it still spins long enough to find the reply");
-  assert.ok(scene.limits.at(-1)! <= longest);
+  assert.equal(scene.limits.at(-1), 1000, "it still spins long enough to find the reply");
+});
+
+test("slow polls do not make spinning longer than it is worth", () => {
+  const scene = new Scene();
+  scene.reply = 100;
+  scene.wait(1);
+  scene.reply = Infinity;
+  scene.wait(10);
+  scene.poll = 0.0002;
+  assert.ok(scene.wait(1) <= 500);
+});
+
+test("the first rest comes early", () => {
+  const scene = new Scene();
+  scene.wait(10);
+  while (scene.wait(1) !== 200);
+  assert.ok(scene.now < 10, `${scene.now}`);
 });
 
 test("spinning that is always followed by short parks stops for a while, and each time for longer", () => {

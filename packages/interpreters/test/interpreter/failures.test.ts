@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { inspect } from "node:util";
-import { create, ExecutionFailed, InterpreterError, NotShareableError, type Queue } from "interpreters";
+import {
+  create,
+  ExecutionFailed,
+  InterpreterError,
+  InterpreterPoolExecutor,
+  NotShareableError,
+  type Queue,
+} from "interpreters";
 import { channel, failureIn, limits, rejection, thrown } from "../support/ways.js";
 
 const interp = create();
@@ -99,6 +106,55 @@ test("builtin error classes keep class, message, cause and own properties", limi
   for (const part of ["outer", "inner", "plain: true", "E_FAR", "[cause]"]) {
     assert.ok(error.excinfo.errdisplay.includes(part), `${part} in ${error.excinfo.errdisplay}`);
   }
+});
+
+test(
+  "a SuppressedError keeps its two errors, and the display shows them where Node does",
+  limits,
+  async (t) => {
+    if (!("SuppressedError" in globalThis)) {
+      t.skip("not in this runtime");
+      return;
+    }
+    const fail = (): never => {
+      type Make = new (error: unknown, suppressed: unknown, message: string) => Error;
+      const { SuppressedError } = globalThis as unknown as { SuppressedError: Make };
+      throw new SuppressedError(new TypeError("while closing"), new RangeError("before that"), "both");
+    };
+    const { cause, excinfo } = await failureIn(interp, fail);
+    await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+    for (const error of [cause, await rejection(pool.submit(fail))] as {
+      error: Error;
+      suppressed: Error;
+    }[]) {
+      assert.equal(error.constructor.name, "SuppressedError");
+      assert.ok(error.error instanceof TypeError && error.suppressed instanceof RangeError);
+      assert.deepEqual([error.error.message, error.suppressed.message], ["while closing", "before that"]);
+    }
+    assert.match(excinfo.errdisplay, /^SuppressedError: both\n/);
+    // Node 24 has the class, but does not print the two.
+    const shown = inspect(thrown(fail)).includes("while closing");
+    assert.equal(excinfo.errdisplay.includes("TypeError: while closing"), shown);
+    assert.equal(excinfo.errdisplay.includes("RangeError: before that"), shown);
+  },
+);
+
+test("an error of WebAssembly keeps its class", limits, async () => {
+  const trap = (): void => {
+    interface Namespace {
+      Module: new (bytes: Uint8Array) => object;
+      Instance: new (module: object) => { exports: { f: () => void } };
+    }
+    const { Module, Instance } = (globalThis as unknown as { WebAssembly: Namespace }).WebAssembly;
+    // (module (func (export "f") unreachable))
+    const bytes = "0061736d0100000001040160000003020100070501016600000a05010300000b";
+    new Instance(new Module(Buffer.from(bytes, "hex"))).exports.f();
+  };
+  const { cause } = await failureIn(interp, trap);
+  assert.ok(cause instanceof Error);
+  const { WebAssembly } = globalThis as unknown as { WebAssembly: Record<string, { prototype: object }> };
+  assert.equal(Object.getPrototypeOf(cause), WebAssembly["RuntimeError"]!.prototype);
+  assert.equal(cause.message, "unreachable");
 });
 
 test("an AggregateError keeps its errors, and the display shows them", limits, async () => {

@@ -1,10 +1,13 @@
-/** MessagePorts, streams and FileHandles move with calls, results, tasks and items, or are refused. */
+/** MessagePorts, streams, FileHandles and others that the runtime moves, move with calls, results, tasks and items, or are refused. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { transferableAbortController } from "node:util";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import {
   create,
@@ -15,6 +18,7 @@ import {
   NotShareableError,
   type Queue,
 } from "interpreters";
+import { refusalToMove } from "../../src/platform/ports.js";
 import { limits, rejection, thrown } from "../support/ways.js";
 
 const [one, two] = [create(), create()];
@@ -148,6 +152,66 @@ describe("what can only move", limits, () => {
     assert.equal(await two.call(there, queue), "content");
   });
 
+  test("an AbortSignal moves if it is transferable, and hears the abort there", async () => {
+    const controller = transferableAbortController();
+    const queue = createQueue<string>();
+    const aborted = one.call(
+      async (signal, queue) => {
+        const reason = new Promise((resolve) => {
+          signal.addEventListener("abort", () => resolve(signal.reason));
+        });
+        // Node's port for the signal keeps no event loop alive.
+        queue.putNowait("listening");
+        return await reason;
+      },
+      move(controller.signal),
+      queue,
+    );
+    assert.equal(await queue.get(), "listening");
+    controller.abort("enough");
+    assert.equal(await aborted, "enough");
+    const plain = new AbortController().signal;
+    assert.throws(() => move(plain), /must be that of util\.transferableAbortController/);
+    const error = await rejection(one.call((signal) => signal.aborted, plain));
+    assert.match(error.message, /args\[0\] is an AbortSignal \(it can only move/);
+  });
+
+  test("a listening server and a connection move where the runtime moves them", async (t) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    if (refusalToMove(server) !== undefined) {
+      assert.throws(() => one.with({ transfer: [server] }), TypeError);
+      assert.equal(isShareable(server), false);
+      server.close();
+      t.skip("not by this runtime");
+      return;
+    }
+    const { port } = server.address() as AddressInfo;
+    const received = createQueue<string>();
+    const serving = two.call(
+      async (server, received) => {
+        server.on("connection", (socket) => {
+          socket.setEncoding("utf8").on("data", (text) => received.putNowait(String(text)));
+          socket.on("end", () => {
+            socket.end("answer");
+            server.close();
+          });
+        });
+        await new Promise((resolve) => server.on("close", resolve));
+      },
+      move(server),
+      received,
+    );
+    const client = connect(port, "127.0.0.1");
+    client.end("question");
+    const [answer] = (await once(client.setEncoding("utf8"), "data")) as [string];
+    assert.deepEqual([await received.get(), answer], ["question", "answer"]);
+    await serving;
+    const idle = createServer();
+    assert.throws(() => move(idle), /is refused by the runtime: net\.Server cannot be transferred/);
+  });
+
   test("what was written to a stream before the reply keeps the process until it is read", async () => {
     const write = async (stream: WritableStream<string>): Promise<void> => {
       const writer = stream.getWriter();
@@ -189,8 +253,11 @@ describe("what can only move", limits, () => {
     locked.getReader();
     const closed = await open(file);
     await closed.close();
-    for (const value of [locked, closed]) {
-      assert.throws(() => move(value), /cannot move: .* is (locked|closed)/);
+    const { port2 } = new MessageChannel();
+    port2.close();
+    await once(port2, "close");
+    for (const value of [locked, closed, port2]) {
+      assert.throws(() => move(value), /cannot move: .* is (locked|closed)/s);
       assert.throws(() => one.with({ transfer: [value] }), TypeError);
     }
     for (const value of [{}, new Map(), 5, new Proxy(new ArrayBuffer(1), {})])
@@ -200,12 +267,33 @@ describe("what can only move", limits, () => {
       );
   });
 
-  test("that was closed meanwhile is an error where it should have arrived", async () => {
-    const { port2 } = new MessageChannel();
-    port2.close();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const error = await rejection(one.call((port: MessagePort) => typeof port, move(port2)));
-    assert.match(String(error), /did not arrive|object/);
+  test("is refused if a getter of the message sends it elsewhere", async () => {
+    await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+    const hostile = (): { readonly port: MessagePort } => {
+      const { port2 } = new MessageChannel();
+      const value = {
+        get port() {
+          structuredClone(undefined, { transfer: [port2] });
+          return port2;
+        },
+      };
+      return move(value, [port2]);
+    };
+    const typeOf = ({ port }: { readonly port: MessagePort }): string => typeof port;
+    const queue = createQueue();
+    const ways: (() => unknown)[] = [
+      () => one.call(typeOf, hostile()),
+      () => one.callSync(typeOf, hostile()),
+      () => pool.submit(typeOf, hostile()),
+      () => queue.put(hostile()),
+      () => queue.putNowait(hostile()),
+    ];
+    for (const way of ways) {
+      const error = await rejection((async () => await way())());
+      assert.ok(error instanceof TypeError, String(error));
+      assert.match(error.message, /cannot move: .* is closed, or was moved already/s);
+    }
+    assert.equal(queue.qsize(), 0);
     assert.equal(await one.call(() => "healthy"), "healthy");
   });
 });

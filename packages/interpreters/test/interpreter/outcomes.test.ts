@@ -142,3 +142,31 @@ test("a signal that a getter aborts while the arguments are encoded counts", lim
     assert.ok(ran.empty());
   }),
 );
+
+test(
+  "a signal whose addEventListener throws: it is reported, and the operation has its outcome",
+  limits,
+  (t) =>
+    using(async (interp) => {
+      const reported: string[] = [];
+      const listeners = process.listeners("uncaughtException");
+      process.removeAllListeners("uncaughtException");
+      process.on("uncaughtException", (error) => void reported.push(error.message));
+      t.after(() => {
+        process.removeAllListeners("uncaughtException");
+        for (const listener of listeners) process.on("uncaughtException", listener);
+      });
+      const { signal } = new AbortController();
+      let tries = 0;
+      signal.addEventListener = () => {
+        throw new Error(`try ${++tries}`);
+      };
+      const queue = channel<number>();
+      const item = queue.get({ signal });
+      assert.equal(await interp.with({ signal }).call(() => 1), 1);
+      queue.putNowait(2);
+      assert.equal(await item, 2);
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual(reported, ["try 1", "try 2"]);
+    }),
+);

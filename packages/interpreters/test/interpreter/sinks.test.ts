@@ -1,9 +1,10 @@
 /** `create({ stdout, stderr })`: output that goes elsewhere. */
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import { PassThrough, Writable } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { test } from "node:test";
-import { create } from "interpreters";
+import { create, type OutputSink } from "interpreters";
 import { limits, rejection, thrown, until } from "../support/ways.js";
 
 const print = (from: number, to: number): void => {
@@ -145,29 +146,95 @@ test("ignored output counts as written", limits, async () => {
   assert.deepEqual(done, [undefined, 0]);
 });
 
-test("a sink that fails is an uncaught exception, once, and harms no call", limits, async (t) => {
-  const seen: unknown[] = [];
-  const listeners = process.listeners("uncaughtException");
-  process.removeAllListeners("uncaughtException");
-  process.on("uncaughtException", (error) => seen.push(error));
-  t.after(() => {
-    process.removeAllListeners("uncaughtException");
-    for (const listener of listeners) process.on("uncaughtException", listener);
-  });
-  const failing = {
-    write: (): never => {
-      throw new RangeError("full");
+/** Ways in which a sink fails, and the message that it fails with. */
+const failing: Record<string, [sink: OutputSink, message: string]> = {
+  "a write that throws": [
+    {
+      write: (): never => {
+        throw new RangeError("full");
+      },
     },
-  };
-  const interp = create({ stdout: failing });
-  await interp.call(print, 0, 3);
-  assert.equal(
-    interp.callSync(() => 1),
-    1,
-  );
-  await interp.close();
-  await until(() => seen.length > 0);
-  assert.deepEqual(seen.map(String), ["RangeError: full"]);
+    "full",
+  ],
+  "a promise that rejects": [{ write: () => Promise.reject(new RangeError("full")) }, "full"],
+  "a then that throws": [
+    {
+      write: () => ({
+        get then(): never {
+          throw new RangeError("full");
+        },
+      }),
+    },
+    "full",
+  ],
+  "a thenable that throws": [
+    {
+      write: () => ({
+        // oxlint-disable-next-line unicorn/no-thenable -- what hostile programs return
+        then() {
+          throw new RangeError("full");
+        },
+      }),
+    },
+    "full",
+  ],
+  "an emitter whose write throws": [
+    Object.assign(new EventEmitter(), {
+      write: (): never => {
+        throw new RangeError("full");
+      },
+    }),
+    "full",
+  ],
+  "a destroyed stream": [
+    new PassThrough().destroy() as OutputSink,
+    "Cannot call write after a stream was destroyed",
+  ],
+  "a WritableStream that fails": [
+    new WritableStream({
+      write() {
+        throw new RangeError("full");
+      },
+    }),
+    "full",
+  ],
+};
+
+for (const [name, [sink, message]] of Object.entries(failing)) {
+  test(`${name}: an uncaught exception, once, and it harms no call and no end`, limits, async (t) => {
+    const seen: unknown[] = [];
+    const listeners = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException");
+    process.on("uncaughtException", (error) => seen.push(error));
+    t.after(() => {
+      process.removeAllListeners("uncaughtException");
+      for (const listener of listeners) process.on("uncaughtException", listener);
+    });
+    const interp = create({ stdout: sink });
+    await interp.call(print, 0, 3);
+    assert.equal(
+      interp.callSync(() => 1),
+      1,
+    );
+    await interp.close();
+    await until(() => seen.length > 0);
+    await turn();
+    assert.deepEqual(
+      seen.map((error) => (error as Error).message),
+      [message],
+    );
+  });
+}
+
+test("an emitter that never calls back does not keep the end from being reported", limits, async () => {
+  const written: string[] = [];
+  const stdout = Object.assign(new EventEmitter(), { write: (text: string) => void written.push(text) });
+  for (const end of ["close", "terminate"] as const) {
+    const interp = create({ stdout });
+    await interp.exec(`console.log("${end}")`);
+    await interp[end]();
+  }
+  assert.deepEqual(written, ["close\n", "terminate\n"]);
 });
 
 test("bad sinks are refused at once", () => {

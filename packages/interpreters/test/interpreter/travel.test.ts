@@ -162,6 +162,13 @@ test("calling a value that is not a function is a TypeError that says so", limit
   }
 });
 
+test("a file or a name in place of a function says how to get the function", limits, async () => {
+  for (const fn of ["work", "./work.js", new URL("./works.js", import.meta.url)]) {
+    const error = await rejection(interp.call(fn as unknown as () => void));
+    assert.match(error.message, /const \{ f \} = fromModule\(new URL\(/);
+  }
+});
+
 test("transfer moves a buffer: it is detached here and whole there", limits, async () => {
   for (const size of [0, 16, 5000, 1 << 20]) {
     const [moved, blocking] = [new ArrayBuffer(size), new ArrayBuffer(size)];

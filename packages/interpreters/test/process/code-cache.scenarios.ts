@@ -1,4 +1,9 @@
-/** Prints what later threads start with: `node code-cache.scenarios.js <what the first thread does>`. See code-cache.test.ts. */
+/**
+ * Prints what later threads start with, or the first one: `node code-cache.scenarios.js <what the first thread does>`. See
+ * code-cache.test.ts.
+ */
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { create, createQueue, type Queue } from "interpreters";
 
 /** In an interpreter: reports whether V8 accepts the code cache that its thread was given, and never returns. */
@@ -14,19 +19,69 @@ function tell(queue: Queue<string>): Promise<never> {
   return new Promise(() => {});
 }
 
+if (process.argv[2] === "is the first") {
+  const what = await create().call((): string => {
+    const { workerData } = process.getBuiltinModule("node:worker_threads");
+    const { codeCache, firstCache } = workerData as { codeCache?: unknown; firstCache?: SharedArrayBuffer };
+    if (codeCache !== undefined || firstCache === undefined) return "none of main's";
+    return new Int32Array(firstCache, 0, 1)[0] > 0 ? "made" : "not made";
+  });
+  console.log(what);
+  process.exit();
+}
+
+if (process.argv[2] === "in a context") {
+  // As Jest does: its own loader, and globals of its own, in which the package finds classes by `instanceof`.
+  const { createContext, Script } = process.getBuiltinModule("node:vm");
+  const { readFileSync } = process.getBuiltinModule("node:fs");
+  const { createRequire } = process.getBuiltinModule("node:module");
+  const globals = {};
+  const known = new Script("globalThis").runInNewContext() as object;
+  for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(globalThis))) {
+    if (!(name in known)) Object.defineProperty(globals, name, property);
+  }
+  const context = createContext(globals);
+  const load = (file: URL): unknown => {
+    const real = createRequire(file);
+    const text = `(function (exports, require, module, __filename, __dirname) { ${readFileSync(file, "utf8")}\n})`;
+    const made = { exports: {} as unknown };
+    const require = (name: string): unknown =>
+      name.startsWith(".") ? load(new URL(name, file)) : real(name);
+    const path = fileURLToPath(file);
+    new Script(text, { filename: path }).runInContext(context)(
+      made.exports,
+      require,
+      made,
+      path,
+      dirname(path),
+    );
+    return made.exports;
+  };
+  const { TypeError } = new Script("globalThis").runInContext(context);
+  const theirs = load(new URL("../../src/entry.cjs", import.meta.url)) as typeof import("interpreters");
+  let error: unknown;
+  try {
+    theirs.create({ name: 1 as never });
+  } catch (thrown) {
+    error = thrown;
+  }
+  console.log(await theirs.create().call(() => 1), error instanceof TypeError);
+  process.exit();
+}
+
 const first = create();
 if (process.argv[2] === "does not answer") void first.call(() => new Promise(() => {})).catch(() => {});
 else await first.call(() => 1);
 if (process.argv[2] === "is closed") await first.close({ wait: true });
 
 const told = createQueue<string>();
-// The code cache takes a while to arrive.
+// The code cache takes a while to arrive, except from an interpreter that has ended.
 for (;;) {
   const later = create();
   later.call(tell, told).catch(() => {});
   const what = await told.get();
   await later.terminate();
-  if (what === "none") continue;
+  if (what === "none" && process.argv[2] !== "is closed") continue;
   console.log(what);
   break;
 }

@@ -6,6 +6,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
+import { build } from "esbuild";
 import * as interpreters from "interpreters";
 import * as surface from "../../src/index.js";
 import { start } from "../support/processes.js";
@@ -122,5 +123,46 @@ try { create() } catch (error) { console.log(error.code, error.message) }`;
   assert.match(
     stdout,
     /^ERR_INTERPRETER_FILES Cannot start interpreters: .*supervisor\.cjs does not exist\. A bundler /,
+  );
+});
+
+test("the package inside a bundle says so, whatever the bundle's format", async () => {
+  const entry = path.join(folder, "bundled.mjs");
+  const program = `import { create } from "interpreters";
+try { create() } catch (error) { console.log(error.code, error.message) }`;
+  writeFileSync(entry, program);
+  for (const format of ["esm", "cjs"] as const) {
+    const outfile = path.join(folder, `bundled-${format}.${format === "esm" ? "mjs" : "cjs"}`);
+    await build({
+      entryPoints: [entry],
+      bundle: true,
+      platform: "node",
+      format,
+      outfile,
+      logLevel: "silent",
+    });
+    const { stdout, stderr } = await start(process.execPath, [outfile]).ended;
+    assert.match(stdout + stderr, /ERR_INTERPRETER_FILES/, format);
+    assert.match(stdout + stderr, /leave .+ out of the bundle \(in esbuild, .*`external`/, format);
+  }
+});
+
+test("the package inside a bundle of webpack says so", () => {
+  // Its bundles give this module a `require` that finds other modules of the bundle only, and these one that finds nothing.
+  const entry = readFileSync(path.join(source, "entry.cjs"), "utf8");
+  const missing = Object.assign(new Error("Cannot find module 'node:util'"), { code: "MODULE_NOT_FOUND" });
+  const requireInBundle = (id: string): unknown => {
+    if (id === "./base/copies.cjs") return { API: "none" };
+    throw missing;
+  };
+  const run = new Function("require", "module", "exports", "__filename", "__dirname", entry);
+  assert.throws(
+    () => run(requireInBundle, {}, {}, "/index.js", "/"),
+    (error: Error & { code?: string }) => {
+      assert.equal(error.code, "ERR_INTERPRETER_FILES");
+      assert.match(error.message, /in webpack and rspack: `externals`/);
+      assert.equal(error.cause, missing);
+      return true;
+    },
   );
 });

@@ -2,6 +2,8 @@
  * Uses every export under hooks that throw, for hooks.test.ts: `node hooks.scenarios.js <hook> <before|after>`. The hook is installed
  * before or after the package is loaded.
  */
+import { AsyncLocalStorage, createHook, executionAsyncResource } from "node:async_hooks";
+import { subscribe } from "node:diagnostics_channel";
 import { inspect } from "node:util";
 
 const fail = (): never => {
@@ -14,6 +16,8 @@ function define(target: object, key: PropertyKey, descriptor: PropertyDescriptor
 const hooks: Record<string, () => void> = {
   none() {},
   prepareStackTrace: () => define(Error, "prepareStackTrace", { value: fail, writable: true }),
+  sites: () =>
+    define(Error, "prepareStackTrace", { value: (_: Error, sites: unknown) => sites, writable: true }),
   captureStackTrace: () => define(Error, "captureStackTrace", { value: fail, writable: true }),
   cause: () => define(Error.prototype, "cause", { get: fail, set: fail }),
   errors: () => define(Error.prototype, "errors", { get: fail, set: fail }),
@@ -27,6 +31,28 @@ const hooks: Record<string, () => void> = {
   properties: () => {
     for (const key of ["code", "transfer", "timeout", "signal", "executionFailed", "itemIndex", "reason"])
       define(Error.prototype, key, { get: fail, set: fail });
+  },
+  descriptions: () => {
+    define(Error.prototype, "toString", { value: fail });
+    define(Error.prototype, Symbol.toPrimitive, { value: fail });
+    define(Error.prototype, Symbol.toStringTag, { get: fail });
+  },
+  subscribers: () => {
+    for (const name of ["submit", "retry", "settle"]) subscribe(`interpreters:task:${name}`, fail);
+    for (const name of ["start", "end"]) subscribe(`interpreters:worker:${name}`, fail);
+  },
+  asyncHooks: () => {
+    // A callback that throws ends the process: Node's own rule. These look at everything, and allocate.
+    const seen = new Map<number, unknown>();
+    const note = (id: number): void => void seen.set(id, { resource: executionAsyncResource() });
+    createHook({
+      init: (id, _type, _trigger, resource) =>
+        void seen.set(id, { resource, keys: Reflect.ownKeys(resource) }),
+      before: note,
+      after: note,
+      promiseResolve: note,
+      destroy: (id) => void seen.delete(id),
+    }).enable();
   },
   thenOfFunctions: () => define(Function.prototype, "then", { get: fail }),
 };
@@ -118,7 +144,8 @@ const cases: Record<keyof typeof api, () => unknown> = {
     await queue.put({ a: [1] });
     queue.putSync(new RangeError("far", { cause: "why" }));
     const first = await queue.get();
-    return [first, classOf(queue.getSync()), await thrownBy(() => queue.put(() => 0))];
+    const error = queue.getSync() as Error;
+    return [first, classOf(error), typeof error.stack, await thrownBy(() => queue.put(() => 0))];
   },
   UNBOUND: () => String(api.UNBOUND),
   UNBOUND_ERROR: () => String(api.UNBOUND_ERROR),
@@ -193,14 +220,26 @@ const cases: Record<keyof typeof api, () => unknown> = {
 };
 
 const uncaught: string[] = [];
-process.on("uncaughtException", (error: unknown) => void uncaught.push((error as Error).message));
+process.on("uncaughtException", (error: unknown) => {
+  const { message } = error as Error;
+  // Subscribers are user code that runs beside the package. What they throw is reported.
+  if (hook !== "subscribers" || message !== "a hook") uncaught.push(message);
+});
+const storage = new AsyncLocalStorage<string>();
+/** The cases after which the asynchronous context was not the caller's. */
+const contexts: string[] = [];
 const missing = Object.keys(api).filter((name) => !Object.hasOwn(cases, name));
 const seen: [string, unknown][] = [];
-for (const [name, use] of Object.entries(cases)) seen.push([name, await outcome(use)]);
+for (const [name, use] of Object.entries(cases)) {
+  await storage.run(name, async () => {
+    seen.push([name, await outcome(use)]);
+    if (storage.getStore() !== name) contexts.push(name);
+  });
+}
 await pool.shutdown();
 queue.close();
 await interp.close();
 await new Promise((resolve) => setImmediate(resolve));
-for (const [name, value] of [["missing", missing], ...seen, ["uncaught", uncaught]])
+for (const [name, value] of [["missing", missing], ...seen, ["contexts", contexts], ["uncaught", uncaught]])
   process.stdout.write(`${String(name)}: ${show(value)}\n`);
 process.exit();

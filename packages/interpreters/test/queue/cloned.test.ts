@@ -13,6 +13,7 @@ import {
   type Interpreter,
   InterpreterPoolExecutor,
   isShareable,
+  move,
   NotShareableError,
   UNBOUND_KEEP,
 } from "interpreters";
@@ -181,5 +182,23 @@ test("objects that nobody needs any more are let go", limits, async () => {
   begin();
   await round();
   await end();
+  await backTo(before);
+});
+
+test("a refused item leaves nothing behind of what it would have moved", limits, async () => {
+  const queue = createQueue<unknown>();
+  const refused = (): void => {
+    const buffer = new ArrayBuffer(4 << 20);
+    const value = [buffer, () => 1];
+    for (const put of [
+      () => queue.putNowait(value, { transfer: [buffer] }),
+      () => queue.putSync(move(value, [buffer])),
+    ])
+      assert.ok(thrown(put) instanceof NotShareableError);
+    assert.equal(buffer.byteLength, 4 << 20);
+  };
+  refused();
+  const before = await baseline();
+  for (let i = 0; i < 20; i++) refused();
   await backTo(before);
 });

@@ -110,6 +110,24 @@ describe("createQueue", limits, () => {
 });
 
 describe("listQueues", limits, () => {
+  test("takes a time for each queue that does not grow with their number", () => {
+    const queues = [createQueue()];
+    const shortest = (count: number): number => {
+      while (queues.length < count) queues.push(createQueue());
+      let least = Infinity;
+      for (let i = 0; i < 10; i++) {
+        const began = performance.now();
+        listQueues();
+        least = Math.min(least, performance.now() - began);
+      }
+      return least;
+    };
+    const [few, many] = [shortest(500), shortest(8000)];
+    // 16 times as many take 16 times as long, where a search for each would take 256 times.
+    assert.ok(many < 80 * few, `${few} ms for 500 queues, ${many} ms for 8000`);
+    for (const queue of queues) queue.close();
+  });
+
   test("gives all open queues, as the objects that there are, ordered by id, whoever made them", async () => {
     for (const queue of listQueues()) queue.close();
     const mine = Array.from({ length: 100 }, () => createQueue());

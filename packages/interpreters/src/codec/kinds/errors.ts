@@ -3,7 +3,7 @@
  * properties. A class that only the sender has becomes the nearest one that every interpreter has.
  */
 
-import type { Decoder } from "../decoder.js";
+import { ABSENT, type Decoder } from "../decoder.js";
 import { isError, stackOf } from "../../base/stacks.js";
 import { readKey, readSlot, readValue, setProperty } from "../decode.js";
 import { writeKeysAndValues, writeValue } from "../encode.js";
@@ -16,28 +16,39 @@ import { errorClassName, isOwnErrorClass, makeError, nameOfClass } from "./error
 
 // Not `instanceof`, which calls a hook of the user.
 const { isPrototypeOf } = Object.prototype;
+const { toString: errorToString } = Error.prototype;
 const { prototype: domExceptionPrototype } = DOMException;
 
 function ownDescriptor(error: object, key: string): PropertyDescriptor | undefined {
   try {
     return Object.getOwnPropertyDescriptor(error, key);
   } catch {
-    // A stack is made when it is first read, and begins with a message whose getter may throw.
-    return undefined;
+    // A stack is made when it is first read, and begins with a message whose getter may throw. Or the program's prepareStackTrace threw.
+    // Once it is formatted, reading it calls nothing.
+    if (key !== "stack" || stackOf(error) === undefined) return undefined;
+    return Object.getOwnPropertyDescriptor(error, key);
   }
 }
 
 /** Reads a property. A stack that `Error.prepareStackTrace` of the program cannot format is formatted by the runtime. */
 function read(e: Encoder, error: object, key: string): unknown {
-  if (key === "stack") {
-    try {
-      return (error as Error).stack;
-    } catch {
-      const stack = stackOf(error);
-      if (stack !== undefined) return stack;
-    }
+  if (key !== "stack") return e.read(error, key);
+  try {
+    const { stack } = error as { stack?: unknown };
+    return Array.isArray(stack) ? (textOfSites(error, stack) ?? stack) : stack;
+  } catch {
+    return stackOf(error) ?? e.read(error, key);
   }
-  return e.read(error, key);
+}
+
+/** The stack as the runtime would have formatted it, if prepareStackTrace gave call sites instead of a text. */
+function textOfSites(error: object, sites: readonly unknown[]): string | undefined {
+  const lines = [errorToString.call(error)];
+  for (const site of sites) {
+    if (typeof (site as { getFileName?: unknown } | undefined)?.getFileName !== "function") return undefined;
+    lines.push(`    at ${String(site)}`);
+  }
+  return lines.join("\n");
 }
 
 /** In the bytes, a hidden property of this name is the text that `JSON.stringify` makes of the error. */
@@ -75,7 +86,19 @@ function writeHidden(e: Encoder, error: object, keys: readonly string[], depth: 
     writeString(e.out, key);
     const value = key === TO_JSON && shown !== undefined ? shown.text : read(e, error, key);
     e.path[depth] = key;
-    writeValue(e, value, depth + 1);
+    if (key === "stack" && typeof value !== "string") writeOddStack(e, value, depth + 1);
+    else writeValue(e, value, depth + 1);
+  }
+}
+
+/** Writes a stack that is no text, as the program's prepareStackTrace made it. It never keeps its error from travelling. */
+function writeOddStack(e: Encoder, stack: unknown, depth: number): void {
+  const { lenient } = e;
+  e.lenient = true;
+  try {
+    writeValue(e, stack, depth);
+  } finally {
+    e.lenient = lenient;
   }
 }
 
@@ -101,9 +124,11 @@ function readProperties(
       defineToJson(error, value);
       continue;
     }
-    // Assigning to the stack of a new error is much cheaper than defining another one.
-    if (key === "stack" && !enumerable && typeof value === "string") (error as Error).stack = value;
-    else setProperty(error, key, value, enumerable);
+    // Assigning to the stack of a new error is much cheaper than defining another one, before which the runtime would format it, by the
+    // program's prepareStackTrace.
+    if (key === "stack" && value !== ABSENT) (error as { stack?: unknown }).stack = value;
+    if (key !== "stack" || enumerable || typeof value !== "string")
+      setProperty(error, key, value, enumerable);
   }
   return stack;
 }

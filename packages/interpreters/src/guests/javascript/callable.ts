@@ -20,6 +20,7 @@ import { analyse, Unportable } from "./analyse.js";
 import { builtinPath } from "./builtins.js";
 import { type Location, locate } from "./location.js";
 import { asWritten } from "./import-names.js";
+import { prepareTypeScript } from "./typescript-ahead.js";
 
 export type Callable =
   /** `source` is a strict-mode expression; `free` lists the names that it needs in the target's global scope. */
@@ -65,7 +66,11 @@ function describeNew(fn: Function): Callable {
   const mark: unknown = types.isProxy(fn)
     ? undefined
     : Object.getOwnPropertyDescriptor(fn, moduleMark)?.value;
-  if (mark !== undefined) return mark as Callable;
+  if (mark !== undefined) {
+    const { url } = mark as Callable & { kind: "module" | "listing" };
+    prepareTypeScript(url);
+    return mark as Callable;
+  }
 
   const source = asWritten(Function.prototype.toString.call(fn));
   if (nativeBody.test(source)) return describeNative(fn);
@@ -141,10 +146,15 @@ function label(name: string): string {
 function notAFunction(value: unknown): string {
   const found =
     value === null ? "null" : typeof value === "object" ? "an object" : `a value of type ${typeof value}`;
+  let hint = "";
   // Easily passed by mistake instead of one of its functions.
-  const hint = modules.has(value as object)
-    ? " (a whole module: pass one of its functions, as in `const { f } = fromModule(…)`)"
-    : "";
+  if (modules.has(value as object)) {
+    hint = " (a whole module: pass one of its functions, as in `const { f } = fromModule(…)`)";
+  } else if (typeof value === "string" || value instanceof URL) {
+    // Other packages take a file or a name.
+    hint =
+      ' (to name a function of a module: `const { f } = fromModule(new URL("./file.js", import.meta.url))`)';
+  }
   return `expected a function to run in another interpreter, got ${found}${hint}`;
 }
 

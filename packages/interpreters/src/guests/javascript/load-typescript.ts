@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "../../platform/files.js";
 import { fileURLToPath, pathToFileURL, URL } from "../../platform/urls.js";
 import { vm } from "../../platform/scripts.js";
 import type { DerivedTexts } from "../../base/derived-texts.js";
+import { readErased, writeErased } from "./erased-files.js";
 import { strip } from "./strip.js";
 
 export const isTypeScript = (url: string): boolean =>
@@ -33,7 +34,7 @@ export function loadTypeScript(
     );
   }
   const bytes = readFileSync(path);
-  const source = store === undefined ? strip(bytes.toString(), path) : eraseOnce(path, bytes, store);
+  const source = store === undefined ? stripped(path, bytes) : eraseOnce(path, bytes, store);
   const known = resolved === "module-typescript" || resolved === "commonjs-typescript";
   const kind = known ? (resolved.replace("-typescript", "") as LoadedSource["format"]) : format(path, source);
   return { format: kind, source, shortCircuit: true };
@@ -50,17 +51,35 @@ function eraseOnce(path: string, bytes: Buffer, store: DerivedTexts): string {
 }
 
 /**
+ * Erases the types of a file that other threads will load, and of what it imports, until it has erased `most` bytes. It does nothing about a file
+ * that cannot be read or erased: whoever loads it gets the error.
+ */
+export function eraseAhead(url: string, store: DerivedTexts, most: number): void {
+  const path = fileURLToPath(url);
+  if (isPackaged(path)) return;
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length <= most && !store.has(bytes)) {
+      eraseGraph({ path, bytes, publish: store.claim(bytes) }, store, most);
+    }
+  } catch {
+    // See above.
+  }
+}
+
+/**
  * Erases a file, and the files that it imports. Several interpreters of a pool load the same modules at the same time. The one that
  * has loaded an eraser claims everything below before it gives out the first file, so that no other one needs an eraser.
  */
-function eraseGraph(first: ErasedFile, store: DerivedTexts): string {
+function eraseGraph(first: ErasedFile, store: DerivedTexts, most = Infinity): string {
+  const budget = { bytes: most - first.bytes.length };
   const text = strippedOrFailed(first);
-  const waiting = claimImports(first.path, text, store);
+  const waiting = claimImports(first.path, text, store, budget);
   first.publish(text);
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     try {
       const inner = strippedOrFailed(file);
-      waiting.push(...claimImports(file.path, inner, store));
+      waiting.push(...claimImports(file.path, inner, store, budget));
       file.publish(inner);
     } catch {
       // Loading that file will say so.
@@ -71,17 +90,31 @@ function eraseGraph(first: ErasedFile, store: DerivedTexts): string {
 
 function strippedOrFailed({ path, bytes, publish }: ErasedFile): string {
   try {
-    return strip(bytes.toString(), path);
+    return stripped(path, bytes);
   } catch (error) {
     publish();
     throw error;
   }
 }
 
+function stripped(path: string, bytes: Buffer): string {
+  const known = readErased(path, bytes);
+  if (known !== undefined) return known;
+  const text = strip(bytes.toString(), path);
+  writeErased(path, bytes, text);
+  return text;
+}
+
 /** Relative specifiers of static imports. A match in a comment or a string costs a look at the disk. */
 const staticImport = /\b(?:from|import)\s*["'](\.{1,2}\/[^"'\n]+\.[cm]?[jt]s)["']/g;
 
-function claimImports(path: string, text: string, store: DerivedTexts): ErasedFile[] {
+/** Takes the sizes of what it claims from the budget. */
+function claimImports(
+  path: string,
+  text: string,
+  store: DerivedTexts,
+  budget: { bytes: number },
+): ErasedFile[] {
   const claimed: ErasedFile[] = [];
   for (const [, specifier] of text.matchAll(staticImport)) {
     const { href } = new URL(specifier, pathToFileURL(path));
@@ -95,7 +128,9 @@ function claimImports(path: string, text: string, store: DerivedTexts): ErasedFi
     } catch {
       continue;
     }
-    if (!store.has(bytes)) claimed.push({ path: file, bytes, publish: store.claim(bytes) });
+    if (bytes.length > budget.bytes || store.has(bytes)) continue;
+    budget.bytes -= bytes.length;
+    claimed.push({ path: file, bytes, publish: store.claim(bytes) });
   }
   return claimed;
 }

@@ -20,7 +20,7 @@
 import { path } from "../../platform/paths.js";
 import { pathToFileURL } from "../../platform/urls.js";
 import type { vm } from "../../platform/scripts.js";
-import { isThenable } from "../../base/thenable.js";
+import { promiseOf } from "../../base/thenable.js";
 import { nodeModule } from "../../platform/modules.js";
 import { compile } from "./dynamic-import.js";
 import { metaOf, needsResolve, prepareResolve } from "./import-meta.js";
@@ -38,7 +38,8 @@ const main = globalThis;
 /** Runs a script. Returns a promise if the caller must wait. */
 export function runScript(script: Script): unknown {
   const result = begun(script);
-  return script.breakOnSigint === true && isThenable(result) ? untilSigint(result) : result;
+  const promise = script.breakOnSigint === true ? promiseOf(result) : undefined;
+  return promise === undefined ? result : untilSigint(promise);
 }
 
 function begun(script: Script): unknown {
@@ -159,10 +160,14 @@ function untilSigint(result: PromiseLike<unknown>): Promise<unknown> {
       process.off("SIGINT", interrupt);
       settle();
     };
-    Promise.resolve(result).then(
-      (value) => end(() => resolve(value)),
-      (error: unknown) => end(() => reject(error)),
-    );
+    void (async () => {
+      try {
+        const value = await result;
+        end(() => resolve(value));
+      } catch (error) {
+        end(() => reject(error));
+      }
+    })();
   });
 }
 

@@ -49,6 +49,16 @@ export function erase(source: string, filename: string): string | TypeScriptComp
   }
 }
 
+/** Whether Node has loaded its own eraser in this thread, as it does for a program in TypeScript. Then `erase` is fast. */
+export function hasLoadedEraser(): boolean {
+  const { moduleLoadList } = process as { moduleLoadList?: unknown };
+  return (
+    "stripTypeScriptTypes" in nodeModule() &&
+    Array.isArray(moduleLoadList) &&
+    moduleLoadList.some((name) => String(name).includes("/deps/amaro/"))
+  );
+}
+
 /** Loading either takes about 25 ms, so it is done only when needed. */
 function findEraser(): Eraser {
   const { stripTypeScriptTypes } = nodeModule() as { stripTypeScriptTypes?: (source: string) => string };

@@ -1,1 +1,11 @@
-export { existsSync, readFileSync, readlinkSync, realpathSync, statSync, writeSync } from "node:fs";
+export {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";

@@ -6,8 +6,29 @@ import {
 } from "node:worker_threads";
 
 export { MessageChannel, MessagePort };
-/** An open file, which can move from thread to thread, too. */
+/** These can move from thread to thread, too. */
 export type { FileHandle } from "node:fs/promises";
+export type { Server, Socket } from "node:net";
+
+const STOP = {};
+const stopping = {
+  get stop(): never {
+    throw STOP;
+  },
+};
+
+/**
+ * Returns the message with which the runtime refuses to move an object to another thread, or undefined if it would move it now. Moves
+ * nothing: the message has a getter that throws, which runs when the runtime has looked at all that it must move.
+ */
+export function refusalToMove(object: object): string | undefined {
+  try {
+    structuredClone(stopping, { transfer: [object as MessagePort] });
+  } catch (error) {
+    if (error !== STOP) return (error as Error).message;
+  }
+  return undefined;
+}
 
 /** Takes the next message that has arrived, without waiting for the event loop. Returns undefined if none has. */
 export function receiveNow(port: MessagePort | BroadcastChannel): { message: unknown } | undefined {

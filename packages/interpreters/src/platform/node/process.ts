@@ -1,3 +1,4 @@
-import process from "node:process";
+import nodeProcess from "node:process";
 
-export { process };
+// Typed here: a declaration with the default import would not compile in projects without `esModuleInterop`.
+export const process: NodeJS.Process = nodeProcess;

@@ -2,6 +2,11 @@ import fs from "node:fs";
 import type * as Tty from "node:tty";
 
 export type { Writable } from "node:stream";
+export type {
+  ReadableStream as NodeReadableStream,
+  TransformStream as NodeTransformStream,
+  WritableStream as NodeWritableStream,
+} from "node:stream/web";
 export { StringDecoder } from "node:string_decoder";
 export type { Tty };
 

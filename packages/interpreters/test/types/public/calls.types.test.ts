@@ -1,5 +1,5 @@
 /** The types that the compiler infers for `call` and `callSync`, of interpreters and of their views (base/calls.ts). */
-import assert from "node:assert/strict";
+import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { create, type Interpreter, type InterpreterView } from "interpreters";
 

@@ -2,7 +2,7 @@
  * Code that the compiler must accept, and code that it must refuse. Compiling this file tests the types: a `@ts-expect-error`
  * fails the build where its code has no error any more. Running it also checks the values.
  */
-import assert from "node:assert/strict";
+import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import {
   create,
@@ -131,8 +131,7 @@ test("arguments are checked against the function's parameters", () => {
 });
 
 test("properties of interpreters and errors are typed", () => {
-  const [main] = listAll();
-  same<typeof main, Interpreter>();
+  same<ReturnType<typeof listAll>, Interpreter[]>();
   same<Interpreter["id"], number>();
   same<Interpreter["whence"], Whence>();
   same<Interpreter["name"], string | undefined>();

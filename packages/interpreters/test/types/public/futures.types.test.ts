@@ -1,5 +1,5 @@
 /** The types of futures, as interpreters.types.test.ts tests those of interpreters. */
-import assert from "node:assert/strict";
+import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import {
   asCompleted,
@@ -82,8 +82,9 @@ test("starmap takes tuples of the function's arguments", async () => {
     void pool.starmap((s: string, n: number) => s.repeat(n), [["b", "2"]]);
     // @ts-expect-error an argument is missing
     void pool.starmap((s: string, n: number) => s.repeat(n), [["b"]]);
+    const views = [new DataView(new ArrayBuffer(1))];
     // @ts-expect-error buffers are moved, views are not
-    void pool.map((b: Uint8Array) => b.length, [new Uint8Array(1)], { transfer: (b) => [b] });
+    void pool.map((v: DataView) => v.byteLength, views, { transfer: (v) => [v] });
     // @ts-expect-error chunksize is a number or "auto"
     void pool.map((n: number) => n, [1], { chunksize: "many" });
   };

@@ -1,0 +1,3 @@
+export const greeting = (name) => `Hello, ${name}!`;
+
+export const square = (n) => n * n;

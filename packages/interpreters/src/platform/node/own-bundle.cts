@@ -1,0 +1,61 @@
+/**
+ * Loads this package's bundle into a thread that Node's loader started, as a script of which the thread can make a code cache. Node's loader
+ * would compile it as a function of its own, which nobody can read again.
+ *
+ * This is CommonJS, and no part of the bundle, because it runs before it.
+ */
+import fs = require("node:fs");
+import path = require("node:path");
+import vm = require("node:vm");
+
+declare namespace loadBundle {
+  /** The bundle that a thread runs, if it compiled it itself. */
+  interface OwnBundle {
+    /** In ASCII. */
+    readonly text: string;
+    readonly script: vm.Script;
+    /** Code that `vm` compiled has no `import()`. */
+    readonly importer: (url: string) => Promise<object>;
+  }
+}
+
+interface Loaded {
+  readonly exports: unknown;
+  readonly own: loadBundle.OwnBundle;
+}
+
+type Evaluate = (exports: object, require: NodeJS.Require, module: object, filename: string) => void;
+
+/** Loads the bundle with that name from a folder. Returns undefined if Node's loader must load it. */
+function loadBundle(folder: string, name: string, require: NodeJS.Require): Loaded | undefined {
+  const file = path.join(folder, name);
+  const own = compile(file);
+  if (own === undefined) return undefined;
+  const evaluate = own.script.runInThisContext() as Evaluate;
+  // In a context that a test runner has made (Jest), the script would run outside of it.
+  if (Object.getPrototypeOf(evaluate) !== Function.prototype) return undefined;
+  const module = { exports: {} };
+  evaluate(module.exports, require, module, file);
+  return { exports: module.exports, own };
+}
+
+function compile(filename: string): loadBundle.OwnBundle | undefined {
+  const { getCompileCacheDir } = process.getBuiltinModule("node:module") as {
+    getCompileCacheDir?: () => unknown;
+  };
+  // The program has asked for a cache on disk, which only Node's loader uses.
+  if (getCompileCacheDir?.() !== undefined) return undefined;
+  try {
+    const text = fs.readFileSync(filename, "latin1");
+    return {
+      text,
+      script: new vm.Script(text, { filename }),
+      importer: (url) => import(url) as Promise<object>,
+    };
+  } catch {
+    // Node's loader finds it in another way, or says why not.
+    return undefined;
+  }
+}
+
+export = loadBundle;
