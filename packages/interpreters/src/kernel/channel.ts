@@ -168,6 +168,7 @@ export function append(m: SharedMemory, c: Pointer, record: OutgoingRecord): num
 /** Moves C_TAIL behind `records` records that were written, and so publishes them. `blob`: the pages of a large payload, or 0. */
 function moveTail(m: SharedMemory, c: Pointer, tail: number, records: number, blob: Pointer): void {
   const put = (get(m, c + C_PUT) + records) | 0;
+  m.puts = (m.puts + 1) | 0;
   set(m, c + C_NEXT_TAIL, tail);
   set(m, c + C_NEXT_PUT, put);
   if (blob !== 0) {

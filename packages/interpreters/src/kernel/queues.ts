@@ -140,16 +140,27 @@ function nextRecord(m: SharedMemory, q: Pointer, wait: boolean): number {
 const LOOKS = 12;
 const APART = 16;
 
+/** How often to pause once a record has come: another microsecond. */
+const LINGER = 200;
+
 /**
  * Looks for a record for a moment, without the lock, and returns whether there is one. A getter that is faster than the putter finds the queue
  * empty every few items: if it enlisted each time, the putter would have to wake it each time.
+ *
+ * Such a getter also takes the putter's cache lines away with every item. So if this thread has put nothing since it last looked, and nobody
+ * can be waiting for its answer, it leaves the putter alone for a moment: several items are there then, and their lines move once.
  */
 export function lookForRecord(m: SharedMemory, q: Pointer): boolean {
   if (m.spins === 0) return false;
+  const { puts } = m;
+  const onlyGets = puts === m.putsBefore;
+  m.putsBefore = puts;
   const head = peek(m, q + C_HEAD);
   for (let i = 0; i < LOOKS; i++) {
     for (let j = 0; j < APART; j++) pause(m);
-    if (acquire(m, q + C_TAIL) !== head) return true;
+    if (acquire(m, q + C_TAIL) === head) continue;
+    for (let j = 0; onlyGets && j < LINGER; j++) pause(m);
+    return true;
   }
   return false;
 }

@@ -32,6 +32,9 @@ export interface SharedMemory {
   trust: number;
   /** Pointer to the record that this thread put last (`append`); another record may lie there by now. */
   lastPut: Pointer;
+  /** How many records and batches this thread has put, and how many it had put when it last looked for a record (`lookForRecord`). */
+  puts: number;
+  putsBefore: number;
   /** How many free pages this thread must leave to others, see `page-allocator.ts`. */
   reserve: number;
 }

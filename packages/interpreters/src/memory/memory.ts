@@ -128,6 +128,8 @@ export function openMemory(memory: WasmMemory, slot: Slot): SharedMemory {
     patience: Infinity,
     trust: TRUST,
     lastPut: 0,
+    puts: 0,
+    putsBefore: 0,
     reserve: RESERVED_PAGES,
   };
   refresh(m);

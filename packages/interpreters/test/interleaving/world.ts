@@ -104,6 +104,8 @@ export class World {
       patience: Infinity,
       trust: Infinity,
       lastPut: 0,
+      puts: 0,
+      putsBefore: 0,
       reserve: 0,
     };
   }
