@@ -29,7 +29,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-/** The versions of Node's types to use with each, which must support the compiler. */
+/** The version of `@types/node` to use with each, which must support the compiler. */
 const NODE_TYPES = new Map([
   ["5.4", "20"],
   ["5.9", "22"],

@@ -1,5 +1,5 @@
 /**
- * What each public operation costs beside 10, 100 and 1000 queues, pending gets or pending calls, and beside 10, 100 and 300
+ * The cost of each public operation beside 10, 100 and 1000 queues, pending gets or pending calls, and beside 10, 100 and 300
  * interpreters; microseconds. Only `listAll` and `listQueues`, whose results grow, may take longer beside more.
  *
  *     npm run crowd --workspace bench

@@ -27,7 +27,7 @@ function patient(server: string): string {
   return text;
 }
 
-/** What the guide sets: the tasks that run at a time, and those that may wait. */
+/** The limits that the guide sets: the tasks that run at a time, and those that may wait. */
 const [WORKERS, ROOM] = [2, 100];
 
 describe("the server of the guide, under tsx", { skip, timeout: 120_000 }, () => {

@@ -11,7 +11,7 @@ interface FileReport {
 }
 
 /**
- * What a report says of a file.
+ * The counts of a file in a report.
  *
  * @returns the sorted names of the functions that ran, and the text of the lines in which a statement did not
  */

@@ -54,7 +54,7 @@ export async function installTools(packages: Packages): Promise<Tools> {
       join(partial, "node_modules/interpreters"),
       "junction",
     );
-    // Renamed when it is complete: an interrupted installation leaves no folder that looks usable.
+    // The complete folder is renamed, so an interrupted installation leaves none that looks usable.
     await rename(partial, folder).catch((error: unknown) => {
       // Another process was faster.
       if (!existsSync(folder)) throw error;

@@ -2,8 +2,8 @@
  * Cleaning up after a dead interpreter in shared memory, by the supervisor, step by step:
  *
  *   1. its locks: repair what each protects, then release it, innermost first;
- *   2. its mailbox: no more can be sent to it, and the records that waited there are dropped;
- *   3. its items everywhere: each gets the fate it was put with; it no longer holds anything or waits for anything;
+ *   2. its items everywhere: each gets the fate it was put with; it no longer holds anything or waits for anything;
+ *   3. it is dead for all others, and its mailbox closed: no more can be sent to it, and the records that waited there are dropped;
  *   4. counts of references that it left too high (reconcile.ts), and queues that only it kept;
  *   5. its pages, including those with its executions: read before this step what it executed;
  *   6. a ring for every interpreter that may be owed one, because a ring that the dead owed may be lost.
@@ -70,11 +70,12 @@ import { recountWaiters } from "./waiters.js";
 export function reap(m: SharedMemory, slot: Slot): boolean {
   const p = slotPointer(slot);
   const id = get(m, p + S_ID) as InterpreterId;
-  store(m, p + S_STATE, STATE_DEAD);
   repairLocks(m, slot);
+  leaveEverything(m, slot, id);
+  // Whoever no longer finds it in the registry finds none of its items either.
+  store(m, p + S_STATE, STATE_DEAD);
   closeBox(m, (p + S_WORK) as Pointer);
   closeBox(m, (p + S_REPLIES) as Pointer);
-  leaveEverything(m, slot, id);
   const settled = reconcileReferences(m);
   collectQueues(m);
   // No thread may look for executions in pages that are about to get another owner.

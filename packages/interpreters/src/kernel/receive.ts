@@ -111,7 +111,7 @@ export function receive(m: SharedMemory, c: Pointer, r: Pointer, into: Received)
 
 /**
  * Takes up to `most` records of channel `c`, as many as `into` has room for. A record that is an error for its taker comes alone, so
- * that the error loses no record taken with it. Returns how many; call `describeBatches` before reading them. Under the channel's
+ * that the error loses no record taken with it. Returns how many; call `describeBatches` before reading them. Under the takers'
  * lock.
  */
 export function receiveMany(m: SharedMemory, c: Pointer, into: ReceivedMany, most: number): number {

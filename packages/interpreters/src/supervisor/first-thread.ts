@@ -9,7 +9,7 @@ import { makeShared, type Shared, type StartedThread, startThread } from "./thre
 // This module's bundle is a CommonJS module, which has it.
 declare const require: NodeJS.Require;
 
-/** What the supervisor finds when it is loaded. */
+/** The thread that the supervisor finds when it is loaded. */
 export interface FirstThread extends FirstInterpreter {
   readonly shared: Shared;
   /** Undefined if the thread could not be started. The supervisor then tries again, and reports the error. */

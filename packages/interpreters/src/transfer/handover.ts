@@ -203,7 +203,7 @@ export class ResultChannel {
   /** Call it when the call is settled. Drops buffers that arrived and were not taken. */
   close(): void {
     for (const port of this.#ports) port.close();
-    // What the callee wrote to a stream before it replied has been posted here, but Node's port for it keeps no event loop alive: without
+    // Bytes that the callee wrote to a stream before it replied have been posted here, but Node's port for it keeps no event loop alive: without
     // another turn, the process could end before it is read. The first immediate may belong to this turn.
     if (this.#live) setImmediate(() => setImmediate(() => {}));
   }

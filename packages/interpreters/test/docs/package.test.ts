@@ -232,7 +232,7 @@ export class Mine extends QueueError {}
 test("require has the names that import has", () => {
   const textOf = (name: string): string =>
     readFileSync(path.join(packed.interpreters, name), "utf8").replace(/\/\*[^]*?\*\//g, "");
-  /** What is between the braces of `export { … }`, with `type` before types. */
+  /** The names between the braces of `export { … }`, with `type` before types. */
   const listed = (text: string): string[] =>
     [...text.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, type = "", names]) =>
       names

@@ -11,7 +11,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 
-/** What this needs of the global of Node 22, which the types of Node 20 do not have. */
+/** The part of the global of Node 22 that this needs, which the types of Node 20 do not have. */
 interface Socket {
   addEventListener(type: "open" | "message", listener: (event: { data: string }) => void): void;
   send(text: string): void;

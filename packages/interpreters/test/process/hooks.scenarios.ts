@@ -222,7 +222,7 @@ const cases: Record<keyof typeof api, () => unknown> = {
 const uncaught: string[] = [];
 process.on("uncaughtException", (error: unknown) => {
   const { message } = error as Error;
-  // Subscribers are user code that runs beside the package. What they throw is reported.
+  // Subscribers are user code that runs beside the package. Their exceptions are reported.
   if (hook !== "subscribers" || message !== "a hook") uncaught.push(message);
 });
 const storage = new AsyncLocalStorage<string>();

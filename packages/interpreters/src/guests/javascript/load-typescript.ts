@@ -52,7 +52,7 @@ function eraseOnce(path: string, bytes: Buffer, store: DerivedTexts): string {
 
 /**
  * Erases the types of a file that other threads will load, and of what it imports, until it has erased `most` bytes. It does nothing about a file
- * that cannot be read or erased: whoever loads it gets the error.
+ * that cannot be read or erased: its importer gets the error.
  */
 export function eraseAhead(url: string, store: DerivedTexts, most: number): void {
   const path = fileURLToPath(url);

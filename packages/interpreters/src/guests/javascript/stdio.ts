@@ -40,7 +40,7 @@ const completions = new Map<Writable, Done>();
 
 /**
  * Has each write first complete an earlier one that `vm` stopped in the middle, at its time limit or at Ctrl-C: the stream would wait for that,
- * and write nothing more. No write of ours is under way when it returns, and none runs code of the user, so none can begin another.
+ * and write nothing more. No write of this package is under way when it returns, and none runs code of the user, so none can begin another.
  */
 function surviveInterruptions(stream: Writable): void {
   const { write } = stream;

@@ -1,6 +1,6 @@
 /**
  * Loads this package's bundle into a thread that Node's loader started, as a script of which the thread can make a code cache. Node's loader
- * would compile it as a function of its own, which nobody can read again.
+ * would compile it as a function of its own, which cannot be read again.
  *
  * This is CommonJS, and no part of the bundle, because it runs before it.
  */
