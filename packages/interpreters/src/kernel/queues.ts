@@ -50,7 +50,9 @@ function putStatusOrEnlist(m: SharedMemory, q: Pointer): number {
   if (status !== STATUS_FULL) return status;
   enlist(m, q, Q_PUTTERS);
   status = putStatus(m, q);
-  if (status !== STATUS_FULL) delist(m, q, Q_PUTTERS);
+  // As for a getter that does not wait alone (`nextRecord`).
+  if (status === STATUS_FULL || get(m, q + Q_PUTTERS) > 1) return STATUS_FULL;
+  delist(m, q, Q_PUTTERS);
   return status;
 }
 
@@ -131,7 +133,9 @@ function nextRecord(m: SharedMemory, q: Pointer, wait: boolean): number {
   if (!wait) return STATUS_EMPTY;
   enlist(m, q, Q_GETTERS);
   next = first(m, q);
-  if (next === 0) return STATUS_EMPTY;
+  // While others wait, the record is theirs: the first of them found the queue empty after it had enlisted, so whoever put the record since
+  // found a waiter on the list and wakes one, in turn.
+  if (next === 0 || get(m, q + Q_GETTERS) > 1) return STATUS_EMPTY;
   delist(m, q, Q_GETTERS);
   return next;
 }

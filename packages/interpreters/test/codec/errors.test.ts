@@ -290,16 +290,16 @@ describe("errors", () => {
       for (const enumerable of [true, false]) {
         const error = Object.defineProperty(new Error("e"), "stack", { value: stack, enumerable });
         const bytes = encoded(error);
-        const copy = withHook(
+        // The property may be an accessor of the runtime (V8 since 14), as for every new error.
+        const found = withHook(
           () => assert.fail("called"),
-          () => decoded(bytes) as Error,
+          () => {
+            const copy = decoded(bytes) as Error;
+            const own = Object.getOwnPropertyDescriptor(copy, "stack");
+            return { stack: copy.stack, enumerable: own?.enumerable, configurable: own?.configurable };
+          },
         );
-        assert.deepEqual(Object.getOwnPropertyDescriptor(copy, "stack"), {
-          value: stack,
-          enumerable,
-          writable: true,
-          configurable: true,
-        });
+        assert.deepEqual(found, { stack, enumerable, configurable: true });
       }
     }
   });
