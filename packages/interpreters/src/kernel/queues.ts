@@ -153,6 +153,8 @@ const LINGER = 200;
  *
  * Such a getter also takes the putter's cache lines away with every item. So if this thread has put nothing since it last looked, and nobody
  * can be waiting for its answer, it leaves the putter alone for a moment: several items are there then, and their lines move once.
+ *
+ * While others wait, it must enlist at once: the next record is theirs.
  */
 export function lookForRecord(m: SharedMemory, q: Pointer): boolean {
   if (m.spins === 0) return false;
@@ -162,6 +164,7 @@ export function lookForRecord(m: SharedMemory, q: Pointer): boolean {
   const head = peek(m, q + C_HEAD);
   for (let i = 0; i < LOOKS; i++) {
     for (let j = 0; j < APART; j++) pause(m);
+    if (acquire(m, q + Q_GETTERS) !== 0) return false;
     if (acquire(m, q + C_TAIL) === head) continue;
     for (let j = 0; onlyGets && j < LINGER; j++) pause(m);
     return true;
