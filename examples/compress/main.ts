@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { fromModule, InterpreterPoolExecutor } from "interpreters";
 import type { Job, Outcome } from "./compress.js";
-import { compare, ROUNDS, type Run } from "../support/compare.js";
+import { compare, measure, ROUNDS, type Run } from "../support/compare.js";
 import { messageOf, positiveInteger, runCommand } from "../support/options.js";
 import { findSources, largestFirst } from "../support/sources.js";
 
@@ -36,16 +36,13 @@ interface CompressRun extends Run {
 }
 
 async function compressAll(pool: InterpreterPoolExecutor, jobs: readonly Job[]): Promise<CompressRun> {
-  const cpuBefore = process.cpuUsage();
-  const start = performance.now();
   const outcomes: Outcome[] = [];
-  for await (const outcome of pool.map(compressFile, jobs)) outcomes.push(outcome);
-  const milliseconds = performance.now() - start;
-  const cpu = process.cpuUsage(cpuBefore);
+  const measured = await measure(async () => {
+    for await (const outcome of pool.map(compressFile, jobs)) outcomes.push(outcome);
+  });
   return {
     outcomes,
-    seconds: milliseconds / 1000,
-    coresUsed: (cpu.user + cpu.system) / 1000 / milliseconds,
+    ...measured,
     digest: digestOf(outcomes),
   };
 }

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { fromModule, InterpreterPoolExecutor } from "interpreters";
 import type { Parsed } from "./parse.js";
-import { compare, ROUNDS, type Run } from "../support/compare.js";
+import { compare, measure, ROUNDS, type Run } from "../support/compare.js";
 import { positiveInteger, runCommand } from "../support/options.js";
 import { findSources, largestFirst } from "../support/sources.js";
 
@@ -31,16 +31,13 @@ interface ParseRun extends Run {
 }
 
 async function parseAll(pool: InterpreterPoolExecutor, files: readonly string[]): Promise<ParseRun> {
-  const cpuBefore = process.cpuUsage();
-  const start = performance.now();
   const parsed: Parsed[] = [];
-  for await (const one of pool.map(parseFile, files)) parsed.push(one);
-  const milliseconds = performance.now() - start;
-  const cpu = process.cpuUsage(cpuBefore);
+  const measured = await measure(async () => {
+    for await (const one of pool.map(parseFile, files)) parsed.push(one);
+  });
   return {
     parsed,
-    seconds: milliseconds / 1000,
-    coresUsed: (cpu.user + cpu.system) / 1000 / milliseconds,
+    ...measured,
     digest: createHash("sha256").update(JSON.stringify(parsed)).digest("hex"),
   };
 }

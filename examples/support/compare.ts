@@ -22,6 +22,18 @@ export interface Comparison<R extends Run> {
   readonly same: boolean;
 }
 
+/** Does the work of a run, and returns how long it took and how many cores it kept busy. */
+export async function measure(
+  work: () => Promise<void>,
+): Promise<Pick<Required<Run>, "seconds" | "coresUsed">> {
+  const cpuBefore = process.cpuUsage();
+  const start = performance.now();
+  await work();
+  const milliseconds = performance.now() - start;
+  const cpu = process.cpuUsage(cpuBefore);
+  return { seconds: milliseconds / 1000, coresUsed: (cpu.user + cpu.system) / 1000 / milliseconds };
+}
+
 /** Runs both kinds `ROUNDS` times, alternately, and prints the fastest time of each and the speed-up. */
 export async function compare<R extends Run>(
   workers: number,
