@@ -95,12 +95,24 @@ test("spinning that is always followed by short parks stops for a while, and eac
     rests.push(scene.now - began);
   }
   assert.ok(rests[0] > 10 && rests[1] > rests[0] * 1.5 && rests[2] > rests[1] * 1.5, rests.join());
-  // Spinning that helped once may help again.
+  // Spinning that has helped for a while may help again.
   scene.reply = 100;
-  while (scene.wait(1) === little);
+  scene.wait(4000);
   scene.reply = Infinity;
   while (scene.wait(1) !== little);
   const began = scene.now;
   while (scene.wait(1) === little);
   assert.ok(scene.now - began < rests[2], "the rests start over");
+});
+
+test("where one spin in four finds a reply, spinning stops all the same", () => {
+  const scene = new Scene();
+  let polls = 0;
+  const waits = 40_000;
+  for (let i = 0; i < waits; i++) {
+    scene.reply = i % 4 === 0 ? 2000 : Infinity;
+    scene.wait(1);
+    polls += scene.limits.pop()!;
+  }
+  assert.ok(polls / waits < 600, `${polls / waits} polls a wait`);
 });
