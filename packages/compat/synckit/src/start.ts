@@ -26,15 +26,22 @@ const interpreters = (): typeof api => require("interpreters") as typeof api;
 
 const workerModule = pathToFileURL(path.join(__dirname, "worker.js"));
 
+/** The functions of worker.ts, which run in the interpreter. */
+const inWorker = (): typeof import("./worker") =>
+  interpreters().fromModule<typeof import("./worker")>(workerModule);
+
 /**
- * In the interpreter: loads the worker's file. The `import()` of a function that was sent erases types, provided that the function names such a
- * file; that of a module does not.
+ * Starts a worker without a runner: the `import()` of a function that is sent erases types, provided that the function names such files. That of
+ * a module does not.
  */
-async function boot(loading: Loading, module: string): Promise<void> {
-  const { start } = (await import(module)) as typeof import("./worker");
+async function startErased(loading: Loading, module: string): Promise<void> {
+  const { startBy } = (await import(module)) as typeof import("./worker");
   const typed = [".ts", ".mts", ".cts"].some((extension) => loading.file.endsWith(extension));
-  await start(loading, typed ? (url) => import(url) : undefined);
+  await startBy(loading, typed ? (url) => import(url) : undefined);
 }
+
+/** The function that loads the worker's file. (Sending a function's text loads a parser first.) */
+const starting = ({ erased }: Loading): typeof startErased => (erased ? startErased : inWorker().start);
 
 /** Starts a worker. The function that it returns calls it, and blocks this thread until the result is there. */
 export function startWorkerThread<T extends AnyFn, R = Awaited<ReturnType<T>>>(
@@ -56,13 +63,13 @@ export function startWorkerThread<T extends AnyFn, R = Awaited<ReturnType<T>>>(
 type Call = (args: readonly unknown[]) => unknown;
 
 function unlimited({ execArgv }: WorkerFile, loading: Loading): Call {
-  const { create, fromModule, InterpreterDiedError, InterpreterNotFoundError, ExecutionFailed } =
-    interpreters();
-  const { run } = fromModule<typeof import("./worker")>(workerModule);
+  const { create, InterpreterDiedError, InterpreterNotFoundError, ExecutionFailed } = interpreters();
+  const { run } = inWorker();
+  const start = starting(loading);
   const open = (): api.Interpreter => {
     const interp = create({ execArgv, name: path.basename(loading.file) });
     // If the interpreter dies while it starts, the first call says so.
-    interp.call(boot, loading, workerModule.href).catch(() => {});
+    interp.call(start, loading, workerModule.href).catch(() => {});
     return interp;
   };
   let interp: api.Interpreter | undefined = open();
@@ -80,14 +87,14 @@ function unlimited({ execArgv }: WorkerFile, loading: Loading): Call {
 }
 
 function limited({ execArgv }: WorkerFile, loading: Loading, timeout: number): Call {
-  const { fromModule, InterpreterPoolExecutor } = interpreters();
-  const { run } = fromModule<typeof import("./worker")>(workerModule);
+  const { InterpreterPoolExecutor } = interpreters();
+  const { run } = inWorker();
   const executor = new InterpreterPoolExecutor({
     maxWorkers: 1,
     minWorkers: 1,
     execArgv,
     name: path.basename(loading.file),
-    initializer: boot,
+    initializer: starting(loading),
     initargs: [loading, workerModule.href],
   });
   return (args) => {

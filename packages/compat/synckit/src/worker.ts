@@ -20,7 +20,7 @@ let failure: { readonly error: unknown } | undefined;
 const importModule = (url: string): Promise<unknown> => import(url);
 
 /** Loads the worker's file. If that fails, each call does with the same error. `importErased` imports TypeScript. */
-export async function start(
+export async function startBy(
   { file, commonJs, erased, shims }: Loading,
   importErased: ((url: string) => Promise<unknown>) | undefined,
 ): Promise<void> {
@@ -37,6 +37,10 @@ export async function start(
   } catch (error) {
     failure = { error };
   }
+}
+
+export function start(loading: Loading): Promise<void> {
+  return startBy(loading, undefined);
 }
 
 export function run(...args: unknown[]): unknown {
