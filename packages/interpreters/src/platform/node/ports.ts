@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import {
   type BroadcastChannel,
   MessageChannel,
@@ -11,19 +12,21 @@ export type { FileHandle } from "node:fs/promises";
 export type { Server, Socket } from "node:net";
 
 const STOP = {};
-const stopping = {
-  get stop(): never {
-    throw STOP;
-  },
-};
 
 /**
  * Returns the message with which the runtime refuses to move an object to another thread, or undefined if it would move it now. Moves
- * nothing: the message has a getter that throws, which runs when the runtime has looked at all that it must move.
+ * nothing: the message has a getter that throws, which runs when the runtime has looked at all that it must move. Node 20 passes over what is
+ * marked as untransferable in the list of what to move, so the message also contains the object, unless that is a buffer, which it would copy.
  */
 export function refusalToMove(object: object): string | undefined {
+  const message = {
+    object: types.isArrayBuffer(object) ? undefined : object,
+    get stop(): never {
+      throw STOP;
+    },
+  };
   try {
-    structuredClone(stopping, { transfer: [object as MessagePort] });
+    structuredClone(message, { transfer: [object as MessagePort] });
   } catch (error) {
     if (error !== STOP) return (error as Error).message;
   }
