@@ -2,9 +2,13 @@
  * The module that `require("interpreters")` loads, and whose exports `entry.mts` exports by name. It gives out the copy of the package
  * that this thread has already, and loads the bundle of this copy only if the thread has none (base/copies.cts).
  */
-import copies = require("./base/copies.cjs");
+import type Copies = require("./base/copies.cjs");
 import type * as Bundle from "./bundle.js" with { "resolution-mode": "import" };
 import type LoadBundle = require("./platform/node/own-bundle.cjs");
+
+// Vite's development server, if it is told to transform the package, runs this as an ES module.
+if (typeof require === "undefined") throw bundled();
+const copies = require("./base/copies.cjs") as typeof Copies;
 
 const here = globalThis as { [copies.API]?: Bundle.Api };
 

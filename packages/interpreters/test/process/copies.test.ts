@@ -166,3 +166,16 @@ test("the package inside a bundle of webpack says so", () => {
     },
   );
 });
+
+test("the package run as an ES module, as Vite's development server runs what it transforms, says so", () => {
+  const entry = readFileSync(path.join(source, "entry.cjs"), "utf8");
+  const run = new Function("require", "module", "exports", entry);
+  assert.throws(
+    () => run(undefined, undefined, undefined),
+    (error: Error & { code?: string }) => {
+      assert.equal(error.code, "ERR_INTERPRETER_FILES");
+      assert.match(error.message, /leave it out of the bundle \(in .*Vite: `external`/);
+      return true;
+    },
+  );
+});
