@@ -34,7 +34,7 @@ function load(): Bundle.Api {
 function bundled(cause?: Error): Error {
   const error = new Error(
     "Cannot load interpreters: a bundler has taken the package apart, but its threads need its own files: leave it out of the " +
-      "bundle (in esbuild, rollup, rolldown and Vite: `external`; in webpack and rspack: `externals`).",
+      "bundle (in esbuild, rollup, rolldown and Vite: `external`; in webpack and rspack: `externals`; in Next.js: `serverExternalPackages`).",
     cause && { cause },
   );
   return Object.assign(error, { code: "ERR_INTERPRETER_FILES" });
