@@ -52,7 +52,7 @@ function isMovable(value: unknown): value is Movable {
 /** Why a movable object cannot move now, or undefined. */
 function obstacle(value: Movable): string | undefined {
   if (types.isArrayBuffer(value)) {
-    return refusalToMove(value) === undefined
+    return refusalToMove(value, null) === undefined
       ? undefined
       : "is detached already, belongs to a WebAssembly.Memory, or is marked as untransferable (worker_threads.markAsUntransferable), " +
           "like Node's pool of small Buffers: leave it out, and it is copied";

@@ -1,4 +1,3 @@
-import { types } from "node:util";
 import {
   type BroadcastChannel,
   MessageChannel,
@@ -16,11 +15,12 @@ const STOP = {};
 /**
  * Returns the message with which the runtime refuses to move an object to another thread, or undefined if it would move it now. Moves
  * nothing: the message has a getter that throws, which runs when the runtime has looked at all that it must move. Node 20 passes over what is
- * marked as untransferable in the list of what to move, so the message also contains the object, unless that is a buffer, which it would copy.
+ * marked as untransferable in the list of what to move, so the message also contains the object. Pass null as `contained` for a buffer, which it
+ * would copy.
  */
-export function refusalToMove(object: object): string | undefined {
+export function refusalToMove(object: object, contained: object | null = object): string | undefined {
   const message = {
-    object: types.isArrayBuffer(object) ? undefined : object,
+    contained,
     get stop(): never {
       throw STOP;
     },
