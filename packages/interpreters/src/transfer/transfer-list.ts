@@ -51,7 +51,12 @@ function isMovable(value: unknown): value is Movable {
 
 /** Why a movable object cannot move now, or undefined. */
 function obstacle(value: Movable): string | undefined {
-  if (types.isArrayBuffer(value)) return undefined;
+  if (types.isArrayBuffer(value)) {
+    return refusalToMove(value, null) === undefined
+      ? undefined
+      : "is detached already, belongs to a WebAssembly.Memory, or is marked as untransferable (worker_threads.markAsUntransferable), " +
+          "like Node's pool of small Buffers: leave it out, and it is copied";
+  }
   if (isStream(value)) {
     // Not `refusalToMove`, for which a stream makes two ports.
     const locked = "locked" in value ? value.locked : value.readable.locked || value.writable.locked;
@@ -61,7 +66,7 @@ function obstacle(value: Movable): string | undefined {
   if ("fd" in value && value.fd < 0) return "is closed";
   const refusal = refusalToMove(value);
   if (refusal === undefined) return undefined;
-  if (isPort(value)) return "is closed, or was moved already";
+  if (isPort(value)) return "is closed, or was moved already, or is marked as untransferable";
   if (isInstance.call(AbortSignal, value)) return "must be that of util.transferableAbortController()";
   return `is refused by the runtime: ${refusal}`;
 }

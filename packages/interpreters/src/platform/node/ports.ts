@@ -11,19 +11,22 @@ export type { FileHandle } from "node:fs/promises";
 export type { Server, Socket } from "node:net";
 
 const STOP = {};
-const stopping = {
-  get stop(): never {
-    throw STOP;
-  },
-};
 
 /**
  * Returns the message with which the runtime refuses to move an object to another thread, or undefined if it would move it now. Moves
- * nothing: the message has a getter that throws, which runs when the runtime has looked at all that it must move.
+ * nothing: the message has a getter that throws, which runs when the runtime has looked at all that it must move. Node 20 passes over what is
+ * marked as untransferable in the list of what to move, so the message also contains the object. Pass null as `contained` for a buffer, which it
+ * would copy.
  */
-export function refusalToMove(object: object): string | undefined {
+export function refusalToMove(object: object, contained: object | null = object): string | undefined {
+  const message = {
+    contained,
+    get stop(): never {
+      throw STOP;
+    },
+  };
   try {
-    structuredClone(stopping, { transfer: [object as MessagePort] });
+    structuredClone(message, { transfer: [object as MessagePort] });
   } catch (error) {
     if (error !== STOP) return (error as Error).message;
   }
