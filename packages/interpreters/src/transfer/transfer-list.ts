@@ -1,6 +1,13 @@
 /** Transfer lists: the objects to move instead of copy. */
 import { types } from "../platform/brand-checks.js";
-import { type FileHandle, MessagePort, refusalToMove, type Server, type Socket } from "../platform/ports.js";
+import {
+  type FileHandle,
+  isMarkedToStay,
+  MessagePort,
+  refusalToMove,
+  type Server,
+  type Socket,
+} from "../platform/ports.js";
 import {
   type NodeReadableStream,
   type NodeTransformStream,
@@ -52,10 +59,9 @@ function isMovable(value: unknown): value is Movable {
 /** Why a movable object cannot move now, or undefined. */
 function obstacle(value: Movable): string | undefined {
   if (types.isArrayBuffer(value)) {
-    return refusalToMove(value, null) === undefined
-      ? undefined
-      : "is detached already, belongs to a WebAssembly.Memory, or is marked as untransferable (worker_threads.markAsUntransferable), " +
-          "like Node's pool of small Buffers: leave it out, and it is copied";
+    return isMarkedToStay(value)
+      ? "is marked as untransferable (worker_threads.markAsUntransferable), like Node's pool of small Buffers: leave it out, and it is copied"
+      : undefined;
   }
   if (isStream(value)) {
     // Not `refusalToMove`, for which a stream makes two ports.

@@ -5,11 +5,6 @@ import { markAsUntransferable, MessageChannel, type MessagePort } from "node:wor
 import { create, createQueue, InterpreterPoolExecutor, move, type Movable } from "interpreters";
 import { limits, rejection } from "../support/ways.js";
 
-// The types of Node 20 lack it.
-const { WebAssembly } = globalThis as unknown as {
-  WebAssembly: { Memory: new (options: { initial: number }) => { readonly buffer: ArrayBuffer } };
-};
-
 const interp = create();
 const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
 const queue = createQueue();
@@ -27,7 +22,6 @@ const sorts: Record<string, () => ArrayBuffer | MessagePort> = {
   "a small buffer": () => marked(new ArrayBuffer(16)),
   "a large buffer": () => marked(new ArrayBuffer(1 << 20)),
   "a pool of Buffers": () => Buffer.from("pooled").buffer as ArrayBuffer,
-  "the memory of a WebAssembly instance": () => new WebAssembly.Memory({ initial: 1 }).buffer,
   "a port": () => marked(new MessageChannel().port1),
 };
 

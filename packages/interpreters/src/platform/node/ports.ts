@@ -1,4 +1,4 @@
-import {
+import workerThreads, {
   type BroadcastChannel,
   MessageChannel,
   MessagePort,
@@ -15,12 +15,11 @@ const STOP = {};
 /**
  * Returns the message with which the runtime refuses to move an object to another thread, or undefined if it would move it now. Moves
  * nothing: the message has a getter that throws, which runs when the runtime has looked at all that it must move. Node 20 passes over what is
- * marked as untransferable in the list of what to move, so the message also contains the object. Pass null as `contained` for a buffer, which it
- * would copy.
+ * marked as untransferable in the list of what to move, so the message also contains the object. Not for buffers, which it would copy.
  */
-export function refusalToMove(object: object, contained: object | null = object): string | undefined {
+export function refusalToMove(object: object): string | undefined {
   const message = {
-    contained,
+    object,
     get stop(): never {
       throw STOP;
     },
@@ -31,6 +30,15 @@ export function refusalToMove(object: object, contained: object | null = object)
     if (error !== STOP) return (error as Error).message;
   }
   return undefined;
+}
+
+const { isMarkedAsUntransferable } = workerThreads as {
+  isMarkedAsUntransferable?: (object: object) => boolean;
+};
+
+/** Whether the runtime refuses to move a buffer because it is marked. Node 20 cannot tell, and copies it. */
+export function isMarkedToStay(buffer: ArrayBuffer): boolean {
+  return isMarkedAsUntransferable?.(buffer) === true;
 }
 
 /** Takes the next message that has arrived, without waiting for the event loop. Returns undefined if none has. */
