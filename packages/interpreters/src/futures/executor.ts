@@ -14,25 +14,8 @@
  * All workers share the queue, and each takes one task after the other. So no task waits behind a slow one while a
  * worker is idle, and workers go on while the submitter's thread is busy.
  *
- * The life of a task:
- *
- *     submit ──▶ in line ──3 take──▶ running ──5 reply──▶ finished (a value, or an error)
- *                 │   ▲                 │
- *                 │   └─ retries left ──┴─ its worker died, no retries left ──▶ finished (InterpreterDiedError)
- *                 ├─ cancel() ──▶ cancelled
- *                 └─ signal ──▶ finished (the signal's reason)
- *
- * Cancelling works until step 3, and never after it: the lock step that takes the task out of the queue also records it
- * as the worker's execution, so every other thread finds a task either in line or taken. (CPython's
- * `futures/process.py` takes tasks early: a call cannot be cancelled from the call queue, which holds one call more than
- * there are workers. Here a worker takes a task only to begin it.) From then on only the end of its
- * interpreter stops a task: `timeout`, `signal`, `terminateWorkers()`, or `terminate()`.
- *
- * A worker that dies fails the tasks that its executions name, one or as many as it runs at a time (`concurrency`), or
- * puts them in line again (`retries`). All other tasks are in the queue, untouched, and a new worker takes its place.
- *
  * This file is what users see. pool.ts decides when workers start and how the pool ends, tasks.ts keeps the tasks,
- * workers.ts the interpreters. README.md in this folder explains how pools work.
+ * workers.ts the interpreters. README.md in this folder explains how pools work, and draws the life of a task.
  */
 import { reportError } from "../base/report.js";
 import { runtime } from "../thread/current.js";

@@ -34,6 +34,7 @@ export interface Iteration<out T, out R = void> {
    * @throws what its `finally` threw; InterpreterDiedError its interpreter died before that
    */
   return(): Promise<IteratorReturnResult<undefined>>;
+  /** The iteration itself. */
   [Symbol.asyncIterator](): Iteration<T, R>;
   /** `await using`: as `return`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -54,6 +55,7 @@ export interface SyncIteration<out T, out R = void> {
   next(): IteratorResult<T, R>;
   /** Ends the generator at its `yield`. Returns when its `finally` is done. @throws as that of `Iteration` */
   return(): IteratorReturnResult<undefined>;
+  /** The iteration itself. */
   [Symbol.iterator](): SyncIteration<T, R>;
   /** `using`: as `return`. */
   [Symbol.dispose](): void;

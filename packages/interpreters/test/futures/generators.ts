@@ -20,7 +20,7 @@ export function* count(n: number, progress?: Int32Array): Generator<number, stri
 export async function* countLater(n: number, progress?: Int32Array): AsyncGenerator<number, string> {
   try {
     for (let i = 1; i <= n; i++) {
-      await null;
+      await Promise.resolve();
       if (progress) Atomics.store(progress, 0, i);
       yield i;
     }
@@ -29,6 +29,10 @@ export async function* countLater(n: number, progress?: Int32Array): AsyncGenera
     await new Promise((resolve) => setImmediate(resolve));
     globalThis.ended = (globalThis.ended ?? 0) + 1;
   }
+}
+
+function failHere(): never {
+  throw new RangeError("in finally");
 }
 
 /** What happens after the third item: a way to fail. */
@@ -48,20 +52,20 @@ export function* failing(way: Way): Generator<unknown> {
     for (;;) yield 4;
   } finally {
     globalThis.ended = (globalThis.ended ?? 0) + 1;
-    if (way === "finally") throw new RangeError("in finally");
+    if (way === "finally") failHere();
   }
 }
 
 export async function* failingLater(way: Way): AsyncGenerator<unknown> {
   try {
     yield* [1, 2, 3];
-    await null;
+    await Promise.resolve();
     if (way !== "finally") yield fail(way);
     for (;;) yield 4;
   } finally {
-    await null;
+    await Promise.resolve();
     globalThis.ended = (globalThis.ended ?? 0) + 1;
-    if (way === "finally") throw new RangeError("in finally");
+    if (way === "finally") failHere();
   }
 }
 
