@@ -24,6 +24,7 @@ const MIN_REST = 50;
 const MAX_REST = 2_000;
 
 export class BriefLook {
+  readonly #now: typeof clock;
   #most = MOST;
   #since = 0;
   /** How long the last look took, and all of those in vain that were followed by short waits, in milliseconds. */
@@ -33,9 +34,14 @@ export class BriefLook {
   /** When the rest ends; 0 if this does not rest. */
   #resumes = 0;
 
+  /** Tests give another clock. */
+  constructor(now: typeof clock = clock) {
+    this.#now = now;
+  }
+
   /** Looks until `found`, and returns whether it was. If not, the caller waits now, and then calls `waited`. */
   look(m: SharedMemory, q: Pointer, found: (m: SharedMemory, q: Pointer) => boolean): boolean {
-    const began = clock();
+    const began = this.#now();
     if (this.#resumes !== 0 && began >= this.#resumes) this.#resumes = 0;
     const most = m.spins === 0 ? 0 : this.#resumes === 0 ? this.#most : LEAST;
     for (let i = 0; i < most; i++) {
@@ -48,7 +54,7 @@ export class BriefLook {
       }
       for (let j = 0; j < APART; j++) pause(m);
     }
-    this.#since = clock();
+    this.#since = this.#now();
     this.#took = this.#since - began;
     return false;
   }
@@ -56,7 +62,7 @@ export class BriefLook {
   /** The wait after a look in vain is over. */
   waited(): void {
     if (this.#resumes !== 0) return;
-    const now = clock();
+    const now = this.#now();
     const short = now - this.#since < SHORT_WAIT;
     if (short) this.#vain += this.#took;
     if (this.#vain > VAIN_ENOUGH) {
