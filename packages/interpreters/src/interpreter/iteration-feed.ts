@@ -16,7 +16,7 @@ import { checkCount } from "../base/check.js";
 import { clock } from "../base/clock.js";
 import { startTimer } from "../base/timer.js";
 import { createQueue, shutdownQueue } from "../kernel/queue-lifetime.js";
-import { hasWaitingPutter, queueIdOf, seemsToHaveRecord } from "../kernel/queue-state.js";
+import { queueIdOf, seemsToHaveRecord } from "../kernel/queue-state.js";
 import { beginWaitingOn, endWaitingOn } from "../kernel/registry.js";
 import type { Pointer, QueueId, Slot } from "../memory/brands.js";
 import { OK, Q_GETTERS, STATUS_EMPTY, UNBOUND_ITEM_KEEP } from "../memory/layout.js";
@@ -32,7 +32,8 @@ import { memoryFull } from "../wire/status-error.js";
 const BUFFERSIZE = 128;
 /** The most items that `Taker.many` takes. */
 const MOST_AT_ONCE = 1024;
-/** Milliseconds that a generator which waits at its `yield` when its signal aborts has for its `finally`. */
+/** Milliseconds that a generator has to come to its `yield` when its signal aborts, and then for its `finally`. */
+const FOR_YIELD = 50;
 const FOR_FINALLY = 2000;
 
 /** The work item of an iteration. */
@@ -260,13 +261,17 @@ export class Feed {
   #abort({ reason }: AbortSignal): void {
     const producer = this.#producer;
     if (this.#over || producer === undefined) return;
-    const waits = hasWaitingPutter(this.#how.rt.m, this.#queue);
     this.#failure = { error: reason };
     this.#drop();
     if (producer.settled || producer.withdraw(reason)) return;
-    // A generator that waits at its `yield` ends by itself, and its interpreter lives on.
-    if (!waits) producer.stop();
-    else startTimer(FOR_FINALLY, () => producer.settled || producer.stop())?.unref();
+    // A generator that comes to its `yield` ends by itself, and its interpreter lives on.
+    const stop = (): void => {
+      if (!producer.settled) producer.stop();
+    };
+    startTimer(FOR_YIELD, () => {
+      if (producer.settled || queueIdOf(this.#how.rt.m, this.#queue) !== -1) stop();
+      else startTimer(FOR_FINALLY - FOR_YIELD, stop)?.unref();
+    })?.unref();
   }
 
   /** An item cannot be read here. Those that were taken with it are in the batch. */

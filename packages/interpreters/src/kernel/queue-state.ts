@@ -13,7 +13,6 @@ import {
   CHANNEL_CLOSED,
   OK,
   PAGE_WORDS,
-  Q_PUTTERS,
   STATUS_FULL,
   STATUS_NOT_FOUND,
   STATUS_SHUT,
@@ -60,11 +59,6 @@ export function seemsToHaveRecord(m: SharedMemory, q: Pointer): boolean {
 export function seemsToHaveRoom(m: SharedMemory, q: Pointer): boolean {
   const put = peek(m, q + C_PUT);
   return ((put - acquire(m, q + C_TAKEN)) | 0) < get(m, q + C_MAXSIZE) || acquire(m, q + C_FLAGS) !== 0;
-}
-
-/** Whether an interpreter waits for room. */
-export function hasWaitingPutter(m: SharedMemory, q: Pointer): boolean {
-  return load(m, q + Q_PUTTERS) > 0;
 }
 
 /** The status that a put would return now: OK, FULL, SHUT or NOT_FOUND. Under the putters' lock. */

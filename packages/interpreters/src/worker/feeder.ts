@@ -15,7 +15,7 @@ import { show } from "../base/check.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
 import { promiseOf } from "../base/thenable.js";
-import { findQueue, shutdownQueue } from "../kernel/queue-lifetime.js";
+import { closeQueue, findQueue, shutdownQueue } from "../kernel/queue-lifetime.js";
 import { isShut } from "../kernel/queue-state.js";
 import { slotOf } from "../kernel/registry.js";
 import type { InterpreterId, Pointer, QueueId } from "../memory/brands.js";
@@ -104,6 +104,8 @@ async function feedFrom(
       throw ours ? new Refusal(error) : error;
     }
     if (status !== OK) {
+      // The consumer sees by this that the generator has come to its `yield`.
+      closeQueue(rt.m, queue);
       await source.close();
       return undefined;
     }

@@ -239,6 +239,15 @@ for (const [where, make] of Object.entries(hosts)) {
         await until(() => !interp.isRunning());
         assert.equal(await host.ended(), 1);
         assert.deepEqual(created(), [interp]);
+        // So does one that is between two items at that moment.
+        const busy = new AbortController();
+        const fast = host.with({ signal: busy.signal }).iterate(counting, 1e9);
+        for (let n = 1; n < 2000; n++) await fast.next();
+        busy.abort(reason);
+        await fast.next().catch(() => {});
+        // Its end and this call race.
+        while ((await host.ended()) < 2);
+        assert.deepEqual(created(), [interp]);
         const again = host.with({ signal: controller.signal }).iterate(counting, 5);
         assert.equal(await rejection(again.next()), reason);
         assert.equal(
