@@ -35,6 +35,7 @@ export const {
   QueueNotFoundError,
   QueueShutDown,
   registerType,
+  TaskGroup,
   UNBOUND,
   UNBOUND_ERROR,
   UNBOUND_KEEP,

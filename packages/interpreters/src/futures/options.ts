@@ -4,6 +4,7 @@ import { processors } from "../platform/processors.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
 import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 import { HIGHEST_PRIORITY } from "../kernel/lanes.js";
+import { checkBuffersize } from "../interpreter/iteration-feed.js";
 import { checkCreateOptions, type CreateOptions, type ResourceLimits } from "../interpreter/options.js";
 
 /**
@@ -150,6 +151,12 @@ export interface SubmitOptions {
   priority?: Priority | undefined;
 }
 
+/** Options of `InterpreterPoolExecutor.with`. An unknown option is a TypeError. */
+export interface IterateTaskOptions extends SubmitOptions {
+  /** Of `iterate`: how many items the generator may be ahead of the loop; see `IterateOptions`. Default: 128. */
+  buffersize?: number | undefined;
+}
+
 /** How urgent a task is: the higher, the sooner. */
 export type Priority = -2 | -1 | 0 | 1 | 2;
 
@@ -249,8 +256,9 @@ function copyOfOption(option: (typeof CREATE_OPTIONS)[number], value: unknown): 
 }
 
 /** @throws TypeError, RangeError a bad option */
-export function checkSubmitOptions(options: SubmitOptions): void {
-  checkOptions("with", options, ["timeout", "waitTimeout", "signal", "transfer", "priority"]);
+export function checkSubmitOptions(options: IterateTaskOptions): void {
+  checkOptions("with", options, ["timeout", "waitTimeout", "signal", "transfer", "priority", "buffersize"]);
+  checkBuffersize(options.buffersize);
   const { timeout, waitTimeout, signal, transfer, priority } = options;
   checkTimeout(timeout);
   checkTimeout(waitTimeout);

@@ -3,47 +3,48 @@
  *
  * sending.ts sends work, ending.ts ends an interpreter, and target.ts checks whether one takes work.
  */
-import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
-import { checkId, show } from "../base/check.js";
+import type { Iterated, KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
+import { checkId } from "../base/check.js";
 import { HandleTable } from "../base/handle-table.js";
 import { InterpreterNotFoundError } from "../base/errors.js";
 import { CODEC_JAVASCRIPT, registerReference } from "../codec/codec.js";
-import { languageOf } from "../guests/language.js";
 import { isExecuting } from "../kernel/executions.js";
 import { idOf, nameOf, slotOf } from "../kernel/registry.js";
-import { clearBit, isEmptySet, setBit } from "../memory/bitset.js";
+import { setBit } from "../memory/bitset.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
 import { REF_INTERPRETER, S_HOLDERS, slotPointer } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
-import { request } from "../thread/supervisor-client.js";
-import { type Code, codeOf } from "../wire/code.js";
-import { REQUEST_COLLECT } from "../wire/protocol.js";
+import type { Code } from "../wire/code.js";
 import type { PoolSetup } from "../worker/pool.js";
-import { type CallOptions, checkCallOptions, checkExecOptions, type ExecOptions } from "./call-options.js";
+import { checkIterateOptions, type ExecOptions, type IterateOptions } from "./call-options.js";
 import { Ending } from "./ending.js";
-import type { Operation } from "./operation.js";
+import {
+  iterate,
+  iterateSync,
+  type Iteration,
+  type IterationOf,
+  type SyncIteration,
+  type SyncIterationOf,
+} from "./iteration.js";
 import { outputOf } from "./output.js";
-import { CALL, EXEC, PREPARE, send, SERVE } from "./sending.js";
-import { checkAlive, isGone, tagOf, type Target, type Whence, whenceOf } from "./target.js";
-import type { InterpreterView } from "./view.js";
+import { send, SERVE } from "./sending.js";
+import {
+  checkAlive,
+  type InterpreterHandle,
+  releaseInterpreter,
+  tagOf,
+  type Target,
+  type Whence,
+  whenceOf,
+} from "./target.js";
+import { type InterpreterView, viewOf } from "./view.js";
+import { call, exec, iterating, prepare } from "./work.js";
 
-export type { CallOptions, ExecOptions } from "./call-options.js";
+export type { CallOptions, ExecOptions, IterateOptions } from "./call-options.js";
 export type { Whence } from "./target.js";
 export type { InterpreterView } from "./view.js";
 
-interface InterpreterHandle {
-  readonly id: InterpreterId;
-  readonly slot: Slot;
-}
-
-const handles = new HandleTable<Interpreter, InterpreterHandle>(({ id, slot }) => {
-  const rt = runtime();
-  const { m } = rt;
-  if (idOf(m, slot) !== id) return;
-  const holders = slotPointer(slot) + S_HOLDERS;
-  clearBit(m, holders, m.slot);
-  if (isEmptySet(m, holders) && whenceOf(rt, slot) === "interpreters module") request(rt, REQUEST_COLLECT);
-});
+const handles = new HandleTable<Interpreter, InterpreterHandle>(releaseInterpreter);
 
 /** Set for the one constructor call that binds to a known slot. */
 let binding: InterpreterHandle | undefined;
@@ -143,7 +144,7 @@ export class Interpreter implements InterpreterView {
    * await interp.exec("console.log(greeting)");
    */
   async prepareMain(namespace: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#prepare(namespace, false).promise();
+    await prepare(this.#target, namespace, false).promise();
   }
 
   /**
@@ -155,7 +156,7 @@ export class Interpreter implements InterpreterView {
    * interp.prepareMainSync({ greeting: "hello" });
    */
   prepareMainSync(namespace: Readonly<Record<string, unknown>>): void {
-    this.#prepare(namespace, true).block();
+    prepare(this.#target, namespace, true).block();
   }
 
   /**
@@ -179,7 +180,7 @@ export class Interpreter implements InterpreterView {
    * await interp.exec("let half = cores / 2", { filename: "half.ts" });
    */
   async exec(code: string, options: ExecOptions = {}): Promise<void> {
-    await this.#exec(code, options, false).promise();
+    await exec(this.#target, code, options, false).promise();
   }
 
   /**
@@ -191,7 +192,7 @@ export class Interpreter implements InterpreterView {
    * interp.execSync("let count = 0");
    */
   execSync(code: string, options: ExecOptions = {}): void {
-    this.#exec(code, options, true).block();
+    exec(this.#target, code, options, true).block();
   }
 
   /**
@@ -213,8 +214,8 @@ export class Interpreter implements InterpreterView {
     ...args: TypingArgs<A, F>
   ): Promise<Awaited<ReturnType<F>>>;
   call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>>;
-  call(fn: Function, ...args: unknown[]): Promise<never> {
-    return this.#callWith({}, fn, args);
+  async call(fn: Function, ...args: unknown[]): Promise<never> {
+    return call(this.#target, {}, fn, args, false).promise();
   }
 
   /**
@@ -234,13 +235,68 @@ export class Interpreter implements InterpreterView {
   ): Awaited<ReturnType<F>>;
   callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R>;
   callSync(fn: Function, ...args: unknown[]): never {
-    return this.#call({}, fn, args, true).block();
+    return call(this.#target, {}, fn, args, true).block();
+  }
+
+  /**
+   * Runs a generator there and iterates over its items: of a generator or async generator, or of a function that returns an iterable,
+   * an async iterable or an iterator. The generator runs ahead of the loop by up to `buffersize` items (`with`) and then waits at its
+   * `yield`, while the interpreter does other work. Nothing runs before the first item is asked for; leaving the loop runs the
+   * generator's `finally` there.
+   *
+   * @param fn as for `call`, and generator functions
+   * @param args its arguments, which are copied when the first item is asked for; see `call`
+   * @throws NotShareableError the function cannot travel. The iteration throws, after the items that precede it: ExecutionFailed the
+   * generator threw; NotShareableError an argument or an item cannot travel; TypeError the result is not iterable;
+   * InterpreterDiedError; InterpreterNotFoundError; InterpreterError (the codes are listed there); a TimeoutError DOMException.
+   * When its signal aborts, it throws the signal's reason at once.
+   * @example
+   * await using interp = create();
+   * function* squares(n: number) {
+   *   for (let i = 1; i <= n; i++) yield i * i;
+   * }
+   * for await (const square of interp.iterate(squares, 3)) console.log(square);
+   */
+  iterate<F, A extends OverloadArgs<F>>(fn: F, ...args: A): IterationOf<OverloadResult<F, A>>;
+  iterate<A extends unknown[], R extends Iterated>(
+    fn: (...args: A) => R,
+    ...args: KnownArgs<A, R>
+  ): IterationOf<R>;
+  iterate<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): IterationOf<ReturnType<F>>;
+  iterate<A extends unknown[], R extends Iterated>(fn: (...args: A) => R, ...args: A): IterationOf<R>;
+  iterate(fn: Function, ...args: unknown[]): Iteration<never, never> {
+    return iterate(iterating(this.#target, {}, fn, args, false), this);
+  }
+
+  /**
+   * Like `iterate`, but blocks this thread while it waits for an item.
+   *
+   * @throws as `iterate`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`), see `callSync`
+   * @example
+   * using interp = create();
+   * for (const part of interp.iterateSync((text: string) => text.split(" "), "a b")) console.log(part);
+   */
+  iterateSync<F, A extends OverloadArgs<F>>(fn: F, ...args: A): SyncIterationOf<OverloadResult<F, A>>;
+  iterateSync<A extends unknown[], R extends Iterated>(
+    fn: (...args: A) => R,
+    ...args: KnownArgs<A, R>
+  ): SyncIterationOf<R>;
+  iterateSync<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): SyncIterationOf<ReturnType<F>>;
+  iterateSync<A extends unknown[], R extends Iterated>(fn: (...args: A) => R, ...args: A): SyncIterationOf<R>;
+  iterateSync(fn: Function, ...args: unknown[]): SyncIteration<never, never> {
+    return iterateSync(iterating(this.#target, {}, fn, args, true), this);
   }
 
   /**
    * A view of this interpreter whose operations have a time limit, a signal, or buffers to move.
    *
-   * @param options `timeout`, `signal` and `transfer`; see `CallOptions`
+   * @param options `timeout`, `signal`, `transfer` and others; see `IterateOptions`
    * @throws TypeError, RangeError a bad option
    * @example
    * await using interp = create();
@@ -249,15 +305,9 @@ export class Interpreter implements InterpreterView {
    * });
    * await endless.catch((error) => console.log(error.name)); // TimeoutError
    */
-  with(options: CallOptions): InterpreterView {
-    checkCallOptions("with", options);
-    const view: InterpreterView = {
-      exec: async (code, more) => this.#exec(code, { ...options, ...more }, false).promise(),
-      execSync: (code, more) => this.#exec(code, { ...options, ...more }, true).block(),
-      call: (fn: Loose, ...args: unknown[]) => this.#callWith(options, fn, args),
-      callSync: (fn: Loose, ...args: unknown[]) => this.#call(options, fn, args, true).block(),
-    };
-    return view;
+  with(options: IterateOptions): InterpreterView {
+    checkIterateOptions("with", options);
+    return viewOf(this.#target, options, this);
   }
 
   /**
@@ -321,11 +371,7 @@ export class Interpreter implements InterpreterView {
 
   /** `await using`: closes the interpreter with `wait`. No error if it is gone already. */
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.close({ wait: true });
-    } catch (error) {
-      if (!isGone(this.#target)) throw error;
-    }
+    await this.close({ wait: true }).catch((error: unknown) => this.#ending.allowGone(error));
   }
 
   /** `using`: like the asynchronous form, but blocks this thread. */
@@ -333,7 +379,7 @@ export class Interpreter implements InterpreterView {
     try {
       this.closeSync({ wait: true });
     } catch (error) {
-      if (!isGone(this.#target)) throw error;
+      this.#ending.allowGone(error);
     }
   }
 
@@ -348,33 +394,6 @@ export class Interpreter implements InterpreterView {
     servePool = (interp, setup, initializer, settled) => {
       send<void>(interp.#target, SERVE, {}, setup, false, initializer).whenSettled(settled);
     };
-  }
-
-  #prepare(namespace: Readonly<Record<string, unknown>>, blocking: boolean): Operation<void> {
-    if (typeof namespace !== "object" || namespace === null) {
-      throw new TypeError(`prepareMain: the namespace must be an object, found ${show(namespace)}`);
-    }
-    const own = { ...namespace };
-    const named = this.#target.tag === CODEC_JAVASCRIPT;
-    return send(this.#target, PREPARE, {}, named ? own : Object.entries(own).flat(), blocking);
-  }
-
-  #exec(code: string, options: ExecOptions, blocking: boolean): Operation<void> {
-    if (typeof code !== "string") throw new TypeError(`exec: the code must be a string, found ${show(code)}`);
-    checkExecOptions(options);
-    const { filename, base, breakOnSigint } = options;
-    const script = languageOf(this.#target.tag).describeScript(code, filename, base, breakOnSigint);
-    return send(this.#target, EXEC, options, script, blocking);
-  }
-
-  /** Asynchronous, so that a bad argument rejects the promise, as any other error does. */
-  async #callWith(options: CallOptions, fn: Function, args: unknown[]): Promise<never> {
-    return this.#call(options, fn, args, false).promise();
-  }
-
-  #call(options: CallOptions, fn: Function, args: unknown[], blocking: boolean): Operation<never> {
-    const code = codeOf(this.#target.rt.m, fn, languageOf(this.#target.tag));
-    return send(this.#target, CALL, options, args, blocking, code);
   }
 }
 

@@ -18,6 +18,7 @@ import {
   REQUEST_ABORT,
   WORK_CALL,
   WORK_EXEC,
+  WORK_ITERATE,
   WORK_PREPARE,
   WORK_SERVE,
 } from "../wire/protocol.js";
@@ -35,10 +36,11 @@ export interface WorkKind {
 export const CALL: WorkKind = { kind: WORK_CALL, verb: "call a function in", root: "args" };
 export const EXEC: WorkKind = { kind: WORK_EXEC, verb: "execute a script in", root: "script" };
 export const PREPARE: WorkKind = { kind: WORK_PREPARE, verb: "prepare", root: "namespace" };
+export const ITERATE: WorkKind = { kind: WORK_ITERATE, verb: "iterate in", root: "args" };
 export const SERVE: WorkKind = { kind: WORK_SERVE, verb: "set up", root: "setup" };
 
 /**
- * Sends work. `value` is its body, for CALL the array of arguments; `code` is the function to call. If this throws, nothing has happened:
+ * Sends work. `value` is its body, for CALL the array of arguments; `code` is the function to call, and `trace` where the user asked for it. If this throws, nothing has happened:
  * no buffer was moved, and no record was put.
  */
 export function send<T>(
@@ -48,17 +50,18 @@ export function send<T>(
   value: unknown,
   blocking: boolean,
   code?: Code,
+  // Calls of one function share a trace.
+  trace = takeTrace(code === undefined ? kind : code.id),
 ): Operation<T> {
   const { rt, slot, id } = target;
   const what = `${verb} interpreter ${id}`;
   checkTarget(target, what, blocking);
   const { signal } = options;
-  const args = kind === WORK_CALL ? (value as unknown[]) : undefined;
+  const calls = kind === WORK_CALL || kind === WORK_ITERATE;
+  const args = calls ? (value as unknown[]) : undefined;
   const transfer = args && movesOfCall(args, options.transfer);
   signal?.throwIfAborted();
   const timeout = runningTime(options.timeout);
-  // Calls of one function share a trace.
-  const trace = takeTrace(code === undefined ? kind : code.id);
   const message = Message.take(rt.m);
   const handover = SupervisorHandover.of(rt, transfer);
   try {
@@ -68,8 +71,7 @@ export function send<T>(
       message.header(operation.sequence, kind, code?.id, code?.pointer, 0, timeout);
       if (args !== undefined) message.list(args, root, handover);
       else message.value(value, root);
-      if (kind === WORK_CALL || kind === WORK_PREPARE)
-        checkReadable(message.codec, languageOf(target.tag), root);
+      if (calls || kind === WORK_PREPARE) checkReadable(message.codec, languageOf(target.tag), root);
       if (transfer !== undefined) checkTransfer(transfer);
       // Encoding ran getters of user code, one of which may have aborted it.
       signal?.throwIfAborted();
@@ -97,19 +99,27 @@ export function send<T>(
   }
 }
 
+/** Takes an operation back. Returns false if it has begun. */
+export function withdraw({ rt, slot, id }: Target, operation: Operation<unknown>): boolean {
+  if (!cancelWork(rt.m, slot, id, rt.id, operation.sequence, operation.place)) return false;
+  rt.forget(operation.sequence);
+  collectCarried(rt, (slotPointer(slot) + S_WORK) as Pointer);
+  return true;
+}
+
+/** Stops the interpreter if it executes the operation. */
+export function stop({ rt, id }: Target, operation: Operation<unknown>): void {
+  request(rt, REQUEST_ABORT, id, reasonNumber("aborted"), operation.sequence);
+}
+
 /** Has the operation withdrawn, or stopped, by its signal and by its limit for waiting in line. */
 function limit(
-  { rt, slot, id }: Target,
+  target: Target,
   operation: Operation<unknown>,
   { signal, waitTimeout = Infinity }: CallOptions,
   blocking: boolean,
 ): void {
-  operation.withdraw = () => {
-    if (!cancelWork(rt.m, slot, id, rt.id, operation.sequence, operation.place)) return false;
-    rt.forget(operation.sequence);
-    collectCarried(rt, (slotPointer(slot) + S_WORK) as Pointer);
-    return true;
-  };
+  operation.withdraw = () => withdraw(target, operation);
   operation.waitTimeout = waitTimeout;
   operation.signal = signal;
   // A thread that blocks runs no timers; `block` has the limit.
@@ -119,7 +129,7 @@ function limit(
     onAbort(signal, () => {
       if (operation.settled) return;
       if (operation.withdraw?.() === true) operation.reject(signal.reason);
-      else request(rt, REQUEST_ABORT, id, reasonNumber("aborted"), operation.sequence);
+      else stop(target, operation);
     });
   operation.whenSettled(() => {
     stopTimer(timer);

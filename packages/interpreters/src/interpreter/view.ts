@@ -1,6 +1,10 @@
 /** The operations that an interpreter and its views have in common. */
-import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
-import type { ExecOptions } from "./call-options.js";
+import type { Iterated, KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
+import type { ExecOptions, IterateOptions } from "./call-options.js";
+import { call, exec, iterating } from "./work.js";
+import type { Target } from "./target.js";
+import { iterate, iterateSync } from "./iteration.js";
+import type { IterationOf, SyncIterationOf } from "./iteration.js";
 
 /** The operations of an interpreter with a time limit, a signal or buffers to move: what `Interpreter.with` returns. */
 export interface InterpreterView {
@@ -24,4 +28,44 @@ export interface InterpreterView {
     ...args: TypingArgs<A, F>
   ): Awaited<ReturnType<F>>;
   callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R>;
+  /** See `Interpreter.iterate`. */
+  iterate<F, A extends OverloadArgs<F>>(fn: F, ...args: A): IterationOf<OverloadResult<F, A>>;
+  iterate<A extends unknown[], R extends Iterated>(
+    fn: (...args: A) => R,
+    ...args: KnownArgs<A, R>
+  ): IterationOf<R>;
+  iterate<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): IterationOf<ReturnType<F>>;
+  iterate<A extends unknown[], R extends Iterated>(fn: (...args: A) => R, ...args: A): IterationOf<R>;
+  /** See `Interpreter.iterateSync`. */
+  iterateSync<F, A extends OverloadArgs<F>>(fn: F, ...args: A): SyncIterationOf<OverloadResult<F, A>>;
+  iterateSync<A extends unknown[], R extends Iterated>(
+    fn: (...args: A) => R,
+    ...args: KnownArgs<A, R>
+  ): SyncIterationOf<R>;
+  iterateSync<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): SyncIterationOf<ReturnType<F>>;
+  iterateSync<A extends unknown[], R extends Iterated>(fn: (...args: A) => R, ...args: A): SyncIterationOf<R>;
+}
+
+/** A view of the interpreter `source`. */
+export function viewOf(target: Target, options: IterateOptions, source: object): InterpreterView {
+  const { buffersize: _, ...rest } = options;
+  const view: Record<keyof InterpreterView, unknown> = {
+    exec: async (code: string, more?: ExecOptions) =>
+      exec(target, code, { ...rest, ...more }, false).promise(),
+    execSync: (code: string, more?: ExecOptions) => exec(target, code, { ...rest, ...more }, true).block(),
+    call: async (fn: Function, ...args: unknown[]) => call(target, rest, fn, args, false).promise(),
+    callSync: (fn: Function, ...args: unknown[]) => call(target, rest, fn, args, true).block(),
+    iterate: (fn: Function, ...args: unknown[]) =>
+      iterate(iterating(target, options, fn, args, false), source),
+    iterateSync: (fn: Function, ...args: unknown[]) =>
+      iterateSync(iterating(target, options, fn, args, true), source),
+  };
+  // The compiler cannot compare overloads with a function.
+  return view as unknown as InterpreterView;
 }

@@ -75,6 +75,8 @@ export class Runtime {
   readonly #adaptivePoll = new AdaptivePoll();
   #pollUntil = 0;
   #parkedSince = 0;
+  /** Whether it has parked since it began to poll. */
+  #pollFailed = false;
   /** The longest park of a blocked thread, in milliseconds, while something must be polled that does not ring (supervisor-start.ts). */
   parkLimit = Infinity;
   /** Set by `end`. */
@@ -279,6 +281,10 @@ export class Runtime {
   };
 
   #arrange(seen: number, progress: boolean): void {
+    if (progress || this.#refs === 0) {
+      if (!this.#pollFailed) this.#adaptivePoll.paid();
+      this.#pollFailed = false;
+    }
     if (this.#refs === 0) {
       this.#listening = false;
       this.goDormant();
@@ -288,6 +294,7 @@ export class Runtime {
     if (progress) this.#pollUntil = now + this.#adaptivePoll.time;
     const rung = now < this.#pollUntil ? undefined : parkAsync(this.m, seen);
     this.#parkedSince = now;
+    if (rung !== undefined) this.#pollFailed = true;
     if (rung === undefined) setImmediate(this.#turn);
     else void rung.then(this.#wake);
   }

@@ -28,6 +28,8 @@ export interface WorkItem {
   began: number;
   /** The channel for large buffers of the result, if the call brought one. */
   channel: MessagePort | undefined;
+  /** Set while it is an iteration that other work may run beside. */
+  seat: { wait(waits: boolean): void } | undefined;
 }
 
 export class Replies {
