@@ -308,8 +308,8 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
   }
 
   /** @internal The task was taken back, or its interpreter ended, when its signal had aborted. */
-  aborted(): void {
-    this.#settle(ABORTED, this.options.signal?.reason);
+  aborted(reason: unknown = this.options.signal?.reason): void {
+    this.#settle(ABORTED, reason);
   }
 
   /** @internal The task has waited in line for as long as it may (`waitTimeout`). */

@@ -37,8 +37,7 @@ export function iterating(
       },
       withdraw(error) {
         if (!pool.tasks.takeBack(future)) return false;
-        future.wasAborted = true;
-        future.fail(error);
+        future.aborted(error);
         return true;
       },
       stop: () => pool.tasks.stop(future),
