@@ -51,6 +51,10 @@ export {
   waitSync,
 } from "./futures/wait.js";
 
+/* ---- Coordinate interpreters: functions that run where they were made ---- */
+export { callback } from "./callbacks/callback.js";
+export type { Callback } from "./callbacks/type.js";
+
 /* ---- Pass items between interpreters: queues ---- */
 export { createQueue, listQueues, type QueueOptions } from "./queue/create.js";
 export { Queue } from "./queue/queue.js";

@@ -13,6 +13,7 @@ import { add, ensureMapped, get, load, set, type SharedMemory, store } from "../
 import { clearBit, isEmptySet, setBit } from "../memory/bitset.js";
 import type { Owner, Pointer, QueueId, Slot } from "../memory/brands.js";
 import {
+  BITSET_WORDS,
   C_FLAGS,
   C_KIND,
   C_PUT_KIND,
@@ -124,6 +125,20 @@ export function closeQueue(m: SharedMemory, q: Pointer): number {
 export function releaseQueue(m: SharedMemory, q: Pointer, slot: Slot): boolean {
   clearBit(m, q + Q_HOLDERS, slot);
   return isAbandoned(m, q);
+}
+
+/**
+ * Whether this interpreter, which holds the queue, is the only one that can get at it: then it stays so until this interpreter sends it
+ * again. False while references move.
+ */
+export function isHeldHereOnly(m: SharedMemory, q: Pointer): boolean {
+  const version = load(m, q + Q_REF_VERSION);
+  if (load(m, q + Q_ITEM_REFERENCES) !== 0) return false;
+  const [word, own] = [m.slot >> 5, 1 << (m.slot & 31)];
+  for (let i = 0; i < BITSET_WORDS; i++) {
+    if ((load(m, q + Q_HOLDERS + i) & ~(i === word ? own : 0)) !== 0) return false;
+  }
+  return load(m, q + Q_REF_VERSION) === version;
 }
 
 /** Frees every queue that no interpreter holds and no record carries. Freeing one may abandon another: repeats until none is left. */

@@ -19,7 +19,7 @@ import { memoryFull } from "../wire/status-error.js";
 
 /** An execution of this interpreter, and the work item in it. */
 export interface WorkItem {
-  /** Pointer to the execution. */
+  /** Pointer to the execution, or 0 for a callback: that is no work item of this interpreter, and cannot be condemned. */
   readonly execution: Pointer;
   /** The interpreter that waits for the reply, and its sequence number for the operation. */
   sender: InterpreterId;
@@ -99,7 +99,7 @@ export class Replies {
         this.#header(message.clear(), item, failure.status).value(failure.value, "error", true);
       }
       // If it is condemned, the supervisor is terminating this thread, and its notice is the caller's outcome.
-      if (!finishWork(m, execution)) return;
+      if (execution !== 0 && !finishWork(m, execution)) return;
       if (carries) handover?.handOver();
       if (this.#post(message, sender) === STATUS_NO_MEMORY) {
         const size = message.scratch.end;
@@ -110,7 +110,7 @@ export class Replies {
         this.#post(message, sender);
         m.reserve = RESERVED_PAGES;
       } else if (carries) detachAll(value, handover);
-      endWork(m, execution);
+      if (execution !== 0) endWork(m, execution);
     } finally {
       handover?.done();
       message.discard();
