@@ -41,6 +41,7 @@ import { allocatePages, freePages, setPageOwner } from "../memory/page-allocator
 import { lockChannel, unlockChannel } from "./channel-locks.js";
 import { clearChannel, closeChannel, openChannel } from "./channel.js";
 import { queueIdOf } from "./queue-state.js";
+import { isAlive } from "./registry.js";
 import { ringAllWaiters } from "./waiters.js";
 
 /**
@@ -128,15 +129,19 @@ export function releaseQueue(m: SharedMemory, q: Pointer, slot: Slot): boolean {
 }
 
 /**
- * Whether this interpreter, which holds the queue, is the only one that can get at it: then it stays so until this interpreter sends it
- * again. False while references move.
+ * Whether this interpreter, which holds the queue, is the only living one that can get at it: then it stays so until this interpreter
+ * sends it again. False while references move.
  */
 export function isHeldHereOnly(m: SharedMemory, q: Pointer): boolean {
+  const holders = q + Q_HOLDERS;
   const version = load(m, q + Q_REF_VERSION);
   if (load(m, q + Q_ITEM_REFERENCES) !== 0) return false;
-  const [word, own] = [m.slot >> 5, 1 << (m.slot & 31)];
   for (let i = 0; i < BITSET_WORDS; i++) {
-    if ((load(m, q + Q_HOLDERS + i) & ~(i === word ? own : 0)) !== 0) return false;
+    for (let bits = load(m, holders + i); bits !== 0; bits &= bits - 1) {
+      const slot = (i * 32 + 31 - Math.clz32(bits & -bits)) as Slot;
+      // One that has ended for all others keeps its bits until its thread is gone.
+      if (slot !== m.slot && isAlive(m, slot)) return false;
+    }
   }
   return load(m, q + Q_REF_VERSION) === version;
 }

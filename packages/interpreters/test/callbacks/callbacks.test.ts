@@ -157,9 +157,7 @@ test("arguments and results are copied, moved, or refused with their path", limi
     assert.ok(error.cause instanceof NotShareableError, String(error.cause));
     assert.match(error.cause.message, /result\.deep\[0\]/);
     using any = callback((x: unknown) => x);
-    const sent = await rejection<ExecutionFailed>(
-      interp.call((f: typeof any) => f({ a: [() => 1] }), any),
-    );
+    const sent = await rejection<ExecutionFailed>(interp.call((f: typeof any) => f({ a: [() => 1] }), any));
     assert.match((sent.cause as Error).message, /args\[0\]\.a\[0\]/);
   }),
 );
@@ -174,7 +172,10 @@ test("calls of one interpreter begin in their order", limits, () =>
       f.sync(100);
       await Promise.all(all);
     }, f);
-    assert.deepEqual(seen, Array.from({ length: 101 }, (_, i) => i));
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 101 }, (_, i) => i),
+    );
   }),
 );
 
@@ -215,7 +216,10 @@ test("a callback may block in turn, down a chain of interpreters, and back", lim
 test("a callback that would wait for what waits for it is a deadlock, and found", limits, () =>
   using(async (a) => {
     using again = callback((n: number) => a.callSync((n: number) => n, n));
-    for (const attempt of [() => rejection(a.call(blocking, again, 1)), () => thrown(() => a.callSync(blocking, again, 1))]) {
+    for (const attempt of [
+      () => rejection(a.call(blocking, again, 1)),
+      () => thrown(() => a.callSync(blocking, again, 1)),
+    ]) {
       let error = (await attempt()) as ExecutionFailed;
       while (error.code === "ERR_EXECUTION_FAILED") error = error.cause as ExecutionFailed;
       assert.equal(error.code, "ERR_INTERPRETER_DEADLOCK", String(error));
@@ -247,7 +251,10 @@ test("callbacks run in the asynchronous context in which they were made", limits
     const storage = new AsyncLocalStorage<string>();
     const f = storage.run("made here", () => callback(() => storage.getStore() ?? "none"));
     assert.equal(await interp.call((f: Callback<[], string>) => f(), f), "made here");
-    assert.equal(interp.callSync((f: Callback<[], string>) => f.sync(), f), "made here");
+    assert.equal(
+      interp.callSync((f: Callback<[], string>) => f.sync(), f),
+      "made here",
+    );
   }),
 );
 
@@ -292,7 +299,10 @@ test("tasks of a pool get callbacks, also when they are run again after a death"
       ),
     ),
   );
-  assert.deepEqual(results, Array.from({ length: 20 }, (_, n) => n));
+  assert.deepEqual(
+    results,
+    Array.from({ length: 20 }, (_, n) => n),
+  );
   // Whatever ran beside it has run again, too.
   assert.equal(new Set(seen).size, 20);
   assert.equal(seen.filter((n) => n === 7).length, 2);
@@ -302,10 +312,12 @@ test("given back by a receiver, a callback is ended there alone, until it arrive
   using(async (interp) => {
     using f = callback(double);
     assert.equal(
-      await interp.call((f: Double) => {
-        f[Symbol.dispose]();
-        return f.sync(1);
-      }, f).catch((error: ExecutionFailed) => (error.cause as InterpreterError).code),
+      await interp
+        .call((f: Double) => {
+          f[Symbol.dispose]();
+          return f.sync(1);
+        }, f)
+        .catch((error: ExecutionFailed) => (error.cause as InterpreterError).code),
       "ERR_CALLBACK_ENDED",
     );
     assert.equal(await interp.call(blocking, f, 2), 4);

@@ -1,5 +1,14 @@
 /** Functions that run in other interpreters. */
-import { type Callback, callback, type Interpreter, move, type Queue } from "interpreters";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import {
+  type Callback,
+  callback,
+  type Interpreter,
+  InterpreterDiedError,
+  move,
+  type Queue,
+} from "interpreters";
 
 type AnyCallback = Callback<[n: number], number>;
 
@@ -30,3 +39,30 @@ export async function nextOf(queue: Queue<{ f: AnyCallback }>, n: number): Promi
   const item = await queue.get();
   return typeof item === "symbol" ? -1 : await item.f(n);
 }
+
+export function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}
+
+/** Calls callbacks, in turns as a promise and blocking, until it is stopped. Returns how many calls had which outcome. */
+export async function keepCalling(
+  callbacks: readonly AnyCallback[],
+  calls: number,
+): Promise<{ done: number; died: number }> {
+  const tally = { done: 0, died: 0 };
+  for (let i = 0; i < calls; i++) {
+    const f = callbacks[i % callbacks.length];
+    try {
+      const result = i % 3 === 0 ? f.sync(i) : await f(i);
+      if (result !== i * 2) throw new Error(`wrong result ${result} for ${i}`);
+      tally.done++;
+    } catch (error) {
+      if (!(error instanceof InterpreterDiedError)) throw error;
+      tally.died++;
+    }
+  }
+  return tally;
+}
+
+export const makeDouble = (): AnyCallback => callback((n: number) => n * 2);

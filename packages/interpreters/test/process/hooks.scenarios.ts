@@ -138,7 +138,11 @@ const cases: Record<keyof typeof api, () => unknown> = {
     for await (const { status } of api.asCompleted([failing])) seen.push(status);
     return seen;
   },
-  callback: () => interp.call((f: (n: number) => Promise<string>) => f(2), api.callback((n: number) => "x".repeat(n))),
+  callback: () =>
+    interp.call(
+      (f: (n: number) => Promise<string>) => f(2),
+      api.callback((n: number) => "x".repeat(n)),
+    ),
   createQueue: () => queue.maxsize,
   listQueues: () => api.listQueues().includes(queue),
   Queue: async () => {
