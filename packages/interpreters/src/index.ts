@@ -23,8 +23,10 @@ export {
 export type { CreateOptions, InterpreterConfig, ResourceLimits } from "./interpreter/options.js";
 export type { OutputSink } from "./interpreter/output.js";
 
+export type { RemoteAccess, RemoteEnd, RemoteMethod, RemoteObject } from "./interpreter/remote-types.js";
+
 /* ---- Functions of modules: name one without loading it here ---- */
-export { fromModule, type ModuleFunctions } from "./guests/javascript/callable.js";
+export { fromModule, type ModuleClass, type ModuleFunctions } from "./guests/javascript/callable.js";
 export { functionsOf, type FunctionsOfOptions } from "./functions-of.js";
 
 /* ---- Run many functions: a pool of interpreters and its futures ---- */

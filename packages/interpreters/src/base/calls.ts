@@ -31,6 +31,9 @@ export type OverloadArgs<F> =
 /** The result of the first signature that takes the arguments. */
 export type OverloadResult<F, A> = ResultOf<Overloads<F>, A>;
 
+/** Whether a function has several signatures. */
+export type IsOverloaded<F> = Overloads<F> extends readonly [unknown, ...unknown[]] ? true : false;
+
 type IsAny<T> = 0 extends 1 & T ? true : false;
 type Signature = readonly [args: unknown[], result: unknown];
 type ArgsOf<S> = [S] extends [never] ? [overload: never] : S extends Signature ? S[0] : never;

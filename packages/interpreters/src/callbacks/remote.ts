@@ -2,14 +2,13 @@
 import { InterpreterError, InterpreterNotFoundError } from "../base/errors.js";
 import { CODEC_JAVASCRIPT } from "../codec/codec.js";
 import { bind, type Interpreter } from "../interpreter/interpreter.js";
-import type { Operation } from "../interpreter/operation.js";
+import { died, type Operation } from "../interpreter/operation.js";
 import { dispatch, type WorkKind } from "../interpreter/sending.js";
 import { isGone, type Target } from "../interpreter/target.js";
 import { slotOf } from "../kernel/registry.js";
 import { get } from "../memory/atomics.js";
 import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { Q_SENDER } from "../memory/layout.js";
-import { diedError } from "../thread/death.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
 import { CALLBACK_CALL } from "../wire/protocol.js";
@@ -91,13 +90,4 @@ function call(
   } catch (error) {
     throw error instanceof InterpreterNotFoundError ? died(rt, target.id, what) : error;
   }
-}
-
-/** The error for an operation on an interpreter that was there and is gone. `what` is a verb phrase for the operation. */
-export function died(rt: Runtime, id: InterpreterId, what: string): InterpreterError {
-  // Its notice may have come before this thread had anything to do with it.
-  return diedError(
-    rt.deathOf(id) ?? { id, reason: "terminated", exitCode: undefined, error: undefined },
-    what,
-  );
 }

@@ -4,11 +4,11 @@
  * sending.ts sends work, ending.ts ends an interpreter, and target.ts checks whether one takes work.
  */
 import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
-import { checkId, show } from "../base/check.js";
+import { checkId } from "../base/check.js";
 import { HandleTable } from "../base/handle-table.js";
 import { InterpreterNotFoundError } from "../base/errors.js";
 import { CODEC_JAVASCRIPT, registerReference } from "../codec/codec.js";
-import { languageOf } from "../guests/language.js";
+import type { ModuleClass } from "../guests/javascript/callable.js";
 import { isExecuting } from "../kernel/executions.js";
 import { idOf, nameOf, slotOf } from "../kernel/registry.js";
 import { clearBit, isEmptySet, setBit } from "../memory/bitset.js";
@@ -16,16 +16,18 @@ import type { InterpreterId, Slot } from "../memory/brands.js";
 import { REF_INTERPRETER, S_HOLDERS, slotPointer } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import { request } from "../thread/supervisor-client.js";
-import { type Code, codeOf } from "../wire/code.js";
+import type { Code } from "../wire/code.js";
 import { REQUEST_COLLECT } from "../wire/protocol.js";
 import type { PoolSetup } from "../worker/pool.js";
-import { type CallOptions, checkCallOptions, checkExecOptions, type ExecOptions } from "./call-options.js";
+import { type CallOptions, checkCallOptions, type ExecOptions } from "./call-options.js";
 import { Ending } from "./ending.js";
-import type { Operation } from "./operation.js";
 import { outputOf } from "./output.js";
-import { CALL, EXEC, PREPARE, send, SERVE } from "./sending.js";
+import { construct, proxyOf } from "./remote-object.js";
+import type { ConstructorArgs, InstanceOf, RemoteObject } from "./remote-types.js";
+import { send, SERVE } from "./sending.js";
 import { checkAlive, isGone, tagOf, type Target, type Whence, whenceOf } from "./target.js";
-import type { InterpreterView } from "./view.js";
+import { type InterpreterView, viewOf } from "./view.js";
+import { call, exec, prepare } from "./work.js";
 
 export type { CallOptions, ExecOptions } from "./call-options.js";
 export type { Whence } from "./target.js";
@@ -143,7 +145,7 @@ export class Interpreter implements InterpreterView {
    * await interp.exec("console.log(greeting)");
    */
   async prepareMain(namespace: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#prepare(namespace, false).promise();
+    await prepare(this.#target, namespace, false).promise();
   }
 
   /**
@@ -155,7 +157,7 @@ export class Interpreter implements InterpreterView {
    * interp.prepareMainSync({ greeting: "hello" });
    */
   prepareMainSync(namespace: Readonly<Record<string, unknown>>): void {
-    this.#prepare(namespace, true).block();
+    prepare(this.#target, namespace, true).block();
   }
 
   /**
@@ -179,7 +181,7 @@ export class Interpreter implements InterpreterView {
    * await interp.exec("let half = cores / 2", { filename: "half.ts" });
    */
   async exec(code: string, options: ExecOptions = {}): Promise<void> {
-    await this.#exec(code, options, false).promise();
+    await exec(this.#target, code, options, false).promise();
   }
 
   /**
@@ -191,7 +193,7 @@ export class Interpreter implements InterpreterView {
    * interp.execSync("let count = 0");
    */
   execSync(code: string, options: ExecOptions = {}): void {
-    this.#exec(code, options, true).block();
+    exec(this.#target, code, options, true).block();
   }
 
   /**
@@ -213,8 +215,8 @@ export class Interpreter implements InterpreterView {
     ...args: TypingArgs<A, F>
   ): Promise<Awaited<ReturnType<F>>>;
   call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>>;
-  call(fn: Function, ...args: unknown[]): Promise<never> {
-    return this.#callWith({}, fn, args);
+  async call(fn: Function, ...args: unknown[]): Promise<never> {
+    return call(this.#target, {}, fn, args, false).promise();
   }
 
   /**
@@ -234,7 +236,43 @@ export class Interpreter implements InterpreterView {
   ): Awaited<ReturnType<F>>;
   callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R>;
   callSync(fn: Function, ...args: unknown[]): never {
-    return this.#call({}, fn, args, true).block();
+    return call(this.#target, {}, fn, args, true).block();
+  }
+
+  /**
+   * Makes an object there, which stays there, and returns a typed proxy of it: its methods return promises (`method.sync(…)` blocks), run in
+   * their order, and fail as calls do. See `RemoteObject`, and `RemoteAccess` for its properties. (CPython has no counterpart.)
+   *
+   * The object ends with `await using`, which calls its own dispose method, or is dropped when the proxy is collected. It cannot be sent on.
+   *
+   * @param cls a class of a module (`fromModule`)
+   * @param args the arguments of its constructor, which are copied; see `call`
+   * @throws as `call`; TypeError `cls` is not a class of a module. The methods of the proxy: as `call`, but InterpreterDiedError if the
+   * interpreter is gone; InterpreterError (`ERR_OBJECT_ENDED`). All as a rejection.
+   * @example
+   * const { URL } = fromModule<typeof import("node:url")>("node:url");
+   * await using interp = create();
+   * await using url = await interp.construct(URL, "https://example.org/a");
+   * await url.get("pathname"); // /a
+   */
+  construct<C>(cls: ModuleClass<C>, ...args: ConstructorArgs<C>): Promise<RemoteObject<InstanceOf<C>>>;
+  async construct(cls: unknown, ...args: unknown[]): Promise<object> {
+    return proxyOf(this.#target, this, cls, await construct(this.#target, {}, cls, args, false).promise());
+  }
+
+  /**
+   * Like `construct`, but blocks this thread.
+   *
+   * @throws as `construct`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`), see `callSync`
+   * @example
+   * const { URLSearchParams } = fromModule<typeof import("node:url")>("node:url");
+   * using interp = create();
+   * using params = interp.constructSync(URLSearchParams, "a=1");
+   * params.has.sync("a"); // true
+   */
+  constructSync<C>(cls: ModuleClass<C>, ...args: ConstructorArgs<C>): RemoteObject<InstanceOf<C>>;
+  constructSync(cls: unknown, ...args: unknown[]): object {
+    return proxyOf(this.#target, this, cls, construct(this.#target, {}, cls, args, true).block());
   }
 
   /**
@@ -251,13 +289,7 @@ export class Interpreter implements InterpreterView {
    */
   with(options: CallOptions): InterpreterView {
     checkCallOptions("with", options);
-    const view: InterpreterView = {
-      exec: async (code, more) => this.#exec(code, { ...options, ...more }, false).promise(),
-      execSync: (code, more) => this.#exec(code, { ...options, ...more }, true).block(),
-      call: (fn: Loose, ...args: unknown[]) => this.#callWith(options, fn, args),
-      callSync: (fn: Loose, ...args: unknown[]) => this.#call(options, fn, args, true).block(),
-    };
-    return view;
+    return viewOf(this.#target, options, this);
   }
 
   /**
@@ -348,33 +380,6 @@ export class Interpreter implements InterpreterView {
     servePool = (interp, setup, initializer, settled) => {
       send<void>(interp.#target, SERVE, {}, setup, false, initializer).whenSettled(settled);
     };
-  }
-
-  #prepare(namespace: Readonly<Record<string, unknown>>, blocking: boolean): Operation<void> {
-    if (typeof namespace !== "object" || namespace === null) {
-      throw new TypeError(`prepareMain: the namespace must be an object, found ${show(namespace)}`);
-    }
-    const own = { ...namespace };
-    const named = this.#target.tag === CODEC_JAVASCRIPT;
-    return send(this.#target, PREPARE, {}, named ? own : Object.entries(own).flat(), blocking);
-  }
-
-  #exec(code: string, options: ExecOptions, blocking: boolean): Operation<void> {
-    if (typeof code !== "string") throw new TypeError(`exec: the code must be a string, found ${show(code)}`);
-    checkExecOptions(options);
-    const { filename, base, breakOnSigint } = options;
-    const script = languageOf(this.#target.tag).describeScript(code, filename, base, breakOnSigint);
-    return send(this.#target, EXEC, options, script, blocking);
-  }
-
-  /** Asynchronous, so that a bad argument rejects the promise, as any other error does. */
-  async #callWith(options: CallOptions, fn: Function, args: unknown[]): Promise<never> {
-    return this.#call(options, fn, args, false).promise();
-  }
-
-  #call(options: CallOptions, fn: Function, args: unknown[], blocking: boolean): Operation<never> {
-    const code = codeOf(this.#target.rt.m, fn, languageOf(this.#target.tag));
-    return send(this.#target, CALL, options, args, blocking, code);
   }
 }
 

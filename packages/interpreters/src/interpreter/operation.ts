@@ -195,3 +195,12 @@ export function goneOrRefused(
   const death = status === STATUS_NOT_FOUND ? rt.failedBoot(id) : undefined;
   return death === undefined ? statusError(status, id, what) : diedError(death, what);
 }
+
+/** The error for using something that was in interpreter `id`, which is gone. `what` is a verb phrase. */
+export function died(rt: Runtime, id: InterpreterId, what: string): InterpreterError {
+  // The notice may have come before this thread had anything to do with that interpreter.
+  return diedError(
+    rt.deathOf(id) ?? { id, reason: "terminated", exitCode: undefined, error: undefined },
+    what,
+  );
+}

@@ -366,6 +366,8 @@ export const REF_RETURNED = 6;
 export const REF_CALLBACK = 9;
 /** The function by which a task reports its progress. a, b: as for REF_CALLBACK. */
 export const REF_REPORT = 10;
+/** The proxy of an object in another interpreter. It is refused, so no record has it. */
+export const REF_OBJECT = 11;
 export const REF_WORDS = 3;
 
 /* ---- statuses of the operations on integers; negative means not done ---- */

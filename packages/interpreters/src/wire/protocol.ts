@@ -36,6 +36,15 @@ export const WORK_CALL_BATCH = 6;
 /** To main only: load a native addon, and keep it loaded. value: an AddonRequest; the reply is an AddonAnswer (addons/load.ts) */
 export const WORK_ADDON = 7;
 
+/** Make an object. a, b, value: as for WORK_CALL, with a class; the reply is a `Constructed` (worker/objects.ts) */
+export const WORK_CONSTRUCT = 20;
+/** Use the object with the number a. b: the index of a method, or an OBJECT_…; value: the array of arguments */
+export const WORK_OBJECT = 21;
+/** Read the property args[0]; write args[1] to the property args[0]; end the object. */
+export const OBJECT_GET = -1;
+export const OBJECT_SET = -2;
+export const OBJECT_END = -3;
+
 /** value: the result */
 export const REPLY_VALUE = 1;
 /** value: [excinfo, cause] of an uncaught exception in user code */
@@ -52,6 +61,8 @@ export const NOTICE_DEATH = 4;
 export const CALLBACK_CALL = 10;
 /** The sender has given back its handle to the callback with the id a. */
 export const CALLBACK_RELEASED = 11;
+/** Into the reply box of the interpreter that has the object with the number a: the sender's proxy of it was collected. */
+export const OBJECT_RELEASED = 13;
 /** A task reports its progress. a: the id of the report; value: what it reports. No reply comes. */
 export const CALLBACK_REPORT = 12;
 

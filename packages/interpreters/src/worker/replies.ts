@@ -30,6 +30,10 @@ export interface WorkItem {
   channel: MessagePort | undefined;
 }
 
+export function workItemIn(execution: Pointer): WorkItem {
+  return { execution, sender: 0 as InterpreterId, sequence: 0, began: 0, channel: undefined };
+}
+
 export class Replies {
   /** Set when this interpreter takes no more tasks from its pool. */
   last = false;

@@ -15,8 +15,8 @@ import { clock } from "../base/clock.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
 import type { ExecutingSide, GuestFunction } from "../guests/language.js";
 import { get, store } from "../memory/atomics.js";
-import type { InterpreterId, Pointer } from "../memory/brands.js";
-import { observe, ring, park, parkAsync } from "../memory/doorbell.js";
+import type { Pointer } from "../memory/brands.js";
+import { observe, ring, parkAsync } from "../memory/doorbell.js";
 import {
   OK,
   EXECUTION_WORDS,
@@ -30,7 +30,10 @@ import {
 } from "../memory/layout.js";
 import { keep, makeReceived, type Received } from "../kernel/receive.js";
 import { request } from "../thread/supervisor-client.js";
-import { Replies, type WorkItem, Refusal } from "./replies.js";
+import { namespaceOf } from "./namespace.js";
+import { Objects } from "./objects.js";
+import { Replies, type WorkItem, workItemIn, Refusal } from "./replies.js";
+import { comesBeforeGc } from "./before-gc.js";
 import { endThread } from "./fatal.js";
 import { finishIo } from "./finish-io.js";
 import { FaultAttribution } from "./fault-attribution.js";
@@ -52,7 +55,9 @@ import {
   WORK_CALL,
   WORK_CALL_BATCH,
   WORK_CLOSE,
+  WORK_CONSTRUCT,
   WORK_EXEC,
+  WORK_OBJECT,
   WORK_PREPARE,
   WORK_SERVE,
 } from "../wire/protocol.js";
@@ -65,8 +70,6 @@ import { memoryFull } from "../wire/status-error.js";
 const TURN_EVERY = 1;
 /** How many work items to execute between two readings of the clock. */
 const CLOCK_EVERY = 16;
-/** Longest wait for more work before V8's garbage collector continues; milliseconds. */
-const BEFORE_GC = 3;
 
 /**
  * Serves until the interpreter is closed, or until a warm-up is over (`rt.end`). Calls `afterFirst` after the reply to the first
@@ -120,17 +123,6 @@ export async function serve(rt: Runtime, guest: ExecutingSide, afterFirst?: () =
   }
 }
 
-/**
- * V8 marks the whole heap for a large buffer that has arrived. It finishes, which takes milliseconds, at the next turn of the event
- * loop, and marks again for the next buffer. So this waits briefly for more work, and returns whether some came before that turn.
- */
-function comesBeforeGc(rt: Runtime, seen: number): boolean {
-  if (!rt.marking) return false;
-  rt.marking = false;
-  park(rt.m, seen, BEFORE_GC);
-  return observe(rt.m) !== seen;
-}
-
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -158,6 +150,8 @@ export class WorkDispatcher {
   readonly #language: number;
   readonly #functions = new Map<number, GuestFunction>();
   readonly #replies: Replies;
+  /** The objects that other interpreters have constructed here. */
+  readonly #objects: Objects;
   /** Idle executions, besides `next`. */
   readonly #free: WorkItem[] = [];
   #faults: FaultAttribution | undefined;
@@ -167,6 +161,7 @@ export class WorkDispatcher {
     this.#rt = rt;
     this.#guest = guest;
     this.#replies = new Replies(rt, guest);
+    this.#objects = new Objects(rt);
     this.#language = get(rt.m, rt.m.me + S_LANGUAGE);
     this.next = workItemIn((rt.m.me + S_EXECUTION) as Pointer);
   }
@@ -214,7 +209,7 @@ export class WorkDispatcher {
     try {
       // The module of the function may register types (`registerType`) that its arguments have, so it is loaded before these are read.
       // (Not an initializer, whose free names may be those that the pool shares, which come with the work.)
-      if ((kind === WORK_CALL || kind === WORK_CALL_BATCH) && !this.#functions.has(a))
+      if (isCall(kind) && !this.#functions.has(a))
         loading = this.#load(a, b, () => undefined) as Promise<unknown> | undefined;
     } catch (error) {
       this.#replies.replyFailure(item, this.#drop(received, item, error));
@@ -241,8 +236,7 @@ export class WorkDispatcher {
     let value: unknown;
     try {
       value = readCall(this.#rt.m, received, item);
-      if (kind === WORK_CALL || kind === WORK_CALL_BATCH || kind === WORK_PREPARE)
-        this.#checkReadable(received);
+      if (isCall(kind) || kind === WORK_PREPARE) this.#checkReadable(received);
     } catch (error) {
       this.#replies.reply(item, REPLY_REFUSED, error);
       return;
@@ -251,7 +245,9 @@ export class WorkDispatcher {
       const result =
         kind === WORK_CALL_BATCH
           ? this.#each(item, timeout, a, b, value as unknown[][])
-          : this.#run(kind, a, b, value);
+          : kind === WORK_CONSTRUCT
+            ? this.#construct(item, a, b, value as unknown[])
+            : this.#run(kind, a, b, value);
       const promise = promiseOf(result);
       if (promise !== undefined) return this.#replyLater(item, promise);
       this.#replies.reply(item, REPLY_VALUE, result);
@@ -289,6 +285,7 @@ export class WorkDispatcher {
       if (fn !== undefined) return fn.apply(undefined, value as unknown[]);
       return this.#load(a, b, (loaded) => loaded.apply(undefined, value as unknown[]));
     }
+    if (kind === WORK_OBJECT) return this.#objects.run(a, b, value as unknown[]);
     if (kind === WORK_EXEC) {
       const promise = promiseOf(this.#guest.exec(value));
       return promise && after(promise, () => undefined);
@@ -297,6 +294,10 @@ export class WorkDispatcher {
     if (kind === WORK_SERVE) return this.#serve(a, b, value as PoolSetup);
     if (kind === WORK_CLOSE) return this.#close();
     return undefined;
+  }
+
+  #construct({ sender }: WorkItem, id: number, pointer: Pointer, args: unknown[]): unknown {
+    return this.#load(id, pointer, (make) => this.#objects.add(make(...args), sender));
   }
 
   /** The caller's side checks this, too, but a task may come from a thread that knows the language by another name. */
@@ -387,14 +388,6 @@ export class WorkDispatcher {
   }
 }
 
-/** The namespace of WORK_PREPARE. For languages that cannot read objects, it comes as a list of names and values in turn. */
-function namespaceOf(value: unknown): Record<string, unknown> {
-  if (!Array.isArray(value)) return value as Record<string, unknown>;
-  const namespace: Record<string, unknown> = {};
-  for (let i = 0; i < value.length; i += 2) namespace[value[i] as string] = value[i + 1];
-  return namespace;
-}
-
-function workItemIn(execution: Pointer): WorkItem {
-  return { execution, sender: 0 as InterpreterId, sequence: 0, began: 0, channel: undefined };
+function isCall(kind: number): boolean {
+  return kind === WORK_CALL || kind === WORK_CALL_BATCH || kind === WORK_CONSTRUCT;
 }

@@ -1,0 +1,44 @@
+/** The kinds of work that an interpreter does for others, from the arguments that users give to what is sent. */
+import { show } from "../base/check.js";
+import { CODEC_JAVASCRIPT } from "../codec/codec.js";
+import { languageOf } from "../guests/language.js";
+import { codeOf } from "../wire/code.js";
+import { type CallOptions, checkExecOptions, type ExecOptions } from "./call-options.js";
+import type { Operation } from "./operation.js";
+import { CALL, EXEC, PREPARE, send } from "./sending.js";
+import type { Target } from "./target.js";
+
+/** @throws TypeError `namespace` is not an object; what sending throws */
+export function prepare(
+  target: Target,
+  namespace: Readonly<Record<string, unknown>>,
+  blocking: boolean,
+): Operation<void> {
+  if (typeof namespace !== "object" || namespace === null) {
+    throw new TypeError(`prepareMain: the namespace must be an object, found ${show(namespace)}`);
+  }
+  const own = { ...namespace };
+  const named = target.tag === CODEC_JAVASCRIPT;
+  return send(target, PREPARE, {}, named ? own : Object.entries(own).flat(), blocking);
+}
+
+/** @throws TypeError, RangeError a bad argument; what sending throws */
+export function exec(target: Target, code: string, options: ExecOptions, blocking: boolean): Operation<void> {
+  if (typeof code !== "string") throw new TypeError(`exec: the code must be a string, found ${show(code)}`);
+  checkExecOptions(options);
+  const { filename, base, breakOnSigint } = options;
+  const script = languageOf(target.tag).describeScript(code, filename, base, breakOnSigint);
+  return send(target, EXEC, options, script, blocking);
+}
+
+/** @throws NotShareableError the function cannot travel; what sending throws */
+export function call(
+  target: Target,
+  options: CallOptions,
+  fn: Function,
+  args: unknown[],
+  blocking: boolean,
+): Operation<never> {
+  const code = codeOf(target.rt.m, fn, languageOf(target.tag));
+  return send(target, CALL, options, args, blocking, code);
+}
