@@ -31,10 +31,12 @@ export { functionsOf, type FunctionsOfOptions } from "./functions-of.js";
 
 /* ---- Run many functions: a pool of interpreters and its futures ---- */
 export { InterpreterPoolExecutor } from "./futures/executor.js";
-export type { ExecutorView } from "./futures/view.js";
+export type { ExecutorView, ProgressView } from "./futures/view.js";
 export type {
   ExecutorOptions,
   Priority,
+  ProgressOptions,
+  Report,
   RoomOptions,
   ShutdownOptions,
   SubmitOptions,

@@ -25,6 +25,7 @@ import { bindRemote, remoteOf } from "./remote.js";
  *
  * @throws TypeError `fn` is not a function
  * @example
+ * import { type Callback, callback, create } from "interpreters";
  * await using interp = create();
  * const total = { bytes: 0 };
  * using add = callback((bytes: number) => void (total.bytes += bytes));

@@ -14,9 +14,16 @@ import { createQueue, isHeldHereOnly } from "../kernel/queue-lifetime.js";
 import { queueIdOf } from "../kernel/queue-state.js";
 import type { Received } from "../kernel/receive.js";
 import { beginCallbackOf, slotOf } from "../kernel/registry.js";
-import { set } from "../memory/atomics.js";
+import { add, set } from "../memory/atomics.js";
 import type { InterpreterId } from "../memory/brands.js";
-import { Q_SENDER, REF_CALLBACK, REF_REPORT, REF_WORDS, UNBOUND_ITEM_KEEP } from "../memory/layout.js";
+import {
+  Q_REPORTS,
+  Q_SENDER,
+  REF_CALLBACK,
+  REF_REPORT,
+  REF_WORDS,
+  UNBOUND_ITEM_KEEP,
+} from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
 import { blocksFor } from "../thread/waits.js";
@@ -248,5 +255,7 @@ function reported(rt: Runtime, received: Received): void {
   const value = readBody(rt.m, received);
   const object = handles.get(id);
   const one = object && owned.get(object);
-  if (one !== undefined && !one.ended) one.run([value]);
+  if (one?.handle === undefined || one.ended) return;
+  add(rt.m, one.handle.pointer + Q_REPORTS, -1);
+  one.run([value]);
 }

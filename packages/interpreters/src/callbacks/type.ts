@@ -4,6 +4,7 @@
  * A function that can be sent to other interpreters, and runs in the one that made it: what `callback` returns, and what arrives there.
  *
  * @example
+ * import { type Callback, callback, create } from "interpreters";
  * await using interp = create();
  * const log: string[] = [];
  * using report = callback((line: string) => log.push(line));

@@ -53,14 +53,15 @@ import {
   checkSubmitOptions,
   type ExecutorOptions,
   type Initargs,
+  type ProgressOptions,
   type RoomOptions,
   type ShutdownOptions,
   type SubmitOptions,
 } from "./options.js";
 import { Pool } from "./pool.js";
 import type { ExecutorStats } from "./stats.js";
-import { map, submit } from "./submit.js";
-import type { ExecutorView } from "./view.js";
+import { map, submit, submitWithProgress } from "./submit.js";
+import type { ExecutorView, ProgressView } from "./view.js";
 
 /**
  * Runs functions in a pool of interpreters, each on a thread of its own.
@@ -123,8 +124,8 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   }
 
   /**
-   * A view of this executor whose tasks have options: a time limit, a signal, buffers to move, or a priority. The
-   * executor itself stays as it is.
+   * A view of this executor whose tasks have options: a time limit, a signal, buffers to move, a priority, or a listener to their
+   * progress (`ProgressOptions`). The executor itself stays as it is.
    *
    * @param options copied now: later changes do not count
    * @throws TypeError, RangeError a bad option
@@ -134,10 +135,18 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * const size = executor.with({ priority: 1, transfer: [bytes] }).submit((b: ArrayBuffer) => b.byteLength, bytes);
    * console.log(await size, bytes.byteLength); // 1000000 0
    */
-  with(options: SubmitOptions): ExecutorView {
+  with<P>(options: ProgressOptions<P>): ProgressView<P>;
+  with(options: SubmitOptions): ExecutorView;
+  with(options: SubmitOptions & Partial<ProgressOptions<never>>): unknown {
     checkSubmitOptions(options);
     // Tasks keep the options: a retry is submitted with the same ones.
-    const own = { ...options };
+    const { onProgress, ...own } = options;
+    if (onProgress !== undefined) {
+      return {
+        submit: (fn: Function, ...args: unknown[]) =>
+          submitWithProgress(this.#pool, fn, args, own, takeTrace(fn), onProgress),
+      };
+    }
     const view: Record<keyof ExecutorView, unknown> = {
       submit: (fn: Function, ...args: unknown[]) => submit(this.#pool, fn, args, own, takeTrace(fn)),
       map: (fn: Function, source: Iterable<unknown>, more?: AnyMapOptions<unknown>) =>
@@ -145,8 +154,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
       starmap: (fn: Function, source: Iterable<unknown>, more?: AnyMapOptions<unknown>) =>
         map(this.#pool, "starmap", fn, argsOf, source, own, more),
     };
-    // The compiler cannot compare overloads with a function.
-    return view as unknown as ExecutorView;
+    return view;
   }
 
   /**

@@ -2,6 +2,7 @@
 import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
 import type { Future } from "./future.js";
 import type { AnyMapOptions, MapOptions, MapOutcome, SettledMapOptions } from "./map.js";
+import type { Report } from "./options.js";
 
 /**
  * What `with` returns: an executor whose tasks have the options that `with` was given. It needs no closing, and may be
@@ -70,4 +71,29 @@ export interface ExecutorView {
     source: Iterable<A> | AsyncIterable<A>,
     options: AnyMapOptions<A>,
   ): AsyncGenerator<Awaited<R> | MapOutcome<Awaited<R>>, void, undefined>;
+}
+
+/**
+ * What `with({ onProgress })` returns: tasks submitted by it report their progress.
+ *
+ * @typeParam P what they report
+ * @example
+ * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+ * const seen: number[] = [];
+ * const watched = executor.with({ onProgress: (done: number) => seen.push(done) });
+ * await watched.submit((parts, report) => {
+ *   for (let n = 1; n <= parts; n++) report(n / parts);
+ * }, 4);
+ * console.log(seen); // [ 0.25, 0.5, 0.75, 1 ]
+ */
+export interface ProgressView<P> {
+  /**
+   * Runs `fn(...args, report)` in the next worker that is free. See `InterpreterPoolExecutor.submit`.
+   *
+   * @throws as `InterpreterPoolExecutor.submit`
+   */
+  submit<A extends unknown[], R>(
+    fn: (...args: [...args: A, report: Report<P>]) => R,
+    ...args: A
+  ): Future<Awaited<R>>;
 }

@@ -89,7 +89,7 @@ export interface RemoteEnd {
  * @example
  * const { URLSearchParams } = fromModule<typeof import("node:url")>("node:url");
  * await using interp = create();
- * await using params: RemoteObject<InstanceType<typeof globalThis.URLSearchParams>> = await interp.construct(URLSearchParams, "a=1");
+ * await using params = await interp.construct(URLSearchParams, "a=1");
  * await params.append("b", "2");
  * console.log(params.toString.sync()); // a=1&b=2
  */

@@ -318,6 +318,8 @@ export const Q_ITEM_REFERENCES = 48;
 export const Q_NEXT = 49;
 /** Incremented after every change of Q_ITEM_REFERENCES: unmoved, it proves that a reader saw the count and the holders in one state. */
 export const Q_REF_VERSION = 50;
+/** In the page of a report (REF_REPORT): how many reports are on their way. The task adds, the submitter subtracts. */
+export const Q_REPORTS = 51;
 /** Bit sets of the slots that hold a handle, that wait to get, and that wait to put. */
 export const Q_HOLDERS = 64;
 export const Q_GET_WAITERS = 96;

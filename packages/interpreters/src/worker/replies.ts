@@ -2,6 +2,7 @@
 import type { MessagePort } from "../platform/ports.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
+import { callSafely } from "../base/report.js";
 import type { ExecutingSide } from "../guests/language.js";
 import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { OK, S_REPLIES, STATUS_NO_MEMORY } from "../memory/layout.js";
@@ -28,6 +29,8 @@ export interface WorkItem {
   began: number;
   /** The channel for large buffers of the result, if the call brought one. */
   channel: MessagePort | undefined;
+  /** What ends before the reply is sent. */
+  ends?: (() => void)[] | undefined;
 }
 
 export function workItemIn(execution: Pointer): WorkItem {
@@ -87,6 +90,7 @@ export class Replies {
   reply(item: WorkItem, status: number, value: unknown): void {
     const { m } = this.#rt;
     const { execution, sender } = item;
+    if (item.ends !== undefined) endAll(item);
     const message = Message.take(m);
     let carries = status === REPLY_VALUE;
     const handover = carries ? resultHandover(this.#rt, transferOf(value), item.channel) : undefined;
@@ -138,6 +142,12 @@ export class Replies {
     if (this.#callerSlot === -1) return OK;
     return message.intoMailbox(this.#callerSlot, S_REPLIES, sender, id, WITHOUT_SENDER);
   }
+}
+
+function endAll(item: WorkItem): void {
+  const { ends } = item;
+  item.ends = undefined;
+  for (const end of ends ?? []) callSafely(end);
 }
 
 /** The buffers to move with a result, or with those of a call batch. */
