@@ -4,6 +4,7 @@ import type { Case } from "../harness.js";
 import { bootCases } from "./boot.js";
 import { callSyncCases } from "./call-sync.js";
 import { firstCallsCases } from "./first-calls.js";
+import { objectCases } from "./objects.js";
 import { oneThreadCases } from "./one-thread.js";
 import { queueCases } from "./queues.js";
 import { queuedCases } from "./queued.js";
@@ -13,6 +14,7 @@ export const cases: readonly Case[] = [
   ...queueCases,
   ...oneThreadCases,
   ...callSyncCases,
+  ...objectCases,
   ...firstCallsCases,
   ...taskCases,
   ...queuedCases,

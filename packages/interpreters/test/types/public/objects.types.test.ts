@@ -11,9 +11,60 @@ import { create } from "interpreters";
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<A, B>(..._proof: Same<A, B> extends true ? [] : [never]): void {}
 
-const { Counter, Derived, Closable } = fromModule<typeof import("../../objects/database.js")>(
-  new URL("../../objects/database.js", import.meta.url),
-);
+/** As the classes of a module. */
+class CounterClass {
+  name: string;
+  readonly list: number[] = [];
+  private hidden = 1;
+  protected count: number;
+  constructor(start: number, name?: string);
+  constructor(options: { start: number; name: string });
+  constructor(start: number | { start: number; name: string }, name = "unnamed") {
+    this.count = typeof start === "number" ? start : start.start + this.hidden;
+    this.name = name;
+  }
+  static statically(): number {
+    return 1;
+  }
+  add(n: number): number {
+    return (this.count += n);
+  }
+  async addLater(n: number): Promise<number> {
+    return this.add(n);
+  }
+  twice(n: number): number;
+  twice(text: string): string;
+  twice(value: number | string): number | string {
+    return value;
+  }
+  fail(): never {
+    throw new Error(this.name);
+  }
+  *items(): Generator<number> {
+    yield* this.list;
+  }
+}
+
+class DerivedClass extends CounterClass {
+  get(key: string): string {
+    return key;
+  }
+}
+
+class ClosableClass {
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+interface Module {
+  readonly Counter: typeof CounterClass;
+  readonly Derived: typeof DerivedClass;
+  readonly Closable: typeof ClosableClass;
+}
+
+const { Counter, Derived, Closable } = fromModule<Module>("data:text/javascript,");
 
 /** Never called: only its types count. */
 async function constructed(interp: Interpreter): Promise<void> {
@@ -67,13 +118,13 @@ async function constructed(interp: Interpreter): Promise<void> {
   const limited = counter.with({ timeout: 1 });
   same<typeof limited, typeof counter>();
 
-  const derived = await interp.construct(Derived);
+  const derived = await interp.construct(Derived, 1);
   const got = derived.get("key");
   same<typeof got, Promise<string>>();
-  const typed: RemoteObject<import("../../objects/database.js").Derived> = derived;
+  const typed: RemoteObject<DerivedClass> = derived;
   void typed;
   await using _one = counter;
-  using _two = interp.constructSync(Derived);
+  using _two = interp.constructSync(Derived, 1);
 }
 
 async function calledBack(interp: Interpreter): Promise<void> {
