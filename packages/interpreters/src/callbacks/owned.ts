@@ -46,7 +46,8 @@ export class Owned {
   ended = false;
   /** Set when it is first sent. */
   handle: Handle | undefined;
-  readonly #fn: (...args: never[]) => unknown;
+  /** Undefined once it was ended. */
+  #fn: ((...args: never[]) => unknown) | undefined;
   /** Calls a function in the asynchronous context in which the callback was made. */
   readonly #inContext = AsyncLocalStorage.snapshot();
 
@@ -55,7 +56,13 @@ export class Owned {
   }
 
   run(args: readonly unknown[]): unknown {
-    return this.#inContext(() => this.#fn.apply(undefined, args as never[]));
+    const fn = this.#fn;
+    return this.#inContext(() => fn?.apply(undefined, args as never[]));
+  }
+
+  end(): void {
+    this.ended = true;
+    this.#fn = undefined;
   }
 }
 
@@ -95,13 +102,13 @@ export function handleOf(object: object, one: Owned): Handle {
   return one.handle;
 }
 
-/** Ends the callback for everyone. */
+/** Ends the callback for everyone. It stays in the table, so that later calls get that error, until no interpreter has it. */
 export function end(one: Owned): void {
-  one.ended = true;
+  one.end();
   const { handle } = one;
   if (handle === undefined) return;
-  drop(handle.id);
-  release(runtime(), handle);
+  if (held.has(handle.id)) check(handle.id);
+  else release(runtime(), handle);
 }
 
 /** The error for calling a callback that was ended. */
@@ -158,8 +165,11 @@ function hold(id: number): void {
 function check(id: number): void {
   const object = held.get(id);
   if (object === undefined || (onTheWay.get(id) ?? 0) > 0) return;
-  const { handle } = owned.get(object) as Owned;
-  if (handle === undefined || isHeldHereOnly(runtime().m, handle.pointer)) drop(id);
+  const { handle, ended } = owned.get(object) as Owned;
+  if (handle === undefined || !isHeldHereOnly(runtime().m, handle.pointer)) return;
+  drop(id);
+  // Otherwise the page stays with the callback, which may be sent again.
+  if (ended) release(runtime(), handle);
 }
 
 function sweep(): void {

@@ -342,3 +342,19 @@ test("an owner that dies while it runs a callback: the call ends with the death"
     });
   }),
 );
+
+test("an idle owner answers, also that a callback was ended", limits, () =>
+  using(async (interp) => {
+    const codes = channel<string>();
+    const f = callback(() => 1);
+    await interp.prepareMain({ f, codes });
+    // From here on this thread awaits nothing of the package: only its event loop goes on.
+    const calling = `setTimeout(() => f().then((n) => codes.put("result " + n), (error) => codes.put(error.code)), 1)`;
+    await interp.exec(calling);
+    await until(() => codes.qsize() === 1, "it is called");
+    f[Symbol.dispose]();
+    await interp.exec(calling);
+    await until(() => codes.qsize() === 2, "the caller learns that it was ended");
+    assert.deepEqual([codes.getNowait(), codes.getNowait()], ["result 1", "ERR_CALLBACK_ENDED"]);
+  }),
+);
