@@ -6,12 +6,13 @@ import { callSyncCases } from "./call-sync.js";
 import { firstCallsCases } from "./first-calls.js";
 import { objectCases } from "./objects.js";
 import { oneThreadCases } from "./one-thread.js";
-import { queueCases } from "./queues.js";
+import { iterationCases, queueCases } from "./queues.js";
 import { queuedCases } from "./queued.js";
 import { taskCases } from "./tasks.js";
 
 export const cases: readonly Case[] = [
   ...queueCases,
+  ...iterationCases,
   ...oneThreadCases,
   ...callSyncCases,
   ...objectCases,

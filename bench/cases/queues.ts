@@ -17,6 +17,7 @@ import {
   queueEchoBlocking,
   queueFromMain,
 } from "../peers/interpreters-queue.js";
+import { AHEAD, creditPort, iterateInterpreter, iteratePool } from "../peers/iterations.js";
 import type { OneWayMaker, PingPongMaker } from "../peers/link.js";
 import type { PayloadKind } from "../peers/payloads.js";
 
@@ -33,6 +34,16 @@ const oneWay =
       return fixed === undefined ? repeated("ops/s", workload) : counted("ops/s", workload, fixed);
     },
   });
+
+/** Items of a generator in another thread. */
+export const iterationCases: readonly Case[] = (["number", "object"] as const).map((kind) => ({
+  id: `iterate-${kind}`,
+  title: `iterate, interpreter -> main, ${kind === "number" ? "numbers" : "{ id, name, ready }"}, at most ${AHEAD} ahead`,
+  unit: "ops/s",
+  contenders: [iterateInterpreter, iteratePool, creditPort].map(
+    oneWay(kind, { full: 1_000_000, quick: 200_000 }),
+  ),
+}));
 
 const pingPong = (maker: PingPongMaker): Contender => ({
   name: maker.name,

@@ -36,6 +36,7 @@ export const {
   QueueNotFoundError,
   QueueShutDown,
   registerType,
+  TaskGroup,
   UNBOUND,
   UNBOUND_ERROR,
   UNBOUND_KEEP,

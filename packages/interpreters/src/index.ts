@@ -17,9 +17,11 @@ export {
   type CallOptions,
   type ExecOptions,
   Interpreter,
+  type IterateOptions,
   type InterpreterView,
   type Whence,
 } from "./interpreter/interpreter.js";
+export type { Iteration, SyncIteration } from "./interpreter/iteration.js";
 export type { CreateOptions, InterpreterConfig, ResourceLimits } from "./interpreter/options.js";
 export type { OutputSink } from "./interpreter/output.js";
 
@@ -32,8 +34,10 @@ export { functionsOf, type FunctionsOfOptions } from "./functions-of.js";
 /* ---- Run many functions: a pool of interpreters and its futures ---- */
 export { InterpreterPoolExecutor } from "./futures/executor.js";
 export type { ExecutorView, ProgressView } from "./futures/view.js";
+export { type GroupOptions, TaskGroup, type TaskGroupView } from "./futures/group.js";
 export type {
   ExecutorOptions,
+  IterateTaskOptions,
   Priority,
   ProgressOptions,
   Report,

@@ -33,6 +33,29 @@ export type OverloadResult<F, A> = ResultOf<Overloads<F>, A>;
 
 /** Whether a function has several signatures. */
 export type IsOverloaded<F> = Overloads<F> extends readonly [unknown, ...unknown[]] ? true : false;
+/** What `iterate` takes as the result of a function: anything that `for await` takes, an iterator by itself, or a promise of one. */
+export type Iterated = IteratedNow | PromiseLike<IteratedNow>;
+type IteratedNow =
+  | Iterable<unknown>
+  | AsyncIterable<unknown>
+  | { next(): IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>> };
+
+/** The items of what a function returns. */
+export type ItemOf<R> = ItemNow<Awaited<R>>;
+type ItemNow<S> =
+  S extends AsyncIterable<infer T>
+    ? T
+    : S extends Iterable<infer T>
+      ? Awaited<T>
+      : S extends { next(): infer N }
+        ? Yielded<Awaited<N>>
+        : never;
+
+/** The value that the iterator returns at its end; void for iterables that have none. */
+export type EndOf<R> = Awaited<R> extends { next(...args: never): infer N } ? Returned<Awaited<N>> : void;
+
+type Yielded<N> = N extends { done: true } ? never : N extends { value: infer T } ? T : never;
+type Returned<N> = N extends { done: true; value: infer T } ? T : never;
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 type Signature = readonly [args: unknown[], result: unknown];

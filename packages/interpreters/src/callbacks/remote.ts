@@ -11,6 +11,7 @@ import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { Q_SENDER } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
+import { takeTrace } from "../thread/trace.js";
 import { CALLBACK_CALL } from "../wire/protocol.js";
 import type { Callback } from "./type.js";
 import { type Handle, handles, release } from "./handles.js";
@@ -83,7 +84,7 @@ function call(
       value: args,
       options: {},
       blocking,
-      subject: handle.id,
+      trace: takeTrace(handle.id),
       // Given back only when the owner has replied.
       keep: fn,
     });

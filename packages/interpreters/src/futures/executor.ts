@@ -14,31 +14,24 @@
  * All workers share the queue, and each takes one task after the other. So no task waits behind a slow one while a
  * worker is idle, and workers go on while the submitter's thread is busy.
  *
- * The life of a task:
- *
- *     submit ──▶ in line ──3 take──▶ running ──5 reply──▶ finished (a value, or an error)
- *                 │   ▲                 │
- *                 │   └─ retries left ──┴─ its worker died, no retries left ──▶ finished (InterpreterDiedError)
- *                 ├─ cancel() ──▶ cancelled
- *                 └─ signal ──▶ finished (the signal's reason)
- *
- * Cancelling works until step 3, and never after it: the lock step that takes the task out of the queue also records it
- * as the worker's execution, so every other thread finds a task either in line or taken. (CPython's
- * `futures/process.py` takes tasks early: a call cannot be cancelled from the call queue, which holds one call more than
- * there are workers. Here a worker takes a task only to begin it.) From then on only the end of its
- * interpreter stops a task: `timeout`, `signal`, `terminateWorkers()`, or `terminate()`.
- *
- * A worker that dies fails the tasks that its executions name, one or as many as it runs at a time (`concurrency`), or
- * puts them in line again (`retries`). All other tasks are in the queue, untouched, and a new worker takes its place.
- *
  * This file is what users see. pool.ts decides when workers start and how the pool ends, tasks.ts keeps the tasks,
- * workers.ts the interpreters. README.md in this folder explains how pools work.
+ * workers.ts the interpreters. README.md in this folder explains how pools work, and draws the life of a task.
  */
 import { reportError } from "../base/report.js";
 import { runtime } from "../thread/current.js";
 import { takeTrace } from "../thread/trace.js";
-import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
-import { Future } from "./future.js";
+import type { Iterated, KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
+import {
+  iterate,
+  iterateSync,
+  type Iteration,
+  type IterationOf,
+  type SyncIteration,
+  type SyncIterationOf,
+} from "../interpreter/iteration.js";
+import type { Future } from "./future.js";
+import { checkGroupOptions, type GroupOptions, TaskGroup } from "./group.js";
+import { iterating } from "./iterate.js";
 import {
   type AnyMapOptions,
   argsOf,
@@ -54,14 +47,15 @@ import {
   type ExecutorOptions,
   type Initargs,
   type ProgressOptions,
+  type IterateTaskOptions,
   type RoomOptions,
   type ShutdownOptions,
   type SubmitOptions,
 } from "./options.js";
 import { Pool } from "./pool.js";
 import type { ExecutorStats } from "./stats.js";
-import { map, submit, submitWithProgress } from "./submit.js";
-import type { ExecutorView, ProgressView } from "./view.js";
+import { listOf, map, submit } from "./submit.js";
+import { type ExecutorView, type ProgressView, progressViewOf, viewOf } from "./view.js";
 
 /**
  * Runs functions in a pool of interpreters, each on a thread of its own.
@@ -136,25 +130,13 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * console.log(await size, bytes.byteLength); // 1000000 0
    */
   with<P>(options: ProgressOptions<P>): ProgressView<P>;
-  with(options: SubmitOptions): ExecutorView;
-  with(options: SubmitOptions & Partial<ProgressOptions<never>>): unknown {
+  with(options: IterateTaskOptions): ExecutorView;
+  with(options: IterateTaskOptions & Partial<ProgressOptions<never>>): unknown {
     checkSubmitOptions(options);
-    // Tasks keep the options: a retry is submitted with the same ones.
     const { onProgress, ...own } = options;
-    if (onProgress !== undefined) {
-      return {
-        submit: (fn: Function, ...args: unknown[]) =>
-          submitWithProgress(this.#pool, fn, args, own, takeTrace(fn), onProgress),
-      };
-    }
-    const view: Record<keyof ExecutorView, unknown> = {
-      submit: (fn: Function, ...args: unknown[]) => submit(this.#pool, fn, args, own, takeTrace(fn)),
-      map: (fn: Function, source: Iterable<unknown>, more?: AnyMapOptions<unknown>) =>
-        map(this.#pool, "map", fn, listOf, source, own, more),
-      starmap: (fn: Function, source: Iterable<unknown>, more?: AnyMapOptions<unknown>) =>
-        map(this.#pool, "starmap", fn, argsOf, source, own, more),
-    };
-    return view;
+    return onProgress === undefined
+      ? viewOf(this.#pool, own, this)
+      : progressViewOf(this.#pool, own, onProgress);
   }
 
   /**
@@ -242,6 +224,78 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     options?: AnyMapOptions<A>,
   ): AsyncGenerator<never, void, undefined> {
     return map(this.#pool, "starmap", fn, argsOf, source, NO_OPTIONS, options);
+  }
+
+  /**
+   * Runs a generator in the next worker that is free, and iterates over its items; see `Interpreter.iterate`. While it waits for the
+   * loop, its worker runs other tasks, and the generator goes on as soon as there is room, between them or beside one that awaits. It is never run
+   * again (`retries`), because its items have been seen. An error in it arrives as that of a task (`TaskError`), after the items before it.
+   *
+   * @param fn as for `submit`, and generator functions
+   * @param args its arguments, which are copied when the first item is asked for
+   * @throws NotShareableError the function cannot travel; InterpreterError (`ERR_EXECUTOR_SHUTDOWN`); BrokenInterpreterPool. The
+   * iteration throws what the generator threw, and what the future of a task may reject with.
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+   * const rows = executor.iterate(function* (from: number) {
+   *   for (let row = from; ; row++) yield row;
+   * }, 10);
+   * for await (const row of rows) {
+   *   if ((await executor.submit((n: number) => n * 2, row)) > 22) break;
+   * }
+   */
+  iterate<F, B extends OverloadArgs<F>>(fn: F, ...args: B): IterationOf<OverloadResult<F, B>>;
+  iterate<B extends unknown[], R extends Iterated>(
+    fn: (...args: B) => R,
+    ...args: KnownArgs<B, R>
+  ): IterationOf<R>;
+  iterate<B extends unknown[], F extends (...args: B) => Loose>(
+    fn: F,
+    ...args: TypingArgs<B, F>
+  ): IterationOf<ReturnType<F>>;
+  iterate<B extends unknown[], R extends Iterated>(fn: (...args: B) => R, ...args: B): IterationOf<R>;
+  iterate(fn: Function, ...args: unknown[]): Iteration<never, never> {
+    return iterate(iterating(this.#pool, fn, args, NO_OPTIONS, takeTrace(fn)), this);
+  }
+
+  /**
+   * Like `iterate`, but blocks this thread while it waits for an item.
+   *
+   * @throws as `iterate`
+   * @example
+   * using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * for (const entry of executor.iterateSync((text: string) => text.split(" "), "a b")) console.log(entry);
+   */
+  iterateSync<F, B extends OverloadArgs<F>>(fn: F, ...args: B): SyncIterationOf<OverloadResult<F, B>>;
+  iterateSync<B extends unknown[], R extends Iterated>(
+    fn: (...args: B) => R,
+    ...args: KnownArgs<B, R>
+  ): SyncIterationOf<R>;
+  iterateSync<B extends unknown[], F extends (...args: B) => Loose>(
+    fn: F,
+    ...args: TypingArgs<B, F>
+  ): SyncIterationOf<ReturnType<F>>;
+  iterateSync<B extends unknown[], R extends Iterated>(fn: (...args: B) => R, ...args: B): SyncIterationOf<R>;
+  iterateSync(fn: Function, ...args: unknown[]): SyncIteration<never, never> {
+    return iterateSync(iterating(this.#pool, fn, args, NO_OPTIONS, takeTrace(fn)), this);
+  }
+
+  /**
+   * A group of tasks that belong together, and of which none outlives the block: the first failure cancels the others and is thrown at the
+   * end. See `TaskGroup`.
+   *
+   * @param options `signal` and `timeout` of the whole group
+   * @throws TypeError, RangeError a bad option; InterpreterError (`ERR_EXECUTOR_SHUTDOWN`); BrokenInterpreterPool
+   * @see Python: `asyncio.TaskGroup`
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+   * await using group = executor.group({ timeout: 60_000 });
+   * for (const n of [1, 2, 3]) group.submit((n: number) => n * n, n);
+   */
+  group(options: GroupOptions = {}): TaskGroup {
+    checkGroupOptions(options);
+    this.#pool.checkUsable();
+    return new TaskGroup(this.#pool, options);
   }
 
   /**
@@ -373,11 +427,6 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   [Symbol.dispose](): void {
     this.shutdownSync();
   }
-}
-
-/** The arguments that an item of `map` is. */
-function listOf(item: unknown): unknown[] {
-  return [item];
 }
 
 const NO_OPTIONS: SubmitOptions = {};

@@ -366,6 +366,7 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
     }
     this.#resolve = this.#reject = undefined;
     this.#callbacks = undefined;
+    this.onDone?.();
   }
 
   #get(): T {

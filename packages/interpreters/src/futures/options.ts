@@ -4,6 +4,7 @@ import { processors } from "../platform/processors.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
 import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 import { HIGHEST_PRIORITY } from "../kernel/lanes.js";
+import { checkBuffersize } from "../interpreter/iteration-feed.js";
 import { checkCreateOptions, type CreateOptions, type ResourceLimits } from "../interpreter/options.js";
 
 /**
@@ -170,6 +171,12 @@ export interface ProgressOptions<P> extends SubmitOptions {
 /** What a task reports its progress with. The value is copied, so it must be shareable. After the task's outcome it does nothing. */
 export type Report<P> = (value: P) => void;
 
+/** Options of `InterpreterPoolExecutor.with`. An unknown option is a TypeError. */
+export interface IterateTaskOptions extends SubmitOptions {
+  /** Of `iterate`: how many items the generator may be ahead of the loop; see `IterateOptions`. Default: 128. */
+  buffersize?: number | undefined;
+}
+
 /** How urgent a task is: the higher, the sooner. */
 export type Priority = -2 | -1 | 0 | 1 | 2;
 
@@ -269,8 +276,10 @@ function copyOfOption(option: (typeof CREATE_OPTIONS)[number], value: unknown): 
 }
 
 /** @throws TypeError, RangeError a bad option */
-export function checkSubmitOptions(options: SubmitOptions & Partial<ProgressOptions<never>>): void {
-  checkOptions("with", options, ["timeout", "waitTimeout", "signal", "transfer", "priority", "onProgress"]);
+export function checkSubmitOptions(options: IterateTaskOptions & Partial<ProgressOptions<never>>): void {
+  const known = ["timeout", "waitTimeout", "signal", "transfer", "priority", "buffersize", "onProgress"];
+  checkOptions("with", options, known);
+  checkBuffersize(options.buffersize);
   const { onProgress } = options;
   if (onProgress !== undefined && typeof onProgress !== "function")
     throw new TypeError(`with: onProgress must be a function, found ${show(onProgress)}`);

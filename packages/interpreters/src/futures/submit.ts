@@ -8,6 +8,7 @@ import { Progress } from "../callbacks/report.js";
 import { CODEC_JAVASCRIPT } from "../codec/codec.js";
 import { codeOf } from "../wire/code.js";
 import { checkReadable } from "../wire/message.js";
+import { WORK_CALL, WORK_CALL_BATCH, WORK_ITERATE } from "../wire/protocol.js";
 import { taskSubmit } from "./diagnostics.js";
 import { useSubmitter } from "./failure.js";
 import { Future } from "./future.js";
@@ -16,8 +17,18 @@ import type { SubmitOptions } from "./options.js";
 import type { Pool } from "./pool.js";
 import type { Refusal } from "./tasks.js";
 
-/** How `submit` submits by default: one call, for which nothing has waited. */
-const SINGLE = { chunk: false, waited: false };
+/** How to submit a task. */
+interface How {
+  /** WORK_CALL, or for a call batch of `map` WORK_CALL_BATCH, or WORK_ITERATE. */
+  readonly kind: number;
+  /** Whether its caller has waited for room. */
+  readonly waited: boolean;
+  /** For an iteration, whose items have been consumed by then: no retry, and what to do as soon as it is done. */
+  readonly onDone?: () => void;
+}
+
+/** How `submit` submits by default. */
+const SINGLE: How = { kind: WORK_CALL, waited: false };
 
 /** The codes of errors that say what the process lacks at the moment: they fail the future, as they fail a call's promise. */
 const LACKS: ReadonlySet<string> = new Set([
@@ -31,7 +42,7 @@ function isLack(error: unknown): boolean {
 }
 
 /**
- * Submits a task, or a call batch (`chunk`) of `map`, which has `waited` for room. Throws before anything is put in line; an error that is
+ * Submits a task. Throws before anything is put in line; an error that is
  * not the caller's fault fails the future instead.
  */
 export function submit<T>(
@@ -40,24 +51,30 @@ export function submit<T>(
   args: readonly unknown[],
   options: SubmitOptions,
   trace: Trace,
-  how: { readonly chunk: boolean; readonly waited: boolean } = SINGLE,
+  how = SINGLE,
 ): Future<T> {
   const { rt } = pool.tasks;
-  const { chunk, waited } = how;
+  const { kind, waited, onDone } = how;
+  const iterates = kind === WORK_ITERATE;
   pool.checkUsable();
   const { signal } = options;
-  const each = chunk ? args.flat() : args;
+  const each = kind === WORK_CALL_BATCH ? args.flat() : args;
   const transfer = movesOfCall(each, options.transfer);
   const future = new Future<T>(pool.tasks, trace, options);
+  if (iterates) {
+    future.rests = true;
+    future.onDone = onDone;
+    future.abandon();
+  }
   // Before anything is encoded, which may be much.
   const full = pool.refusal(signal, waited);
   if (full !== undefined) return refuse(future, full, trace);
-  future.retriesLeft = pool.retries;
+  future.retriesLeft = iterates ? 0 : pool.retries;
   // A retry needs the arguments once more, so they are copied then.
-  const moving = pool.retries === 0 ? SupervisorHandover.of(rt, transfer) : undefined;
+  const moving = future.retriesLeft === 0 ? SupervisorHandover.of(rt, transfer) : undefined;
   try {
-    const code = codeOf(rt.m, fn, pool.language);
-    const refusal = pool.tasks.enqueue(future, code, chunk, options, args, waited, moving);
+    const code = codeOf(rt.m, fn, pool.language, iterates);
+    const refusal = pool.tasks.enqueue(future, code, kind, options, args, waited, moving);
     if (refusal !== undefined) return refuse(future, refusal, trace);
     pool.provideWorkers(future);
     // Only now that the task is in line: a refusal must leave the buffers as they were, and so does a failure of the only worker's boot.
@@ -119,7 +136,7 @@ export function map<I, O>(
   codeOf(pool.tasks.rt.m, fn, pool.language);
   const trace = takeTrace(fn);
   const send: SubmitParcel = (args, each, chunk) =>
-    submit(pool, fn, args, each, trace, { chunk, waited: true });
+    submit(pool, fn, args, each, trace, { kind: chunk ? WORK_CALL_BATCH : WORK_CALL, waited: true });
   const { concurrency, maxWorkers, room, tasks } = pool;
   const refused = (error: unknown): Future<unknown> => {
     const future = new Future<unknown>(tasks, trace, options);
@@ -129,4 +146,9 @@ export function map<I, O>(
   };
   const places = maxWorkers * concurrency;
   return mapOver({ what, submit: send, refused, toArgs, places, room, trace }, source, options, mapOptions);
+}
+
+/** The arguments that an item of `map` is. */
+export function listOf(item: unknown): unknown[] {
+  return [item];
 }

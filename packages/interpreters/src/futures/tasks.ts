@@ -27,7 +27,7 @@ import {
 } from "../wire/message.js";
 import type { SupervisorHandover } from "../transfer/handover.js";
 import { statusError } from "../wire/status-error.js";
-import { reasonNumber, REQUEST_ABORT, WORK_CALL, WORK_CALL_BATCH } from "../wire/protocol.js";
+import { reasonNumber, REQUEST_ABORT } from "../wire/protocol.js";
 import { isExecutingWork } from "../kernel/executions.js";
 import type { Death } from "../thread/death.js";
 import type { Runtime } from "../thread/runtime.js";
@@ -75,7 +75,7 @@ export interface Refusal {
 /** A task's retry needs these. */
 interface Again {
   readonly code: Code;
-  readonly chunk: boolean;
+  readonly kind: number;
   readonly options: SubmitOptions;
   /** The task's arguments, as they were when it was submitted. */
   readonly encoded: Encoded;
@@ -102,8 +102,10 @@ export class Tasks implements Owner<Future<unknown>> {
   readonly stats = new Stats();
   /** Of `queues`, in the same order. */
   readonly #pointers: readonly Pointer[];
-  /** How many tasks are submitted and not settled: in line, or being executed. The event loop is kept alive while it is not 0. */
+  /** How many tasks are submitted and not settled: in line, or being executed. */
   #open = 0;
+  /** How many of them keep the event loop alive. */
+  #awake = 0;
   #whenAllSettled: (() => void) | undefined;
   #closed = false;
   /** The last interpreter that died while it was executing a task. */
@@ -130,7 +132,7 @@ export class Tasks implements Owner<Future<unknown>> {
   }
 
   /**
-   * Puts a task in line. `args` are its arguments; for a call batch (`chunk`), a list of each call's arguments; for a
+   * Puts a task of a kind (`WORK_CALL` …) in line. `args` are its arguments; for a call batch, a list of each call's arguments; for a
    * retry, either of them encoded. `waited` says that its caller has waited for room.
    *
    * @returns what `refusal` says after the arguments were encoded: then nothing was put or counted
@@ -140,7 +142,7 @@ export class Tasks implements Owner<Future<unknown>> {
   enqueue(
     future: Future<unknown>,
     code: Code,
-    chunk: boolean,
+    kind: number,
     options: SubmitOptions,
     args: readonly unknown[] | Encoded,
     waited = true,
@@ -158,7 +160,6 @@ export class Tasks implements Owner<Future<unknown>> {
     let kept: Code | Again = code;
     const message = Message.take(m);
     try {
-      const kind = chunk ? WORK_CALL_BATCH : WORK_CALL;
       message.header(sequence, kind, code.id, code.pointer, timed ? 1 : 0, runningTime(options.timeout));
       if (isNew) {
         message.list(args, "args", moving);
@@ -176,13 +177,8 @@ export class Tasks implements Owner<Future<unknown>> {
       if (future.retriesLeft > 0) {
         const encoded = isNew ? message.encoded() : (args as Encoded);
         const before = isNew ? args : (future.task as Again).referents;
-        kept = {
-          code,
-          chunk,
-          options,
-          encoded,
-          referents: encoded.references.length > 0 ? before : undefined,
-        };
+        const referents = encoded.references.length > 0 ? before : undefined;
+        kept = { code, kind, options, encoded, referents };
       }
       if (timed) this.stats.begin(sequence);
       const status = message.intoQueue(queue, false, id, WITH_SENDER, each);
@@ -201,7 +197,7 @@ export class Tasks implements Owner<Future<unknown>> {
     future.queue = queue;
     future.task = kept;
     // A retry has been counted already.
-    if (isNew && this.#open++ === 0) this.rt.ref();
+    if (isNew) this.#count(future, 1);
     return undefined;
   }
 
@@ -213,11 +209,16 @@ export class Tasks implements Owner<Future<unknown>> {
     const stop = (): void => {
       if (future.done()) return;
       if (this.takeBack(future)) future.aborted();
-      else request(this.rt, REQUEST_ABORT, -1, reasonNumber("aborted"), future.sequence);
+      else this.stop(future);
     };
     // A subscriber that learned of the task may have aborted the signal.
     if (signal.aborted) stop();
     else if (!future.done()) future.addDoneListener(onAbort(signal, stop));
+  }
+
+  /** Stops the interpreter that executes the task. */
+  stop(future: Future<unknown>): void {
+    request(this.rt, REQUEST_ABORT, -1, reasonNumber("aborted"), future.sequence);
   }
 
   /** Takes the task back if it still waits in line after `waitTimeout` milliseconds. */
@@ -251,13 +252,13 @@ export class Tasks implements Owner<Future<unknown>> {
    */
   retry(future: Future<unknown>): boolean {
     if (future.retriesLeft === 0 || !this.retrying) return false;
-    const { code, chunk, options, encoded } = future.task as Again;
+    const { code, kind, options, encoded } = future.task as Again;
     future.retriesLeft--;
     // It has waited once.
     future.waitsUntil = 0;
     this.stats.forget(future.sequence);
     try {
-      this.enqueue(future, code, chunk, options, encoded);
+      this.enqueue(future, code, kind, options, encoded);
     } catch {
       // Shared memory is exhausted: the task fails with the death.
       return false;
@@ -279,8 +280,8 @@ export class Tasks implements Owner<Future<unknown>> {
   /** A future of these tasks is done, however it ended. */
   settled(future: Future<unknown>): void {
     // First of all: a subscriber or the pool, notified below, may submit the next task.
-    if (--this.#open === 0) this.rt.unref();
-    this.#count(future);
+    this.#count(future, -1);
+    this.#noteOutcome(future);
     if (taskSettle.hasSubscribers) this.tell(taskSettle, future);
     this.#pool.settled();
     if (this.#open === 0) this.#whenAllSettled?.();
@@ -308,7 +309,10 @@ export class Tasks implements Owner<Future<unknown>> {
 
   /** Resolves when no task is in line or being executed. */
   async allSettled(): Promise<void> {
-    if (this.#open > 0) await new NativePromise<void>((resolve) => (this.#whenAllSettled = resolve));
+    if (this.#open === 0) return;
+    this.rt.ref();
+    await new NativePromise<void>((resolve) => (this.#whenAllSettled = resolve));
+    this.rt.unref();
   }
 
   /** The caller ends all tasks. */
@@ -324,7 +328,16 @@ export class Tasks implements Owner<Future<unknown>> {
     for (const queue of this.queues) queue.close();
   }
 
-  #count(future: Future<unknown>): void {
+  /** Counts a task that is submitted (1) or settled (-1). */
+  #count(future: Future<unknown>, by: 1 | -1): void {
+    this.#open += by;
+    if (future.rests) return;
+    this.#awake += by;
+    if (by === -1 && this.#awake === 0) this.rt.unref();
+    if (by === 1 && this.#awake === 1) this.rt.ref();
+  }
+
+  #noteOutcome(future: Future<unknown>): void {
     const { stats } = this;
     stats.forget(future.sequence);
     if (future.cancelled() || future.wasAborted) stats.cancelled++;
@@ -337,7 +350,7 @@ export class Tasks implements Owner<Future<unknown>> {
     this.takeBack(future);
     this.rt.forget(future.sequence);
     this.stats.forget(future.sequence);
-    if (--this.#open === 0) this.rt.unref();
+    this.#count(future, -1);
   }
 
   /** Takes the tasks that no worker has taken, in order, as a worker would: one lock step for each. */

@@ -1,8 +1,19 @@
 /** The ways to submit tasks that an executor and its views have in common. */
-import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
+import type { Iterated, KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
 import type { Future } from "./future.js";
-import type { AnyMapOptions, MapOptions, MapOutcome, SettledMapOptions } from "./map.js";
-import type { Report } from "./options.js";
+import { iterate, iterateSync, type IterationOf, type SyncIterationOf } from "../interpreter/iteration.js";
+import { takeTrace } from "../thread/trace.js";
+import { iterating } from "./iterate.js";
+import {
+  type AnyMapOptions,
+  argsOf,
+  type MapOptions,
+  type MapOutcome,
+  type SettledMapOptions,
+} from "./map.js";
+import type { IterateTaskOptions, Report, SubmitOptions } from "./options.js";
+import type { Pool } from "./pool.js";
+import { listOf, map, submit, submitWithProgress } from "./submit.js";
 
 /**
  * What `with` returns: an executor whose tasks have the options that `with` was given. It needs no closing, and may be
@@ -71,6 +82,48 @@ export interface ExecutorView {
     source: Iterable<A> | AsyncIterable<A>,
     options: AnyMapOptions<A>,
   ): AsyncGenerator<Awaited<R> | MapOutcome<Awaited<R>>, void, undefined>;
+
+  /** Iterates over the items of a generator. See `InterpreterPoolExecutor.iterate`. @throws as that */
+  iterate<F, B extends OverloadArgs<F>>(fn: F, ...args: B): IterationOf<OverloadResult<F, B>>;
+  iterate<B extends unknown[], R extends Iterated>(
+    fn: (...args: B) => R,
+    ...args: KnownArgs<B, R>
+  ): IterationOf<R>;
+  iterate<B extends unknown[], F extends (...args: B) => Loose>(
+    fn: F,
+    ...args: TypingArgs<B, F>
+  ): IterationOf<ReturnType<F>>;
+  iterate<B extends unknown[], R extends Iterated>(fn: (...args: B) => R, ...args: B): IterationOf<R>;
+
+  /** Like `iterate`, but blocks this thread. See `InterpreterPoolExecutor.iterateSync`. @throws as that */
+  iterateSync<F, B extends OverloadArgs<F>>(fn: F, ...args: B): SyncIterationOf<OverloadResult<F, B>>;
+  iterateSync<B extends unknown[], R extends Iterated>(
+    fn: (...args: B) => R,
+    ...args: KnownArgs<B, R>
+  ): SyncIterationOf<R>;
+  iterateSync<B extends unknown[], F extends (...args: B) => Loose>(
+    fn: F,
+    ...args: TypingArgs<B, F>
+  ): SyncIterationOf<ReturnType<F>>;
+  iterateSync<B extends unknown[], R extends Iterated>(fn: (...args: B) => R, ...args: B): SyncIterationOf<R>;
+}
+
+/** A view of an executor. Tasks keep the options: a retry is submitted with the same ones. */
+export function viewOf(pool: Pool, options: IterateTaskOptions, executor: object): ExecutorView {
+  const { buffersize: _, ...own } = options;
+  const view: Record<keyof ExecutorView, unknown> = {
+    submit: (fn: Function, ...args: unknown[]) => submit(pool, fn, args, own, takeTrace(fn)),
+    map: (fn: Function, source: Iterable<unknown>, more?: AnyMapOptions<unknown>) =>
+      map(pool, "map", fn, listOf, source, own, more),
+    starmap: (fn: Function, source: Iterable<unknown>, more?: AnyMapOptions<unknown>) =>
+      map(pool, "starmap", fn, argsOf, source, own, more),
+    iterate: (fn: Function, ...args: unknown[]) =>
+      iterate(iterating(pool, fn, args, options, takeTrace(fn)), executor),
+    iterateSync: (fn: Function, ...args: unknown[]) =>
+      iterateSync(iterating(pool, fn, args, options, takeTrace(fn)), executor),
+  };
+  // The compiler cannot compare overloads with a function.
+  return view as unknown as ExecutorView;
 }
 
 /**
@@ -96,4 +149,16 @@ export interface ProgressView<P> {
     fn: (...args: [...args: A, report: Report<P>]) => R,
     ...args: A
   ): Future<Awaited<R>>;
+}
+
+/** A view whose tasks report to `listener`. */
+export function progressViewOf(
+  pool: Pool,
+  options: SubmitOptions,
+  listener: (value: never) => void,
+): Record<keyof ProgressView<unknown>, unknown> {
+  return {
+    submit: (fn: Function, ...args: unknown[]) =>
+      submitWithProgress(pool, fn, args, options, takeTrace(fn), listener),
+  };
 }

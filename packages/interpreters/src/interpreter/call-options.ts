@@ -1,5 +1,6 @@
 /** The options of one operation in another interpreter, and their check. */
 import { checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
+import { checkBuffersize } from "./iteration-feed.js";
 import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 
 /** Options of one operation in another interpreter (`Interpreter.with`). An unknown option is a TypeError. */
@@ -24,6 +25,17 @@ export interface CallOptions {
   transfer?: readonly Movable[] | undefined;
 }
 
+/** Options of `Interpreter.with`. An unknown option is a TypeError. */
+export interface IterateOptions extends CallOptions {
+  /**
+   * Of `iterate`: how many items the generator may be ahead of the loop, from 1. Then it waits at its next `yield`, and its interpreter does
+   * other work meanwhile. Infinity means no limit. Default: 128. Each is kept as a copy, so make it small where items are large.
+   *
+   * Its `timeout` does not count the time that the generator waits for the loop.
+   */
+  buffersize?: number | undefined;
+}
+
 /** Options of `exec`. An unknown option is a TypeError. */
 export interface ExecOptions extends CallOptions {
   /** The script's name in stack traces. It need not name a file. Default: `<exec>`. */
@@ -44,6 +56,7 @@ export interface ExecOptions extends CallOptions {
 }
 
 const CALL_OPTIONS: readonly string[] = ["timeout", "waitTimeout", "signal", "transfer"];
+const ITERATE_OPTIONS: readonly string[] = [...CALL_OPTIONS, "buffersize"];
 const EXEC_OPTIONS: readonly string[] = [...CALL_OPTIONS, "filename", "base", "breakOnSigint"];
 
 /** Throws TypeError or RangeError for an option that is not `known` or has a bad value. */
@@ -54,6 +67,12 @@ export function checkCallOptions(what: string, options: CallOptions, known = CAL
   checkTimeout(waitTimeout, "waitTimeout");
   checkSignal(signal);
   if (transfer !== undefined) checkTransfer(transfer);
+}
+
+/** As `checkCallOptions`, for `with`. */
+export function checkIterateOptions(what: string, options: IterateOptions): void {
+  checkCallOptions(what, options, ITERATE_OPTIONS);
+  checkBuffersize(options.buffersize);
 }
 
 /** Throws TypeError or RangeError for a bad option of `exec`. The language checks `filename` and `base`. */

@@ -61,6 +61,11 @@ export class Ending {
     return operation;
   }
 
+  /** Lets an error of closing pass if the interpreter is gone. @throws the error if it is not */
+  allowGone(error: unknown): void {
+    if (!isGone(this.#target)) throw error;
+  }
+
   /**
    * Checks that the interpreter may be ended. If it is gone because this handle asked for that, and the death notice has not arrived,
    * asking again is no error: the notice that settles the first operation settles the one returned here.

@@ -3,7 +3,7 @@
  *
  * sending.ts sends work, ending.ts ends an interpreter, and target.ts checks whether one takes work.
  */
-import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
+import type { Iterated, KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
 import { checkId } from "../base/check.js";
 import { HandleTable } from "../base/handle-table.js";
 import { InterpreterNotFoundError } from "../base/errors.js";
@@ -11,41 +11,43 @@ import { CODEC_JAVASCRIPT, registerReference } from "../codec/codec.js";
 import type { ModuleClass } from "../guests/javascript/callable.js";
 import { isExecuting } from "../kernel/executions.js";
 import { idOf, nameOf, slotOf } from "../kernel/registry.js";
-import { clearBit, isEmptySet, setBit } from "../memory/bitset.js";
+import { setBit } from "../memory/bitset.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
 import { REF_INTERPRETER, S_HOLDERS, slotPointer } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
-import { request } from "../thread/supervisor-client.js";
 import type { Code } from "../wire/code.js";
-import { REQUEST_COLLECT } from "../wire/protocol.js";
 import type { PoolSetup } from "../worker/pool.js";
-import { type CallOptions, checkCallOptions, type ExecOptions } from "./call-options.js";
+import { checkIterateOptions, type ExecOptions, type IterateOptions } from "./call-options.js";
 import { Ending } from "./ending.js";
+import {
+  iterate,
+  iterateSync,
+  type Iteration,
+  type IterationOf,
+  type SyncIteration,
+  type SyncIterationOf,
+} from "./iteration.js";
 import { outputOf } from "./output.js";
 import { construct, proxyOf } from "./remote-object.js";
 import type { ConstructorArgs, InstanceOf, RemoteObject } from "./remote-types.js";
 import { send, SERVE } from "./sending.js";
-import { checkAlive, isGone, tagOf, type Target, type Whence, whenceOf } from "./target.js";
+import {
+  checkAlive,
+  type InterpreterHandle,
+  releaseInterpreter,
+  tagOf,
+  type Target,
+  type Whence,
+  whenceOf,
+} from "./target.js";
 import { type InterpreterView, viewOf } from "./view.js";
-import { call, exec, prepare } from "./work.js";
+import { call, exec, iterating, prepare } from "./work.js";
 
-export type { CallOptions, ExecOptions } from "./call-options.js";
+export type { CallOptions, ExecOptions, IterateOptions } from "./call-options.js";
 export type { Whence } from "./target.js";
 export type { InterpreterView } from "./view.js";
 
-interface InterpreterHandle {
-  readonly id: InterpreterId;
-  readonly slot: Slot;
-}
-
-const handles = new HandleTable<Interpreter, InterpreterHandle>(({ id, slot }) => {
-  const rt = runtime();
-  const { m } = rt;
-  if (idOf(m, slot) !== id) return;
-  const holders = slotPointer(slot) + S_HOLDERS;
-  clearBit(m, holders, m.slot);
-  if (isEmptySet(m, holders) && whenceOf(rt, slot) === "interpreters module") request(rt, REQUEST_COLLECT);
-});
+const handles = new HandleTable<Interpreter, InterpreterHandle>(releaseInterpreter);
 
 /** Set for the one constructor call that binds to a known slot. */
 let binding: InterpreterHandle | undefined;
@@ -276,9 +278,64 @@ export class Interpreter implements InterpreterView {
   }
 
   /**
+   * Runs a generator there and iterates over its items: of a generator or async generator, or of a function that returns an iterable,
+   * an async iterable or an iterator. The generator runs ahead of the loop by up to `buffersize` items (`with`) and then waits at its
+   * `yield`, while the interpreter does other work. Nothing runs before the first item is asked for; leaving the loop runs the
+   * generator's `finally` there.
+   *
+   * @param fn as for `call`, and generator functions
+   * @param args its arguments, which are copied when the first item is asked for; see `call`
+   * @throws NotShareableError the function cannot travel. The iteration throws, after the items that precede it: ExecutionFailed the
+   * generator threw; NotShareableError an argument or an item cannot travel; TypeError the result is not iterable;
+   * InterpreterDiedError; InterpreterNotFoundError; InterpreterError (the codes are listed there); a TimeoutError DOMException.
+   * When its signal aborts, it throws the signal's reason at once.
+   * @example
+   * await using interp = create();
+   * function* squares(n: number) {
+   *   for (let i = 1; i <= n; i++) yield i * i;
+   * }
+   * for await (const square of interp.iterate(squares, 3)) console.log(square);
+   */
+  iterate<F, A extends OverloadArgs<F>>(fn: F, ...args: A): IterationOf<OverloadResult<F, A>>;
+  iterate<A extends unknown[], R extends Iterated>(
+    fn: (...args: A) => R,
+    ...args: KnownArgs<A, R>
+  ): IterationOf<R>;
+  iterate<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): IterationOf<ReturnType<F>>;
+  iterate<A extends unknown[], R extends Iterated>(fn: (...args: A) => R, ...args: A): IterationOf<R>;
+  iterate(fn: Function, ...args: unknown[]): Iteration<never, never> {
+    return iterate(iterating(this.#target, {}, fn, args, false), this);
+  }
+
+  /**
+   * Like `iterate`, but blocks this thread while it waits for an item.
+   *
+   * @throws as `iterate`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`), see `callSync`
+   * @example
+   * using interp = create();
+   * for (const part of interp.iterateSync((text: string) => text.split(" "), "a b")) console.log(part);
+   */
+  iterateSync<F, A extends OverloadArgs<F>>(fn: F, ...args: A): SyncIterationOf<OverloadResult<F, A>>;
+  iterateSync<A extends unknown[], R extends Iterated>(
+    fn: (...args: A) => R,
+    ...args: KnownArgs<A, R>
+  ): SyncIterationOf<R>;
+  iterateSync<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): SyncIterationOf<ReturnType<F>>;
+  iterateSync<A extends unknown[], R extends Iterated>(fn: (...args: A) => R, ...args: A): SyncIterationOf<R>;
+  iterateSync(fn: Function, ...args: unknown[]): SyncIteration<never, never> {
+    return iterateSync(iterating(this.#target, {}, fn, args, true), this);
+  }
+
+  /**
    * A view of this interpreter whose operations have a time limit, a signal, or buffers to move.
    *
-   * @param options `timeout`, `signal` and `transfer`; see `CallOptions`
+   * @param options `timeout`, `signal`, `transfer` and others; see `IterateOptions`
    * @throws TypeError, RangeError a bad option
    * @example
    * await using interp = create();
@@ -287,8 +344,8 @@ export class Interpreter implements InterpreterView {
    * });
    * await endless.catch((error) => console.log(error.name)); // TimeoutError
    */
-  with(options: CallOptions): InterpreterView {
-    checkCallOptions("with", options);
+  with(options: IterateOptions): InterpreterView {
+    checkIterateOptions("with", options);
     return viewOf(this.#target, options, this);
   }
 
@@ -353,11 +410,7 @@ export class Interpreter implements InterpreterView {
 
   /** `await using`: closes the interpreter with `wait`. No error if it is gone already. */
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.close({ wait: true });
-    } catch (error) {
-      if (!isGone(this.#target)) throw error;
-    }
+    await this.close({ wait: true }).catch((error: unknown) => this.#ending.allowGone(error));
   }
 
   /** `using`: like the asynchronous form, but blocks this thread. */
@@ -365,7 +418,7 @@ export class Interpreter implements InterpreterView {
     try {
       this.closeSync({ wait: true });
     } catch (error) {
-      if (!isGone(this.#target)) throw error;
+      this.#ending.allowGone(error);
     }
   }
 

@@ -137,9 +137,19 @@ export class Operation<out T> implements Pending {
     this.reject(timeoutError(`Cannot ${this.what}: it waited in line for ${this.waitTimeout} ms`));
   }
 
-  /** Calls back when the operation is settled, with the error if it failed. */
+  /** Calls back when the operation is settled, with the error if it failed. After those that were registered before. */
   whenSettled(callback: (error: unknown) => void): void {
-    this.#onSettled = callback;
+    const before = this.#onSettled;
+    this.#onSettled = (error) => {
+      before?.(error);
+      callback(error);
+    };
+  }
+
+  /** The outcome, once the operation is settled. @throws the error that it failed with */
+  outcome(): T {
+    if (this.#outcome === "rejected") throw this.#value;
+    return this.#value as T;
   }
 
   /** The outcome as a promise, which keeps the event loop alive. Call it at most once. */
@@ -163,8 +173,7 @@ export class Operation<out T> implements Pending {
     } finally {
       this.#endWait();
     }
-    if (this.#outcome === "rejected") throw this.#value;
-    return this.#value as T;
+    return this.outcome();
   }
 
   #settleAs(outcome: "fulfilled" | "rejected", value: unknown): void {

@@ -9,6 +9,7 @@ import { CODEC_JAVASCRIPT, registerReference } from "../codec/codec.js";
 import { classOf } from "../guests/javascript/callable.js";
 import { languageOf } from "../guests/language.js";
 import { S_REPLIES, REF_OBJECT } from "../memory/layout.js";
+import { takeTrace } from "../thread/trace.js";
 import { codeOf } from "../wire/code.js";
 import { Message, WITHOUT_SENDER } from "../wire/message.js";
 import {
@@ -137,7 +138,7 @@ function start(
       value: args,
       options,
       blocking,
-      subject: remote,
+      trace: takeTrace(remote),
       keep: root,
     });
   } catch (error) {

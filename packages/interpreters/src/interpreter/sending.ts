@@ -7,7 +7,7 @@ import { cancelWork } from "../kernel/mailbox.js";
 import type { Pointer } from "../memory/brands.js";
 import { S_REPLIES, S_WORK, slotPointer } from "../memory/layout.js";
 import { collectCarried, request } from "../thread/supervisor-client.js";
-import { takeTrace, useTrace } from "../thread/trace.js";
+import { takeTrace, type Trace, useTrace } from "../thread/trace.js";
 import { SupervisorHandover } from "../transfer/handover.js";
 import { forgetMoves, movesOfCall } from "../transfer/move.js";
 import { checkTransfer, detach } from "../transfer/transfer-list.js";
@@ -18,6 +18,7 @@ import {
   REQUEST_ABORT,
   WORK_CALL,
   WORK_EXEC,
+  WORK_ITERATE,
   WORK_PREPARE,
   WORK_SERVE,
 } from "../wire/protocol.js";
@@ -47,6 +48,13 @@ export const CALL: WorkKind = {
 };
 export const EXEC: WorkKind = { kind: WORK_EXEC, verb: "execute a script in", root: "script" };
 export const PREPARE: WorkKind = { kind: WORK_PREPARE, verb: "prepare", root: "namespace", read: true };
+export const ITERATE: WorkKind = {
+  kind: WORK_ITERATE,
+  verb: "iterate in",
+  root: "args",
+  args: true,
+  read: true,
+};
 export const SERVE: WorkKind = { kind: WORK_SERVE, verb: "set up", root: "setup" };
 
 /** One work item to send. */
@@ -60,15 +68,15 @@ export interface Sending {
   readonly value: unknown;
   readonly options: CallOptions;
   readonly blocking: boolean;
-  /** Operations of the same subject share a trace. */
-  readonly subject: unknown;
+  /** Where the user asked for it. */
+  readonly trace: Trace;
   /** Stays reachable until the operation is settled. */
   readonly keep: unknown;
 }
 
 /**
- * Sends work to an interpreter that takes it. `value` is its body, for CALL the array of arguments; `code` is the function to call. If
- * this throws, nothing has happened: no buffer was moved, and no record was put.
+ * Sends work to an interpreter that takes it. `value` is its body, for CALL the array of arguments; `code` is the function to call, and
+ * `trace` where the user asked for it. If this throws, nothing has happened: no buffer was moved, and no record was put.
  */
 export function send<T>(
   target: Target,
@@ -77,6 +85,8 @@ export function send<T>(
   value: unknown,
   blocking: boolean,
   code?: Code,
+  // Calls of one function share a trace.
+  trace = takeTrace(code === undefined ? work.kind : code.id),
 ): Operation<T> {
   const what = `${work.verb} interpreter ${target.id}`;
   checkTarget(target, what, blocking);
@@ -87,7 +97,7 @@ export function send<T>(
     value,
     options,
     blocking,
-    subject: code === undefined ? work.kind : code.id,
+    trace,
     keep: code,
   });
 }
@@ -95,13 +105,12 @@ export function send<T>(
 /** As `send`, without the check whether the interpreter takes work. */
 export function dispatch<T>(target: Target, work: WorkKind, sending: Sending): Operation<T> {
   const { rt, slot, id } = target;
-  const { what, value, options, blocking } = sending;
+  const { what, value, options, blocking, trace } = sending;
   const { signal } = options;
   const args = work.args && (value as unknown[]);
   const transfer = args && movesOfCall(args, options.transfer);
   signal?.throwIfAborted();
   const timeout = runningTime(options.timeout);
-  const trace = takeTrace(sending.subject);
   const message = Message.take(rt.m);
   const handover = SupervisorHandover.of(rt, transfer);
   try {
@@ -143,19 +152,27 @@ export function dispatch<T>(target: Target, work: WorkKind, sending: Sending): O
   }
 }
 
+/** Takes an operation back. Returns false if it has begun. */
+export function withdraw({ rt, slot, id }: Target, operation: Operation<unknown>): boolean {
+  if (!cancelWork(rt.m, slot, id, rt.id, operation.sequence, operation.place)) return false;
+  rt.forget(operation.sequence);
+  collectCarried(rt, (slotPointer(slot) + S_WORK) as Pointer);
+  return true;
+}
+
+/** Stops the interpreter if it executes the operation. */
+export function stop({ rt, id }: Target, operation: Operation<unknown>): void {
+  request(rt, REQUEST_ABORT, id, reasonNumber("aborted"), operation.sequence);
+}
+
 /** Has the operation withdrawn, or stopped, by its signal and by its limit for waiting in line. */
 function limit(
-  { rt, slot, id }: Target,
+  target: Target,
   operation: Operation<unknown>,
   { signal, waitTimeout = Infinity }: CallOptions,
   blocking: boolean,
 ): void {
-  operation.withdraw = () => {
-    if (!cancelWork(rt.m, slot, id, rt.id, operation.sequence, operation.place)) return false;
-    rt.forget(operation.sequence);
-    collectCarried(rt, (slotPointer(slot) + S_WORK) as Pointer);
-    return true;
-  };
+  operation.withdraw = () => withdraw(target, operation);
   operation.waitTimeout = waitTimeout;
   operation.signal = signal;
   // A thread that blocks runs no timers; `block` has the limit.
@@ -165,7 +182,7 @@ function limit(
     onAbort(signal, () => {
       if (operation.settled) return;
       if (operation.withdraw?.() === true) operation.reject(signal.reason);
-      else request(rt, REQUEST_ABORT, id, reasonNumber("aborted"), operation.sequence);
+      else stop(target, operation);
     });
   operation.whenSettled(() => {
     stopTimer(timer);

@@ -1,11 +1,13 @@
 /** The operations that an interpreter and its views have in common. */
-import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
+import type { Iterated, KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
 import type { ModuleClass } from "../guests/javascript/callable.js";
-import type { CallOptions, ExecOptions } from "./call-options.js";
+import type { ExecOptions, IterateOptions } from "./call-options.js";
 import { construct, proxyOf } from "./remote-object.js";
 import type { ConstructorArgs, InstanceOf, RemoteObject } from "./remote-types.js";
+import { call, exec, iterating } from "./work.js";
 import type { Target } from "./target.js";
-import { call, exec } from "./work.js";
+import { iterate, iterateSync } from "./iteration.js";
+import type { IterationOf, SyncIterationOf } from "./iteration.js";
 
 /** The operations of an interpreter with a time limit, a signal or buffers to move: what `Interpreter.with` returns. */
 export interface InterpreterView {
@@ -33,20 +35,47 @@ export interface InterpreterView {
   construct<C>(cls: ModuleClass<C>, ...args: ConstructorArgs<C>): Promise<RemoteObject<InstanceOf<C>>>;
   /** See `Interpreter.constructSync`. */
   constructSync<C>(cls: ModuleClass<C>, ...args: ConstructorArgs<C>): RemoteObject<InstanceOf<C>>;
+  /** See `Interpreter.iterate`. */
+  iterate<F, A extends OverloadArgs<F>>(fn: F, ...args: A): IterationOf<OverloadResult<F, A>>;
+  iterate<A extends unknown[], R extends Iterated>(
+    fn: (...args: A) => R,
+    ...args: KnownArgs<A, R>
+  ): IterationOf<R>;
+  iterate<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): IterationOf<ReturnType<F>>;
+  iterate<A extends unknown[], R extends Iterated>(fn: (...args: A) => R, ...args: A): IterationOf<R>;
+  /** See `Interpreter.iterateSync`. */
+  iterateSync<F, A extends OverloadArgs<F>>(fn: F, ...args: A): SyncIterationOf<OverloadResult<F, A>>;
+  iterateSync<A extends unknown[], R extends Iterated>(
+    fn: (...args: A) => R,
+    ...args: KnownArgs<A, R>
+  ): SyncIterationOf<R>;
+  iterateSync<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): SyncIterationOf<ReturnType<F>>;
+  iterateSync<A extends unknown[], R extends Iterated>(fn: (...args: A) => R, ...args: A): SyncIterationOf<R>;
 }
 
-/** The view of `interpreter` whose operations have `options`. The asynchronous ones reject for a bad argument, as for any other error. */
-export function viewOf(target: Target, options: CallOptions, interpreter: object): InterpreterView {
+/** A view of the interpreter `source`. */
+export function viewOf(target: Target, options: IterateOptions, source: object): InterpreterView {
+  const { buffersize: _, ...rest } = options;
   const view: Record<keyof InterpreterView, unknown> = {
     exec: async (code: string, more?: ExecOptions) =>
-      exec(target, code, { ...options, ...more }, false).promise(),
-    execSync: (code: string, more?: ExecOptions) => exec(target, code, { ...options, ...more }, true).block(),
-    call: async (fn: Function, ...args: unknown[]) => call(target, options, fn, args, false).promise(),
-    callSync: (fn: Function, ...args: unknown[]) => call(target, options, fn, args, true).block(),
+      exec(target, code, { ...rest, ...more }, false).promise(),
+    execSync: (code: string, more?: ExecOptions) => exec(target, code, { ...rest, ...more }, true).block(),
+    call: async (fn: Function, ...args: unknown[]) => call(target, rest, fn, args, false).promise(),
+    callSync: (fn: Function, ...args: unknown[]) => call(target, rest, fn, args, true).block(),
+    iterate: (fn: Function, ...args: unknown[]) =>
+      iterate(iterating(target, options, fn, args, false), source),
+    iterateSync: (fn: Function, ...args: unknown[]) =>
+      iterateSync(iterating(target, options, fn, args, true), source),
     construct: async (cls: unknown, ...args: unknown[]) =>
-      proxyOf(target, interpreter, cls, await construct(target, options, cls, args, false).promise()),
+      proxyOf(target, source, cls, await construct(target, rest, cls, args, false).promise()),
     constructSync: (cls: unknown, ...args: unknown[]) =>
-      proxyOf(target, interpreter, cls, construct(target, options, cls, args, true).block()),
+      proxyOf(target, source, cls, construct(target, rest, cls, args, true).block()),
   };
   // The compiler cannot compare overloads with a function.
   return view as unknown as InterpreterView;

@@ -2,11 +2,14 @@
 import { show } from "../base/check.js";
 import { CODEC_JAVASCRIPT } from "../codec/codec.js";
 import { languageOf } from "../guests/language.js";
-import { codeOf } from "../wire/code.js";
-import { type CallOptions, checkExecOptions, type ExecOptions } from "./call-options.js";
-import type { Operation } from "./operation.js";
-import { CALL, EXEC, PREPARE, send } from "./sending.js";
-import type { Target } from "./target.js";
+import type { QueueId } from "../memory/brands.js";
+import { takeTrace } from "../thread/trace.js";
+import { type Code, codeOf } from "../wire/code.js";
+import { type CallOptions, checkExecOptions, type ExecOptions, type IterateOptions } from "./call-options.js";
+import type { Iterating, Producer } from "./iteration-feed.js";
+import { deadlock, type Operation } from "./operation.js";
+import { CALL, EXEC, ITERATE, PREPARE, send, stop, withdraw } from "./sending.js";
+import { checkTarget, type Target } from "./target.js";
 
 /** @throws TypeError `namespace` is not an object; what sending throws */
 export function prepare(
@@ -41,4 +44,40 @@ export function call(
 ): Operation<never> {
   const code = codeOf(target.rt.m, fn, languageOf(target.tag));
   return send(target, CALL, options, args, blocking, code);
+}
+
+/** How to iterate over what a function returns. @throws NotShareableError the function cannot travel */
+export function iterating(
+  target: Target,
+  options: IterateOptions,
+  fn: Function,
+  args: unknown[],
+  blocking: boolean,
+): Iterating {
+  const { rt, slot, id } = target;
+  const { buffersize, signal, ...rest } = options;
+  const code: Code = codeOf(rt.m, fn, languageOf(target.tag), true);
+  // A trace that is taken later would keep the iterator reachable, of which that is a method.
+  const trace = takeTrace(code.id);
+  const what = `${ITERATE.verb} interpreter ${id}`;
+  const begin = (queue: QueueId, settled: () => void): Producer => {
+    if (blocking) checkTarget(target, what, true);
+    const operation = send<unknown>(target, ITERATE, rest, [...args, queue], false, code, trace);
+    operation.whenSettled(settled);
+    return {
+      get settled() {
+        return operation.settled;
+      },
+      outcome: () => operation.outcome(),
+      withdraw(error) {
+        if (!withdraw(target, operation)) return false;
+        operation.reject(error);
+        return true;
+      },
+      stop: () => stop(target, operation),
+      waitedTooLong: () => operation.waitedTooLong(),
+    };
+  };
+  const blocked = blocking && { slot, deadlock: () => deadlock(what, rt.id) };
+  return { rt, buffersize, signal, waitTimeout: rest.waitTimeout, send: begin, ...blocked };
 }

@@ -45,8 +45,8 @@ import { isAlive } from "./registry.js";
 import { ringAllWaiters } from "./waiters.js";
 
 /**
- * Makes a queue that this interpreter holds. Returns its pointer, or 0 if memory is exhausted. A hidden queue has an id below -1, by
- * which no interpreter can find it: only records carry it on.
+ * Makes a queue that this interpreter holds. Returns its pointer, or 0 if memory is exhausted. A hidden queue has an id below -1,
+ * which no list shows and no user can name: only records carry the queue, or its id, on.
  */
 export function createQueue(m: SharedMemory, maxsize: number, unbound: number, hidden: boolean): Pointer {
   const q = allocatePages(m, 1, (m.slot + 1) as Owner);

@@ -1,12 +1,14 @@
 /** Reading a queue's state: its id, how many items it holds, and the status that a put would return now. */
-import { acquire, ensureMapped, get, load, set, type SharedMemory } from "../memory/atomics.js";
+import { acquire, ensureMapped, get, load, peek, set, type SharedMemory } from "../memory/atomics.js";
 import type { Pointer, QueueId } from "../memory/brands.js";
 import {
   C_FLAGS,
+  C_HEAD,
   C_ID,
   C_KNOWN_TAKEN,
   C_MAXSIZE,
   C_PUT,
+  C_TAIL,
   C_TAKEN,
   CHANNEL_CLOSED,
   OK,
@@ -41,6 +43,22 @@ export function roomIn(m: SharedMemory, q: Pointer): number {
   const taken = acquire(m, q + C_TAKEN);
   set(m, q + C_KNOWN_TAKEN, taken);
   return maxsize - ((put - taken) | 0);
+}
+
+/** Whether the queue takes no more items. */
+export function isShut(m: SharedMemory, q: Pointer): boolean {
+  return load(m, q + C_FLAGS) !== 0;
+}
+
+/** Whether a taker that looks now would not find the queue empty. Without a lock: removed records may still count. */
+export function seemsToHaveRecord(m: SharedMemory, q: Pointer): boolean {
+  return acquire(m, q + C_TAIL) !== peek(m, q + C_HEAD) || acquire(m, q + C_FLAGS) !== 0;
+}
+
+/** Whether a putter that tries now would not find the queue full. Without a lock. */
+export function seemsToHaveRoom(m: SharedMemory, q: Pointer): boolean {
+  const put = peek(m, q + C_PUT);
+  return ((put - acquire(m, q + C_TAKEN)) | 0) < get(m, q + C_MAXSIZE) || acquire(m, q + C_FLAGS) !== 0;
 }
 
 /** The status that a put would return now: OK, FULL, SHUT or NOT_FOUND. Under the putters' lock. */

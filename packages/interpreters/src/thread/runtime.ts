@@ -80,6 +80,8 @@ export class Runtime {
   readonly #adaptivePoll = new AdaptivePoll();
   #pollUntil = 0;
   #parkedSince = 0;
+  /** Whether it has parked since it began to poll. */
+  #pollFailed = false;
   /** The longest park of a blocked thread, in milliseconds, while something must be polled that does not ring (supervisor-start.ts). */
   parkLimit = Infinity;
   /** What this thread blocks for, the innermost last (waits.ts). */
@@ -121,7 +123,7 @@ export class Runtime {
     return this.#m;
   }
 
-  /** Whether an operation blocks this thread: its event loop stands still. */
+  /** Whether an operation blocks this thread. */
   get isBlocked(): boolean {
     return this.#blocked > 0;
   }
@@ -200,7 +202,7 @@ export class Runtime {
     this.#listen();
   }
 
-  /** Polls the doorbell from the event loop, without keeping that alive, until `stopListening`. */
+  /** Polls from the event loop, without keeping that alive, until `stopListening`. */
   listen(): void {
     this.#listeners++;
     this.#listen();
@@ -310,6 +312,10 @@ export class Runtime {
   };
 
   #arrange(seen: number, progress: boolean): void {
+    if (progress || this.#refs === 0) {
+      if (!this.#pollFailed) this.#adaptivePoll.paid();
+      this.#pollFailed = false;
+    }
     if (this.#refs === 0 && this.#listeners === 0) {
       this.#listening = false;
       this.goDormant();
@@ -319,6 +325,7 @@ export class Runtime {
     if (progress) this.#pollUntil = now + this.#adaptivePoll.time;
     const rung = now < this.#pollUntil ? undefined : parkAsync(this.m, seen);
     this.#parkedSince = now;
+    if (rung !== undefined) this.#pollFailed = true;
     if (rung === undefined) setImmediate(this.#turn);
     else void rung.then(this.#wake);
   }

@@ -10,6 +10,8 @@
  * The block belongs to the interpreter that made it, and lives until the function and all pending calls of it are collected. A
  * reader compares the id after it has copied the block: if it has changed, the owner has died, and with it the call.
  */
+import { types } from "../platform/brand-checks.js";
+import { NotShareableError } from "../base/errors.js";
 import { toJson } from "../base/json.js";
 import { add, get, ensureMapped, readBytes, set, type SharedMemory, writeBytes } from "../memory/atomics.js";
 import type { Owner, Pointer } from "../memory/brands.js";
@@ -41,10 +43,21 @@ const collected = new FinalizationRegistry<{ m: SharedMemory; pointer: Pointer }
   freePages(m, pointer);
 });
 
-/** Returns the code of `fn`, which is stored the first time. Throws what the language throws for a function that cannot travel. */
-export function codeOf(m: SharedMemory, fn: unknown, language: Describer): Code {
+/**
+ * Returns the code of `fn`, which is stored the first time. Throws what the language throws for a function that cannot travel.
+ * `iterates`: whether it may be a generator function.
+ */
+export function codeOf(m: SharedMemory, fn: unknown, language: Describer, iterates = false): Code {
   const known = typeof fn === "function" ? byFunction.get(fn) : undefined;
   if (known !== undefined && known.language === language.tag) return known;
+  if (!iterates && types.isGeneratorFunction(fn)) {
+    const name: unknown = Object.getOwnPropertyDescriptor(fn, "name")?.value;
+    throw new NotShareableError(
+      `${typeof name === "string" && name !== "" ? `function ${JSON.stringify(name)}` : "an anonymous function"} cannot be ` +
+        "called in another interpreter: it is a generator function, and the iterator it returns cannot be sent back; " +
+        "use iterate(), which sends its items as they come",
+    );
+  }
   const description = language.describeFunction(fn);
   let code = byDescription.get(description);
   if (code === undefined) {

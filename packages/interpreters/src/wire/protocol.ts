@@ -35,6 +35,11 @@ export const WORK_SERVE = 5;
 export const WORK_CALL_BATCH = 6;
 /** To main only: load a native addon, and keep it loaded. value: an AddonRequest; the reply is an AddonAnswer (addons/load.ts) */
 export const WORK_ADDON = 7;
+/**
+ * As WORK_CALL, for a function that returns an iterable. value: the arguments, and then the id of the hidden queue into which the items
+ * go; the reply is the iterator's return value
+ */
+export const WORK_ITERATE = 8;
 
 /** Make an object. a, b, value: as for WORK_CALL, with a class; the reply is a `Constructed` (worker/objects.ts) */
 export const WORK_CONSTRUCT = 20;

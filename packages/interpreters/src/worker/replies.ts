@@ -31,10 +31,8 @@ export interface WorkItem {
   channel: MessagePort | undefined;
   /** What ends before the reply is sent. */
   ends?: (() => void)[] | undefined;
-}
-
-export function workItemIn(execution: Pointer): WorkItem {
-  return { execution, sender: 0 as InterpreterId, sequence: 0, began: 0, channel: undefined };
+  /** Set while it is an iteration that other work may run beside. */
+  seat?: { wait(waits: boolean): void } | undefined;
 }
 
 export class Replies {

@@ -6,37 +6,36 @@
  * guest's timers and sockets live on. If an item returns a promise, the loop awaits it on the event loop.
  *
  * A pool may run several tasks at once (`concurrency`): a task that returns a promise is then *parked* in the execution that
- * records it (kernel/executions.ts), and the next item is taken into another execution. Items of the mailbox are never parked: no
- * other item begins until they are done, and an interpreter that is closed ends when all parked tasks are done.
+ * records it (kernel/executions.ts), and the next item is taken into another execution. An iteration is parked too, and others run
+ * while it waits for its consumer (places.ts). Other items of the mailbox are never parked: none begins until the last is done.
+ * An interpreter that is closed ends when all parked items are done.
  */
 // A script may declare a global of that name: `import { setImmediate } from "node:timers/promises"`.
 import { setImmediate } from "../platform/timers.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
 import type { ExecutingSide, GuestFunction } from "../guests/language.js";
-import { get, store } from "../memory/atomics.js";
-import type { Pointer } from "../memory/brands.js";
-import { observe, ring, parkAsync } from "../memory/doorbell.js";
+import { get } from "../memory/atomics.js";
+import type { Pointer, QueueId } from "../memory/brands.js";
+import { observe, parkAsync } from "../memory/doorbell.js";
 import {
   OK,
-  EXECUTION_WORDS,
-  S_EXECUTION,
   S_LANGUAGE,
-  S_TAKING,
   STATE_BOOTING,
   STATE_FINALIZING,
   STATE_READY,
+  STATUS_EMPTY,
   STATUS_NOT_FOUND,
 } from "../memory/layout.js";
 import { keep, makeReceived, type Received } from "../kernel/receive.js";
 import { request } from "../thread/supervisor-client.js";
+import { comesBeforeGc } from "./before-gc.js";
 import { namespaceOf } from "./namespace.js";
 import { Objects } from "./objects.js";
-import { Replies, type WorkItem, workItemIn, Refusal } from "./replies.js";
-import { comesBeforeGc } from "./before-gc.js";
-import { endThread } from "./fatal.js";
+import { Replies, type WorkItem, Refusal } from "./replies.js";
 import { finishIo } from "./finish-io.js";
-import { FaultAttribution } from "./fault-attribution.js";
+import { feed, RunningTime } from "./feeder.js";
+import { Places } from "./places.js";
 import { reportError } from "../base/report.js";
 import { after, promiseOf } from "../base/thenable.js";
 import { type CallFailure, runCallBatch } from "../wire/call-batch.js";
@@ -46,7 +45,7 @@ import { takeWork } from "../kernel/mailbox.js";
 import { checkReadable, headerWord } from "../wire/message.js";
 import { CODEC_NEUTRAL } from "../codec/codec.js";
 import { readCall } from "../transfer/handover.js";
-import { type PoolSetup, type ServedPool, servedPool } from "./pool.js";
+import { type PoolSetup, servedPool } from "./pool.js";
 import {
   REPLY_REFUSED,
   REPLY_VALUE,
@@ -58,13 +57,13 @@ import {
   WORK_CONSTRUCT,
   WORK_EXEC,
   WORK_OBJECT,
+  WORK_ITERATE,
   WORK_PREPARE,
   WORK_SERVE,
 } from "../wire/protocol.js";
 import { setState } from "../kernel/registry.js";
-import { endWork, openExecutions } from "../kernel/executions.js";
+import { endWork } from "../kernel/executions.js";
 import type { Runtime } from "../thread/runtime.js";
-import { memoryFull } from "../wire/status-error.js";
 
 /** Longest time between two turns of the event loop while there is work; milliseconds. */
 const TURN_EVERY = 1;
@@ -79,28 +78,28 @@ export async function serve(rt: Runtime, guest: ExecutingSide, afterFirst?: () =
   const { m } = rt;
   const received = makeReceived();
   const dispatcher = new WorkDispatcher(rt, guest);
+  const { places } = dispatcher;
   setState(m, m.slot, STATE_BOOTING, STATE_READY);
   let lastTurn = clock();
   let count = 0;
   for (;;) {
     const seen = observe(m);
     rt.poll();
-    let status = takeWork(m, dispatcher.next.execution, received);
-    const { pool } = dispatcher;
-    let several = false;
+    let status = places.mailboxWaits ? STATUS_EMPTY : takeWork(m, places.next.execution, received);
+    const { pool } = places;
+    const ofPool = status !== OK && pool !== undefined;
     if (pool !== undefined) {
-      if (status === OK || dispatcher.parked === pool.concurrency) passWorkOn(m, pool.lanes);
+      if (!ofPool || places.isFull) passWorkOn(m, pool.lanes);
       else {
-        status = takeWorkOrWait(m, pool.lanes, dispatcher.next.execution, received);
+        status = takeWorkOrWait(m, pool.lanes, places.next.execution, received);
         if (status === OK && --pool.left === 0) dispatcher.retire();
-        several = status === OK && pool.concurrency > 1;
       }
       // The pool was closed and expects nothing from this interpreter any more, or this thread is about to end.
-      if (status === STATUS_NOT_FOUND) dispatcher.pool = undefined;
+      if (status === STATUS_NOT_FOUND) places.pool = undefined;
     }
     if (status === OK) {
       // Awaiting lets the item's microtasks run before the next item begins.
-      await (several ? dispatcher.executeBeside(received) : dispatcher.execute(received));
+      await dispatcher.take(received, ofPool, ofPool && pool.concurrency > 1);
       if (++count === 1) afterFirst?.();
       if (count % CLOCK_EVERY === 0 && clock() - lastTurn > TURN_EVERY) {
         await turn();
@@ -108,12 +107,12 @@ export async function serve(rt: Runtime, guest: ExecutingSide, afterFirst?: () =
       }
       continue;
     }
-    const { lanes } = dispatcher.pool ?? {};
+    const { lanes } = places.pool ?? {};
     // Parked tasks wait for the event loop, which spinning would block. Of the workers of a pool only those with a place spin.
-    const spins = dispatcher.parked === 0 && (lanes === undefined || lanes.place !== -1);
+    const spins = places.parked === 0 && (lanes === undefined || lanes.place !== -1);
     if (spins && rt.adaptiveSpin.spin(seen)) continue;
     if (lanes !== undefined) stopSpinning(m, lanes);
-    if (dispatcher.parked === 0 && comesBeforeGc(rt, seen)) continue;
+    if (places.parked === 0 && comesBeforeGc(rt, seen)) continue;
     await turn();
     if (rt.ended) return;
     lastTurn = clock();
@@ -138,12 +137,7 @@ interface Work {
 }
 
 export class WorkDispatcher {
-  /** The pool that it serves, as long as it takes tasks from it. */
-  pool: ServedPool | undefined;
-  /** The execution into which the next work item is taken. */
-  next: WorkItem;
-  /** How many tasks of the pool are parked. */
-  parked = 0;
+  readonly places: Places;
   readonly #rt: Runtime;
   readonly #guest: ExecutingSide;
   /** The codec tag of its language. */
@@ -152,10 +146,6 @@ export class WorkDispatcher {
   readonly #replies: Replies;
   /** The objects that other interpreters have constructed here. */
   readonly #objects: Objects;
-  /** Idle executions, besides `next`. */
-  readonly #free: WorkItem[] = [];
-  #faults: FaultAttribution | undefined;
-  #whenNoneParked: (() => void) | undefined;
 
   constructor(rt: Runtime, guest: ExecutingSide) {
     this.#rt = rt;
@@ -163,39 +153,27 @@ export class WorkDispatcher {
     this.#replies = new Replies(rt, guest);
     this.#objects = new Objects(rt);
     this.#language = get(rt.m, rt.m.me + S_LANGUAGE);
-    this.next = workItemIn((rt.m.me + S_EXECUTION) as Pointer);
+    this.places = new Places(rt);
   }
 
   /** Takes no more tasks from the pool. From now on its replies say so. */
   retire(): void {
-    this.pool = undefined;
+    this.places.pool = undefined;
     this.#replies.last = true;
   }
 
-  /** Executes a task of the pool as `execute` does, and parks it if it returns a promise. */
-  executeBeside(received: Received): void {
-    const item = this.next;
-    const faults = this.#faults as FaultAttribution;
-    const executing = faults.run(item.execution, () => this.execute(received));
-    if (executing === undefined) return;
-    this.next = this.#free.pop() as WorkItem;
-    store(this.#rt.m, this.#rt.m.me + S_TAKING, this.next.execution);
-    this.parked++;
-    void executing.then(() => this.#unpark(item)).catch(endThread);
-  }
-
-  #unpark(item: WorkItem): void {
-    const { m } = this.#rt;
-    this.#free.push(item);
-    // The loop took no more tasks, and may have parked this thread.
-    if (this.parked-- === this.pool?.concurrency) ring(m, m.slot);
-    if (this.parked === 0) this.#whenNoneParked?.();
+  /** Executes an item, and parks it if others may run beside it. */
+  take(received: Received, ofPool: boolean, several: boolean): void | Promise<void> {
+    const { places } = this;
+    const iterates = headerWord(this.#rt.m, received, 1) === WORK_ITERATE && places.takesIteration();
+    if (!iterates && !(ofPool && (several || places.isOpen))) return this.execute(received);
+    places.executeBeside(ofPool, iterates, () => this.execute(received));
   }
 
   /** Executes one work item and replies. Returns a promise only if the item returned one. */
   execute(received: Received): void | Promise<void> {
     const { m } = this.#rt;
-    const item = this.next;
+    const item = this.places.next;
     item.sender = received.sender;
     item.sequence = headerWord(m, received, 0);
     const kind = headerWord(m, received, 1);
@@ -232,7 +210,8 @@ export class WorkDispatcher {
   }
 
   /** Decodes what came with the work, and does it. */
-  #read(item: WorkItem, { kind, a, b, timeout }: Work, received: Received): void | Promise<void> {
+  #read(item: WorkItem, work: Work, received: Received): void | Promise<void> {
+    const { kind, a, b, timeout } = work;
     let value: unknown;
     try {
       value = readCall(this.#rt.m, received, item);
@@ -245,9 +224,11 @@ export class WorkDispatcher {
       const result =
         kind === WORK_CALL_BATCH
           ? this.#each(item, timeout, a, b, value as unknown[][])
-          : kind === WORK_CONSTRUCT
-            ? this.#construct(item, a, b, value as unknown[])
-            : this.#run(kind, a, b, value);
+          : kind === WORK_ITERATE
+            ? this.#iterate(item, work, value as unknown[])
+            : kind === WORK_CONSTRUCT
+              ? this.#construct(item, a, b, value as unknown[])
+              : this.#run(kind, a, b, value);
       const promise = promiseOf(result);
       if (promise !== undefined) return this.#replyLater(item, promise);
       this.#replies.reply(item, REPLY_VALUE, result);
@@ -317,6 +298,18 @@ export class WorkDispatcher {
     );
   }
 
+  /** Executes an iteration. The time that it waits for its consumer does not count. */
+  #iterate(item: WorkItem, { a, b, timeout }: Work, args: unknown[]): Promise<unknown> {
+    const id = args.pop() as QueueId;
+    const { seat, sender } = item;
+    const clockOf = timeout > 0 ? new RunningTime(timeout, (left) => this.#limit(item, left)) : undefined;
+    const wait = (waits: boolean): void => {
+      clockOf?.wait(waits);
+      seat?.wait(waits);
+    };
+    return feed(this.#rt, id, sender, { wait }, () => this.#run(WORK_CALL, a, b, args));
+  }
+
   /** Has the supervisor stop the item if it runs for another `timeout` milliseconds. */
   #limit({ sender, sequence }: WorkItem, timeout: number): void {
     request(this.#rt, REQUEST_DEADLINE, sender, sequence, timeout);
@@ -324,24 +317,15 @@ export class WorkDispatcher {
 
   /** Sets up for a pool, and takes its tasks only when the set-up is done. */
   #serve(id: number, pointer: Pointer, setup: PoolSetup): unknown {
-    if (setup.concurrency > 1) this.#makeRoom(setup.concurrency);
+    if (setup.concurrency > 1) this.places.openFor(setup.concurrency);
     const begin = (): void => {
       this.#rt.servesPool = true;
       this.#rt.attend();
-      this.pool = servedPool(setup);
+      this.places.pool = servedPool(setup);
     };
     if (setup.shared !== undefined) this.#guest.prepare(setup.shared);
     const promise = id === 0 ? undefined : promiseOf(this.#run(WORK_CALL, id, pointer, setup.initargs));
     return promise === undefined ? begin() : after(promise, begin);
-  }
-
-  /** Makes executions for the parked tasks, besides the one for the item that is executed at the moment. */
-  #makeRoom(concurrency: number): void {
-    const executions = openExecutions(this.#rt.m, concurrency);
-    if (executions === 0) throw new Refusal(memoryFull(`run ${concurrency} tasks at once`));
-    for (let i = concurrency - 1; i >= 0; i--)
-      this.#free.push(workItemIn((executions + i * EXECUTION_WORDS) as Pointer));
-    this.#faults = new FaultAttribution(this.#rt.m);
   }
 
   /** Calls `use` with the function of code `id`, which is loaded the first time. */
@@ -369,8 +353,8 @@ export class WorkDispatcher {
   /** Ends this thread, as `process.exit()` does. The supervisor's notice settles the operations that wait for the end. */
   async #close(): Promise<never> {
     const { m } = this.#rt;
-    const { execution } = this.next;
-    if (this.parked > 0) await new Promise<void>((resolve) => (this.#whenNoneParked = resolve));
+    const { execution } = this.places.next;
+    await this.places.noneParked();
     setState(m, m.slot, STATE_READY, STATE_FINALIZING);
     endWork(m, execution);
     // From now on the supervisor terminates this thread if it takes too long.
@@ -389,5 +373,5 @@ export class WorkDispatcher {
 }
 
 function isCall(kind: number): boolean {
-  return kind === WORK_CALL || kind === WORK_CALL_BATCH || kind === WORK_CONSTRUCT;
+  return kind === WORK_CALL || kind === WORK_CALL_BATCH || kind === WORK_ITERATE || kind === WORK_CONSTRUCT;
 }

@@ -191,9 +191,6 @@ group("what cannot travel is refused, with the reason", () => {
     ["a native closure", Proxy.revocable({}, {}).revoke, /native code/],
     ["a class", js("class Point {}"), /"Point" .*class/],
     ["a class of Node", URL, /"URL" .*class/],
-    ["a generator", js("function* () {}"), /generator.*array/],
-    ["an async generator", js("async function* () {}"), /generator/],
-    ["a generator method", js<{ g: Any }>("{ *g() {} }").g, /"g" .*generator/],
     [
       "this of an arrow",
       js<() => Any>("function () { return () => this.x; }").call({ x: 1 } as never),

@@ -13,6 +13,7 @@ import {
   type Queue,
   UNBOUND_KEEP,
 } from "interpreters";
+import { rejection } from "../support/ways.js";
 import { calculator, program } from "./calculator.js";
 
 const language = calculator();
@@ -166,4 +167,17 @@ test("what is no language is refused at once", () => {
   assert.throws(() => create({ language: {} as never }), TypeError);
   assert.throws(() => create({ language: { ...language, tag: 256 } }), RangeError);
   assert.throws(() => create({ language: { ...language, name: "other" } }), InterpreterError);
+});
+
+test("iterate takes what the executing side returns, if that is iterable", async () => {
+  await using interp = create({ language });
+  const items: number[] = [];
+  const same = program<[number[]], number[]>("$0");
+  for await (const item of interp.iterate(same, [1, 2])) items.push(item);
+  assert.deepEqual(items, [1, 2]);
+  const error = await rejection(interp.iterate(program("1 2 +") as never).next());
+  assert.ok(
+    error instanceof TypeError && /must return an iterable.*found 3/.test(error.message),
+    error.message,
+  );
 });

@@ -111,7 +111,15 @@ const cases: Record<keyof typeof api, () => unknown> = {
     await thrownBy(() => new api.Interpreter(-1)),
     await thrownBy(() => interp.prepareMain({ f: () => 1 })),
     await thrownBy(() => interp.call((n: number) => n, Symbol("s") as never)),
+    [...interp.iterateSync((n: number) => [n, n + 1], 1)],
+    await interp.iterate((n: number) => [n], 7).next(),
   ],
+  TaskGroup: async () => {
+    const group = pool.group();
+    const future = group.submit((n: number) => n + 1, 1);
+    await group[Symbol.asyncDispose]();
+    return [await future, await thrownBy(() => pool.group().run((inner) => inner.submit(throwing)))];
+  },
   prewarm: () => api.prewarm(1),
   getCurrent: () => api.getCurrent().id,
   getMain: () => api.getMain().whence,

@@ -24,7 +24,6 @@ export interface Analysis {
 interface FunctionNode extends Acorn.Node {
   readonly type: "ArrowFunctionExpression" | "FunctionExpression";
   readonly id?: { readonly name: string } | null;
-  readonly generator: boolean;
 }
 
 interface Found {
@@ -39,11 +38,6 @@ const remedy = "pass what it needs as arguments, or move it into a module and us
 /** `source` is the text from `Function.prototype.toString`; `name` is the function's `name`. */
 export function analyse(source: string, name: string): Analysis {
   const { fn, member, program } = find(source);
-  if (fn.generator) {
-    throw new Unportable(
-      "it is a generator function, and the iterator it returns cannot be sent back; return an array, or put items into a queue",
-    );
-  }
   const typeofOnly = new Set<unknown>();
   inspectTree(fn, typeofOnly);
 

@@ -1,0 +1,327 @@
+/**
+ * Task groups (Python: `asyncio.TaskGroup`; Kotlin: `coroutineScope`; Java: `StructuredTaskScope`): tasks that belong together, and of which none
+ * outlives its block.
+ *
+ *     open ──a task fails, its signal aborts, its time is up, cancel()──▶ cancelled: those in line are taken back, those that run are stopped
+ *       └──────────────── the end of the block ──▶ waits for all tasks ──▶ ended: throws the first failure ◀──┘
+ *
+ * Running tasks are stopped as a task's own `signal` stops it, with their interpreters, which the pool replaces. In Python, Kotlin and
+ * Java a cancelled task gets an exception at its next wait. JavaScript has no such place: to let it run on would keep the block waiting
+ * for results that nobody uses, and for ever if the task hangs. A task that can end by itself when asked may be given a queue or
+ * a SharedArrayBuffer that says so.
+ */
+import { onAbort } from "../base/abort.js";
+import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
+import { checkOptions, checkSignal, checkTimeout } from "../base/check.js";
+import { CancelledError, InterpreterError } from "../base/errors.js";
+import { timeoutError } from "../base/limits.js";
+import { isError } from "../base/stacks.js";
+import { startTimer, stopTimer } from "../base/timer.js";
+import { NativePromise } from "../platform/microtasks.js";
+import { type Trace, takeTrace } from "../thread/trace.js";
+import { Future } from "./future.js";
+import { checkSubmitOptions, type SubmitOptions } from "./options.js";
+import type { Pool } from "./pool.js";
+import { submit } from "./submit.js";
+
+// As they were when this was loaded: a program may replace them.
+const { AbortController, AbortSignal, AggregateError } = globalThis;
+
+/** Options of `InterpreterPoolExecutor.group`. An unknown option is a TypeError. */
+export interface GroupOptions {
+  /** Cancels the group when it aborts. The block then throws the signal's reason. Default: none. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Milliseconds, from the call of `group` on, after which the group is cancelled. The block then throws a `TimeoutError`
+   * DOMException. Default: no limit.
+   */
+  timeout?: number | undefined;
+}
+
+/** What `TaskGroup.with` returns: a group whose tasks have options of their own. */
+export interface TaskGroupView {
+  /** See `TaskGroup.submit`. */
+  submit<F, A extends OverloadArgs<F>>(fn: F, ...args: A): Future<Awaited<OverloadResult<F, A>>>;
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: KnownArgs<A, R>): Future<Awaited<R>>;
+  submit<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): Future<Awaited<ReturnType<F>>>;
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
+}
+
+/**
+ * Tasks of a pool that belong together. `InterpreterPoolExecutor.group` makes one.
+ *
+ * - The end of the block (`await using`, or `run`) waits for all of them: none outlives it.
+ * - The first failure cancels the others: those in line are taken back, and those that run are stopped, with their interpreters, as
+ *   by a `signal`. Their futures reject with `CancelledError`.
+ * - The end then throws: one failure as it is; several as an AggregateError, the first failure first. A task that was cancelled is no failure.
+ * - The language does not say to `await using` whether the block threw. Such a block waits for the tasks all the same; if a task failed as
+ *   well, a SuppressedError has both. `run` knows, cancels the tasks when its body throws, and throws one error. Prefer it where the
+ *   body awaits its tasks.
+ *
+ * @example
+ * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+ * const squares: number[] = [];
+ * {
+ *   await using group = executor.group();
+ *   for (const n of [1, 2, 3]) void group.submit((n: number) => n * n, n).then((square) => squares.push(square));
+ * }
+ * console.log(squares.length); // 3
+ */
+export class TaskGroup implements TaskGroupView {
+  readonly #pool: Pool;
+  readonly #parent: TaskGroup | undefined;
+  /** Stops the tasks that run. */
+  readonly #controller = new AbortController();
+  /** The tasks that are not done. */
+  readonly #tasks = new Set<Future<unknown>>();
+  /** The groups within this one that have not ended. */
+  readonly #groups = new Set<TaskGroup>();
+  readonly #failures = new Set<unknown>();
+  /** Why it was cancelled: the error that the end throws if no task has failed. */
+  #cancelled: { readonly error: unknown } | undefined;
+  #ended = false;
+  #whenEmpty: (() => void) | undefined;
+  #end: Promise<void> | undefined;
+  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #stopListening: (() => void) | undefined;
+
+  /** @internal */
+  constructor(pool: Pool, { signal, timeout }: GroupOptions, parent?: TaskGroup) {
+    this.#pool = pool;
+    this.#parent = parent;
+    if (signal !== undefined) {
+      if (signal.aborted) this.#cancel(signal.reason);
+      this.#stopListening = onAbort(signal, () => this.#cancel(signal.reason));
+    }
+    this.#timer = startTimer(checkTimeout(timeout), () =>
+      this.#cancel(timeoutError(`Cannot finish a group of tasks: it was not done within ${timeout} ms`)),
+    );
+    this.#timer?.unref();
+  }
+
+  /**
+   * Runs `fn(...args)` as a task of the group. Parameters and result as those of `InterpreterPoolExecutor.submit`. A failure that no
+   * code observes is no unhandled rejection: the end of the group throws it. In a group that is cancelled already, the future rejects
+   * with `CancelledError`.
+   *
+   * @throws InterpreterError (`ERR_GROUP_ENDED`) the group has ended; what `InterpreterPoolExecutor.submit` throws
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+   * const sum = await executor.group().run(async (group) => {
+   *   const parts = [1, 2].map((n) => group.submit((n: number) => n * 10, n));
+   *   return (await parts[0]) + (await parts[1]);
+   * });
+   * console.log(sum); // 30
+   */
+  submit<F, A extends OverloadArgs<F>>(fn: F, ...args: A): Future<Awaited<OverloadResult<F, A>>>;
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: KnownArgs<A, R>): Future<Awaited<R>>;
+  submit<A extends unknown[], F extends (...args: A) => Loose>(
+    fn: F,
+    ...args: TypingArgs<A, F>
+  ): Future<Awaited<ReturnType<F>>>;
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
+  submit(fn: Function, ...args: unknown[]): Future<never> {
+    return this.#submit(fn, args, {}, takeTrace(fn));
+  }
+
+  /**
+   * A view of this group whose tasks have options: those of `InterpreterPoolExecutor.with`. A task that its own signal aborts is no
+   * failure of the group.
+   *
+   * @throws TypeError, RangeError a bad option
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+   * await using group = executor.group();
+   * group.with({ priority: 1, timeout: 10_000 }).submit(Math.hypot, 3, 4);
+   */
+  with(options: SubmitOptions): TaskGroupView {
+    checkSubmitOptions(options);
+    const own = { ...options };
+    const view: Record<keyof TaskGroupView, unknown> = {
+      submit: (fn: Function, ...args: unknown[]) => this.#submit(fn, args, own, takeTrace(fn)),
+    };
+    // The compiler cannot compare overloads with a function.
+    return view as unknown as TaskGroupView;
+  }
+
+  /**
+   * A group within this one: when this one is cancelled, so is the inner one, and this one waits for its tasks. Its failure is its own
+   * block's; if that does not catch it, it leaves this one's block, too.
+   *
+   * @throws as `InterpreterPoolExecutor.group`; InterpreterError (`ERR_GROUP_ENDED`) this group has ended
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+   * await using outer = executor.group();
+   * const inner = outer.group({ timeout: 10_000 });
+   * await inner.run((group) => group.submit(Math.abs, -1)); // 1
+   */
+  group(options: GroupOptions = {}): TaskGroup {
+    checkGroupOptions(options);
+    this.#checkOpen("open a group in it");
+    const inner = new TaskGroup(this.#pool, options, this);
+    this.#groups.add(inner);
+    if (this.#cancelled !== undefined) inner.#cancel(cancelledError(this.#cancelled.error));
+    return inner;
+  }
+
+  /**
+   * Cancels the tasks that are not done. The block then ends without an error, unless a task has failed before. For a race whose first result is
+   * enough, for instance.
+   *
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+   * const first = await executor.group().run(async (group) => {
+   *   const wait = (ms: number) => new Promise<number>((resolve) => setTimeout(resolve, ms, ms));
+   *   const winner = await Promise.race([group.submit(wait, 1), group.submit(wait, 100_000)]);
+   *   group.cancel();
+   *   return winner;
+   * });
+   * console.log(first); // 1
+   */
+  cancel(): void {
+    this.#cancel(NO_ERROR);
+  }
+
+  /**
+   * Runs `body` and then ends the group, as the end of an `await using` block does. If `body` throws, the tasks are cancelled.
+   *
+   * @returns what `body` returned
+   * @throws the first failure of a task, or an AggregateError of all; what `body` threw, if no task had failed; the signal's reason; a
+   * TimeoutError DOMException. All as a rejection.
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+   * const failed = executor.group().run(async (group) => {
+   *   group.submit(() => { throw new RangeError("too far"); });
+   *   await group.submit(() => new Promise(() => {})); // cancelled
+   * });
+   * console.log(String(await failed.catch((error: unknown) => error))); // RangeError: too far
+   */
+  async run<T>(body: (group: this) => T | PromiseLike<T>): Promise<T> {
+    let result: T;
+    try {
+      result = await body(this);
+    } catch (error) {
+      // An error that only passes on the group's own end is not one of the body.
+      const passedOn = error instanceof CancelledError && this.#cancelled !== undefined;
+      if (!passedOn && !(isError(error) && error === this.#cancelled?.error)) this.#failures.add(error);
+      this.#cancel(error);
+      await this.#finish();
+      throw error;
+    }
+    await this.#finish();
+    return result;
+  }
+
+  /** Ends the group: waits for its tasks. @throws as `run` */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#finish();
+  }
+
+  #submit(fn: Function, args: unknown[], options: SubmitOptions, trace: Trace): Future<never> {
+    this.#checkOpen("submit a task");
+    if (this.#cancelled !== undefined) {
+      const future = new Future<never>(this.#pool.tasks, trace, options);
+      future.abandon();
+      future.refuse(cancelledError(this.#cancelled.error));
+      return future;
+    }
+    const { signal: own } = options;
+    const { signal } = this.#controller;
+    const both = own === undefined ? signal : AbortSignal.any([own, signal]);
+    const future = submit<never>(this.#pool, fn, args, { ...options, signal: both }, trace);
+    // The end of the group reports its failure.
+    future.abandon();
+    this.#tasks.add(future);
+    future.addDoneListener(() => this.#done(future));
+    return future;
+  }
+
+  #done(future: Future<unknown>): void {
+    this.#tasks.delete(future);
+    const outcome = future.settled();
+    if (outcome.status === "rejected" && !future.cancelled() && !wasAborted(future, outcome.reason)) {
+      this.#failures.add(outcome.reason);
+      this.#cancel(outcome.reason);
+    }
+    this.#checkEmpty();
+  }
+
+  #cancel(error: unknown): void {
+    if (this.#cancelled !== undefined) return;
+    this.#cancelled = { error };
+    const reason = cancelledError(error);
+    for (const task of this.#tasks) task.cancel();
+    this.#controller.abort(reason);
+    for (const group of this.#groups) group.#cancel(reason);
+  }
+
+  #checkOpen(what: string): void {
+    if (!this.#ended) return;
+    throw new InterpreterError(`Cannot ${what}: the group has ended`, { code: "ERR_GROUP_ENDED" });
+  }
+
+  get #isEmpty(): boolean {
+    return this.#tasks.size === 0 && [...this.#groups].every((group) => group.#isEmpty);
+  }
+
+  #checkEmpty(): void {
+    if (this.#isEmpty) this.#whenEmpty?.();
+    if (this.#parent !== undefined) this.#parent.#checkEmpty();
+  }
+
+  /** Ends the group once. */
+  #finish(): Promise<void> {
+    return (this.#end ??= this.#wait());
+  }
+
+  async #wait(): Promise<void> {
+    // The end of one task may make its listeners submit another.
+    while (!this.#isEmpty) await new NativePromise<void>((resolve) => (this.#whenEmpty = resolve));
+    this.#close();
+    const [first] = this.#failures;
+    if (this.#failures.size === 1) throw first;
+    if (this.#failures.size > 1) {
+      throw new AggregateError(
+        this.#failures,
+        `${this.#failures.size} tasks of a group failed; the first: ${String(isError(first) ? first.message : first)}`,
+      );
+    }
+    const { error } = this.#cancelled ?? { error: NO_ERROR };
+    if (error !== NO_ERROR) throw error;
+  }
+
+  #close(): void {
+    this.#ended = true;
+    stopTimer(this.#timer);
+    this.#stopListening?.();
+    for (const group of this.#groups) group.#close();
+    if (this.#parent !== undefined) this.#parent.#groups.delete(this);
+  }
+}
+
+/** Whether the task failed because its signal aborted. */
+function wasAborted({ wasAborted, options: { signal } }: Future<unknown>, reason: unknown): boolean {
+  return wasAborted || (signal?.aborted === true && signal.reason === reason);
+}
+
+/** `cancel()` is no failure. */
+const NO_ERROR = Symbol("cancelled");
+
+/** What the futures of cancelled tasks reject with. */
+function cancelledError(cause: unknown): CancelledError {
+  if (cause instanceof CancelledError) return cause;
+  return new CancelledError(
+    "The task was cancelled: its group was cancelled",
+    cause === NO_ERROR ? undefined : { cause },
+  );
+}
+
+/** @throws TypeError, RangeError a bad option */
+export function checkGroupOptions(options: GroupOptions): void {
+  checkOptions("group", options, ["signal", "timeout"]);
+  checkSignal(options.signal);
+  checkTimeout(options.timeout);
+}
