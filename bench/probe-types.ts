@@ -3,6 +3,7 @@
 export type Subject =
   | "interpreter"
   | "spare-interpreter"
+  | "typescript-interpreter"
   | "bare-worker"
   | "piscina"
   | "tinypool"

@@ -7,6 +7,10 @@
 
 import { Worker } from "node:worker_threads";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { median } from "./harness.js";
 import type { PoolMaker } from "./peers/pool.js";
@@ -52,6 +56,20 @@ async function interpreter(): Promise<Start> {
   };
 }
 
+/** What `interpreter` calls, as a TypeScript file. Only the first interpreter of the process erases its types. */
+async function typescriptInterpreter(): Promise<Start> {
+  const { create, fromModule } = await import("interpreters");
+  const folder = mkdtempSync(path.join(tmpdir(), "interpreters-bench-"));
+  process.once("exit", () => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, "work.mts");
+  writeFileSync(file, "export const work = (input: number): number => input;\n");
+  const { work } = fromModule<typeof import("./peers/work.js")>(pathToFileURL(file));
+  return () => {
+    const interp = create();
+    return { ready: interp.call(work, 0), stop: () => interp.close({ wait: true }) };
+  };
+}
+
 /** Standby interpreters: as many are started ahead as the measurement creates. */
 async function spareInterpreter(): Promise<Start> {
   const { create, prewarm } = await import("interpreters");
@@ -80,6 +98,7 @@ async function pool(maker: Promise<PoolMaker>, name: string): Promise<Start> {
 const subjects: Record<Subject, () => Promise<Start>> = {
   interpreter,
   "spare-interpreter": spareInterpreter,
+  "typescript-interpreter": typescriptInterpreter,
   "bare-worker": bareWorker,
   piscina: () =>
     pool(

@@ -44,6 +44,20 @@ function bootCase(id: string, title: string, measure: Measure, rounds: number, p
   };
 }
 
+/** What the first module of an interpreter costs if it is in TypeScript. */
+function moduleCase(id: string, title: string, measure: Measure): Case {
+  return {
+    id,
+    title,
+    unit: "ms",
+    rounds: { full: 7, quick: 1 },
+    contenders: [
+      contender("typescript-interpreter", "interpreters: a function of a TypeScript module", measure),
+      contender("interpreter", "interpreters: a function of a JavaScript module", measure),
+    ],
+  };
+}
+
 export const bootCases: readonly Case[] = [
   bootCase("create-first", "First start to first result, fresh process", "first", 7, true),
   bootCase("create-later", "Later start to first result, one after another", "later", 7, true),
@@ -53,6 +67,16 @@ export const bootCases: readonly Case[] = [
     "together",
     3,
     false,
+  ),
+  moduleCase(
+    "create-typescript-first",
+    "First start to first result, TypeScript against JavaScript",
+    "first",
+  ),
+  moduleCase(
+    "create-typescript-later",
+    "Later start to first result, TypeScript against JavaScript",
+    "later",
   ),
   bootCase("memory-first", "Resident memory added by the first idle one", "memory-first", 3, false),
   bootCase("memory-each", "Resident memory per further idle one", "memory-each", 3, false),

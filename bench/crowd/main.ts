@@ -1,10 +1,18 @@
 /**
- * The cost of each public operation beside 10, 100 and 1000 queues, pending gets or pending calls, and beside 10, 100 and 300
- * interpreters; microseconds. Only `listAll` and `listQueues`, whose results grow, may take longer beside more.
+ * The cost of each public operation beside 10, 100 and 1000 queues, pending gets or pending calls, and beside 10, 100, 300 and
+ * 1000 interpreters; microseconds. Only `listAll` and `listQueues`, whose results grow, may take longer beside more. 1000 interpreters need
+ * 10 GB of memory: the row is left out where less is free.
  *
- *     npm run crowd --workspace bench
+ *     npm run crowd --workspace bench [-- interpreters]        only the rows beside interpreters
  */
+import { freemem } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { create, createQueue, InterpreterPoolExecutor, listAll, listQueues, Queue } from "interpreters";
+
+/** What an idle interpreter takes, and what others may need meanwhile. */
+const EACH_MB = 10;
+const SPARE_MB = 4000;
+const IDLE_MS = 500;
 
 async function cost(times: number, operation: () => unknown): Promise<number> {
   for (let i = 0; i < Math.min(times, 50); i++) await operation();
@@ -53,27 +61,42 @@ async function row(title: string): Promise<void> {
 
 /** Measures beside growing numbers of what `make` makes. */
 async function beside(what: string, counts: readonly number[], make: () => unknown): Promise<void> {
-  let made = 0;
   for (const count of counts) {
-    const all: unknown[] = [];
-    for (; made < count; made++) all.push(make());
-    kept.push(...all);
+    const made = (kept[what] ??= []);
+    while (made.length < count) made.push(make());
+    await idle();
     await row(`${count} ${what}`);
   }
 }
-const kept: unknown[] = [];
+/** Waits until the new threads rest: V8 collects the garbage of their start when they have been idle for some seconds. */
+async function idle(): Promise<void> {
+  for (let before = process.cpuUsage(); ; before = process.cpuUsage()) {
+    await sleep(IDLE_MS);
+    const { user, system } = process.cpuUsage(before);
+    if ((user + system) / 1000 < IDLE_MS / 10) return;
+  }
+}
+
+/** What was made, by what it is. */
+const kept: Record<string, unknown[]> = {};
 
 console.log(" ".repeat(20) + operations.map(([name]) => name.padStart(12)).join(""));
-await beside("queues", [10, 100, 1000], () => createQueue());
+const all = process.argv[2] !== "interpreters";
+if (all) await beside("queues", [10, 100, 1000], () => createQueue());
 const empty = createQueue();
-await beside("pending gets", [10, 100, 1000], () => empty.get().catch(() => {}));
+if (all) await beside("pending gets", [10, 100, 1000], () => empty.get().catch(() => {}));
 const blocked = create();
 const ignore = (): void => {};
 void blocked.call(() => new Promise(() => {})).catch(ignore);
-await beside("pending calls", [10, 100, 1000], () => void blocked.call(Math.max, 1).catch(ignore));
-await beside("interpreters", [10, 100, 300], () => {
+if (all) await beside("pending calls", [10, 100, 1000], () => void blocked.call(Math.max, 1).catch(ignore));
+const interpreter = (): unknown => {
   const other = create();
   other.callSync(Math.max, 1);
   return other;
-});
+};
+await beside("interpreters", [10, 100, 300], interpreter);
+const needed = 700 * EACH_MB;
+const free = freemem() / 1e6;
+if (free > needed + SPARE_MB) await beside("interpreters", [1000], interpreter);
+else console.log(`1000 interpreters   need ${needed + SPARE_MB} MB, and ${free.toFixed()} are free`);
 process.exit();

@@ -2,9 +2,13 @@
  * The module that `require("interpreters")` loads, and whose exports `entry.mts` exports by name. It gives out the copy of the package
  * that this thread has already, and loads the bundle of this copy only if the thread has none (base/copies.cts).
  */
-import copies = require("./base/copies.cjs");
+import type Copies = require("./base/copies.cjs");
 import type * as Bundle from "./bundle.js" with { "resolution-mode": "import" };
 import type LoadBundle = require("./platform/node/own-bundle.cjs");
+
+// Vite's development server, if it is told to transform the package, runs this as an ES module.
+if (typeof require === "undefined") throw bundled();
+const copies = require("./base/copies.cjs") as typeof Copies;
 
 const here = globalThis as { [copies.API]?: Bundle.Api };
 
@@ -30,7 +34,7 @@ function load(): Bundle.Api {
 function bundled(cause?: Error): Error {
   const error = new Error(
     "Cannot load interpreters: a bundler has taken the package apart, but its threads need its own files: leave it out of the " +
-      "bundle (in esbuild, rollup, rolldown and Vite: `external`; in webpack and rspack: `externals`).",
+      "bundle (in esbuild, rollup, rolldown and Vite: `external`; in webpack and rspack: `externals`; in Next.js: `serverExternalPackages`).",
     cause && { cause },
   );
   return Object.assign(error, { code: "ERR_INTERPRETER_FILES" });

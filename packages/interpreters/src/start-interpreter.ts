@@ -16,7 +16,7 @@ import { warmUp } from "./interpreter/warm-up.js";
 import { closeExecutions } from "./kernel/executions.js";
 import { waitForSlot } from "./kernel/standby.js";
 import { setImmediate } from "./platform/timers.js";
-import { workerData } from "./platform/threads.js";
+import { hideParent, workerData } from "./platform/threads.js";
 import { enter } from "./thread/current.js";
 import type { Runtime } from "./thread/runtime.js";
 import "./transfer/handover.js";
@@ -31,6 +31,7 @@ import { serve } from "./worker/work-loop.js";
  */
 export function startInterpreter(importer: Importer, afterFirst?: () => void): void {
   const data = workerData as WorkerData;
+  hideParent();
   installStdio(data.output);
   applyConfig(data.config);
   configureAddons(data.config);

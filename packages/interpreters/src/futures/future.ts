@@ -26,7 +26,7 @@ import type { Pending } from "../thread/runtime.js";
 import type { Received } from "../kernel/receive.js";
 import type { Loose } from "../base/calls.js";
 import { deathOf, failureOf, limitPassed, waitLimitPassed } from "./failure.js";
-import { CANCELLED, describeFuture, FULFILLED, REJECTED, WAITING } from "./future-state.js";
+import { ABORTED, CANCELLED, describeFuture, FULFILLED, QUIET, REJECTED, WAITING } from "./future-state.js";
 import type { SubmitOptions } from "./options.js";
 import type { Owner } from "./owner.js";
 import { blockUntilSettled, settledWithin } from "./settled.js";
@@ -55,10 +55,8 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
 
   readonly #owner: Owner<Future<unknown>>;
   readonly #trace: Trace | undefined;
-  /** Leaves WAITING in `#finish`. */
-  #state: number = WAITING;
-  /** Whether its failure must not become an unhandled rejection. */
-  #quiet = false;
+  /** Its state, and QUIET: one field, because a million futures may wait. The state leaves WAITING in `#finish`. */
+  #flags: number = WAITING;
   /** The result, or the error. */
   #value: unknown;
   #resolve = made.resolve;
@@ -225,6 +223,11 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
     if (at !== -1) this.#callbacks?.splice(at, 1);
   }
 
+  /** @internal Whether it failed with its signal's reason. */
+  get wasAborted(): boolean {
+    return this.#state === ABORTED;
+  }
+
   /** @internal How many callbacks and listeners it has. */
   get listeners(): number {
     return this.#callbacks?.length ?? 0;
@@ -232,7 +235,7 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
 
   /** @internal Whether it ended with an exception. */
   failed(): boolean {
-    return this.#state === REJECTED;
+    return this.#state >= REJECTED;
   }
 
   /** @internal How the task ended. The future must be done. */
@@ -299,15 +302,14 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
     else if (share === "at fault" && death.reason === "timeout")
       this.fail(limitPassed(timeout, death, this.#trace));
     else if (!this.#owner.retry(this)) {
-      if (this.#owner.abandoned) this.#quiet = true;
+      if (this.#owner.abandoned) this.#flags |= QUIET;
       this.fail(deathOf(death, this.#trace));
     }
   }
 
   /** @internal The task was taken back, or its interpreter ended, when its signal had aborted. */
   aborted(): void {
-    this.wasAborted = true;
-    this.fail(this.options.signal?.reason);
+    this.#settle(ABORTED, this.options.signal?.reason);
   }
 
   /** @internal The task has waited in line for as long as it may (`waitTimeout`). */
@@ -319,7 +321,7 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
 
   /** @internal The task was taken back because it cannot run. */
   fail(error: unknown): void {
-    if (this.#state === WAITING) this.#settle(REJECTED, error);
+    this.#settle(REJECTED, error);
   }
 
   /** @internal Like `fail`, with an error of its own. */
@@ -334,13 +336,17 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
 
   /** @internal Observes its outcome, present or future: a failure is no unhandled rejection then. */
   abandon(): void {
-    this.#quiet = true;
-    if (this.#state === REJECTED) this.#ignore();
+    this.#flags |= QUIET;
+    if (this.failed()) this.#ignore();
   }
 
   /** Marks the promise as handled. */
   #ignore(): void {
     void nativeThen.call(this, undefined, () => {});
+  }
+
+  get #state(): number {
+    return this.#flags & ~QUIET;
   }
 
   #settle(state: number, value: unknown): void {
@@ -353,7 +359,7 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
 
   /** Gives the promise its outcome. */
   #finish(state: number, value: unknown): void {
-    this.#state = state;
+    this.#flags = (this.#flags & QUIET) | state;
     this.#value = value;
     this.task = undefined;
     this.channel?.close();
@@ -361,7 +367,7 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
     if (state === FULFILLED) this.#resolve?.(value as never);
     else {
       // An unobserved failure shows as an unhandled rejection of this promise. Cancelling is not a failure.
-      if (state === CANCELLED || this.#quiet) this.#ignore();
+      if (state === CANCELLED || (this.#flags & QUIET) !== 0) this.#ignore();
       this.#reject?.(value);
     }
     this.#resolve = this.#reject = undefined;
@@ -376,7 +382,7 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
 
   #getException(): unknown {
     if (this.#state === CANCELLED) return this.#get();
-    return this.#state === REJECTED ? this.#observe(this.#value) : undefined;
+    return this.failed() ? this.#observe(this.#value) : undefined;
   }
 
   /** Marks the failure as observed. */

@@ -165,8 +165,12 @@ export class Pool implements TasksOwner, WorkersOwner {
     try {
       this.workers.start();
     } catch (error) {
-      // Another worker will run it, or it is settled already.
-      if (this.workers.size > 0 || future.done()) return;
+      if (this.workers.size > 0) {
+        // Another worker will run it. The next tasks do not try again at once, each for itself.
+        this.#boots.failed();
+        return;
+      }
+      if (future.done()) return;
       this.tasks.withdraw(future);
       throw error;
     }

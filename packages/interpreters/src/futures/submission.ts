@@ -39,8 +39,6 @@ export class Submission extends UntypedPromise {
   readonly options: SubmitOptions;
   /** @internal When it has waited in line for as long as it may (`clock`). 0 without a limit, and once that is over. */
   waitsUntil = 0;
-  /** @internal Whether it failed with its signal's reason. */
-  wasAborted = false;
   /** @internal How often the task may be run again. */
   retriesLeft = 0;
   /** @internal Keeps the task's code alive, and what a retry needs. */

@@ -88,7 +88,7 @@ export class Runtime {
   readonly waits: Wait[] = [];
   /** Records that are neither replies nor notices, by kind. */
   readonly #handlers = new Map<number, (received: Received) => void>();
-  /** How many reasons there are to poll from the event loop, besides those that keep it alive. */
+  /** How often `listen` was called, and not `stopListening`. */
   #listeners = 0;
   /** Set by `end`. */
   ended = false;
@@ -123,14 +123,13 @@ export class Runtime {
     return this.#m;
   }
 
-  /** Whether an operation blocks this thread. */
-  get isBlocked(): boolean {
-    return this.#blocked > 0;
-  }
-
   /** Whether this thread is within an operation of the kernel, or was unwound there. */
   get inKernel(): boolean {
     return this.#m.depth > 0;
+  }
+
+  get isBlocked(): boolean {
+    return this.#blocked > 0;
   }
 
   #repairPoison(): void {
@@ -212,7 +211,7 @@ export class Runtime {
     this.#listeners--;
   }
 
-  /** Gives records of a kind to `handler`, which must read them at once. It may run user code, and may throw: that is reported. */
+  /** Gives records of a kind to `handler`, which must read them at once. What it throws is reported. */
   handle(kind: number, handler: (received: Received) => void): void {
     this.#handlers.set(kind, handler);
   }

@@ -18,7 +18,7 @@
  * A thread that ends while it starts is an event on the event loop of main. If main is blocked, it polls instead: a MessagePort whose other
  * end has gone can no longer be moved.
  */
-import { existsSync, readFileSync, realpathSync } from "../platform/files.js";
+import { readFileSync, realpathSync } from "../platform/files.js";
 import { fileURLToPath } from "../platform/urls.js";
 import { MessageChannel, type MessagePort, receiveNow } from "../platform/ports.js";
 import { isMainThread, SHARE_ENV, Worker } from "../platform/threads.js";
@@ -27,6 +27,7 @@ import { packageFile } from "../platform/package-files.js";
 import { clock } from "../base/clock.js";
 import { derivedTextsOfMain } from "../base/derived-texts.js";
 import { InterpreterError } from "../base/errors.js";
+import { checkOwnFiles } from "../base/own-files.js";
 import { isError } from "../base/stacks.js";
 import { cas, get, load, type SharedMemory, store, wait } from "../memory/atomics.js";
 import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
@@ -104,14 +105,7 @@ export function startSupervisor(rt: Runtime, first?: FirstInterpreter): boolean 
     startInMain(m);
     return false;
   }
-  const file = packageFile("supervisor.cjs");
-  if (!existsSync(file)) {
-    throw new InterpreterError(
-      `Cannot start interpreters: ${fileURLToPath(file)} does not exist. A bundler has taken \`interpreters\` apart, whose ` +
-        "threads need its own files: leave the package out of the bundle (in esbuild, rolldown and Vite: `external`).",
-      { code: "ERR_INTERPRETER_FILES" },
-    );
-  }
+  checkOwnFiles();
   if (cas(m, H_SUPERVISOR, NOT_STARTED, STARTING) !== NOT_STARTED) return false;
   try {
     checkWorkingDirectory();

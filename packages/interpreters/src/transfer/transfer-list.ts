@@ -1,6 +1,13 @@
 /** Transfer lists: the objects to move instead of copy. */
 import { types } from "../platform/brand-checks.js";
-import { type FileHandle, MessagePort, refusalToMove, type Server, type Socket } from "../platform/ports.js";
+import {
+  type FileHandle,
+  isMarkedToStay,
+  MessagePort,
+  refusalToMove,
+  type Server,
+  type Socket,
+} from "../platform/ports.js";
 import {
   type NodeReadableStream,
   type NodeTransformStream,
@@ -51,7 +58,11 @@ function isMovable(value: unknown): value is Movable {
 
 /** Why a movable object cannot move now, or undefined. */
 function obstacle(value: Movable): string | undefined {
-  if (types.isArrayBuffer(value)) return undefined;
+  if (types.isArrayBuffer(value)) {
+    return isMarkedToStay(value)
+      ? "is marked as untransferable (worker_threads.markAsUntransferable), like Node's pool of small Buffers: leave it out, and it is copied"
+      : undefined;
+  }
   if (isStream(value)) {
     // Not `refusalToMove`, for which a stream makes two ports.
     const locked = "locked" in value ? value.locked : value.readable.locked || value.writable.locked;
@@ -61,7 +72,7 @@ function obstacle(value: Movable): string | undefined {
   if ("fd" in value && value.fd < 0) return "is closed";
   const refusal = refusalToMove(value);
   if (refusal === undefined) return undefined;
-  if (isPort(value)) return "is closed, or was moved already";
+  if (isPort(value)) return "is closed, or was moved already, or is marked as untransferable";
   if (isInstance.call(AbortSignal, value)) return "must be that of util.transferableAbortController()";
   return `is refused by the runtime: ${refusal}`;
 }

@@ -211,6 +211,35 @@ test("a subscriber that ends a new worker, or the pool, leaves each task one out
   }
 });
 
+test("a worker that cannot be created is tried again later, not with each task", limits, async () => {
+  let attempts = 0;
+  let refused = false;
+  const sink = {
+    // `create` refuses a sink without this.
+    get write(): (text: string) => void {
+      attempts++;
+      return refused ? (undefined as never) : () => {};
+    },
+  };
+  await using pool = new InterpreterPoolExecutor({ maxWorkers: 3, stdout: sink });
+  const gate = new Gate();
+  const task = (queue: typeof gate.queue): unknown => queue.getSync();
+  const futures = [pool.submit(task, gate.queue)];
+  await until(() => futures[0].running());
+  try {
+    refused = true;
+    futures.push(pool.submit(task, gate.queue));
+    attempts = 0;
+    for (let n = 0; n < 20; n++) futures.push(pool.submit(Math.abs, n));
+    assert.equal(attempts, 0);
+    refused = false;
+    await until(() => workers().length === 3);
+  } finally {
+    gate.open(2);
+  }
+  await Promise.all(futures);
+});
+
 test("nothing is started after a shutdown", limits, async (t) => {
   const { length } = starts(t);
   const pool = new InterpreterPoolExecutor({ maxWorkers: 2, minWorkers: 2 });

@@ -357,6 +357,52 @@ test("work that races with the last record is executed before it, or refused", (
   }
 });
 
+test("an interpreter that claims its work item counts as busy at every step", (t) => {
+  const scene = new Scene();
+  const { world, slots, ids } = scene;
+  assert.equal(
+    sendAtOnce(
+      world.view(slots[0]),
+      slots[2] as Slot,
+      S_WORK,
+      ids[2] as InterpreterId,
+      record(KEEP, ids[0], piece(1)),
+    ),
+    OK,
+  );
+  world.remember();
+  explore(t, {
+    world,
+    // One to the worker between two reads of the closer, and one back before the item is done.
+    preemptions: 2,
+    random: 500,
+    program: () => {
+      const worker = new Worker();
+      let closed: number = OK;
+      return {
+        threads: [
+          {
+            name: "closer",
+            slot: slots[1],
+            *body(m) {
+              const last = record(KEEP, ids[1], piece(LAST));
+              closed = yield* mailbox.sendLast(m, slots[2], ids[2], false, last);
+              if (closed === OK) assert.ok(worker.finished.includes(1), "it was idle");
+              else assert.equal(yield* mailbox.sendLast(m, slots[2], ids[2], true, last), OK);
+            },
+          },
+          worker.thread("W", slots[2], Infinity),
+        ],
+        check() {
+          checkMemory(world);
+          assert.ok(closed === OK || closed === STATUS_BUSY);
+          assert.deepEqual(worker.finished, [1, LAST]);
+        },
+      };
+    },
+  });
+});
+
 test("who sends the last record dies at any step: the mailbox is not shut without it", (t) => {
   const scene = new Scene();
   const { world, slots, ids } = scene;

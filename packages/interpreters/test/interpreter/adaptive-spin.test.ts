@@ -14,17 +14,23 @@ class Scene {
   parked = 0.01;
   poll = 0.00001;
   #polls = 0;
-  readonly #spin = new AdaptiveSpin(
-    { spins: 1 } as SharedMemory,
-    (_m, _seen, limit) => {
-      const left = this.reply - this.#polls;
-      const polls = Math.min(limit, left);
-      this.#polls += polls;
-      this.now += polls * this.poll;
-      return left < limit ? left : -1;
-    },
-    () => this.now,
-  );
+  readonly #spin: AdaptiveSpin;
+
+  /** `cold`: how many waits park at once. */
+  constructor(cold = 0) {
+    this.#spin = new AdaptiveSpin(
+      { spins: 1 } as SharedMemory,
+      (_m, _seen, limit) => {
+        const left = this.reply - this.#polls;
+        const polls = Math.min(limit, left);
+        this.#polls += polls;
+        this.now += polls * this.poll;
+        return left < limit ? left : -1;
+      },
+      () => this.now,
+      cold,
+    );
+  }
 
   wait(count: number): number {
     for (let i = 0; i < count; i++) {
@@ -43,6 +49,21 @@ class Scene {
 test("with one processor there is no spinning", () => {
   const adaptive = new AdaptiveSpin({ spins: 0 } as SharedMemory, () => assert.fail("it polled"));
   assert.equal(adaptive.spin(0), false);
+});
+
+test("the first waits of a thread do not poll at all", () => {
+  const scene = new Scene(100);
+  assert.equal(scene.wait(100), 0);
+  assert.ok(scene.wait(1) >= 200);
+});
+
+test("by default, neither do the waits of the first 200 calls", () => {
+  const m = { spins: 1 } as SharedMemory;
+  const adaptive = new AdaptiveSpin(m, () => assert.fail("it polled"));
+  for (let i = 0; i < 200; i++) {
+    assert.equal(adaptive.spin(0), false);
+    adaptive.parked(0, 0.01);
+  }
 });
 
 test("spinning gets shorter while parks are long, down to a minimum", () => {
@@ -95,12 +116,24 @@ test("spinning that is always followed by short parks stops for a while, and eac
     rests.push(scene.now - began);
   }
   assert.ok(rests[0] > 10 && rests[1] > rests[0] * 1.5 && rests[2] > rests[1] * 1.5, rests.join());
-  // Spinning that helped once may help again.
+  // Spinning that has helped for a while may help again.
   scene.reply = 100;
-  while (scene.wait(1) === little);
+  scene.wait(4000);
   scene.reply = Infinity;
   while (scene.wait(1) !== little);
   const began = scene.now;
   while (scene.wait(1) === little);
   assert.ok(scene.now - began < rests[2], "the rests start over");
+});
+
+test("where one spin in four finds a reply, spinning stops all the same", () => {
+  const scene = new Scene();
+  let polls = 0;
+  const waits = 40_000;
+  for (let i = 0; i < waits; i++) {
+    scene.reply = i % 4 === 0 ? 2000 : Infinity;
+    scene.wait(1);
+    polls += scene.limits.pop()!;
+  }
+  assert.ok(polls / waits < 600, `${polls / waits} polls a wait`);
 });

@@ -6,11 +6,17 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { create, createQueue, type Queue } from "interpreters";
 
+/** Node's options that keep what a thread is started with for `tell`: this package hides it from user code. */
+const execArgv = [
+  "--import",
+  'data:text/javascript,import { workerData } from "node:worker_threads"; globalThis.given = workerData;',
+];
+
 /** In an interpreter: reports whether V8 accepts the code cache that its thread was given, and never returns. */
 function tell(queue: Queue<string>): Promise<never> {
   type Given = { text: Uint8Array; codeCache?: Uint8Array };
   const { Script } = process.getBuiltinModule("node:vm");
-  const { text, codeCache } = process.getBuiltinModule("node:worker_threads").workerData as Given;
+  const { text, codeCache } = (globalThis as unknown as { given: Given }).given;
   if (codeCache === undefined) queue.putNowait("none");
   else {
     const script = new Script(Buffer.from(text.buffer).toString("latin1"), { cachedData: codeCache });
@@ -20,9 +26,9 @@ function tell(queue: Queue<string>): Promise<never> {
 }
 
 if (process.argv[2] === "is the first") {
-  const what = await create().call((): string => {
-    const { workerData } = process.getBuiltinModule("node:worker_threads");
-    const { codeCache, firstCache } = workerData as { codeCache?: unknown; firstCache?: SharedArrayBuffer };
+  const what = await create({ execArgv }).call((): string => {
+    type Given = { codeCache?: unknown; firstCache?: SharedArrayBuffer };
+    const { codeCache, firstCache } = (globalThis as unknown as { given: Given }).given;
     if (codeCache !== undefined || firstCache === undefined) return "none of main's";
     return new Int32Array(firstCache, 0, 1)[0] > 0 ? "made" : "not made";
   });
@@ -77,7 +83,7 @@ if (process.argv[2] === "is closed") await first.close({ wait: true });
 const told = createQueue<string>();
 // The code cache takes a while to arrive, except from an interpreter that has ended.
 for (;;) {
-  const later = create();
+  const later = create({ execArgv });
   later.call(tell, told).catch(() => {});
   const what = await told.get();
   await later.terminate();

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -126,6 +127,24 @@ try { create() } catch (error) { console.log(error.code, error.message) }`;
   );
 });
 
+test("so is a dependency that is missed earlier, by the first function that is sent", async () => {
+  // Where no dependency is found.
+  const lonely = mkdtempSync(path.join(tmpdir(), "lonely-"));
+  try {
+    cpSync(source, lonely, { recursive: true });
+    rmSync(path.join(lonely, "supervisor.cjs"));
+    const program = `import { InterpreterPoolExecutor } from ${JSON.stringify(pathToFileURL(path.join(lonely, "entry.mjs")).href)};
+const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+try { await pool.submit((n) => n, 1) } catch (error) { console.log(error.code, error.message) }`;
+    const { code, stdout, stderr } = await start(process.execPath, ["--input-type=module", "-e", program])
+      .ended;
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^ERR_INTERPRETER_FILES .* in Next\.js: `serverExternalPackages`/);
+  } finally {
+    rmSync(lonely, { recursive: true, force: true });
+  }
+});
+
 test("the package inside a bundle says so, whatever the bundle's format", async () => {
   const entry = path.join(folder, "bundled.mjs");
   const program = `import { create } from "interpreters";
@@ -162,6 +181,19 @@ test("the package inside a bundle of webpack says so", () => {
       assert.equal(error.code, "ERR_INTERPRETER_FILES");
       assert.match(error.message, /in webpack and rspack: `externals`/);
       assert.equal(error.cause, missing);
+      return true;
+    },
+  );
+});
+
+test("the package run as an ES module, as Vite's development server runs what it transforms, says so", () => {
+  const entry = readFileSync(path.join(source, "entry.cjs"), "utf8");
+  const run = new Function("require", "module", "exports", entry);
+  assert.throws(
+    () => run(undefined, undefined, undefined),
+    (error: Error & { code?: string }) => {
+      assert.equal(error.code, "ERR_INTERPRETER_FILES");
+      assert.match(error.message, /leave it out of the bundle \(in .*Vite: `external`/);
       return true;
     },
   );

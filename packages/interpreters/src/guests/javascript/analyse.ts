@@ -8,7 +8,7 @@
 import { types } from "../../platform/brand-checks.js";
 import type * as Acorn from "acorn";
 import type * as EslintScope from "eslint-scope";
-import { requireDependency } from "../../platform/modules.js";
+import { loadDependency } from "../../base/own-files.js";
 import { stubFor } from "./injected.js";
 
 /** Says why a function cannot travel, and what to do. The caller adds which function it is. */
@@ -72,6 +72,8 @@ const expressionPrefix = "(function () { return (";
 const memberPrefix = "(function () { return ({";
 
 function find(source: string): Found {
+  // Before what is caught: a parser that is missing says nothing about the source.
+  load();
   let asExpression: unknown;
   try {
     const program = parse(`${expressionPrefix}${source}\n); })`);
@@ -208,8 +210,8 @@ let tools: { acorn: typeof Acorn; scopes: typeof EslintScope } | undefined;
 function load(): { acorn: typeof Acorn; scopes: typeof EslintScope } {
   if (tools === undefined) {
     tools = {
-      acorn: requireDependency("acorn") as typeof Acorn,
-      scopes: requireDependency("eslint-scope") as typeof EslintScope,
+      acorn: loadDependency("acorn") as typeof Acorn,
+      scopes: loadDependency("eslint-scope") as typeof EslintScope,
     };
   }
   return tools;

@@ -2,13 +2,13 @@
  * Parses scripts and queries their syntax trees. The first script that needs the parser loads it.
  */
 import type * as Acorn from "acorn";
-import { requireDependency } from "../../platform/modules.js";
+import { loadDependency } from "../../base/own-files.js";
 
 let acorn: typeof Acorn | undefined;
 
 /** Parses `text` as a script that may await and import at its top level. */
 export function parse(text: string): Acorn.Program {
-  acorn ??= requireDependency("acorn") as typeof Acorn;
+  acorn ??= loadDependency("acorn") as typeof Acorn;
   const options: Acorn.Options = {
     ecmaVersion: "latest",
     sourceType: "script",

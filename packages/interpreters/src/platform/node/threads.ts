@@ -1,1 +1,24 @@
+import type * as WorkerThreads from "node:worker_threads";
+
 export { isMainThread, parentPort, SHARE_ENV, threadId, Worker, workerData } from "node:worker_threads";
+
+const { getBuiltinModule } = process;
+
+/**
+ * From now on, code in this thread finds neither `workerData` nor `parentPort`, which are this package's own: what it posted there would be
+ * lost. Call it before any user code, except what Node loads by its options (`--import`).
+ */
+export function hideParent(): void {
+  const threads = getBuiltinModule("node:worker_threads") as {
+    -readonly [K in keyof typeof WorkerThreads]: unknown;
+  };
+  threads.parentPort = threads.workerData = null;
+  // An ES module may have imported them already. Loading `node:module` takes a good part of the start-up time.
+  if (
+    /--(?:import|experimental-loader|loader)\b/.test(
+      `${process.execArgv.join(" ")} ${process.env["NODE_OPTIONS"] ?? ""}`,
+    )
+  ) {
+    getBuiltinModule("node:module").syncBuiltinESMExports();
+  }
+}

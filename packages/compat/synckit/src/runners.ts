@@ -1,0 +1,12 @@
+/** What can compile a worker that is written in TypeScript. */
+export const TsRunner = {
+  Node: "node",
+  Bun: "bun",
+  TsNode: "ts-node",
+  EsbuildRegister: "esbuild-register",
+  EsbuildRunner: "esbuild-runner",
+  OXC: "oxc",
+  SWC: "swc",
+  TSX: "tsx",
+} as const;
+export type TsRunner = (typeof TsRunner)[keyof typeof TsRunner];

@@ -1,0 +1,149 @@
+/**
+ * The calling side: one interpreter for each worker's file.
+ *
+ * Without a time limit, a call is `callSync`. With one, it is a task of a pool with one worker, because the limit must not stop the worker: a
+ * call that takes too long throws, and the worker goes on and then serves the next one.
+ */
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import type * as api from "interpreters" with { "resolution-mode": "import" };
+import {
+  DEFAULT_EXEC_ARGV,
+  DEFAULT_GLOBAL_SHIMS,
+  DEFAULT_GLOBAL_SHIMS_PRESET,
+  DEFAULT_TIMEOUT,
+  DEFAULT_TS_RUNNER,
+} from "./constants";
+import { isInstalled } from "./files";
+import { _generateGlobals, generateGlobals } from "./global-shims";
+import { TsRunner } from "./runners";
+import { setupTsRunner, type WorkerFile } from "./ts-runner";
+import type { AnyFn, GlobalShim, SynckitOptions } from "./types";
+import type { Loading } from "./worker";
+
+/** Loaded when the first worker is made, not with this package: a worker's file imports the package, too. */
+const interpreters = (): typeof api => require("interpreters") as typeof api;
+
+const workerModule = pathToFileURL(path.join(__dirname, "worker.js"));
+
+/** The functions of worker.ts, which run in the interpreter. */
+const inWorker = (): typeof import("./worker") =>
+  interpreters().fromModule<typeof import("./worker")>(workerModule);
+
+/**
+ * Starts a worker without a runner: the `import()` of a function that is sent erases types, provided that the function names such files. That of
+ * a module does not.
+ */
+async function startErased(loading: Loading, module: string): Promise<void> {
+  const { startBy } = (await import(module)) as typeof import("./worker");
+  const typed = [".ts", ".mts", ".cts"].some((extension) => loading.file.endsWith(extension));
+  await startBy(loading, typed ? (url) => import(url) : undefined);
+}
+
+/** The function that loads the worker's file. (Sending a function's text loads a parser first.) */
+const starting = ({ erased }: Loading): typeof startErased => (erased ? startErased : inWorker().start);
+
+/** Starts a worker. The function that it returns calls it, and blocks this thread until the result is there. */
+export function startWorkerThread<T extends AnyFn, R = Awaited<ReturnType<T>>>(
+  workerPath: string,
+  {
+    timeout = DEFAULT_TIMEOUT,
+    execArgv = DEFAULT_EXEC_ARGV,
+    tsRunner = DEFAULT_TS_RUNNER,
+    globalShims = DEFAULT_GLOBAL_SHIMS,
+  }: SynckitOptions = {},
+): (...args: Parameters<T>) => R {
+  const file = setupTsRunner(workerPath, { execArgv, tsRunner });
+  checkRunner(file);
+  const loading = loadingOf(file, shimsOf(globalShims));
+  const call = timeout ? limited(file, loading, timeout) : unlimited(file, loading);
+  return (...args) => call(args) as R;
+}
+
+type Call = (args: readonly unknown[]) => unknown;
+
+function unlimited({ execArgv }: WorkerFile, loading: Loading): Call {
+  const { create, InterpreterDiedError, InterpreterNotFoundError, ExecutionFailed } = interpreters();
+  const { run } = inWorker();
+  const start = starting(loading);
+  const open = (): api.Interpreter => {
+    const interp = create({ execArgv, name: path.basename(loading.file) });
+    // If the interpreter dies while it starts, the first call says so.
+    interp.call(start, loading, workerModule.href).catch(() => {});
+    return interp;
+  };
+  let interp: api.Interpreter | undefined = open();
+  return (args) => {
+    interp ??= open();
+    try {
+      return interp.callSync(run, ...args);
+    } catch (error) {
+      // The next call gets a new one.
+      if (error instanceof InterpreterDiedError || error instanceof InterpreterNotFoundError)
+        interp = undefined;
+      throw error instanceof ExecutionFailed && "cause" in error ? error.cause : error;
+    }
+  };
+}
+
+function limited({ execArgv }: WorkerFile, loading: Loading, timeout: number): Call {
+  const { InterpreterPoolExecutor } = interpreters();
+  const { run } = inWorker();
+  const executor = new InterpreterPoolExecutor({
+    maxWorkers: 1,
+    minWorkers: 1,
+    execArgv,
+    name: path.basename(loading.file),
+    initializer: starting(loading),
+    initargs: [loading, workerModule.href],
+  });
+  return (args) => {
+    const future = executor.submit(run, ...args);
+    try {
+      return future.resultSync(timeout);
+    } catch (error) {
+      if (future.done()) throw error;
+      // A call that the worker has not begun never runs; the outcome of one that it has is of no interest any more.
+      future.cancel();
+      future.catch(() => {});
+      throw new Error("Internal error: Atomics.wait() failed: timed-out", { cause: error });
+    }
+  };
+}
+
+/** Those that leave `.mts` and `.cts` alone; tsx is refused as synckit refuses it. */
+const NOT_FOR_MTS: ReadonlySet<TsRunner> = new Set([
+  TsRunner.EsbuildRegister,
+  TsRunner.EsbuildRunner,
+  TsRunner.TSX,
+]);
+
+/** Refuses a runner that cannot compile the file. */
+function checkRunner({ ext, tsRunner, workerPath }: WorkerFile): void {
+  if (!/\.[cm]ts$/.test(workerPath)) return;
+  if (tsRunner !== undefined && NOT_FOR_MTS.has(tsRunner)) {
+    throw new Error(
+      `${tsRunner} is not supported for ${ext} files yet, you can try [oxc](https://github.com/oxc-project/oxc-node) ` +
+        "or [swc](https://github.com/swc-project/swc-node/tree/master/packages/register) instead",
+    );
+  }
+}
+
+/** The shims to import: those that are installed. */
+function shimsOf(globalShims: GlobalShim[] | boolean): GlobalShim[] {
+  const all = globalShims === true ? DEFAULT_GLOBAL_SHIMS_PRESET : globalShims || [];
+  return all.filter(({ moduleName }) => isInstalled(moduleName));
+}
+
+function loadingOf(
+  { workerPath, isTs, jsUseEsm, tsUseEsm, tsRunner }: WorkerFile,
+  globalShims: GlobalShim[],
+): Loading {
+  const erased = isTs && tsRunner === undefined;
+  const commonJs = !erased && !jsUseEsm && !tsUseEsm;
+  // Of `import 'file:…'`, the URL.
+  const shims = commonJs
+    ? _generateGlobals(globalShims, "require")
+    : generateGlobals(workerPath, globalShims).slice("import '".length, -1);
+  return { file: workerPath, commonJs, erased, shims };
+}

@@ -1,0 +1,3 @@
+const { runAsWorker } = require("@interpreters/synckit");
+
+runAsWorker(async (a, b) => a + b);

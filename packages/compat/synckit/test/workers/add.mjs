@@ -1,0 +1,3 @@
+import { runAsWorker } from "@interpreters/synckit";
+
+runAsWorker((a, b) => a + b);

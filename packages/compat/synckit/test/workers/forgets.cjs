@@ -1,0 +1,2 @@
+// It never calls runAsWorker.
+module.exports = {};

@@ -1,0 +1,3 @@
+const { runAsWorker } = require("@interpreters/synckit");
+
+runAsWorker(() => [typeof globalThis.joinPaths, typeof globalThis.nameOfPath]);

@@ -1,0 +1,3 @@
+import { runAsWorker } from "@interpreters/synckit";
+
+runAsWorker(() => [typeof globalThis.joinPaths, typeof globalThis.nameOfPath]);

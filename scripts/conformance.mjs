@@ -1,0 +1,138 @@
+/**
+ * Runs the test suite of a package over our adapter for it, and compares the outcome with the list of failures that are expected
+ * (packages/compat/NAME/conformance.json: test -> reason). Exits with 1 if a test differs from it.
+ *
+ *     npm run conformance -- synckit --suite FOLDER
+ *
+ * FOLDER is a checkout of the package's repository: npm has no suite of it. Nothing of it is kept here; the packages that it needs are
+ * installed in a temporary folder.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const { values, positionals } = parseArgs({ options: { suite: { type: "string" } }, allowPositionals: true });
+const readJson = (file) => JSON.parse(readFileSync(file, "utf8"));
+const writeJson = (file, value) => writeFileSync(file, `${JSON.stringify(value, undefined, 2)}\n`);
+
+/** Copies the checkout, installs the given ones of its development dependencies, and links our packages. */
+function prepare(suite, wanted, change) {
+  const folder = mkdtempSync(path.join(tmpdir(), "conformance-"));
+  cpSync(suite, folder, {
+    recursive: true,
+    filter: (file) => !/[/\\](?:node_modules|\.git|\.yarn)$/.test(file),
+  });
+  const file = path.join(folder, "package.json");
+  const { devDependencies = {}, ...own } = readJson(file);
+  const chosen = Object.fromEntries(wanted.map((name) => [name, devDependencies[name] ?? "latest"]));
+  for (const key of ["packageManager", "resolutions", "scripts"]) delete own[key];
+  writeJson(file, { ...own, devDependencies: chosen });
+  const install = ["install", "--no-audit", "--no-fund", "--silent", "--legacy-peer-deps"];
+  const { status } = spawnSync("npm", install, { cwd: folder, stdio: "inherit" });
+  if (status !== 0) throw new Error(`npm install failed in ${folder}`);
+  symlinkSync(path.join(root, "packages/interpreters"), path.join(folder, "node_modules/interpreters"));
+  writeJson(file, change(readJson(file), folder));
+  return folder;
+}
+
+/** The outcomes of Jest, by test. */
+function jest(folder, args) {
+  const results = path.join(folder, "results.json");
+  const command = [
+    "--experimental-vm-modules",
+    "node_modules/jest/bin/jest.js",
+    "--json",
+    "--outputFile",
+    results,
+    ...args,
+  ];
+  spawnSync(process.execPath, command, { cwd: folder, stdio: ["ignore", "ignore", "ignore"] });
+  const outcomes = new Map();
+  for (const { name, assertionResults, message } of readJson(results).testResults) {
+    const file = path.basename(name);
+    if (assertionResults.length === 0) outcomes.set(file, { status: "failed", message });
+    for (const { fullName, status, failureMessages } of assertionResults) {
+      outcomes.set(`${file} › ${fullName}`, { status, message: failureMessages.join("\n") });
+    }
+  }
+  return outcomes;
+}
+
+const SUITES = {
+  synckit(suite) {
+    const wanted = [
+      "@1stg/tsconfig",
+      "@oxc-node/core",
+      "@pkgr/utils",
+      "@swc-node/register",
+      "@swc/core",
+      "@swc/helpers",
+    ];
+    wanted.push(
+      "@types/jest",
+      "@types/node",
+      "esbuild",
+      "esbuild-register",
+      "esbuild-runner",
+      "eslint",
+      "jest",
+    );
+    wanted.push("ts-expect", "ts-jest", "ts-node", "tsx", "typescript");
+    const folder = prepare(suite, wanted, (own, at) => {
+      // The adapter is CommonJS, and takes the place of what the suite imports by path.
+      rmSync(path.join(at, "src"), { recursive: true });
+      rmSync(path.join(at, "lib"), { recursive: true, force: true });
+      cpSync(path.join(root, "packages/compat/synckit/dist/src"), path.join(at, "lib"), { recursive: true });
+      writeFileSync(path.join(at, "lib/index.cjs"), 'module.exports = require("./index.js");\n');
+      writeJson(path.join(at, "lib/package.json"), { type: "commonjs" });
+      symlinkSync("..", path.join(at, "node_modules/synckit"));
+      const { jest: options } = own;
+      const moduleNameMapper = { "^(\\.{1,2}/.*)\\.js$": "$1", "^synckit$": "<rootDir>/lib/index.js" };
+      const transform = { "^.+\\.tsx?$": ["ts-jest", { useESM: true, diagnostics: false }] };
+      return {
+        ...own,
+        exports: { ".": "./lib/index.js" },
+        jest: { ...options, moduleNameMapper, transform, collectCoverage: false },
+      };
+    });
+    // The fixtures need Yarn and Bun.
+    return [folder, jest(folder, ["--testPathIgnorePatterns", "fixtures"])];
+  },
+};
+
+const [name] = positionals;
+if (SUITES[name] === undefined || values.suite === undefined) {
+  console.error(`Usage: npm run conformance -- ${Object.keys(SUITES).join("|")} --suite FOLDER`);
+  process.exit(2);
+}
+const expected = readJson(path.join(root, "packages/compat", name, "conformance.json"));
+const [folder, outcomes] = SUITES[name](path.resolve(values.suite));
+const counts = {};
+let differences = 0;
+for (const [test, { status, message }] of outcomes) {
+  const key = status === "failed" && test in expected ? "failed as expected" : status;
+  counts[key] = (counts[key] ?? 0) + 1;
+  if (status === "failed" && !(test in expected)) {
+    differences++;
+    console.log(`✖ ${test}\n${message}\n`);
+  } else if (status === "passed" && test in expected) {
+    differences++;
+    console.log(`✔ ${test} passes by now: remove it from conformance.json\n`);
+  }
+}
+for (const test of Object.keys(expected).filter((each) => !outcomes.has(each))) {
+  differences++;
+  console.log(`? ${test} is expected to fail, and was not run\n`);
+}
+console.log(
+  `${name}: ${Object.entries(counts)
+    .map(([key, count]) => `${count} ${key}`)
+    .join(", ")}`,
+);
+rmSync(folder, { recursive: true, force: true });
+process.exitCode = differences === 0 && outcomes.size > 0 ? 0 : 1;
