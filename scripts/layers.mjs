@@ -29,6 +29,7 @@ const ROOMS = [
   "addons",
   "worker",
   "interpreter",
+  "callbacks",
   "supervisor",
   "futures",
 ];

@@ -4,6 +4,7 @@ import type { Case } from "../harness.js";
 import { bootCases } from "./boot.js";
 import { callSyncCases } from "./call-sync.js";
 import { firstCallsCases } from "./first-calls.js";
+import { objectCases } from "./objects.js";
 import { oneThreadCases } from "./one-thread.js";
 import { iterationCases, queueCases } from "./queues.js";
 import { queuedCases } from "./queued.js";
@@ -14,6 +15,7 @@ export const cases: readonly Case[] = [
   ...iterationCases,
   ...oneThreadCases,
   ...callSyncCases,
+  ...objectCases,
   ...firstCallsCases,
   ...taskCases,
   ...queuedCases,

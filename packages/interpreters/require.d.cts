@@ -11,6 +11,7 @@ export type {
   AddonRefusal,
   AsCompletedOptions,
   CallOptions,
+  Callback,
   Completed,
   CreateOptions,
   DeathReason,
@@ -28,14 +29,22 @@ export type {
   Language,
   MapOptions,
   MapOutcome,
+  ModuleClass,
   ModuleFunctions,
   Movable,
   OutputSink,
   PrewarmOptions,
   Priority,
+  ProgressOptions,
+  ProgressView,
   PutManyOptions,
   PutOptions,
   QueueOptions,
+  RemoteAccess,
+  RemoteEnd,
+  RemoteMethod,
+  RemoteObject,
+  Report,
   ResourceLimits,
   ReturnWhen,
   RoomOptions,
@@ -57,6 +66,7 @@ export type {
 
 export declare const addons: typeof api.addons;
 export declare const asCompleted: typeof api.asCompleted;
+export declare const callback: typeof api.callback;
 export declare const create: typeof api.create;
 export declare const createQueue: typeof api.createQueue;
 export declare const fromModule: typeof api.fromModule;

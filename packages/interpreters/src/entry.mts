@@ -6,6 +6,7 @@ export const {
   addons,
   asCompleted,
   BrokenInterpreterPool,
+  callback,
   CancelledError,
   create,
   createQueue,

@@ -25,18 +25,22 @@ export type { Iteration, SyncIteration } from "./interpreter/iteration.js";
 export type { CreateOptions, InterpreterConfig, ResourceLimits } from "./interpreter/options.js";
 export type { OutputSink } from "./interpreter/output.js";
 
+export type { RemoteAccess, RemoteEnd, RemoteMethod, RemoteObject } from "./interpreter/remote-types.js";
+
 /* ---- Functions of modules: name one without loading it here ---- */
-export { fromModule, type ModuleFunctions } from "./guests/javascript/callable.js";
+export { fromModule, type ModuleClass, type ModuleFunctions } from "./guests/javascript/callable.js";
 export { functionsOf, type FunctionsOfOptions } from "./functions-of.js";
 
 /* ---- Run many functions: a pool of interpreters and its futures ---- */
 export { InterpreterPoolExecutor } from "./futures/executor.js";
-export type { ExecutorView } from "./futures/view.js";
+export type { ExecutorView, ProgressView } from "./futures/view.js";
 export { type GroupOptions, TaskGroup, type TaskGroupView } from "./futures/group.js";
 export type {
   ExecutorOptions,
   IterateTaskOptions,
   Priority,
+  ProgressOptions,
+  Report,
   RoomOptions,
   ShutdownOptions,
   SubmitOptions,
@@ -54,6 +58,10 @@ export {
   type WaitFuturesOptions,
   waitSync,
 } from "./futures/wait.js";
+
+/* ---- Coordinate interpreters: functions that run where they were made ---- */
+export { callback } from "./callbacks/callback.js";
+export type { Callback } from "./callbacks/type.js";
 
 /* ---- Pass items between interpreters: queues ---- */
 export { createQueue, listQueues, type QueueOptions } from "./queue/create.js";

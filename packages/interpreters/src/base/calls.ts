@@ -31,6 +31,8 @@ export type OverloadArgs<F> =
 /** The result of the first signature that takes the arguments. */
 export type OverloadResult<F, A> = ResultOf<Overloads<F>, A>;
 
+/** Whether a function has several signatures. */
+export type IsOverloaded<F> = Overloads<F> extends readonly [unknown, ...unknown[]] ? true : false;
 /** What `iterate` takes as the result of a function: anything that `for await` takes, an iterator by itself, or a promise of one. */
 export type Iterated = IteratedNow | PromiseLike<IteratedNow>;
 type IteratedNow =

@@ -42,7 +42,9 @@ export type DeathReason =
  * | `ERR_INTERPRETER_NOT_ALLOWED` | the interpreter's `config` forbids the operation |
  * | `ERR_INTERPRETER_PROTOCOL` | two versions of this package that cannot work together are in one process |
  * | `ERR_INTERPRETER_RUNNING` | it cannot be closed while it has work, without `wait` |
+ * | `ERR_CALLBACK_ENDED` | the callback was ended, or given back by this interpreter |
  * | `ERR_EXECUTOR_SHUTDOWN` | the pool was shut down and takes no new tasks |
+ * | `ERR_OBJECT_ENDED` | the object in another interpreter was ended |
  * | `ERR_GROUP_ENDED` | the task group has ended and takes no new tasks |
  * | `ERR_MALFORMED_VALUE` | the bytes of a value that arrived here are damaged, or too deeply nested to be read here |
  * | `ERR_INTERPRETER` | anything else |

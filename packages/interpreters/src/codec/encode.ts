@@ -75,9 +75,19 @@ export function writeValue(e: Encoder, value: unknown, depth: number): void {
       return;
     default:
       if (typeof value === "symbol" && writeSymbol(e, value)) return;
-      if (!e.lenient) throw e.failure(depth, describe(value));
+      if (!e.lenient) {
+        if (typeof value === "function" && writeFunction(e, value)) return;
+        throw e.failure(depth, describe(value));
+      }
       writeString(e.out, safeInspect(value));
   }
+}
+
+/** Writes a function that travels by reference; returns false for any other. Only JavaScript can call it. */
+function writeFunction(e: Encoder, fn: Function): boolean {
+  if (isProxy(fn) || !writeReference(e, fn)) return false;
+  e.codec = CODEC_JAVASCRIPT;
+  return true;
 }
 
 function writeObject(e: Encoder, object: object, depth: number): void {

@@ -46,6 +46,7 @@ import {
   checkSubmitOptions,
   type ExecutorOptions,
   type Initargs,
+  type ProgressOptions,
   type IterateTaskOptions,
   type RoomOptions,
   type ShutdownOptions,
@@ -54,7 +55,7 @@ import {
 import { Pool } from "./pool.js";
 import type { ExecutorStats } from "./stats.js";
 import { listOf, map, submit } from "./submit.js";
-import { type ExecutorView, viewOf } from "./view.js";
+import { type ExecutorView, type ProgressView, progressViewOf, viewOf } from "./view.js";
 
 /**
  * Runs functions in a pool of interpreters, each on a thread of its own.
@@ -117,8 +118,8 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   }
 
   /**
-   * A view of this executor whose tasks have options: a time limit, a signal, buffers to move, or a priority. The
-   * executor itself stays as it is.
+   * A view of this executor whose tasks have options: a time limit, a signal, buffers to move, a priority, or a listener to their
+   * progress (`ProgressOptions`). The executor itself stays as it is.
    *
    * @param options copied now: later changes do not count
    * @throws TypeError, RangeError a bad option
@@ -128,9 +129,14 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * const size = executor.with({ priority: 1, transfer: [bytes] }).submit((b: ArrayBuffer) => b.byteLength, bytes);
    * console.log(await size, bytes.byteLength); // 1000000 0
    */
-  with(options: IterateTaskOptions): ExecutorView {
+  with<P>(options: ProgressOptions<P>): ProgressView<P>;
+  with(options: IterateTaskOptions): ExecutorView;
+  with(options: IterateTaskOptions & Partial<ProgressOptions<never>>): unknown {
     checkSubmitOptions(options);
-    return viewOf(this.#pool, { ...options }, this);
+    const { onProgress, ...own } = options;
+    return onProgress === undefined
+      ? viewOf(this.#pool, own, this)
+      : progressViewOf(this.#pool, own, onProgress);
   }
 
   /**

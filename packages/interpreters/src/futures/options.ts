@@ -151,6 +151,26 @@ export interface SubmitOptions {
   priority?: Priority | undefined;
 }
 
+/**
+ * Options of tasks that report their progress (`InterpreterPoolExecutor.with`).
+ *
+ * @typeParam P what they report
+ */
+export interface ProgressOptions<P> extends SubmitOptions {
+  /**
+   * Called with each value that the task reports: its function gets one more argument, after those of `submit`, to report with
+   * (`Report`). Never called after the task has its outcome. What it throws is reported as an uncaught exception, and changes nothing of
+   * the task. It runs in the asynchronous context of `submit`.
+   *
+   * At most 16 reports wait for this thread. While it has as many to look at, only the latest of the further ones is kept: a task never
+   * waits for its listener, and its last report always arrives.
+   */
+  onProgress: (value: P) => void;
+}
+
+/** What a task reports its progress with. The value is copied, so it must be shareable. After the task's outcome it does nothing. */
+export type Report<P> = (value: P) => void;
+
 /** Options of `InterpreterPoolExecutor.with`. An unknown option is a TypeError. */
 export interface IterateTaskOptions extends SubmitOptions {
   /** Of `iterate`: how many items the generator may be ahead of the loop; see `IterateOptions`. Default: 128. */
@@ -256,9 +276,13 @@ function copyOfOption(option: (typeof CREATE_OPTIONS)[number], value: unknown): 
 }
 
 /** @throws TypeError, RangeError a bad option */
-export function checkSubmitOptions(options: IterateTaskOptions): void {
-  checkOptions("with", options, ["timeout", "waitTimeout", "signal", "transfer", "priority", "buffersize"]);
+export function checkSubmitOptions(options: IterateTaskOptions & Partial<ProgressOptions<never>>): void {
+  const known = ["timeout", "waitTimeout", "signal", "transfer", "priority", "buffersize", "onProgress"];
+  checkOptions("with", options, known);
   checkBuffersize(options.buffersize);
+  const { onProgress } = options;
+  if (onProgress !== undefined && typeof onProgress !== "function")
+    throw new TypeError(`with: onProgress must be a function, found ${show(onProgress)}`);
   const { timeout, waitTimeout, signal, transfer, priority } = options;
   checkTimeout(timeout);
   checkTimeout(waitTimeout);

@@ -4,7 +4,10 @@ import { type Trace, takeTrace } from "../thread/trace.js";
 import { SupervisorHandover } from "../transfer/handover.js";
 import { forgetMoves, movesOfCall } from "../transfer/move.js";
 import { detach } from "../transfer/transfer-list.js";
+import { Progress } from "../callbacks/report.js";
+import { CODEC_JAVASCRIPT } from "../codec/codec.js";
 import { codeOf } from "../wire/code.js";
+import { checkReadable } from "../wire/message.js";
 import { WORK_CALL, WORK_CALL_BATCH, WORK_ITERATE } from "../wire/protocol.js";
 import { taskSubmit } from "./diagnostics.js";
 import { useSubmitter } from "./failure.js";
@@ -92,6 +95,22 @@ export function submit<T>(
   }
   if (signal !== undefined) pool.tasks.stopOnAbort(future, signal);
   if (options.waitTimeout !== undefined) pool.tasks.limitWait(future, options.waitTimeout);
+  return future;
+}
+
+/** As `submit`, of a task that gets one more argument to report its progress with. */
+export function submitWithProgress<T>(
+  pool: Pool,
+  fn: Function,
+  args: readonly unknown[],
+  options: SubmitOptions,
+  trace: Trace,
+  listener: (value: never) => void,
+): Future<T> {
+  checkReadable(CODEC_JAVASCRIPT, pool.language, "the function to report with");
+  const progress = new Progress(listener);
+  const future = submit<T>(pool, fn, [...args, progress], options, trace);
+  future.addDoneListener(() => progress.end());
   return future;
 }
 

@@ -79,6 +79,8 @@ interface Again {
   readonly options: SubmitOptions;
   /** The task's arguments, as they were when it was submitted. */
   readonly encoded: Encoded;
+  /** Those arguments, if they refer to callbacks and others that a message only names: it keeps them. */
+  readonly referents: unknown;
 }
 
 export class Tasks implements Owner<Future<unknown>> {
@@ -173,7 +175,10 @@ export class Tasks implements Owner<Future<unknown>> {
       } else message.again(args as Encoded);
       future.bytes = message.scratch.end;
       if (future.retriesLeft > 0) {
-        kept = { code, kind, options, encoded: isNew ? message.encoded() : (args as Encoded) };
+        const encoded = isNew ? message.encoded() : (args as Encoded);
+        const before = isNew ? args : (future.task as Again).referents;
+        const referents = encoded.references.length > 0 ? before : undefined;
+        kept = { code, kind, options, encoded, referents };
       }
       if (timed) this.stats.begin(sequence);
       const status = message.intoQueue(queue, false, id, WITH_SENDER, each);

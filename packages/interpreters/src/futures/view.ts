@@ -11,9 +11,9 @@ import {
   type MapOutcome,
   type SettledMapOptions,
 } from "./map.js";
-import type { IterateTaskOptions } from "./options.js";
+import type { IterateTaskOptions, Report, SubmitOptions } from "./options.js";
 import type { Pool } from "./pool.js";
-import { listOf, map, submit } from "./submit.js";
+import { listOf, map, submit, submitWithProgress } from "./submit.js";
 
 /**
  * What `with` returns: an executor whose tasks have the options that `with` was given. It needs no closing, and may be
@@ -124,4 +124,41 @@ export function viewOf(pool: Pool, options: IterateTaskOptions, executor: object
   };
   // The compiler cannot compare overloads with a function.
   return view as unknown as ExecutorView;
+}
+
+/**
+ * What `with({ onProgress })` returns: tasks submitted by it report their progress.
+ *
+ * @typeParam P what they report
+ * @example
+ * await using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+ * const seen: number[] = [];
+ * const watched = executor.with({ onProgress: (done: number) => seen.push(done) });
+ * await watched.submit((parts, report) => {
+ *   for (let n = 1; n <= parts; n++) report(n / parts);
+ * }, 4);
+ * console.log(seen); // [ 0.25, 0.5, 0.75, 1 ]
+ */
+export interface ProgressView<P> {
+  /**
+   * Runs `fn(...args, report)` in the next worker that is free. See `InterpreterPoolExecutor.submit`.
+   *
+   * @throws as `InterpreterPoolExecutor.submit`
+   */
+  submit<A extends unknown[], R>(
+    fn: (...args: [...args: A, report: Report<P>]) => R,
+    ...args: A
+  ): Future<Awaited<R>>;
+}
+
+/** A view whose tasks report to `listener`. */
+export function progressViewOf(
+  pool: Pool,
+  options: SubmitOptions,
+  listener: (value: never) => void,
+): Record<keyof ProgressView<unknown>, unknown> {
+  return {
+    submit: (fn: Function, ...args: unknown[]) =>
+      submitWithProgress(pool, fn, args, options, takeTrace(fn), listener),
+  };
 }

@@ -8,6 +8,7 @@ import { checkId } from "../base/check.js";
 import { HandleTable } from "../base/handle-table.js";
 import { InterpreterNotFoundError } from "../base/errors.js";
 import { CODEC_JAVASCRIPT, registerReference } from "../codec/codec.js";
+import type { ModuleClass } from "../guests/javascript/callable.js";
 import { isExecuting } from "../kernel/executions.js";
 import { idOf, nameOf, slotOf } from "../kernel/registry.js";
 import { setBit } from "../memory/bitset.js";
@@ -27,6 +28,8 @@ import {
   type SyncIterationOf,
 } from "./iteration.js";
 import { outputOf } from "./output.js";
+import { construct, proxyOf } from "./remote-object.js";
+import type { ConstructorArgs, InstanceOf, RemoteObject } from "./remote-types.js";
 import { send, SERVE } from "./sending.js";
 import {
   checkAlive,
@@ -236,6 +239,42 @@ export class Interpreter implements InterpreterView {
   callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R>;
   callSync(fn: Function, ...args: unknown[]): never {
     return call(this.#target, {}, fn, args, true).block();
+  }
+
+  /**
+   * Makes an object there, which stays there, and returns a typed proxy of it: its methods return promises (`method.sync(…)` blocks), run in
+   * their order, and fail as calls do. See `RemoteObject`, and `RemoteAccess` for its properties. (CPython has no counterpart.)
+   *
+   * The object ends with `await using`, which calls its own dispose method, or is dropped when the proxy is collected. It cannot be sent on.
+   *
+   * @param cls a class of a module (`fromModule`)
+   * @param args the arguments of its constructor, which are copied; see `call`
+   * @throws as `call`; TypeError `cls` is not a class of a module. The methods of the proxy: as `call`, but InterpreterDiedError if the
+   * interpreter is gone; InterpreterError (`ERR_OBJECT_ENDED`). All as a rejection.
+   * @example
+   * const { URL } = fromModule<typeof import("node:url")>("node:url");
+   * await using interp = create();
+   * await using url = await interp.construct(URL, "https://example.org/a");
+   * await url.get("pathname"); // /a
+   */
+  construct<C>(cls: ModuleClass<C>, ...args: ConstructorArgs<C>): Promise<RemoteObject<InstanceOf<C>>>;
+  async construct(cls: unknown, ...args: unknown[]): Promise<object> {
+    return proxyOf(this.#target, this, cls, await construct(this.#target, {}, cls, args, false).promise());
+  }
+
+  /**
+   * Like `construct`, but blocks this thread.
+   *
+   * @throws as `construct`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`), see `callSync`
+   * @example
+   * const { URLSearchParams } = fromModule<typeof import("node:url")>("node:url");
+   * using interp = create();
+   * using params = interp.constructSync(URLSearchParams, "a=1");
+   * params.has.sync("a"); // true
+   */
+  constructSync<C>(cls: ModuleClass<C>, ...args: ConstructorArgs<C>): RemoteObject<InstanceOf<C>>;
+  constructSync(cls: unknown, ...args: unknown[]): object {
+    return proxyOf(this.#target, this, cls, construct(this.#target, {}, cls, args, true).block());
   }
 
   /**

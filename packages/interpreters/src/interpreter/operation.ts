@@ -8,10 +8,10 @@ import { OK, STATUS_NOT_FOUND } from "../memory/layout.js";
 import { type ResultChannel, readResult } from "../transfer/handover.js";
 import { REPLY_FAILURE, REPLY_VALUE } from "../wire/protocol.js";
 import { statusError } from "../wire/status-error.js";
-import { beginWaitingOn, endWaitingOn } from "../kernel/registry.js";
+import { beginWait, beginWaitForCallback, endWait } from "../thread/waits.js";
 import { type Trace, useTrace } from "../thread/trace.js";
 import { type Death, diedError, type Share } from "../thread/death.js";
-import { type Pending, type Runtime } from "../thread/runtime.js";
+import type { Pending, Runtime, Wait } from "../thread/runtime.js";
 
 export class Operation<out T> implements Pending {
   readonly target: InterpreterId;
@@ -38,7 +38,7 @@ export class Operation<out T> implements Pending {
   #value: unknown;
   #resolve: ((value: never) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
-  #announced = false;
+  #wait: Wait | undefined;
   #onSettled: ((error: unknown) => void) | undefined;
 
   constructor(rt: Runtime, target: InterpreterId, what: string, trace?: Trace) {
@@ -107,18 +107,27 @@ export class Operation<out T> implements Pending {
    * @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`)
    */
   announce(slot: Slot): void {
-    if (!beginWaitingOn(this.#rt.m, slot)) {
-      this.#rt.forget(this.sequence);
-      throw deadlock(this.what, this.#rt.id);
-    }
-    this.#announced = true;
+    this.#wait = beginWait(this.#rt, slot);
+    if (this.#wait !== undefined) return;
+    this.#rt.forget(this.sequence);
+    throw deadlock(this.what, this.#rt.id);
+  }
+
+  /** As `announce`, for a callback of the interpreter in `slot`: that runs whatever it waits for. */
+  announceCallback(slot: Slot): void {
+    this.#wait = beginWaitForCallback(this.#rt, slot);
+  }
+
+  #endWait(): void {
+    if (this.#wait !== undefined) endWait(this.#rt, this.#wait);
+    this.#wait = undefined;
   }
 
   /** Checks the status that `send` returned. If the operation was not sent, it is not pending, and this throws its error. */
   sent(status: number): this {
     if (status === OK) return this;
     this.#rt.forget(this.sequence);
-    if (this.#announced) endWaitingOn(this.#rt.m);
+    this.#endWait();
     throw goneOrRefused(this.#rt, status, this.target, this.what);
   }
 
@@ -162,7 +171,7 @@ export class Operation<out T> implements Pending {
         this.#rt.blockUntil(done);
       }
     } finally {
-      if (this.#announced) endWaitingOn(this.#rt.m);
+      this.#endWait();
     }
     return this.outcome();
   }
@@ -194,4 +203,13 @@ export function goneOrRefused(
 ): InterpreterError {
   const death = status === STATUS_NOT_FOUND ? rt.failedBoot(id) : undefined;
   return death === undefined ? statusError(status, id, what) : diedError(death, what);
+}
+
+/** The error for using something that was in interpreter `id`, which is gone. `what` is a verb phrase. */
+export function died(rt: Runtime, id: InterpreterId, what: string): InterpreterError {
+  // The notice may have come before this thread had anything to do with that interpreter.
+  return diedError(
+    rt.deathOf(id) ?? { id, reason: "terminated", exitCode: undefined, error: undefined },
+    what,
+  );
 }

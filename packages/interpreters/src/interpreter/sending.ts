@@ -5,9 +5,9 @@ import { startTimer, stopTimer } from "../base/timer.js";
 import { languageOf } from "../guests/language.js";
 import { cancelWork } from "../kernel/mailbox.js";
 import type { Pointer } from "../memory/brands.js";
-import { S_WORK, slotPointer } from "../memory/layout.js";
+import { S_REPLIES, S_WORK, slotPointer } from "../memory/layout.js";
 import { collectCarried, request } from "../thread/supervisor-client.js";
-import { takeTrace, useTrace } from "../thread/trace.js";
+import { takeTrace, type Trace, useTrace } from "../thread/trace.js";
 import { SupervisorHandover } from "../transfer/handover.js";
 import { forgetMoves, movesOfCall } from "../transfer/move.js";
 import { checkTransfer, detach } from "../transfer/transfer-list.js";
@@ -31,34 +31,83 @@ export interface WorkKind {
   readonly kind: number;
   readonly verb: string;
   readonly root: string;
+  /** Whether the value is an array of arguments, in which buffers may be moved. */
+  readonly args?: true;
+  /** Whether the value goes to the guest, so that its language must be able to read it. */
+  readonly read?: true;
+  /** Whether the reply box takes the record: its owner polls that also while it blocks, and the work is a callback. */
+  readonly callback?: true;
 }
 
-export const CALL: WorkKind = { kind: WORK_CALL, verb: "call a function in", root: "args" };
+export const CALL: WorkKind = {
+  kind: WORK_CALL,
+  verb: "call a function in",
+  root: "args",
+  args: true,
+  read: true,
+};
 export const EXEC: WorkKind = { kind: WORK_EXEC, verb: "execute a script in", root: "script" };
-export const PREPARE: WorkKind = { kind: WORK_PREPARE, verb: "prepare", root: "namespace" };
-export const ITERATE: WorkKind = { kind: WORK_ITERATE, verb: "iterate in", root: "args" };
+export const PREPARE: WorkKind = { kind: WORK_PREPARE, verb: "prepare", root: "namespace", read: true };
+export const ITERATE: WorkKind = {
+  kind: WORK_ITERATE,
+  verb: "iterate in",
+  root: "args",
+  args: true,
+  read: true,
+};
 export const SERVE: WorkKind = { kind: WORK_SERVE, verb: "set up", root: "setup" };
 
+/** One work item to send. */
+export interface Sending {
+  /** A verb phrase for messages. */
+  readonly what: string;
+  /** The two words of the header that are the kind's own. */
+  readonly a: number;
+  readonly b: number;
+  /** The body, for kinds with `args` the array of arguments. */
+  readonly value: unknown;
+  readonly options: CallOptions;
+  readonly blocking: boolean;
+  /** Where the user asked for it. */
+  readonly trace: Trace;
+  /** Stays reachable until the operation is settled. */
+  readonly keep: unknown;
+}
+
 /**
- * Sends work. `value` is its body, for CALL the array of arguments; `code` is the function to call, and `trace` where the user asked for it. If this throws, nothing has happened:
- * no buffer was moved, and no record was put.
+ * Sends work to an interpreter that takes it. `value` is its body, for CALL the array of arguments; `code` is the function to call, and
+ * `trace` where the user asked for it. If this throws, nothing has happened: no buffer was moved, and no record was put.
  */
 export function send<T>(
   target: Target,
-  { kind, verb, root }: WorkKind,
+  work: WorkKind,
   options: CallOptions,
   value: unknown,
   blocking: boolean,
   code?: Code,
   // Calls of one function share a trace.
-  trace = takeTrace(code === undefined ? kind : code.id),
+  trace = takeTrace(code === undefined ? work.kind : code.id),
 ): Operation<T> {
-  const { rt, slot, id } = target;
-  const what = `${verb} interpreter ${id}`;
+  const what = `${work.verb} interpreter ${target.id}`;
   checkTarget(target, what, blocking);
+  return dispatch<T>(target, work, {
+    what,
+    a: code?.id ?? 0,
+    b: code?.pointer ?? 0,
+    value,
+    options,
+    blocking,
+    trace,
+    keep: code,
+  });
+}
+
+/** As `send`, without the check whether the interpreter takes work. */
+export function dispatch<T>(target: Target, work: WorkKind, sending: Sending): Operation<T> {
+  const { rt, slot, id } = target;
+  const { what, value, options, blocking, trace } = sending;
   const { signal } = options;
-  const calls = kind === WORK_CALL || kind === WORK_ITERATE;
-  const args = calls ? (value as unknown[]) : undefined;
+  const args = work.args && (value as unknown[]);
   const transfer = args && movesOfCall(args, options.transfer);
   signal?.throwIfAborted();
   const timeout = runningTime(options.timeout);
@@ -66,17 +115,21 @@ export function send<T>(
   const handover = SupervisorHandover.of(rt, transfer);
   try {
     const operation = new Operation<T>(rt, id, what, trace);
-    operation.keep = code;
+    operation.keep = sending.keep;
     try {
-      message.header(operation.sequence, kind, code?.id, code?.pointer, 0, timeout);
-      if (args !== undefined) message.list(args, root, handover);
-      else message.value(value, root);
-      if (calls || kind === WORK_PREPARE) checkReadable(message.codec, languageOf(target.tag), root);
+      message.header(operation.sequence, work.kind, sending.a, sending.b, 0, timeout);
+      if (args !== undefined) message.list(args, work.root, handover);
+      else message.value(value, work.root);
+      if (work.read) checkReadable(message.codec, languageOf(target.tag), work.root);
       if (transfer !== undefined) checkTransfer(transfer);
       // Encoding ran getters of user code, one of which may have aborted it.
       signal?.throwIfAborted();
-      if (blocking) operation.announce(slot);
-      const status = message.intoMailbox(slot, S_WORK, id, rt.id, WITH_SENDER);
+      if (blocking) {
+        if (work.callback) operation.announceCallback(slot);
+        else operation.announce(slot);
+      }
+      const box = work.callback ? S_REPLIES : S_WORK;
+      const status = message.intoMailbox(slot, box, id, rt.id, WITH_SENDER);
       operation.place = rt.m.lastPut;
       operation.sent(status);
     } catch (error) {

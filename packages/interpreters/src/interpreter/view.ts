@@ -1,6 +1,9 @@
 /** The operations that an interpreter and its views have in common. */
 import type { Iterated, KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
+import type { ModuleClass } from "../guests/javascript/callable.js";
 import type { ExecOptions, IterateOptions } from "./call-options.js";
+import { construct, proxyOf } from "./remote-object.js";
+import type { ConstructorArgs, InstanceOf, RemoteObject } from "./remote-types.js";
 import { call, exec, iterating } from "./work.js";
 import type { Target } from "./target.js";
 import { iterate, iterateSync } from "./iteration.js";
@@ -28,6 +31,10 @@ export interface InterpreterView {
     ...args: TypingArgs<A, F>
   ): Awaited<ReturnType<F>>;
   callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R>;
+  /** See `Interpreter.construct`. The options are those of the constructor; see `RemoteAccess.with` for those of methods. */
+  construct<C>(cls: ModuleClass<C>, ...args: ConstructorArgs<C>): Promise<RemoteObject<InstanceOf<C>>>;
+  /** See `Interpreter.constructSync`. */
+  constructSync<C>(cls: ModuleClass<C>, ...args: ConstructorArgs<C>): RemoteObject<InstanceOf<C>>;
   /** See `Interpreter.iterate`. */
   iterate<F, A extends OverloadArgs<F>>(fn: F, ...args: A): IterationOf<OverloadResult<F, A>>;
   iterate<A extends unknown[], R extends Iterated>(
@@ -65,6 +72,10 @@ export function viewOf(target: Target, options: IterateOptions, source: object):
       iterate(iterating(target, options, fn, args, false), source),
     iterateSync: (fn: Function, ...args: unknown[]) =>
       iterateSync(iterating(target, options, fn, args, true), source),
+    construct: async (cls: unknown, ...args: unknown[]) =>
+      proxyOf(target, source, cls, await construct(target, rest, cls, args, false).promise()),
+    constructSync: (cls: unknown, ...args: unknown[]) =>
+      proxyOf(target, source, cls, construct(target, rest, cls, args, true).block()),
   };
   // The compiler cannot compare overloads with a function.
   return view as unknown as InterpreterView;

@@ -13,6 +13,7 @@ import { add, ensureMapped, get, load, set, type SharedMemory, store } from "../
 import { clearBit, isEmptySet, setBit } from "../memory/bitset.js";
 import type { Owner, Pointer, QueueId, Slot } from "../memory/brands.js";
 import {
+  BITSET_WORDS,
   C_FLAGS,
   C_KIND,
   C_PUT_KIND,
@@ -40,6 +41,7 @@ import { allocatePages, freePages, setPageOwner } from "../memory/page-allocator
 import { lockChannel, unlockChannel } from "./channel-locks.js";
 import { clearChannel, closeChannel, openChannel } from "./channel.js";
 import { queueIdOf } from "./queue-state.js";
+import { isAlive } from "./registry.js";
 import { ringAllWaiters } from "./waiters.js";
 
 /**
@@ -124,6 +126,24 @@ export function closeQueue(m: SharedMemory, q: Pointer): number {
 export function releaseQueue(m: SharedMemory, q: Pointer, slot: Slot): boolean {
   clearBit(m, q + Q_HOLDERS, slot);
   return isAbandoned(m, q);
+}
+
+/**
+ * Whether this interpreter, which holds the queue, is the only living one that can get at it: then it stays so until this interpreter
+ * sends it again. False while references move.
+ */
+export function isHeldHereOnly(m: SharedMemory, q: Pointer): boolean {
+  const holders = q + Q_HOLDERS;
+  const version = load(m, q + Q_REF_VERSION);
+  if (load(m, q + Q_ITEM_REFERENCES) !== 0) return false;
+  for (let i = 0; i < BITSET_WORDS; i++) {
+    for (let bits = load(m, holders + i); bits !== 0; bits &= bits - 1) {
+      const slot = (i * 32 + 31 - Math.clz32(bits & -bits)) as Slot;
+      // One that has ended for all others keeps its bits until its thread is gone.
+      if (slot !== m.slot && isAlive(m, slot)) return false;
+    }
+  }
+  return load(m, q + Q_REF_VERSION) === version;
 }
 
 /** Frees every queue that no interpreter holds and no record carries. Freeing one may abandon another: repeats until none is left. */

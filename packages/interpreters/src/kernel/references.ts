@@ -19,9 +19,11 @@ import {
   Q_ITEM_REFERENCES,
   Q_REF_VERSION,
   REF_BUFFER,
+  REF_CALLBACK,
   REF_INTERPRETER,
   REF_MOVED,
   REF_QUEUE,
+  REF_REPORT,
   REF_WORDS,
   S_HOLDERS,
   S_ID,
@@ -61,9 +63,15 @@ export function countReferences(m: SharedMemory, payload: Pointer, count: number
   }
 }
 
-/** Whether the referent is a queue, be it a hidden one that is the placeholder of a buffer. */
+/** Whether the referent is a queue, be it a hidden one that stands for a buffer or a callback. */
 export function isQueue(kind: number): boolean {
-  return kind === REF_QUEUE || kind === REF_BUFFER || kind === REF_MOVED;
+  return (
+    kind === REF_QUEUE ||
+    kind === REF_BUFFER ||
+    kind === REF_MOVED ||
+    kind === REF_CALLBACK ||
+    kind === REF_REPORT
+  );
 }
 
 /** Whether interpreter `id` still lives in `slot`: a record may name one that is gone and whose slot was claimed again. */

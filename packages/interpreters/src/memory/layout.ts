@@ -89,8 +89,12 @@ export const S_STATE = 0;
 export const S_ID = 1;
 /** A WHENCE_…. */
 export const S_WHENCE = 2;
-/** Slot + 1 of the interpreter that the owner waits for, else 0. The owner writes it before it blocks without a time limit. */
+/**
+ * Slot + 1 of the interpreter that the owner waits for, else 0. The owner writes it before it blocks without a time limit. With
+ * WAITING_FOR_CALLBACK it waits for a callback that has not begun: the other takes the flag away when it begins to run it.
+ */
 export const S_WAITING_ON = 3;
+export const WAITING_FOR_CALLBACK = 1 << 16;
 /** Slot + 1 of the interpreter that claimed this slot, until the supervisor has taken over; then 0. */
 export const S_CREATOR = 4;
 /** 1 while the owner stands still until the supervisor has repaired the locks that it poisoned (thread/poison.ts). */
@@ -304,13 +308,18 @@ export const Q_GETTERS = 36;
 export const Q_PUTTERS = 37;
 /** The unbound behaviour of items that are put without one. */
 export const Q_UNBOUND = 38;
-/** In the placeholder of an ArrayBuffer that is moved: id + 1 of the interpreter that sends it; else 0. */
+/**
+ * In the placeholder of an ArrayBuffer that is moved: id + 1 of the interpreter that sends it. In the page of a callback: id + 1 of its
+ * owner. Else 0.
+ */
 export const Q_SENDER = 39;
 /** How many records, anywhere, carry a reference to this queue. Never too low. */
 export const Q_ITEM_REFERENCES = 48;
 export const Q_NEXT = 49;
 /** Incremented after every change of Q_ITEM_REFERENCES: unmoved, it proves that a reader saw the count and the holders in one state. */
 export const Q_REF_VERSION = 50;
+/** In the page of a report (REF_REPORT): how many reports are on their way. The task adds, the submitter subtracts. */
+export const Q_REPORTS = 51;
 /** Bit sets of the slots that hold a handle, that wait to get, and that wait to put. */
 export const Q_HOLDERS = 64;
 export const Q_GET_WAITERS = 96;
@@ -352,6 +361,15 @@ export const REF_BUFFER = 4;
 export const REF_MOVED = 5;
 /** An ArrayBuffer that is moved with a result. a: its index among the buffers on the call's channel, b: 0; see transfer/handover.ts. */
 export const REF_RETURNED = 6;
+/**
+ * A callback. a, b: its page, a hidden queue that takes no items: its holders and the count of its references say whether anyone can
+ * call it, and Q_SENDER names its owner; see callbacks/README.md.
+ */
+export const REF_CALLBACK = 9;
+/** The function by which a task reports its progress. a, b: as for REF_CALLBACK. */
+export const REF_REPORT = 10;
+/** The proxy of an object in another interpreter. It is refused, so no record has it. */
+export const REF_OBJECT = 11;
 export const REF_WORDS = 3;
 
 /* ---- statuses of the operations on integers; negative means not done ---- */

@@ -25,5 +25,6 @@ export function repairPoison(rt: Runtime, m: SharedMemory): void {
   ring(m, SUPERVISOR_SLOT);
   waitForSupervisor(rt, p, 1);
   m.depth = 0;
+  rt.waits.length = 0;
   endWaitingOn(m);
 }

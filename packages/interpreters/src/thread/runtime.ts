@@ -21,14 +21,15 @@ import { callSafely, reportError } from "../base/report.js";
 import { observe, park, parkAsync } from "../memory/doorbell.js";
 import { type SharedMemory, store } from "../memory/atomics.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
-import { MAX_SLOTS, S_DORMANT, S_THREAD, slotPointer } from "../memory/layout.js";
+import { S_DORMANT, S_THREAD, slotPointer } from "../memory/layout.js";
 import { makeReceivedMany, type Received } from "../kernel/receive.js";
 import { AdaptivePoll } from "./adaptive-poll.js";
 import { takeReplies } from "../kernel/mailbox.js";
 import { headerWord, readBody } from "../wire/message.js";
 import { type Death, deathOfWork, type Share } from "./death.js";
+import { NoticedDeaths, readNotice } from "./noticed-deaths.js";
 import { PendingTable } from "./pending-table.js";
-import { type EndReason, NOTICE_DEATH, REASONS } from "../wire/protocol.js";
+import { NOTICE_DEATH } from "../wire/protocol.js";
 import { idOf, isBeingReaped } from "../kernel/registry.js";
 import { AdaptiveSpin } from "./adaptive-spin.js";
 
@@ -42,14 +43,20 @@ export interface Pending {
   died(death: Death, share: Share): void;
 }
 
+/** An operation that blocks this thread (waits.ts). */
+export interface Wait {
+  /** The slot of the interpreter that it waits for. */
+  readonly slot: Slot;
+  /** The value of S_WAITING_ON to go back to. */
+  readonly before: number;
+}
+
 /** Milliseconds: longer than the supervisor ever takes from closing a mailbox to the notice, unless it waits for memory. */
 const LONGEST_REAP = 1000;
 /** Milliseconds after which it looks again whether the reaping is over: a thread without a handle to the dead gets no notice. */
 const REAP_CHECK = 5;
 /** How many replies are taken out of the mailbox in one step of its lock. */
 const REPLIES_AT_ONCE = 32;
-/** How many failed boots are remembered, for operations that begin after the notice. */
-const FAILED_BOOTS = 64;
 
 export class Runtime {
   readonly #m: SharedMemory;
@@ -67,9 +74,7 @@ export class Runtime {
   readonly #pending = new PendingTable<Pending>();
   /** Called after every ring. They remove themselves. */
   readonly #pollers = new Set<() => void>();
-  readonly #failedBoots = new Map<InterpreterId, Death>();
-  /** The interpreters whose death notices have arrived: the latest ones, as many as can be on their way at a time. */
-  readonly #noticed = new Set<InterpreterId>();
+  readonly #noticed = new NoticedDeaths();
   readonly #deathListeners = new Set<(death: Death) => void>();
   #listening = false;
   readonly #adaptivePoll = new AdaptivePoll();
@@ -79,6 +84,12 @@ export class Runtime {
   #pollFailed = false;
   /** The longest park of a blocked thread, in milliseconds, while something must be polled that does not ring (supervisor-start.ts). */
   parkLimit = Infinity;
+  /** What this thread blocks for, the innermost last (waits.ts). */
+  readonly waits: Wait[] = [];
+  /** Records that are neither replies nor notices, by kind. */
+  readonly #handlers = new Map<number, (received: Received) => void>();
+  /** How often `listen` was called, and not `stopListening`. */
+  #listeners = 0;
   /** Set by `end`. */
   ended = false;
   #refs = 0;
@@ -115,6 +126,10 @@ export class Runtime {
   /** Whether this thread is within an operation of the kernel, or was unwound there. */
   get inKernel(): boolean {
     return this.#m.depth > 0;
+  }
+
+  get isBlocked(): boolean {
+    return this.#blocked > 0;
   }
 
   #repairPoison(): void {
@@ -184,6 +199,21 @@ export class Runtime {
   ref(): void {
     if (this.#refs++ === 0) this.#keepAlive.ref();
     this.#listen();
+  }
+
+  /** Polls from the event loop, without keeping that alive, until `stopListening`. */
+  listen(): void {
+    this.#listeners++;
+    this.#listen();
+  }
+
+  stopListening(): void {
+    this.#listeners--;
+  }
+
+  /** Gives records of a kind to `handler`, which must read them at once. What it throws is reported. */
+  handle(kind: number, handler: (received: Received) => void): void {
+    this.#handlers.set(kind, handler);
   }
 
   /** Has a turn come, unless one will. */
@@ -285,7 +315,7 @@ export class Runtime {
       if (!this.#pollFailed) this.#adaptivePoll.paid();
       this.#pollFailed = false;
     }
-    if (this.#refs === 0) {
+    if (this.#refs === 0 && this.#listeners === 0) {
       this.#listening = false;
       this.goDormant();
       return;
@@ -312,6 +342,11 @@ export class Runtime {
       this.#onDeathNotice(received);
       return;
     }
+    const handler = status > NOTICE_DEATH ? this.#handlers.get(status) : undefined;
+    if (handler !== undefined) {
+      callSafely(handler, received);
+      return;
+    }
     const pending = this.#pending.take(sequence);
     if (pending === undefined) {
       // The operation was withdrawn or timed out meanwhile. Decoding releases the references that the reply carries.
@@ -326,42 +361,25 @@ export class Runtime {
     }
   }
 
+  /** The death of interpreter `id`, if its notice has come to this thread and is among the latest. */
+  deathOf(id: InterpreterId): Death | undefined {
+    return this.#noticed.get(id);
+  }
+
   /** The death of interpreter `id`, which is gone, if it died because its boot failed. */
   failedBoot(id: InterpreterId): Death | undefined {
-    const noticed = (): boolean => this.#noticed.has(id) || !isBeingReaped(this.m, id);
+    const noticed = (): boolean => this.#noticed.get(id) !== undefined || !isBeingReaped(this.m, id);
     // Its mailbox closes a moment before the supervisor sends the notice with the reason.
     const until = clock() + LONGEST_REAP;
     while (!noticed() && clock() < until) this.blockUntil(noticed, REAP_CHECK);
     this.poll();
-    return this.#failedBoots.get(id);
-  }
-
-  #rememberBoot(death: Death): void {
-    this.#failedBoots.set(death.id, death);
-    if (this.#failedBoots.size <= FAILED_BOOTS) return;
-    for (const oldest of this.#failedBoots.keys()) {
-      this.#failedBoots.delete(oldest);
-      break;
-    }
+    return this.#noticed.failedBoot(id);
   }
 
   #onDeathNotice(received: Received): void {
-    const { m } = this;
-    const exitCode = headerWord(m, received, 4);
-    const reason = REASONS[headerWord(m, received, 3)];
-    const id = headerWord(m, received, 2) as InterpreterId;
-    const [unfinished, error] = readBody(m, received) as [number[], unknown];
-    this.#noticed.add(id);
-    if (this.#noticed.size > MAX_SLOTS)
-      this.#noticed.delete(this.#noticed.values().next().value as InterpreterId);
-    const began = new Map<number, readonly [why: EndReason, share: Share]>();
-    for (let i = 0; i < unfinished.length; i += 3)
-      began.set(unfinished[i], [
-        REASONS[unfinished[i + 1]],
-        unfinished[i + 2] === 0 ? "running" : "at fault",
-      ]);
-    const death: Death = { id, reason, exitCode: exitCode === -1 ? undefined : exitCode, error };
-    if (reason === "boot") this.#rememberBoot(death);
+    const { death, began } = readNotice(this.m, received);
+    const { id } = death;
+    this.#noticed.add(death);
     // Settle what it still owes. The replies that it sent came before this notice, so no other reply will come.
     for (const key of this.#pending.numbers()) {
       const pending = this.#pending.get(key);

@@ -209,13 +209,20 @@ export class ResultChannel {
   }
 }
 
-/** Keeps the channel that a call brings. */
+/** Keeps the channel that a call brings, and what ends with the call. */
 interface Callee {
   channel: MessagePort | undefined;
+  ends?: (() => void)[] | undefined;
 }
 
 /** The call or the result whose record this thread is decoding. Decoding may run user code, which may decode another record. */
 let reading: Callee | ResultChannel | undefined;
+
+/** Has `end` called when the work whose arguments this thread is decoding is done, before its reply is sent; at once if these are no arguments. */
+export function endsWithWork(end: () => void): void {
+  if (reading === undefined || reading instanceof ResultChannel) end();
+  else (reading.ends ??= []).push(end);
+}
 
 function readAs(by: typeof reading, m: SharedMemory, received: Received): unknown {
   const before = reading;

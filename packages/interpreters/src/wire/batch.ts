@@ -25,6 +25,7 @@ import { makeBlob, needsBlob, recordWords } from "../kernel/records.js";
 import { makeOutgoing, type OutgoingMany, payloadBytes, type SpecialRecord } from "../kernel/outgoing.js";
 import { putMany } from "../kernel/queues.js";
 import { checkReferences } from "./message.js";
+import { referencesOnTheWay } from "./on-the-way.js";
 
 const HEADER_BYTES = RECORD_HEADER * 4;
 
@@ -50,6 +51,7 @@ export class Batch {
         this.#add(value, unbound);
       }
     } catch (error) {
+      this.#arrive();
       releaseScratch(this.#scratch);
       throw error;
     }
@@ -88,7 +90,13 @@ export class Batch {
     for (const { index, record } of this.#special) {
       if (index >= this.put && record.blob !== 0) freePages(m, record.blob);
     }
+    this.#arrive();
     releaseScratch(this.#scratch);
+  }
+
+  /** The items were put, or never will be. */
+  #arrive(): void {
+    for (const { record } of this.#special) referencesOnTheWay(record.references, -1);
   }
 
   #add(value: unknown, unbound: number): void {
@@ -109,8 +117,9 @@ export class Batch {
       record.references = scratch.refs.slice(firstReference);
       record.start = at + HEADER_BYTES;
       record.length = length;
-      checkReferences(record.references, this.#root());
+      referencesOnTheWay(record.references, 1);
       this.#special.push({ index: this.#count, record });
+      checkReferences(record.references, this.#root());
     }
     const end = at + words * 4;
     if (end > scratch.bytes.length) scratch.reserve(end - scratch.end);

@@ -31,6 +31,7 @@ import { put } from "../kernel/queues.js";
 import type { Received } from "../kernel/receive.js";
 import { send, sendLast } from "../kernel/mailbox.js";
 import { MessageBuffer } from "./message-buffer.js";
+import { referencesOnTheWay } from "./on-the-way.js";
 import { HEADER_WORDS } from "./protocol.js";
 
 const HEADER_BYTES = HEADER_WORDS * 4;
@@ -81,6 +82,7 @@ export class Message {
   /** Encodes a value. Throws NotShareableError naming the path from `root`; with `lenient` it never throws. */
   value(value: unknown, root: string, lenient = false, moved?: Moved): this {
     this.#codec = encode(this.scratch, value, root, lenient, moved);
+    referencesOnTheWay(this.scratch.refs, 1);
     checkReferences(this.scratch.refs, root);
     return this;
   }
@@ -88,6 +90,7 @@ export class Message {
   /** As `value`, for an array that only this package has a reference to. */
   list(list: readonly unknown[], root: string, moved?: Moved): this {
     this.#codec = encodeList(this.scratch, list, root, moved);
+    referencesOnTheWay(this.scratch.refs, 1);
     checkReferences(this.scratch.refs, root);
     return this;
   }
@@ -107,6 +110,7 @@ export class Message {
     const { scratch } = this;
     writeRaw(scratch, bytes);
     scratch.refs.push(...references);
+    referencesOnTheWay(references, 1);
     this.#codec = codec;
     return this;
   }
@@ -116,6 +120,7 @@ export class Message {
     if (this.#record.blob !== 0) freePages(this.scratch.m, this.#record.blob);
     this.#record.blob = 0;
     this.#codec = CODEC_NEUTRAL;
+    referencesOnTheWay(this.scratch.refs, -1);
     this.scratch.shrink();
     this.scratch.reset();
     // Otherwise the record would keep a large buffer alive that the scratch has given up.

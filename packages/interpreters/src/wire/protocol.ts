@@ -6,6 +6,7 @@
  *     work     [ sequence, WORK_…, a, b, timed, timeout ] into S_WORK of the interpreter (or a pool's queue)
  *     reply    [ sequence, REPLY_…, last, took, 0, 0 ]    into S_REPLIES of the caller
  *     notice   [ 0, NOTICE_DEATH, id, reason, exitCode, 0 ] into S_REPLIES of every interpreter
+ *     callback [ sequence, CALLBACK_…, a, b, 0, 0 ]       into S_REPLIES of its owner, which polls that box also while it blocks
  *     request  [ sequence, REQUEST_…, a, b, c, 0 ]        into S_WORK of the supervisor
  *
  * - sequence: chosen by the caller. With the caller's id it names one work item in the whole process.
@@ -40,6 +41,15 @@ export const WORK_ADDON = 7;
  */
 export const WORK_ITERATE = 8;
 
+/** Make an object. a, b, value: as for WORK_CALL, with a class; the reply is a `Constructed` (worker/objects.ts) */
+export const WORK_CONSTRUCT = 20;
+/** Use the object with the number a. b: the index of a method, or an OBJECT_…; value: the array of arguments */
+export const WORK_OBJECT = 21;
+/** Read the property args[0]; write args[1] to the property args[0]; end the object. */
+export const OBJECT_GET = -1;
+export const OBJECT_SET = -2;
+export const OBJECT_END = -3;
+
 /** value: the result */
 export const REPLY_VALUE = 1;
 /** value: [excinfo, cause] of an uncaught exception in user code */
@@ -51,6 +61,15 @@ export const REPLY_REFUSED = 3;
  * the reader that it was executing, the sequence number and the reason
  */
 export const NOTICE_DEATH = 4;
+
+/** a: the callback's id, b: 1 if the caller blocks until the reply; value: the array of arguments. The reply is that to a work item. */
+export const CALLBACK_CALL = 10;
+/** The sender has given back its handle to the callback with the id a. */
+export const CALLBACK_RELEASED = 11;
+/** Into the reply box of the interpreter that has the object with the number a: the sender's proxy of it was collected. */
+export const OBJECT_RELEASED = 13;
+/** A task reports its progress. a: the id of the report; value: what it reports. No reply comes. */
+export const CALLBACK_REPORT = 12;
 
 /** a: slot, b: id; value: boot options */
 export const REQUEST_BOOT = 1;

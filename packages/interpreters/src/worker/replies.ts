@@ -2,6 +2,7 @@
 import type { MessagePort } from "../platform/ports.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
+import { callSafely } from "../base/report.js";
 import type { ExecutingSide } from "../guests/language.js";
 import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { OK, S_REPLIES, STATUS_NO_MEMORY } from "../memory/layout.js";
@@ -19,7 +20,7 @@ import { memoryFull } from "../wire/status-error.js";
 
 /** An execution of this interpreter, and the work item in it. */
 export interface WorkItem {
-  /** Pointer to the execution. */
+  /** Pointer to the execution, or 0 for a callback: that is no work item of this interpreter, and cannot be condemned. */
   readonly execution: Pointer;
   /** The interpreter that waits for the reply, and its sequence number for the operation. */
   sender: InterpreterId;
@@ -28,8 +29,10 @@ export interface WorkItem {
   began: number;
   /** The channel for large buffers of the result, if the call brought one. */
   channel: MessagePort | undefined;
+  /** What ends before the reply is sent. */
+  ends?: (() => void)[] | undefined;
   /** Set while it is an iteration that other work may run beside. */
-  seat: { wait(waits: boolean): void } | undefined;
+  seat?: { wait(waits: boolean): void } | undefined;
 }
 
 export class Replies {
@@ -85,6 +88,7 @@ export class Replies {
   reply(item: WorkItem, status: number, value: unknown): void {
     const { m } = this.#rt;
     const { execution, sender } = item;
+    if (item.ends !== undefined) endAll(item);
     const message = Message.take(m);
     let carries = status === REPLY_VALUE;
     const handover = carries ? resultHandover(this.#rt, transferOf(value), item.channel) : undefined;
@@ -101,7 +105,7 @@ export class Replies {
         this.#header(message.clear(), item, failure.status).value(failure.value, "error", true);
       }
       // If it is condemned, the supervisor is terminating this thread, and its notice is the caller's outcome.
-      if (!finishWork(m, execution)) return;
+      if (execution !== 0 && !finishWork(m, execution)) return;
       if (carries) handover?.handOver();
       if (this.#post(message, sender) === STATUS_NO_MEMORY) {
         const size = message.scratch.end;
@@ -112,7 +116,7 @@ export class Replies {
         this.#post(message, sender);
         m.reserve = RESERVED_PAGES;
       } else if (carries) detachAll(value, handover);
-      endWork(m, execution);
+      if (execution !== 0) endWork(m, execution);
     } finally {
       handover?.done();
       message.discard();
@@ -136,6 +140,12 @@ export class Replies {
     if (this.#callerSlot === -1) return OK;
     return message.intoMailbox(this.#callerSlot, S_REPLIES, sender, id, WITHOUT_SENDER);
   }
+}
+
+function endAll(item: WorkItem): void {
+  const { ends } = item;
+  item.ends = undefined;
+  for (const end of ends ?? []) callSafely(end);
 }
 
 /** The buffers to move with a result, or with those of a call batch. */

@@ -17,7 +17,7 @@ import { InterpreterError, NotShareableError } from "../base/errors.js";
 import type { ExecutingSide, GuestFunction } from "../guests/language.js";
 import { get } from "../memory/atomics.js";
 import type { Pointer, QueueId } from "../memory/brands.js";
-import { observe, park, parkAsync } from "../memory/doorbell.js";
+import { observe, parkAsync } from "../memory/doorbell.js";
 import {
   OK,
   S_LANGUAGE,
@@ -29,6 +29,9 @@ import {
 } from "../memory/layout.js";
 import { keep, makeReceived, type Received } from "../kernel/receive.js";
 import { request } from "../thread/supervisor-client.js";
+import { comesBeforeGc } from "./before-gc.js";
+import { namespaceOf } from "./namespace.js";
+import { Objects } from "./objects.js";
 import { Replies, type WorkItem, Refusal } from "./replies.js";
 import { finishIo } from "./finish-io.js";
 import { feed, RunningTime } from "./feeder.js";
@@ -51,7 +54,9 @@ import {
   WORK_CALL,
   WORK_CALL_BATCH,
   WORK_CLOSE,
+  WORK_CONSTRUCT,
   WORK_EXEC,
+  WORK_OBJECT,
   WORK_ITERATE,
   WORK_PREPARE,
   WORK_SERVE,
@@ -64,8 +69,6 @@ import type { Runtime } from "../thread/runtime.js";
 const TURN_EVERY = 1;
 /** How many work items to execute between two readings of the clock. */
 const CLOCK_EVERY = 16;
-/** Longest wait for more work before V8's garbage collector continues; milliseconds. */
-const BEFORE_GC = 3;
 
 /**
  * Serves until the interpreter is closed, or until a warm-up is over (`rt.end`). Calls `afterFirst` after the reply to the first
@@ -119,17 +122,6 @@ export async function serve(rt: Runtime, guest: ExecutingSide, afterFirst?: () =
   }
 }
 
-/**
- * V8 marks the whole heap for a large buffer that has arrived. It finishes, which takes milliseconds, at the next turn of the event
- * loop, and marks again for the next buffer. So this waits briefly for more work, and returns whether some came before that turn.
- */
-function comesBeforeGc(rt: Runtime, seen: number): boolean {
-  if (!rt.marking) return false;
-  rt.marking = false;
-  park(rt.m, seen, BEFORE_GC);
-  return observe(rt.m) !== seen;
-}
-
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -152,11 +144,14 @@ export class WorkDispatcher {
   readonly #language: number;
   readonly #functions = new Map<number, GuestFunction>();
   readonly #replies: Replies;
+  /** The objects that other interpreters have constructed here. */
+  readonly #objects: Objects;
 
   constructor(rt: Runtime, guest: ExecutingSide) {
     this.#rt = rt;
     this.#guest = guest;
     this.#replies = new Replies(rt, guest);
+    this.#objects = new Objects(rt);
     this.#language = get(rt.m, rt.m.me + S_LANGUAGE);
     this.places = new Places(rt);
   }
@@ -231,7 +226,9 @@ export class WorkDispatcher {
           ? this.#each(item, timeout, a, b, value as unknown[][])
           : kind === WORK_ITERATE
             ? this.#iterate(item, work, value as unknown[])
-            : this.#run(kind, a, b, value);
+            : kind === WORK_CONSTRUCT
+              ? this.#construct(item, a, b, value as unknown[])
+              : this.#run(kind, a, b, value);
       const promise = promiseOf(result);
       if (promise !== undefined) return this.#replyLater(item, promise);
       this.#replies.reply(item, REPLY_VALUE, result);
@@ -269,6 +266,7 @@ export class WorkDispatcher {
       if (fn !== undefined) return fn.apply(undefined, value as unknown[]);
       return this.#load(a, b, (loaded) => loaded.apply(undefined, value as unknown[]));
     }
+    if (kind === WORK_OBJECT) return this.#objects.run(a, b, value as unknown[]);
     if (kind === WORK_EXEC) {
       const promise = promiseOf(this.#guest.exec(value));
       return promise && after(promise, () => undefined);
@@ -277,6 +275,10 @@ export class WorkDispatcher {
     if (kind === WORK_SERVE) return this.#serve(a, b, value as PoolSetup);
     if (kind === WORK_CLOSE) return this.#close();
     return undefined;
+  }
+
+  #construct({ sender }: WorkItem, id: number, pointer: Pointer, args: unknown[]): unknown {
+    return this.#load(id, pointer, (make) => this.#objects.add(make(...args), sender));
   }
 
   /** The caller's side checks this, too, but a task may come from a thread that knows the language by another name. */
@@ -370,14 +372,6 @@ export class WorkDispatcher {
   }
 }
 
-/** The namespace of WORK_PREPARE. For languages that cannot read objects, it comes as a list of names and values in turn. */
-function namespaceOf(value: unknown): Record<string, unknown> {
-  if (!Array.isArray(value)) return value as Record<string, unknown>;
-  const namespace: Record<string, unknown> = {};
-  for (let i = 0; i < value.length; i += 2) namespace[value[i] as string] = value[i + 1];
-  return namespace;
-}
-
 function isCall(kind: number): boolean {
-  return kind === WORK_CALL || kind === WORK_CALL_BATCH || kind === WORK_ITERATE;
+  return kind === WORK_CALL || kind === WORK_CALL_BATCH || kind === WORK_ITERATE || kind === WORK_CONSTRUCT;
 }

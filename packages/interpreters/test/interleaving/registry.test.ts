@@ -15,6 +15,7 @@ import {
   STATE_FREE,
   SUPERVISOR_SLOT,
   UNBOUND_ITEM_KEEP,
+  WAITING_FOR_CALLBACK,
   WHENCE_CREATED,
 } from "../../src/memory/layout.js";
 import { send, takeRequest } from "../../src/kernel/mailbox.js";
@@ -182,6 +183,50 @@ for (const [what, waits, circle] of [
     });
   });
 }
+
+test("a wait for a callback closes no circle until its owner has begun to run it", (t) => {
+  const world = new World();
+  const first = world.interpreters(2);
+  world.remember();
+  for (const begins of [false, true]) {
+    explore(t, {
+      world,
+      preemptions: 3,
+      random: 1000,
+      program: () => {
+        let free: boolean | undefined;
+        return {
+          threads: [
+            {
+              name: "caller",
+              slot: first,
+              *body(m) {
+                yield* registry.beginWaitingForCallback(m, first + 1);
+              },
+            },
+            {
+              name: "owner",
+              slot: first + 1,
+              *body(m) {
+                if (begins) yield* registry.beginCallbackOf(m, first);
+                free = yield* registry.beginWaitingOn(m, first);
+              },
+            },
+          ],
+          check() {
+            checkMemory(world);
+            const word = world.i32[slotPointer(first) + S_WAITING_ON];
+            const begun = word === first + 2;
+            assert.ok(begun || word === ((first + 2) | WAITING_FOR_CALLBACK), String(word));
+            // Only the owner takes the flag away, before it waits itself.
+            assert.equal(free, !begun);
+            if (!begins) assert.equal(begun, false);
+          },
+        };
+      },
+    });
+  }
+});
 
 test("one of a would-be circle dies at any step: the other is refused only because of a living one", (t) => {
   const world = new World();

@@ -1,5 +1,6 @@
 /** Programs that exits.test.ts and failures.test.ts run, each in its own process: `node exits.scenarios.js <name>`. */
 import {
+  callback,
   create,
   createQueue,
   fromModule,
@@ -71,6 +72,15 @@ const scenarios: Record<string, () => unknown> = {
   },
   async idleTimers() {
     await create().exec("setInterval(() => {}, 10); setTimeout(() => {}, 1e9)");
+  },
+  // A callback that an interpreter has keeps nothing alive either.
+  async callbacks() {
+    const f = callback(() => 1);
+    await create().prepareMain({ f });
+    await create().call(async (f: () => Promise<number>) => {
+      setInterval(() => void f(), 1);
+      return await f();
+    }, f);
   },
   async idleServer() {
     await create().call(async () => {

@@ -15,6 +15,7 @@ test("a program whose interpreters, pools and queues are idle ends by itself", o
     "mapLeft",
     "mapForgotten",
     "idleTimers",
+    "callbacks",
     "idleServer",
     "closed",
     "died",

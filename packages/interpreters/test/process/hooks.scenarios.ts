@@ -146,6 +146,23 @@ const cases: Record<keyof typeof api, () => unknown> = {
     for await (const { status } of api.asCompleted([failing])) seen.push(status);
     return seen;
   },
+  callback: async () => {
+    const { URLSearchParams } = api.fromModule<typeof import("node:url")>("node:url");
+    const params = await interp.construct(URLSearchParams, "a=1");
+    const f = api.callback((n: number) => "x".repeat(n));
+    const bad = api.callback(throwing);
+    const seen: number[] = [];
+    const watched = pool.with({ onProgress: (n: number) => seen.push(n) });
+    await watched.submit((report) => report(1));
+    return [
+      await interp.call((f: (n: number) => Promise<string>) => f(2), f),
+      interp.callSync((f: { sync(n: number): string }) => f.sync(3), f),
+      await thrownBy(() => interp.call((f: () => Promise<unknown>) => f(), bad)),
+      await params.toString(),
+      params.has.sync("a"),
+      seen,
+    ];
+  },
   createQueue: () => queue.maxsize,
   listQueues: () => api.listQueues().includes(queue),
   Queue: async () => {

@@ -34,6 +34,8 @@ export type Callable =
       readonly begins?: number;
     }
   | { readonly kind: "module"; readonly url: string; readonly export: string }
+  /** Takes the arguments of the constructor and returns an instance. */
+  | { readonly kind: "class"; readonly url: string; readonly export: string }
   /** Takes nothing and returns the names of the functions that the module exports. */
   | { readonly kind: "listing"; readonly url: string }
   | { readonly kind: "builtin"; readonly path: string };
@@ -67,7 +69,7 @@ function describeNew(fn: Function): Callable {
     ? undefined
     : Object.getOwnPropertyDescriptor(fn, moduleMark)?.value;
   if (mark !== undefined) {
-    const { url } = mark as Callable & { kind: "module" | "listing" };
+    const { url } = mark as Callable & { kind: "module" | "class" | "listing" };
     prepareTypeScript(url);
     return mark as Callable;
   }
@@ -162,12 +164,26 @@ const modules = new WeakSet<object>();
 /** Never cleared, as Node never unloads the modules: one name of one module is always the same function. */
 const moduleByUrl = new Map<string, object>();
 
+declare const classType: unique symbol;
+
+/** A class of a module, for `Interpreter.construct`. Its static members are left out: this interpreter does not load the module. */
+export interface ModuleClass<out C> {
+  /** Exists for the compiler only. */
+  readonly [classType]: C;
+}
+
+type Callables = (...args: never) => unknown;
+type Classes = new (...args: never) => unknown;
+
 /**
- * What `fromModule` returns for a module of the type `M`: its functions, as they are typed there. Its constants, namespaces and
- * classes are left out, because other interpreters cannot call them and this one does not load the module to read them.
+ * What `fromModule` returns for a module of the type `M`: its functions, as they are typed there, and its classes, which
+ * `Interpreter.construct` takes. Its constants and namespaces are left out, because other interpreters cannot call them and this one does
+ * not load the module to read them.
  */
 export type ModuleFunctions<M extends object> = {
-  readonly [K in keyof M as M[K] extends (...args: never) => unknown ? K : never]: M[K];
+  readonly [K in keyof M as M[K] extends Callables | Classes ? K : never]: M[K] extends Callables
+    ? M[K]
+    : ModuleClass<M[K]>;
 };
 
 /**
@@ -229,6 +245,36 @@ function moduleFunction(url: string, name: string): Function {
   Object.defineProperty(marker, "name", { value: name, configurable: true });
   Object.defineProperty(marker, moduleMark, { value: callable });
   return marker;
+}
+
+const classes = new WeakMap<Function, Function>();
+
+/**
+ * The function that, called in another interpreter, makes an instance of the class that `fromModule` names.
+ *
+ * @throws TypeError it was not made by `fromModule`
+ */
+export function classOf(cls: unknown): Function {
+  const mark =
+    typeof cls === "function" && !types.isProxy(cls)
+      ? (Object.getOwnPropertyDescriptor(cls, moduleMark)?.value as Callable | undefined)
+      : undefined;
+  if (typeof cls !== "function" || mark?.kind !== "module") {
+    throw new TypeError(
+      `construct takes a class of a module: const { Database } = fromModule<typeof import("./db.js")>(new URL("./db.js", import.meta.url))`,
+    );
+  }
+  let maker = classes.get(cls);
+  if (maker === undefined) {
+    maker = (): never => {
+      throw new TypeError(`${mark.export} of ${mark.url} can be constructed in other interpreters only`);
+    };
+    const callable: Callable = Object.freeze({ kind: "class", url: mark.url, export: mark.export });
+    Object.defineProperty(maker, "name", { value: mark.export, configurable: true });
+    Object.defineProperty(maker, moduleMark, { value: callable });
+    classes.set(cls, maker);
+  }
+  return maker;
 }
 
 /** Kept for good, like modules: an interpreter that has loaded the listing of a module once has it for every later call. */

@@ -22,6 +22,8 @@ export function load(callable: Callable): Loaded | Promise<Loaded> {
       return loadFunction(callable);
     case "module":
       return loadExport(callable.url, callable.export);
+    case "class":
+      return loadClass(callable.url, callable.export);
     case "listing":
       return async () => functionNames(await importExports(callable.url));
     case "builtin":
@@ -104,11 +106,27 @@ async function loadExport(url: string, name: string): Promise<Loaded> {
   if (typeof found === "function" && !isClass(found)) return found as Loaded;
   if (typeof found === "function") {
     throw new TypeError(
-      `${name} of ${url} is a class; export a function that creates the instance and returns plain data`,
+      `${name} of ${url} is a class: construct() it, or export a function that creates the instance and returns plain data`,
     );
   }
+  throw noFunction(namespace, url, name);
+}
+
+async function loadClass(url: string, name: string): Promise<Loaded> {
+  const namespace = await importExports(url);
+  const found = namespace[name];
+  // Arrow functions, methods and async functions have no `prototype`, and cannot be constructed.
+  if (typeof found === "function" && found.prototype !== undefined) {
+    return (...args) => Reflect.construct(found, args) as unknown;
+  }
+  throw typeof found === "function"
+    ? new TypeError(`${name} of ${url} is a function and no class: call() it`)
+    : noFunction(namespace, url, name);
+}
+
+function noFunction(namespace: Record<string, unknown>, url: string, name: string): TypeError {
   const functions = functionNames(namespace);
-  throw new TypeError(
+  return new TypeError(
     `${url} ${name in namespace ? `exports ${name}, which is no function` : `has no export ${JSON.stringify(name)}`}; ` +
       (functions.length === 0
         ? "it exports no functions"

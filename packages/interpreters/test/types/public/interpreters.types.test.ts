@@ -16,6 +16,7 @@ import {
   InterpreterError,
   InterpreterPoolExecutor,
   listAll,
+  type ModuleClass,
   NotShareableError,
   type Queue,
   QueueEmpty,
@@ -43,8 +44,13 @@ test("of a module's type, fromModule has the functions", () => {
   void module.sep;
   // @ts-expect-error a namespace of more functions
   void module.posix;
-  // @ts-expect-error a class, which call() refuses
-  void fromModule<typeof import("node:events")>("node:events").EventEmitterAsyncResource;
+  const { EventEmitterAsyncResource } = fromModule<typeof import("node:events")>("node:events");
+  same<
+    typeof EventEmitterAsyncResource,
+    ModuleClass<typeof import("node:events").EventEmitterAsyncResource>
+  >();
+  // @ts-expect-error a class, which construct() takes and call() refuses
+  void (() => create().call(EventEmitterAsyncResource));
   assert.throws(() => {
     // @ts-expect-error the module of other interpreters cannot be changed
     module.basename = () => "";
