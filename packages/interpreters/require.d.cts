@@ -11,6 +11,7 @@ export type {
   AddonRefusal,
   AsCompletedOptions,
   CallOptions,
+  CoordinationOptions,
   Completed,
   CreateOptions,
   DeathReason,
@@ -86,6 +87,16 @@ export declare const LanguageValue: typeof api.LanguageValue;
 export type LanguageValue = api.LanguageValue;
 export declare const Queue: typeof api.Queue;
 export type Queue<T = unknown, Missing = typeof api.UNBOUND> = api.Queue<T, Missing>;
+export declare const Lock: typeof api.Lock;
+export type Lock = api.Lock;
+export declare const Semaphore: typeof api.Semaphore;
+export type Semaphore = api.Semaphore;
+export declare const BoundedSemaphore: typeof api.BoundedSemaphore;
+export type BoundedSemaphore = api.BoundedSemaphore;
+export declare const Event: typeof api.Event;
+export type Event = api.Event;
+export declare const Held: typeof api.Held;
+export type Held = api.Held;
 
 export declare const InterpreterError: typeof api.InterpreterError;
 export type InterpreterError = api.InterpreterError;
