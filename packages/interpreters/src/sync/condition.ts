@@ -179,11 +179,14 @@ export class Condition extends SyncObject {
    * @example
    * const condition = new Condition();
    * using _ = condition.acquireSync();
-   * try {
-   *   condition.waitSync({ timeout: 10 });
-   * } catch (error) {
-   *   console.log(error.name); // TimeoutError
-   * }
+   * await using interp = create();
+   * const call = interp.call((condition: Condition) => {
+   *   condition.acquireSync();
+   *   condition.notify();
+   *   condition.release();
+   * }, condition);
+   * condition.waitSync();
+   * await call;
    */
   waitSync(options: CoordinationOptions = NO_OPTIONS): Notified {
     const timeout = checkWait("waitSync", options);

@@ -61,9 +61,14 @@ export class Mutex {
     if (timeout === 0) throw waitedTooLong(this.#what, 0);
     // A wait with a limit ends by itself.
     const endless = timeout === Infinity;
+    const heldBefore = this.held();
     let status: number;
     try {
       status = this.#waiting.waitSync(timeout, this.#attempt, endless ? this.#announce : undefined);
+    } catch (error) {
+      // The call stack may have been exhausted a moment after the lock was taken, and no hold was returned that could be released.
+      if (!heldBefore && this.held()) unlockMutex(this.rt.m, this.pointer);
+      throw error;
     } finally {
       if (endless) endWaitingOn(this.rt.m);
     }
