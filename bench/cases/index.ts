@@ -5,6 +5,7 @@ import { bootCases } from "./boot.js";
 import { callSyncCases } from "./call-sync.js";
 import { firstCallsCases } from "./first-calls.js";
 import { objectCases } from "./objects.js";
+import { lockCases } from "./locks.js";
 import { oneThreadCases } from "./one-thread.js";
 import { iterationCases, queueCases } from "./queues.js";
 import { queuedCases } from "./queued.js";
@@ -14,6 +15,7 @@ export const cases: readonly Case[] = [
   ...queueCases,
   ...iterationCases,
   ...oneThreadCases,
+  ...lockCases,
   ...callSyncCases,
   ...objectCases,
   ...firstCallsCases,

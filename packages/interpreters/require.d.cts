@@ -12,6 +12,7 @@ export type {
   AsCompletedOptions,
   CallOptions,
   Callback,
+  CoordinationOptions,
   Completed,
   CreateOptions,
   DeathReason,
@@ -30,6 +31,7 @@ export type {
   MapOptions,
   MapOutcome,
   ModuleClass,
+  Notified,
   ModuleFunctions,
   Movable,
   OutputSink,
@@ -96,6 +98,22 @@ export declare const LanguageValue: typeof api.LanguageValue;
 export type LanguageValue = api.LanguageValue;
 export declare const Queue: typeof api.Queue;
 export type Queue<T = unknown, Missing = typeof api.UNBOUND> = api.Queue<T, Missing>;
+export declare const Lock: typeof api.Lock;
+export type Lock = api.Lock;
+export declare const Semaphore: typeof api.Semaphore;
+export type Semaphore = api.Semaphore;
+export declare const BoundedSemaphore: typeof api.BoundedSemaphore;
+export type BoundedSemaphore = api.BoundedSemaphore;
+export declare const RLock: typeof api.RLock;
+export type RLock = api.RLock;
+export declare const Condition: typeof api.Condition;
+export type Condition = api.Condition;
+export declare const Barrier: typeof api.Barrier;
+export type Barrier = api.Barrier;
+export declare const Event: typeof api.Event;
+export type Event = api.Event;
+export declare const Held: typeof api.Held;
+export type Held = api.Held;
 
 export declare const InterpreterError: typeof api.InterpreterError;
 export type InterpreterError = api.InterpreterError;
@@ -109,6 +127,8 @@ export declare const AddonImportError: typeof api.AddonImportError;
 export type AddonImportError = api.AddonImportError;
 export declare const BrokenInterpreterPool: typeof api.BrokenInterpreterPool;
 export type BrokenInterpreterPool = api.BrokenInterpreterPool;
+export declare const BrokenBarrierError: typeof api.BrokenBarrierError;
+export type BrokenBarrierError = api.BrokenBarrierError;
 export declare const CancelledError: typeof api.CancelledError;
 export type CancelledError = api.CancelledError;
 export declare const NotShareableError: typeof api.NotShareableError;

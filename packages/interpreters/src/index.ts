@@ -69,6 +69,16 @@ export { Queue } from "./queue/queue.js";
 export type { PutManyOptions, PutOptions, SyncOptions, WaitOptions } from "./queue/options.js";
 export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems } from "./queue/unbound.js";
 
+/* ---- Coordination: locks and other objects that interpreters share to wait for each other ---- */
+export { Lock } from "./sync/lock.js";
+export { RLock } from "./sync/rlock.js";
+export { BoundedSemaphore, Semaphore } from "./sync/semaphore.js";
+export { Event } from "./sync/event.js";
+export { Condition, type Notified } from "./sync/condition.js";
+export { Barrier } from "./sync/barrier.js";
+export { Held } from "./sync/held.js";
+export type { CoordinationOptions } from "./sync/options.js";
+
 /* ---- Values: test whether one can be sent, and move buffers instead of copying them ---- */
 export { isShareable } from "./codec/shareable.js";
 export { registerType, type TypeCodec } from "./codec/registered-types.js";

@@ -43,6 +43,7 @@ export type DeathReason =
  * | `ERR_INTERPRETER_PROTOCOL` | two versions of this package that cannot work together are in one process |
  * | `ERR_INTERPRETER_RUNNING` | it cannot be closed while it has work, without `wait` |
  * | `ERR_CALLBACK_ENDED` | the callback was ended, or given back by this interpreter |
+ * | `ERR_NOT_HELD` | this interpreter does not hold what it would release |
  * | `ERR_EXECUTOR_SHUTDOWN` | the pool was shut down and takes no new tasks |
  * | `ERR_OBJECT_ENDED` | the object in another interpreter was ended |
  * | `ERR_GROUP_ENDED` | the task group has ended and takes no new tasks |
@@ -121,6 +122,24 @@ export class InterpreterDiedError extends InterpreterError {
   }
 }
 brand(InterpreterDiedError, "InterpreterDiedError");
+
+/**
+ * A barrier is broken: one of its parties died or gave up waiting, or `abort` or `reset` ended the wait (CPython:
+ * `threading.BrokenBarrierError`). Code: `ERR_BARRIER_BROKEN`.
+ *
+ * @example
+ * const barrier = new Barrier(2);
+ * const waiting = barrier.wait().catch((reason) => reason);
+ * barrier.abort();
+ * const error = await waiting;
+ * console.log(error instanceof BrokenBarrierError); // true
+ */
+export class BrokenBarrierError extends InterpreterError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, { ...options, code: "ERR_BARRIER_BROKEN" });
+  }
+}
+brand(BrokenBarrierError, "BrokenBarrierError");
 
 /** A description of an exception that left an interpreter (CPython: `_interpreters.excinfo`). */
 export interface ExceptionInfo {

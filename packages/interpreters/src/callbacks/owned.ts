@@ -13,7 +13,8 @@ import { javascript } from "../guests/javascript/guest.js";
 import { createQueue, isHeldHereOnly } from "../kernel/queue-lifetime.js";
 import { queueIdOf } from "../kernel/queue-state.js";
 import type { Received } from "../kernel/receive.js";
-import { beginCallbackOf, slotOf } from "../kernel/registry.js";
+import { beginCallbackOf } from "../kernel/deadlock.js";
+import { slotOf } from "../kernel/registry.js";
 import { add, set } from "../memory/atomics.js";
 import type { InterpreterId } from "../memory/brands.js";
 import {

@@ -15,17 +15,18 @@ import { onAbort } from "../base/abort.js";
 import { checkCount } from "../base/check.js";
 import { clock } from "../base/clock.js";
 import { startTimer } from "../base/timer.js";
+import { replyOf } from "../kernel/deadlock.js";
 import { createQueue, shutdownQueue } from "../kernel/queue-lifetime.js";
 import { queueIdOf, seemsToHaveRecord } from "../kernel/queue-state.js";
-import { beginWaitingOn, endWaitingOn } from "../kernel/registry.js";
 import type { Pointer, QueueId, Slot } from "../memory/brands.js";
 import { OK, Q_GETTERS, STATUS_EMPTY, UNBOUND_ITEM_KEEP } from "../memory/layout.js";
 import { NativePromise } from "../platform/microtasks.js";
 import { BriefLook } from "../queue/brief-look.js";
 import { Taker } from "../queue/items.js";
 import { WaitQueue } from "../queue/wait-queue.js";
-import type { Runtime } from "../thread/runtime.js";
+import type { Runtime, Wait } from "../thread/runtime.js";
 import { collectCarried, releaseHandle } from "../thread/supervisor-client.js";
+import { beginWait, endWait } from "../thread/waits.js";
 import { memoryFull } from "../wire/status-error.js";
 
 /** The default of `buffersize`. */
@@ -56,10 +57,8 @@ export interface Iterating {
   readonly buffersize: number | undefined;
   readonly signal: AbortSignal | undefined;
   readonly waitTimeout: number | undefined;
-  /** The slot of the one interpreter that may run it, to find deadlocks. */
-  readonly slot?: Slot;
-  /** The error for blocking where that would never end. */
-  readonly deadlock?: () => unknown;
+  /** To find deadlocks: the slot of the one interpreter that may run it, and a verb phrase that says what this thread does. */
+  readonly from?: { readonly slot: Slot; readonly what: string };
   /**
    * Sends the work item, with the queue's id as its last argument, and calls `settled` as soon as its outcome is known.
    *
@@ -195,15 +194,18 @@ export class Feed {
 
   /** Blocks this thread in `block`, unless that would never end. */
   #blocking(block: () => void): void {
-    const { rt, slot, deadlock } = this.#how;
-    if (slot !== undefined && !beginWaitingOn(rt.m, slot)) {
+    const { rt, from } = this.#how;
+    let wait: Wait | undefined;
+    try {
+      if (from !== undefined) wait = beginWait(rt, from.what, replyOf(from.slot));
+    } catch (error) {
       this.stop();
-      throw deadlock?.();
+      throw error;
     }
     try {
       block();
     } finally {
-      if (slot !== undefined) endWaitingOn(rt.m);
+      if (wait !== undefined) endWait(rt, wait);
     }
   }
 

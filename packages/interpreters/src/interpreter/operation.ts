@@ -8,6 +8,7 @@ import { OK, STATUS_NOT_FOUND } from "../memory/layout.js";
 import { type ResultChannel, readResult } from "../transfer/handover.js";
 import { REPLY_FAILURE, REPLY_VALUE } from "../wire/protocol.js";
 import { statusError } from "../wire/status-error.js";
+import { replyOf } from "../kernel/deadlock.js";
 import { beginWait, beginWaitForCallback, endWait } from "../thread/waits.js";
 import { type Trace, useTrace } from "../thread/trace.js";
 import { type Death, diedError, type Share } from "../thread/death.js";
@@ -107,10 +108,12 @@ export class Operation<out T> implements Pending {
    * @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`)
    */
   announce(slot: Slot): void {
-    this.#wait = beginWait(this.#rt, slot);
-    if (this.#wait !== undefined) return;
-    this.#rt.forget(this.sequence);
-    throw deadlock(this.what, this.#rt.id);
+    try {
+      this.#wait = beginWait(this.#rt, this.what, replyOf(slot));
+    } catch (error) {
+      this.#rt.forget(this.sequence);
+      throw error;
+    }
   }
 
   /** As `announce`, for a callback of the interpreter in `slot`: that runs whatever it waits for. */
@@ -183,15 +186,6 @@ export class Operation<out T> implements Pending {
     this.#onSettled?.(outcome === "rejected" ? value : undefined);
     if (this.#resolve !== undefined) this.#rt.unref();
   }
-}
-
-/** The error for blocking on an interpreter that waits for `current`, this one. */
-export function deadlock(what: string, current: InterpreterId): InterpreterError {
-  return new InterpreterError(
-    `Cannot ${what}: it waits, directly or through others, for this interpreter (${current}), which would now wait ` +
-      "for it, for ever. Use the form that returns a promise.",
-    { code: "ERR_INTERPRETER_DEADLOCK" },
-  );
 }
 
 /** As `statusError`, but if the interpreter is gone because its boot failed, the error of the boot. */

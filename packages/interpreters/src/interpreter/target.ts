@@ -9,7 +9,9 @@ import { request } from "../thread/supervisor-client.js";
 import { REQUEST_COLLECT } from "../wire/protocol.js";
 import { S_HOLDERS, S_LANGUAGE, S_WHENCE, slotPointer, STATUS_NOT_FOUND } from "../memory/layout.js";
 import type { Runtime } from "../thread/runtime.js";
-import { deadlock, goneOrRefused } from "./operation.js";
+import { replyOf } from "../kernel/deadlock.js";
+import { deadlockError } from "../thread/deadlock.js";
+import { goneOrRefused } from "./operation.js";
 
 /**
  * Where an interpreter comes from (CPython: `_interpreters.whence`): `"runtime init"` is the main one, `"interpreters module"` one that
@@ -69,11 +71,11 @@ export function checkAlive(target: Target, what: string): void {
  * it. `what` is a verb phrase for the operation, with the interpreter.
  */
 export function checkTarget(target: Target, what: string, blocking: boolean): void {
-  const { rt, id, whence } = target;
+  const { rt, id, slot, whence } = target;
   if (isGone(target)) throw goneOrRefused(rt, STATUS_NOT_FOUND, id, what);
   const created = whence === "interpreters module";
   if (id === rt.id) {
-    if (blocking && created) throw deadlock(what, id);
+    if (blocking && created) throw deadlockError(rt, what, [slot, replyOf(slot)]);
     throw new InterpreterError(`Cannot ${what}: it is the current interpreter`, {
       code: "ERR_INTERPRETER_CURRENT",
     });

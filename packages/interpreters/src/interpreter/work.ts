@@ -7,7 +7,7 @@ import { takeTrace } from "../thread/trace.js";
 import { type Code, codeOf } from "../wire/code.js";
 import { type CallOptions, checkExecOptions, type ExecOptions, type IterateOptions } from "./call-options.js";
 import type { Iterating, Producer } from "./iteration-feed.js";
-import { deadlock, type Operation } from "./operation.js";
+import type { Operation } from "./operation.js";
 import { CALL, EXEC, ITERATE, PREPARE, send, stop, withdraw } from "./sending.js";
 import { checkTarget, type Target } from "./target.js";
 
@@ -78,6 +78,6 @@ export function iterating(
       waitedTooLong: () => operation.waitedTooLong(),
     };
   };
-  const blocked = blocking && { slot, deadlock: () => deadlock(what, rt.id) };
+  const blocked = blocking && { from: { slot, what } };
   return { rt, buffersize, signal, waitTimeout: rest.waitTimeout, send: begin, ...blocked };
 }

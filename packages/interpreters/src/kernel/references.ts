@@ -24,6 +24,7 @@ import {
   REF_MOVED,
   REF_QUEUE,
   REF_REPORT,
+  REF_SYNC,
   REF_WORDS,
   S_HOLDERS,
   S_ID,
@@ -63,10 +64,11 @@ export function countReferences(m: SharedMemory, payload: Pointer, count: number
   }
 }
 
-/** Whether the referent is a queue, be it a hidden one that stands for a buffer or a callback. */
+/** Whether the referent is a queue, be it a hidden one that stands for a buffer or a callback, or a synchronization object. */
 export function isQueue(kind: number): boolean {
   return (
     kind === REF_QUEUE ||
+    kind === REF_SYNC ||
     kind === REF_BUFFER ||
     kind === REF_MOVED ||
     kind === REF_CALLBACK ||

@@ -66,7 +66,6 @@ import {
   STATE_FREE,
   STATE_READY,
   SUPERVISOR_SLOT,
-  WAITING_FOR_CALLBACK,
   WHENCE_CREATED,
   WHENCE_RUNTIME,
 } from "../memory/layout.js";
@@ -222,50 +221,4 @@ export function isAlive(m: SharedMemory, slot: Slot): boolean {
 /** Moves from one state to another. Returns false if the slot is not in state `from`: the interpreter died. */
 export function setState(m: SharedMemory, slot: Slot, from: number, to: number): boolean {
   return cas(m, slotPointer(slot) + S_STATE, from, to) === from;
-}
-
-/**
- * This interpreter is about to block until `slot` replies. Returns false if that would close a circle of interpreters that wait
- * for each other, none of which would ever go on. It takes the registry lock, so that of two interpreters that would close a circle
- * at the same time the second sees the first.
- *
- * An interpreter that blocks runs the callbacks that others call meanwhile. So a wait for a callback that has not begun closes no circle.
- */
-export function beginWaitingOn(m: SharedMemory, slot: Slot): boolean {
-  lock(m, H_REGISTRY_LOCK);
-  const free = !leadsTo(m, slot, m.slot);
-  if (free) store(m, m.me + S_WAITING_ON, slot + 1);
-  unlock(m, H_REGISTRY_LOCK);
-  return free;
-}
-
-/** Whether the interpreter in `from` is that in `to`, or waits for it, directly or through others. Exact under the registry lock. */
-export function leadsTo(m: SharedMemory, from: Slot, to: Slot): boolean {
-  let next = from;
-  // At most as many steps as there can be interpreters: the walk may enter a circle that does not contain `to`.
-  for (let steps = 0; next !== to && steps < MAX_SLOTS; steps++) {
-    next = (load(m, slotPointer(next) + S_WAITING_ON) - 1) as Slot;
-    if (next < 0 || next >= MAX_SLOTS) return false;
-  }
-  return next === to;
-}
-
-/** This interpreter is about to block until `slot` has run a callback. */
-export function beginWaitingForCallback(m: SharedMemory, slot: Slot): void {
-  store(m, m.me + S_WAITING_ON, (slot + 1) | WAITING_FOR_CALLBACK);
-}
-
-/** This interpreter begins to run the callback that `slot` blocks for. */
-export function beginCallbackOf(m: SharedMemory, slot: Slot): void {
-  cas(m, slotPointer(slot) + S_WAITING_ON, (m.slot + 1) | WAITING_FOR_CALLBACK, m.slot + 1);
-}
-
-/** What this interpreter waits for, for `endWaitingOn`. */
-export function waitingOn(m: SharedMemory): number {
-  return load(m, m.me + S_WAITING_ON);
-}
-
-/** Ends a wait. `before` is what it waited for when this wait began: a callback may block within a call that is blocked. */
-export function endWaitingOn(m: SharedMemory, before = 0): void {
-  store(m, m.me + S_WAITING_ON, before);
 }

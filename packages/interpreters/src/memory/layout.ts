@@ -90,7 +90,8 @@ export const S_ID = 1;
 /** A WHENCE_…. */
 export const S_WHENCE = 2;
 /**
- * Slot + 1 of the interpreter that the owner waits for, else 0. The owner writes it before it blocks without a time limit. With
+ * What the owner waits for, else 0: slot + 1 of an interpreter that owes it a reply, or the negated pointer to a synchronization object
+ * that others hold. The owner writes it, under the registry lock, before it blocks without a time limit (kernel/deadlock.ts). With
  * WAITING_FOR_CALLBACK it waits for a callback that has not begun: the other takes the flag away when it begins to run it.
  */
 export const S_WAITING_ON = 3;
@@ -318,14 +319,66 @@ export const Q_ITEM_REFERENCES = 48;
 export const Q_NEXT = 49;
 /** Incremented after every change of Q_ITEM_REFERENCES: unmoved, it proves that a reader saw the count and the holders in one state. */
 export const Q_REF_VERSION = 50;
+/** What the page is: a SYNC_…, or 0 for a queue. Never changes. */
+export const Q_KIND = 51;
 /** In the page of a report (REF_REPORT): how many reports are on their way. The task adds, the submitter subtracts. */
-export const Q_REPORTS = 51;
+export const Q_REPORTS = 52;
 /** Bit sets of the slots that hold a handle, that wait to get, and that wait to put. */
 export const Q_HOLDERS = 64;
 export const Q_GET_WAITERS = 96;
 export const Q_PUT_WAITERS = 128;
 export const Q_INLINE_SEGMENT = 160;
 export const BITSET_WORDS = MAX_SLOTS / 32;
+
+/* ---- synchronization object: a hidden queue's page, without records, see kernel/README.md ---- */
+/**
+ * The values of Q_KIND. Holders, references, lifetime, the takers' lock and the list of getters are a queue's. Where a thread is *granted*
+ * what it waits for, the list of putters holds those that were granted something and have not taken it.
+ */
+export const SYNC_LOCK = 1;
+export const SYNC_RLOCK = 2;
+export const SYNC_SEMAPHORE = 3;
+/** A semaphore whose permits belong to the interpreters that acquired them. */
+export const SYNC_BOUNDED = 4;
+export const SYNC_EVENT = 5;
+export const SYNC_CONDITION = 6;
+export const SYNC_BARRIER = 7;
+/**
+ * The word that the object is about, on a cache line of its own. Locks: 0 or MUTEX_… bits. Semaphores: how many permits are free. Events:
+ * `{ number of times that it was set: 31 bits, whether it is set: 1 bit }`. Barriers: the number of times that it was tripped or broken.
+ */
+export const Y_STATE = 160;
+/** Locks and semaphores: id + 1 of an interpreter that died with them, until the next owner has seen it; else 0. */
+export const Y_ABANDONED = 161;
+/** Reentrant locks: how often the owner has acquired it again. Semaphores: how many permits the dead left, and no next owner has seen. */
+export const Y_DEPTH = 162;
+/** Semaphores: how many permits there were at first. Barriers: how many parties it waits for. Never changes. */
+export const Y_INITIAL = 163;
+/** Barriers: how many have arrived. */
+export const Y_ARRIVED = 164;
+/** Barriers: 0, or why it is broken: id + 2 of a party that died, or 1. */
+export const Y_BROKEN = 165;
+/** Conditions: pointer to the lock, and its id. Never change. A record in the condition's channel keeps the lock alive. */
+export const Y_LOCK = 166;
+export const Y_LOCK_ID = 167;
+/** Conditions: the segment of that channel, up to the end of the first page. */
+export const Y_SEGMENT = 192;
+/**
+ * Semaphores, conditions and barriers have a second page, with one word for each slot. Semaphores: how many permits it holds. Conditions:
+ * `{ notifications that it was granted: 16 bits, waits: 16 bits }`.
+ */
+export const Y_SLOTS = PAGE_WORDS;
+/** Barriers, by slot: the number of the round in which it waited last, plus 1. */
+export const Y_ROUNDS = Y_SLOTS;
+/** Barriers have a third page, by slot: the number of the last broken round in which it waited, plus 1. */
+export const Y_BROKEN_ROUNDS = 2 * PAGE_WORDS;
+
+/** The word of a lock: 0 if it is free, else its owner's slot + 1 and these bits. */
+export const MUTEX_OWNER = 0xffff;
+/** Other interpreters may be on the list of getters, so that releasing it takes the takers' lock. */
+export const MUTEX_WAITED_FOR = 0x10000;
+/** The owner was on that list, and has not taken the lock yet. */
+export const MUTEX_GRANTED = 0x20000;
 
 /* ---- page table ---- */
 export const PAGE_TABLE = SLOTS + MAX_SLOTS * SLOT_WORDS;
@@ -370,6 +423,8 @@ export const REF_CALLBACK = 9;
 export const REF_REPORT = 10;
 /** The proxy of an object in another interpreter. It is refused, so no record has it. */
 export const REF_OBJECT = 11;
+/** A synchronization object. a: pointer to its page, b: its id. */
+export const REF_SYNC = 7;
 export const REF_WORDS = 3;
 
 /* ---- statuses of the operations on integers; negative means not done ---- */
@@ -384,3 +439,7 @@ export const STATUS_NO_MEMORY = -5;
 export const STATUS_BUSY = -6;
 /** Another thread was faster: read again and retry. */
 export const STATUS_CHANGED = -7;
+/** This interpreter does not hold what it would release. */
+export const STATUS_NOT_HELD = -8;
+/** The barrier is broken. */
+export const STATUS_BROKEN = -9;

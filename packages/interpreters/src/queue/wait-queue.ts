@@ -1,9 +1,11 @@
 /**
- * The waiters of this thread for one queue, in one direction (to get, or to put), on the event loop and blocking.
+ * The waiters of this thread for one queue, in one direction (to get, or to put), on the event loop and blocking; or for one synchronization
+ * object, which is a queue to this file (kernel/sync-objects.ts).
  *
  * They share this interpreter's one bit in the queue's set of waiters, and are served in the order in which they came. When the last
  * one leaves, it clears the bit; if a ring came too late for it, `stopWaiting` passes the ring on to another interpreter.
  */
+import type { SharedMemory } from "../memory/atomics.js";
 import type { Pointer } from "../memory/brands.js";
 import { Q_GETTERS, type Q_PUTTERS, STATUS_EMPTY, STATUS_FULL } from "../memory/layout.js";
 import { onAbort } from "../base/abort.js";
@@ -20,6 +22,16 @@ interface Waiter {
   attempt(): boolean;
 }
 
+/** What differs for waiters of a synchronization object. */
+export interface SyncWaiting {
+  /** Leaves the list, and passes on what was granted and not taken. */
+  stop(m: SharedMemory, pointer: Pointer): void;
+  /** Looks for a moment, without enlisting, and returns whether there is something to take. */
+  look(m: SharedMemory, pointer: Pointer): boolean;
+}
+
+const QUEUE_WAITING = { stop: stopWaiting, look: lookForRecord };
+
 export class WaitQueue {
   readonly #rt: Runtime;
   readonly #pointer: Pointer;
@@ -27,9 +39,14 @@ export class WaitQueue {
   /** The status of a failed try: STATUS_EMPTY or STATUS_FULL. */
   readonly #notYet: number;
   readonly #waiters: Waiter[] = [];
+  /** Of a synchronization object. */
+  readonly #sync: SyncWaiting | undefined;
+  /** How many blocking waits of this thread are under way here. */
+  #blocking = 0;
 
-  constructor(rt: Runtime, pointer: Pointer, list: typeof Q_GETTERS | typeof Q_PUTTERS) {
+  constructor(rt: Runtime, pointer: Pointer, list: typeof Q_GETTERS | typeof Q_PUTTERS, sync?: SyncWaiting) {
     this.#rt = rt;
+    this.#sync = sync;
     this.#pointer = pointer;
     this.#list = list;
     this.#notYet = list === Q_GETTERS ? STATUS_EMPTY : STATUS_FULL;
@@ -80,22 +97,28 @@ export class WaitQueue {
     return status;
   }
 
-  /** As `wait`, but blocks this thread. */
-  waitSync(timeout: number, attempt: Attempt): number {
+  /** As `wait`, but blocks this thread. Calls `goOn` each time before it sleeps; what that throws ends the wait. */
+  waitSync(timeout: number, attempt: Attempt, goOn?: () => void): number {
+    const { look } = this.#sync ?? QUEUE_WAITING;
     let status = this.#notYet;
-    if (this.#list === Q_GETTERS && lookForRecord(this.#rt.m, this.#pointer)) {
+    if (this.#list === Q_GETTERS && look(this.#rt.m, this.#pointer)) {
       status = attempt();
       if (status !== this.#notYet) return status;
     }
     let enlisted = false;
+    this.#blocking++;
     try {
       this.#rt.blockUntil(() => {
-        if (enlisted && isWaiting(this.#rt.m, this.#pointer, this.#list)) return false;
-        enlisted = true;
-        status = attempt();
-        return status !== this.#notYet;
+        if (!enlisted || !isWaiting(this.#rt.m, this.#pointer, this.#list)) {
+          enlisted = true;
+          status = attempt();
+          if (status !== this.#notYet) return true;
+        }
+        goOn?.();
+        return false;
       }, timeout);
     } finally {
+      this.#blocking--;
       this.#restore();
     }
     return status;
@@ -103,6 +126,8 @@ export class WaitQueue {
 
   /** Serves the waiters if a ring has cleared the bit. */
   readonly poll = (): void => {
+    // A lock that this thread is blocked for must not go to a task on its event loop, which could not release it.
+    if (this.#blocking > 0 && this.#sync !== undefined) return;
     if (this.#waiters.length > 0 && !isWaiting(this.#rt.m, this.#pointer, this.#list)) this.#retry();
   };
 
@@ -176,12 +201,17 @@ export class WaitQueue {
   /** A blocking operation of this thread is done with the queue. It may have set or used up the bit that all waiters share. */
   #restore(): void {
     if (this.#waiters.length > 0) this.#retry();
-    else stopWaiting(this.#rt.m, this.#pointer, this.#list);
+    else this.#stop();
   }
 
   #rest(): void {
     if (this.#waiters.length > 0) return;
     this.#rt.removePoller(this.poll);
-    stopWaiting(this.#rt.m, this.#pointer, this.#list);
+    this.#stop();
+  }
+
+  #stop(): void {
+    const { stop } = this.#sync ?? QUEUE_WAITING;
+    stop(this.#rt.m, this.#pointer, this.#list);
   }
 }

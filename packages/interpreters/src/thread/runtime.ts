@@ -45,8 +45,8 @@ export interface Pending {
 
 /** An operation that blocks this thread (waits.ts). */
 export interface Wait {
-  /** The slot of the interpreter that it waits for. */
-  readonly slot: Slot;
+  /** What it waits for, as S_WAITING_ON says it. */
+  readonly on: number;
   /** The value of S_WAITING_ON to go back to. */
   readonly before: number;
 }

@@ -176,6 +176,47 @@ const cases: Record<keyof typeof api, () => unknown> = {
   UNBOUND_ERROR: () => String(api.UNBOUND_ERROR),
   UNBOUND_KEEP: () => String(api.UNBOUND_KEEP),
   UNBOUND_REMOVE: () => String(api.UNBOUND_REMOVE),
+  Lock: async () => {
+    const lock = new api.Lock();
+    const held = await lock.acquire();
+    const error = classOf(await lock.acquire({ timeout: 1 }).catch((reason: unknown) => reason));
+    held.release();
+    return [error, await thrownBy(() => lock.release())];
+  },
+  Held: () => String(new api.Lock().tryAcquire()),
+  Semaphore: async () => {
+    const semaphore = new api.Semaphore(0);
+    const acquiring = semaphore.acquire();
+    semaphore.release();
+    return (await acquiring).abandoned;
+  },
+  BoundedSemaphore: () => new api.BoundedSemaphore(2).value,
+  Event: async () => {
+    const event = new api.Event();
+    const waiting = event.wait();
+    event.set();
+    await waiting;
+    return event.isSet();
+  },
+  RLock: () => {
+    const lock = new api.RLock();
+    return [lock.tryAcquire(), lock.tryAcquire()].length;
+  },
+  Condition: async () => {
+    const condition = new api.Condition();
+    const held = await condition.acquire();
+    const waiting = condition.wait();
+    await condition.acquire();
+    condition.notify();
+    condition.release();
+    const { abandoned } = await waiting;
+    held.release();
+    return abandoned;
+  },
+  Barrier: async () => {
+    const barrier = new api.Barrier(2);
+    return (await Promise.all([barrier.wait(), barrier.wait()])).length;
+  },
   isShareable: () => [new Map(), () => 0, new Error("x"), Symbol("s")].map((value) => api.isShareable(value)),
   registerType: () => {
     api.registerType("hooks/Point", Point, { encode: ({ x }) => x, decode: () => new Point() });
@@ -201,6 +242,11 @@ const cases: Record<keyof typeof api, () => unknown> = {
   BrokenInterpreterPool: async () => {
     const broken = new api.InterpreterPoolExecutor({ maxWorkers: 1, initializer: throwing });
     return classOf(await broken.submit(() => 1).exception());
+  },
+  BrokenBarrierError: () => {
+    const barrier = new api.Barrier(2);
+    barrier.abort();
+    return thrownBy(() => barrier.waitSync());
   },
   CancelledError: async () => {
     const stopped = new api.InterpreterPoolExecutor({ maxWorkers: 1 });

@@ -20,6 +20,7 @@ import type { Fuse } from "../faults/victims.js";
 import { type Chance, getters, putters } from "../support/queues.js";
 import { behaviourOf, BEHAVIOURS, type Item, type Items } from "./items.js";
 import { CONSUMERS, ITEMS, type Ledger } from "./ledger.js";
+import { checkLocks, makeLocks } from "./locks.js";
 import { type Place, Taker } from "./workers.js";
 
 const { consume, produce } = fromModule<typeof import("./workers.js")>(
@@ -97,7 +98,7 @@ class Round {
   constructor(chance: Chance, lane: Lane) {
     this.#chance = chance;
     this.#lane = lane;
-    this.#place = { lane: lane.index, seed: chance.below(2 ** 31) };
+    this.#place = { lane: lane.index, seed: chance.below(2 ** 31), locks: makeLocks() };
     this.#items = createQueue<Item>(chance.pick([0, 0, 1, 2, 10, 100]), {
       unboundItems: chance.pick(BEHAVIOURS) as typeof UNBOUND_KEEP,
     }) as Items;
@@ -141,6 +142,7 @@ class Round {
     await consuming;
     assert.deepEqual([items.qsize(), getters(items), putters(items)], [0, 0, 0], "items, getters, putters");
     const tally = this.#reckon();
+    await checkLocks(this.#place.locks);
     items.close();
     return tally;
   }

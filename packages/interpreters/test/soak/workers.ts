@@ -11,16 +11,18 @@ import {
 import { burn, type Fuse } from "../faults/victims.js";
 import { behaviourOf, BLOCK, flawOf, hash, type Item, type Items, makeItem } from "./items.js";
 import { ITEMS, type Ledger, ledgerOf } from "./ledger.js";
+import { type Locks, useLocks } from "./locks.js";
 
-/** An interpreter's lane, and the seed of its round. */
+/** An interpreter's lane, the seed of its round, and the locks that all use. */
 export interface Place {
   readonly lane: number;
   readonly seed: number;
+  readonly locks: Locks;
 }
 
 /** Puts `count` items, and then waits for its death unless it may return. */
 export async function produce(
-  { lane, seed }: Place,
+  { lane, seed, locks }: Place,
   items: Items,
   producer: number,
   count: number,
@@ -31,6 +33,7 @@ export async function produce(
   for (let n = 0, step = 0; n < end; step++) {
     const most = Math.min(BLOCK - (n % BLOCK), end - n);
     n += await putSome(ledger, seed, items, producer, n, most, step);
+    if (step % 3 === 0) await useLocks(locks, hash(seed, producer, step));
     burn(fuse, step);
     if (fuse.way === "throw" && step >= fuse.steps) await turn();
   }
@@ -98,6 +101,7 @@ export async function consume(place: Place, items: Items, consumer: number, fuse
   const taker = new Taker(place, items, consumer);
   for (let step = 0; fuse.way !== "return" || step < fuse.steps; step++) {
     if (!(await taker.takeSome(step))) return;
+    if (step % 3 === 0) await useLocks(place.locks, hash(place.seed, consumer, step));
     burn(fuse, step);
     if (fuse.way === "throw" && step >= fuse.steps) await turn();
   }
