@@ -31,6 +31,7 @@ const ROOMS = [
   "interpreter",
   "supervisor",
   "futures",
+  "select",
 ];
 /** Rooms that may not use all that lies below them. */
 const ONLY = { kernel: ["memory"], base: ["platform"] };

@@ -57,6 +57,12 @@ export { Queue } from "./queue/queue.js";
 export type { PutManyOptions, PutOptions, SyncOptions, WaitOptions } from "./queue/options.js";
 export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems } from "./queue/unbound.js";
 
+/* ---- Coordination: wait for the first of several operations ---- */
+export { select, selectSync, type SelectOptions } from "./select/select.js";
+export { onGet, onPut } from "./select/queue-cases.js";
+export type { Selectable, SelectCases, Selected } from "./select/cases.js";
+export type { SelectCase } from "./select/contender.js";
+
 /* ---- Values: test whether one can be sent, and move buffers instead of copying them ---- */
 export { isShareable } from "./codec/shareable.js";
 export { registerType, type TypeCodec } from "./codec/registered-types.js";

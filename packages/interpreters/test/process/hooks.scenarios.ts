@@ -138,6 +138,15 @@ const cases: Record<keyof typeof api, () => unknown> = {
     for await (const { status } of api.asCompleted([failing])) seen.push(status);
     return seen;
   },
+  select: async () => {
+    const [items, room] = [api.createQueue<number>(), api.createQueue<number>(1)];
+    const getting = api.select([api.onGet(items), api.onGet(empty())]);
+    items.putNowait(3);
+    return [await getting, await api.select([api.onGet(items), api.onPut(room, 1)], { timeout: 60_000 })];
+  },
+  selectSync: () => api.selectSync({ item: api.onGet(empty()), done: pool.submit(() => 1) }),
+  onGet: () => thrownBy(() => api.onGet({} as typeof queue)),
+  onPut: () => thrownBy(() => api.select([api.onPut(queue, () => 0)])),
   createQueue: () => queue.maxsize,
   listQueues: () => api.listQueues().includes(queue),
   Queue: async () => {
