@@ -179,9 +179,19 @@ function resultOf(
       `${what}: none of its ${cases.length} cases (${describe(cases)}) was ready within ${options.timeout} ms. None has happened`,
     );
   }
-  const { index, ...ending } = outcome ?? { index: -1, status: "fulfilled", value: undefined };
-  const key = names === undefined ? { index } : { name: names[index] ?? "default" };
-  if (options.settled === true) return { ...key, ...ending };
-  if (ending.status === "rejected") throw ending.reason;
-  return { ...key, value: ending.value };
+  const index = outcome?.index ?? -1;
+  const ending = outcome ?? NOTHING;
+  const name = names && (names[index] ?? "default");
+  // No spread: it would take as long as all the rest.
+  if (options.settled !== true) {
+    if (ending.status === "rejected") throw ending.reason;
+    const { value } = ending;
+    return name === undefined ? { index, value } : { name, value };
+  }
+  const key = name === undefined ? { index } : { name };
+  if (ending.status === "rejected") return { ...key, status: ending.status, reason: ending.reason };
+  return { ...key, status: ending.status, value: ending.value };
 }
+
+/** What no case comes to. */
+const NOTHING: PromiseSettledResult<unknown> = { status: "fulfilled", value: undefined };

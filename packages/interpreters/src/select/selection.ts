@@ -18,8 +18,10 @@ export type Outcome = { readonly index: number } & PromiseSettledResult<unknown>
 
 /** Tries each contender once, in random order. */
 export function tryEach(contenders: readonly Contender[]): Outcome | undefined {
-  const index = shuffled(contenders.length).find((i) => contenders[i].poll());
-  return index === undefined ? undefined : outcomeOf(contenders, index);
+  for (const i of shuffled(contenders.length)) {
+    if (contenders[i].poll()) return outcomeOf(contenders, i);
+  }
+  return undefined;
 }
 
 /** Waits on the event loop for the first contender that is ready. @throws the signal's reason */
