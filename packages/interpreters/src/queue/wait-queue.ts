@@ -93,7 +93,7 @@ export class WaitQueue {
   /** As `wait`, but blocks this thread. */
   waitSync(timeout: number, attempt: Attempt): number {
     let status = this.#notYet;
-    if (this.#list === Q_GETTERS && lookForRecord(this.#rt.m, this.#pointer)) {
+    if (this.look()) {
       status = attempt();
       if (status !== this.#notYet) return status;
     }
@@ -109,6 +109,11 @@ export class WaitQueue {
       this.restore();
     }
     return status;
+  }
+
+  /** Looks for a moment whether it is worth to try before this thread enlists and sleeps (`lookForRecord`). */
+  look(): boolean {
+    return this.#list === Q_GETTERS && lookForRecord(this.#rt.m, this.#pointer);
   }
 
   /**

@@ -15,15 +15,18 @@ type ValueOf<C> = C extends SelectCase<infer T> ? T : C extends Future<infer T> 
 type IndexOf<Key> = Key extends `${infer I extends number}` ? I : number;
 
 /** How a case ended: with a value, or, if the result shows errors (`settled`), in the shape of `Promise.allSettled`. */
-type Ending<T, Settled> = Settled extends true ? PromiseSettledResult<T> : { readonly value: T };
+type Ending<T, Settled> = Settled extends true
+  ? | { readonly status: "fulfilled"; readonly value: T }
+    | { readonly status: "rejected"; readonly reason: unknown }
+  : { readonly value: T };
 
-type Chosen<Cases, Settled> = Cases extends readonly unknown[]
+type ChosenCase<Cases, Settled> = Cases extends readonly unknown[]
   ? number extends Cases["length"]
     ? { readonly index: number } & Ending<ValueOf<Cases[number]>, Settled>
     : { [K in keyof Cases]: { readonly index: IndexOf<K> } & Ending<ValueOf<Cases[K]>, Settled> }[number]
   : { [K in keyof Cases]: { readonly name: K } & Ending<ValueOf<Cases[K]>, Settled> }[keyof Cases];
 
-type None<Cases, Default, Settled> = Default extends true
+type NoCase<Cases, Default, Settled> = Default extends true
   ? (Cases extends readonly unknown[] ? { readonly index: -1 } : { readonly name: "default" }) &
       Ending<undefined, Settled>
   : never;
@@ -39,7 +42,7 @@ export type Selected<
   Cases extends SelectCases,
   Default extends boolean = false,
   Settled extends boolean = false,
-> = Chosen<Cases, Settled> | None<Cases, Default, Settled>;
+> = ChosenCase<Cases, Settled> | NoCase<Cases, Default, Settled>;
 
 /** The cases of one select, by index. */
 export interface Entries {

@@ -24,6 +24,8 @@ export interface Contender<out T = unknown> {
   serve(waiter: Waiter): void;
   /** Takes the waiter out of the line, whose place the next one gets. */
   leave(waiter: Waiter): void;
+  /** As `poll`, but looks for a moment before it tries: a thread that is about to block is faster if it need not sleep. */
+  look(): boolean;
   /** As `attempt`, for a blocked thread: call it first and after every ring. */
   pollBlocked(): boolean;
   /** The blocked thread is done. Call it for every contender, also for the one that was chosen. */

@@ -33,6 +33,10 @@ export class FutureContender<T> implements Contender<T> {
     if (this.#listener !== undefined) this.future.removeDoneListener(this.#listener);
   }
 
+  look(): boolean {
+    return this.future.done();
+  }
+
   pollBlocked(): boolean {
     return this.future.done();
   }

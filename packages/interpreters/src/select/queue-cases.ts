@@ -132,6 +132,10 @@ abstract class LineContender {
     this.#line.leave(waiter);
   }
 
+  look(): boolean {
+    return this.#line.look() && this.poll();
+  }
+
   pollBlocked(): boolean {
     if (!this.#line.mayTry(this.#enlisted)) return false;
     this.#enlisted = true;

@@ -58,17 +58,18 @@ test("settled results have a status, and a reason instead of a value", async () 
   // @ts-expect-error a value exists only where the status was checked
   void settled.value;
   if (settled.status === "fulfilled") same<typeof settled.value, number>();
-  else same<typeof settled.reason, any>();
+  else same<typeof settled.reason, unknown>();
   assert.equal(settled.status, "rejected");
 });
 
 test("of a list whose length is not known the values are a union, and the index is a number", async () => {
-  const queues = [numbers(), numbers()];
-  queues[1].putNowait(5);
+  const [empty, items] = [numbers(), numbers()];
+  items.putNowait(5);
+  const queues: readonly Queue<number, never>[] = [empty, items];
   const chosen = await select(queues.map((queue) => onGet(queue)));
   same<typeof chosen.index, number>();
   same<typeof chosen.value, number>();
-  const named: Record<string, SelectCase<number>> = { a: onGet(queues[0]) };
+  const named: Record<string, SelectCase<number>> = { a: onGet(empty) };
   const { name, value } = await select(named, { default: true });
   same<typeof name, string>();
   same<typeof value, number | undefined>();
