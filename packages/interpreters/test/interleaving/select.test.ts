@@ -87,7 +87,7 @@ class SelectingConsumer extends Consumer {
     const into = makeReceived();
     const chosen = yield* first(m, qs, Q_GETTERS, (q) => queues.take(m, q, true, into));
     const content = into.bytes.subarray(into.start, into.start + into.length);
-    if (chosen === 1)
+    if (chosen === 1 && this.#putsBack)
       yield* queues.put(m, qs[1], false, record(UNBOUND_ITEM << RECORD_UNBOUND_SHIFT, into.sender, content));
     else this.got.push({ state: into.state, value: content.readInt32LE(0) });
   }
