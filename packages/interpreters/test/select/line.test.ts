@@ -5,6 +5,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import {
   create,
   createQueue,
+  InterpreterPoolExecutor,
   onGet,
   onPut,
   type Queue,
@@ -119,6 +120,25 @@ describe("in the line of a queue", limits, () => {
     );
     assert.deepEqual([getters(shared), getters(stop)], [0, 0]);
   });
+});
+
+test("a future that outlives a thousand selects has no listener of theirs", limits, async () => {
+  await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+  const [queue, gate] = [numbers(), numbers()];
+  const future = pool.submit((gate) => gate.getSync(), gate);
+  const controller = new AbortController();
+  const waiting = Array.from({ length: 1000 }, (_, i) =>
+    select([onGet(queue), future], i < 500 ? { signal: controller.signal } : {}),
+  );
+  assert.equal(future.listeners, 1000);
+  controller.abort();
+  for (const aborted of waiting.slice(0, 500)) await rejection(aborted);
+  for (let i = 0; i < 490; i++) queue.putNowait(i);
+  await Promise.all(waiting.slice(500, 990));
+  assert.equal(future.listeners, 10);
+  gate.putNowait(7);
+  assert.deepEqual(await waiting[999], { index: 1, value: 7 });
+  assert.equal(queue.qsize() + getters(queue), 0);
 });
 
 describe("a ring that a select does not use", limits, () => {
