@@ -26,6 +26,7 @@ const ROOMS = [
   "guests",
   "transfer",
   "queue",
+  "sync",
   "addons",
   "worker",
   "interpreter",

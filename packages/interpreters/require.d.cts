@@ -11,6 +11,7 @@ export type {
   AddonRefusal,
   AsCompletedOptions,
   CallOptions,
+  CoordinationOptions,
   Completed,
   CreateOptions,
   DeathReason,
@@ -72,8 +73,10 @@ export declare const isShareable: typeof api.isShareable;
 export declare const listAll: typeof api.listAll;
 export declare const listQueues: typeof api.listQueues;
 export declare const move: typeof api.move;
+export declare const onAcquire: typeof api.onAcquire;
 export declare const onGet: typeof api.onGet;
 export declare const onPut: typeof api.onPut;
+export declare const onSet: typeof api.onSet;
 export declare const prewarm: typeof api.prewarm;
 export declare const registerType: typeof api.registerType;
 export declare const select: typeof api.select;
@@ -95,6 +98,16 @@ export declare const LanguageValue: typeof api.LanguageValue;
 export type LanguageValue = api.LanguageValue;
 export declare const Queue: typeof api.Queue;
 export type Queue<T = unknown, Missing = typeof api.UNBOUND> = api.Queue<T, Missing>;
+export declare const Lock: typeof api.Lock;
+export type Lock = api.Lock;
+export declare const Semaphore: typeof api.Semaphore;
+export type Semaphore = api.Semaphore;
+export declare const BoundedSemaphore: typeof api.BoundedSemaphore;
+export type BoundedSemaphore = api.BoundedSemaphore;
+export declare const Event: typeof api.Event;
+export type Event = api.Event;
+export declare const Held: typeof api.Held;
+export type Held = api.Held;
 
 export declare const InterpreterError: typeof api.InterpreterError;
 export type InterpreterError = api.InterpreterError;

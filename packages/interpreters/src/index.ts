@@ -57,9 +57,15 @@ export { Queue } from "./queue/queue.js";
 export type { PutManyOptions, PutOptions, SyncOptions, WaitOptions } from "./queue/options.js";
 export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems } from "./queue/unbound.js";
 
-/* ---- Coordination: wait for the first of several operations ---- */
+/* ---- Coordination: locks, semaphores and events that interpreters share, and waiting for the first of several operations ---- */
+export { Lock } from "./sync/lock.js";
+export { BoundedSemaphore, Semaphore } from "./sync/semaphore.js";
+export { Event } from "./sync/event.js";
+export { Held } from "./sync/held.js";
+export type { CoordinationOptions } from "./sync/options.js";
 export { select, selectSync, type SelectOptions } from "./select/select.js";
 export { onGet, onPut } from "./select/queue-cases.js";
+export { onAcquire, onSet } from "./select/sync-cases.js";
 export type { Selectable, SelectCases, Selected } from "./select/cases.js";
 export type { SelectCase } from "./select/contender.js";
 

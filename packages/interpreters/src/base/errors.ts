@@ -42,6 +42,7 @@ export type DeathReason =
  * | `ERR_INTERPRETER_NOT_ALLOWED` | the interpreter's `config` forbids the operation |
  * | `ERR_INTERPRETER_PROTOCOL` | two versions of this package that cannot work together are in one process |
  * | `ERR_INTERPRETER_RUNNING` | it cannot be closed while it has work, without `wait` |
+ * | `ERR_NOT_HELD` | this interpreter does not hold what it would release |
  * | `ERR_EXECUTOR_SHUTDOWN` | the pool was shut down and takes no new tasks |
  * | `ERR_MALFORMED_VALUE` | the bytes of a value that arrived here are damaged, or too deeply nested to be read here |
  * | `ERR_INTERPRETER` | anything else |

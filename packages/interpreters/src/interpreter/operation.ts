@@ -8,7 +8,8 @@ import { OK, STATUS_NOT_FOUND } from "../memory/layout.js";
 import { type ResultChannel, readResult } from "../transfer/handover.js";
 import { REPLY_FAILURE, REPLY_VALUE } from "../wire/protocol.js";
 import { statusError } from "../wire/status-error.js";
-import { beginWaitingOn, endWaitingOn } from "../kernel/registry.js";
+import { beginWaitingOn, endWaitingOn, replyOf } from "../kernel/deadlock.js";
+import { deadlockError } from "../thread/deadlock.js";
 import { type Trace, useTrace } from "../thread/trace.js";
 import { type Death, diedError, type Share } from "../thread/death.js";
 import { type Pending, type Runtime } from "../thread/runtime.js";
@@ -107,9 +108,10 @@ export class Operation<out T> implements Pending {
    * @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`)
    */
   announce(slot: Slot): void {
-    if (!beginWaitingOn(this.#rt.m, slot)) {
+    const circle = beginWaitingOn(this.#rt.m, replyOf(slot));
+    if (circle !== undefined) {
       this.#rt.forget(this.sequence);
-      throw deadlock(this.what, this.#rt.id);
+      throw deadlockError(this.#rt, this.what, circle);
     }
     this.#announced = true;
   }
@@ -165,15 +167,6 @@ export class Operation<out T> implements Pending {
     this.#onSettled?.(outcome === "rejected" ? value : undefined);
     if (this.#resolve !== undefined) this.#rt.unref();
   }
-}
-
-/** The error for blocking on an interpreter that waits for `current`, this one. */
-export function deadlock(what: string, current: InterpreterId): InterpreterError {
-  return new InterpreterError(
-    `Cannot ${what}: it waits, directly or through others, for this interpreter (${current}), which would now wait ` +
-      "for it, for ever. Use the form that returns a promise.",
-    { code: "ERR_INTERPRETER_DEADLOCK" },
-  );
 }
 
 /** As `statusError`, but if the interpreter is gone because its boot failed, the error of the boot. */

@@ -5,7 +5,9 @@ import { get, load } from "../memory/atomics.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
 import { S_LANGUAGE, S_WHENCE, slotPointer, STATUS_NOT_FOUND } from "../memory/layout.js";
 import type { Runtime } from "../thread/runtime.js";
-import { deadlock, goneOrRefused } from "./operation.js";
+import { replyOf } from "../kernel/deadlock.js";
+import { deadlockError } from "../thread/deadlock.js";
+import { goneOrRefused } from "./operation.js";
 
 /**
  * Where an interpreter comes from (CPython: `_interpreters.whence`): `"runtime init"` is the main one, `"interpreters module"` one that
@@ -49,11 +51,11 @@ export function checkAlive(target: Target, what: string): void {
  * it. `what` is a verb phrase for the operation, with the interpreter.
  */
 export function checkTarget(target: Target, what: string, blocking: boolean): void {
-  const { rt, id, whence } = target;
+  const { rt, id, slot, whence } = target;
   if (isGone(target)) throw goneOrRefused(rt, STATUS_NOT_FOUND, id, what);
   const created = whence === "interpreters module";
   if (id === rt.id) {
-    if (blocking && created) throw deadlock(what, id);
+    if (blocking && created) throw deadlockError(rt, what, [slot, replyOf(slot)]);
     throw new InterpreterError(`Cannot ${what}: it is the current interpreter`, {
       code: "ERR_INTERPRETER_CURRENT",
     });

@@ -53,15 +53,29 @@ export function createQueue(m: SharedMemory, maxsize: number, unbound: number, h
   set(m, q + C_KIND, LOCK_QUEUE);
   set(m, q + C_PUT_KIND, LOCK_PUTTERS);
   set(m, q + Q_UNBOUND, unbound);
+  publishQueue(m, q, maxsize, hidden, (q + Q_INLINE_SEGMENT) as Pointer);
+  return q;
+}
+
+/**
+ * Makes the page at `q`, which this thread owns and has filled otherwise, a queue that this interpreter holds. Its channel's first segment
+ * begins at `inline`, and ends with the page; 0 if it has none.
+ */
+export function publishQueue(
+  m: SharedMemory,
+  q: Pointer,
+  maxsize: number,
+  hidden: boolean,
+  inline: Pointer,
+): void {
   setBit(m, q + Q_HOLDERS, m.slot);
   lock(m, H_REGISTRY_LOCK);
   const id = (hidden ? -2 - add(m, H_NEXT_HIDDEN, 1) : add(m, H_NEXT_QUEUE, 1)) as QueueId;
-  openChannel(m, q, id, maxsize, (q + Q_INLINE_SEGMENT) as Pointer, q + PAGE_WORDS);
+  openChannel(m, q, id, maxsize, inline, q + PAGE_WORDS);
   set(m, q + Q_NEXT, get(m, H_QUEUES));
   store(m, H_QUEUES, q);
   setPageOwner(m, q, OWNER_SHARED);
   unlock(m, H_REGISTRY_LOCK);
-  return q;
 }
 
 /** Makes this interpreter a holder of queue `id`. Returns its pointer, or 0 if no queue has that id. */

@@ -34,7 +34,6 @@ import {
   LOCK_REGISTRY,
   OWNER_SHARED,
   PAGE_WORDS,
-  Q_GETTERS,
   Q_NEXT,
   Q_PUTTERS,
   S_HOLDERS,
@@ -57,7 +56,7 @@ import { unbind } from "./channel-removal.js";
 import { lockChannel, putLockOf, unlockChannel } from "./channel-locks.js";
 import { repairChannel, repairPut, repairTake } from "./channel-repair.js";
 import { collectQueues } from "./queue-lifetime.js";
-import { leaveQueue, stopWaitingFor } from "./queue-repair.js";
+import { leaveQueue, repairGetters, stopWaitingFor } from "./queue-repair.js";
 import { repairClaim } from "./mailbox.js";
 import { reconcileReferences } from "./reconcile.js";
 import { isAlive, joinerName } from "./registry.js";
@@ -145,7 +144,7 @@ function repairTakers(m: SharedMemory, c: Pointer, slot: Slot): void {
   const both = heldBy(m, putLockOf(c), slot);
   if (both) repairChannel(m, c, (slot + 1) as Owner);
   else repairTake(m, c);
-  if (get(m, c + C_KIND) === LOCK_QUEUE) recountWaiters(m, c, Q_GETTERS);
+  if (get(m, c + C_KIND) === LOCK_QUEUE) repairGetters(m, c);
   repairClaim(m, slotPointer(slot), c);
   // It died closing the channel: that cannot be undone, so finish it. Except for what the supervisor itself abandoned:
   // it comes back to that, and could meet the same busy lock here again.

@@ -22,6 +22,7 @@ import {
   REF_INTERPRETER,
   REF_MOVED,
   REF_QUEUE,
+  REF_SYNC,
   REF_WORDS,
   S_HOLDERS,
   S_ID,
@@ -61,9 +62,9 @@ export function countReferences(m: SharedMemory, payload: Pointer, count: number
   }
 }
 
-/** Whether the referent is a queue, be it a hidden one that is the placeholder of a buffer. */
+/** Whether the referent is a queue, be it a hidden one that is the placeholder of a buffer, or a synchronization object. */
 export function isQueue(kind: number): boolean {
-  return kind === REF_QUEUE || kind === REF_BUFFER || kind === REF_MOVED;
+  return kind === REF_QUEUE || kind === REF_SYNC || kind === REF_BUFFER || kind === REF_MOVED;
 }
 
 /** Whether interpreter `id` still lives in `slot`: a record may name one that is gone and whose slot was claimed again. */

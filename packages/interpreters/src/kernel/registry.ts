@@ -222,26 +222,3 @@ export function isAlive(m: SharedMemory, slot: Slot): boolean {
 export function setState(m: SharedMemory, slot: Slot, from: number, to: number): boolean {
   return cas(m, slotPointer(slot) + S_STATE, from, to) === from;
 }
-
-/**
- * This interpreter is about to block until `slot` replies. Returns false if that would close a circle of interpreters that wait
- * for each other, none of which would ever go on. It takes the registry lock, so that of two interpreters that would close a circle
- * at the same time the second sees the first.
- */
-export function beginWaitingOn(m: SharedMemory, slot: Slot): boolean {
-  lock(m, H_REGISTRY_LOCK);
-  let next = slot;
-  // At most as many steps as there can be interpreters: the walk may enter a circle that does not contain this one.
-  for (let steps = 0; next !== m.slot && steps < MAX_SLOTS; steps++) {
-    next = (load(m, slotPointer(next) + S_WAITING_ON) - 1) as Slot;
-    if (next === -1) break;
-  }
-  const free = next !== m.slot;
-  if (free) store(m, m.me + S_WAITING_ON, slot + 1);
-  unlock(m, H_REGISTRY_LOCK);
-  return free;
-}
-
-export function endWaitingOn(m: SharedMemory): void {
-  store(m, m.me + S_WAITING_ON, 0);
-}

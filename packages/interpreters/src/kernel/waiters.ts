@@ -26,6 +26,7 @@ import {
   Q_GET_CURSOR,
   Q_GET_WAITERS,
   Q_GETTERS,
+  Q_KIND,
   Q_PUT_CURSOR,
   Q_PUT_WAITERS,
   Q_PUTTERS,
@@ -120,7 +121,7 @@ export function nextGetter(m: SharedMemory, q: Pointer, each: boolean): Slot {
 
 /** Whether this is a queue of a pool's tasks. (Placeholders of buffers have such ids too, but no waiters.) */
 function isLane(m: SharedMemory, q: Pointer): boolean {
-  return get(m, q + C_ID) < -1;
+  return get(m, q + C_ID) < -1 && get(m, q + Q_KIND) === 0;
 }
 
 /** Must be called when this worker looks at the lanes. If Q_WOKEN names it, the next item may wake another. Under the takers' lock. */
@@ -177,6 +178,17 @@ export function wakeWaiters(m: SharedMemory, q: Pointer, list: WaiterList, count
     waiters.push(waiter);
   }
   unlockAndRingAll(m, p, waiters);
+}
+
+/** Rings every interpreter on the list of getters, which stays there: it must look again at what it waits for. */
+export function alarmGetters(m: SharedMemory, q: Pointer): void {
+  for (let from = 0; from < MAX_SLOTS;) {
+    const slot = nextBit(m, q + Q_GET_WAITERS, from);
+    // The search wraps around.
+    if (slot < from) return;
+    ring(m, slot);
+    from = slot + 1;
+  }
 }
 
 /** Empties both lists and rings every waiter. Under both locks. */

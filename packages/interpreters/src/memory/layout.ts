@@ -89,7 +89,10 @@ export const S_STATE = 0;
 export const S_ID = 1;
 /** A WHENCE_…. */
 export const S_WHENCE = 2;
-/** Slot + 1 of the interpreter that the owner waits for, else 0. The owner writes it before it blocks without a time limit. */
+/**
+ * What the owner waits for, else 0: slot + 1 of an interpreter that owes it a reply, or the negated pointer to a synchronization object
+ * that others hold. The owner writes it, under the registry lock, before it blocks without a time limit (kernel/deadlock.ts).
+ */
 export const S_WAITING_ON = 3;
 /** Slot + 1 of the interpreter that claimed this slot, until the supervisor has taken over; then 0. */
 export const S_CREATOR = 4;
@@ -311,12 +314,60 @@ export const Q_ITEM_REFERENCES = 48;
 export const Q_NEXT = 49;
 /** Incremented after every change of Q_ITEM_REFERENCES: unmoved, it proves that a reader saw the count and the holders in one state. */
 export const Q_REF_VERSION = 50;
+/** What the page is: a SYNC_…, or 0 for a queue. Never changes. */
+export const Q_KIND = 51;
 /** Bit sets of the slots that hold a handle, that wait to get, and that wait to put. */
 export const Q_HOLDERS = 64;
 export const Q_GET_WAITERS = 96;
 export const Q_PUT_WAITERS = 128;
 export const Q_INLINE_SEGMENT = 160;
 export const BITSET_WORDS = MAX_SLOTS / 32;
+
+/* ---- synchronization object: a hidden queue's page, without records, see kernel/README.md ---- */
+/**
+ * The values of Q_KIND. Holders, references, lifetime, the takers' lock and the list of getters are a queue's. Where a thread is *granted*
+ * what it waits for, the list of putters holds those that were granted something and have not taken it.
+ */
+export const SYNC_LOCK = 1;
+export const SYNC_RLOCK = 2;
+export const SYNC_SEMAPHORE = 3;
+/** A semaphore whose permits belong to the interpreters that acquired them. */
+export const SYNC_BOUNDED = 4;
+export const SYNC_EVENT = 5;
+export const SYNC_CONDITION = 6;
+export const SYNC_BARRIER = 7;
+/**
+ * The word that the object is about, on a cache line of its own. Locks: 0 or MUTEX_… bits. Semaphores: how many permits are free. Events:
+ * `{ number of times that it was set: 31 bits, whether it is set: 1 bit }`. Barriers: the number of times that it was tripped or broken.
+ */
+export const Y_STATE = 160;
+/** Locks and semaphores: id + 1 of an interpreter that died with them, until the next owner has seen it; else 0. */
+export const Y_ABANDONED = 161;
+/** Reentrant locks: how often the owner has acquired it again. Semaphores: how many permits the dead left, and no next owner has seen. */
+export const Y_DEPTH = 162;
+/** Semaphores: how many permits there were at first. Barriers: how many parties it waits for. Never changes. */
+export const Y_INITIAL = 163;
+/** Barriers: how many have arrived. */
+export const Y_ARRIVED = 164;
+/** Barriers: 0, or why it is broken: id + 2 of a party that died, or 1. */
+export const Y_BROKEN = 165;
+/** Conditions: pointer to the lock, and its id. Never change. A record in the condition's channel keeps the lock alive. */
+export const Y_LOCK = 166;
+export const Y_LOCK_ID = 167;
+/** Conditions: the segment of that channel, up to the end of the first page. */
+export const Y_SEGMENT = 192;
+/**
+ * Semaphores, conditions and barriers have a second page, with one word for each slot. Semaphores: how many permits it holds. Conditions:
+ * `{ waits: 16 bits, notifications that it was granted: 16 bits }`. Barriers: the number of the broken round that it waited in, plus 1.
+ */
+export const Y_SLOTS = PAGE_WORDS;
+
+/** The word of a lock: 0 if it is free, else its owner's slot + 1 and these bits. */
+export const MUTEX_OWNER = 0xffff;
+/** Other interpreters may be on the list of getters, so that releasing it takes the takers' lock. */
+export const MUTEX_WAITED_FOR = 0x10000;
+/** The owner was on that list, and has not taken the lock yet. */
+export const MUTEX_GRANTED = 0x20000;
 
 /* ---- page table ---- */
 export const PAGE_TABLE = SLOTS + MAX_SLOTS * SLOT_WORDS;
@@ -352,6 +403,8 @@ export const REF_BUFFER = 4;
 export const REF_MOVED = 5;
 /** An ArrayBuffer that is moved with a result. a: its index among the buffers on the call's channel, b: 0; see transfer/handover.ts. */
 export const REF_RETURNED = 6;
+/** A synchronization object. a: pointer to its page, b: its id. */
+export const REF_SYNC = 7;
 export const REF_WORDS = 3;
 
 /* ---- statuses of the operations on integers; negative means not done ---- */
@@ -366,3 +419,7 @@ export const STATUS_NO_MEMORY = -5;
 export const STATUS_BUSY = -6;
 /** Another thread was faster: read again and retry. */
 export const STATUS_CHANGED = -7;
+/** This interpreter does not hold what it would release. */
+export const STATUS_NOT_HELD = -8;
+/** The barrier is broken. */
+export const STATUS_BROKEN = -9;

@@ -1,9 +1,11 @@
 /**
- * The waiters of this thread for one queue, in one direction (to get, or to put), on the event loop and blocking.
+ * The waiters of this thread for one queue, in one direction (to get, or to put), on the event loop and blocking; or for one synchronization
+ * object, which is a queue to this file (kernel/sync-objects.ts).
  *
  * They share this interpreter's one bit in the queue's set of waiters, and are served in the order in which they came. When the last
  * one leaves, it clears the bit; if a ring came too late for it, `stopWaiting` passes the ring on to another interpreter.
  */
+import type { SharedMemory } from "../memory/atomics.js";
 import type { Pointer } from "../memory/brands.js";
 import { Q_GETTERS, type Q_PUTTERS, STATUS_EMPTY, STATUS_FULL } from "../memory/layout.js";
 import { onAbort } from "../base/abort.js";
@@ -25,6 +27,16 @@ export abstract class Waiter extends Entry {
   abstract attempt(): boolean;
 }
 
+/** What differs for waiters of a synchronization object. */
+export interface SyncWaiting {
+  /** Leaves the list, and passes on what was granted and not taken. */
+  stop(m: SharedMemory, pointer: Pointer): void;
+  /** Looks for a moment, without enlisting, and returns whether there is something to take. */
+  look(m: SharedMemory, pointer: Pointer): boolean;
+}
+
+const QUEUE_WAITING = { stop: stopWaiting, look: lookForRecord };
+
 export class WaitQueue {
   readonly #rt: Runtime;
   readonly #pointer: Pointer;
@@ -32,17 +44,25 @@ export class WaitQueue {
   /** The status of a failed try: STATUS_EMPTY or STATUS_FULL. */
   readonly #notYet: number;
   readonly #line = new Line<Waiter>();
+  /** Of a synchronization object. */
+  readonly #sync: SyncWaiting | undefined;
+  /** How many blocking waits of this thread are under way here. */
+  #blocking = 0;
 
-  constructor(rt: Runtime, pointer: Pointer, list: typeof Q_GETTERS | typeof Q_PUTTERS) {
+  constructor(rt: Runtime, pointer: Pointer, list: typeof Q_GETTERS | typeof Q_PUTTERS, sync?: SyncWaiting) {
     this.#rt = rt;
+    this.#sync = sync;
     this.#pointer = pointer;
     this.#list = list;
     this.#notYet = list === Q_GETTERS ? STATUS_EMPTY : STATUS_FULL;
   }
 
-  /** Returns undefined if one that comes now may try at once. Earlier waiters come first: while there are any, its status is that of a failed try. */
-  first(): number | undefined {
-    this.poll();
+  /**
+   * Returns undefined if one that comes now may try at once. Earlier waiters come first: while there are any, its status is that of a failed try.
+   * If it `blocks`, they must not be served a lock here: they could not release it while this thread is blocked.
+   */
+  first(blocks = false): number | undefined {
+    if (!blocks || this.#sync === undefined) this.poll();
     return this.#line.first === undefined ? undefined : this.#notYet;
   }
 
@@ -90,48 +110,62 @@ export class WaitQueue {
     return status;
   }
 
-  /** As `wait`, but blocks this thread. */
-  waitSync(timeout: number, attempt: Attempt): number {
+  /** As `wait`, but blocks this thread. Calls `goOn` each time before it sleeps; what that throws ends the wait. */
+  waitSync(timeout: number, attempt: Attempt, goOn?: () => void): number {
     let status = this.#notYet;
     if (this.look()) {
       status = attempt();
       if (status !== this.#notYet) return status;
     }
     let enlisted = false;
+    this.beginBlocking();
     try {
       this.#rt.blockUntil(() => {
-        if (enlisted && isWaiting(this.#rt.m, this.#pointer, this.#list)) return false;
-        enlisted = true;
-        status = attempt();
-        return status !== this.#notYet;
+        if (!enlisted || !isWaiting(this.#rt.m, this.#pointer, this.#list)) {
+          enlisted = true;
+          status = attempt();
+          if (status !== this.#notYet) return true;
+        }
+        goOn?.();
+        return false;
       }, timeout);
     } finally {
-      this.restore();
+      this.endBlocking(true);
     }
     return status;
   }
 
-  /** Looks for a moment whether it is worth to try before this thread enlists and sleeps (`lookForRecord`). */
+  /** Looks for a moment whether it is worth trying before this thread enlists and sleeps. */
   look(): boolean {
-    return this.#list === Q_GETTERS && lookForRecord(this.#rt.m, this.#pointer);
+    return this.#list === Q_GETTERS && (this.#sync ?? QUEUE_WAITING).look(this.#rt.m, this.#pointer);
+  }
+
+  /** A blocking operation of this thread begins to wait here. */
+  beginBlocking(): void {
+    this.#blocking++;
   }
 
   /**
-   * Whether a blocked operation of this thread should try: nobody in this thread stands before it, and it has not enlisted yet or was rung
-   * since. When it is done with the queue, it must call `restore`.
+   * Whether a select that blocks should try: no waiter of this thread stands before it, and it has not enlisted yet or was rung since. (The
+   * waiters on the event loop get no lock while this thread blocks for it.)
    */
   mayTry(enlisted: boolean): boolean {
-    return this.#line.first === undefined && !(enlisted && isWaiting(this.#rt.m, this.#pointer, this.#list));
+    if (this.#line.first !== undefined && this.#sync === undefined) return false;
+    return !(enlisted && isWaiting(this.#rt.m, this.#pointer, this.#list));
   }
 
-  /** A blocking operation of this thread is done with the queue. It may have set or used up the bit that all waiters share. */
-  restore(): void {
-    if (this.#line.first === undefined) stopWaiting(this.#rt.m, this.#pointer, this.#list);
+  /** A blocking operation is done. If it enlisted, it may have set or used up the bit that all waiters share. */
+  endBlocking(enlisted: boolean): void {
+    this.#blocking--;
+    if (!enlisted) this.poll();
+    else if (this.#line.first === undefined) this.#stop();
     else this.#serve();
   }
 
   /** Serves the waiters if a ring has cleared the bit. */
   readonly poll = (): void => {
+    // A lock that this thread is blocked for must not go to a task on its event loop, which could not release it.
+    if (this.#blocking > 0 && this.#sync !== undefined) return;
     if (this.#line.first !== undefined && !isWaiting(this.#rt.m, this.#pointer, this.#list)) this.#serve();
   };
 
@@ -194,7 +228,12 @@ export class WaitQueue {
   #rest(): void {
     if (this.#line.first !== undefined) return;
     this.#rt.removePoller(this.poll);
-    stopWaiting(this.#rt.m, this.#pointer, this.#list);
+    this.#stop();
+  }
+
+  #stop(): void {
+    const { stop } = this.#sync ?? QUEUE_WAITING;
+    stop(this.#rt.m, this.#pointer, this.#list);
   }
 }
 

@@ -70,7 +70,7 @@ export function entriesOf(what: string, given: SelectCases): Entries {
   if (wrong !== -1) {
     const place = names === undefined ? `cases[${wrong}]` : `cases.${names[wrong]}`;
     throw new TypeError(
-      `${what}: ${place} must be a case (onGet, onPut) or a Future, found ${show(cases[wrong])}`,
+      `${what}: ${place} must be a case (onGet, onPut, onAcquire, onSet) or a Future, found ${show(cases[wrong])}`,
     );
   }
   return { names, cases };

@@ -4,7 +4,7 @@
  *
  *     on the event loop:  poll ──not ready──▶ join ──its turn, perhaps many times──▶ attempt ──true──▶ outcome
  *                                              └────────another case was chosen────▶ leave
- *     blocked:            poll ──not ready──▶ pollBlocked after every ring ──true──▶ outcome, and then, as the others, leaveBlocked
+ *     blocked:            poll ──not ready──▶ beginBlocking ──▶ pollBlocked after every ring ──true──▶ outcome ──▶ endBlocking, of all
  *
  * All contenders of a select belong to one thread, which tries them one after the other; each try is one step of one lock. The first one
  * that succeeds is chosen, and none is tried after it, so exactly one case happens.
@@ -14,8 +14,11 @@ import type { Runtime } from "../thread/runtime.js";
 
 /** One case in one select. */
 export interface Contender<out T = unknown> {
-  /** Tries, without waiting. Returns false if it is not ready, or if others of this thread stand before it in line. */
-  poll(): boolean;
+  /**
+   * Tries, without waiting. Returns false if it is not ready, or if others of this thread stand before it in line. `blocks`: whether this
+   * thread is about to block.
+   */
+  poll(blocks: boolean): boolean;
   /** Tries in its turn. If it is not ready, this interpreter will be rung when it may be. */
   attempt(): boolean;
   /** From now on `waiter.attempt` is called when it is this contender's turn. It may be called before `join` returns. */
@@ -26,10 +29,14 @@ export interface Contender<out T = unknown> {
   leave(waiter: Waiter): void;
   /** As `poll`, but looks for a moment before it tries: a thread that is about to block is faster if it need not sleep. */
   look(): boolean;
+  /** This thread is about to block. From now on nothing that its event loop would have to give back goes to tasks there. */
+  beginBlocking(): void;
   /** As `attempt`, for a blocked thread: call it first and after every ring. */
   pollBlocked(): boolean;
-  /** The blocked thread is done. Call it for every contender, also for the one that was chosen. */
-  leaveBlocked(): void;
+  /** Call it before the thread sleeps, if it blocks for this contender alone and without a limit. @throws InterpreterError a deadlock */
+  readonly goOn?: (() => void) | undefined;
+  /** This thread is done. Call it for every contender, also for the one that was chosen. */
+  endBlocking(): void;
   /** What the case came to. Call it once, at once after the try that succeeded. @throws the case's error */
   outcome(): T;
   /** Gives back what it holds, whether its case happened or not. */
@@ -40,7 +47,7 @@ export interface Contender<out T = unknown> {
 export const enter: unique symbol = Symbol("enter");
 
 /**
- * One of the operations between which `select` chooses, from `onGet` or `onPut`. It describes the operation and does nothing by itself, so
+ * One of the operations between which `select` chooses, from `onGet`, `onPut`, `onAcquire` or `onSet`. It describes the operation and does nothing by itself, so
  * it may be used again, in any number of selects.
  *
  * @typeParam T the value of the select's result when this case happens

@@ -37,11 +37,13 @@ export class FutureContender<T> implements Contender<T> {
     return this.future.done();
   }
 
+  beginBlocking(): void {}
+
   pollBlocked(): boolean {
     return this.future.done();
   }
 
-  leaveBlocked(): void {}
+  endBlocking(): void {}
 
   outcome(): T {
     // It is handed over: its failure is no unhandled rejection any more.

@@ -6,10 +6,10 @@ import { checkNowaitOptions, NO_OPTIONS, type PutOptions } from "../queue/option
 import { checkStatus } from "../queue/outcomes.js";
 import { endsOf, pointerOf, Queue } from "../queue/queue.js";
 import { unboundNumber } from "../queue/unbound.js";
-import type { Waiter, WaitQueue } from "../queue/wait-queue.js";
 import type { Runtime } from "../thread/runtime.js";
 import type { Message } from "../wire/message.js";
 import { type Contender, enter, type SelectCase } from "./contender.js";
+import { LineContender } from "./line-contender.js";
 
 /**
  * The case of getting the next item of a queue, for `select`. It is ready when there is an item, and also when there can be none any more:
@@ -95,60 +95,6 @@ class PutCase implements SelectCase<undefined> {
 
   toString(): string {
     return `put into queue ${this.#queue.id}`;
-  }
-}
-
-/** A contender that stands in a queue's line, with the thread's other waiters there. */
-abstract class LineContender {
-  readonly #line: WaitQueue;
-  #enlisted = false;
-  /** The status of the last try. */
-  protected status = OK as number;
-
-  constructor(line: WaitQueue) {
-    this.#line = line;
-  }
-
-  /** Tries once, and returns a status. With `wait`, this interpreter is rung when it is worth trying again. */
-  protected abstract try(wait: boolean): number;
-
-  poll(): boolean {
-    return this.#line.first() === undefined && this.#tryIt(false);
-  }
-
-  attempt(): boolean {
-    return this.#tryIt(true);
-  }
-
-  join(waiter: Waiter): void {
-    this.#line.join(waiter);
-  }
-
-  serve(): void {
-    this.#line.poll();
-  }
-
-  leave(waiter: Waiter): void {
-    this.#line.leave(waiter);
-  }
-
-  look(): boolean {
-    return this.#line.look() && this.poll();
-  }
-
-  pollBlocked(): boolean {
-    if (!this.#line.mayTry(this.#enlisted)) return false;
-    this.#enlisted = true;
-    return this.#tryIt(true);
-  }
-
-  leaveBlocked(): void {
-    if (this.#enlisted) this.#line.restore();
-  }
-
-  #tryIt(wait: boolean): boolean {
-    this.status = this.try(wait);
-    return !this.#line.failed(this.status);
   }
 }
 

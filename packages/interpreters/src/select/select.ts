@@ -83,7 +83,7 @@ export async function select<
   try {
     // Encoding runs user code.
     signal?.throwIfAborted();
-    outcome = tryEach(contenders);
+    outcome = tryEach(contenders, false);
     if (outcome === undefined && limit !== 0) {
       if (signal === undefined) checkEnds("select", contenders.length, limit);
       outcome = await waitForFirst(contenders, limit, signal);
@@ -117,7 +117,7 @@ export function selectSync<
   let outcome: Outcome | undefined;
   try {
     signal?.throwIfAborted();
-    outcome = tryEach(contenders);
+    outcome = tryEach(contenders, true);
     if (outcome === undefined && limit !== 0) {
       checkEnds("selectSync", contenders.length, limit);
       outcome = blockForFirst(rt, contenders, limit);

@@ -7,6 +7,7 @@
 import { onAbort } from "../base/abort.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { blockOn } from "../futures/settled.js";
+import { endWaitingOn } from "../kernel/deadlock.js";
 import { NativePromise } from "../platform/microtasks.js";
 import { Waiter } from "../queue/wait-queue.js";
 import type { Runtime } from "../thread/runtime.js";
@@ -20,9 +21,9 @@ export type Outcome = { readonly index: number } & PromiseSettledResult<unknown>
 const MOST_LOOKS = 4;
 
 /** Tries each contender once, in random order. */
-export function tryEach(contenders: readonly Contender[]): Outcome | undefined {
+export function tryEach(contenders: readonly Contender[], blocks: boolean): Outcome | undefined {
   for (const i of shuffled(contenders.length)) {
-    if (contenders[i].poll()) return outcomeOf(contenders, i);
+    if (contenders[i].poll(blocks)) return outcomeOf(contenders, i);
   }
   return undefined;
 }
@@ -44,20 +45,24 @@ export function blockForFirst(
 ): Outcome | undefined {
   const order = shuffled(contenders.length);
   const futures = contenders.flatMap((each) => (each instanceof FutureContender ? [each.future] : []));
-  if (order.length <= MOST_LOOKS) {
-    for (const i of order) if (contenders[i].look()) return outcomeOf(contenders, i);
-  }
+  // Circles of waits are found only where a thread waits for one thing.
+  const goOn = contenders.length === 1 && timeout === Infinity ? contenders[0].goOn : undefined;
   let outcome: Outcome | undefined;
   const ready = (): boolean => {
     const index = order.find((i) => contenders[i].pollBlocked());
     // Read at once: when the contenders leave, others of this thread may take items.
     if (index !== undefined) outcome = outcomeOf(contenders, index);
+    else goOn?.();
     return index !== undefined;
   };
+  for (const contender of contenders) contender.beginBlocking();
   try {
-    blockOn(rt, futures, ready, timeout);
+    const index = order.length > MOST_LOOKS ? undefined : order.find((i) => contenders[i].look());
+    if (index !== undefined) outcome = outcomeOf(contenders, index);
+    else blockOn(rt, futures, ready, timeout);
   } finally {
-    for (const contender of contenders) contender.leaveBlocked();
+    if (goOn !== undefined) endWaitingOn(rt.m);
+    for (const contender of contenders) contender.endBlocking();
   }
   return outcome;
 }

@@ -10,7 +10,7 @@ import { ensureCallStack } from "../base/call-stack.js";
 import { type SharedMemory, store } from "../memory/atomics.js";
 import { ring } from "../memory/doorbell.js";
 import { H_POISONED, S_POISONED, SUPERVISOR_SLOT } from "../memory/layout.js";
-import { endWaitingOn } from "../kernel/registry.js";
+import { endWaitingOn } from "../kernel/deadlock.js";
 import type { Runtime } from "./runtime.js";
 import { startSupervisor, waitForSupervisor } from "./supervisor-start.js";
 

@@ -40,6 +40,7 @@ export function checkMemory(world: World, { owned = new Map() }: Expectations = 
     visit(q);
     assert.equal(i32[q + L.Q_GETTERS], bits(world, q + L.Q_GET_WAITERS), "as many getters as bits");
     assert.equal(i32[q + L.Q_PUTTERS], bits(world, q + L.Q_PUT_WAITERS), "as many putters as bits");
+    if (i32[q + L.Q_KIND] !== 0) checkSync(world, q);
     for (const word of [L.Q_WOKEN, ...Array.from({ length: L.SPINNERS }, (_, i) => L.Q_SPINNERS + i)]) {
       const slot = (i32[q + word] - 1) as Slot;
       const state = slot === -1 ? L.STATE_READY : i32[L.slotPointer(slot) + L.S_STATE];
@@ -63,6 +64,43 @@ export function checkMemory(world: World, { owned = new Map() }: Expectations = 
   assert.equal(shared.size, 0, "a channel uses pages that are not shared");
   const expected = new Map([...owned].filter(([, pages]) => pages > 0));
   assert.deepEqual(found, expected, "pages by owner slot");
+}
+
+/** Checks a synchronization object. */
+function checkSync(world: World, q: number): void {
+  const { i32 } = world;
+  const alive = (slot: number): boolean => {
+    const state = i32[L.slotPointer(slot as Slot) + L.S_STATE];
+    return state !== L.STATE_DEAD && state !== L.STATE_FREE;
+  };
+  const state = i32[q + L.Y_STATE];
+  const waiters = i32[q + L.Q_GETTERS];
+  switch (i32[q + L.Q_KIND]) {
+    case L.SYNC_LOCK:
+    case L.SYNC_RLOCK:
+      assert.ok(
+        waiters === 0 || (state & L.MUTEX_WAITED_FOR) !== 0,
+        "a lock that is waited for is held, and says so",
+      );
+      assert.ok(state === 0 || alive((state & L.MUTEX_OWNER) - 1), "its owner lives");
+      break;
+    case L.SYNC_SEMAPHORE:
+    case L.SYNC_BOUNDED: {
+      assert.ok(state === 0 || waiters === 0, "nobody waits while a permit is free");
+      let all = state + i32[q + L.Q_PUTTERS];
+      for (let slot = 0; slot < L.MAX_SLOTS; slot++) {
+        const held = i32[q + L.Y_SLOTS + slot];
+        assert.ok(held === 0 || alive(slot), "the dead hold no permit");
+        all += held;
+      }
+      if (i32[q + L.Q_KIND] === L.SYNC_BOUNDED) assert.equal(all, i32[q + L.Y_INITIAL], "no permit is lost");
+      break;
+    }
+    case L.SYNC_EVENT:
+      assert.ok((state & 1) === 0 || waiters === 0, "nobody waits for an event that is set");
+      break;
+    default:
+  }
 }
 
 export function queuesOf({ i32 }: World): number[] {

@@ -22,6 +22,15 @@ export const lanes = await transformed<typeof import("../../src/kernel/lanes.js"
 export const spare = await transformed<typeof import("../../src/kernel/standby.js")>("kernel/standby.js");
 export const registry =
   await transformed<typeof import("../../src/kernel/registry.js")>("kernel/registry.js");
+export const deadlock =
+  await transformed<typeof import("../../src/kernel/deadlock.js")>("kernel/deadlock.js");
+/** The operations of synchronization objects. */
+export const sync = {
+  ...(await transformed<typeof import("../../src/kernel/mutex.js")>("kernel/mutex.js")),
+  ...(await transformed<typeof import("../../src/kernel/events.js")>("kernel/events.js")),
+  ...(await transformed<typeof import("../../src/kernel/semaphores.js")>("kernel/semaphores.js")),
+  ...(await transformed<typeof import("../../src/kernel/sync-objects.js")>("kernel/sync-objects.js")),
+};
 export const { reconcileReferences } =
   await transformed<typeof import("../../src/kernel/reconcile.js")>("kernel/reconcile.js");
 export const { reap, repairLocks, unpoison, withdraw } =

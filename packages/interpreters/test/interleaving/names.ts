@@ -32,7 +32,10 @@ export function nameOf(world: World, p: number): string {
   }
   const offset = p % PAGE_WORDS;
   for (let q = world.i32[layout.H_QUEUES]; q !== 0; q = world.i32[q + layout.Q_NEXT]) {
-    if (q !== p - offset || offset >= layout.Q_INLINE_SEGMENT) continue;
+    if (q !== p - offset) continue;
+    if (offset >= layout.Y_STATE && world.i32[q + layout.Q_KIND] !== 0)
+      return `sync${world.i32[q + layout.C_ID]}.${nearest("Y_", offset)}`;
+    if (offset >= layout.Q_INLINE_SEGMENT) continue;
     // Words of the channel and words of the queue share its lines: the nearer name.
     const names = [nearest("C_", offset), nearest("Q_", offset)];
     const name = names.reduce((a, b) => (distance(b) < distance(a) ? b : a));

@@ -23,7 +23,7 @@ import { makeReceived } from "../../src/kernel/receive.js";
 import { reap as buryAtOnce } from "../../src/kernel/reap.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
-import { reap, registry } from "./modules.js";
+import { deadlock, reap, registry } from "./modules.js";
 import { record } from "./pieces.js";
 import type { Thread } from "./scheduler.js";
 import { slotPointer, World } from "./world.js";
@@ -166,7 +166,7 @@ for (const [what, waits, circle] of [
             name: "ABC"[i],
             slot: first + from,
             *body(m) {
-              if (!(yield* registry.beginWaitingOn(m, first + to))) refused.push(from);
+              if ((yield* deadlock.beginWaitingOn(m, first + to + 1)) !== undefined) refused.push(from);
             },
           })),
           check() {
@@ -197,7 +197,7 @@ test("one of a would-be circle dies at any step: the other is refused only becau
         name: "A",
         slot: first,
         *body(m) {
-          if (yield* registry.beginWaitingOn(m, first + 1)) yield* registry.endWaitingOn(m);
+          if ((yield* deadlock.beginWaitingOn(m, first + 2)) === undefined) yield* deadlock.endWaitingOn(m);
         },
       };
       const tries: boolean[] = [];
@@ -208,8 +208,8 @@ test("one of a would-be circle dies at any step: the other is refused only becau
             name: "B",
             slot: first + 1,
             *body(m) {
-              tries.push(yield* registry.beginWaitingOn(m, first));
-              yield* registry.endWaitingOn(m);
+              tries.push((yield* deadlock.beginWaitingOn(m, first + 1)) === undefined);
+              yield* deadlock.endWaitingOn(m);
             },
           },
         ],

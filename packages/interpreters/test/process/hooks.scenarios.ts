@@ -147,6 +147,16 @@ const cases: Record<keyof typeof api, () => unknown> = {
   selectSync: () => api.selectSync({ item: api.onGet(empty()), done: pool.submit(() => 1) }),
   onGet: () => thrownBy(() => api.onGet({} as typeof queue)),
   onPut: () => thrownBy(() => api.select([api.onPut(queue, () => 0)])),
+  onAcquire: async () => {
+    const { index, value } = await api.select([api.onAcquire(new api.Lock()), api.onGet(empty())]);
+    if (index === 0) value.release();
+    return index;
+  },
+  onSet: () => {
+    const event = new api.Event();
+    event.set();
+    return api.selectSync({ item: api.onGet(empty()), set: api.onSet(event) });
+  },
   createQueue: () => queue.maxsize,
   listQueues: () => api.listQueues().includes(queue),
   Queue: async () => {
@@ -160,6 +170,28 @@ const cases: Record<keyof typeof api, () => unknown> = {
   UNBOUND_ERROR: () => String(api.UNBOUND_ERROR),
   UNBOUND_KEEP: () => String(api.UNBOUND_KEEP),
   UNBOUND_REMOVE: () => String(api.UNBOUND_REMOVE),
+  Lock: async () => {
+    const lock = new api.Lock();
+    const held = await lock.acquire();
+    const error = classOf(await lock.acquire({ timeout: 1 }).catch((reason: unknown) => reason));
+    held.release();
+    return [error, await thrownBy(() => lock.release())];
+  },
+  Held: () => String(new api.Lock().tryAcquire()),
+  Semaphore: async () => {
+    const semaphore = new api.Semaphore(0);
+    const acquiring = semaphore.acquire();
+    semaphore.release();
+    return (await acquiring).abandoned;
+  },
+  BoundedSemaphore: () => new api.BoundedSemaphore(2).value,
+  Event: async () => {
+    const event = new api.Event();
+    const waiting = event.wait();
+    event.set();
+    await waiting;
+    return event.isSet();
+  },
   isShareable: () => [new Map(), () => 0, new Error("x"), Symbol("s")].map((value) => api.isShareable(value)),
   registerType: () => {
     api.registerType("hooks/Point", Point, { encode: ({ x }) => x, decode: () => new Point() });

@@ -318,7 +318,11 @@ for (const { name, select } of forms) {
       };
       await bad(onGet(queue), {}, /expected an array of cases, or an object of named ones/);
       await bad(queue, {}, /cases\.id must be a case/);
-      await bad([onGet(queue), queue], {}, /cases\[1\] must be a case \(onGet, onPut\) or a Future, found/);
+      await bad(
+        [onGet(queue), queue],
+        {},
+        /cases\[1\] must be a case \(onGet, onPut, onAcquire, onSet\) or a Future, found/,
+      );
       await bad({ a: onGet(queue), b: null }, {}, /cases\.b must be a case/);
       await bad(new Set([onGet(queue)]), {}, /expected an array of cases/);
       await bad("cases", {}, /expected an array of cases/);

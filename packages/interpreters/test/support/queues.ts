@@ -25,6 +25,12 @@ export function getters<T, M>(queue: Queue<T, M>): number {
   return load(runtime().m, pointerOf(queue) + L.Q_GETTERS);
 }
 
+/** How many interpreters wait for a synchronization object. */
+export function waitersOf({ id }: { readonly id: number }): number {
+  const { m } = runtime();
+  return load(m, findQueue(m, (-2 - id) as QueueId) + L.Q_GETTERS);
+}
+
 export function putters<T, M>(queue: Queue<T, M>): number {
   return load(runtime().m, pointerOf(queue) + L.Q_PUTTERS);
 }

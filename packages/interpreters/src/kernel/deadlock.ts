@@ -1,0 +1,101 @@
+/**
+ * Circles of blocked interpreters that wait for each other, none of which would ever go on.
+ *
+ * An interpreter that is about to block for as long as it takes writes down what it waits for (S_WAITING_ON): an interpreter that owes it a
+ * reply, or a lock or bounded semaphore, which only those release that hold it. Before that it follows what it would wait for, from one
+ * interpreter to the next. It would wait for ever if it came back to itself and met no interpreter that runs: any holder of a
+ * semaphore can end the wait, so all of them must be blocked.
+ *
+ * Announcing happens under the registry lock, so of two interpreters that would close a circle at the same time the second sees the first. Waits
+ * and holds may end while others are looked at, but only by an interpreter that runs. So a circle that was found is one: those in it
+ * have been blocked since before the walk, and none of them can release what it was seen to hold. A circle can also close without an announcement: a blocked interpreter
+ * is granted a lock for which a task on its event loop waits. It then rings those that wait for that lock (mutex.ts), and
+ * they walk again.
+ */
+import { ensureMapped, get, load, type SharedMemory, store } from "../memory/atomics.js";
+import type { Pointer, Slot } from "../memory/brands.js";
+import {
+  H_REGISTRY_LOCK,
+  H_SLOTS_USED,
+  MAX_SLOTS,
+  MUTEX_OWNER,
+  PAGE_WORDS,
+  Q_KIND,
+  S_WAITING_ON,
+  slotPointer,
+  SYNC_BOUNDED,
+  Y_STATE,
+} from "../memory/layout.js";
+import { lock, unlock } from "../memory/lock.js";
+import { isGrantedMutex } from "./mutex.js";
+import { isAlive } from "./registry.js";
+import { freePermits, isGrantedPermit, mayRelease } from "./semaphores.js";
+
+/** What S_WAITING_ON says of an interpreter that waits for a reply of the one in `slot`. */
+export function replyOf(slot: Slot): number {
+  return slot + 1;
+}
+
+/** What S_WAITING_ON says of an interpreter that waits for the lock or bounded semaphore at `q`. */
+export function releaseOf(q: Pointer): number {
+  return 0 - q;
+}
+
+/**
+ * This interpreter is about to block until what S_WAITING_ON will say. Returns undefined, or the circle that this would close, which is then
+ * not announced: pairs of a slot and what it waits for, this interpreter first.
+ */
+export function beginWaitingOn(m: SharedMemory, on: number): number[] | undefined {
+  lock(m, H_REGISTRY_LOCK);
+  const circle = circleOf(m, on);
+  if (circle === undefined) store(m, m.me + S_WAITING_ON, on);
+  unlock(m, H_REGISTRY_LOCK);
+  return circle;
+}
+
+export function endWaitingOn(m: SharedMemory): void {
+  store(m, m.me + S_WAITING_ON, 0);
+}
+
+/** Follows what this interpreter would wait for. Returns undefined as soon as it meets an interpreter that can go on. */
+function circleOf(m: SharedMemory, on: number): number[] | undefined {
+  // Those that were met, what each of them waits for, and the index of the one that waits for it.
+  const slots: Slot[] = [m.slot];
+  const waits: number[] = [on];
+  const from: number[] = [-1];
+  let last = -1;
+  for (let i = 0; i < slots.length; i++) {
+    const next = waitedFor(m, slots[i], waits[i]);
+    if (next.length === 0) return undefined;
+    for (const slot of next) {
+      if (slot === m.slot) last = i;
+      if (slots.includes(slot)) continue;
+      const its = load(m, slotPointer(slot) + S_WAITING_ON);
+      if (its === 0 || !isAlive(m, slot)) return undefined;
+      slots.push(slot);
+      waits.push(its);
+      from.push(i);
+    }
+  }
+  // Otherwise it leads into a circle of others, one of which is about to find that.
+  if (last === -1) return undefined;
+  const circle: number[] = [];
+  for (let i = last; i !== -1; i = from[i]) circle.unshift(slots[i], waits[i]);
+  return circle;
+}
+
+/** The interpreters any of which can end the wait of the one in `slot`; none if it can go on. */
+function waitedFor(m: SharedMemory, slot: Slot, on: number): Slot[] {
+  if (on > 0) return [(on - 1) as Slot];
+  const q = (0 - on) as Pointer;
+  ensureMapped(m, q + PAGE_WORDS - 1);
+  if (get(m, q + Q_KIND) !== SYNC_BOUNDED) {
+    const owner = ((load(m, q + Y_STATE) & MUTEX_OWNER) - 1) as Slot;
+    return owner === -1 || isGrantedMutex(m, q, slot) ? [] : [owner];
+  }
+  const holders: Slot[] = [];
+  if (freePermits(m, q) > 0 || isGrantedPermit(m, q, slot)) return holders;
+  const end = Math.min(load(m, H_SLOTS_USED), MAX_SLOTS);
+  for (let other = 0 as Slot; other < end; other++) if (mayRelease(m, q, other)) holders.push(other);
+  return holders;
+}

@@ -1,0 +1,74 @@
+/** Acquiring a lock of the kernel (kernel/mutex.ts) in both forms: what `Lock`, `RLock` and `Condition` have in common. */
+import { beginWaitingOn, endWaitingOn, releaseOf } from "../kernel/deadlock.js";
+import { lockMutex, lookForMutex, tryMutex } from "../kernel/mutex.js";
+import { stopWaitingForSync } from "../kernel/sync-objects.js";
+import type { Pointer } from "../memory/brands.js";
+import { OK, Q_GETTERS } from "../memory/layout.js";
+import { WaitQueue } from "../queue/wait-queue.js";
+import { deadlockError } from "../thread/deadlock.js";
+import type { Runtime } from "../thread/runtime.js";
+import { type Wait, waitedTooLong } from "./sync-object.js";
+
+const waitsForMutex = { stop: stopWaitingForSync, look: lookForMutex };
+
+export class Mutex {
+  readonly rt: Runtime;
+  readonly pointer: Pointer;
+  readonly #waiting: WaitQueue;
+  /** A verb phrase: "acquire lock 3". */
+  readonly #what: string;
+  readonly #attempt = (): number => lockMutex(this.rt.m, this.pointer);
+  readonly #announce = (): void => {
+    const circle = beginWaitingOn(this.rt.m, releaseOf(this.pointer));
+    if (circle !== undefined) throw deadlockError(this.rt, this.#what, circle);
+  };
+
+  constructor(rt: Runtime, pointer: Pointer, what: string) {
+    this.rt = rt;
+    this.pointer = pointer;
+    this.#what = what;
+    this.#waiting = new WaitQueue(rt, pointer, Q_GETTERS, waitsForMutex);
+  }
+
+  /** Takes the lock if it is free. Returns whether it was. */
+  take(): boolean {
+    return tryMutex(this.rt.m, this.pointer) === OK;
+  }
+
+  /** Waits for a lock that was not free. @throws TimeoutError; the signal's reason */
+  async wait(timeout: number, signal: AbortSignal | undefined): Promise<void> {
+    if (timeout === 0) throw waitedTooLong(this.#what, 0);
+    const status = await this.#waiting.wait(timeout, signal, this.#attempt);
+    if (status !== OK) throw waitedTooLong(this.#what, timeout);
+  }
+
+  /** As `wait`, but blocks this thread. @throws TimeoutError; InterpreterError (`ERR_INTERPRETER_DEADLOCK`) */
+  waitSync(timeout: number): void {
+    if (timeout === 0) throw waitedTooLong(this.#what, 0);
+    // A wait with a limit ends by itself.
+    const endless = timeout === Infinity;
+    let status: number;
+    try {
+      status = this.#waiting.waitSync(timeout, this.#attempt, endless ? this.#announce : undefined);
+    } finally {
+      if (endless) endWaitingOn(this.rt.m);
+    }
+    if (status !== OK) throw waitedTooLong(this.#what, timeout);
+  }
+
+  /** One wait of a select for the lock; `outcome` makes what it returns. */
+  waitOf<T>(outcome: () => T): Wait<T> {
+    return {
+      what: this.#what,
+      line: this.#waiting,
+      attempt: (wait) => (wait ? this.#attempt() : tryMutex(this.rt.m, this.pointer)),
+      outcome,
+      announce: this.#announce,
+    };
+  }
+
+  /** The lock was released: if it was granted to a task on this event loop, that one has it now. */
+  released(): void {
+    this.#waiting.poll();
+  }
+}
