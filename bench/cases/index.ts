@@ -4,6 +4,7 @@ import type { Case } from "../harness.js";
 import { bootCases } from "./boot.js";
 import { callSyncCases } from "./call-sync.js";
 import { firstCallsCases } from "./first-calls.js";
+import { lockCases } from "./locks.js";
 import { oneThreadCases } from "./one-thread.js";
 import { queueCases } from "./queues.js";
 import { queuedCases } from "./queued.js";
@@ -12,6 +13,7 @@ import { taskCases } from "./tasks.js";
 export const cases: readonly Case[] = [
   ...queueCases,
   ...oneThreadCases,
+  ...lockCases,
   ...callSyncCases,
   ...firstCallsCases,
   ...taskCases,

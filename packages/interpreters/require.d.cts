@@ -29,6 +29,7 @@ export type {
   Language,
   MapOptions,
   MapOutcome,
+  Notified,
   ModuleFunctions,
   Movable,
   OutputSink,
@@ -104,6 +105,12 @@ export declare const Semaphore: typeof api.Semaphore;
 export type Semaphore = api.Semaphore;
 export declare const BoundedSemaphore: typeof api.BoundedSemaphore;
 export type BoundedSemaphore = api.BoundedSemaphore;
+export declare const RLock: typeof api.RLock;
+export type RLock = api.RLock;
+export declare const Condition: typeof api.Condition;
+export type Condition = api.Condition;
+export declare const Barrier: typeof api.Barrier;
+export type Barrier = api.Barrier;
 export declare const Event: typeof api.Event;
 export type Event = api.Event;
 export declare const Held: typeof api.Held;
@@ -121,6 +128,8 @@ export declare const AddonImportError: typeof api.AddonImportError;
 export type AddonImportError = api.AddonImportError;
 export declare const BrokenInterpreterPool: typeof api.BrokenInterpreterPool;
 export type BrokenInterpreterPool = api.BrokenInterpreterPool;
+export declare const BrokenBarrierError: typeof api.BrokenBarrierError;
+export type BrokenBarrierError = api.BrokenBarrierError;
 export declare const CancelledError: typeof api.CancelledError;
 export type CancelledError = api.CancelledError;
 export declare const NotShareableError: typeof api.NotShareableError;

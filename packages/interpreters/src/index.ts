@@ -57,10 +57,13 @@ export { Queue } from "./queue/queue.js";
 export type { PutManyOptions, PutOptions, SyncOptions, WaitOptions } from "./queue/options.js";
 export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems } from "./queue/unbound.js";
 
-/* ---- Coordination: locks, semaphores and events that interpreters share, and waiting for the first of several operations ---- */
+/* ---- Coordination: locks and other objects that interpreters share to wait for each other, and the first of several operations ---- */
 export { Lock } from "./sync/lock.js";
+export { RLock } from "./sync/rlock.js";
 export { BoundedSemaphore, Semaphore } from "./sync/semaphore.js";
 export { Event } from "./sync/event.js";
+export { Condition, type Notified } from "./sync/condition.js";
+export { Barrier } from "./sync/barrier.js";
 export { Held } from "./sync/held.js";
 export type { CoordinationOptions } from "./sync/options.js";
 export { select, selectSync, type SelectOptions } from "./select/select.js";

@@ -120,6 +120,24 @@ export class InterpreterDiedError extends InterpreterError {
 }
 brand(InterpreterDiedError, "InterpreterDiedError");
 
+/**
+ * A barrier is broken: one of its parties died or gave up waiting, or `abort` or `reset` ended the wait (CPython:
+ * `threading.BrokenBarrierError`). Code: `ERR_BARRIER_BROKEN`.
+ *
+ * @example
+ * const barrier = new Barrier(2);
+ * const waiting = barrier.wait().catch((reason) => reason);
+ * barrier.abort();
+ * const error = await waiting;
+ * console.log(error instanceof BrokenBarrierError); // true
+ */
+export class BrokenBarrierError extends InterpreterError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, { ...options, code: "ERR_BARRIER_BROKEN" });
+  }
+}
+brand(BrokenBarrierError, "BrokenBarrierError");
+
 /** A description of an exception that left an interpreter (CPython: `_interpreters.excinfo`). */
 export interface ExceptionInfo {
   /** `name` is the name of the error's class, or the `typeof` of a thrown value that is not an error. */

@@ -113,9 +113,9 @@ export function takeDepth(m: SharedMemory, q: Pointer): number {
   return depth;
 }
 
-/** The owner has acquired the lock as often again. */
+/** The owner has acquired the lock as often again, besides what its tasks did meanwhile. */
 export function restoreDepth(m: SharedMemory, q: Pointer, depth: number): void {
-  set(m, q + Y_DEPTH, depth);
+  set(m, q + Y_DEPTH, get(m, q + Y_DEPTH) + depth);
 }
 
 /** Releases the lock, to the next waiter if any interpreter waits. Returns OK or NOT_HELD. */

@@ -3,7 +3,8 @@
  * its references in records, its lifetime and its list of waiters are a queue's. This file makes them, and gives each kind its turn when an
  * interpreter leaves the list of waiters, dies, or has died in the middle of an operation.
  */
-import { get, set, type SharedMemory } from "../memory/atomics.js";
+import { get, load, set, type SharedMemory } from "../memory/atomics.js";
+import { clearBit } from "../memory/bitset.js";
 import type { InterpreterId, Owner, Pointer, QueueId, Slot } from "../memory/brands.js";
 import {
   C_ID,
@@ -12,39 +13,60 @@ import {
   LOCK_PUTTERS,
   LOCK_QUEUE,
   PAGE_WORDS,
+  Q_GET_WAITERS,
   Q_GETTERS,
   Q_KIND,
   Q_PUTTERS,
+  slotPointer,
+  STATE_LEAVING,
+  S_STATE,
+  SYNC_BARRIER,
   SYNC_BOUNDED,
+  SYNC_CONDITION,
   SYNC_EVENT,
   SYNC_LOCK,
   SYNC_RLOCK,
   SYNC_SEMAPHORE,
   Y_INITIAL,
+  Y_LOCK,
+  Y_LOCK_ID,
+  Y_SEGMENT,
   Y_STATE,
 } from "../memory/layout.js";
 import { allocatePages } from "../memory/page-allocator.js";
+import { abandonBarrier, leaveBarrier, settleBarrier, stopWaitingForRound } from "./barriers.js";
+import { leaveCondition, settleCondition, stopWaitingForNotification } from "./conditions.js";
 import { leaveEvent, settleEvent, stopWaitingForEvent } from "./events.js";
+import { isExecuting } from "./executions.js";
 import { abandonMutex, leaveMutex, settleMutex, stopWaitingForMutex } from "./mutex.js";
 import { publishQueue } from "./queue-lifetime.js";
 import { abandonPermits, leaveSemaphore, settleSemaphore, stopWaitingForPermit } from "./semaphores.js";
 import { recountWaiters } from "./waiters.js";
 
+/** How many pages an object has, by kind. */
+const PAGES: Readonly<Record<number, number>> = {
+  [SYNC_SEMAPHORE]: 2,
+  [SYNC_BOUNDED]: 2,
+  [SYNC_CONDITION]: 2,
+  [SYNC_BARRIER]: 3,
+};
+
 /**
- * Makes an object of a SYNC_… kind, which this interpreter holds. `state` and `initial` are its first Y_STATE and Y_INITIAL. Returns its pointer,
- * or 0 if memory is exhausted.
+ * Makes an object of a SYNC_… kind, which this interpreter holds. `state` and `initial` are its first Y_STATE and Y_INITIAL, or the pointer and
+ * id of a condition's lock. Returns its pointer, or 0 if memory is exhausted.
  */
 export function createSync(m: SharedMemory, kind: number, state: number, initial: number): Pointer {
-  const pages = kind === SYNC_SEMAPHORE || kind === SYNC_BOUNDED ? 2 : 1;
+  const pages = PAGES[kind] ?? 1;
   const q = allocatePages(m, pages, (m.slot + 1) as Owner);
   if (q === 0) return 0;
   for (let i = 0; i < pages * PAGE_WORDS; i++) set(m, q + i, 0);
   set(m, q + C_KIND, LOCK_QUEUE);
   set(m, q + C_PUT_KIND, LOCK_PUTTERS);
   set(m, q + Q_KIND, kind);
-  set(m, q + Y_STATE, state);
-  set(m, q + Y_INITIAL, initial);
-  publishQueue(m, q, 0, true, 0);
+  const condition = kind === SYNC_CONDITION;
+  set(m, q + (condition ? Y_LOCK : Y_STATE), state);
+  set(m, q + (condition ? Y_LOCK_ID : Y_INITIAL), initial);
+  publishQueue(m, q, 0, true, condition ? ((q + Y_SEGMENT) as Pointer) : 0);
   return q;
 }
 
@@ -68,33 +90,83 @@ export function stopWaitingForSync(m: SharedMemory, q: Pointer): void {
     case SYNC_EVENT:
       stopWaitingForEvent(m, q);
       break;
+    case SYNC_CONDITION:
+      stopWaitingForNotification(m, q);
+      break;
+    case SYNC_BARRIER:
+      stopWaitingForRound(m, q);
+      break;
     default:
       stopWaitingForPermit(m, q);
   }
 }
 
-/** The interpreter in `slot` waits for nothing any more, and passes on what it was granted. Under both locks of the page. */
+/**
+ * The interpreter in `slot` is taken off the list of waiters, and passes on what it was granted; waits that are under way enlist it again. Under
+ * both locks of the page.
+ */
 export function leaveSync(m: SharedMemory, q: Pointer, slot: Slot): void {
-  const kind = get(m, q + Q_KIND);
-  if (kind === SYNC_LOCK || kind === SYNC_RLOCK) leaveMutex(m, q, slot);
-  else if (kind === SYNC_EVENT) leaveEvent(m, q, slot);
-  else leaveSemaphore(m, q, slot);
+  switch (get(m, q + Q_KIND)) {
+    case SYNC_LOCK:
+    case SYNC_RLOCK:
+      leaveMutex(m, q, slot);
+      break;
+    case SYNC_EVENT:
+      leaveEvent(m, q, slot);
+      break;
+    case SYNC_CONDITION:
+      // One that lives, and was only unwound, has its waits still.
+      if (load(m, slotPointer(slot) + S_STATE) === STATE_LEAVING) leaveCondition(m, q, slot);
+      else clearBit(m, q + Q_GET_WAITERS, slot);
+      break;
+    case SYNC_BARRIER:
+      leaveBarrier(m, q, slot);
+      break;
+    default:
+      leaveSemaphore(m, q, slot);
+  }
   settleSync(m, q);
 }
 
 /** Interpreter `id` in `slot` is dead: it hands on what it held. After `leaveSync`, under both locks of the page. */
 export function abandonSync(m: SharedMemory, q: Pointer, slot: Slot, id: InterpreterId): void {
-  const kind = get(m, q + Q_KIND);
-  if (kind === SYNC_LOCK || kind === SYNC_RLOCK) abandonMutex(m, q, slot, id);
-  else if (kind === SYNC_SEMAPHORE || kind === SYNC_BOUNDED) abandonPermits(m, q, slot, id);
+  switch (get(m, q + Q_KIND)) {
+    case SYNC_LOCK:
+    case SYNC_RLOCK:
+      abandonMutex(m, q, slot, id);
+      break;
+    case SYNC_EVENT:
+      break;
+    case SYNC_CONDITION:
+      leaveCondition(m, q, slot);
+      break;
+    case SYNC_BARRIER:
+      abandonBarrier(m, q, slot, id, isExecuting(m, slot));
+      break;
+    default:
+      abandonPermits(m, q, slot, id);
+  }
 }
 
 /** Derives the counts of waiters from the bits again, and lets go on all that can. Under the takers' lock. */
 export function settleSync(m: SharedMemory, q: Pointer): void {
   recountWaiters(m, q, Q_GETTERS);
   recountWaiters(m, q, Q_PUTTERS);
-  const kind = get(m, q + Q_KIND);
-  if (kind === SYNC_LOCK || kind === SYNC_RLOCK) settleMutex(m, q);
-  else if (kind === SYNC_EVENT) settleEvent(m, q);
-  else settleSemaphore(m, q);
+  switch (get(m, q + Q_KIND)) {
+    case SYNC_LOCK:
+    case SYNC_RLOCK:
+      settleMutex(m, q);
+      break;
+    case SYNC_EVENT:
+      settleEvent(m, q);
+      break;
+    case SYNC_CONDITION:
+      settleCondition(m, q);
+      break;
+    case SYNC_BARRIER:
+      settleBarrier(m, q);
+      break;
+    default:
+      settleSemaphore(m, q);
+  }
 }

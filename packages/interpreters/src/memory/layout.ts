@@ -358,9 +358,13 @@ export const Y_LOCK_ID = 167;
 export const Y_SEGMENT = 192;
 /**
  * Semaphores, conditions and barriers have a second page, with one word for each slot. Semaphores: how many permits it holds. Conditions:
- * `{ waits: 16 bits, notifications that it was granted: 16 bits }`. Barriers: the number of the broken round that it waited in, plus 1.
+ * `{ notifications that it was granted: 16 bits, waits: 16 bits }`.
  */
 export const Y_SLOTS = PAGE_WORDS;
+/** Barriers, by slot: the number of the round in which it waited last, plus 1. */
+export const Y_ROUNDS = Y_SLOTS;
+/** Barriers have a third page, by slot: the number of the last broken round in which it waited, plus 1. */
+export const Y_BROKEN_ROUNDS = 2 * PAGE_WORDS;
 
 /** The word of a lock: 0 if it is free, else its owner's slot + 1 and these bits. */
 export const MUTEX_OWNER = 0xffff;

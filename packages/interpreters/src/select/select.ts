@@ -51,10 +51,11 @@ export interface SelectOptions<Default extends boolean = boolean, Settled extend
  * - If several cases are ready, it chooses one at random, so that none starves.
  * - A case whose queue was shut down or closed is ready, too: with its error, with which the select fails. So is a failed future.
  *   `settled: true` makes results of such errors.
- * - In a queue, a select stands in line with the gets or puts of this interpreter: first come, first served.
+ * - In a queue, a select stands in line with the gets or puts of this interpreter: first come, first served. A lock or permit that was not
+ *   chosen was not acquired.
  * - If it fails with a TimeoutError or a signal's reason, no case has happened.
  *
- * @param cases an array of cases (`onGet`, `onPut`, futures), or an object that names them
+ * @param cases an array of cases (`onGet`, `onPut`, `onAcquire`, `onSet`, futures), or an object that names them
  * @param options see `SelectOptions`
  * @returns `{ index, value }`: which case happened, and what it came to; of named cases `{ name, value }`
  * @throws TypeError, RangeError a bad case or option; NotShareableError a value to put cannot travel; a TimeoutError DOMException no case
@@ -99,7 +100,8 @@ export async function select<
  *
  * @param cases as for `select`
  * @param options see `SelectOptions`
- * @throws as `select`, but synchronously
+ * @throws as `select`, but synchronously; InterpreterError (`ERR_INTERPRETER_DEADLOCK`) without `timeout`, its only case is a lock, or a permit
+ * of a `BoundedSemaphore`, that could never be acquired
  * @example
  * const [urgent, normal] = [createQueue<string>(), createQueue<string>()];
  * selectSync([onGet(urgent), onGet(normal)], { default: true }).index; // -1

@@ -3,6 +3,7 @@ import { show } from "../base/check.js";
 import { Event } from "../sync/event.js";
 import type { Held } from "../sync/held.js";
 import type { Lock } from "../sync/lock.js";
+import type { RLock } from "../sync/rlock.js";
 import type { Semaphore } from "../sync/semaphore.js";
 import { SyncObject, type Wait, waitOf } from "../sync/sync-object.js";
 import { type Contender, enter, type SelectCase } from "./contender.js";
@@ -22,9 +23,9 @@ import { LineContender } from "./line-contender.js";
  *   console.log(lock.locked()); // true
  * }
  */
-export function onAcquire(object: Lock | Semaphore): SelectCase<Held> {
+export function onAcquire(object: Lock | RLock | Semaphore): SelectCase<Held> {
   if (!(object instanceof SyncObject) || object instanceof Event || !(waitOf in object)) {
-    throw new TypeError(`onAcquire: expected a Lock or Semaphore, found ${show(object)}`);
+    throw new TypeError(`onAcquire: expected a Lock, RLock or Semaphore, found ${show(object)}`);
   }
   return new SyncCase(object);
 }

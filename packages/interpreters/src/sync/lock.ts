@@ -7,6 +7,11 @@ import { Mutex } from "./mutex.js";
 import { checkWait, type CoordinationOptions, NO_OPTIONS } from "./options.js";
 import { notHeld, place, registerSync, SyncObject, type Wait, waitOf } from "./sync-object.js";
 
+/** The kernel's lock of a `Lock`, and what its last acquire returned, which a `Condition` puts aside while it waits. */
+export let mutexOfLock: (lock: Lock) => Mutex;
+export let currentHold: (lock: Lock) => Held | undefined;
+export let setCurrentHold: (lock: Lock, held: Held | undefined) => void;
+
 /**
  * A lock that one interpreter at a time can hold (CPython: `threading.Lock`). It lies in shared memory and may be sent like any value: as an
  * argument, a result, an item of a queue, with `prepareMain`, or inside of other values.
@@ -38,10 +43,18 @@ export class Lock extends SyncObject {
   /** What the last acquire returned, until it is released. */
   #current: Held | undefined;
 
+  static {
+    mutexOfLock = (lock) => lock.#mutex;
+    currentHold = (lock) => lock.#current;
+    setCurrentHold = (lock, held) => {
+      lock.#current = held;
+    };
+  }
+
   constructor() {
     const where = place("lock", SYNC_LOCK);
     super(where);
-    this.#mutex = new Mutex(runtime(), where.pointer, `acquire lock ${this.id}`);
+    this.#mutex = new Mutex(runtime(), where.pointer, `acquire lock ${this.id}`, false);
     Object.freeze(this);
   }
 

@@ -1,6 +1,16 @@
 /** Acquiring a lock of the kernel (kernel/mutex.ts) in both forms: what `Lock`, `RLock` and `Condition` have in common. */
 import { beginWaitingOn, endWaitingOn, releaseOf } from "../kernel/deadlock.js";
-import { lockMutex, lookForMutex, tryMutex } from "../kernel/mutex.js";
+import {
+  holdsMutex,
+  lockMutex,
+  lookForMutex,
+  relockMutex,
+  restoreDepth,
+  takeAbandoned,
+  takeDepth,
+  tryMutex,
+  unlockMutex,
+} from "../kernel/mutex.js";
 import { stopWaitingForSync } from "../kernel/sync-objects.js";
 import type { Pointer } from "../memory/brands.js";
 import { OK, Q_GETTERS } from "../memory/layout.js";
@@ -17,13 +27,22 @@ export class Mutex {
   readonly #waiting: WaitQueue;
   /** A verb phrase: "acquire lock 3". */
   readonly #what: string;
-  readonly #attempt = (): number => lockMutex(this.rt.m, this.pointer);
+  readonly #attempt: () => number;
+  /** As `#attempt`, but does not enlist. */
+  readonly #now: () => number;
   readonly #announce = (): void => {
     const circle = beginWaitingOn(this.rt.m, releaseOf(this.pointer));
     if (circle !== undefined) throw deadlockError(this.rt, this.#what, circle);
   };
 
-  constructor(rt: Runtime, pointer: Pointer, what: string) {
+  /** One that is `reentrant` also succeeds where a task of this interpreter has acquired it meanwhile. */
+  constructor(rt: Runtime, pointer: Pointer, what: string, reentrant: boolean) {
+    this.#attempt = reentrant
+      ? () => (relockMutex(rt.m, pointer) ? OK : lockMutex(rt.m, pointer))
+      : () => lockMutex(rt.m, pointer);
+    this.#now = reentrant
+      ? () => (relockMutex(rt.m, pointer) ? OK : tryMutex(rt.m, pointer))
+      : () => tryMutex(rt.m, pointer);
     this.rt = rt;
     this.pointer = pointer;
     this.#what = what;
@@ -47,9 +66,14 @@ export class Mutex {
     if (timeout === 0) throw waitedTooLong(this.#what, 0);
     // A wait with a limit ends by itself.
     const endless = timeout === Infinity;
+    const heldBefore = this.held();
     let status: number;
     try {
       status = this.#waiting.waitSync(timeout, this.#attempt, endless ? this.#announce : undefined);
+    } catch (error) {
+      // The call stack may have been exhausted a moment after the lock was taken, and no hold was returned that could be released.
+      if (!heldBefore && this.held()) unlockMutex(this.rt.m, this.pointer);
+      throw error;
     } finally {
       if (endless) endWaitingOn(this.rt.m);
     }
@@ -61,10 +85,42 @@ export class Mutex {
     return {
       what: this.#what,
       line: this.#waiting,
-      attempt: (wait) => (wait ? this.#attempt() : tryMutex(this.rt.m, this.pointer)),
+      attempt: (wait) => (wait ? this.#attempt() : this.#now()),
       outcome,
       announce: this.#announce,
     };
+  }
+
+  /** Whether this interpreter holds the lock. */
+  held(): boolean {
+    return holdsMutex(this.rt.m, this.pointer);
+  }
+
+  /** Releases the lock, which this interpreter holds, however often it was acquired. Returns how often again, for `resume`. */
+  suspend(): number {
+    const { m } = this.rt;
+    const depth = takeDepth(m, this.pointer);
+    unlockMutex(m, this.pointer);
+    this.released();
+    return depth;
+  }
+
+  /** Acquires the lock again after `suspend`. Returns the id of an interpreter that died holding it, or -1. */
+  async resume(depth: number): Promise<number> {
+    if (!this.take()) await this.wait(Infinity, undefined);
+    return this.#resumed(depth);
+  }
+
+  /** As `resume`, but blocks this thread. @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`) it is not acquired */
+  resumeSync(depth: number): number {
+    if (!this.take()) this.waitSync(Infinity);
+    return this.#resumed(depth);
+  }
+
+  #resumed(depth: number): number {
+    const { m } = this.rt;
+    restoreDepth(m, this.pointer, depth);
+    return takeAbandoned(m, this.pointer);
   }
 
   /** The lock was released: if it was granted to a task on this event loop, that one has it now. */

@@ -26,7 +26,7 @@ import type { Runtime } from "../thread/runtime.js";
 import { Held } from "./held.js";
 import { checkWait, type CoordinationOptions, NO_OPTIONS } from "./options.js";
 import {
-  isBinding,
+  boundPlace,
   notHeld,
   place,
   registerSync,
@@ -68,7 +68,7 @@ export class Semaphore extends SyncObject {
   /** @param value how many permits there are at first. Default: 1. */
   constructor(value = 1) {
     const bounded = new.target === BoundedSemaphore || new.target.prototype instanceof BoundedSemaphore;
-    if (!isBinding()) checkPermits("a semaphore's value", value, 0);
+    if (boundPlace() === undefined) checkPermits("a semaphore's value", value, 0);
     const where = place("semaphore", bounded ? SYNC_BOUNDED : SYNC_SEMAPHORE, value, value);
     super(where);
     this.#bounded = bounded;

@@ -79,9 +79,9 @@ export function place(what: string, kind: number, state = 0, initial = 0): Place
   return { pointer, id: syncIdOf(m, pointer) };
 }
 
-/** Whether the constructor that runs binds to an existing object, so that its arguments say nothing. */
-export function isBinding(): boolean {
-  return binding !== undefined;
+/** The existing object to which the constructor that runs binds, so that its arguments say nothing; undefined if it makes a new one. */
+export function boundPlace(): Place | undefined {
+  return binding;
 }
 
 /** Returns this thread's one object for a place that it holds. */

@@ -99,6 +99,23 @@ function checkSync(world: World, q: number): void {
     case L.SYNC_EVENT:
       assert.ok((state & 1) === 0 || waiters === 0, "nobody waits for an event that is set");
       break;
+    case L.SYNC_CONDITION:
+      for (let slot = 0; slot < L.MAX_SLOTS; slot++) {
+        const word = i32[q + L.Y_SLOTS + slot];
+        assert.ok(word === 0 || alive(slot), "the dead wait for no notification");
+        const listed = (i32[q + L.Q_PUT_WAITERS + (slot >> 5)] >>> (slot & 31)) & 1;
+        if ((word & 0xffff) > 0) assert.equal(listed, 1, "an interpreter that waits can be chosen");
+        const unrung = (i32[q + L.Q_GET_WAITERS + (slot >> 5)] >>> (slot & 31)) & 1;
+        if (word >>> 16 > 0) assert.equal(unrung, 0, "an interpreter that was notified was rung");
+      }
+      break;
+    case L.SYNC_BARRIER: {
+      const arrived = i32[q + L.Y_ARRIVED];
+      assert.ok(arrived >= 0 && arrived < i32[q + L.Y_INITIAL], "a round that is full is over");
+      assert.ok(arrived > 0 || waiters === 0, "nobody is left of a round that is over");
+      if (i32[q + L.Y_BROKEN] !== 0) assert.equal(arrived, 0, "nobody waits at a broken barrier");
+      break;
+    }
     default:
   }
 }
@@ -198,7 +215,7 @@ export function checkChannel(
     const count = state === L.RECORD_LIVE ? (flags >>> L.RECORD_REFERENCES_SHIFT) & L.MAX_REFERENCES : 0;
     for (let i = 0; i < count; i++) {
       const at = payload + i * L.REF_WORDS;
-      if (i32[at] !== L.REF_QUEUE) continue;
+      if (i32[at] !== L.REF_QUEUE && i32[at] !== L.REF_SYNC) continue;
       references.set(i32[at + 1], (references.get(i32[at + 1]) ?? 0) + 1);
     }
     const sender = i32[r + L.R_SENDER];

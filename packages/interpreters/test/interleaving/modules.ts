@@ -29,6 +29,8 @@ export const sync = {
   ...(await transformed<typeof import("../../src/kernel/mutex.js")>("kernel/mutex.js")),
   ...(await transformed<typeof import("../../src/kernel/events.js")>("kernel/events.js")),
   ...(await transformed<typeof import("../../src/kernel/semaphores.js")>("kernel/semaphores.js")),
+  ...(await transformed<typeof import("../../src/kernel/conditions.js")>("kernel/conditions.js")),
+  ...(await transformed<typeof import("../../src/kernel/barriers.js")>("kernel/barriers.js")),
   ...(await transformed<typeof import("../../src/kernel/sync-objects.js")>("kernel/sync-objects.js")),
 };
 export const { reconcileReferences } =

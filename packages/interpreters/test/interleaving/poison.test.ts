@@ -5,13 +5,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  H_POISONED,
   H_PROTOCOL,
   H_QUEUES,
   PROTOCOL,
   Q_NEXT,
-  S_POISONED,
-  SUPERVISOR_SLOT,
   UNBOUND_ITEM,
   UNBOUND_ITEM_KEEP,
 } from "../../src/memory/layout.js";
@@ -21,46 +18,10 @@ import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { Consumer, type Item, Producer, settle } from "./items.js";
-import { queues, reap, repairLocks, ring, unpoison } from "./modules.js";
+import { queues } from "./modules.js";
 import type { Thread } from "./scheduler.js";
-import { supervise } from "./supervisor.js";
-import { type ModelMemory, slotPointer, World } from "./world.js";
-
-/** The thread's side. */
-function* playDead(m: ModelMemory): Steps<void> {
-  yield* atomics.store(m, m.me + S_POISONED, 1);
-  yield* atomics.store(m, H_POISONED, 1);
-  yield* ring(m, SUPERVISOR_SLOT);
-  while ((yield* atomics.load(m, m.me + S_POISONED)) === 1)
-    yield* atomics.wait(m, m.me + S_POISONED, 1, Infinity);
-  m.depth = 0;
-}
-
-/** The supervisor's side for the thread in `slot`, which it reaps in the end. */
-function supervisor(slot: number): Thread {
-  const p = slotPointer(slot) + S_POISONED;
-  let poisoned = false;
-  let over = false;
-  return supervise({
-    *repair(m) {
-      over = m.world.over.has(slot);
-      if ((yield* atomics.exchange(m, H_POISONED, 0)) === 1) poisoned = true;
-      if (over || poisoned) yield* repairLocks(m, slot);
-    },
-    *work(m) {
-      if (over) yield* reap(m, slot);
-      else if (poisoned) {
-        yield* unpoison(m, slot);
-        poisoned = false;
-        yield* atomics.store(m, p, 0);
-        yield* atomics.notify(m, p, 1);
-      }
-      // For those who wait for something in the scenario.
-      yield* atomics.notify(m, H_PROTOCOL, Infinity);
-      return over;
-    },
-  });
-}
+import { playDead, supervisor } from "./supervisor.js";
+import { type ModelMemory, World } from "./world.js";
 
 const item = (bytes: number): Item => ({ bytes, unbound: UNBOUND_ITEM_KEEP });
 const SMALL = 20;

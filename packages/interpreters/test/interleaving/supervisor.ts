@@ -2,12 +2,12 @@
  * The supervisor's thread in scenarios: the loop of supervisor/main.ts, over the transformed modules. It waits for no lock for ever: it abandons
  * a pass, as if it had died there, and begins again (LockBusy).
  */
-import { H_PROTOCOL, PROTOCOL, SUPERVISOR_SLOT } from "../../src/memory/layout.js";
+import { H_POISONED, H_PROTOCOL, PROTOCOL, S_POISONED, SUPERVISOR_SLOT } from "../../src/memory/layout.js";
 import * as atomics from "./atomics.js";
 import type { Steps } from "./atomics.js";
-import { LockBusy, repairLocks, sweepPages } from "./modules.js";
+import { LockBusy, reap, repairLocks, ring, sweepPages, unpoison } from "./modules.js";
 import type { Thread } from "./scheduler.js";
-import type { ModelMemory } from "./world.js";
+import { type ModelMemory, slotPointer } from "./world.js";
 
 export interface Pass {
   /** Begins a pass: repairs the locks of all threads that the supervisor knows to be dead, because any of them may have held one. */
@@ -38,4 +38,40 @@ export function supervise({ repair, work }: Pass): Thread {
       yield* atomics.wait(m, H_PROTOCOL, PROTOCOL, 1);
     }
   }
+}
+
+/** What a thread does that an exception has unwound in an operation: it stands still until that is repaired (thread/poison.ts). */
+export function* playDead(m: ModelMemory): Steps<void> {
+  yield* atomics.store(m, m.me + S_POISONED, 1);
+  yield* atomics.store(m, H_POISONED, 1);
+  yield* ring(m, SUPERVISOR_SLOT);
+  while ((yield* atomics.load(m, m.me + S_POISONED)) === 1)
+    yield* atomics.wait(m, m.me + S_POISONED, 1, Infinity);
+  m.depth = 0;
+}
+
+/** The supervisor's side of `playDead` for the thread in `slot`, which it reaps in the end. */
+export function supervisor(slot: number): Thread {
+  const p = slotPointer(slot) + S_POISONED;
+  let poisoned = false;
+  let over = false;
+  return supervise({
+    *repair(m) {
+      over = m.world.over.has(slot);
+      if ((yield* atomics.exchange(m, H_POISONED, 0)) === 1) poisoned = true;
+      if (over || poisoned) yield* repairLocks(m, slot);
+    },
+    *work(m) {
+      if (over) yield* reap(m, slot);
+      else if (poisoned) {
+        yield* unpoison(m, slot);
+        poisoned = false;
+        yield* atomics.store(m, p, 0);
+        yield* atomics.notify(m, p, 1);
+      }
+      // For those who wait for something in the scenario.
+      yield* atomics.notify(m, H_PROTOCOL, Infinity);
+      return over;
+    },
+  });
 }

@@ -25,6 +25,7 @@ import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { deadlock, observe, park, reap, sync, withdraw } from "./modules.js";
 import type { Thread } from "./scheduler.js";
+import { playDead, supervisor } from "./supervisor.js";
 import { block, Permits, Protected } from "./sync.js";
 import { slotPointer, World } from "./world.js";
 
@@ -183,6 +184,44 @@ test("one is withdrawn that waits, and may have been granted the lock: others ge
         check() {
           checkMemory(world);
           assert.equal(lock.entered, 1);
+          assert.equal(world.i32[q + Y_STATE], 0, "the lock is free");
+        },
+      };
+    },
+  });
+});
+
+test("one is unwound at any step of using a lock, lives on, and uses it again", (t) => {
+  const { world, q, slots } = scene(SYNC_LOCK);
+  explore(t, {
+    world,
+    preemptions: 0,
+    random: 4000,
+    program: () => {
+      const lock = new Protected(q);
+      const once = lock.thread("unlucky", slots[0], 1);
+      const unlucky: Thread = {
+        ...once,
+        *unwound(m) {
+          // A thread that was unwound between two operations left nothing to repair and owes no ring.
+          if (m.depth > 0) yield* playDead(m);
+          if (lock.inside === slots[0]) lock.inside = -1;
+          if (yield* sync.holdsMutex(m, q)) assert.equal(yield* sync.unlockMutex(m, q), OK);
+          else yield* sync.stopWaitingForSync(m, q);
+          yield* once.body(m);
+        },
+      };
+      return {
+        threads: [
+          unlucky,
+          lock.thread("B", slots[1], 1),
+          lock.thread("C", slots[2], 1),
+          supervisor(slots[0]),
+        ],
+        victims: [unlucky],
+        check() {
+          checkMemory(world);
+          assert.ok(lock.entered >= 3);
           assert.equal(world.i32[q + Y_STATE], 0, "the lock is free");
         },
       };

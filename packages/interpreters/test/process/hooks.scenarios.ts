@@ -192,6 +192,25 @@ const cases: Record<keyof typeof api, () => unknown> = {
     await waiting;
     return event.isSet();
   },
+  RLock: () => {
+    const lock = new api.RLock();
+    return [lock.tryAcquire(), lock.tryAcquire()].length;
+  },
+  Condition: async () => {
+    const condition = new api.Condition();
+    const held = await condition.acquire();
+    const waiting = condition.wait();
+    await condition.acquire();
+    condition.notify();
+    condition.release();
+    const { abandoned } = await waiting;
+    held.release();
+    return abandoned;
+  },
+  Barrier: async () => {
+    const barrier = new api.Barrier(2);
+    return (await Promise.all([barrier.wait(), barrier.wait()])).length;
+  },
   isShareable: () => [new Map(), () => 0, new Error("x"), Symbol("s")].map((value) => api.isShareable(value)),
   registerType: () => {
     api.registerType("hooks/Point", Point, { encode: ({ x }) => x, decode: () => new Point() });
@@ -217,6 +236,11 @@ const cases: Record<keyof typeof api, () => unknown> = {
   BrokenInterpreterPool: async () => {
     const broken = new api.InterpreterPoolExecutor({ maxWorkers: 1, initializer: throwing });
     return classOf(await broken.submit(() => 1).exception());
+  },
+  BrokenBarrierError: () => {
+    const barrier = new api.Barrier(2);
+    barrier.abort();
+    return thrownBy(() => barrier.waitSync());
   },
   CancelledError: async () => {
     const stopped = new api.InterpreterPoolExecutor({ maxWorkers: 1 });

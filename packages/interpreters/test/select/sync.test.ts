@@ -14,6 +14,7 @@ import {
   onPut,
   onSet,
   type Queue,
+  RLock,
   select,
   selectSync,
   Semaphore,
@@ -32,7 +33,7 @@ const numbers = (maxsize = 0): Queue<number, never> =>
 
 /** Has the other interpreter hold a lock or permit until the gate opens. */
 async function heldElsewhere(
-  object: Lock | Semaphore,
+  object: Lock | RLock | Semaphore,
 ): Promise<{ release: () => void; done: Promise<void> }> {
   const [held, gate] = [numbers(), numbers()];
   const done = other.call(
@@ -54,12 +55,13 @@ for (const { name, select } of forms) {
   describe(name, limits, () => {
     for (const make of [
       (): Lock => new Lock(),
+      (): RLock => new RLock(),
       (): Semaphore => new Semaphore(1),
       (): BoundedSemaphore => new BoundedSemaphore(1),
     ]) {
       const kind = make().constructor.name;
-      const isFree = (object: Lock | Semaphore): boolean =>
-        object instanceof Lock ? !object.locked() : object.value === 1;
+      const isFree = (object: Lock | RLock | Semaphore): boolean =>
+        object instanceof Semaphore ? object.value === 1 : !object.locked();
 
       test(`a free ${kind} is acquired, and only if it is chosen`, async () => {
         const [object, queue] = [make(), numbers()];
@@ -67,7 +69,12 @@ for (const { name, select } of forms) {
         assert.ok(first.index === 0 && first.value instanceof Held);
         assert.equal(isFree(object), false);
         queue.putNowait(1);
-        assert.deepEqual(await select([onAcquire(object), onGet(queue)]), { index: 1, value: 1 });
+        if (object instanceof RLock) {
+          // It belongs to the interpreter, which may acquire it again.
+          const again = await select([onAcquire(object)]);
+          again.value.release();
+          queue.getNowait();
+        } else assert.deepEqual(await select([onAcquire(object), onGet(queue)]), { index: 1, value: 1 });
         first.value.release();
         assert.ok(isFree(object));
         const none = await select({ a: onAcquire(object) }, { default: true });

@@ -1,6 +1,8 @@
 /** What interpreters do with synchronization objects in these tests. */
 import {
+  type Barrier,
   type BoundedSemaphore,
+  type Condition,
   type Event,
   getCurrent,
   type Held,
@@ -107,4 +109,60 @@ export function holdAndDie(
     for (;;) all.push(Array.from({ length: 1000 }, () => ({})));
   }
   return new Promise(() => {});
+}
+
+/** Waits at a barrier, round after round, and returns the places. */
+export async function meet(barrier: Barrier, form: Form, rounds: number): Promise<number[]> {
+  const places: number[] = [];
+  for (let i = 0; i < rounds; i++) {
+    places.push(
+      form.startsWith("blocking")
+        ? barrier.waitSync(...optionsOf(form))
+        : await barrier.wait(...optionsOf(form)),
+    );
+  }
+  return places;
+}
+
+/** Meets once, says so, and then works on until it is stopped. */
+export async function meetAndWork(barrier: Barrier, met: Queue<number, never>): Promise<void> {
+  await barrier.wait();
+  met.putNowait(getCurrent().id);
+  await new Promise(() => {});
+}
+
+/** Waits until `number[0]` is above 0, and takes 1 of it. */
+export async function take(condition: Condition, form: Form, number: Int32Array): Promise<number> {
+  const held = await acquire(condition, form);
+  try {
+    while (number[0] === 0) {
+      if (form.startsWith("blocking")) condition.waitSync(...optionsOf(form));
+      else await condition.wait(...optionsOf(form));
+    }
+    return number[0]--;
+  } finally {
+    held.release();
+  }
+}
+
+/** Adds to `number[0]`, and notifies as many. */
+export function give(condition: Condition, number: Int32Array, count: number): void {
+  condition.acquireSync();
+  number[0] += count;
+  condition.notify(count);
+  condition.release();
+}
+
+/** Acquires two locks, in this order, between two meetings with the other party; returns what became of it. */
+export function crosswise(first: Lock, second: Acquirable, barrier: Barrier): string {
+  const outer = first.acquireSync();
+  barrier.waitSync();
+  try {
+    second.acquireSync().release();
+    return "acquired";
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    outer.release();
+  }
 }
