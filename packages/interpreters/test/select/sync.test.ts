@@ -1,6 +1,7 @@
 /** Selects over locks, semaphores and events, in both forms: what is not chosen is not acquired, and goes to the next who waits. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import {
   BoundedSemaphore,
   create,
@@ -143,7 +144,8 @@ for (const { name, select } of forms) {
         interp.call(
           (lock, mine, rounds) => {
             for (let i = 0; i < rounds; i++) {
-              const held = lock.acquireSync();
+              // With a limit, it looks for no circle of waits.
+              const held = lock.acquireSync({ timeout: 60_000 });
               // The one that selects is granted the lock and rung for the item in the same moment.
               mine.putSync(i);
               held.release();
@@ -154,8 +156,14 @@ for (const { name, select } of forms) {
           rounds,
         ),
       );
+      const failing = Promise.all(locking).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
       let [items, acquired] = [0, 0];
       while (items < 2 * rounds) {
+        // A select that is ready at once leaves no turn to the event loop.
+        if ((items + acquired) % 1000 === 999) assert.equal(await Promise.race([failing, turn()]), undefined);
         const next = await select([onGet(mine), onAcquire(lock), onPut(theirs, 1)]);
         if (next.index === 0) items++;
         else if (next.index === 1) {
