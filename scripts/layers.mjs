@@ -33,6 +33,7 @@ const ROOMS = [
   "callbacks",
   "supervisor",
   "futures",
+  "select",
 ];
 /** Rooms that may not use all that lies below them. */
 const ONLY = { kernel: ["memory"], base: ["platform"] };

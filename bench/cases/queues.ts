@@ -18,6 +18,7 @@ import {
   queueFromMain,
 } from "../peers/interpreters-queue.js";
 import { AHEAD, creditPort, iterateInterpreter, iteratePool } from "../peers/iterations.js";
+import { putsBeside, selectsAndGets } from "../peers/interpreters-select.js";
 import type { OneWayMaker, PingPongMaker } from "../peers/link.js";
 import type { PayloadKind } from "../peers/payloads.js";
 
@@ -95,6 +96,29 @@ export const queueCases: readonly Case[] = [
       ours: true,
       start: async () => ({
         round: ({ quick }) => leastShare(size, quick ? 2_000 : 20_000),
+        stop: () => {},
+      }),
+    })),
+  },
+  {
+    id: "select-between-interpreters",
+    title: "select between two queues beside get, interpreter -> interpreter, one way, numbers",
+    unit: "ops/s",
+    contenders: selectsAndGets.map(oneWay("number")),
+  },
+  {
+    id: "select-puts-beside",
+    title: "A put into a queue for which another interpreter waits, in so many places at once",
+    unit: "µs",
+    contenders: [
+      [1, false],
+      [1000, false],
+      [1000, true],
+    ].map(([waiters, selects]) => ({
+      name: `interpreters: ${waiters} ${selects === true ? "selects" : "gets"}`,
+      ours: true,
+      start: async () => ({
+        round: ({ quick }) => putsBeside(Number(waiters), selects === true, quick ? 20_000 : 200_000),
         stop: () => {},
       }),
     })),

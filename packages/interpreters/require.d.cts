@@ -50,6 +50,11 @@ export type {
   ResourceLimits,
   ReturnWhen,
   RoomOptions,
+  Selectable,
+  SelectCase,
+  SelectCases,
+  Selected,
+  SelectOptions,
   SettledMapOptions,
   ShutdownOptions,
   SubmitOptions,
@@ -79,8 +84,14 @@ export declare const isShareable: typeof api.isShareable;
 export declare const listAll: typeof api.listAll;
 export declare const listQueues: typeof api.listQueues;
 export declare const move: typeof api.move;
+export declare const onAcquire: typeof api.onAcquire;
+export declare const onGet: typeof api.onGet;
+export declare const onPut: typeof api.onPut;
+export declare const onSet: typeof api.onSet;
 export declare const prewarm: typeof api.prewarm;
 export declare const registerType: typeof api.registerType;
+export declare const select: typeof api.select;
+export declare const selectSync: typeof api.selectSync;
 export declare const UNBOUND: typeof api.UNBOUND;
 export declare const UNBOUND_ERROR: typeof api.UNBOUND_ERROR;
 export declare const UNBOUND_KEEP: typeof api.UNBOUND_KEEP;

@@ -69,7 +69,7 @@ export { Queue } from "./queue/queue.js";
 export type { PutManyOptions, PutOptions, SyncOptions, WaitOptions } from "./queue/options.js";
 export { UNBOUND, UNBOUND_ERROR, UNBOUND_KEEP, UNBOUND_REMOVE, type UnboundItems } from "./queue/unbound.js";
 
-/* ---- Coordination: locks and other objects that interpreters share to wait for each other ---- */
+/* ---- Coordination: locks and other objects that interpreters share to wait for each other, and the first of several operations ---- */
 export { Lock } from "./sync/lock.js";
 export { RLock } from "./sync/rlock.js";
 export { BoundedSemaphore, Semaphore } from "./sync/semaphore.js";
@@ -78,6 +78,11 @@ export { Condition, type Notified } from "./sync/condition.js";
 export { Barrier } from "./sync/barrier.js";
 export { Held } from "./sync/held.js";
 export type { CoordinationOptions } from "./sync/options.js";
+export { select, selectSync, type SelectOptions } from "./select/select.js";
+export { onGet, onPut } from "./select/queue-cases.js";
+export { onAcquire, onSet } from "./select/sync-cases.js";
+export type { Selectable, SelectCases, Selected } from "./select/cases.js";
+export type { SelectCase } from "./select/contender.js";
 
 /* ---- Values: test whether one can be sent, and move buffers instead of copying them ---- */
 export { isShareable } from "./codec/shareable.js";

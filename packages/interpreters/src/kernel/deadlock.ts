@@ -10,6 +10,9 @@
  * (WAITING_FOR_CALLBACK) closes no circle: the interpreter that owes it can go on. Waits nest, because a callback may block in its turn:
  * S_WAITING_ON names the innermost (thread/waits.ts has all of them).
  *
+ * An interpreter takes nothing while S_WAITING_ON says that it waits for it: it takes that back before each try. So what was seen to wait, and
+ * still waits after the walk, has waited all the time.
+ *
  * Announcing happens under the registry lock, so of two interpreters that would close a circle at the same time the second sees the first. Waits
  * and holds may end while others are looked at, but only by an interpreter that runs. So a circle that was found is one: those in it
  * have been blocked since before the walk, and none of them can release what it was seen to hold. A circle can also close without an announcement: a blocked interpreter
@@ -116,7 +119,12 @@ function circleOf(m: SharedMemory, on: number): number[] | undefined {
   // Otherwise it leads into a circle of others, one of which is about to find that.
   if (last === -1) return undefined;
   const circle: number[] = [];
-  for (let i = last; i !== -1; i = from[i]) circle.unshift(slots[i], waits[i]);
+  for (let i = last; i !== -1; i = from[i]) {
+    // A wait may have ended since it was read, and what it waited for may have passed to the next: then that interpreter runs. (None can have
+    // begun: that takes the registry lock.)
+    if (slots[i] !== m.slot && load(m, slotPointer(slots[i]) + S_WAITING_ON) !== waits[i]) return undefined;
+    circle.unshift(slots[i], waits[i]);
+  }
   return circle;
 }
 

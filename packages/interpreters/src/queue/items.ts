@@ -112,9 +112,9 @@ export class Taker<T> {
     this.#id = id;
   }
 
-  /** Takes the next record, without waiting. Returns a status; if that is OK, `item` must follow. */
-  now(): number {
-    return take(this.#rt.m, this.#pointer, false, received);
+  /** Takes the next record. Returns a status; if that is OK, `item` must follow. `wait` as for the kernel's `take`. */
+  attempt(wait: boolean): number {
+    return take(this.#rt.m, this.#pointer, wait, received);
   }
 
   /** The item in the record that was taken. @throws ItemInterpreterDestroyed; what decoding throws */
@@ -125,7 +125,7 @@ export class Taker<T> {
   waiting(): WaitingGet<T> {
     const get: WaitingGet<T> = {
       attempt: () => {
-        const status = take(this.#rt.m, this.#pointer, true, received);
+        const status = this.attempt(true);
         if (status === OK) get.item = this.item();
         return status;
       },

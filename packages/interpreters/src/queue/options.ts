@@ -60,9 +60,9 @@ export function checkPutManyOptions(what: string, options: PutManyOptions & Wait
 }
 
 /** As `checkPutOptions`, for a put that does not wait. */
-export function checkNowaitOptions(options: PutOptions): void {
+export function checkNowaitOptions(what: string, options: PutOptions): void {
   if (options === NO_OPTIONS) return;
-  checkOptions("putNowait", options, PUT_NOWAIT);
+  checkOptions(what, options, PUT_NOWAIT);
   if (options.transfer !== undefined) checkTransfer(options.transfer);
 }
 

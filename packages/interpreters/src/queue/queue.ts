@@ -40,7 +40,11 @@ type Binding = { readonly pointer: Pointer; readonly id: QueueId };
 const handles = new HandleTable<Queue, Binding>(({ pointer }) => releaseHandle(runtime(), pointer, false));
 /** Set for the one constructor call that binds to a queue by pointer. */
 let binding: Binding | undefined;
-export let pointerOf: (queue: Queue) => Pointer;
+export let pointerOf: <T, M>(queue: Queue<T, M>) => Pointer;
+/** What operations on several queues at once use of each (select/queue-cases.ts). */
+export let endsOf: <T, M>(
+  queue: Queue<T, M>,
+) => { taker: Taker<T | M>; getting: WaitQueue; putting: WaitQueue };
 
 /**
  * A queue (PEP 734, "Queue Objects"; CPython: `concurrent.interpreters.Queue`). `createQueue` makes one; `new Queue(id)` returns the
@@ -79,6 +83,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
 
   static {
     pointerOf = (queue) => queue.#pointer;
+    endsOf = (queue) => ({ taker: queue.#taker, getting: queue.#getting, putting: queue.#putting });
   }
 
   constructor(id: number) {
@@ -178,7 +183,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
 
   /** Puts an item if there is room now (PEP 734: `put_nowait`). @throws QueueFull if not; otherwise as `put` */
   putNowait(value: T, options: PutOptions = NO_OPTIONS): void {
-    checkNowaitOptions(options);
+    checkNowaitOptions("putNowait", options);
     const moves = ItemMoves.of(this.#rt, value, options);
     const message = encodeItem(this.#rt.m, value, options, moves);
     const status = this.#tryPut(message, options, false, moves);
@@ -245,7 +250,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    */
   async get(options: WaitOptions = NO_OPTIONS): Promise<T | Missing> {
     const timeout = checkGetOptions("get", options);
-    const status = this.#getting.first() ?? this.#taker.now();
+    const status = this.#getting.first() ?? this.#taker.attempt(false);
     if (this.#getting.mustWait(status, timeout)) {
       const getter = this.#taker.waiting();
       checkGot(this, await this.#getting.wait(timeout, options.signal, getter.attempt), timeout);
@@ -266,7 +271,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    */
   getSync(options: SyncOptions = NO_OPTIONS): T | Missing {
     const timeout = checkGetOptions("getSync", options);
-    const status = this.#taker.now();
+    const status = this.#taker.attempt(false);
     if (this.#getting.mustWait(status, timeout)) {
       const getter = this.#taker.waiting();
       checkGot(this, this.#getting.waitSync(timeout, getter.attempt), timeout);
@@ -278,7 +283,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
 
   /** Gets the next item if there is one now (PEP 734: `get_nowait`). @throws QueueEmpty if not; otherwise as `get` */
   getNowait(): T | Missing {
-    checkGot(this, this.#taker.now(), 0);
+    checkGot(this, this.#taker.attempt(false), 0);
     return this.#taker.item();
   }
 

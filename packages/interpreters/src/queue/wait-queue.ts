@@ -9,7 +9,9 @@ import type { SharedMemory } from "../memory/atomics.js";
 import type { Pointer } from "../memory/brands.js";
 import { Q_GETTERS, type Q_PUTTERS, STATUS_EMPTY, STATUS_FULL } from "../memory/layout.js";
 import { onAbort } from "../base/abort.js";
+import { Entry, leaveLine, Line } from "../base/line.js";
 import type { Runtime } from "../thread/runtime.js";
+import type { LateWait } from "../thread/waits.js";
 import { lookForRecord } from "../kernel/queues.js";
 import { isWaiting, stopWaiting } from "../kernel/waiters.js";
 import { startTimer, stopTimer } from "../base/timer.js";
@@ -17,9 +19,13 @@ import { startTimer, stopTimer } from "../base/timer.js";
 /** Tries to put or get, and returns a status. A failed try must set this interpreter's bit. */
 type Attempt = () => number;
 
-/** One waiter on the event loop. `attempt` tries once; it returns true if it settled the waiter, and otherwise has set the bit. */
-interface Waiter {
-  attempt(): boolean;
+/** One waiter on the event loop. */
+export abstract class Waiter extends Entry {
+  /**
+   * Tries once, in the waiter's turn. Returns true if it waits no more; otherwise it must have set the bit. It stands in no line meanwhile,
+   * because decoding an item may run user code, which may poll.
+   */
+  abstract attempt(): boolean;
 }
 
 /** What differs for waiters of a synchronization object. */
@@ -38,7 +44,7 @@ export class WaitQueue {
   readonly #list: typeof Q_GETTERS | typeof Q_PUTTERS;
   /** The status of a failed try: STATUS_EMPTY or STATUS_FULL. */
   readonly #notYet: number;
-  readonly #waiters: Waiter[] = [];
+  readonly #line = new Line<Waiter>();
   /** Of a synchronization object. */
   readonly #sync: SyncWaiting | undefined;
   /** How many blocking waits of this thread are under way here. */
@@ -52,10 +58,18 @@ export class WaitQueue {
     this.#notYet = list === Q_GETTERS ? STATUS_EMPTY : STATUS_FULL;
   }
 
-  /** Returns undefined if one that comes now may try at once. Earlier waiters come first: while there are any, its status is that of a failed try. */
-  first(): number | undefined {
-    this.poll();
-    return this.#waiters.length > 0 ? this.#notYet : undefined;
+  /**
+   * Returns undefined if one that comes now may try at once. Earlier waiters come first: while there are any, its status is that of a failed try.
+   * If it `blocks`, they must not be served a lock here: they could not release it while this thread is blocked.
+   */
+  first(blocks = false): number | undefined {
+    if (!blocks || this.#sync === undefined) this.poll();
+    return this.#line.first === undefined ? undefined : this.#notYet;
+  }
+
+  /** Whether `status` is that of a failed try. */
+  failed(status: number): boolean {
+    return status === this.#notYet;
   }
 
   /** Whether `status` is that of a failed try, and there is time to wait. */
@@ -97,115 +111,124 @@ export class WaitQueue {
     return status;
   }
 
-  /** As `wait`, but blocks this thread. Calls `goOn` each time before it sleeps; what that throws ends the wait. */
-  waitSync(timeout: number, attempt: Attempt, goOn?: () => void): number {
-    const { look } = this.#sync ?? QUEUE_WAITING;
+  /** As `wait`, but blocks this thread. `late`: announces that it sleeps. @throws what `late` does */
+  waitSync(timeout: number, attempt: Attempt, late?: LateWait): number {
     let status = this.#notYet;
-    if (this.#list === Q_GETTERS && look(this.#rt.m, this.#pointer)) {
+    if (this.look()) {
       status = attempt();
       if (status !== this.#notYet) return status;
     }
     let enlisted = false;
-    this.#blocking++;
+    this.beginBlocking();
     try {
       this.#rt.blockUntil(() => {
         if (!enlisted || !isWaiting(this.#rt.m, this.#pointer, this.#list)) {
           enlisted = true;
+          late?.pause();
           status = attempt();
           if (status !== this.#notYet) return true;
         }
-        goOn?.();
+        late?.begin();
         return false;
       }, timeout);
     } finally {
-      this.#blocking--;
-      this.#restore();
+      this.endBlocking(true);
     }
     return status;
+  }
+
+  /** Looks for a moment whether it is worth trying before this thread enlists and sleeps. */
+  look(): boolean {
+    return this.#list === Q_GETTERS && (this.#sync ?? QUEUE_WAITING).look(this.#rt.m, this.#pointer);
+  }
+
+  /** A blocking operation of this thread begins to wait here. */
+  beginBlocking(): void {
+    this.#blocking++;
+  }
+
+  /**
+   * Whether a select that blocks should try: no waiter of this thread stands before it, and it has not enlisted yet or was rung since. (The
+   * waiters on the event loop get no lock while this thread blocks for it.)
+   */
+  mayTry(enlisted: boolean): boolean {
+    if (this.#line.first !== undefined && this.#sync === undefined) return false;
+    return !(enlisted && isWaiting(this.#rt.m, this.#pointer, this.#list));
+  }
+
+  /** A blocking operation is done. If it enlisted, it may have set or used up the bit that all waiters share. */
+  endBlocking(enlisted: boolean): void {
+    this.#blocking--;
+    if (!enlisted) this.poll();
+    else if (this.#line.first === undefined) this.#stop();
+    else this.#serve();
   }
 
   /** Serves the waiters if a ring has cleared the bit. */
   readonly poll = (): void => {
     // A lock that this thread is blocked for must not go to a task on its event loop, which could not release it.
     if (this.#blocking > 0 && this.#sync !== undefined) return;
-    if (this.#waiters.length > 0 && !isWaiting(this.#rt.m, this.#pointer, this.#list)) this.#retry();
+    if (this.#line.first !== undefined && !isWaiting(this.#rt.m, this.#pointer, this.#list)) this.#serve();
   };
+
+  /** The waiter stands last in line from now on. The first one tries at once. */
+  join(waiter: Waiter): void {
+    const alone = this.#line.first === undefined;
+    this.#line.push(waiter);
+    this.#rt.ref();
+    if (!alone) return;
+    this.#rt.addPoller(this.poll);
+    this.#serve();
+  }
+
+  /** Takes a waiter out of the line, if it still stands there. */
+  leave(waiter: Waiter): void {
+    if (!leaveLine(waiter)) return;
+    this.#rt.unref();
+    this.#rest();
+  }
 
   #wait(timeout: number, signal: AbortSignal | undefined, attempt: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      let settled = false;
-      const settle = (): void => {
-        settled = true;
+      const waiter = new PromisedWaiter(attempt, resolve, reject, () => {
         stopTimer(timer);
         stopListening?.();
-      };
-      const waiter: Waiter = {
-        attempt() {
-          try {
-            if (!attempt()) return false;
-            resolve();
-          } catch (error) {
-            reject(error);
-          }
-          settle();
-          return true;
-        },
-      };
+      });
       const onTimeout = (): void => {
         // The item or the room may have come in time, while this event loop was busy.
         this.poll();
-        if (settled) return;
-        settle();
-        this.#remove(waiter);
-        resolve();
+        if (waiter.settle()) resolve();
+        this.leave(waiter);
       };
       const timer = startTimer(timeout, onTimeout);
       const stopListening =
         signal &&
         onAbort(signal, () => {
-          settle();
-          this.#remove(waiter);
-          reject(signal.reason);
+          if (waiter.settle()) reject(signal.reason);
+          this.leave(waiter);
         });
-      this.#add(waiter);
+      this.join(waiter);
     });
   }
 
-  #add(waiter: Waiter): void {
-    this.#waiters.push(waiter);
-    this.#rt.ref();
-    if (this.#waiters.length === 1) {
-      this.#rt.addPoller(this.poll);
-      this.#retry();
-    }
-  }
-
-  /** Removes a waiter that its time limit or its signal has settled. */
-  #remove(waiter: Waiter): void {
-    const i = this.#waiters.indexOf(waiter);
-    if (i === -1) return;
-    this.#waiters.splice(i, 1);
-    this.#rt.unref();
-    this.#rest();
-  }
-
   /** Tries for each waiter in turn, until one must go on waiting. */
-  #retry(): void {
-    while (this.#waiters.length > 0 && this.#waiters[0].attempt()) {
-      this.#waiters.shift();
-      this.#rt.unref();
+  #serve(): void {
+    for (let waiter = this.#line.first; waiter !== undefined; waiter = this.#line.first) {
+      leaveLine(waiter);
+      let over = true;
+      try {
+        over = waiter.attempt();
+      } finally {
+        if (over) this.#rt.unref();
+        else this.#line.unshift(waiter);
+      }
+      if (!over) break;
     }
     this.#rest();
-  }
-
-  /** A blocking operation of this thread is done with the queue. It may have set or used up the bit that all waiters share. */
-  #restore(): void {
-    if (this.#waiters.length > 0) this.#retry();
-    else this.#stop();
   }
 
   #rest(): void {
-    if (this.#waiters.length > 0) return;
+    if (this.#line.first !== undefined) return;
     this.#rt.removePoller(this.poll);
     this.#stop();
   }
@@ -213,5 +236,51 @@ export class WaitQueue {
   #stop(): void {
     const { stop } = this.#sync ?? QUEUE_WAITING;
     stop(this.#rt.m, this.#pointer, this.#list);
+  }
+}
+
+/** Settles a promise, once. */
+class PromisedWaiter extends Waiter {
+  readonly #try: () => boolean;
+  readonly #resolve: () => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #end: () => void;
+  #settled = false;
+  /** While it tries, neither its time limit nor its signal, which a decoder may abort, may take the item from it. */
+  #trying = false;
+
+  constructor(
+    attempt: () => boolean,
+    resolve: () => void,
+    reject: (error: unknown) => void,
+    end: () => void,
+  ) {
+    super();
+    this.#try = attempt;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#end = end;
+  }
+
+  override attempt(): boolean {
+    this.#trying = true;
+    try {
+      if (!this.#try()) return false;
+      this.#resolve();
+    } catch (error) {
+      this.#reject(error);
+    } finally {
+      this.#trying = false;
+    }
+    this.settle();
+    return true;
+  }
+
+  /** Returns whether the caller may settle the promise. */
+  settle(): boolean {
+    if (this.#settled || this.#trying) return false;
+    this.#settled = true;
+    this.#end();
+    return true;
   }
 }

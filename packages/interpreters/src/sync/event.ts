@@ -2,12 +2,12 @@
 import { awaitEvent, clearEvent, eventWord, isSetIn, setEvent } from "../kernel/events.js";
 import { stopWaitingForSync } from "../kernel/sync-objects.js";
 import type { Pointer } from "../memory/brands.js";
-import { OK, Q_GETTERS, SYNC_EVENT } from "../memory/layout.js";
+import { OK, Q_GETTERS, STATUS_EMPTY, SYNC_EVENT } from "../memory/layout.js";
 import { WaitQueue } from "../queue/wait-queue.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
 import { checkWait, type CoordinationOptions, NO_OPTIONS } from "./options.js";
-import { place, registerSync, SyncObject, waitedTooLong } from "./sync-object.js";
+import { place, registerSync, SyncObject, type Wait, waitedTooLong, waitOf } from "./sync-object.js";
 
 const waitsForEvent = { stop: stopWaitingForSync, look: () => false };
 
@@ -95,6 +95,20 @@ export class Event extends SyncObject {
     if (isSetIn(seen)) return;
     const status = timeout === 0 ? 1 : this.#waiting.waitSync(timeout, this.#attempt(seen));
     if (status !== OK) throw waitedTooLong(this.#what, timeout);
+  }
+
+  /** @internal */
+  [waitOf](): Wait<undefined> {
+    const seen = eventWord(this.#rt.m, this.#pointer);
+    return {
+      what: this.#what,
+      line: this.#waiting,
+      attempt: (wait) => {
+        if (isSetIn(seen) || eventWord(this.#rt.m, this.#pointer) !== seen) return OK;
+        return wait ? awaitEvent(this.#rt.m, this.#pointer, seen) : STATUS_EMPTY;
+      },
+      outcome: () => undefined,
+    };
   }
 
   get [Symbol.toStringTag](): string {

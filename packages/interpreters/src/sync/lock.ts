@@ -5,7 +5,7 @@ import { runtime } from "../thread/current.js";
 import { endHold, Held } from "./held.js";
 import { Mutex } from "./mutex.js";
 import { checkWait, type CoordinationOptions, NO_OPTIONS } from "./options.js";
-import { notHeld, place, registerSync, SyncObject } from "./sync-object.js";
+import { notHeld, place, registerSync, SyncObject, type Wait, waitOf } from "./sync-object.js";
 
 /** The kernel's lock of a `Lock`, and what its last acquire returned, which a `Condition` puts aside while it waits. */
 export let mutexOfLock: (lock: Lock) => Mutex;
@@ -125,6 +125,11 @@ export class Lock extends SyncObject {
   /** Whether any interpreter holds the lock now (CPython: `locked`). */
   locked(): boolean {
     return isMutexHeld(this.#mutex.rt.m, this.#mutex.pointer);
+  }
+
+  /** @internal */
+  [waitOf](): Wait<Held> {
+    return this.#mutex.waitOf(() => this.#held());
   }
 
   get [Symbol.toStringTag](): string {

@@ -17,7 +17,7 @@ import { OK, Q_GETTERS } from "../memory/layout.js";
 import { WaitQueue } from "../queue/wait-queue.js";
 import type { Runtime } from "../thread/runtime.js";
 import { LateWait } from "../thread/waits.js";
-import { waitedTooLong } from "./sync-object.js";
+import { type Wait, waitedTooLong } from "./sync-object.js";
 
 const waitsForMutex = { stop: stopWaitingForSync, look: lookForMutex };
 
@@ -28,12 +28,17 @@ export class Mutex {
   /** A verb phrase: "acquire lock 3". */
   readonly #what: string;
   readonly #attempt: () => number;
+  /** As `#attempt`, but does not enlist. */
+  readonly #now: () => number;
 
   /** One that is `reentrant` also succeeds where a task of this interpreter has acquired it meanwhile. */
   constructor(rt: Runtime, pointer: Pointer, what: string, reentrant: boolean) {
     this.#attempt = reentrant
       ? () => (relockMutex(rt.m, pointer) ? OK : lockMutex(rt.m, pointer))
       : () => lockMutex(rt.m, pointer);
+    this.#now = reentrant
+      ? () => (relockMutex(rt.m, pointer) ? OK : tryMutex(rt.m, pointer))
+      : () => tryMutex(rt.m, pointer);
     this.rt = rt;
     this.pointer = pointer;
     this.#what = what;
@@ -61,7 +66,7 @@ export class Mutex {
     const heldBefore = this.held();
     let status: number;
     try {
-      status = this.#waiting.waitSync(timeout, this.#attempt, wait?.begin);
+      status = this.#waiting.waitSync(timeout, this.#attempt, wait);
     } catch (error) {
       // The call stack may have been exhausted a moment after the lock was taken, and no hold was returned that could be released.
       if (!heldBefore && this.held()) unlockMutex(this.rt.m, this.pointer);
@@ -70,6 +75,17 @@ export class Mutex {
       wait?.end();
     }
     if (status !== OK) throw waitedTooLong(this.#what, timeout);
+  }
+
+  /** One wait of a select for the lock; `outcome` makes what it returns. */
+  waitOf<T>(outcome: () => T): Wait<T> {
+    return {
+      what: this.#what,
+      line: this.#waiting,
+      attempt: (wait) => (wait ? this.#attempt() : this.#now()),
+      outcome,
+      late: new LateWait(this.rt, this.#what, releaseOf(this.pointer)),
+    };
   }
 
   /** Whether this interpreter holds the lock. */

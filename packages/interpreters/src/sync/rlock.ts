@@ -5,7 +5,7 @@ import { runtime } from "../thread/current.js";
 import { Held } from "./held.js";
 import { Mutex } from "./mutex.js";
 import { checkWait, type CoordinationOptions, NO_OPTIONS } from "./options.js";
-import { notHeld, place, registerSync, SyncObject } from "./sync-object.js";
+import { notHeld, place, registerSync, SyncObject, type Wait, waitOf } from "./sync-object.js";
 
 export let mutexOfRLock: (lock: RLock) => Mutex;
 
@@ -101,6 +101,11 @@ export class RLock extends SyncObject {
   /** Whether any interpreter holds the lock now (CPython 3.14: `locked`). */
   locked(): boolean {
     return isMutexHeld(this.#mutex.rt.m, this.#mutex.pointer);
+  }
+
+  /** @internal */
+  [waitOf](): Wait<Held> {
+    return this.#mutex.waitOf(() => this.#held());
   }
 
   get [Symbol.toStringTag](): string {

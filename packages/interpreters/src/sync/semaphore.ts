@@ -25,7 +25,16 @@ import type { Runtime } from "../thread/runtime.js";
 import { LateWait } from "../thread/waits.js";
 import { Held } from "./held.js";
 import { checkWait, type CoordinationOptions, NO_OPTIONS } from "./options.js";
-import { boundPlace, notHeld, place, registerSync, SyncObject, waitedTooLong } from "./sync-object.js";
+import {
+  boundPlace,
+  notHeld,
+  place,
+  registerSync,
+  SyncObject,
+  type Wait,
+  waitedTooLong,
+  waitOf,
+} from "./sync-object.js";
 
 const waitsForPermit = { stop: stopWaitingForSync, look: () => false };
 
@@ -147,6 +156,17 @@ export class Semaphore extends SyncObject {
     this.#waiting.poll();
   }
 
+  /** @internal */
+  [waitOf](): Wait<Held> {
+    return {
+      what: `acquire semaphore ${this.id}`,
+      line: this.#waiting,
+      attempt: (wait) => acquirePermit(this.#rt.m, this.#pointer, wait),
+      outcome: () => this.#held(OK, 0),
+      ...(this.#bounded && { late: this.#late() }),
+    };
+  }
+
   get [Symbol.toStringTag](): string {
     return `${this.#bounded ? "BoundedSemaphore" : "Semaphore"} ${this.id}`;
   }
@@ -158,15 +178,16 @@ export class Semaphore extends SyncObject {
 
   #block(timeout: number): number {
     // Without a bound, any interpreter may release a permit.
-    const endless = this.#bounded && timeout === Infinity;
-    const wait = endless
-      ? new LateWait(this.#rt, `acquire semaphore ${this.id}`, releaseOf(this.#pointer))
-      : undefined;
+    const wait = this.#bounded && timeout === Infinity ? this.#late() : undefined;
     try {
-      return this.#waiting.waitSync(timeout, this.#attempt, wait?.begin);
+      return this.#waiting.waitSync(timeout, this.#attempt, wait);
     } finally {
       wait?.end();
     }
+  }
+
+  #late(): LateWait {
+    return new LateWait(this.#rt, `acquire semaphore ${this.id}`, releaseOf(this.#pointer));
   }
 
   #held(status: number, timeout: number): Held {

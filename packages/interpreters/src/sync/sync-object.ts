@@ -13,6 +13,8 @@ import { PAGE_WORDS, REF_SYNC } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import { syncNumber } from "../thread/deadlock.js";
 import type { Runtime } from "../thread/runtime.js";
+import type { LateWait } from "../thread/waits.js";
+import type { WaitQueue } from "../queue/wait-queue.js";
 import { releaseHandle } from "../thread/supervisor-client.js";
 import { memoryFull } from "../wire/status-error.js";
 
@@ -28,6 +30,22 @@ let binding: Place | undefined;
 const classes: (new () => SyncObject)[] = [];
 const handles = new HandleTable<SyncObject, Place>(({ pointer }) => releaseHandle(runtime(), pointer, false));
 export let placeOf: (object: SyncObject) => Place;
+
+/** The key of the method that a select calls (select/sync-cases.ts). It is no name, so that it shows nowhere. */
+export const waitOf: unique symbol = Symbol("waitOf");
+
+/** One wait for an object, as a select begins it. */
+export interface Wait<out T> {
+  /** A verb phrase: "acquire lock 3". */
+  readonly what: string;
+  readonly line: WaitQueue;
+  /** Tries once, and returns OK or EMPTY. With `wait` and EMPTY, this interpreter is on the list and will be rung. */
+  attempt(wait: boolean): number;
+  /** What the wait came to, after an attempt that returned OK. */
+  outcome(): T;
+  /** For a thread that blocks for this alone, if only those that hold the object can end that (kernel/deadlock.ts). */
+  readonly late?: LateWait;
+}
 
 export abstract class SyncObject {
   readonly #place: Place;

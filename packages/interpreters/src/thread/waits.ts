@@ -66,11 +66,16 @@ export class LateWait {
     this.#on = on;
   }
 
+  /** This thread is about to try, and runs as long as it does. */
+  pause(): void {
+    if (this.#wait !== undefined) endWaitingOn(this.#rt.m, this.#wait.before);
+  }
+
   /** This thread is about to sleep. @throws as `beginWait` */
-  readonly begin = (): void => {
+  begin(): void {
     if (this.#wait === undefined) this.#wait = beginWait(this.#rt, this.#what, this.#on);
     else checkWait(this.#rt, this.#what, this.#on);
-  };
+  }
 
   end(): void {
     if (this.#wait !== undefined) endWait(this.#rt, this.#wait);

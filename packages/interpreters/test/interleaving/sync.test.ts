@@ -387,8 +387,8 @@ test("two threads acquire two locks crosswise: one of them is refused, whatever 
           let tries = 0;
           for (;;) {
             const seen = yield* observe(m);
+            yield* deadlock.endWaitingOn(m);
             if ((yield* sync.lockMutex(m, second)) === OK) {
-              yield* deadlock.endWaitingOn(m);
               yield* sync.unlockMutex(m, second);
               break;
             }
@@ -411,6 +411,53 @@ test("two threads acquire two locks crosswise: one of them is refused, whatever 
           checkMemory(world);
           assert.equal(done, 2);
           assert.ok(refused <= 1, "at most one");
+        },
+      };
+    },
+  });
+});
+
+test("threads that only wait for one lock in turn are in no circle", (t) => {
+  const { world, q, slots } = scene(SYNC_LOCK);
+  assert.equal(lockMutex(world.view(slots[2]), q), OK);
+  world.remember();
+  explore(t, {
+    world,
+    preemptions: 2,
+    atAtomics: 2,
+    random: 1000,
+    program: () => {
+      let passed = 0;
+      const thread = (name: string, slot: number, rounds: number): Thread => ({
+        name,
+        slot,
+        *body(m) {
+          for (let round = 0; round < rounds; round++) {
+            for (;;) {
+              const seen = yield* observe(m);
+              yield* deadlock.endWaitingOn(m);
+              if ((yield* sync.lockMutex(m, q)) === OK) break;
+              const circle = yield* deadlock.beginWaitingOn(m, deadlock.releaseOf(q));
+              assert.equal(circle, undefined, "a circle that does not exist");
+              yield* park(m, seen, Infinity);
+            }
+            yield* sync.unlockMutex(m, q);
+            passed++;
+          }
+        },
+      });
+      const holder: Thread = {
+        name: "holder",
+        slot: slots[2],
+        *body(m) {
+          yield* sync.unlockMutex(m, q);
+        },
+      };
+      return {
+        threads: [thread("A", slots[0], 2), thread("B", slots[1], 2), holder],
+        check() {
+          checkMemory(world);
+          assert.equal(passed, 4);
         },
       };
     },

@@ -6,7 +6,9 @@ import {
   fromModule,
   type Interpreter,
   InterpreterPoolExecutor,
+  onGet,
   prewarm,
+  select,
 } from "interpreters";
 
 /** Returns an interpreter that executes an endless loop. */
@@ -134,6 +136,16 @@ const scenarios: Record<string, () => unknown> = {
     queue.putNowait("first");
     await create().call((q: typeof queue) => void setTimeout(() => q.getNowait(), 200), queue);
     void queue.put("second").then(() => console.log("settled"));
+  },
+  async pendingSelect() {
+    const queue = createQueue<string>();
+    await create().call((q: typeof queue) => void setTimeout(() => q.putNowait("settled"), 200), queue);
+    void select([onGet(queue), onGet(createQueue())]).then(({ value }) => console.log(value));
+    // It keeps the process alive no longer than it waits.
+    const controller = new AbortController();
+    const ended = select([onGet(createQueue())], { signal: controller.signal });
+    controller.abort();
+    await ended.catch(() => {});
   },
   pendingClose() {
     const interp = create();

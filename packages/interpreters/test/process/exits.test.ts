@@ -33,6 +33,7 @@ test("a program goes on while an operation is pending, and ends when it is settl
     "pendingTaskUnobserved",
     "pendingGet",
     "pendingPut",
+    "pendingSelect",
     "pendingClose",
     "pendingLoop",
   ];

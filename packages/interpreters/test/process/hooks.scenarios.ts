@@ -163,6 +163,25 @@ const cases: Record<keyof typeof api, () => unknown> = {
       seen,
     ];
   },
+  select: async () => {
+    const [items, room] = [api.createQueue<number>(), api.createQueue<number>(1)];
+    const getting = api.select([api.onGet(items), api.onGet(empty())]);
+    items.putNowait(3);
+    return [await getting, await api.select([api.onGet(items), api.onPut(room, 1)], { timeout: 60_000 })];
+  },
+  selectSync: () => api.selectSync({ item: api.onGet(empty()), done: pool.submit(() => 1) }),
+  onGet: () => thrownBy(() => api.onGet({} as typeof queue)),
+  onPut: () => thrownBy(() => api.select([api.onPut(queue, () => 0)])),
+  onAcquire: async () => {
+    const { index, value } = await api.select([api.onAcquire(new api.Lock()), api.onGet(empty())]);
+    if (index === 0) value.release();
+    return index;
+  },
+  onSet: () => {
+    const event = new api.Event();
+    event.set();
+    return api.selectSync({ item: api.onGet(empty()), set: api.onSet(event) });
+  },
   createQueue: () => queue.maxsize,
   listQueues: () => api.listQueues().includes(queue),
   Queue: async () => {

@@ -13,8 +13,12 @@ import {
   listAll,
   listQueues,
   move,
+  onGet,
+  onPut,
   prewarm,
   Queue,
+  select,
+  selectSync,
   wait,
   waitSync,
 } from "interpreters";
@@ -142,6 +146,16 @@ async function useAll(): Promise<Record<string, string>> {
       const futures = [pool.submit(() => 1), pool.submit(() => 2)];
       for await (const { status } of asCompleted(futures)) if (status !== "fulfilled") return status;
       return [(await wait(futures)).done.size, waitSync(futures).done.size, futures[0].resultSync()];
+    },
+    select: async () => {
+      const [items, room] = [createQueue<number>(), createQueue<number>(1)];
+      const getting = select([onGet(items), onPut(room, 1), pool.submit(() => 1)], { timeout: 60_000 });
+      const late = select({ item: onGet(items) }, { timeout: 10 });
+      return [
+        (await getting).index >= 0,
+        selectSync([onGet(items)], { default: true }),
+        await attempt(() => late),
+      ];
     },
     room: () => pool.room(),
     stats: () => pool.stats().failed,
