@@ -22,7 +22,13 @@ const { values, positionals: wanted } = parseArgs({
 if (values.built !== true) await import("./bundle.mjs");
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const folders = ["packages/interpreters/dist/test", "packages/cli/dist/test", "bench/dist", "examples/dist"];
+const folders = [
+  "packages/interpreters/dist/test",
+  "packages/cli/dist/test",
+  "packages/python/dist/test",
+  "bench/dist",
+  "examples/dist",
+];
 const files = folders
   .map((folder) => path.join(root, folder))
   .filter((folder) => existsSync(folder))

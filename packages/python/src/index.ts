@@ -1,0 +1,5 @@
+/**
+ * CPython (Pyodide) as a guest of `interpreters`: `createPython()` makes Python's main interpreter in this thread; the others are
+ * interpreters of the core whose language is Python, one thread and one WebAssembly instance each.
+ */
+export { createPython, type Python, type PythonOptions } from "./python.js";
