@@ -13,6 +13,7 @@ import { ring } from "../memory/doorbell.js";
 import { H_SLOTS_USED, MAIN_SLOT, SUPERVISOR_SLOT, WHENCE_CREATED } from "../memory/layout.js";
 import { makeFirstCache } from "../thread/bundle-for-interpreters.js";
 import { request, startSupervisor } from "../thread/supervisor-client.js";
+import { lend } from "../transfer/supervisor-port.js";
 import { codeOf } from "../wire/code.js";
 import { runtime } from "../thread/current.js";
 import { bind, type Interpreter } from "./interpreter.js";
@@ -42,6 +43,15 @@ const warmedUp = new Set<number>();
  * await interp.exec("var greeting = 'hello'");
  */
 export function create(options: CreateOptions = {}): Interpreter {
+  const { id, slot } = createPlace(options);
+  return bind(id, slot);
+}
+
+/** As `create`, without an object for the interpreter, which this thread holds all the same (held-interpreters.ts). */
+export function createPlace(options: CreateOptions): {
+  readonly id: InterpreterId;
+  readonly slot: Slot;
+} {
   const boot = checkCreateOptions(options);
   const rt = runtime();
   const { m } = rt;
@@ -49,6 +59,7 @@ export function create(options: CreateOptions = {}): Interpreter {
   // codec can send.
   const asData = m.slot === MAIN_SLOT && boot.language.module === undefined;
   if (!asData) startSupervisor(rt);
+  if (options.language?.shared !== undefined) lend(rt, options.language.shared);
   const output = Output.open(options);
   const slot = claimSlot(m, WHENCE_CREATED, undefined, undefined, undefined, boot.language.tag);
   if (slot === -1) {
@@ -72,7 +83,7 @@ export function create(options: CreateOptions = {}): Interpreter {
     throw error;
   }
   output?.attach(rt, id);
-  return bind(id, slot);
+  return { id, slot };
 }
 
 /**
@@ -117,6 +128,7 @@ export function prewarm(count: number, options: PrewarmOptions = {}): void {
   const rt = runtime();
   startSupervisor(rt);
   const boot = checkCreateOptions(options);
+  if (options.language?.shared !== undefined) lend(rt, options.language.shared);
   request(rt, REQUEST_PREWARM, count, newKind(rt.m, boot), 0, boot);
   makeFirstCache();
   const language = languageOf(boot.language.tag);

@@ -11,16 +11,15 @@ import { CODEC_JAVASCRIPT, registerReference } from "../codec/codec.js";
 import { languageOf } from "../guests/language.js";
 import { isExecuting } from "../kernel/executions.js";
 import { idOf, nameOf, slotOf } from "../kernel/registry.js";
-import { clearBit, isEmptySet, setBit } from "../memory/bitset.js";
+import { setBit } from "../memory/bitset.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
 import { REF_INTERPRETER, S_HOLDERS, slotPointer } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
-import { request } from "../thread/supervisor-client.js";
 import { type Code, codeOf } from "../wire/code.js";
-import { REQUEST_COLLECT } from "../wire/protocol.js";
 import type { PoolSetup } from "../worker/pool.js";
 import { type CallOptions, checkCallOptions, checkExecOptions, type ExecOptions } from "./call-options.js";
 import { Ending } from "./ending.js";
+import { giveBack, isHeld } from "./held-interpreters.js";
 import type { Operation } from "./operation.js";
 import { outputOf } from "./output.js";
 import { CALL, EXEC, PREPARE, send, SERVE } from "./sending.js";
@@ -37,13 +36,9 @@ interface InterpreterHandle {
 }
 
 const handles = new HandleTable<Interpreter, InterpreterHandle>(({ id, slot }) => {
-  const rt = runtime();
-  const { m } = rt;
-  if (idOf(m, slot) !== id) return;
-  const holders = slotPointer(slot) + S_HOLDERS;
-  clearBit(m, holders, m.slot);
-  if (isEmptySet(m, holders) && whenceOf(rt, slot) === "interpreters module") request(rt, REQUEST_COLLECT);
+  if (!isHeld(id)) giveBack(id, slot);
 });
+export const hasInterpreterObject = (id: number): boolean => handles.has(id);
 
 /** Set for the one constructor call that binds to a known slot. */
 let binding: InterpreterHandle | undefined;

@@ -107,19 +107,28 @@ export class Operation<out T> implements Pending {
    * @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`)
    */
   announce(slot: Slot): void {
-    if (!beginWaitingOn(this.#rt.m, slot)) {
-      this.#rt.forget(this.sequence);
-      throw deadlock(this.what, this.#rt.id);
-    }
-    this.#announced = true;
+    if (!this.tryAnnounce(slot)) throw deadlock(this.what, this.#rt.id);
+  }
+
+  /** As `announce`, but returns false instead of throwing. The operation is not pending then. */
+  tryAnnounce(slot: Slot): boolean {
+    this.#announced = beginWaitingOn(this.#rt.m, slot);
+    if (!this.#announced) this.#rt.forget(this.sequence);
+    return this.#announced;
   }
 
   /** Checks the status that `send` returned. If the operation was not sent, it is not pending, and this throws its error. */
   sent(status: number): this {
     if (status === OK) return this;
+    this.abandon();
+    throw goneOrRefused(this.#rt, status, this.target, this.what);
+  }
+
+  /** The operation was not sent: it is not pending. */
+  abandon(): void {
     this.#rt.forget(this.sequence);
     if (this.#announced) endWaitingOn(this.#rt.m);
-    throw goneOrRefused(this.#rt, status, this.target, this.what);
+    this.#announced = false;
   }
 
   /** The limit for waiting in line has passed: withdraws the operation, unless it has begun. */

@@ -117,7 +117,10 @@ export class Children {
   }
 
   #start(options: BootOptions, place: Place, standbyOptions?: BootOptions): Child {
-    return this.#observe(startThread(this.#m.memory, this.#shared, options, place), standbyOptions);
+    return this.#observe(
+      startThread(this.#m.memory, this.#shared, options, place, this.#buffers.lent(options.language.shared)),
+      standbyOptions,
+    );
   }
 
   /** Observes the end of a thread, which must have been started in this turn of the event loop. */

@@ -39,6 +39,12 @@ export function releaseHandle(rt: Runtime, pointer: Pointer, isPlaceholder: bool
   });
 }
 
+/** As `releaseHandle`, for a queue, but what that leaves without a holder is freed before this returns. */
+export function releaseHandleNow(rt: Runtime, pointer: Pointer): void {
+  const carried = get(rt.m, pointer + C_REFERENCES) !== 0;
+  if (releaseQueue(rt.m, pointer, rt.m.slot)) collect(rt, carried);
+}
+
 /** Frees queues without a holder. With `whole`, interpreters and buffers may have lost their last holder, too. */
 function collect(rt: Runtime, whole: boolean): void {
   const { m } = rt;

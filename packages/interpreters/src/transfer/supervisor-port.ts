@@ -46,6 +46,12 @@ export interface BufferMessage {
   readonly follows?: true;
 }
 
+/** What the threads of a guest language share, on its way to the supervisor, which gives it to those that it starts. */
+export interface LentMessage {
+  readonly lent: string;
+  readonly value: unknown;
+}
+
 /** The hidden queue that a record names in place of a buffer. */
 export interface Placeholder {
   readonly pointer: Pointer;
@@ -124,12 +130,26 @@ export function receiveBuffer(port: MessagePort): object | null | undefined {
   }
 }
 
-/** Gives the supervisor an object to keep: a SharedArrayBuffer, or one that it can only clone. */
-export function offer(rt: Runtime, handle: Placeholder, buffer: object): void {
+/** The keys of what this thread has lent already. */
+const lent = new Set<string>();
+
+/** Gives the supervisor what the threads of a guest language share. Does so once for each key. */
+export function lend(rt: Runtime, { key, value }: { readonly key: string; readonly value: unknown }): void {
+  if (lent.has(key)) return;
+  portTo(rt).postMessage({ lent: key, value } satisfies LentMessage);
+  lent.add(key);
+}
+
+function portTo(rt: Runtime): MessagePort | BroadcastChannel {
   // A message on a BroadcastChannel is lost if the supervisor does not listen yet; its reply shows that it does.
   if (rt.supervisorPort === undefined && opened === undefined)
     fetchBuffer(rt, { pointer: 0, id: 0 as QueueId });
-  const port = rt.supervisorPort ?? opened!.channel;
+  return rt.supervisorPort ?? opened!.channel;
+}
+
+/** Gives the supervisor an object to keep: a SharedArrayBuffer, or one that it can only clone. */
+export function offer(rt: Runtime, handle: Placeholder, buffer: object): void {
+  const port = portTo(rt);
   port.postMessage({ ...handle, buffer: undefined, follows: true } satisfies BufferMessage);
   port.postMessage({ ...handle, buffer } satisfies BufferMessage);
 }

@@ -35,6 +35,9 @@ export const WORK_CALL_BATCH = 6;
 /** To main only: load a native addon, and keep it loaded. value: an AddonRequest; the reply is an AddonAnswer (addons/load.ts) */
 export const WORK_ADDON = 7;
 
+/** Work that only the guest language understands. value: its bytes, under the language's codec tag; so is the value of the reply */
+export const WORK_GUEST = 8;
+
 /** value: the result */
 export const REPLY_VALUE = 1;
 /** value: [excinfo, cause] of an uncaught exception in user code */

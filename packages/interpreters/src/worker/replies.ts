@@ -2,6 +2,7 @@
 import type { MessagePort } from "../platform/ports.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
+import { EncodedValue } from "../codec/language-value.js";
 import type { ExecutingSide } from "../guests/language.js";
 import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { OK, S_REPLIES, STATUS_NO_MEMORY } from "../memory/layout.js";
@@ -88,7 +89,9 @@ export class Replies {
     const handover = carries ? resultHandover(this.#rt, transferOf(value), item.channel) : undefined;
     try {
       try {
-        this.#header(message, item, status).value(value, "result", status !== REPLY_VALUE, handover);
+        this.#header(message, item, status);
+        if (value instanceof EncodedValue) message.again(value);
+        else message.value(value, "result", status !== REPLY_VALUE, handover);
       } catch (error) {
         if (value instanceof CallBatch && this.#cutShort(value)) {
           this.reply(item, REPLY_VALUE, value);

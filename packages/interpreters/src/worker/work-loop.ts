@@ -40,7 +40,8 @@ import { type CallFailure, runCallBatch } from "../wire/call-batch.js";
 import { fetchCode } from "../wire/code.js";
 import { passWorkOn, stopSpinning, takeWorkOrWait } from "../kernel/lanes.js";
 import { takeWork } from "../kernel/mailbox.js";
-import { checkReadable, headerWord } from "../wire/message.js";
+import { checkReadable, type EncodedRecord, headerWord, readEncoded } from "../wire/message.js";
+import { executeEncoded, namespaceOf } from "./guest-work.js";
 import { CODEC_NEUTRAL } from "../codec/codec.js";
 import { readCall } from "../transfer/handover.js";
 import { type PoolSetup, type ServedPool, servedPool } from "./pool.js";
@@ -53,6 +54,7 @@ import {
   WORK_CALL_BATCH,
   WORK_CLOSE,
   WORK_EXEC,
+  WORK_GUEST,
   WORK_PREPARE,
   WORK_SERVE,
 } from "../wire/protocol.js";
@@ -240,7 +242,7 @@ export class WorkDispatcher {
   #read(item: WorkItem, { kind, a, b, timeout }: Work, received: Received): void | Promise<void> {
     let value: unknown;
     try {
-      value = readCall(this.#rt.m, received, item);
+      value = kind === WORK_GUEST ? readEncoded(this.#rt.m, received) : readCall(this.#rt.m, received, item);
       if (kind === WORK_CALL || kind === WORK_CALL_BATCH || kind === WORK_PREPARE)
         this.#checkReadable(received);
     } catch (error) {
@@ -295,11 +297,11 @@ export class WorkDispatcher {
     }
     if (kind === WORK_PREPARE) return this.#guest.prepare(namespaceOf(value));
     if (kind === WORK_SERVE) return this.#serve(a, b, value as PoolSetup);
-    if (kind === WORK_CLOSE) return this.#close();
-    return undefined;
+    if (kind === WORK_GUEST) return executeEncoded(this.#rt.m, this.#guest, value as EncodedRecord);
+    return kind === WORK_CLOSE ? this.#close() : undefined;
   }
 
-  /** The caller's side checks this, too, but a task may come from a thread that knows the language by another name. */
+  /** Its caller checks this, too, but a task may come from a thread that knows the language by another name. */
   #checkReadable({ codec }: Received): void {
     if (codec !== CODEC_NEUTRAL)
       checkReadable(codec, { name: "guest", tag: this.#language }, "what was sent");
@@ -385,14 +387,6 @@ export class WorkDispatcher {
     await finishIo();
     process.exit(0);
   }
-}
-
-/** The namespace of WORK_PREPARE. For languages that cannot read objects, it comes as a list of names and values in turn. */
-function namespaceOf(value: unknown): Record<string, unknown> {
-  if (!Array.isArray(value)) return value as Record<string, unknown>;
-  const namespace: Record<string, unknown> = {};
-  for (let i = 0; i < value.length; i += 2) namespace[value[i] as string] = value[i + 1];
-  return namespace;
 }
 
 function workItemIn(execution: Pointer): WorkItem {
