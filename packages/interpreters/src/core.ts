@@ -4,8 +4,9 @@
  *
  * All functions act for the interpreter that the calling thread is.
  */
-import { CODEC_NEUTRAL } from "./codec/codec.js";
+import { CODEC_NEUTRAL, decode, encode } from "./codec/codec.js";
 import { EncodedValue } from "./codec/language-value.js";
+import { Scratch } from "./codec/scratch.js";
 import { createPlace } from "./interpreter/create.js";
 import { Ending } from "./interpreter/ending.js";
 import { type GuestOperation, sendToGuest, STATUS_DEADLOCK } from "./interpreter/guest-operation.js";
@@ -22,7 +23,7 @@ import { isExecuting } from "./kernel/executions.js";
 import { makeOutgoing, type OutgoingRecord } from "./kernel/outgoing.js";
 import { makeReceived, type Received } from "./kernel/receive.js";
 import { idOf, isAlive, slotOf, stateOf } from "./kernel/registry.js";
-import { load } from "./memory/atomics.js";
+import { get, load } from "./memory/atomics.js";
 import type { InterpreterId, Slot } from "./memory/brands.js";
 import {
   H_SLOTS_USED,
@@ -34,6 +35,7 @@ import {
   RECORD_UNBOUND,
   RECORD_UNBOUND_SHIFT,
   REF_QUEUE,
+  S_GUEST,
   S_WHENCE,
   slotPointer,
   STATE_READY,
@@ -52,6 +54,7 @@ import { type Space, spaceOf } from "./memory/space.js";
 import type { HeldQueue } from "./queue/held-queues.js";
 import * as queues from "./queue/guest-queues.js";
 import { runtime } from "./thread/current.js";
+import { checkReadable } from "./wire/message.js";
 
 export type { CreateOptions, GuestOperation, HeldQueue, OutgoingRecord, Received, Space };
 export { EncodedValue } from "./codec/language-value.js";
@@ -105,11 +108,18 @@ const interpreters = {
     return slot === -1 ? STATUS_NOT_FOUND : Number(isExecuting(m, slot));
   },
 
-  /** Makes an interpreter, which the guest holds once. @throws as `create` */
-  create(options: CreateOptions): number {
-    const { id, slot } = createPlace(options);
+  /** Makes an interpreter, which the guest holds once. `word` is what `guestWord` returns of it. @throws as `create` */
+  create(options: CreateOptions, word = 0): number {
+    const { id, slot } = createPlace(options, word);
     holdCreated(id, slot);
     return id;
+  },
+
+  /** The word of interpreter `id` that its language gave to `create`, which no other code writes; 0 if there is none. */
+  guestWord(id: number): number {
+    const { m } = runtime();
+    const slot = slotOf(m, id as InterpreterId);
+    return slot === -1 ? 0 : get(m, slotPointer(slot) + S_GUEST);
   },
 
   /** Holds interpreter `id` once more. Returns false if there is none. */
@@ -171,7 +181,22 @@ const threads = {
   poll: (): boolean => runtime().poll(),
 };
 
+const values = {
+  /** Encodes a value that is neutral. @throws NotShareableError it cannot travel, or only JavaScript can read it; `root` names it */
+  encode(value: unknown, root: string): EncodedValue {
+    const scratch = new Scratch();
+    const codec = encode(scratch, value, root);
+    checkReadable(codec, { name: "guest", tag: CODEC_NEUTRAL }, root);
+    return new EncodedValue(codec, scratch.bytes.subarray(0, scratch.end), scratch.refs);
+  },
+
+  /** Decodes a neutral value. References become this thread's objects. @throws InterpreterError (`ERR_MALFORMED_VALUE`) */
+  decode: ({ codec, bytes, references }: EncodedValue): unknown =>
+    decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length, references, codec),
+};
+
 export const core = {
+  values,
   interpreters,
   queues,
   threads,

@@ -7,10 +7,17 @@ import { setTimeout } from "../platform/timers.js";
 import { checkCount, checkOptions } from "../base/check.js";
 import { InterpreterError } from "../base/errors.js";
 import { type Language, languageOf } from "../guests/language.js";
-import { load, type SharedMemory } from "../memory/atomics.js";
+import { load, set, type SharedMemory } from "../memory/atomics.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
 import { ring } from "../memory/doorbell.js";
-import { H_SLOTS_USED, MAIN_SLOT, SUPERVISOR_SLOT, WHENCE_CREATED } from "../memory/layout.js";
+import {
+  H_SLOTS_USED,
+  MAIN_SLOT,
+  S_GUEST,
+  slotPointer,
+  SUPERVISOR_SLOT,
+  WHENCE_CREATED,
+} from "../memory/layout.js";
 import { makeFirstCache } from "../thread/bundle-for-interpreters.js";
 import { request, startSupervisor } from "../thread/supervisor-client.js";
 import { lend } from "../transfer/supervisor-port.js";
@@ -48,7 +55,10 @@ export function create(options: CreateOptions = {}): Interpreter {
 }
 
 /** As `create`, without an object for the interpreter, which this thread holds all the same (held-interpreters.ts). */
-export function createPlace(options: CreateOptions): {
+export function createPlace(
+  options: CreateOptions,
+  guestWord = 0,
+): {
   readonly id: InterpreterId;
   readonly slot: Slot;
 } {
@@ -69,6 +79,7 @@ export function createPlace(options: CreateOptions): {
     });
   }
   const id = idOf(m, slot);
+  set(m, slotPointer(slot) + S_GUEST, guestWord);
   if (boot.name !== undefined) setName(m, slot, boot.name);
   const sent = output === undefined ? boot : { ...boot, output: { ...boot.output, channel: output.name } };
   try {

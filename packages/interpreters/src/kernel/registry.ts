@@ -47,6 +47,7 @@ import {
   S_NAME,
   S_NAME_LENGTH,
   S_ITEM_REFERENCES,
+  S_GUEST,
   S_LANGUAGE,
   S_OS_THREAD,
   S_PARENT,
@@ -138,6 +139,7 @@ function openSlot(m: SharedMemory, slot: Slot, id: InterpreterId, whence: number
   set(m, p + S_PARENT, -1);
   set(m, p + S_NAME_LENGTH, 0);
   set(m, p + S_LANGUAGE, JAVASCRIPT);
+  set(m, p + S_GUEST, 0);
   // The number goes on from the last interpreter in this slot, so that a late stop cannot hit the wrong work item.
   store(
     m,

@@ -106,6 +106,9 @@ export const INTENTS = 4;
 /** Bytes of the name that the creator gave (S_NAME). */
 export const S_NAME_LENGTH = 12;
 
+/** A word of the guest language's own, such as the configuration that its `create` was given. Written before the interpreter boots. */
+export const S_GUEST = 13;
+
 /** The doorbell, `{ counter: 31 bits, sleeping: 1 bit }`: any thread rings, only the owner waits. On a cache line of its own. */
 export const S_DOORBELL = 16;
 

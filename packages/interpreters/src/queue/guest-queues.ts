@@ -59,8 +59,8 @@ export function release(queue: HeldQueue): void {
  * Gives back the handle that this thread got by taking a record that carries the queue, unless the guest holds the queue, or an object of this
  * thread does.
  */
-export function releaseCarried(pointer: Pointer, id: number): void {
-  if (!heldQueues.has(id) && !handles.has(id)) releaseHandle(runtime(), pointer, false);
+export function releaseCarried(pointer: number, id: number): void {
+  if (!heldQueues.has(id) && !handles.has(id)) releaseHandle(runtime(), pointer as Pointer, false);
 }
 
 /** Closes the queue for every interpreter. Returns OK or STATUS_NOT_FOUND. */
