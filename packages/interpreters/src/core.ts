@@ -11,6 +11,7 @@ import { createPlace } from "./interpreter/create.js";
 import { Ending } from "./interpreter/ending.js";
 import { type GuestOperation, sendToGuest, STATUS_DEADLOCK } from "./interpreter/guest-operation.js";
 import {
+  adoptCreated,
   forgetInterpreter,
   holdCreated,
   holdInterpreter,
@@ -56,8 +57,7 @@ import * as queues from "./queue/guest-queues.js";
 import { runtime } from "./thread/current.js";
 import { checkReadable } from "./wire/message.js";
 
-export type { CreateOptions, GuestOperation, HeldQueue, OutgoingRecord, Received, Space };
-export { EncodedValue } from "./codec/language-value.js";
+export type { CreateOptions, EncodedValue, GuestOperation, HeldQueue, OutgoingRecord, Received, Space };
 
 /** One interpreter, as `interpreters.list` returns it. */
 export interface ListedInterpreter {
@@ -124,6 +124,9 @@ const interpreters = {
 
   /** Holds interpreter `id` once more. Returns false if there is none. */
   hold: holdInterpreter,
+
+  /** The handle that `create` gave becomes the first one that `hold` takes. */
+  adopt: adoptCreated,
 
   /**
    * Gives back one handle. If that was the last one in the process, the supervisor ends the interpreter; blocks until its slot says so, if it is

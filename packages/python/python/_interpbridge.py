@@ -68,18 +68,6 @@ def _make_buffer(size):
 _make_buffer(1 << 16)
 
 
-def prepare():
-    """Imports what every interpreter needs. Called before an image is made of the memory, or after a boot from nothing."""
-    import importlib
-    import _interpreters
-    sys.implementation.supports_isolated_interpreters = True
-    # asyncio imports this during the boot, when there is no _interpreters yet.
-    futures = sys.modules.get('concurrent.futures')
-    if futures is not None:
-        importlib.reload(futures)
-    import concurrent.interpreters
-
-
 def attach(functions):
     """Called by bridge.ts when Python has booted."""
     global js

@@ -524,21 +524,14 @@ def _call_here(func, args, kwargs):
 
 
 def _execute(length, count):
-    """Executes the request in the buffer. Leaves the reply there and returns how many references it has."""
+    """Executes the request in the buffer, and answers with the bytes of the reply."""
     bridge = _bridge
     references = bridge.get_references()
-    reply = None
-    try:
-        op, *rest = _marshal.loads(bridge.view[bridge.DATA:bridge.DATA + length])
-        reply = _perform(op, rest, references)
-    finally:
-        del bridge.noted[:]
+    op, *rest = _marshal.loads(bridge.view[bridge.DATA:bridge.DATA + length])
+    reply = _perform(op, rest, references)
     reply, noted = reply
-    data = _marshal.dumps(reply)
-    bridge.write(data)
-    bridge.words[bridge.W_LENGTH] = len(data)
     bridge.noted[:] = noted
-    return bridge.set_references()
+    _answer(_DONE, bridge.PYTHON, _marshal.dumps(reply))
 
 
 def _perform(op, rest, references):
@@ -583,7 +576,7 @@ def _perform(op, rest, references):
 # What JavaScript asks for.
 
 def _from_js(op, text, filename):
-    """Runs a script (`exec`), or calls the function that `text` names with the arguments in the buffer. As `_execute`."""
+    """Runs a script (`exec`), or calls the function that `text` names with the arguments in the buffer, and answers with a neutral value."""
     bridge = _bridge
     try:
         if op == 'exec':
@@ -600,24 +593,22 @@ def _from_js(op, text, filename):
             else:
                 value = _find(text)(*args)
     except BaseException as exc:
-        return _leave(_describe(exc, 1), 1)
+        return _answer(_FAILED, bridge.NEUTRAL, _marshal.dumps(_describe(exc, 1), 2))
     data = bridge.neutral(value)
     if data is None:
         del bridge.noted[:]
-        return _leave(f'the result is {_bridge._shown(value)[:200]}', 2)
-    bridge.write(data)
-    bridge.words[bridge.W_LENGTH] = len(data)
-    bridge.words[bridge.W_STATE] = 0
-    return bridge.set_references()
+        return _answer(_REFUSED, bridge.NEUTRAL, _marshal.dumps(f'it is {bridge._shown(value)[:200]}', 2))
+    _answer(_DONE, bridge.NEUTRAL, data)
 
 
-def _leave(value, state):
+def _answer(state, codec, data):
+    """Hands the reply to work over to JavaScript, with the queues in `noted`."""
     bridge = _bridge
-    data = _marshal.dumps(value, 2)
+    noted = bridge.noted[:]
     bridge.write(data)
     bridge.words[bridge.W_LENGTH] = len(data)
-    bridge.words[bridge.W_STATE] = state
-    return 0
+    bridge.noted[:] = noted
+    bridge.js.w_answer(state, codec, bridge.set_references())
 
 
 def _find(name):

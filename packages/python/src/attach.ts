@@ -1,32 +1,151 @@
-/** Connects a booted Python to the runtime: gives the shims their JavaScript side. */
-import type { Language } from "interpreters";
-import { type PyodideAPI } from "./boot.js";
+/** Connects a booted Python to the runtime: gives the shims and the threads their JavaScript side, and runs work in it. */
+import { type ExceptionInfo, type Language, NotShareableError } from "interpreters";
+import { core, type EncodedValue } from "interpreters/core";
+import type { PyodideAPI } from "./boot.js";
 import { Bridge } from "./bridge.js";
+import { attachThreads, canSwitchStacks, type ThreadHost } from "./threads.js";
 
-/** A Python that is connected. */
-export interface Attached {
-  readonly pyodide: PyodideAPI;
-  readonly bridge: Bridge;
-  /** Executes the request in the buffer; see `_interpreters._execute`. */
-  execute(length: number, references: number): number;
-  /** Does what JavaScript asked for; see `_interpreters._from_js`. */
-  fromJs(op: string, text: string, filename: string): number;
-  /** Makes room in the buffer. */
-  grow(length: number): void;
+/** An exception that left Python, which JavaScript gets. */
+export class PythonError extends Error {
+  override readonly name = "PythonError";
+  /** The display of the traceback, as Python prints it, and the parts of it. */
+  readonly info: ExceptionInfo;
+
+  constructor(info: ExceptionInfo) {
+    super(info.formatted);
+    this.info = info;
+  }
 }
 
-/** Connects Python. Its shims must be there; a snapshot has them. */
-export function attachPython(pyodide: PyodideAPI, language: Language): Attached {
-  const bridge = new Bridge(pyodide, language);
-  const own = pyodide.pyimport("_interpbridge") as {
-    attach(functions: object): void;
-    grow(length: number): void;
+/** A Python function that may suspend itself if it is called by `callPromising`. */
+interface Suspendable<A extends unknown[]> {
+  (...args: A): number;
+  callPromising(...args: A): Promise<number>;
+}
+
+interface Shims {
+  _execute: Suspendable<[length: number, references: number]>;
+  _from_js: Suspendable<[op: string, text: string, filename: string]>;
+}
+
+/** What JavaScript asks Python for: run a script, call a function by its name, bind globals. */
+export type Request = "exec" | "call" | "prepare";
+
+/** A Python that is connected. */
+export class Attached {
+  readonly pyodide: PyodideAPI;
+  readonly bridge: Bridge;
+  readonly #shims: Shims;
+  readonly #grow: (length: number) => void;
+  /** Whether work can be suspended, so that other threads of this Python run meanwhile. */
+  readonly #suspends: boolean;
+
+  constructor(pyodide: PyodideAPI, language: Language, main: boolean) {
+    this.pyodide = pyodide;
+    this.bridge = new Bridge(pyodide, language);
+    const own = pyodide.pyimport("_interpbridge") as {
+      attach(functions: object): void;
+      grow(length: number): void;
+    };
+    own.attach(this.bridge.functions());
+    this.#grow = own.grow;
+    this.#shims = pyodide.pyimport("_interpreters") as Shims;
+    this.#suspends = !main && canSwitchStacks();
+    const config = this.bridge.ownConfig();
+    attachThreads(pyodide, hostOf(this.bridge), main, main || (config & DAEMONS) !== 0);
+  }
+
+  /** Executes work that another Python sent. */
+  execute({ codec, bytes, references }: EncodedValue): EncodedValue | Promise<EncodedValue> {
+    const { exchange } = this.bridge;
+    exchange.give(new core.EncodedValue(codec, bytes, references), this.#grow);
+    const args = [exchange.length, references.length / 3] as const;
+    const reply = (): EncodedValue => {
+      const value = this.bridge.takeAnswer().value;
+      if (value !== undefined) return value;
+      throw new NotShareableError("Cannot send the result of a call: a queue in it is gone");
+    };
+    if (this.#suspends) return this.#shims._execute.callPromising(...args).then(reply);
+    this.#shims._execute(...args);
+    return reply();
+  }
+
+  /**
+   * Has Python do what JavaScript asks for, and returns its value. `args` must be neutral.
+   *
+   * @throws PythonError an exception left Python; NotShareableError an argument or the result cannot travel
+   */
+  ask(op: Request, text: string, filename: string, args?: readonly unknown[]): unknown {
+    this.#give(args);
+    this.#shims._from_js(op, text, filename);
+    return this.#result();
+  }
+
+  /** As `ask`, but other threads of this Python run while the work waits, where the engine can switch stacks. */
+  async askAsync(op: Request, text: string, filename: string, args?: readonly unknown[]): Promise<unknown> {
+    if (!canSwitchStacks()) return this.ask(op, text, filename, args);
+    this.#give(args);
+    await this.#shims._from_js.callPromising(op, text, filename);
+    return this.#result();
+  }
+
+  /** The form that work from JavaScript takes in an interpreter of its own. */
+  run(op: Request, text: string, filename: string, args?: readonly unknown[]): unknown {
+    return this.#suspends ? this.askAsync(op, text, filename, args) : this.ask(op, text, filename, args);
+  }
+
+  #give(args: readonly unknown[] | undefined): void {
+    if (args !== undefined) this.bridge.exchange.give(core.values.encode(args, "args"), this.#grow);
+  }
+
+  #result(): unknown {
+    const { state, value } = this.bridge.takeAnswer();
+    const result = value && core.values.decode(value);
+    if (state === DONE) return result;
+    if (state === FAILED) throw new PythonError(infoOf(result as string[]));
+    throw new NotShareableError(
+      `Cannot copy the result to JavaScript: ${String(result)}. Return None, a bool, int, float, str or bytes, a queue, or a tuple of ` +
+        "these.",
+    );
+  }
+}
+
+/** Connects a Python that has booted: that of an interpreter, or (`main`) the one that `createPython` makes. */
+export function attachPython(pyodide: PyodideAPI, language: Language, main = true): Attached {
+  return new Attached(pyodide, language, main);
+}
+
+/** How Python's `_answer` says what became of work that JavaScript sent. */
+const DONE = 0;
+const FAILED = 1;
+/** The bit of an interpreter's configuration that allows daemon threads (_interpreters.py). */
+const DAEMONS = 1 << 4;
+
+function infoOf([name, , , message, formatted, errdisplay]: (string | null)[]): ExceptionInfo {
+  const shown = formatted ?? "";
+  return {
+    type: { name: name ?? "" },
+    message: message ?? "",
+    formatted: shown,
+    errdisplay: errdisplay ?? shown,
   };
-  own.attach(bridge.functions());
-  const shims = pyodide.pyimport("_interpreters") as {
-    _execute(length: number, references: number): number;
-    _from_js(op: string, text: string, filename: string): number;
+}
+
+function hostOf(bridge: Bridge): ThreadHost {
+  return {
+    blockUntil: (done, timeout) => core.threads.blockUntil(done, timeout),
+    operation(token) {
+      const operation = bridge.operation(token);
+      return (
+        operation && {
+          get settled() {
+            return operation.settled;
+          },
+          // oxlint-disable-next-line unicorn/no-thenable -- what the threads wait for
+          then: (then, fail) =>
+            (operation.settled ? Promise.resolve() : operation.promise()).then(then, fail),
+        }
+      );
+    },
   };
-  const { _execute: execute, _from_js: fromJs } = shims;
-  return { pyodide, bridge, execute, fromJs, grow: own.grow };
 }

@@ -4,6 +4,7 @@
  */
 import { type Language, NotShareableError } from "interpreters";
 import type { PythonAssets } from "./boot.js";
+import type { PythonSettings } from "./settings.js";
 
 /** The codec tag of values that only Python understands. */
 export const PYTHON_TAG = 2;
@@ -35,19 +36,18 @@ function describeFunction(fn: unknown): NamedFunction {
 
 /** What the executing side gets as `data`: JSON can carry it. */
 export interface LanguageData {
-  /** How its interpreters differ from a plain Python. */
-  readonly options: unknown;
+  readonly settings: PythonSettings;
   /** Names the assets in the process. */
   readonly key: string;
 }
 
-/** Python, with the options and the assets that its interpreters boot with. `key` names the assets in the process. */
-export function pythonLanguage(options: unknown, assets: PythonAssets, key: string): Language {
+/** Python, with the settings and the assets that its interpreters boot with. `key` names the assets in the process. */
+export function pythonLanguage(settings: PythonSettings, assets: PythonAssets, key: string): Language {
   return {
     name: "Python",
     tag: PYTHON_TAG,
     module: new URL("./guest.js", import.meta.url).href,
-    data: { options, key } satisfies LanguageData,
+    data: { settings, key } satisfies LanguageData,
     shared: { key, value: assets },
     describeFunction,
     describeScript: (text, filename): Script => ({ text, filename }),

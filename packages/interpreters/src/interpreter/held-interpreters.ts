@@ -70,3 +70,9 @@ export function giveBack(id: InterpreterId, slot: Slot): boolean {
 export function holdCreated(id: number, slot: Slot): void {
   held.set(id, { slot, count: 1 });
 }
+
+/** The next handle that the guest takes is the one that it got by making the interpreter. */
+export function adoptCreated(id: number): void {
+  const handle = held.get(id);
+  if (handle !== undefined) handle.count = 0;
+}
