@@ -71,6 +71,10 @@ def restore(settings):
 
     settings = json.loads(settings)
     _clean_main()
+    sys.excepthook = sys.__excepthook__
+    for stream in (sys.stdout, sys.stderr):
+        # What a thread prints appears at once, also while another one is blocked.
+        stream.reconfigure(line_buffering=True)
     _set_environment(settings["env"])
     _set_processors(settings["cpus"])
     _reseed()
@@ -119,6 +123,47 @@ def _reseed():
     tempfile = sys.modules.get("tempfile")
     if tempfile is not None:
         tempfile._name_sequence = None
+
+
+def get_global(name):
+    return vars(sys.modules["__main__"]).get(name)
+
+
+def has_global(name):
+    return name in vars(sys.modules["__main__"])
+
+
+def delete_global(name):
+    missing = object()
+    return vars(sys.modules["__main__"]).pop(name, missing) is not missing
+
+
+async def run_async(code, filename):
+    """Runs a script that may await at its top level. Returns None, or the description of what it raised, as JSON."""
+    from pyodide.code import eval_code_async
+
+    try:
+        namespace = vars(sys.modules["__main__"])
+        await eval_code_async(code, namespace, return_mode="none", filename=filename)
+    except BaseException as error:
+        import _interpreters
+        import json
+
+        return json.dumps(_interpreters._describe(error, _frames_of_runner(error)))
+    return None
+
+
+def _frames_of_runner(error):
+    """How many frames of a traceback lie before those of the script."""
+    count = 0
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if name != __file__ and not name.endswith(("/_pyodide/_base.py", "/pyodide/code.py")):
+            break
+        count += 1
+        trace = trace.tb_next
+    return count
 
 
 def run_main(kind, value):

@@ -1,5 +1,5 @@
 /**
- * What all interpreters of a process share: compiled, read and put into shared memory once, by the thread that calls `createPython()`.
+ * The assets that all interpreters of a process share: compiled, read and put into shared memory once, by the thread that calls `createPython()`.
  */
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
@@ -22,7 +22,7 @@ export type ImageSource = "cache" | "made and kept" | "made";
 export interface LoadedAssets {
   readonly assets: PythonAssets;
   readonly source: ImageSource;
-  /** What was wrong with the cache folder, if anything. */
+  /** The faults of the cache folder, if any. */
   readonly problems: readonly string[];
   /** Identifies everything that the assets depend on. */
   readonly key: string;
@@ -32,8 +32,9 @@ export interface LoadedAssets {
  * Loads the assets.
  *
  * @param cache a folder, true for the user's own, or false for none
+ * @param options `anew`: makes an image even if the folder has one
  */
-export async function loadAssets(cache: string | boolean): Promise<LoadedAssets> {
+export async function loadAssets(cache: string | boolean, { anew = false } = {}): Promise<LoadedAssets> {
   if (wasm === undefined) {
     throw new Error("Cannot run Python: this process has no WebAssembly. Start Node without --jitless.");
   }
@@ -49,7 +50,7 @@ export async function loadAssets(cache: string | boolean): Promise<LoadedAssets>
     problems.push(`Cannot ${what} the image: ${error instanceof Error ? error.message : String(error)}`);
   };
   const stdlib = readShared(path.join(files.folder, "python_stdlib.zip"));
-  const known = folder === undefined ? undefined : readImage(folder, key, problem);
+  const known = folder === undefined || anew ? undefined : readImage(folder, key, problem);
   const module = await compiling;
   const assets: PythonAssets = { module, image: known, stdlib, shims, files };
   if (known !== undefined) return { assets, source: "cache", problems, key };

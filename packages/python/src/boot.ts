@@ -21,7 +21,7 @@ export interface PythonAssets {
   readonly stdlib: Uint8Array;
   /** Our modules of Python by file name, in shared memory. */
   readonly shims: ReadonlyMap<string, Uint8Array>;
-  /** The file names of Pyodide's parts. */
+  /** Where the parts of Pyodide are. */
   readonly files: PyodideFiles;
 }
 
@@ -34,7 +34,7 @@ export interface PyodideFiles {
   readonly info: unknown;
 }
 
-/** What this file uses of Emscripten's module and its settings. Pyodide's declarations have them in part. */
+/** Members of the Emscripten module and its settings that this file uses; the declarations of Pyodide have them in part. */
 interface EmscriptenModule {
   readonly FS: {
     writeFile(path: string, data: Uint8Array, options: { canOwn: boolean }): void;

@@ -37,8 +37,8 @@ export function makeImage(memory: Uint8Array, config: unknown): Uint8Array {
   image.set(text, HEADER);
   new Uint32Array(image.buffer, spansAt, spans.length).set(spans);
   for (let i = 0; i < spans.length; i += 2) {
-    const start = spans[i]! * PAGE;
-    const size = spans[i + 1]! * PAGE;
+    const start = spans[i] * PAGE;
+    const size = spans[i + 1] * PAGE;
     image.set(memory.subarray(start, start + size), at);
     at += size;
   }
@@ -55,7 +55,7 @@ function spansOf(words: Int32Array): number[] {
     while (at < end && words[at] === 0) at++;
     if (at === end) continue;
     const last = spans.length - 2;
-    if (last >= 0 && spans[last]! + spans[last + 1]! === page) spans[last + 1]!++;
+    if (last >= 0 && spans[last] + spans[last + 1] === page) spans[last + 1]++;
     else spans.push(page, 1);
   }
   return spans;
@@ -73,20 +73,20 @@ export function isImage(bytes: Uint8Array): boolean {
 }
 
 /** Bytes of the memory that an image was made of. */
-export const memorySizeOf = (image: Uint8Array): number => headerOf(image)[H_MEMORY]!;
+export const memorySizeOf = (image: Uint8Array): number => headerOf(image)[H_MEMORY];
 
 /** Writes an image into a memory of zeros, which must be at least as large as `memorySizeOf` says. Returns the config. */
 export function restoreImage(image: Uint8Array, memory: Uint8Array): unknown {
   const header = headerOf(image);
-  const configEnd = HEADER + header[H_CONFIG]!;
+  const configEnd = HEADER + header[H_CONFIG];
   // `slice` also copies out of shared memory, from which TextDecoder does not read.
   const config = JSON.parse(new TextDecoder().decode(image.slice(HEADER, configEnd))) as unknown;
   const spansAt = align(configEnd);
-  const spans = new Uint32Array(image.buffer, image.byteOffset + spansAt, header[H_SPANS]! * 2);
+  const spans = new Uint32Array(image.buffer, image.byteOffset + spansAt, header[H_SPANS] * 2);
   let at = align(spansAt + spans.length * 4);
   for (let i = 0; i < spans.length; i += 2) {
-    const size = spans[i + 1]! * PAGE;
-    memory.set(image.subarray(at, at + size), spans[i]! * PAGE);
+    const size = spans[i + 1] * PAGE;
+    memory.set(image.subarray(at, at + size), spans[i] * PAGE);
     at += size;
   }
   return config;

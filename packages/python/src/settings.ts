@@ -6,7 +6,7 @@ import { availableParallelism } from "node:os";
 export interface PythonSettings {
   /** Folders of this machine, by the absolute path at which Python sees them; both normalised. */
   readonly mounts: Readonly<Record<string, string>>;
-  /** Absolute paths or URLs of wheels, or names of packages of Pyodide's distribution. */
+  /** Absolute paths or URLs of wheels, or names of packages in the Pyodide distribution. */
   readonly packages: readonly string[];
   readonly argv: readonly string[];
   /** Put in front of `sys.path`. */

@@ -2,7 +2,9 @@
 import { readSync, statSync, writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import process from "node:process";
 import { isatty } from "node:tty";
+import { isMainThread } from "node:worker_threads";
 import { loadPython, type PyodideAPI, type PythonAssets } from "./boot.js";
 import { environment, type PythonSettings } from "./settings.js";
 
@@ -24,6 +26,14 @@ export const processStreams: PythonStreams = {
   },
   read: (into) => whenReady(() => readSync(0, into, 0, into.length, null)),
   isTty: (fd) => isatty(fd),
+};
+
+/** In an interpreter's thread, `create` has said where its streams go, and the core makes them write at once. */
+const threadStreams: PythonStreams = {
+  ...processStreams,
+  write(fd, bytes) {
+    (fd === 1 ? process.stdout : process.stderr).write(bytes);
+  },
 };
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
@@ -56,14 +66,14 @@ interface FileSystem {
 export async function startPython(
   assets: PythonAssets,
   settings: PythonSettings,
-  streams: PythonStreams = processStreams,
+  streams: PythonStreams = isMainThread ? processStreams : threadStreams,
 ): Promise<PyodideAPI> {
   const named = settings.packages.some((name) => !isFile(name));
   const fullLock = named
     ? await readFile(path.join(assets.files.folder, "pyodide-lock.json"), "utf8")
     : undefined;
   const python = await loadPython(assets, { fullLock });
-  mountAll(python.FS as unknown as FileSystem, settings.mounts);
+  mountAll(python.FS, settings.mounts);
   connectStreams(python, streams);
   const { restore } = python.pyimport("_interp_boot") as { restore(settings: string): void };
   const { argv, path: searched, cwd, cpus } = settings;
@@ -72,7 +82,7 @@ export async function startPython(
   return python;
 }
 
-/** Whether `packages` names a file or a URL, and not a package of Pyodide's distribution. */
+/** Whether `packages` names a file or a URL, and not a package in the Pyodide distribution. */
 export const isFile = (name: string): boolean => /^[a-z][\w+.-]+:\/\//i.test(name) || name.endsWith(".whl");
 
 function mountAll(files: FileSystem, mounts: Readonly<Record<string, string>>): void {
