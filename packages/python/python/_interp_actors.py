@@ -8,17 +8,21 @@ from collections import deque
 import sys
 import threading
 
+import _interpbridge as _bridge
 import _interp_threads as threads
 
 _ready = deque()  # actors whose wait has ended
 _outside = []  # actors that wait for an operation on another interpreter
 _kicked = False
+_count = 0  # actors that have not ended
 
 
 class Actor:
     __slots__ = ("thread", "public", "steps", "operation")
 
     def __init__(self, thread, public, steps):
+        global _count
+        _count += 1
         self.thread = thread
         self.public = public  # its threading.Thread
         self.steps = steps
@@ -53,6 +57,8 @@ class Actor:
             threads.become(before)
 
     def _end(self):
+        global _count
+        _count -= 1
         public = self.public
         self.steps = self.public = None
         public._delete()
@@ -94,6 +100,10 @@ def step_actors():
 
 def actors_wait_outside():
     return bool(_outside)
+
+
+def any_alive():
+    return _count > 0
 
 
 def actor_of(function):
@@ -142,6 +152,25 @@ def actor_of(function):
     return begin
 
 
+class Operation:
+    """Work that was sent to another interpreter."""
+
+    __slots__ = ("token",)
+
+    def __init__(self, token):
+        self.token = token
+
+    def settled(self):
+        return _bridge.js.i_done(self.token)
+
+    def watch(self):
+        threads._port.watch(self.token)
+
+    def forget(self):
+        threads._port.unwatch(self.token)
+        _bridge.js.i_forget(self.token)
+
+
 # What the known targets do, in steps
 
 
@@ -149,9 +178,13 @@ def _call(interp, callable, args, kwargs):
     import _interpreters
     from concurrent.interpreters import ExecutionFailed
 
-    operation = _interpreters._begin_call(interp.id, callable, args, kwargs, restrict=True)
-    yield operation
-    result, failure = operation.outcome()
+    operation = Operation(_interpreters._begin_call(interp.id, callable, args, kwargs, restrict=True))
+    try:
+        yield operation
+        result, failure = _interpreters._reply(operation.token)
+    except BaseException:
+        operation.forget()
+        raise
     if failure is not None:
         raise ExecutionFailed(failure)
     return result

@@ -7,6 +7,8 @@ import threading
 import time
 
 import _interp_actors as actors
+import _interpbridge
+import _interp_pipes
 import _interp_locks as locks
 import _interp_threads as threads
 
@@ -69,9 +71,45 @@ def install():
     threads._step_actors = actors.step_actors
     threads._actors_wait_outside = actors.actors_wait_outside
     threads._actor_of = actors.actor_of
+    _interpbridge.wait_operation = _wait_operation
+    _interpbridge.wait_queue = _wait_queue
+    _interp_pipes.install()
 
 
 _native_locks = {_thread.lock: locks.lock, _thread.RLock: locks.RLock}
+
+
+def _wait_operation(token):
+    js = _interpbridge.js
+    if not threads._threads and not actors.any_alive():
+        js.i_block(token)
+        return
+    port = threads._port
+    threads.wait_outside(
+        lambda: js.i_done(token),
+        lambda left: js.i_settled(token),
+        lambda left: port.blockFor(token, left),
+    )
+
+
+def _wait_queue(qid, putting, seconds):
+    js = _interpbridge.js
+    left = -1 if seconds is None else seconds * 1000
+    if threads.must_switch():
+        ended = False
+
+        def settled():
+            nonlocal ended
+            before, ended = ended, True
+            return before
+
+        threads.wait_outside(settled, lambda _: js.q_changes(qid, putting, left), None)
+    elif actors.any_alive():
+        # An actor's step may be what changes the queue.
+        if not actors.step_actors():
+            threads._port.blockForQueue(qid, putting, left)
+    else:
+        js.q_wait(qid, putting, left)
 
 
 def attach(port, main, daemons):

@@ -282,6 +282,17 @@ _REFUSED_RUNNING = 'interpreter already running'
 
 def _request(id, request):
     """Sends work to the interpreter and waits for its reply."""
+    token = _send(id, request, True)
+    try:
+        _bridge.wait_operation(token)
+    except BaseException:
+        _bridge.js.i_forget(token)
+        raise
+    return _reply(token)
+
+
+def _send(id, request, blocking):
+    """Sends work to the interpreter. Returns the token of the operation. `blocking`: whether this thread waits for it at once."""
     bridge = _bridge
     references = bridge.noted[:]
     del bridge.noted[:]
@@ -289,7 +300,7 @@ def _request(id, request):
     bridge.write(data)
     bridge.words[bridge.W_LENGTH] = len(data)
     bridge.noted[:] = references
-    token = bridge.js.i_send(id, bridge.set_references())
+    token = bridge.js.i_send(id, bridge.set_references(), blocking)
     if token < 0:
         if token == bridge.BUSY or token == bridge.SHUT:
             raise InterpreterError(_REFUSED_RUNNING)
@@ -300,12 +311,7 @@ def _request(id, request):
         if token == bridge.NOT_FOUND:
             raise _not_found(id)
         raise InterpreterError(f'cannot reach interpreter {id} (status {token})')
-    try:
-        bridge.wait_operation(token)
-    except BaseException:
-        bridge.js.i_forget(token)
-        raise
-    return _reply(token)
+    return token
 
 
 def _reply(token):
@@ -489,6 +495,15 @@ def call(id, callable, args=None, kwargs=None, *, preserve_exc=False, restrict=F
     Pass the given args and kwargs, if possible.
     """
     id = _resolve(id, restrict, 'make a call in')
+    return _request(id, _call_request(callable, args, kwargs))
+
+
+def _begin_call(id, callable, args, kwargs, *, restrict=False):
+    """As `call`, but returns the token of the operation, for `_reply`."""
+    return _send(_resolve(id, restrict, 'make a call in'), _call_request(callable, args, kwargs), False)
+
+
+def _call_request(callable, args, kwargs):
     if args is None:
         args = ()
     elif not isinstance(args, tuple):
@@ -500,7 +515,7 @@ def call(id, callable, args=None, kwargs=None, *, preserve_exc=False, restrict=F
     target = bridge.encode(callable)
     given = bridge.encode(args)
     named = bridge.encode(kwargs) if kwargs else None
-    return _request(id, (_CALL, target, given, named))
+    return (_CALL, target, given, named)
 
 
 # The executing side.

@@ -134,6 +134,7 @@ function infoOf([name, , , message, formatted, errdisplay]: (string | null)[]): 
 function hostOf(bridge: Bridge): ThreadHost {
   return {
     blockUntil: (done, timeout) => core.threads.blockUntil(done, timeout),
+    waitForQueue: (id, putting, timeout, ended) => bridge.queues.wait(id, putting, timeout, ended),
     operation(token) {
       const operation = bridge.operation(token);
       return (

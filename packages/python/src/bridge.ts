@@ -35,7 +35,7 @@ const NO_ANSWER: Answer = { state: -1, value: undefined };
 export class Bridge {
   readonly exchange: Exchange;
   readonly #language: Language;
-  readonly #queues: QueueFunctions;
+  readonly queues: QueueFunctions;
   readonly #operations = new Map<number, GuestOperation>();
   #nextToken = 1;
   #lastError = "";
@@ -45,14 +45,14 @@ export class Bridge {
   constructor(pyodide: PyodideAPI, language: Language) {
     this.exchange = new Exchange(pyodide);
     this.#language = language;
-    this.#queues = new QueueFunctions(this.exchange);
+    this.queues = new QueueFunctions(this.exchange);
     this.#outgoing = core.makeOutgoing({ bytes: Buffer.alloc(0), words: new Int32Array(0) });
   }
 
   /** By name. */
   functions(): Record<string, (...args: never[]) => unknown> {
     const own: Record<string, (...args: never[]) => unknown> = {
-      ...this.#queues.functions(),
+      ...this.queues.functions(),
       use_buffer: (buffer: PythonBuffer) => this.exchange.use(buffer),
       /** A string. */
       last_error: () => this.#lastError,
@@ -65,7 +65,7 @@ export class Bridge {
       i_close: (id: number) => this.#guarded(() => interpreters.close(id)),
       i_incref: (id: number) => (interpreters.hold(id) ? core.OK : core.STATUS_NOT_FOUND),
       i_decref: (id: number) => Number(interpreters.release(id)),
-      i_send: (id: number, references: number) => this.#send(id, references),
+      i_send: (id: number, references: number, blocking: boolean) => this.#send(id, references, blocking),
       i_done: (token: number) => Number(this.operation(token)?.settled !== false),
       i_block: (token: number) => this.#block(token),
       /** A promise, which keeps the event loop alive. */
@@ -135,14 +135,14 @@ export class Bridge {
     });
   }
 
-  #send(id: number, count: number): number {
+  #send(id: number, count: number, blocking: boolean): number {
     const { exchange } = this;
     exchange.map();
-    const references = count === 0 ? NONE : this.#queues.held(count);
+    const references = count === 0 ? NONE : this.queues.held(count);
     if (references === undefined) return core.STATUS_NOT_FOUND;
     const value = new core.EncodedValue(PYTHON_TAG, exchange.data(), references);
     return this.#guarded(() => {
-      const sent = interpreters.send(id, value, { onlyIfIdle: true, blocking: true });
+      const sent = interpreters.send(id, value, { onlyIfIdle: true, blocking });
       if (typeof sent === "number") return sent;
       const token = this.#nextToken++;
       this.#operations.set(token, sent);
@@ -187,7 +187,7 @@ export class Bridge {
   #setAnswer(state: number, codec: number, count: number): number {
     const { exchange } = this;
     exchange.map();
-    const references = count === 0 ? NONE : this.#queues.held(count);
+    const references = count === 0 ? NONE : this.queues.held(count);
     let value: EncodedValue | undefined;
     if (references !== undefined && exchange.fill(this.#outgoing, codec)) {
       const { bytes, start, length } = this.#outgoing;

@@ -40,7 +40,7 @@ export class QueueFunctions {
       q_count: (id: number) => this.#ask(id, (queue) => queues.count(queue)),
       q_maxsize: (id: number) => this.#ask(id, (queue) => queues.maxsize(queue)),
       q_unbound: (id: number) => this.#ask(id, (queue) => queues.unbound(queue)),
-      q_wait: (id: number, putting: boolean, timeout: number) => this.#wait(id, putting, timeout),
+      q_wait: (id: number, putting: boolean, timeout: number) => this.wait(id, putting, timeout),
       /** A promise, which keeps the event loop alive. */
       q_changes: (id: number, putting: boolean, timeout: number) => this.#changes(id, putting, timeout),
     };
@@ -165,10 +165,11 @@ export class QueueFunctions {
     return exchange.deliver(new core.EncodedValue(codec, body, triples));
   }
 
-  #wait(id: number, putting: boolean, timeout: number): number {
+  /** Blocks until the queue may have an item (room, if `putting`), ends, the time is over, or `ended` returns true. */
+  wait(id: number, putting: boolean, timeout: number, ended?: () => boolean): number {
     const limit = timeout < 0 ? Infinity : timeout;
     return this.#with(id, (queue) =>
-      putting ? queues.waitForRoom(queue, limit) : queues.waitForRecord(queue, limit),
+      putting ? queues.waitForRoom(queue, limit, ended) : queues.waitForRecord(queue, limit, ended),
     );
   }
 

@@ -8,6 +8,8 @@ import type { PyodideAPI } from "./boot.js";
 export interface ThreadHost {
   /** Blocks this thread until `done` returns true, or the time limit (milliseconds). */
   blockUntil(done: () => boolean, timeout?: number): boolean;
+  /** Blocks this thread until queue `id` may have an item (room, if `putting`), or the time limit (-1 for none), or `ended` returns true. */
+  waitForQueue(id: number, putting: boolean, timeout: number, ended: () => boolean): number;
   /** An operation that was begun: whether it has its outcome, and a promise of that. */
   operation(
     token: number,
@@ -88,14 +90,19 @@ class Port {
     this.#watched.delete(token);
   }
 
-  #someSettled(): boolean {
+  readonly #someSettled = (): boolean => {
     for (const token of this.#watched) if (this.#host.operation(token)?.settled !== false) return true;
     return false;
-  }
+  };
 
   /** Blocks this thread until an actor can go on, or the time limit (milliseconds, -1 for none). */
   block(timeout: number): void {
-    this.#host.blockUntil(() => this.#someSettled(), timeout < 0 ? undefined : timeout);
+    this.#host.blockUntil(this.#someSettled, timeout < 0 ? undefined : timeout);
+  }
+
+  /** As `block`, and until queue `id` may have an item (room, if `putting`). */
+  blockForQueue(id: number, putting: boolean, timeout: number): void {
+    this.#host.waitForQueue(id, putting, timeout, this.#someSettled);
   }
 
   /** As `block`, and until operation `token` has its outcome. */

@@ -131,14 +131,21 @@ export function unload(into: Received, space: Pick<Space, "bytes" | "words">, st
   into.blob = 0;
 }
 
-/** Blocks until there may be a record to take, or the queue ends, or the time limit (milliseconds). Returns the last status. */
-export function waitForRecord({ pointer, getting }: HeldQueue, timeout: number): number {
-  return getting.waitSync(timeout, () => awaitRecord(runtime().m, pointer));
+/**
+ * Blocks until there may be a record to take, or the queue ends, or the time limit (milliseconds), or `ended` returns true, which is asked
+ * whenever something has come for this thread. Returns the last status.
+ */
+export function waitForRecord(
+  { pointer, getting }: HeldQueue,
+  timeout: number,
+  ended?: () => boolean,
+): number {
+  return getting.waitSync(timeout, () => awaitRecord(runtime().m, pointer), ended);
 }
 
 /** Blocks until there may be room for a record, as `waitForRecord` does. */
-export function waitForRoom({ pointer, putting }: HeldQueue, timeout: number): number {
-  return putting.waitSync(timeout, () => awaitRoom(runtime().m, pointer));
+export function waitForRoom({ pointer, putting }: HeldQueue, timeout: number, ended?: () => boolean): number {
+  return putting.waitSync(timeout, () => awaitRoom(runtime().m, pointer), ended);
 }
 
 /** As `waitForRecord`, on the event loop. */

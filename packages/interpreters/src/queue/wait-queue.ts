@@ -80,8 +80,8 @@ export class WaitQueue {
     return status;
   }
 
-  /** As `wait`, but blocks this thread. */
-  waitSync(timeout: number, attempt: Attempt): number {
+  /** As `wait`, but blocks this thread. The wait is also over when `ended` returns true, which is asked whenever something has come. */
+  waitSync(timeout: number, attempt: Attempt, ended?: () => boolean): number {
     let status = this.#notYet;
     if (this.#list === Q_GETTERS && lookForRecord(this.#rt.m, this.#pointer)) {
       status = attempt();
@@ -90,6 +90,7 @@ export class WaitQueue {
     let enlisted = false;
     try {
       this.#rt.blockUntil(() => {
+        if (ended?.() === true) return true;
         if (enlisted && isWaiting(this.#rt.m, this.#pointer, this.#list)) return false;
         enlisted = true;
         status = attempt();
