@@ -193,7 +193,16 @@ def _run(kind, value):
     if kind == "module":
         runpy._run_module_as_main(value, alter_argv=True)
         return
-    if kind == "command":
+    if kind == "stdin":
+        if sys.stdin.isatty():
+            import code as console
+
+            console.interact(local=vars(__main__), exitmsg="")
+            return
+        value = sys.stdin.read()
+        code = compile(value, "<stdin>", "exec", dont_inherit=True)
+        _remember_lines("<stdin>", value)
+    elif kind == "command":
         code = compile(value, "<string>", "exec", dont_inherit=True)
         # So that tracebacks show the lines.
         _remember_lines("<string>", value)

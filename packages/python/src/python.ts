@@ -9,6 +9,7 @@ import {
   type Language,
   prewarm,
 } from "interpreters";
+import { core } from "interpreters/core";
 import { loadAssets } from "./assets.js";
 import { Attached, PythonError, type Request } from "./attach.js";
 import { ForeignImageError, type PyodideAPI } from "./boot.js";
@@ -16,6 +17,7 @@ import { pythonLanguage } from "./language.js";
 import type { PythonFunction, PythonInterpreter, PythonPoolOptions, PythonTasks } from "./names.js";
 import { checkPythonOptions, type PythonOptions } from "./options.js";
 import { startPython } from "./start.js";
+import { canSwitchStacks } from "./threads.js";
 
 /** The global names of `__main__`, for values that both languages read. */
 export interface PythonGlobals {
@@ -161,6 +163,30 @@ export class Python {
    */
   prewarm(count: number): void {
     prewarm(count, { language: this.language });
+  }
+
+  /**
+   * Where another thread writes the number of a signal, which Python then raises, and where it rings in case this thread sleeps.
+   *
+   * @internal
+   */
+  interruptible(): {
+    readonly interrupt: Uint8Array;
+    readonly doorbell: ReturnType<typeof core.threads.doorbell>;
+  } {
+    const interrupt = new Uint8Array(new SharedArrayBuffer(1));
+    this.#pyodide.setInterruptBuffer(interrupt);
+    return { interrupt, doorbell: core.threads.doorbell() };
+  }
+
+  /** Runs a program as the command `python` does, and returns its exit code. @internal */
+  async runMain(kind: string, value: string): Promise<number> {
+    const { run_main: run } = this.#pyodide.pyimport("_interp_boot") as {
+      run_main: ((kind: string, value: string) => number) & {
+        callPromising(kind: string, value: string): Promise<number>;
+      };
+    };
+    return canSwitchStacks() ? run.callPromising(kind, value) : run(kind, value);
   }
 
   #ask(op: Request, text: string, args?: readonly unknown[], filename = ""): unknown {

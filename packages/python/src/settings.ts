@@ -26,8 +26,11 @@ export const PLAIN: PythonSettings = {
   cpus: availableParallelism(),
 };
 
-/** Python's path of the standard library: nothing may be mounted over it. */
-const TAKEN = ["/", "/lib", "/lib/python314.zip", "/dev", "/proc"];
+/** Python has files of its own there, so that nothing may be mounted over them. */
+const TAKEN = ["/", "/lib", "/lib/python314.zip", "/lib/python3.14", "/dev", "/proc"];
+
+/** Whether nothing can be mounted at this normalised path of the file system of Python. */
+export const isTaken = (inside: string): boolean => TAKEN.includes(inside);
 
 /** Checks `mounts`. @throws TypeError */
 export function checkMounts(mounts: unknown): Record<string, string> {
@@ -46,7 +49,7 @@ export function checkMounts(mounts: unknown): Record<string, string> {
     }
     const normal = path.posix.join(inside, ".");
     const at = normal.length > 1 && normal.endsWith("/") ? normal.slice(0, -1) : normal;
-    if (TAKEN.includes(at)) {
+    if (isTaken(at)) {
       throw new TypeError(`createPython: nothing can be mounted at ${at}, where Python has files of its own`);
     }
     checked[at] = path.resolve(outside);
