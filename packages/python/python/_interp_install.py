@@ -73,6 +73,7 @@ def install():
     threads._actor_of = actors.actor_of
     _interpbridge.wait_operation = _wait_operation
     _interpbridge.wait_queue = _wait_queue
+    _interpbridge.pause = threads.pause
     _interp_pipes.install()
 
 

@@ -245,7 +245,14 @@ def sleep(seconds, /):
 def pause():
     """Lets the other threads run, without waiting for anything."""
     if must_switch():
-        wait(Waiter(), 0.0001)
+        me = become(None)
+        key = next_key()
+        _suspended[key] = Waiter()
+        try:
+            _run_sync(_port.pause())
+        finally:
+            become(me)
+            del _suspended[key]
     else:
         _step_actors()
 

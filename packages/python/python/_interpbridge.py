@@ -43,6 +43,7 @@ DEADLOCK = -8
 NOT_NEUTRAL = -20
 #: The data does not fit into the buffer: `grow` it and fetch again. W_LENGTH says how long it is.
 TOO_BIG = -21
+NEVER_BOUND = -22
 
 REF_QUEUE = 1
 REF_INTERPRETER = 2
@@ -75,6 +76,18 @@ def attach(functions):
     js.use_buffer(_buffer)
 
 
+def accept_interrupts():
+    """Called in an interpreter that is not the main one: time limits and signals of its callers interrupt its work."""
+    import signal
+    signal.signal(signal.SIGINT, _on_interrupt)
+
+
+def _on_interrupt(number, frame):
+    # A late one may have been meant for work that has ended.
+    if js.interrupted():
+        raise KeyboardInterrupt
+
+
 def grow(length):
     """Makes room for `length` bytes of data. What the buffer holds is lost."""
     if DATA + length > len(_buffer):
@@ -90,7 +103,7 @@ def write(data):
     view[DATA:end] = data
 
 
-# Waiting. Layers that can switch to other threads of this interpreter replace these two.
+# Waiting. Layers that can switch to other threads of this interpreter replace these.
 
 def wait_operation(token):
     """Waits until the operation has its outcome."""
@@ -100,6 +113,10 @@ def wait_operation(token):
 def wait_queue(qid, putting, seconds):
     """Waits until queue `qid` may have an item, or (`putting`) room, for `seconds` at most (None: for ever)."""
     js.q_wait(qid, putting, -1 if seconds is None else seconds * 1000)
+
+
+def pause():
+    """Lets other threads of this interpreter run, without waiting for anything."""
 
 
 # Values.

@@ -5,6 +5,7 @@ The names, the arguments and the errors are those of CPython 3.14's module of th
 
 import sys
 import time as _time
+from operator import index as _index
 import _interpbridge as _bridge
 from _interpbridge import NotShareableError as _NotShareableError
 
@@ -65,11 +66,16 @@ def _qid(arg):
 
 def _failed(status, qid):
     if status == _bridge.EMPTY:
+        # Others must run even if the caller asks again and again, without waiting.
+        _bridge.pause()
         return _empty(f'queue {qid} is empty')
     if status == _bridge.FULL:
+        _bridge.pause()
         return _full(f'queue {qid} is full')
     if status == _bridge.NOT_FOUND:
         return QueueNotFoundError(f'queue {qid} not found')
+    if status == _bridge.NEVER_BOUND:
+        return QueueError(f'queue {qid} never bound')
     if status == _bridge.SHUT:
         return QueueError(f'queue {qid} was shut down')
     if status == _bridge.NO_MEMORY:
@@ -93,7 +99,7 @@ def create(maxsize, unboundop=-1, fallback=-1):
     The caller is responsible for calling destroy() for the new queue
     before the runtime is finalized.
     """
-    maxsize = maxsize.__index__()
+    maxsize = _index(maxsize)
     if not -(1 << 31) <= maxsize < 1 << 31:
         raise OverflowError('maxsize is out of range')
     qid = _bridge.js.q_create(maxsize, _checked_unbound(unboundop, 0))
@@ -187,8 +193,9 @@ def release(qid):
     The queue is destroyed once there are no references left.
     """
     qid = _qid(qid)
-    if _bridge.js.q_release(qid) < 0:
-        raise QueueNotFoundError(f'queue {qid} not found')
+    status = _bridge.js.q_release(qid)
+    if status < 0:
+        raise _failed(status, qid)
 
 
 def _asked(function, qid):

@@ -6,6 +6,8 @@ const { queues } = core;
 
 /** Python's data was to be neutral, and is not. */
 const NOT_NEUTRAL = -20;
+/** The queue was made here, and Python has not bound it. */
+const NEVER_BOUND = -22;
 /** The answer of `q_get` for a small int, which is in W_VALUE. */
 const SMALL_INT = 1;
 /** Tags of the neutral encoding (marshal.ts). */
@@ -72,6 +74,7 @@ export class QueueFunctions {
   #release(id: number): number {
     const queue = queues.held(id);
     if (queue === undefined || !queues.isOpen(queue)) return core.STATUS_NOT_FOUND;
+    if (queue.count === 0) return NEVER_BOUND;
     queues.release(queue);
     return core.OK;
   }

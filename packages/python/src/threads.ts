@@ -69,6 +69,11 @@ class Port {
     parked.resolve();
   }
 
+  /** A promise that the next turn of the event loop resolves. */
+  pause(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** Runs the actors' steps in a turn of the event loop. */
   kick(): void {
     setImmediate(() => this.turn?.());

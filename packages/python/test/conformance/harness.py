@@ -1,0 +1,98 @@
+"""Runs one module of CPython's tests and reports each test as a line of JSON, for main.ts."""
+import json
+import os
+import sys
+import time
+import unittest
+
+_stdout = 1
+
+
+def report(**fields):
+    os.write(_stdout, b"\n\x01" + json.dumps(fields).encode() + b"\n")
+
+
+def tests_of(suite):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from tests_of(test)
+        else:
+            yield test
+
+
+def name_of(test):
+    # Some tests have an attribute `id` of their own.
+    return unittest.TestCase.id(test) if isinstance(test, unittest.TestCase) else str(test)
+
+
+class Result(unittest.TestResult):
+    def startTest(self, test):
+        super().startTest(test)
+        self.began = time.monotonic()
+        self.failed_subtests = []
+        report(start=name_of(test))
+
+    def _end(self, test, status, why=""):
+        report(end=name_of(test), status=status, why=why, seconds=round(time.monotonic() - self.began, 3))
+
+    def addSuccess(self, test):
+        if not self.failed_subtests:
+            self._end(test, "ok")
+
+    def addSubTest(self, test, subtest, error):
+        if error is not None:
+            self.failed_subtests.append(subtest)
+            self._end(test, "fail", f"{subtest}: {self._exc_info_to_string(error, test)}")
+
+    def addFailure(self, test, error):
+        self._fixture_or_test(test, "fail", self._exc_info_to_string(error, test))
+
+    def addError(self, test, error):
+        self._fixture_or_test(test, "error", self._exc_info_to_string(error, test))
+
+    def addSkip(self, test, reason):
+        self._fixture_or_test(test, "skip", reason)
+
+    def addExpectedFailure(self, test, error):
+        self._end(test, "expected failure")
+
+    def addUnexpectedSuccess(self, test):
+        self._end(test, "unexpected success")
+
+    def _fixture_or_test(self, test, status, why):
+        if isinstance(test, unittest.TestCase):
+            self._end(test, status, why)
+        else:
+            report(fixture=str(test), status=status, why=why)
+
+
+def prepare():
+    """What the tests find out about the platform is about Pyodide by itself; with this runtime there are threads."""
+    import harness_capi
+    from test import support
+    from test.support import threading_helper
+
+    support.has_socket_support = True
+    support.requires_working_socket = lambda *, module=False: (None if module else lambda test: test)
+    threading_helper.can_start_thread = True
+    harness_capi.install()
+    support.use_resources = None
+
+
+def run(request):
+    request = json.loads(request)
+    sys.stdout.flush()
+    prepare()
+    try:
+        suite = unittest.defaultTestLoader.loadTestsFromName(request["module"])
+    except unittest.SkipTest as skip:
+        report(fixture=request["module"], status="skip", why=str(skip))
+        report(done=True)
+        return
+    skipped = set(request["skip"])
+    only = request.get("only")
+    tests = list(tests_of(suite))
+    report(plan=[name_of(test) for test in tests])
+    chosen = [test for test in tests if name_of(test) not in skipped and (not only or any(part in name_of(test) for part in only))]
+    unittest.TestSuite(chosen).run(Result())
+    report(done=True)
