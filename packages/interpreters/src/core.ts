@@ -37,6 +37,8 @@ import {
   RECORD_UNBOUND_SHIFT,
   REF_QUEUE,
   S_GUEST,
+  S_INTERRUPT,
+  S_DOORBELL,
   S_WHENCE,
   slotPointer,
   STATE_READY,
@@ -56,6 +58,7 @@ import type { HeldQueue } from "./queue/held-queues.js";
 import * as queues from "./queue/guest-queues.js";
 import { runtime } from "./thread/current.js";
 import { checkReadable } from "./wire/message.js";
+import { Refusal } from "./worker/replies.js";
 
 export type { CreateOptions, EncodedValue, GuestOperation, HeldQueue, OutgoingRecord, Received, Space };
 
@@ -176,10 +179,30 @@ const TURN = 5;
 
 const threads = {
   /**
-   * Blocks this thread until `done` returns true, which is asked after each ring of the doorbell, or the time limit (milliseconds). Returns whether
-   * it did. Replies and the event of a queue ring; the event loop stands still meanwhile.
+   * Blocks this thread until `done` returns true, which is called after each ring of the doorbell, or the time limit (milliseconds), or the work of
+   * this thread is to be interrupted. Replies and changes of a queue ring. The event loop stands still meanwhile.
    */
-  blockUntil: (done: () => boolean, timeout?: number): boolean => runtime().blockUntil(done, timeout),
+  blockUntil: (done: () => boolean, timeout?: number): boolean =>
+    runtime().blockUntil(() => done() || queues.isInterrupted(), timeout),
+
+  /** The byte that gets a signal number when the work of this thread is to be interrupted, in shared memory. The guest polls it, and clears it. */
+  interrupts(): Uint8Array {
+    const { m } = runtime();
+    return new Uint8Array(m.u8.buffer, m.u8.byteOffset + (m.me + S_INTERRUPT) * 4, 1);
+  },
+
+  /** From now on a signal number in this byte, too, ends the waits of this thread. For the main interpreter, whose caller is the terminal. */
+  watchInterrupts: queues.watchInterrupts,
+
+  /** The word that wakes this thread, in shared memory: add 2 and notify. For a thread that has no runtime. */
+  doorbell(): { readonly words: Int32Array; readonly index: number } {
+    const { m } = runtime();
+    return { words: m.i32, index: m.me + S_DOORBELL };
+  },
+
+  /** Whether the signal was meant for the work that this thread executes: a late one may be for work that has ended. */
+  isInterrupted: queues.isInterrupted,
+
   /** Takes what has arrived, without blocking. */
   poll: (): boolean => runtime().poll(),
 };
@@ -207,6 +230,7 @@ export const core = {
   makeReceived,
   spaceOf,
   EncodedValue,
+  Refusal,
   CODEC_NEUTRAL,
   INLINE_BYTES,
   OK,

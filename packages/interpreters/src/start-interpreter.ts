@@ -64,6 +64,7 @@ async function serveSlot(
 ): Promise<void> {
   rt.become(slot);
   try {
+    guest.enter?.();
     await serve(rt, guest, afterFirst);
   } catch (error) {
     endThread(error);

@@ -37,6 +37,7 @@ export class Attached {
   readonly bridge: Bridge;
   readonly #shims: Shims;
   readonly #grow: (length: number) => void;
+  readonly #acceptInterrupts: () => void;
   /** Whether work can be suspended, so that other threads of this Python run meanwhile. */
   readonly #suspends: boolean;
 
@@ -45,14 +46,23 @@ export class Attached {
     this.bridge = new Bridge(pyodide, language);
     const own = pyodide.pyimport("_interpbridge") as {
       attach(functions: object): void;
+      accept_interrupts(): void;
       grow(length: number): void;
     };
     own.attach(this.bridge.functions());
     this.#grow = own.grow;
     this.#shims = pyodide.pyimport("_interpreters") as Shims;
     this.#suspends = !main && canSwitchStacks();
+    this.#acceptInterrupts = own.accept_interrupts;
+    if (main) attachThreads(pyodide, hostOf(this.bridge), true, true);
+  }
+
+  /** This thread is its interpreter from now on. */
+  enter(): void {
     const config = this.bridge.ownConfig();
-    attachThreads(pyodide, hostOf(this.bridge), main, main || (config & DAEMONS) !== 0);
+    attachThreads(this.pyodide, hostOf(this.bridge), false, (config & DAEMONS) !== 0);
+    this.pyodide.setInterruptBuffer(core.threads.interrupts());
+    this.#acceptInterrupts();
   }
 
   /** Executes work that another Python sent. */
@@ -92,6 +102,13 @@ export class Attached {
   /** The form that work from JavaScript takes in an interpreter of its own. */
   run(op: Request, text: string, filename: string, args?: readonly unknown[]): unknown {
     return this.#suspends ? this.askAsync(op, text, filename, args) : this.ask(op, text, filename, args);
+  }
+
+  /** The interpreter is closed: its threads and exit functions run to their ends. */
+  finish(): void | Promise<void> {
+    const { _finish: finish } = this.pyodide.pyimport("_interp_boot") as { _finish: Suspendable<[]> };
+    if (this.#suspends) return finish.callPromising().then(() => undefined);
+    finish();
   }
 
   #give(args: readonly unknown[] | undefined): void {

@@ -65,7 +65,7 @@ export class Bridge {
       i_close: (id: number) => this.#guarded(() => interpreters.close(id)),
       i_incref: (id: number) => (interpreters.hold(id) ? core.OK : core.STATUS_NOT_FOUND),
       i_decref: (id: number) => Number(interpreters.release(id)),
-      i_send: (id: number, references: number, blocking: boolean) => this.#send(id, references, blocking),
+      i_send: (id: number, references: number) => this.#send(id, references),
       i_done: (token: number) => Number(this.operation(token)?.settled !== false),
       i_block: (token: number) => this.#block(token),
       /** A promise, which keeps the event loop alive. */
@@ -74,6 +74,8 @@ export class Bridge {
       i_forget: (token: number) => Number(this.#operations.delete(token)),
       w_answer: (state: number, codec: number, references: number) =>
         this.#setAnswer(state, codec, references),
+      /** Whether a signal is meant for the work that runs now. */
+      interrupted: () => Number(core.threads.isInterrupted()),
       wait_any: (timeout: number) => this.#waitAny(timeout),
     };
     own["names"] = () => Object.keys(own).filter((name) => name !== "names");
@@ -135,14 +137,15 @@ export class Bridge {
     });
   }
 
-  #send(id: number, count: number, blocking: boolean): number {
+  /** Only to an idle interpreter, so no circle of interpreters that wait for each other comes about. */
+  #send(id: number, count: number): number {
     const { exchange } = this;
     exchange.map();
     const references = count === 0 ? NONE : this.queues.held(count);
     if (references === undefined) return core.STATUS_NOT_FOUND;
     const value = new core.EncodedValue(PYTHON_TAG, exchange.data(), references);
     return this.#guarded(() => {
-      const sent = interpreters.send(id, value, { onlyIfIdle: true, blocking });
+      const sent = interpreters.send(id, value, { onlyIfIdle: true });
       if (typeof sent === "number") return sent;
       const token = this.#nextToken++;
       this.#operations.set(token, sent);
@@ -150,12 +153,10 @@ export class Bridge {
     });
   }
 
+  /** Blocks until the work has its outcome, or this thread's own work is to be interrupted. */
   #block(token: number): void {
-    try {
-      this.operation(token)?.block();
-    } catch {
-      // `i_fetch` tells.
-    }
+    const operation = this.operation(token);
+    if (operation !== undefined) core.threads.blockUntil(() => operation.settled);
   }
 
   async #settled(token: number): Promise<void> {

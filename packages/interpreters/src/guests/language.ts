@@ -62,6 +62,11 @@ export interface ExecutingSide {
    * resolves. If it throws or rejects, the boot fails.
    */
   start?(data: unknown, shared: unknown): void | Promise<void>;
+  /**
+   * Called once, after `start` and before any work, when the thread is its interpreter: a standby thread becomes one only when it is needed, and
+   * before that the core's functions do not know which. Must not throw.
+   */
+  enter?(): void;
   /** Runs a script that `describeScript` described, in `__main__`. Its result is awaited and dropped. */
   exec(script: unknown): unknown;
   /** Binds values as globals of `__main__`. */
@@ -81,10 +86,17 @@ export interface ExecutingSide {
   /** Describes an exception that left the guest. Must not throw, whatever was thrown. */
   describeFailure(thrown: unknown): ExceptionInfo;
   /**
-   * Called once when the interpreter is closed, after its last work item and before its thread ends. Not when it is terminated. After 2
-   * seconds the thread is terminated. If it throws, that is an uncaught exception: it is printed, and the thread ends.
+   * Called once when the interpreter is closed, after its last work item and before its thread ends. Not when it is terminated. After
+   * `finalizeLimit` the thread is terminated. If it throws, that is an uncaught exception: it is printed, and the thread ends.
    */
   finalize?(): void | Promise<void>;
+  /**
+   * Whether the guest polls for interrupts (core.ts, `threads.interrupts`). A time limit or a signal then raises an exception in the work that it
+   * is about, and the interpreter lives on; it is stopped if the work has not ended a second later. Default: false.
+   */
+  readonly interruptible?: boolean;
+  /** Milliseconds that `finalize` may take. Default: 2000. */
+  readonly finalizeLimit?: number;
   /**
    * The description of a function that takes a number. A standby thread calls it once, so that the code for calls is compiled
    * before the first call. `start` has been called by then.

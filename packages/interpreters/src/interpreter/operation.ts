@@ -6,11 +6,11 @@ import type { Received } from "../kernel/receive.js";
 import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { OK, STATUS_NOT_FOUND } from "../memory/layout.js";
 import { type ResultChannel, readResult } from "../transfer/handover.js";
-import { REPLY_FAILURE, REPLY_VALUE } from "../wire/protocol.js";
+import { REPLY_FAILURE, REPLY_INTERRUPTED, REPLY_VALUE } from "../wire/protocol.js";
 import { statusError } from "../wire/status-error.js";
 import { beginWaitingOn, endWaitingOn } from "../kernel/registry.js";
 import { type Trace, useTrace } from "../thread/trace.js";
-import { type Death, diedError, type Share } from "../thread/death.js";
+import { type Death, diedError, interruptedWork, type Share } from "../thread/death.js";
 import { type Pending, type Runtime } from "../thread/runtime.js";
 
 export class Operation<out T> implements Pending {
@@ -65,6 +65,7 @@ export class Operation<out T> implements Pending {
       return;
     }
     if (status === REPLY_VALUE) this.resolve(value);
+    else if (status === REPLY_INTERRUPTED) this.died(interruptedWork(received.sender, value), "at fault");
     else this.reject(value);
   }
 

@@ -48,6 +48,8 @@ import {
   S_NAME_LENGTH,
   S_ITEM_REFERENCES,
   S_GUEST,
+  S_INTERRUPT,
+  S_INTERRUPTIBLE,
   S_LANGUAGE,
   S_OS_THREAD,
   S_PARENT,
@@ -140,6 +142,8 @@ function openSlot(m: SharedMemory, slot: Slot, id: InterpreterId, whence: number
   set(m, p + S_NAME_LENGTH, 0);
   set(m, p + S_LANGUAGE, JAVASCRIPT);
   set(m, p + S_GUEST, 0);
+  set(m, p + S_INTERRUPT, 0);
+  set(m, p + S_INTERRUPTIBLE, 0);
   // The number goes on from the last interpreter in this slot, so that a late stop cannot hit the wrong work item.
   store(
     m,

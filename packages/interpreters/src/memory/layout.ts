@@ -108,6 +108,10 @@ export const S_NAME_LENGTH = 12;
 
 /** A word of the guest language's own, such as the configuration that its `create` was given. Written before the interpreter boots. */
 export const S_GUEST = 13;
+/** Its lowest byte is a signal that the guest must act on, or 0 (Pyodide's interrupt buffer). Written by the supervisor, cleared by the owner. */
+export const S_INTERRUPT = 14;
+/** 1 while the work that the owner executes can be interrupted: the guest polls S_INTERRUPT. Written by the owner. */
+export const S_INTERRUPTIBLE = 15;
 
 /** The doorbell, `{ counter: 31 bits, sleeping: 1 bit }`: any thread rings, only the owner waits. On a cache line of its own. */
 export const S_DOORBELL = 16;
@@ -148,7 +152,11 @@ export const EXECUTION_WORD = 0;
 /** The id of the interpreter that sent the work item, and the item's number there. Written before EXECUTION_WORD; valid unless idle. */
 export const EXECUTION_CALLER = 1;
 export const EXECUTION_SEQ = 2;
+/** Why the item is to be interrupted: `{ number, as in EXECUTION_WORD: 29 bits, reason: 3 bits }`. Void with another number. Written by the supervisor. */
+export const EXECUTION_INTERRUPT = 3;
 export const EXECUTION_WORDS = 4;
+/** What S_INTERRUPT gets: SIGINT. */
+export const INTERRUPT_SIGNAL = 2;
 
 export const EXECUTION_IDLE = 0;
 export const EXECUTION_RUNNING = 1;

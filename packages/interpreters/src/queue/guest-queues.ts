@@ -1,4 +1,5 @@
 /** Queues for guests that hold them by their ids, and whose items stay encoded: integers in, a status out (core.ts). */
+import { interruption } from "../kernel/executions.js";
 import type { OutgoingRecord } from "../kernel/outgoing.js";
 import { payloadBytes } from "../kernel/outgoing.js";
 import { closeQueue, createQueue, findQueue, queueIds } from "../kernel/queue-lifetime.js";
@@ -8,13 +9,31 @@ import type { Received } from "../kernel/receive.js";
 import { copyPayload, makeBlob, needsBlob } from "../kernel/records.js";
 import { get } from "../memory/atomics.js";
 import type { Pointer, QueueId } from "../memory/brands.js";
-import { C_MAXSIZE, OK, Q_UNBOUND, STATUS_NO_MEMORY } from "../memory/layout.js";
+import { C_MAXSIZE, OK, Q_UNBOUND, S_EXECUTION, STATUS_NO_MEMORY } from "../memory/layout.js";
 import { freePages } from "../memory/page-allocator.js";
 import type { Space } from "../memory/space.js";
 import { runtime } from "../thread/current.js";
 import { collectCarried, releaseHandle, releaseHandleNow } from "../thread/supervisor-client.js";
 import { handles, type HeldQueue, heldQueues, makeWaits } from "./held-queues.js";
 import { type Queue, waitsOf } from "./queue.js";
+
+let watched: Uint8Array | undefined;
+
+/** From now on a signal number in `byte` interrupts the waits of this thread. */
+export function watchInterrupts(byte: Uint8Array): void {
+  watched = byte;
+}
+
+/** Whether the work that this thread executes is to be interrupted. */
+export function isInterrupted(): boolean {
+  if (watched !== undefined && watched[0] !== 0) return true;
+  const { m } = runtime();
+  return interruption(m, (m.me + S_EXECUTION) as Pointer) !== 0;
+}
+
+function orInterrupted(ended: (() => boolean) | undefined): () => boolean {
+  return ended === undefined ? isInterrupted : () => ended() || isInterrupted();
+}
 
 /** Makes a queue, which is not held by anything yet: call `hold` next. Returns its id, or STATUS_NO_MEMORY. `unbound`: a number of layout.ts. */
 export function make(maxsize: number, unbound: number): number {
@@ -133,19 +152,19 @@ export function unload(into: Received, space: Pick<Space, "bytes" | "words">, st
 
 /**
  * Blocks until there may be a record to take, or the queue ends, or the time limit (milliseconds), or `ended` returns true, which is asked
- * whenever something has come for this thread. Returns the last status.
+ * whenever something has come for this thread, or its work is to be interrupted. Returns the last status.
  */
 export function waitForRecord(
   { pointer, getting }: HeldQueue,
   timeout: number,
   ended?: () => boolean,
 ): number {
-  return getting.waitSync(timeout, () => awaitRecord(runtime().m, pointer), ended);
+  return getting.waitSync(timeout, () => awaitRecord(runtime().m, pointer), orInterrupted(ended));
 }
 
 /** Blocks until there may be room for a record, as `waitForRecord` does. */
 export function waitForRoom({ pointer, putting }: HeldQueue, timeout: number, ended?: () => boolean): number {
-  return putting.waitSync(timeout, () => awaitRoom(runtime().m, pointer), ended);
+  return putting.waitSync(timeout, () => awaitRoom(runtime().m, pointer), orInterrupted(ended));
 }
 
 /** As `waitForRecord`, on the event loop. */

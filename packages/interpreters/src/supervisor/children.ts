@@ -18,11 +18,11 @@ import {
   STATE_BOOTING,
   STATE_FINALIZING,
 } from "../memory/layout.js";
-import { closeExecutions, condemn } from "../kernel/executions.js";
+import { closeExecutions, condemn, interrupt } from "../kernel/executions.js";
 import { repairLocks } from "../kernel/reap.js";
 import { idOf, slotOf, stateOf } from "../kernel/registry.js";
 import type { BootOptions, Place } from "../wire/boot.js";
-import type { EndReason } from "../wire/protocol.js";
+import { type EndReason, reasonNumber } from "../wire/protocol.js";
 import type { BufferStore } from "./buffer-store.js";
 import type { Death, Deaths } from "./deaths.js";
 import { StandbyPool } from "./standby-pool.js";
@@ -30,6 +30,9 @@ import { type Shared, startThread, type StartedThread, terminateThread } from ".
 
 /** How long an interpreter with native addons may take to come out of one and leave by itself; milliseconds. */
 const LEAVE_LIMIT = 250;
+
+/** How long a guest may take to act on an interrupt; milliseconds. */
+const INTERRUPT_LIMIT = 1000;
 
 interface Child extends StartedThread {
   /** -1 until it serves one. */
@@ -228,8 +231,13 @@ export class Children {
     for (let slot = 0 as Slot; slot < end; slot++) this.stopWorkIn(slot, caller, sequence, reason);
   }
 
-  /** Stops the work item if that slot executes it. That takes terminating the interpreter. */
+  /** Stops the work item if that slot executes it. That takes terminating the interpreter, unless its guest can be interrupted and obeys. */
   stopWorkIn(slot: Slot, caller: InterpreterId, sequence: number, reason: EndReason): void {
+    if (interrupt(this.#m, slot, caller, sequence, reasonNumber(reason))) {
+      ring(this.#m, slot);
+      setTimeout(() => this.stopWorkIn(slot, caller, sequence, reason), INTERRUPT_LIMIT);
+      return;
+    }
     const execution = condemn(this.#m, slot, caller, sequence);
     if (execution === 0) return;
     this.#bySlot.get(slot)?.stopped.set(execution, reason);

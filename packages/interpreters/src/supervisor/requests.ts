@@ -27,9 +27,6 @@ import {
 } from "../wire/protocol.js";
 import type { Parts } from "./parts.js";
 
-/** How long an interpreter that is closing may run its exit handlers; milliseconds. */
-const FINALIZE_LIMIT = 2000;
-
 /** The request that is being handled. */
 const request = makeReceived();
 
@@ -53,7 +50,7 @@ function handle(m: SharedMemory, { buffers, children, collector, deadlines, deat
     const slot = slotOf(m, sender);
     if (slot !== -1) deadlines.start(slot, a as InterpreterId, b, c);
   } else if (kind === REQUEST_FINALIZING)
-    setTimeout(() => children.terminate(a as InterpreterId, "closed"), FINALIZE_LIMIT).unref();
+    setTimeout(() => children.terminate(a as InterpreterId, "closed"), b).unref();
   else if (kind === REQUEST_THREAD_ENDED) deaths.threadEnded(a, b);
   else if (kind === REQUEST_COLLECT) collector.mustCollect = true;
   else if (kind === REQUEST_PREWARM) children.standby.keep(a, b, value as BootOptions);

@@ -49,6 +49,8 @@ export const REPLY_REFUSED = 3;
  * the reader that it was executing, the sequence number and the reason
  */
 export const NOTICE_DEATH = 4;
+/** The work was interrupted, because its limit passed or its signal aborted. value: [reason, excinfo of what that raised, or null] */
+export const REPLY_INTERRUPTED = 5;
 
 /** a: slot, b: id; value: boot options */
 export const REQUEST_BOOT = 1;

@@ -2,7 +2,8 @@
 import { InterpreterError } from "../base/errors.js";
 import type { EncodedValue } from "../codec/language-value.js";
 import type { ExecutingSide } from "../guests/language.js";
-import type { SharedMemory } from "../memory/atomics.js";
+import { type SharedMemory, store } from "../memory/atomics.js";
+import { S_INTERRUPT, S_INTERRUPTIBLE } from "../memory/layout.js";
 import { freePages } from "../memory/page-allocator.js";
 import type { EncodedRecord } from "../wire/message.js";
 
@@ -18,6 +19,15 @@ export function executeEncoded(
   } finally {
     if (record.pages !== 0) freePages(m, record.pages);
   }
+}
+
+/**
+ * A work item begins, which a time limit or a signal can interrupt, or (`open` is false) must end by ending the thread: an interrupt finds
+ * whichever of several calls runs at the moment.
+ */
+export function openToInterrupts(m: SharedMemory, open: boolean): void {
+  store(m, m.me + S_INTERRUPT, 0);
+  store(m, m.me + S_INTERRUPTIBLE, open ? 1 : 0);
 }
 
 /** The namespace of WORK_PREPARE. For languages that cannot read objects, it comes as a list of names and values in turn. */

@@ -41,7 +41,7 @@ import { fetchCode } from "../wire/code.js";
 import { passWorkOn, stopSpinning, takeWorkOrWait } from "../kernel/lanes.js";
 import { takeWork } from "../kernel/mailbox.js";
 import { checkReadable, type EncodedRecord, headerWord, readEncoded } from "../wire/message.js";
-import { executeEncoded, namespaceOf } from "./guest-work.js";
+import { executeEncoded, namespaceOf, openToInterrupts } from "./guest-work.js";
 import { CODEC_NEUTRAL } from "../codec/codec.js";
 import { readCall } from "../transfer/handover.js";
 import { type PoolSetup, type ServedPool, servedPool } from "./pool.js";
@@ -67,6 +67,8 @@ import { memoryFull } from "../wire/status-error.js";
 const TURN_EVERY = 1;
 /** How many work items to execute between two readings of the clock. */
 const CLOCK_EVERY = 16;
+/** How long an interpreter that is closing may run its exit handlers; milliseconds. */
+const FINALIZE_LIMIT = 2_000;
 /** Longest wait for more work before V8's garbage collector continues; milliseconds. */
 const BEFORE_GC = 3;
 
@@ -209,6 +211,8 @@ export class WorkDispatcher {
     const a = headerWord(m, received, 2);
     const b = headerWord(m, received, 3) as Pointer;
     const timeout = headerWord(m, received, 5);
+    if (this.#guest.interruptible === true)
+      openToInterrupts(m, kind !== WORK_CALL_BATCH && this.#faults === undefined);
     item.began = headerWord(m, received, 4) === 0 ? 0 : clock();
     if (timeout > 0) this.#limit(item, timeout);
     const work: Work = { kind, a, b, timeout };
@@ -375,7 +379,7 @@ export class WorkDispatcher {
     setState(m, m.slot, STATE_READY, STATE_FINALIZING);
     endWork(m, execution);
     // From now on the supervisor terminates this thread if it takes too long.
-    request(this.#rt, REQUEST_FINALIZING, this.#rt.id);
+    request(this.#rt, REQUEST_FINALIZING, this.#rt.id, this.#guest.finalizeLimit ?? FINALIZE_LIMIT);
     try {
       await this.#guest.finalize?.();
     } catch (error) {
