@@ -1,7 +1,9 @@
 """Puts the threads of `_interp_threads` in the place of those of `_thread`, before the snapshot is made, and gives them their JavaScript
 side after it is loaded."""
+import _interpreters
 import _queue
 import _thread
+import os
 import sys
 import threading
 import time
@@ -74,10 +76,15 @@ def install():
     _interpbridge.wait_operation = _wait_operation
     _interpbridge.wait_queue = _wait_queue
     _interpbridge.pause = threads.pause
+    _interpbridge.thread_name = threads.given_name
     _interp_pipes.install()
 
 
 _native_locks = {_thread.lock: locks.lock, _thread.RLock: locks.RLock}
+
+
+def _no_exec(*args, **kwargs):
+    raise RuntimeError("exec not supported for isolated subinterpreters")
 
 
 def _wait_operation(token):
@@ -123,4 +130,8 @@ def attach(port, main, daemons):
     threads._port = port
     threads._main_interpreter = main
     threads._daemons_allowed = daemons
+    config = _interpreters.get_config(None)
+    threads._allowed = config.allow_threads
+    if not config.allow_exec:
+        os.execv = os.execve = _no_exec
     return threads._enter, actors.turn

@@ -7,6 +7,8 @@ import builtins
 import errno
 import io
 import os
+import select
+import time
 
 import _interpqueues as queues
 
@@ -16,10 +18,12 @@ FIRST = 1 << 16
 _END = b""
 
 _rest = {}  # descriptor of a read end -> bytes that were received and not read
-_closed = set()  # write ends that were closed here
+_closed = set()  # ends that were closed here
+_made = set()  # queues of pipes that were made here
 
 _os_close, _os_read, _os_write, _os_fstat, _os_isatty = os.close, os.read, os.write, os.fstat, os.isatty
 _io_open = io.open
+_select = select.select
 
 
 def _error(number):
@@ -39,8 +43,9 @@ def pipe():
 
     Returns a tuple of two file descriptors:
       (read_fd, write_fd)"""
-    queue = queues.create(0, 3)
+    queue = queues.create(0)
     queues.bind(queue)
+    _made.add(queue)
     fd = FIRST + (queue << 1)
     return fd, fd + 1
 
@@ -61,22 +66,26 @@ def read(fd, length, /):
 
 
 def _receive(fd):
-    if fd & 1:
+    if fd & 1 or fd in _closed:
         raise _error(errno.EBADF)
     queue = _queue(fd)
-    bridge = queues._bridge
-    while True:
-        try:
-            data, _ = queues.get(queue)
-        except queues._empty:
-            # Interpreters that have gone took nothing back: what they wrote stays.
-            bridge.wait_queue(queue, False, None)
-        except queues.QueueError:
-            raise _error(errno.EBADF) from None
-        else:
-            if not data:
-                queues.put(queue, _END)
-            return data
+    try:
+        # Who reads when the pipe is closed still gets what was written before.
+        queues.bind(queue)
+    except queues.QueueError:
+        raise _error(errno.EBADF) from None
+    try:
+        while True:
+            try:
+                data, _ = queues.get(queue)
+            except queues._empty:
+                queues._bridge.wait_queue(queue, False, None)
+            else:
+                if not data:
+                    queues._put(queue, _END, _KEEP)
+                return data
+    finally:
+        queues.release(queue)
 
 
 def write(fd, data, /):
@@ -88,13 +97,15 @@ def write(fd, data, /):
     data = bytes(data)
     if data:
         try:
-            queues.put(_queue(fd), data, _KEEP)
+            if fd - 1 in _closed:
+                raise queues.QueueError
+            queues._put(_queue(fd), data, _KEEP)
         except queues.QueueError:
             raise _error(errno.EPIPE) from None
     return len(data)
 
 
-#: The item outlives the interpreter that put it.
+#: Of the runtime: the item outlives the interpreter that put it.
 _KEEP = 3
 
 
@@ -102,21 +113,20 @@ def close(fd):
     """Close a file descriptor."""
     if not is_pipe(fd):
         return _os_close(fd)
+    if fd in _closed:
+        raise _error(errno.EBADF)
     queue = _queue(fd)
+    _closed.add(fd)
     if fd & 1:
-        if fd in _closed:
-            raise _error(errno.EBADF)
-        _closed.add(fd)
         try:
-            queues.put(queue, _END, _KEEP)
+            queues._put(queue, _END, _KEEP)
         except queues.QueueError:
-            pass  # the read end is closed
-        return
-    _rest.pop(fd, None)
-    try:
-        queues.destroy(queue)
-    except queues.QueueError:
-        raise _error(errno.EBADF) from None
+            raise _error(errno.EBADF) from None
+    else:
+        _rest.pop(fd, None)
+    if queue in _made and fd ^ 1 in _closed:
+        _made.discard(queue)
+        queues.release(queue)
 
 
 class PipeIO(io.RawIOBase):
@@ -187,6 +197,39 @@ def open(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None,
 open.__doc__ = _io_open.__doc__
 
 
+def select_(rlist, wlist, xlist, timeout=None, /):
+    """Wait until one or more file descriptors are ready for some kind of I/O."""
+    rlist, wlist = list(rlist), list(wlist)
+    if not any(is_pipe(_number(file)) for file in rlist + wlist):
+        return _select(rlist, wlist, xlist, timeout)
+    if timeout is not None and timeout < 0:
+        raise ValueError("timeout must be non-negative")
+    deadline = None if timeout is None else time.monotonic() + timeout
+    while True:
+        ready = [file for file in rlist if _readable(_number(file))]
+        left = None if deadline is None else deadline - time.monotonic()
+        if ready or wlist or (left is not None and left <= 0):
+            return ready, wlist, []
+        pipes = [_queue(fd) for fd in map(_number, rlist) if is_pipe(fd)]
+        # Of several pipes, one after the other is watched.
+        for queue in pipes:
+            queues._bridge.wait_queue(queue, False, left if len(pipes) == 1 else 0.01)
+
+
+def _number(file):
+    return file if isinstance(file, int) else file.fileno()
+
+
+def _readable(fd):
+    if not is_pipe(fd):
+        return bool(_select([fd], [], [], 0)[0])
+    try:
+        return fd in _rest or queues.get_count(_queue(fd)) > 0
+    except queues.QueueError:
+        raise _error(errno.EBADF) from None
+
+
 def install():
     os.pipe, os.read, os.write, os.close = pipe, read, write, close
     io.open = builtins.open = open
+    select.select = select_

@@ -10,6 +10,7 @@ WebAssembly has one stack here, so the threads of an interpreter take turns. The
 
 Every wait goes through `wait` or `wait_outside`. What nobody can end raises RuntimeError: it would hang otherwise.
 """
+import _interpbridge
 import _thread
 import sys
 import time
@@ -27,7 +28,7 @@ _syncs = 0  # calls of run_sync that have not returned
 _suspended = {}  # key of a waiter -> waiter of a suspended thread
 _keys = 0
 _stopping = False
-_daemons_allowed = True
+_allowed = _daemons_allowed = True
 _main_interpreter = True
 _original_sleep = time.sleep
 TIMEOUT_MAX = _thread.TIMEOUT_MAX
@@ -343,6 +344,8 @@ def start_joinable_thread(function, handle=None, daemon=True):
         raise TypeError("'handle' must be a _ThreadHandle")
     if handle._state != "new":
         raise RuntimeError("thread already started")
+    if not _allowed:
+        raise RuntimeError("thread is not supported for isolated subinterpreters")
     if daemon and not _daemons_allowed:
         raise RuntimeError("daemon threads are not allowed in this interpreter")
     if _stopping:
@@ -451,5 +454,9 @@ def set_name(name):
         _current.name = name
 
 
+def given_name():
+    return _current.name if _current is not None else _interpbridge.caller_name
+
+
 def _get_name():
-    return "python" if _current is None or _current.name is None else _current.name
+    return given_name() or "python"

@@ -119,6 +119,14 @@ def pause():
     """Lets other threads of this interpreter run, without waiting for anything."""
 
 
+#: The name of the thread in another interpreter that called a function here: there it is the same thread that runs.
+caller_name = None
+
+
+def thread_name():
+    """The name of the current thread, if it was given one."""
+
+
 # Values.
 
 _PLAIN = frozenset({type(None), bool, float, str, bytes})

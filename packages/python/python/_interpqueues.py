@@ -131,9 +131,12 @@ def list_all():
 
 def put(qid, obj, unboundop=-1, fallback=-1):
     """Add the object's data to the queue."""
-    qid = _qid(qid)
+    _put(_qid(qid), obj, -1 if unboundop < 0 else _checked_unbound(unboundop, -1))
+
+
+def _put(qid, obj, unbound):
+    """As `put`, with the runtime's number for `unboundop`."""
     bridge = _bridge
-    unbound = -1 if unboundop < 0 else _checked_unbound(unboundop, -1)
     if type(obj) is int and -0x80000000 <= obj < 0x80000000:
         status = bridge.js.q_put_int(qid, obj, unbound)
         if status < 0:

@@ -46,11 +46,12 @@ _CONFIGS = {
     'legacy': (1, 1, 1, 1, 1, 0, 'shared'),
     'empty': (0, 0, 0, 0, 0, 0, 'default'),
 }
-_CONFIGS['default'] = _CONFIGS['isolated']
+_CONFIGS[''] = _CONFIGS['default'] = _CONFIGS['isolated']
 _CONFIG_BITS = 8
 
 
 def _named_config(name):
+    name.encode()
     if name not in _CONFIGS:
         raise ValueError(f"unsupported config name '{name}'")
     *flags, gil = _CONFIGS[name]
@@ -263,7 +264,9 @@ def get_config(id, *, restrict=False):
     id = _resolve(id, restrict, 'get the config of')
     word = _bridge.js.i_word(id)
     if not word:
-        return _named_config('legacy')
+        config = _named_config('legacy')
+        config.gil = 'own'
+        return config
     return _config_from(word & ((1 << _CONFIG_BITS) - 1))
 
 
@@ -274,7 +277,7 @@ def is_shareable(obj):
 
 # Work: requests are marshalled tuples, replies too.
 
-_SCRIPT, _CODE, _CALL, _SET = range(4)
+_CODE, _CALL, _SET = range(3)
 _DONE, _FAILED, _REFUSED = range(3)
 #: An exception that could not be sent, and the text of it.
 _REFUSED_RUNNING = 'interpreter already running'
@@ -330,8 +333,9 @@ def _reply(token):
             return bridge.decode(*rest), None
         if op == _FAILED:
             return None, _excinfo(rest)
-        kind, text = rest
-        raise {'NotShareableError': NotShareableError}.get(kind, InterpreterError)(text)
+        kind, text, cause = rest
+        error = {'NotShareableError': NotShareableError}.get(kind, InterpreterError)
+        raise error(text) from (cause and error(cause))
     finally:
         bridge.release_references(references)
 
@@ -382,16 +386,22 @@ def capture_exception(exc=None):
     return _excinfo(_describe(exc))
 
 
-def _shared(shared, what):
-    if shared is None:
+_MISSING = object()
+
+
+def _shared(shared, function, position):
+    if shared is _MISSING:
         return None
     if not isinstance(shared, dict):
-        raise TypeError(f'{what} must be a dict, not {type(shared).__name__}')
+        given = 'None' if shared is None else type(shared).__name__
+        raise TypeError(f'_interpreters.{function}() argument {position} must be dict, not {given}')
     items = []
     for name, value in shared.items():
         if not isinstance(name, str):
             raise TypeError(f'expected str, got {type(name).__name__}')
         name.encode()
+        if '\0' in name:
+            raise ValueError('embedded null character')
         items.append((name, _bridge.encode(value, False)))
     return tuple(items)
 
@@ -399,10 +409,11 @@ def _shared(shared, what):
 def set___main___attrs(id, updates, *, restrict=False):
     """Bind the given attributes in the interpreter's __main__ module."""
     id = _resolve(id, restrict, 'update __main__ for')
-    if not isinstance(updates, dict):
-        raise TypeError(f"set___main___attrs() argument 'updates' must be dict, not {type(updates).__name__}")
     del _bridge.noted[:]
-    _request(id, (_SET, _shared(updates, 'updates')))
+    shared = _shared(updates, 'set___main___attrs', 2)
+    if not shared:
+        raise ValueError('arg 2 must be a non-empty mapping')
+    _request(id, (_SET, shared))
 
 
 def _function_code(func):
@@ -436,7 +447,8 @@ def _script(code, what):
         text.encode()
         if '\0' in text:
             raise ValueError('source code string cannot contain null bytes')
-        return (_SCRIPT, text)
+        # A syntax error is the caller's.
+        return (_CODE, compile(text, '<string>', 'exec', dont_inherit=True))
     if isinstance(code, _types.FunctionType):
         return (_CODE, _function_code(code))
     if isinstance(code, _types.CodeType):
@@ -444,12 +456,12 @@ def _script(code, what):
     raise TypeError(f'{what} must be a string, a function, or a code object, not {type(code).__name__}')
 
 
-def _run(id, script, shared):
+def _run(id, script, shared, function):
     del _bridge.noted[:]
-    return _request(id, (*script, _shared(shared, 'arg 3')))[1]
+    return _request(id, (*script, _shared(shared, function, 3)))[1]
 
 
-def exec(id, code, shared=None, *, restrict=False):
+def exec(id, code, shared=_MISSING, *, restrict=False):
     """Execute the provided code in the identified interpreter.
 
     This is equivalent to running the builtin exec() under the target
@@ -466,18 +478,18 @@ def exec(id, code, shared=None, *, restrict=False):
     is ignored, including its __globals__ dict.
     """
     id = _resolve(id, restrict, 'exec code for')
-    return _run(id, _script(code, 'exec() argument 2'), shared)
+    return _run(id, _script(code, 'exec() argument 2'), shared, 'exec')
 
 
-def run_string(id, script, shared=None, *, restrict=False):
+def run_string(id, script, shared=_MISSING, *, restrict=False):
     """Execute the provided string in the identified interpreter."""
     id = _resolve(id, restrict, 'run a string for')
     if not isinstance(script, str):
         raise TypeError(f'run_string() argument 2 must be a string, not {type(script).__name__}')
-    return _run(id, _script(script, 'run_string() argument 2'), shared)
+    return _run(id, _script(script, 'run_string() argument 2'), shared, 'run_string')
 
 
-def run_func(id, func, shared=None, *, restrict=False):
+def run_func(id, func, shared=_MISSING, *, restrict=False):
     """Execute the body of the provided function in the identified interpreter.
 
     Code objects are also supported.  In both cases, closures and args
@@ -486,7 +498,7 @@ def run_func(id, func, shared=None, *, restrict=False):
     id = _resolve(id, restrict, 'run a function for')
     if not isinstance(func, (_types.FunctionType, _types.CodeType)):
         raise TypeError(f'run_func() argument 2 must be a function or a code object, not {type(func).__name__}')
-    return _run(id, _script(func, 'run_func() argument 2'), shared)
+    return _run(id, _script(func, 'run_func() argument 2'), shared, 'run_func')
 
 
 def call(id, callable, args=None, kwargs=None, *, preserve_exc=False, restrict=False):
@@ -515,7 +527,7 @@ def _call_request(callable, args, kwargs):
     target = bridge.encode(callable)
     given = bridge.encode(args)
     named = bridge.encode(kwargs) if kwargs else None
-    return (_CALL, target, given, named)
+    return (_CALL, target, given, named, bridge.thread_name())
 
 
 # The executing side.
@@ -528,13 +540,11 @@ _NEED_FRAME = frozenset(f for f in (
 def _call_here(func, args, kwargs):
     if isinstance(func, _types.BuiltinFunctionType) and func in _NEED_FRAME:
         namespace = _sys.modules['__main__'].__dict__
-        names = {'_f': func, '_a': args, '_k': kwargs}
-        # The frame of a lambda whose globals are those of __main__, and that sees these three as its arguments.
-        caller = _types.FunctionType((lambda _f, _a, _k: _f(*_a, **_k)).__code__, namespace)
-        if func in (_builtins.dir, _builtins.locals, _builtins.vars) and not args and not kwargs:
-            value = namespace
-            return sorted(value) if func is _builtins.dir else value
-        return caller(**names)
+        if func in (_builtins.exec, _builtins.eval):
+            if len(args) == 1 and 'globals' not in kwargs:
+                args = (*args, namespace)
+        elif not args and not kwargs:
+            return sorted(namespace) if func is _builtins.dir else namespace
     return func(*args, **kwargs)
 
 
@@ -555,10 +565,10 @@ def _perform(op, rest, references):
     try:
         try:
             if op == _CALL:
-                target, given, named = rest
-                func = bridge.decode(*target)
-                args = bridge.decode(*given)
-                kwargs = bridge.decode(*named) if named else {}
+                target, given, named, bridge.caller_name = rest
+                func = _load('func', target)
+                args = _load('args', given)
+                kwargs = _load('kwargs', named) if named else {}
             elif op == _SET:
                 updates = [(name, bridge.decode(*value)) for name, value in rest[0] or ()]
             else:
@@ -566,16 +576,16 @@ def _perform(op, rest, references):
                 updates = [(name, bridge.decode(*value)) for name, value in shared or ()]
         finally:
             bridge.release_references(references)
+    except _Unloaded as failure:
+        return (_REFUSED, 'NotShareableError', f'{failure} not shareable', str(failure.__cause__)), []
     except Exception as exc:
-        return (_REFUSED, 'NotShareableError', f'object could not be unpickled: {type(exc).__name__}: {exc}'), []
+        return (_REFUSED, 'NotShareableError', f'object could not be unpickled: {type(exc).__name__}: {exc}', None), []
     try:
         if op == _CALL:
             value = _call_here(func, args, kwargs)
         else:
             for name, item in updates:
                 namespace[name] = item
-            if op == _SCRIPT:
-                source = compile(source, '<string>', 'exec', dont_inherit=True)
             if op != _SET:
                 _builtins.exec(source, namespace)
             value = None
@@ -585,7 +595,18 @@ def _perform(op, rest, references):
         del bridge.noted[:]
         return (_DONE, *bridge.encode(value)), bridge.noted[:]
     except Exception as exc:
-        return (_REFUSED, 'NotShareableError', str(exc)), []
+        return (_REFUSED, 'NotShareableError', str(exc), None), []
+
+
+class _Unloaded(Exception):
+    """A part of a call that could not be decoded."""
+
+
+def _load(what, encoded):
+    try:
+        return _bridge.decode(*encoded)
+    except Exception as exc:
+        raise _Unloaded(what) from NotShareableError(f'object could not be unpickled: {type(exc).__name__}: {exc}')
 
 
 # What JavaScript asks for.

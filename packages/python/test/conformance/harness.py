@@ -1,9 +1,10 @@
 """Runs one module of CPython's tests and reports each test as a line of JSON, for main.ts."""
 import json
 import os
-import sys
 import time
 import unittest
+
+import harness_capi
 
 _stdout = 1
 
@@ -51,6 +52,8 @@ class Result(unittest.TestResult):
         self._fixture_or_test(test, "error", self._exc_info_to_string(error, test))
 
     def addSkip(self, test, reason):
+        # A subtest that is skipped has the test go on.
+        test = getattr(test, "test_case", test)
         self._fixture_or_test(test, "skip", reason)
 
     def addExpectedFailure(self, test, error):
@@ -66,23 +69,9 @@ class Result(unittest.TestResult):
             report(fixture=str(test), status=status, why=why)
 
 
-def prepare():
-    """What the tests find out about the platform is about Pyodide by itself; with this runtime there are threads."""
-    import harness_capi
-    from test import support
-    from test.support import threading_helper
-
-    support.has_socket_support = True
-    support.requires_working_socket = lambda *, module=False: (None if module else lambda test: test)
-    threading_helper.can_start_thread = True
-    harness_capi.install()
-    support.use_resources = None
-
-
 def run(request):
     request = json.loads(request)
-    sys.stdout.flush()
-    prepare()
+    harness_capi.install()
     try:
         suite = unittest.defaultTestLoader.loadTestsFromName(request["module"])
     except unittest.SkipTest as skip:
