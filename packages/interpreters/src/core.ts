@@ -111,9 +111,14 @@ const interpreters = {
     return slot === -1 ? STATUS_NOT_FOUND : Number(isExecuting(m, slot));
   },
 
-  /** Makes an interpreter, which the guest holds once. `word` is what `guestWord` returns of it. @throws as `create` */
-  create(options: CreateOptions, word = 0): number {
-    const { id, slot } = createPlace(options, word);
+  /**
+   * Makes an interpreter, which the guest holds once. `guestWord` is what the function of that name returns of it. A `lazy` one costs nothing until work
+   * is sent to it: only then it boots.
+   *
+   * @throws as `create`
+   */
+  create(options: CreateOptions, more?: { readonly guestWord?: number; readonly lazy?: boolean }): number {
+    const { id, slot } = createPlace(options, more);
     holdCreated(id, slot);
     return id;
   },

@@ -130,7 +130,7 @@ export class Bridge {
   /** Without `counted`, nothing but `i_close` ends the interpreter. */
   #create(word: number, counted: boolean): number {
     return this.#guarded(() => {
-      const id = interpreters.create({ language: this.#language }, word);
+      const id = interpreters.create({ language: this.#language }, { guestWord: word, lazy: true });
       // The count begins with the first reference that Python takes.
       if (counted) interpreters.adopt(id);
       return id;

@@ -54,10 +54,13 @@ export function create(options: CreateOptions = {}): Interpreter {
   return bind(id, slot);
 }
 
-/** As `create`, without an object for the interpreter, which this thread holds all the same (held-interpreters.ts). */
+/**
+ * As `create`, without an object for the interpreter, which this thread holds all the same (held-interpreters.ts). A `lazy` one boots when the first
+ * work is sent to it.
+ */
 export function createPlace(
   options: CreateOptions,
-  guestWord = 0,
+  { guestWord = 0, lazy = false }: { readonly guestWord?: number; readonly lazy?: boolean } = {},
 ): {
   readonly id: InterpreterId;
   readonly slot: Slot;
@@ -67,11 +70,11 @@ export function createPlace(
   const { m } = rt;
   // Main hands the boot request to the supervisor that it starts, except for another language: its data may be anything, which only the
   // codec can send.
-  const asData = m.slot === MAIN_SLOT && boot.language.module === undefined;
+  const asData = m.slot === MAIN_SLOT && boot.language.module === undefined && !lazy;
   if (!asData) startSupervisor(rt);
   if (options.language?.shared !== undefined) lend(rt, options.language.shared);
   const output = Output.open(options);
-  const slot = claimSlot(m, WHENCE_CREATED, undefined, undefined, undefined, boot.language.tag);
+  const slot = claimSlot(m, WHENCE_CREATED, undefined, undefined, undefined, boot.language.tag, lazy);
   if (slot === -1) {
     void output?.close();
     throw new InterpreterError("Cannot create an interpreter: all places are taken. Close some first.", {
@@ -84,8 +87,8 @@ export function createPlace(
   const sent = output === undefined ? boot : { ...boot, output: { ...boot.output, channel: output.name } };
   try {
     if (!asData || !startSupervisor(rt, { slot, id, options: sent })) {
-      if (output === undefined && giveToStandby(m, boot, slot)) notifyLater(m);
-      else request(rt, REQUEST_BOOT, slot, id, 0, sent);
+      if (!lazy && output === undefined && giveToStandby(m, boot, slot)) notifyLater(m);
+      else request(rt, REQUEST_BOOT, slot, id, lazy ? 1 : 0, sent);
     }
     makeFirstCache();
   } catch (error) {

@@ -1,8 +1,9 @@
 /** Ending an interpreter: `close`, which is its last work item, and `terminate`, which is a request to the supervisor. */
 import { checkOptions } from "../base/check.js";
 import { InterpreterError } from "../base/errors.js";
-import { STATUS_BUSY, STATUS_SHUT } from "../memory/layout.js";
-import { request } from "../thread/supervisor-client.js";
+import { load } from "../memory/atomics.js";
+import { OK, S_LAZY, slotPointer, STATUS_BUSY, STATUS_SHUT } from "../memory/layout.js";
+import { request, startIfLazy } from "../thread/supervisor-client.js";
 import { Message } from "../wire/message.js";
 import { reasonNumber, REQUEST_TERMINATE, WORK_CLOSE } from "../wire/protocol.js";
 import { Operation } from "./operation.js";
@@ -43,6 +44,11 @@ export class Ending {
         `Cannot ${what}: it is running. Wait for its work first, or use close({ wait: true }), or terminate().`,
         { code: "ERR_INTERPRETER_RUNNING" },
       );
+    }
+    // If it has no thread, there is nothing to wait for; but with `wait`, work may be on its way.
+    if (status === OK && load(rt.m, slotPointer(slot) + S_LAZY) !== 0) {
+      if (wait) startIfLazy(rt, slot, id);
+      else request(rt, REQUEST_TERMINATE, id, reasonNumber("closed"));
     }
     // If it is closing already (STATUS_SHUT), its end settles this operation, too.
     if (status !== STATUS_SHUT) operation.sent(status);

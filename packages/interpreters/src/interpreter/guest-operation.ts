@@ -8,6 +8,7 @@ import { slotOf } from "../kernel/registry.js";
 import { freePages } from "../memory/page-allocator.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
+import { startIfLazy } from "../thread/supervisor-client.js";
 import { Message, readEncoded, WITH_SENDER } from "../wire/message.js";
 import { REPLY_VALUE, WORK_GUEST } from "../wire/protocol.js";
 import { Operation } from "./operation.js";
@@ -79,7 +80,10 @@ export function sendToGuest(
     if (blocking && !operation.tryAnnounce(slot)) return STATUS_DEADLOCK;
     const status = message.intoMailbox(slot, S_WORK, id, rt.id, WITH_SENDER, onlyIfIdle);
     operation.place = rt.m.lastPut;
-    if (status === OK) return operation;
+    if (status === OK) {
+      startIfLazy(rt, slot, id);
+      return operation;
+    }
     operation.abandon();
     return status;
   } finally {

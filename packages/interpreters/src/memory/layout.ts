@@ -100,6 +100,8 @@ export const S_POISONED = 5;
  * it then. Written by the owner, which stores 0 before it does anything that awaits more.
  */
 export const S_DORMANT = 6;
+/** 1 while the interpreter has no thread: a thread that sends it work must have the supervisor start one, which clears this. */
+export const S_LAZY = 7;
 /** Pointers to the locks that the owner holds or is about to take, outermost first; 0 ends the list. Written by the owner only. */
 export const S_INTENTS = 8;
 export const INTENTS = 4;

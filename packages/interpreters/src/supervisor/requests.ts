@@ -21,6 +21,7 @@ import {
   REQUEST_DEADLINE,
   REQUEST_FINALIZING,
   REQUEST_PREWARM,
+  REQUEST_START,
   REQUEST_TERMINATE,
   REQUEST_THREAD_ENDED,
   REQUEST_WAKE_MAIN,
@@ -43,7 +44,10 @@ function handle(m: SharedMemory, { buffers, children, collector, deadlines, deat
   const { sender } = request;
   const [kind, a, b, c] = [1, 2, 3, 4].map((i) => headerWord(m, request, i));
   const value = readBody(m, request, (_m, page) => collector.add(page));
-  if (kind === REQUEST_BOOT) children.boot(a as Slot, b as InterpreterId, value as BootOptions);
+  if (kind === REQUEST_BOOT && c === 1)
+    children.bootLater(a as Slot, b as InterpreterId, value as BootOptions);
+  else if (kind === REQUEST_BOOT) children.boot(a as Slot, b as InterpreterId, value as BootOptions);
+  else if (kind === REQUEST_START) children.start(a as Slot, b as InterpreterId);
   else if (kind === REQUEST_TERMINATE) children.terminate(a as InterpreterId, REASONS[b]);
   else if (kind === REQUEST_ABORT) children.stopWork(sender, c, REASONS[b]);
   else if (kind === REQUEST_DEADLINE) {

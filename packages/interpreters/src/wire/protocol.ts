@@ -52,7 +52,7 @@ export const NOTICE_DEATH = 4;
 /** The work was interrupted, because its limit passed or its signal aborted. value: [reason, excinfo of what that raised, or null] */
 export const REPLY_INTERRUPTED = 5;
 
-/** a: slot, b: id; value: boot options */
+/** a: slot, b: id, c: 1 to start its thread when REQUEST_START comes; value: boot options */
 export const REQUEST_BOOT = 1;
 /** a: id, b: reason */
 export const REQUEST_TERMINATE = 2;
@@ -75,6 +75,9 @@ export const REQUEST_PREWARM = 9;
 
 /** Main has work in its mailbox and may not be polling it: wake its event loop. */
 export const REQUEST_WAKE_MAIN = 10;
+
+/** a: slot, b: id. The first work of an interpreter that has no thread yet (S_LAZY). May come several times. */
+export const REQUEST_START = 11;
 
 /** How an interpreter ended: a reason that users see, or "closed", which users asked for. */
 export type EndReason = DeathReason | "closed";

@@ -91,6 +91,7 @@ const guest: ExecutingSide = {
   async start(data, given) {
     const { bootTime = 0, bootFailure } = data as CalculatorData;
     shared = given;
+    if ((data as CalculatorData).counts === true) Atomics.add(shared as Int32Array, 0, 1);
     interruptible = (data as CalculatorData).interruptible === true;
     await sleep(bootTime);
     if (bootFailure !== undefined) throw new CalculatorError(bootFailure);

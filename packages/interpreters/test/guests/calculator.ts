@@ -9,6 +9,8 @@ export interface CalculatorData {
   readonly bootTime?: number;
   /** Why each boot fails. */
   readonly bootFailure?: string;
+  /** Whether it counts its boots, in what its interpreters share. */
+  readonly counts?: boolean;
   /** Whether it polls for interrupts. */
   readonly interruptible?: boolean;
 }

@@ -5,6 +5,7 @@ import {
   create,
   createQueue,
   ExecutionFailed,
+  Interpreter,
   InterpreterDiedError,
   InterpreterPoolExecutor,
   listAll,
@@ -149,7 +150,7 @@ test("items stay encoded, with what they refer to", async () => {
 });
 
 test("an interpreter that only the guest holds ends with its last handle", async () => {
-  const id = interpreters.create({ language }, 77);
+  const id = interpreters.create({ language }, { guestWord: 77 });
   assert.equal(interpreters.guestWord(id), 77);
   assert.equal(interpreters.whence(id), 2);
   assert.equal(interpreters.language(id), TAG);
@@ -263,4 +264,73 @@ test("a guest's own signal byte ends the waits of its thread", () => {
     threads.blockUntil(() => false, 5),
     false,
   );
+});
+
+/** Makes an interpreter that boots with its first work, and a counter of how many have booted. */
+function lazily(): { id: number; boots: Int32Array } {
+  const boots = new Int32Array(new SharedArrayBuffer(4));
+  const counting = calculator({ counts: true }, { key: `boots ${++keys}`, value: boots });
+  return { id: interpreters.create({ language: counting }, { lazy: true }), boots };
+}
+let keys = 0;
+
+test("a lazy interpreter boots with its first work, whichever thread sends it", async () => {
+  const { id, boots } = lazily();
+  assert.deepEqual([interpreters.isRunning(id), interpreters.whence(id), boots[0]], [0, 2, 0]);
+  assert.deepEqual([...send(id, [1, 2]).block().bytes], [2, 1]);
+  assert.equal(boots[0], 1);
+  assert.equal(interpreters.close(id), core.OK);
+  const other = lazily();
+  await using sender = create();
+  const status = await sender.call(
+    async (target: number, tag: number) => {
+      const { core: there } = await import("interpreters/core");
+      const value = new there.EncodedValue(tag, new Uint8Array([3, 4]));
+      const sent = there.interpreters.send(target, value);
+      return typeof sent === "number" ? sent : [...(await sent.promise()).bytes];
+    },
+    other.id,
+    TAG,
+  );
+  assert.deepEqual(status, [4, 3]);
+  assert.equal(interpreters.close(other.id), core.OK);
+});
+
+test("a lazy interpreter that gets no work never boots, however it ends", async () => {
+  const closed = lazily();
+  assert.equal(interpreters.close(closed.id), core.OK);
+  const released = lazily();
+  interpreters.adopt(released.id);
+  interpreters.hold(released.id);
+  assert.equal(interpreters.release(released.id), true);
+  const terminated = lazily();
+  await new Interpreter(terminated.id).terminate();
+  const waited = lazily();
+  await new Interpreter(waited.id).close({ wait: true });
+  for (const { id, boots } of [closed, released, terminated]) {
+    assert.equal(interpreters.whence(id), core.STATUS_NOT_FOUND);
+    assert.equal(boots[0], 0);
+  }
+  assert.equal(interpreters.whence(waited.id), core.STATUS_NOT_FOUND);
+});
+
+test("many lazy interpreters cost nothing", () => {
+  const made = Array.from({ length: 200 }, () => lazily());
+  for (const { id } of made) assert.equal(interpreters.close(id), core.OK);
+  assert.ok(made.every(({ boots }) => boots[0] === 0));
+});
+
+test("the death of its creator ends a lazy interpreter", async () => {
+  const creator = create();
+  const id = await creator.call(
+    async (module: string) => {
+      const { core: there } = await import("interpreters/core");
+      const { calculator: make } = (await import(module)) as { calculator: typeof calculator };
+      return there.interpreters.create({ language: make() }, { lazy: true });
+    },
+    new URL("./calculator.js", import.meta.url).href,
+  );
+  assert.equal(interpreters.whence(id), 2);
+  await creator.terminate();
+  await until(() => interpreters.whence(id) === core.STATUS_NOT_FOUND);
 });
