@@ -83,7 +83,9 @@ def _set_field(config, key, value):
             raise ValueError(f"unsupported interpreter config .gil value '{value}'")
         config.gil = value
     elif key in _FLAGS:
-        setattr(config, key, bool(value))
+        if not isinstance(value, bool):
+            raise TypeError(f'expected a bool for the config field {key!r}, got {type(value).__name__}')
+        setattr(config, key, value)
     else:
         raise ValueError(f'unsupported config field {key!r}')
 
@@ -553,8 +555,8 @@ def _execute(length, count):
     bridge = _bridge
     references = bridge.get_references()
     op, *rest = _marshal.loads(bridge.view[bridge.DATA:bridge.DATA + length])
-    reply = _perform(op, rest, references)
-    reply, noted = reply
+    # `value` keeps the queues in the reply until the record has them.
+    reply, noted, value = _perform(op, rest, references)
     bridge.noted[:] = noted
     _answer(_DONE, bridge.PYTHON, _marshal.dumps(reply))
 
@@ -577,9 +579,9 @@ def _perform(op, rest, references):
         finally:
             bridge.release_references(references)
     except _Unloaded as failure:
-        return (_REFUSED, 'NotShareableError', f'{failure} not shareable', str(failure.__cause__)), []
+        return (_REFUSED, 'NotShareableError', f'{failure} not shareable', str(failure.__cause__)), [], None
     except Exception as exc:
-        return (_REFUSED, 'NotShareableError', f'object could not be unpickled: {type(exc).__name__}: {exc}', None), []
+        return (_REFUSED, 'NotShareableError', f'object could not be unpickled: {type(exc).__name__}: {exc}', None), [], None
     try:
         if op == _CALL:
             value = _call_here(func, args, kwargs)
@@ -590,12 +592,12 @@ def _perform(op, rest, references):
                 _builtins.exec(source, namespace)
             value = None
     except BaseException as exc:
-        return (_FAILED, *_describe(exc, 2 if op == _CALL else 1)), []
+        return (_FAILED, *_describe(exc, 2 if op == _CALL else 1)), [], None
     try:
         del bridge.noted[:]
-        return (_DONE, *bridge.encode(value)), bridge.noted[:]
+        return (_DONE, *bridge.encode(value)), bridge.noted[:], value
     except Exception as exc:
-        return (_REFUSED, 'NotShareableError', str(exc), None), []
+        return (_REFUSED, 'NotShareableError', str(exc), None), [], None
 
 
 class _Unloaded(Exception):
@@ -627,7 +629,7 @@ def _from_js(op, text, filename):
                     namespace[args[i]] = args[i + 1]
                 value = None
             else:
-                value = _find(text)(*args)
+                value = _call_here(_find(text), args, {})
     except BaseException as exc:
         return _answer(_FAILED, bridge.NEUTRAL, _marshal.dumps(_describe(exc, 1), 2))
     data = bridge.neutral(value)
