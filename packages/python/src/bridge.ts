@@ -18,6 +18,8 @@ const WHENCE_RUNTIME = 1;
 const CREATED = 2;
 /** In an interpreter's word: eight bits of configuration, then its whence (_interpreters.py). */
 const WHENCE_SHIFT = 8;
+/** The word of one that `create` of JavaScript made for Python: CPython's "isolated", and WHENCE_STDLIB. */
+const ISOLATED = 0b10_101000 | (5 << WHENCE_SHIFT);
 /** `last_error` has the text. */
 const FAILED = -100;
 
@@ -60,7 +62,7 @@ export class Bridge {
       i_list: () => this.#list(),
       i_whence: (id: number) => this.#whence(id),
       i_running: (id: number) => this.#running(id),
-      i_word: (id: number) => interpreters.guestWord(id),
+      i_word: (id: number) => this.#word(id),
       i_create: (word: number, counted: boolean) => this.#create(word, counted),
       i_close: (id: number) => this.#guarded(() => interpreters.close(id)),
       i_incref: (id: number) => (interpreters.hold(id) ? core.OK : core.STATUS_NOT_FOUND),
@@ -99,9 +101,16 @@ export class Bridge {
   #whence(id: number): number {
     const whence = interpreters.whence(id);
     if (whence < 0) return whence;
-    const word = interpreters.guestWord(id);
+    const word = this.#word(id);
     if (word !== 0) return word >> WHENCE_SHIFT;
     return whence === WHENCE_RUNTIME ? WHENCE_RUNTIME : WHENCE_UNKNOWN;
+  }
+
+  /** An interpreter's configuration and whence, or 0 if it is none of Python's. */
+  #word(id: number): number {
+    const word = interpreters.guestWord(id);
+    const byJavaScript = word === 0 && interpreters.whence(id) === CREATED;
+    return byJavaScript && interpreters.language(id) === PYTHON_TAG ? ISOLATED : word;
   }
 
   #running(id: number): number {
@@ -211,6 +220,6 @@ export class Bridge {
 
   /** The configuration that this interpreter was created with, as bits (_interpreters.py). */
   ownConfig(): number {
-    return interpreters.guestWord(interpreters.current()) & ((1 << WHENCE_SHIFT) - 1);
+    return this.#word(interpreters.current()) & ((1 << WHENCE_SHIFT) - 1);
   }
 }

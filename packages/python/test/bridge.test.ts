@@ -248,6 +248,21 @@ test("JavaScript's time limits and signals interrupt Python, which lives on with
   assert.equal(await interp.call("eval", "kept"), 2);
 });
 
+test("an interpreter that JavaScript makes for Python is one of the module's, isolated", async () => {
+  await using interp = python.create();
+  await interp.exec("");
+  python.run(`
+import _interpreters
+other = I.Interpreter(${interp.id})
+assert other.whence == '_interpreters module', other.whence
+assert _interpreters.get_config(other.id) == _interpreters.new_config('isolated')
+other.exec('x = 1')
+del other
+`);
+  // Python's handle was not the last one.
+  assert.equal(await interp.call("eval", "x"), 1);
+});
+
 test("a result that cannot travel is refused, and is no failure of the function", async () => {
   await using interp = python.create();
   await assert.rejects(interp.call("sorted", [3, 1]), NotShareableError);
