@@ -267,7 +267,22 @@ def _finish():
     except BaseException as error:
         _print_exception(error)
     atexit._run_exitfuncs()
+    _release()
     _flush()
+
+
+def _release():
+    """Drops what `__main__` refers to: the interpreters that only this one holds end with it."""
+    import __main__
+
+    names = vars(__main__)
+    for name in [name for name in names if not name.startswith("__")]:
+        names[name] = None
+    interpreters = sys.modules.get("concurrent.interpreters")
+    if interpreters is not None and interpreters._known:
+        import gc
+
+        gc.collect()
 
 
 def _flush():

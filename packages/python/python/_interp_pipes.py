@@ -3,6 +3,7 @@
 The file system of one WebAssembly instance knows nothing of the others, so a pipe is a queue of the runtime, with pieces of bytes as items.
 Descriptors begin at FIRST; the read end is even, the write end is the next number. Reading waits as queues do, so that other threads run.
 """
+from collections import deque
 import builtins
 import errno
 import io
@@ -20,6 +21,8 @@ _END = b""
 _rest = {}  # descriptor of a read end -> bytes that were received and not read
 _closed = set()  # ends that were closed here
 _made = set()  # queues of pipes that were made here
+_ended = deque()  # those of pipes whose two ends were closed here
+_MOST_ENDED = 32
 
 _os_close, _os_read, _os_write, _os_fstat, _os_isatty = os.close, os.read, os.write, os.fstat, os.isatty
 _io_open = io.open
@@ -126,7 +129,10 @@ def close(fd):
         _rest.pop(fd, None)
     if queue in _made and fd ^ 1 in _closed:
         _made.discard(queue)
-        queues.release(queue)
+        _ended.append(queue)
+        # Another interpreter may be about to read what was written last.
+        if len(_ended) > _MOST_ENDED:
+            queues.release(_ended.popleft())
 
 
 class PipeIO(io.RawIOBase):

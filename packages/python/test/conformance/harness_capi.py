@@ -2,6 +2,7 @@
 
 Those of the real modules make them inside of this WebAssembly instance, where the runtime does not know them.
 """
+import os
 import sys
 import types
 
@@ -21,11 +22,45 @@ def destroy_interpreter(interpid, basic=False):
 
 
 def exec_interpreter(interpid, code, *, main=False):
-    failure = _interpreters.run_string(interpid, code)
-    if failure is None:
-        return 0
-    print(failure.errdisplay, file=sys.stderr)
-    return -1
+    if main:
+        failure = _interpreters.run_string(interpid, code)
+        if failure is None:
+            return 0
+        print(failure.errdisplay, file=sys.stderr)
+        return -1
+    # Code that does not run as the interpreter's main program: in a thread of it.
+    done, report = os.pipe()
+    failure = _interpreters.run_func(interpid, _in_thread, {"_code": code, "_report": report})
+    assert failure is None, failure
+    ended = os.read(done, 1)
+    os.close(done)
+    os.close(report)
+    return 0 if ended == b"0" else -1
+
+
+def _in_thread():
+    def run(code=_code, report=_report):
+        import __main__
+        import os
+        import time
+        import traceback
+
+        import _interpreters
+
+        # Until the request that started this thread has been answered.
+        while _interpreters.is_running(_interpreters.get_current()[0]):
+            time.sleep(0.001)
+        try:
+            exec(code, __main__.__dict__)
+            result = b"0"
+        except BaseException:
+            traceback.print_exc()
+            result = b"1"
+        os.write(report, result)
+
+    import threading
+
+    threading.Thread(target=run).start()
 
 
 def _run_temporary(code, config, whence):
