@@ -42,7 +42,7 @@ export function makeImage(memory: Uint8Array, config: unknown): Uint8Array {
     image.set(memory.subarray(start, start + size), at);
     at += size;
   }
-  header[H_CHECKSUM] = crc32(image.subarray(HEADER));
+  header[H_CHECKSUM] = checksum(image);
   return image;
 }
 
@@ -65,12 +65,12 @@ function spansOf(words: Int32Array): number[] {
 export function isImage(bytes: Uint8Array): boolean {
   if (bytes.length < HEADER) return false;
   const header = headerOf(bytes);
-  return (
-    header[0] === MAGIC &&
-    header[H_LENGTH] === bytes.length &&
-    header[H_CHECKSUM] === crc32(bytes.subarray(HEADER))
-  );
+  return header[0] === MAGIC && header[H_LENGTH] === bytes.length && header[H_CHECKSUM] === checksum(bytes);
 }
+
+/** Of everything but the checksum itself. */
+const checksum = (image: Uint8Array): number =>
+  crc32(image.subarray(HEADER), crc32(image.subarray(0, H_CHECKSUM * 4)));
 
 /** Bytes of the memory that an image was made of. */
 export const memorySizeOf = (image: Uint8Array): number => headerOf(image)[H_MEMORY];

@@ -176,6 +176,8 @@ export class Python {
   } {
     const interrupt = new Uint8Array(new SharedArrayBuffer(1));
     this.#pyodide.setInterruptBuffer(interrupt);
+    // What blocks this thread returns when there is a signal.
+    core.threads.watchInterrupts(interrupt);
     return { interrupt, doorbell: core.threads.doorbell() };
   }
 
