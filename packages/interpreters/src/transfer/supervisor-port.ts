@@ -24,7 +24,7 @@ import { load } from "../memory/atomics.js";
 import { H_SUPERVISOR, UNBOUND_ITEM_KEEP } from "../memory/layout.js";
 import { createQueue } from "../kernel/queue-lifetime.js";
 import { queueIdOf } from "../kernel/queue-state.js";
-import { request } from "../thread/supervisor-client.js";
+import { request, supervisorListeners } from "../thread/supervisor-client.js";
 import { REQUEST_BUFFER } from "../wire/protocol.js";
 import type { Movable } from "./transfer-list.js";
 import type { Runtime } from "../thread/runtime.js";
@@ -130,14 +130,19 @@ export function receiveBuffer(port: MessagePort): object | null | undefined {
   }
 }
 
-/** The keys of what this thread has lent already. */
-const lent = new Set<string>();
+/** By key: what this thread has lent. */
+const lent = new Map<string, unknown>();
+
+// One that could not start takes with it what it had been given.
+supervisorListeners.push(({ supervisorPort }) => {
+  for (const [key, value] of lent) supervisorPort?.postMessage({ lent: key, value } satisfies LentMessage);
+});
 
 /** Gives the supervisor what the threads of a guest language share. Does so once for each key. */
 export function lend(rt: Runtime, { key, value }: { readonly key: string; readonly value: unknown }): void {
   if (lent.has(key)) return;
   portTo(rt).postMessage({ lent: key, value } satisfies LentMessage);
-  lent.add(key);
+  lent.set(key, value);
 }
 
 function portTo(rt: Runtime): MessagePort | BroadcastChannel {
