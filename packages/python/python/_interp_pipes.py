@@ -46,8 +46,7 @@ def pipe():
 
     Returns a tuple of two file descriptors:
       (read_fd, write_fd)"""
-    queue = queues.create(0)
-    queues.bind(queue)
+    queue = queues._create_hidden(queues.PRIVATE)
     _made.add(queue)
     fd = FIRST + (queue << 1)
     return fd, fd + 1

@@ -170,7 +170,15 @@ def is_shareable(obj):
     cls = type(obj)
     if cls is tuple:
         return all(map(is_shareable, obj))
-    return cls in _PLAIN or cls is int or cls is memoryview or (cls is queue_type and queue_type is not None)
+    return cls in _PLAIN or cls is int or cls is memoryview or (cls is queue_type and queue_type is not None) or cls in _shared_types
+
+
+#: Further types whose objects are shareable, by pickling. The value checks an object before.
+_shared_types = {}
+
+
+def share_type(cls, check):
+    _shared_types[cls] = check
 
 
 def _with_marks(obj):
@@ -288,6 +296,11 @@ def encode(obj, fallback=True):
         return 'Q', obj._id.to_bytes(4, 'little')
     if cls is memoryview:
         return 'V', obj.tobytes()
+    if cls in _shared_types:
+        check = _shared_types[cls]
+        if check is not None:
+            check(obj)
+        return 'P', _pickled(obj)
     if not fallback:
         if cls is int:
             raise OverflowError('try sending as bytes')

@@ -124,9 +124,44 @@ def list_all():
 
     Each corresponding default unbound op and fallback is also included.
     """
+    return [(qid, _FROM_RUNTIME[unbound], -1) for qid, unbound in _all() if _bridge.js.q_maxsize(qid) == 0 and not _is_hidden()]
+
+
+def _all():
     count = _bridge.js.q_list()
     found = _bridge.view[_bridge.DATA:_bridge.DATA + count * 8].cast('i').tolist()
-    return [(found[i], _FROM_RUNTIME[found[i + 1]], -1) for i in range(0, count * 2, 2)]
+    return list(zip(found[::2], found[1::2]))
+
+
+# Queues that are parts of something else, and that `list_all` does not show. Their negative maxsize, which sets no limit, says of what.
+
+PRIVATE = -0x40000000
+CHANNELS = -0x40000001
+
+
+def _is_hidden():
+    """Whether the maxsize that `q_maxsize` has left is that of a hidden queue."""
+    return _bridge.words[_bridge.W_VALUE] in (PRIVATE, CHANNELS)
+
+
+def _create_hidden(mark):
+    """Makes a queue, which is bound once."""
+    qid = create(mark)
+    bind(qid)
+    return qid
+
+
+def _hidden(mark):
+    return [qid for qid, _ in _all() if _bridge.js.q_maxsize(qid) == 0 and _bridge.words[_bridge.W_VALUE] == mark]
+
+
+_token = 0
+
+
+def _new_token():
+    global _token
+    _token += 1
+    return _token
 
 
 def put(qid, obj, unboundop=-1, fallback=-1):

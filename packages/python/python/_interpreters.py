@@ -209,8 +209,11 @@ def create(config='isolated', *, reqrefs=False):
 
 
 def _create(config, reqrefs, known_whence):
-    config = _resolve_config(config)
-    _check_config(config)
+    try:
+        config = _resolve_config(config)
+        _check_config(config)
+    except MemoryError as exc:
+        raise InterpreterError('interpreter creation failed') from exc
     id = _bridge.js.i_create(_config_bits(config) | known_whence << _CONFIG_BITS, bool(reqrefs))
     if id < 0:
         raise InterpreterError('interpreter creation failed') from RuntimeError(_bridge.js.last_error())
