@@ -208,6 +208,17 @@ const threads = {
   /** Whether the signal was meant for the work that this thread executes: a late one may be for work that has ended. */
   isInterrupted: queues.isInterrupted,
 
+  /** Calls `changed` after each ring of the doorbell, from the event loop, until the returned function is called. */
+  watch(changed: () => void): () => void {
+    const rt = runtime();
+    rt.addPoller(changed);
+    rt.ref();
+    return () => {
+      rt.removePoller(changed);
+      rt.unref();
+    };
+  },
+
   /** Takes what has arrived, without blocking. */
   poll: (): boolean => runtime().poll(),
 };

@@ -203,18 +203,37 @@ def wait_outside(settled, promise, block, timeout=None):
         if left == 0:
             return False
         if must_switch():
-            me = become(None)
-            key = next_key()
-            outside = _suspended[key] = Waiter()
-            outside.thread = me
-            try:
-                _run_sync(promise(left))
-            finally:
-                become(me)
-                del _suspended[key]
+            _suspend_for(promise(left))
         elif not _step_actors():
             block(left)
     return True
+
+
+def _suspend_for(promise):
+    """Suspends this thread until the promise is settled."""
+    me = become(None)
+    waiter = Waiter()
+    waiter.thread = me
+    _suspended[waiter.key] = waiter
+    try:
+        _run_sync(promise)
+    finally:
+        become(me)
+        del _suspended[waiter.key]
+    if waiter.error is not None:
+        raise waiter.error
+
+
+def interrupt():
+    """Raises KeyboardInterrupt in the main thread: here, if that runs, else where it waits."""
+    main = next((waiter for waiter in _suspended.values() if waiter.thread is None), None)
+    if main is not None:
+        main.error = KeyboardInterrupt()
+        _port.wake(main.key)
+        # It may wait for another interpreter.
+        _port.interrupt()
+    elif _current is None:
+        raise KeyboardInterrupt
 
 
 def _block(left):
@@ -246,14 +265,7 @@ def sleep(seconds, /):
 def pause():
     """Lets the other threads run, without waiting for anything."""
     if must_switch():
-        me = become(None)
-        key = next_key()
-        _suspended[key] = Waiter()
-        try:
-            _run_sync(_port.pause())
-        finally:
-            become(me)
-            del _suspended[key]
+        _suspend_for(_port.pause())
     else:
         _step_actors()
 

@@ -85,7 +85,8 @@ def accept_interrupts():
 def _on_interrupt(number, frame):
     # A late one may have been meant for work that has ended.
     if js.interrupted():
-        raise KeyboardInterrupt
+        import _interp_threads
+        _interp_threads.interrupt()
 
 
 def grow(length):

@@ -38,6 +38,8 @@ export class Attached {
   readonly #shims: Shims;
   readonly #grow: (length: number) => void;
   readonly #acceptInterrupts: () => void;
+  /** Raises KeyboardInterrupt in the main thread of an interpreter that is not the main one. */
+  #interrupt: (() => void) | undefined;
   /** Whether work can be suspended, so that other threads of this Python run meanwhile. */
   readonly #suspends: boolean;
 
@@ -63,6 +65,8 @@ export class Attached {
     attachThreads(this.pyodide, hostOf(this.bridge), false, (config & DAEMONS) !== 0);
     this.pyodide.setInterruptBuffer(core.threads.interrupts());
     this.#acceptInterrupts();
+    const { interrupt } = this.pyodide.pyimport("_interp_threads") as { interrupt: () => void };
+    this.#interrupt = interrupt;
   }
 
   /** Executes work that another Python sent. */
@@ -75,7 +79,7 @@ export class Attached {
       if (value !== undefined) return value;
       throw new NotShareableError("Cannot send the result of a call: a queue in it is gone");
     };
-    if (this.#suspends) return this.#shims._execute.callPromising(...args).then(reply);
+    if (this.#suspends) return this.#watched(this.#shims._execute.callPromising(...args)).then(reply);
     this.#shims._execute(...args);
     return reply();
   }
@@ -95,7 +99,7 @@ export class Attached {
   async askAsync(op: Request, text: string, filename: string, args?: readonly unknown[]): Promise<unknown> {
     if (!canSwitchStacks()) return this.ask(op, text, filename, args);
     this.#give(args);
-    await this.#shims._from_js.callPromising(op, text, filename);
+    await this.#watched(this.#shims._from_js.callPromising(op, text, filename));
     return this.#result();
   }
 
@@ -109,6 +113,22 @@ export class Attached {
     const { _finish: finish } = this.pyodide.pyimport("_interp_boot") as { _finish: Suspendable<[]> };
     if (this.#suspends) return finish.callPromising().then(() => undefined);
     finish();
+  }
+
+  /** While all threads of Python wait, it polls no interrupts: JavaScript does. */
+  #watched(work: Promise<number>): Promise<number> {
+    if (this.#interrupt === undefined) return work;
+    const interrupt = this.#interrupt;
+    let stop: (() => void) | undefined;
+    const later = setImmediate(() => {
+      stop = core.threads.watch(() => {
+        if (core.threads.isInterrupted()) interrupt();
+      });
+    });
+    return work.finally(() => {
+      clearImmediate(later);
+      stop?.();
+    });
   }
 
   #give(args: readonly unknown[] | undefined): void {
@@ -150,6 +170,7 @@ function infoOf([name, , , message, formatted, errdisplay]: (string | null)[]): 
 
 function hostOf(bridge: Bridge): ThreadHost {
   return {
+    interrupt: () => bridge.waits.interrupt(),
     blockUntil: (done, timeout) => core.threads.blockUntil(done, timeout),
     waitForQueue: (id, putting, timeout, ended) => bridge.queues.wait(id, putting, timeout, ended),
     operation(token) {

@@ -8,6 +8,7 @@ import type { PyodideAPI } from "./boot.js";
 import { Exchange, type PythonBuffer, TOO_BIG, W_LENGTH } from "./exchange.js";
 import { PYTHON_TAG } from "./language.js";
 import { QueueFunctions } from "./queue-functions.js";
+import { Waits } from "./waits.js";
 
 const { interpreters } = core;
 
@@ -38,6 +39,7 @@ export class Bridge {
   readonly exchange: Exchange;
   readonly #language: Language;
   readonly queues: QueueFunctions;
+  readonly waits = new Waits();
   readonly #operations = new Map<number, GuestOperation>();
   #nextToken = 1;
   #lastError = "";
@@ -47,7 +49,7 @@ export class Bridge {
   constructor(pyodide: PyodideAPI, language: Language) {
     this.exchange = new Exchange(pyodide);
     this.#language = language;
-    this.queues = new QueueFunctions(this.exchange);
+    this.queues = new QueueFunctions(this.exchange, this.waits);
     this.#outgoing = core.makeOutgoing({ bytes: Buffer.alloc(0), words: new Int32Array(0) });
   }
 
@@ -103,7 +105,9 @@ export class Bridge {
     if (whence < 0) return whence;
     const word = this.#word(id);
     if (word !== 0) return word >> WHENCE_SHIFT;
-    return whence === WHENCE_RUNTIME ? WHENCE_RUNTIME : WHENCE_UNKNOWN;
+    if (whence === WHENCE_RUNTIME) return WHENCE_RUNTIME;
+    // It may have died since.
+    return interpreters.whence(id) < 0 ? core.STATUS_NOT_FOUND : WHENCE_UNKNOWN;
   }
 
   /** An interpreter's configuration and whence, or 0 if it is none of Python's. */
@@ -168,9 +172,10 @@ export class Bridge {
     if (operation !== undefined) core.threads.blockUntil(() => operation.settled);
   }
 
-  async #settled(token: number): Promise<void> {
+  #settled(token: number): Promise<void> {
     const operation = this.operation(token);
-    if (operation !== undefined && !operation.settled) await operation.promise().catch(() => undefined);
+    if (operation === undefined || operation.settled) return Promise.resolve();
+    return this.waits.for(operation.promise());
   }
 
   #fetchReply(token: number): number {

@@ -1,5 +1,6 @@
 /** The functions of bridge.ts that are about queues. */
 import { core, type HeldQueue, type OutgoingRecord, type Received } from "interpreters/core";
+import type { Waits } from "./waits.js";
 import { type Exchange, W_CODEC, W_STATE, W_VALUE } from "./exchange.js";
 
 const { queues } = core;
@@ -18,11 +19,13 @@ const NONE: readonly number[] = [];
 
 export class QueueFunctions {
   readonly #exchange: Exchange;
+  readonly #waits: Waits;
   readonly #received: Received = core.makeReceived();
   readonly #outgoing: OutgoingRecord;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Exchange, waits: Waits) {
     this.#exchange = exchange;
+    this.#waits = waits;
     this.#outgoing = core.makeOutgoing({ bytes: exchange.scratch.bytes, words: new Int32Array(0) });
   }
 
@@ -44,7 +47,8 @@ export class QueueFunctions {
       q_unbound: (id: number) => this.#ask(id, (queue) => queues.unbound(queue)),
       q_wait: (id: number, putting: boolean, timeout: number) => this.wait(id, putting, timeout),
       /** A promise, which keeps the event loop alive. */
-      q_changes: (id: number, putting: boolean, timeout: number) => this.#changes(id, putting, timeout),
+      q_changes: (id: number, putting: boolean, timeout: number) =>
+        this.#waits.for(this.#changes(id, putting, timeout)),
     };
   }
 

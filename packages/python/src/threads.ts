@@ -10,6 +10,8 @@ export interface ThreadHost {
   blockUntil(done: () => boolean, timeout?: number): boolean;
   /** Blocks this thread until queue `id` may have an item (room, if `putting`), or the time limit (-1 for none), or `ended` returns true. */
   waitForQueue(id: number, putting: boolean, timeout: number, ended: () => boolean): number;
+  /** Resolves the promises of waits for other interpreters. */
+  interrupt(): void;
   /** An operation that was begun: whether it has its outcome, and a promise of that. */
   operation(
     token: number,
@@ -59,6 +61,11 @@ class Port {
       const timer = timeout < 0 ? undefined : setTimeout(() => this.wake(key), timeout);
       this.#parked.set(key, { resolve, timer });
     });
+  }
+
+  /** Ends the waits for other interpreters, which look whether that was meant for them. */
+  interrupt(): void {
+    this.#host.interrupt();
   }
 
   wake(key: number): void {

@@ -11,6 +11,7 @@ import {
   type Queue,
 } from "interpreters";
 import { createPython, type Python } from "../src/index.js";
+import { canSwitchStacks } from "../src/threads.js";
 import { CACHE } from "./folders.js";
 
 let python: Python;
@@ -247,6 +248,43 @@ test("JavaScript's time limits and signals interrupt Python, which lives on with
   await interp.exec("kept += 1");
   assert.equal(await interp.call("eval", "kept"), 2);
 });
+
+test(
+  "an interrupt finds the main thread wherever it waits, and no other",
+  { skip: !canSwitchStacks() },
+  async () => {
+    await using interp = python.create();
+    await interp.exec(`
+import threading, time
+from concurrent import interpreters as I
+stop = False
+def beside():
+    global ticks
+    ticks = 0
+    while not stop:
+        time.sleep(0.001)
+        ticks += 1
+thread = threading.Thread(target=beside)
+thread.start()
+`);
+    for (const code of [
+      "time.sleep(1000)",
+      "threading.Event().wait()",
+      "I.create_queue().get()",
+      "while True: time.sleep(0.001)",
+      "other = I.create()\nother.exec('import time; time.sleep(1000)')",
+    ]) {
+      await assert.rejects(interp.with({ timeout: 100 }).exec(code), (error) => {
+        assert.ok(error instanceof DOMException && error.name === "TimeoutError");
+        assert.ok(error.cause instanceof ExecutionFailed, code);
+        assert.equal(error.cause.excinfo.type.name, "KeyboardInterrupt");
+        return true;
+      });
+    }
+    const before = await interp.call<number>("eval", "ticks");
+    await interp.exec("while ticks == " + before + ": time.sleep(0.001)\nstop = True\nthread.join()");
+  },
+);
 
 test("an interpreter that JavaScript makes for Python is one of the module's, isolated", async () => {
   await using interp = python.create();

@@ -19,6 +19,7 @@ export const STATUS_DEADLOCK = -8;
 /** One work item, from its sending to the reply's bytes. */
 export class GuestOperation extends Operation<EncodedValue> {
   readonly #runtime: Runtime;
+  #promise: Promise<EncodedValue> | undefined;
   /** The outcome, once it is settled. */
   reply: EncodedValue | undefined;
   error: unknown;
@@ -37,6 +38,11 @@ export class GuestOperation extends Operation<EncodedValue> {
     const reply = new EncodedValue(codec, Uint8Array.from(bytes), references);
     if (pages !== 0) freePages(this.#runtime.m, pages);
     this.resolve(reply);
+  }
+
+  /** May be called more than once. */
+  override promise(): Promise<EncodedValue> {
+    return (this.#promise ??= super.promise());
   }
 
   override resolve(value: unknown): void {

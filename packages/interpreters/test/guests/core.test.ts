@@ -326,7 +326,10 @@ test("the death of its creator ends a lazy interpreter", async () => {
     async (module: string) => {
       const { core: there } = await import("interpreters/core");
       const { calculator: make } = (await import(module)) as { calculator: typeof calculator };
-      return there.interpreters.create({ language: make() }, { lazy: true });
+      const made = there.interpreters.create({ language: make() }, { lazy: true });
+    there.interpreters.adopt(made);
+    there.interpreters.hold(made);
+    return made;
     },
     new URL("./calculator.js", import.meta.url).href,
   );
