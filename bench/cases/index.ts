@@ -5,6 +5,7 @@ import { bootCases } from "./boot.js";
 import { callSyncCases } from "./call-sync.js";
 import { firstCallsCases } from "./first-calls.js";
 import { oneThreadCases } from "./one-thread.js";
+import { pythonCases } from "./python.js";
 import { queueCases } from "./queues.js";
 import { queuedCases } from "./queued.js";
 import { taskCases } from "./tasks.js";
@@ -17,4 +18,5 @@ export const cases: readonly Case[] = [
   ...taskCases,
   ...queuedCases,
   ...bootCases,
+  ...pythonCases,
 ];
