@@ -131,19 +131,21 @@ export class QueueFunctions {
   }
 
   #putRecord(id: number, codec: number, unbound: number): number {
+    const queue = queues.held(id);
+    if (queue === undefined) return this.#with(id, () => this.#putRecord(id, codec, unbound));
+    const fate = unbound < 0 ? queues.unbound(queue) : unbound;
     const record = this.#outgoing;
-    return this.#with(id, (queue) => {
-      const fate = unbound < 0 ? queues.unbound(queue) : unbound;
-      record.flags = (codec << core.RECORD_CODEC_SHIFT) | (fate << core.RECORD_UNBOUND_SHIFT);
-      return queues.putRecord(queue, record);
-    });
+    record.flags = (codec << core.RECORD_CODEC_SHIFT) | (fate << core.RECORD_UNBOUND_SHIFT);
+    return queues.putRecord(queue, record);
   }
 
   #get(id: number): number {
+    const queue = queues.held(id);
+    if (queue === undefined) return this.#with(id, () => this.#get(id));
     const exchange = this.#exchange;
     exchange.map();
     const received = this.#received;
-    const status = this.#with(id, (queue) => queues.takeRecord(queue, received));
+    const status = queues.takeRecord(queue, received);
     if (status !== core.OK) return status;
     exchange.setWord(W_STATE, received.state);
     exchange.setWord(W_CODEC, received.codec);
