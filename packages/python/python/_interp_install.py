@@ -9,6 +9,7 @@ import threading
 import time
 
 import _interp_actors as actors
+import _interp_asyncio
 import _interpbridge
 import _interp_pipes
 import _interp_locks as locks
@@ -78,6 +79,7 @@ def install():
     _interpbridge.pause = threads.pause
     _interpbridge.thread_name = threads.given_name
     _interp_pipes.install()
+    _interp_asyncio.install()
 
 
 _native_locks = {_thread.lock: locks.lock, _thread.RLock: locks.RLock}

@@ -140,7 +140,7 @@ def _suspend(waiter, left, what):
         if waiter.endless:
             _look_for_deadlock(what)
         if not waiter.done and waiter.error is None:
-            _run_sync(_port.park(waiter.key, left))
+            _run_sync(lambda: _port.park(waiter.key, left))
     finally:
         become(me)
         _suspended.pop(waiter.key, None)
@@ -150,13 +150,22 @@ def _suspend(waiter, left, what):
         raise error
 
 
-def _run_sync(promise):
+def _run_sync(make_promise):
     global _syncs
     _syncs += 1
+    loop = _leave_loop()
     try:
-        run_sync(promise)
+        run_sync(make_promise())
     finally:
         _syncs -= 1
+        if loop is not None:
+            loop.enter()
+
+
+def _leave_loop():
+    """Replaced by `_interp_asyncio`: Pyodide makes a future of each promise, which must be one of the loop of JavaScript. Returns the loop to
+    enter again."""
+    return None
 
 
 def _look_for_deadlock(what):
@@ -203,20 +212,20 @@ def wait_outside(settled, promise, block, timeout=None):
         if left == 0:
             return False
         if must_switch():
-            _suspend_for(promise(left))
+            _suspend_for(lambda: promise(left))
         elif not _step_actors():
             block(left)
     return True
 
 
-def _suspend_for(promise):
+def _suspend_for(make_promise):
     """Suspends this thread until the promise is settled."""
     me = become(None)
     waiter = Waiter()
     waiter.thread = me
     _suspended[waiter.key] = waiter
     try:
-        _run_sync(promise)
+        _run_sync(make_promise)
     finally:
         become(me)
         del _suspended[waiter.key]
@@ -265,7 +274,7 @@ def sleep(seconds, /):
 def pause():
     """Lets the other threads run, without waiting for anything."""
     if must_switch():
-        _suspend_for(_port.pause())
+        _suspend_for(_port.pause)
     else:
         _step_actors()
 

@@ -66,13 +66,22 @@ export function giveBack(id: InterpreterId, slot: Slot): boolean {
   return last;
 }
 
-/** Holds an interpreter that this thread has just made. */
+const MAIN = 0 as InterpreterId;
+
+/** Holds an interpreter that this thread has just made. Main holds it, too, so that it outlives this thread. */
 export function holdCreated(id: number, slot: Slot): void {
+  const { m } = runtime();
+  const main = slotOf(m, MAIN);
+  if (main !== -1) setBit(m, slotPointer(slot) + S_HOLDERS, main);
   held.set(id, { slot, count: 1 });
 }
 
-/** The next handle that the guest takes is the one that it got by making the interpreter. */
+/** The interpreter ends with the last handle: the next one that the guest takes is the one that it got by making it. */
 export function adoptCreated(id: number): void {
   const handle = held.get(id);
-  if (handle !== undefined) handle.count = 0;
+  if (handle === undefined) return;
+  handle.count = 0;
+  const { m } = runtime();
+  const main = slotOf(m, MAIN);
+  if (main !== -1 && main !== m.slot) clearBit(m, slotPointer(handle.slot) + S_HOLDERS, main);
 }

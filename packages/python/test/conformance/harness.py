@@ -1,4 +1,5 @@
 """Runs one module of CPython's tests and reports each test as a line of JSON, for main.ts."""
+import asyncio
 import json
 import os
 import time
@@ -74,6 +75,8 @@ def run(request):
 
     request = json.loads(request)
     harness_capi.install()
+    # Pyodide sets a policy of its own when it boots.
+    asyncio.events._event_loop_policy = None
     # Enough for 200 interpreters that run nothing, and not for 200 that do.
     support.set_memlimit("6.4G")
     try:
