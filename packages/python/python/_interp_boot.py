@@ -79,6 +79,9 @@ def restore(settings):
     _set_processors(settings["cpus"])
     _reseed()
     sys.argv[:] = settings["argv"]
+    sys.orig_argv[:] = settings["argv"]
+    # No program starts another Python.
+    sys.executable = sys._base_executable = ""
     sys.path[:] = settings["path"] + [entry for entry in sys.path if entry not in ("", *settings["path"])]
     if settings["cwd"] is not None:
         import os

@@ -77,7 +77,10 @@ function readShims(): Map<string, Uint8Array> {
   return new Map(names.map((name) => [name, readShared(path.join(SHIMS, name))]));
 }
 
-/** An image depends on the build of Pyodide, on our modules, and on what Python finds out about its engine at its start. */
+/**
+ * An image depends on the build of Pyodide, on our modules, and on what Python asks its engine for once, at its start: what it can do, and the
+ * time zone.
+ */
 function keyOf(files: PyodideFiles, shims: ReadonlyMap<string, Uint8Array>): string {
   const hash = createHash("sha256");
   const { version } = JSON.parse(readFileSync(path.join(files.folder, "package.json"), "utf8")) as {
@@ -87,7 +90,8 @@ function keyOf(files: PyodideFiles, shims: ReadonlyMap<string, Uint8Array>): str
     (name) => statSync(path.join(files.folder, name)).size,
   );
   const { v8 } = process.versions;
-  hash.update(JSON.stringify([FORMAT, version, sizes, v8, process.platform, process.arch]));
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  hash.update(JSON.stringify([FORMAT, version, sizes, v8, process.platform, process.arch, timeZone]));
   for (const [name, text] of shims) hash.update(`\0${name}\0`).update(Uint8Array.from(text));
   return hash.digest("hex").slice(0, 32);
 }

@@ -1,7 +1,8 @@
 /** Boots from nothing, from a kept image, and in spite of a bad one. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { loadAssets } from "../src/assets.js";
 import { ForeignImageError, loadPython } from "../src/boot.js";
@@ -11,7 +12,8 @@ import { startPython } from "../src/start.js";
 import { newFolder } from "./folders.js";
 
 const folder = newFolder();
-const imageFile = (): string => path.join(folder, readdirSync(folder)[0]);
+let key: string;
+const imageFile = (): string => path.join(folder, `python-${key}.image`);
 
 test("the first boot keeps an image, and later ones use it", async () => {
   const first = await loadAssets(folder);
@@ -19,6 +21,7 @@ test("the first boot keeps an image, and later ones use it", async () => {
   const second = await loadAssets(folder);
   assert.deepEqual([second.source, second.problems], ["cache", []]);
   assert.equal(second.key, first.key);
+  ({ key } = first);
   assert.deepEqual(Buffer.from(second.assets.image!), Buffer.from(first.assets.image!));
 });
 
@@ -97,4 +100,23 @@ test("without a usable folder, Python boots from nothing", async () => {
   assert.equal(source, "made");
   assert.match(problems.join(), /ENOTDIR/);
   assert.equal((await loadPython(assets)).runPython("1 + 1"), 2);
+});
+
+test("an image is that of its time zone", async () => {
+  const { TZ } = process.env;
+  try {
+    const keys = new Set();
+    for (const zone of ["UTC", "Asia/Tokyo"]) {
+      process.env["TZ"] = zone;
+      const loaded = await loadAssets(folder);
+      keys.add(loaded.key);
+      const python = await startPython(loaded.assets, PLAIN);
+      const offset = python.runPython("import time; time.timezone") as number;
+      assert.equal(offset, zone === "UTC" ? 0 : -9 * 3600);
+    }
+    assert.equal(keys.size, 2);
+  } finally {
+    if (TZ === undefined) delete process.env["TZ"];
+    else process.env["TZ"] = TZ;
+  }
 });
