@@ -8,22 +8,38 @@ import { startPython } from "./start.js";
 
 let python: Attached;
 
-/** A result that cannot travel is no failure of the function: the caller gets the NotShareableError as it is. */
-async function refuseLater(promise: Promise<unknown>): Promise<unknown> {
+/** Does work in Python, of which an exception may come. Anything else that is thrown is a crash of Python, which ends the interpreter. */
+function guarded<T>(step: () => T | Promise<T>): T | Promise<T> {
   try {
-    return await promise;
+    const value = step();
+    return value instanceof Promise ? guardedLater(value) : value;
   } catch (error) {
-    throw error instanceof NotShareableError ? new core.Refusal(error) : error;
+    return survived(error);
   }
 }
 
-function orRefuse(step: () => unknown): unknown {
+async function guardedLater<T>(promise: Promise<T>): Promise<T> {
   try {
-    const value = step();
-    return value instanceof Promise ? refuseLater(value) : value;
+    return await promise;
   } catch (error) {
-    throw error instanceof NotShareableError ? new core.Refusal(error) : error;
+    return survived(error);
   }
+}
+
+/** Throws an error that Python survives. After any other, its memory may be anything: the thread ends, and the promise never resolves. */
+function survived(error: unknown): Promise<never> {
+  // A result that cannot travel is no failure of the function: the caller gets the error as it is.
+  if (error instanceof NotShareableError) throw new core.Refusal(error);
+  if (error instanceof PythonError) throw error;
+  const { name, status } = Object(error) as { name?: unknown; status?: unknown };
+  // Pyodide's own, for an exception that left the shims: an interrupt that came as they were about to return.
+  if (name === "PythonError") throw error;
+  // `os._exit`.
+  if (name === "Exit" || name === "ExitStatus") process.exit(typeof status === "number" ? status : 1);
+  setImmediate(() => {
+    throw error;
+  });
+  return new Promise(() => {});
 }
 
 const guest: ExecutingSide = {
@@ -38,7 +54,7 @@ const guest: ExecutingSide = {
 
   exec(script) {
     const { text, filename } = script as Script;
-    return python.run("exec", text, filename ?? "");
+    return guarded(() => python.run("exec", text, filename ?? ""));
   },
 
   prepare(namespace) {
@@ -47,10 +63,10 @@ const guest: ExecutingSide = {
 
   load(description) {
     const { name } = description as NamedFunction;
-    return (...args) => orRefuse(() => python.run("call", name, "", args));
+    return (...args) => guarded(() => python.run("call", name, "", args));
   },
 
-  execute: (work: EncodedValue) => python.execute(work),
+  execute: (work: EncodedValue) => guarded(() => python.execute(work)),
 
   interruptible: true,
   // As in CPython, the end of an interpreter waits for its threads.

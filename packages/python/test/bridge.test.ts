@@ -286,6 +286,34 @@ thread.start()
   },
 );
 
+test("a crash of Python ends its interpreter, and nothing else", async () => {
+  for (const [code, reason, exitCode] of [
+    ["import os; os._exit(3)", "exit", 3],
+    ["import os; os.abort()", "uncaught-exception", 1],
+    ["import ctypes; ctypes.string_at(0xfffffff0, 4)", "uncaught-exception", 1],
+  ] as const) {
+    const interp = python.create({ stderr: "ignore" });
+    const waiting = interp.exec(code);
+    const next = interp.exec("1");
+    await assert.rejects(waiting, (error) => {
+      assert.ok(error instanceof InterpreterDiedError, code);
+      assert.deepEqual([error.reason, error.exitCode], [reason, exitCode]);
+      return true;
+    });
+    await assert.rejects(next, InterpreterDiedError);
+  }
+  check(`
+i = I.create()
+try:
+    i.exec('import os; os.abort()')
+except I.InterpreterError as exc:
+    assert 'uncaught exception' in str(exc), exc
+else:
+    raise AssertionError('it lives on')
+assert i.id not in [each.id for each in I.list_all()]
+`);
+});
+
 test("an interpreter that JavaScript makes for Python is one of the module's, isolated", async () => {
   await using interp = python.create();
   await interp.exec("");
