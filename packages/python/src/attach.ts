@@ -3,6 +3,7 @@ import { type ExceptionInfo, type Language, NotShareableError } from "interprete
 import { core, type EncodedValue } from "interpreters/core";
 import type { PyodideAPI } from "./boot.js";
 import { Bridge } from "./bridge.js";
+import { takeSignalsFrom } from "./interrupt-byte.js";
 import { attachThreads, canSwitchStacks, type ThreadHost } from "./threads.js";
 
 /** An exception that left Python, which JavaScript gets. */
@@ -63,7 +64,7 @@ export class Attached {
   enter(): void {
     const config = this.bridge.ownConfig();
     attachThreads(this.pyodide, hostOf(this.bridge), false, (config & DAEMONS) !== 0);
-    this.pyodide.setInterruptBuffer(core.threads.interrupts());
+    takeSignalsFrom(core.threads.interrupts(), this.pyodide);
     this.#acceptInterrupts();
     const { interrupt } = this.pyodide.pyimport("_interp_threads") as { interrupt: () => void };
     this.#interrupt = interrupt;

@@ -13,6 +13,7 @@ import { core } from "interpreters/core";
 import { loadAssets } from "./assets.js";
 import { Attached, PythonError, type Request } from "./attach.js";
 import { ForeignImageError, type PyodideAPI } from "./boot.js";
+import { takeSignalsFrom } from "./interrupt-byte.js";
 import { pythonLanguage } from "./language.js";
 import type { PythonFunction, PythonInterpreter, PythonPoolOptions, PythonTasks } from "./names.js";
 import { checkPythonOptions, type PythonOptions } from "./options.js";
@@ -175,7 +176,7 @@ export class Python {
     readonly doorbell: ReturnType<typeof core.threads.doorbell>;
   } {
     const interrupt = new Uint8Array(new SharedArrayBuffer(1));
-    this.#pyodide.setInterruptBuffer(interrupt);
+    takeSignalsFrom(interrupt, this.#pyodide);
     // What blocks this thread returns when there is a signal.
     core.threads.watchInterrupts(interrupt);
     return { interrupt, doorbell: core.threads.doorbell() };
