@@ -70,6 +70,11 @@ function findPyodide(): PyodideFiles {
   return { folder, script: pathToFileURL(path.join(folder, "pyodide.asm.mjs")).href, info: lock.info };
 }
 
+/** The version of Python, as in `"3.14.2"`. */
+export function pythonVersion(): string {
+  return (findPyodide().info as { python: string }).python;
+}
+
 function readShims(): Map<string, Uint8Array> {
   const names = readdirSync(SHIMS)
     .filter((name) => name.endsWith(".py"))

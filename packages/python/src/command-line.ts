@@ -39,8 +39,15 @@ Options:
 Exit status: that of the program: 0, 1 after an exception, or what it gave to sys.exit; 2 for a wrong argument.
 `;
 
-/** Reads the arguments behind `interpreters python`. */
-export function parseCommandLine(args: readonly string[]): CommandLine | Message {
+/**
+ * Reads the arguments behind `interpreters python`.
+ *
+ * @param pythonVersion the version of Python, which is asked for without booting it
+ */
+export function parseCommandLine(
+  args: readonly string[],
+  pythonVersion: () => string,
+): CommandLine | Message {
   const mounts: string[] = [];
   let cache = true;
   const program = (kind: ProgramKind, value: string, argv: readonly string[]): CommandLine => ({
@@ -59,8 +66,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine | Message
         return { exitCode: 0, text: HELP };
       case "-V":
       case "--version":
-        // Here and not by Python, which would take a second to say it.
-        return { exitCode: 0, text: "Python 3.14.2\n" };
+        return { exitCode: 0, text: `Python ${pythonVersion()}\n` };
       case "--no-cache":
         cache = false;
         continue;

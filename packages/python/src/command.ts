@@ -3,6 +3,7 @@ import path from "node:path";
 import process from "node:process";
 import { type CommandLine, parseCommandLine } from "./command-line.js";
 import { folderOfScript, insidePath, mountsOf } from "./host-folders.js";
+import { pythonVersion } from "./assets.js";
 import { createPython } from "./python.js";
 import { type SigintWatch, watchSigint } from "./sigint.js";
 import { processStreams } from "./start.js";
@@ -18,7 +19,7 @@ const INTERRUPTED = 130;
  * @internal
  */
 export async function runPythonCommand(args: readonly string[]): Promise<number> {
-  const parsed = parseCommandLine(args);
+  const parsed = parseCommandLine(args, pythonVersion);
   if ("exitCode" in parsed) {
     processStreams.write(parsed.exitCode === 0 ? 1 : 2, Buffer.from(parsed.text));
     return parsed.exitCode;

@@ -51,7 +51,7 @@ async function run(
 
 test("the arguments of python", () => {
   const parse = (...args: string[]) => {
-    const parsed = parseCommandLine(args);
+    const parsed = parseCommandLine(args, () => "3");
     return "exitCode" in parsed ? parsed.exitCode : [parsed.kind, parsed.value, parsed.argv];
   };
   assert.deepEqual(parse("a.py", "-c", "x"), ["file", "a.py", ["a.py", "-c", "x"]]);
@@ -64,6 +64,10 @@ test("the arguments of python", () => {
   assert.equal(parse("--mount"), 2);
   assert.equal(parse("-Z"), 2);
   assert.equal(parse("--help"), 0);
+  assert.deepEqual(
+    parseCommandLine(["-V"], () => "3.99"),
+    { exitCode: 0, text: "Python 3.99\n" },
+  );
 });
 
 test("a script has its arguments, its folder, and files beside it", async () => {
