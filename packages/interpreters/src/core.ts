@@ -8,7 +8,7 @@ import { CODEC_NEUTRAL, decode, encode } from "./codec/codec.js";
 import { EncodedValue } from "./codec/language-value.js";
 import { Scratch } from "./codec/scratch.js";
 import { createPlace } from "./interpreter/create.js";
-import { Ending } from "./interpreter/ending.js";
+import { type EndOperation, Ending } from "./interpreter/ending.js";
 import { type GuestOperation, sendToGuest, STATUS_DEADLOCK } from "./interpreter/guest-operation.js";
 import {
   adoptCreated,
@@ -60,7 +60,16 @@ import { runtime } from "./thread/current.js";
 import { checkReadable } from "./wire/message.js";
 import { Refusal } from "./worker/replies.js";
 
-export type { CreateOptions, EncodedValue, GuestOperation, HeldQueue, OutgoingRecord, Received, Space };
+export type {
+  CreateOptions,
+  EncodedValue,
+  EndOperation,
+  GuestOperation,
+  HeldQueue,
+  OutgoingRecord,
+  Received,
+  Space,
+};
 
 /** One interpreter, as `interpreters.list` returns it. */
 export interface ListedInterpreter {
@@ -158,16 +167,29 @@ const interpreters = {
    * @throws InterpreterError as `Interpreter.closeSync`
    */
   close(id: number): number {
+    const closing = interpreters.beginClose(id);
+    if (typeof closing === "number") return closing;
+    closing.block();
+    return OK;
+  },
+
+  /**
+   * Begins to close interpreter `id`. Returns the operation, which is settled when the interpreter is gone, or STATUS_NOT_FOUND, or STATUS_BUSY if it
+   * executes work and nothing was done.
+   *
+   * @throws InterpreterError as `Interpreter.close`
+   */
+  beginClose(id: number): EndOperation | number {
     const target = targetOf(id);
     if (target === undefined) return STATUS_NOT_FOUND;
     try {
-      new Ending(target).close({}, true).block();
+      const closing = new Ending(target).close({}, true);
+      forgetInterpreter(id);
+      return closing;
     } catch (error) {
       if ((error as { code?: unknown }).code === "ERR_INTERPRETER_RUNNING") return STATUS_BUSY;
       throw error;
     }
-    forgetInterpreter(id);
-    return OK;
   },
 
   /** Sends work to the executing side of interpreter `id` (`ExecutingSide.execute`). Returns the operation, or a negative status. */

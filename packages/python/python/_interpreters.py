@@ -231,13 +231,18 @@ def destroy(id, *, restrict=False):
         raise InterpreterError('cannot destroy the current interpreter')
     if id == 0:
         raise InterpreterError('cannot destroy the main interpreter')
-    status = _bridge.js.i_close(id)
-    if status == _bridge.BUSY:
+    token = _bridge.js.i_close(id)
+    if token == _bridge.BUSY:
         raise InterpreterError('interpreter running')
-    if status == _bridge.NOT_FOUND:
+    if token == _bridge.NOT_FOUND:
         raise _not_found(id)
-    if status < 0:
+    if token < 0:
         raise InterpreterError(_bridge.js.last_error())
+    try:
+        # It waits for its threads, which may wait for one of ours.
+        _bridge.wait_operation(token)
+    finally:
+        _bridge.js.i_forget(token)
 
 
 def incref(id, *, implieslink=False, restrict=False):

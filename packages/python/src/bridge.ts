@@ -3,7 +3,13 @@
  * status.
  */
 import type { Language } from "interpreters";
-import { core, type EncodedValue, type GuestOperation, type OutgoingRecord } from "interpreters/core";
+import {
+  core,
+  type EncodedValue,
+  type EndOperation,
+  type GuestOperation,
+  type OutgoingRecord,
+} from "interpreters/core";
 import type { PyodideAPI } from "./boot.js";
 import { Exchange, type PythonBuffer, TOO_BIG, W_LENGTH } from "./exchange.js";
 import { PYTHON_TAG } from "./language.js";
@@ -40,7 +46,7 @@ export class Bridge {
   readonly #language: Language;
   readonly queues: QueueFunctions;
   readonly waits = new Waits();
-  readonly #operations = new Map<number, GuestOperation>();
+  readonly #operations = new Map<number, GuestOperation | EndOperation>();
   #nextToken = 1;
   #lastError = "";
   #answer = NO_ANSWER;
@@ -66,7 +72,7 @@ export class Bridge {
       i_running: (id: number) => this.#running(id),
       i_word: (id: number) => this.#word(id),
       i_create: (word: number, counted: boolean) => this.#create(word, counted),
-      i_close: (id: number) => this.#guarded(() => interpreters.close(id)),
+      i_close: (id: number) => this.#guarded(() => this.#begin(interpreters.beginClose(id))),
       i_incref: (id: number) => (interpreters.hold(id) ? core.OK : core.STATUS_NOT_FOUND),
       i_decref: (id: number) => Number(interpreters.release(id)),
       i_send: (id: number, references: number) => this.#send(id, references),
@@ -86,8 +92,8 @@ export class Bridge {
     return own;
   }
 
-  /** Work that was sent and whose reply was not fetched. */
-  operation(token: number): GuestOperation | undefined {
+  /** Work that was sent and whose reply was not fetched, or the end of an interpreter. */
+  operation(token: number): GuestOperation | EndOperation | undefined {
     return this.#operations.get(token);
   }
 
@@ -157,13 +163,15 @@ export class Bridge {
     const references = count === 0 ? NONE : this.queues.held(count);
     if (references === undefined) return core.STATUS_NOT_FOUND;
     const value = new core.EncodedValue(PYTHON_TAG, exchange.data(), references);
-    return this.#guarded(() => {
-      const sent = interpreters.send(id, value, { onlyIfIdle: true });
-      if (typeof sent === "number") return sent;
-      const token = this.#nextToken++;
-      this.#operations.set(token, sent);
-      return token;
-    });
+    return this.#guarded(() => this.#begin(interpreters.send(id, value, { onlyIfIdle: true })));
+  }
+
+  /** The token of an operation that has begun, or the status of one that has not. */
+  #begin(operation: GuestOperation | EndOperation | number): number {
+    if (typeof operation === "number") return operation;
+    const token = this.#nextToken++;
+    this.#operations.set(token, operation);
+    return token;
   }
 
   /** Blocks until the work has its outcome, or this thread's own work is to be interrupted. */
@@ -179,7 +187,7 @@ export class Bridge {
   }
 
   #fetchReply(token: number): number {
-    const operation = this.operation(token);
+    const operation = this.operation(token) as GuestOperation | undefined;
     if (operation?.reply === undefined) {
       const error = operation?.error;
       this.#operations.delete(token);

@@ -314,6 +314,35 @@ assert i.id not in [each.id for each in I.list_all()]
 `);
 });
 
+test("an interpreter that is closed waits for its threads, and lets those of the closer run", async () => {
+  if (canSwitchStacks()) {
+    await python.runAsync(`
+import threading
+i = I.create(); q = I.create_queue(); done = I.create_queue()
+i.prepare_main(q=q, done=done)
+i.exec('''
+import threading, time
+threading.Thread(target=lambda: done.put(q.get())).start()
+''')
+def later():
+    import time
+    time.sleep(0.05)
+    q.put('late')
+threading.Thread(target=later).start()
+i.close()
+assert done.get() is not None
+del i, q, done
+`);
+  }
+  check(`
+i = I.create(); q = I.create_queue()
+i.prepare_main(q=q)
+i.exec('import atexit; atexit.register(q.put, "bye", unbounditems=None)')
+i.close()
+assert q.qsize() == 1
+`);
+});
+
 test("an interpreter that JavaScript makes for Python is one of the module's, isolated", async () => {
   await using interp = python.create();
   await interp.exec("");

@@ -10,7 +10,14 @@ import { Operation } from "./operation.js";
 import { checkTarget, isGone, type Target } from "./target.js";
 
 /** Settled by the interpreter's end, for whatever reason it ends. */
-class EndOperation extends Operation<void> {
+export class EndOperation extends Operation<void> {
+  #promise: Promise<void> | undefined;
+
+  /** May be called more than once. */
+  override promise(): Promise<void> {
+    return (this.#promise ??= super.promise());
+  }
+
   override died(): void {
     this.resolve(undefined);
   }
@@ -25,7 +32,7 @@ export class Ending {
     this.#target = target;
   }
 
-  close(options: { wait?: boolean | undefined }, blocking: boolean): Operation<void> {
+  close(options: { wait?: boolean | undefined }, blocking: boolean): EndOperation {
     checkOptions("close", options, ["wait"]);
     const wait = options.wait === true;
     const { rt, slot, id } = this.#target;
@@ -56,7 +63,7 @@ export class Ending {
     return operation;
   }
 
-  terminate(): Operation<void> {
+  terminate(): EndOperation {
     const { rt, id } = this.#target;
     const what = `terminate interpreter ${id}`;
     const joined = this.#join(what);
@@ -71,7 +78,7 @@ export class Ending {
    * Checks that the interpreter may be ended. If it is gone because this handle asked for that, and the death notice has not arrived,
    * asking again is no error: the notice that settles the first operation settles the one returned here.
    */
-  #join(what: string): Operation<void> | undefined {
+  #join(what: string): EndOperation | undefined {
     const { rt, id } = this.#target;
     if (this.#last?.settled === false && isGone(this.#target)) return new EndOperation(rt, id, what);
     checkTarget(this.#target, what, false);

@@ -39,6 +39,17 @@ function put(id: number, value: EncodedValue): number {
   return queues.putRecord(held, record);
 }
 
+test("an operation may be awaited more than once", async () => {
+  const interp = create({ language });
+  const work = send(interp.id, [1, 2]);
+  const replies = await Promise.all([work.promise(), work.promise()]);
+  assert.equal(replies[0], replies[1]);
+  const closing = interpreters.beginClose(interp.id);
+  assert.ok(typeof closing !== "number");
+  await Promise.all([closing.promise(), closing.promise()]);
+  assert.equal(interpreters.whence(interp.id), core.STATUS_NOT_FOUND);
+});
+
 test("work travels as bytes, and its reply does, large ones too", async () => {
   const interp = create({ language });
   const small = send(interp.id, [1, 2, 3]);
@@ -327,9 +338,9 @@ test("the death of its creator ends a lazy interpreter", async () => {
       const { core: there } = await import("interpreters/core");
       const { calculator: make } = (await import(module)) as { calculator: typeof calculator };
       const made = there.interpreters.create({ language: make() }, { lazy: true });
-    there.interpreters.adopt(made);
-    there.interpreters.hold(made);
-    return made;
+      there.interpreters.adopt(made);
+      there.interpreters.hold(made);
+      return made;
     },
     new URL("./calculator.js", import.meta.url).href,
   );
