@@ -366,6 +366,51 @@ test("a result that cannot travel is refused, and is no failure of the function"
   assert.equal(await interp.call("len", "abc"), 3);
 });
 
+test("items of several producers reach several consumers once each, in each producer's order", async () => {
+  const queue = createQueue<unknown>(7);
+  const results = createQueue<number[]>();
+  const items = 1500;
+  const made = Array.from({ length: 4 }, () => python.create());
+  await Promise.all(made.map((interp) => interp.prepareMain({ q: queue, results, items })));
+  const consumers = made.slice(0, 2).map((interp) =>
+    interp.exec(`
+got = []
+while True:
+    item = q.get()
+    if item is None:
+        break
+    got.append(item if type(item) is int else item[0])
+results.put(tuple(got))
+`),
+  );
+  const producers = made.slice(2).map((interp, i) =>
+    interp.exec(`
+for n in range(items):
+    q.put(${i} * 1_000_000 + n if n % 3 else (${i} * 1_000_000 + n, 'x' * (n % 4000), [n] if n % 5 == 0 else n))
+`),
+  );
+  await Promise.all(producers);
+  await queue.put(null);
+  await queue.put(null);
+  await Promise.all(consumers);
+  const got = [await results.get(), await results.get()] as number[][];
+  const all = Array.from({ length: 2 }, (_, i) =>
+    Array.from({ length: items }, (_each, n) => i * 1_000_000 + n),
+  );
+  assert.deepEqual(
+    got.flat().sort((a, b) => a - b),
+    all.flat(),
+  );
+  for (const each of got) {
+    for (const own of [each.filter((n) => n < 1_000_000), each.filter((n) => n >= 1_000_000)])
+      assert.deepEqual(
+        own,
+        [...own].sort((a, b) => a - b),
+      );
+  }
+  await Promise.all(made.map((interp) => interp.close()));
+});
+
 test("the death of an interpreter ends every wait for it, and its items get their fates", async () => {
   check(`
 q = I.create_queue()
