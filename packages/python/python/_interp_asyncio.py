@@ -114,12 +114,15 @@ def install():
                 return suspending_run(main, debug=debug)
             loop_factory = BlockingEventLoop
         running = events._get_running_loop()
-        if running is not None and _is_javascript(running):
-            events._set_running_loop(None)
+        if running is None or not _is_javascript(running):
+            return blocking_run(main, debug=debug, loop_factory=loop_factory)
+        task = tasks._swap_current_task(running, None)
+        events._set_running_loop(None)
         try:
             return blocking_run(main, debug=debug, loop_factory=loop_factory)
         finally:
             events._set_running_loop(running)
+            tasks._swap_current_task(running, task)
 
     run.__doc__ = blocking_run.__doc__
     asyncio.run = runners.run = run
