@@ -103,7 +103,12 @@ class Port {
   }
 
   readonly #someSettled = (): boolean => {
-    for (const token of this.#watched) if (this.#host.operation(token)?.settled !== false) return true;
+    for (const token of this.#watched) {
+      const operation = this.#host.operation(token);
+      // Its actor has the outcome; while this thread blocks, no promise says so.
+      if (operation === undefined) this.#watched.delete(token);
+      else if (operation.settled) return true;
+    }
     return false;
   };
 

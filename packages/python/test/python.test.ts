@@ -179,3 +179,37 @@ with InterpreterPoolExecutor(2) as executor:
   assert.equal(python.globals.get("hypotenuse"), 5);
   assert.deepEqual(python.globals.get("roots"), [1, 2, 3]);
 });
+
+test("main sleeps while it waits for a pool", () => {
+  python.run(`
+import _interp_threads as threads
+from concurrent.futures import InterpreterPoolExecutor
+
+class Counting:
+    "Counts how often this thread goes to sleep."
+    def __init__(self, port):
+        self.port, self.count = port, 0
+    def __getattr__(self, name):
+        function = getattr(self.port, name)
+        if not name.startswith("block"): return function
+        def block(*args):
+            self.count += 1
+            return function(*args)
+        return block
+
+def work():
+    import time
+    end = time.perf_counter() + 0.05
+    while time.perf_counter() < end: pass
+
+with InterpreterPoolExecutor(1) as executor:
+    executor.submit(work).result()
+    counting = threads._port = Counting(threads._port)
+    for _ in range(4): executor.submit(work).result()
+    threads._port = counting.port
+sleeps = counting.count
+`);
+  const sleeps = python.globals.get("sleeps") as number;
+  // Each task has its reply, and perhaps rings that were for something else.
+  assert.ok(sleeps <= 40, `${sleeps}`);
+});
