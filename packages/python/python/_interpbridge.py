@@ -258,11 +258,20 @@ def stateless(func):
     code = func.__code__
     known = _functions.get(code)
     if known is None or known[1] is not func.__globals__:
-        _check_code(code, func.__globals__)
         if len(_functions) > 1000:
             _functions.clear()
-        known = _functions[code] = (marshal.dumps(code), func.__globals__)
-    return known[0]
+        try:
+            _check_code(code, func.__globals__)
+        except ValueError as error:
+            # A pool sends one such function with each of its tasks.
+            known = (str(error), func.__globals__)
+        else:
+            known = (marshal.dumps(code), func.__globals__)
+        _functions[code] = known
+    data = known[0]
+    if type(data) is str:
+        raise ValueError(data)
+    return data
 
 
 def _check_code(code, namespace):
