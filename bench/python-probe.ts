@@ -86,7 +86,7 @@ with InterpreterPoolExecutor(2) as executor:
 with InterpreterPoolExecutor(1) as one, InterpreterPoolExecutor(2) as two:
     def run(executor):
         start = perf_counter()
-        list(executor.map(fib, [20] * 16))
+        list(executor.map(fib, [24] * 8))
         return perf_counter() - start
     run(one); run(two)
     pairs = [(run(one), run(two)) for _ in range(5)]
