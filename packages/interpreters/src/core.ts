@@ -6,6 +6,7 @@
  */
 import { CODEC_NEUTRAL, decode, encode } from "./codec/codec.js";
 import { EncodedValue } from "./codec/language-value.js";
+import { letGoOfReferences } from "./codec/references.js";
 import { Scratch } from "./codec/scratch.js";
 import { createPlace } from "./interpreter/create.js";
 import { type EndOperation, Ending } from "./interpreter/ending.js";
@@ -36,6 +37,7 @@ import {
   RECORD_UNBOUND,
   RECORD_UNBOUND_SHIFT,
   REF_QUEUE,
+  REF_WORDS,
   S_GUEST,
   S_INTERRUPT,
   S_DOORBELL,
@@ -259,7 +261,20 @@ const values = {
     decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length, references, codec),
 };
 
+/**
+ * Gives back what this thread got by taking a record that carries these references, triples of words: queues at once, unless the guest holds them or an
+ * object of this thread does; interpreters and buffers when JavaScript's garbage collector runs.
+ */
+function releaseReferences(references: readonly number[]): void {
+  for (let i = 0; i < references.length; i += REF_WORDS) {
+    const [kind, pointer, id] = references.slice(i, i + REF_WORDS);
+    if (kind === REF_QUEUE) queues.releaseCarried(pointer, id);
+    else letGoOfReferences([kind, pointer, id]);
+  }
+}
+
 export const core = {
+  releaseReferences,
   values,
   interpreters,
   queues,

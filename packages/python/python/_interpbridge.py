@@ -400,11 +400,10 @@ def get_references():
 
 
 def release_references(references):
-    """The data has been decoded. Gives back the queues that nothing here binds."""
-    carried = {references[i + 2]: references[i + 1]
-               for i in range(0, len(references), 3) if references[i] == REF_QUEUE}
-    for id, pointer in carried.items():
-        js.q_release_carried(pointer, id)
+    """The data has been decoded. Gives back what came with it and nothing here binds."""
+    triples = set(zip(references[::3], references[1::3], references[2::3]))
+    for kind, pointer, id in triples:
+        js.q_release_carried(kind, pointer, id)
 
 
 def _referent(kind, id):

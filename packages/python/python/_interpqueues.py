@@ -218,6 +218,7 @@ def get(qid):
     if bridge.words[bridge.W_STATE] != _LIVE:
         return None, _FROM_RUNTIME[0 if bridge.words[bridge.W_STATE] == 1 else 1]
     if bridge.words[bridge.W_CODEC] not in (bridge.NEUTRAL, bridge.PYTHON):
+        bridge.release_references(bridge.get_references())
         raise _NotShareableError(
             f'the item of queue {qid} is a value that only another language of the runtime understands')
     return bridge.item(), None

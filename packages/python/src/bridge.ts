@@ -81,7 +81,7 @@ export class Bridge {
       /** A promise, which keeps the event loop alive. */
       i_settled: (token: number) => this.#settled(token),
       i_fetch: (token: number) => this.#fetchReply(token),
-      i_forget: (token: number) => Number(this.#operations.delete(token)),
+      i_forget: (token: number) => this.#forget(token),
       w_answer: (state: number, codec: number, references: number) =>
         this.#setAnswer(state, codec, references),
       /** Whether a signal is meant for the work that runs now. */
@@ -197,6 +197,19 @@ export class Bridge {
     const status = this.exchange.deliver(operation.reply);
     if (status === core.OK) this.#operations.delete(token);
     return status;
+  }
+
+  /** Drops the reply, which may not have come yet. */
+  #forget(token: number): void {
+    const operation = this.operation(token);
+    if (operation === undefined) return;
+    this.#operations.delete(token);
+    const release = (): void => {
+      const { reply } = operation as Partial<GuestOperation>;
+      if (reply !== undefined) core.releaseReferences(reply.references);
+    };
+    if (operation.settled) release();
+    else operation.whenSettled(release);
   }
 
   /** Blocks until something has come for this thread, or the time limit. */

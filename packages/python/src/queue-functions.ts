@@ -34,7 +34,8 @@ export class QueueFunctions {
       q_create: (maxsize: number, unbound: number) => queues.make(maxsize, unbound),
       q_bind: (id: number) => (queues.hold(id) === undefined ? core.STATUS_NOT_FOUND : core.OK),
       q_release: (id: number) => this.#release(id),
-      q_release_carried: (pointer: number, id: number) => queues.releaseCarried(pointer, id),
+      q_release_carried: (kind: number, pointer: number, id: number) =>
+        core.releaseReferences([kind, pointer, id]),
       q_destroy: (id: number) => this.#with(id, (queue) => queues.close(queue)),
       q_list: () => this.#list(),
       q_put: (id: number, codec: number, count: number, unbound: number) =>

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import {
+  create,
   createQueue,
   ExecutionFailed,
   InterpreterDiedError,
@@ -9,7 +10,9 @@ import {
   listQueues,
   NotShareableError,
   type Queue,
+  UNBOUND_KEEP,
 } from "interpreters";
+import { core } from "interpreters/core";
 import { createPython, type Python } from "../src/index.js";
 import { canSwitchStacks } from "../src/threads.js";
 import { CACHE } from "./folders.js";
@@ -19,6 +22,11 @@ before(async () => {
   python = await createPython({ cache: CACHE });
   python.run("from concurrent import interpreters as I");
 });
+
+/** Waits until a condition holds. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
 
 /** Runs a script in main, whose last expression is an assertion about `names`. */
 function check(code: string): void {
@@ -145,6 +153,52 @@ else:
   python.run(`jq = I.Queue(${queue.id}); jq.put((jq,)); del jq`);
   assert.deepEqual(await queue.get(), [queue]);
   assert.ok(listQueues().includes(queue));
+});
+
+test("a queue in an item or a reply that Python does not take is let go", async () => {
+  const queue = createQueue<unknown>(0, { unboundItems: UNBOUND_KEEP });
+  const javascript = create();
+  const inner = await javascript.call(async (q) => {
+    const { createQueue: make } = await import("interpreters");
+    const made = make();
+    q.putNowait({ made });
+    return made.id;
+  }, queue);
+  await javascript.terminate();
+  assert.ok(core.queues.ids().includes(inner));
+  python.run(`
+q = I.Queue(${queue.id})
+try:
+    q.get()
+except I.NotShareableError:
+    pass
+else:
+    raise AssertionError('an object of JavaScript reached Python')
+del q
+`);
+  await until(() => !core.queues.ids().includes(inner));
+  check(`
+import _interpreters, _interpbridge
+i = I.create()
+before = _interpbridge.js.q_list()
+wait = _interpbridge.wait_operation
+def interrupted(token):
+    wait(token)
+    raise KeyboardInterrupt
+def make():
+    from concurrent import interpreters
+    return interpreters.create_queue()
+_interpbridge.wait_operation = interrupted
+try:
+    i.call(make)
+except KeyboardInterrupt:
+    pass
+finally:
+    _interpbridge.wait_operation = wait
+i.exec('1')
+assert _interpbridge.js.q_list() == before
+i.close(); del i
+`);
 });
 
 test("an interpreter that Python makes boots with its first work, and ends with its last handle", () => {
