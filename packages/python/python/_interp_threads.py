@@ -124,7 +124,9 @@ def wait(waiter, timeout=None, what="this wait"):
             return False
         if must_switch():
             _suspend(waiter, left, what)
-        elif not _step_actors():
+        elif _step_actors():
+            raise_pending()
+        else:
             if left < 0 and not _actors_wait_outside():
                 raise RuntimeError(_deadlock(what))
             _block(left)
@@ -213,7 +215,9 @@ def wait_outside(settled, promise, block, timeout=None):
             return False
         if must_switch():
             _suspend_for(lambda: promise(left))
-        elif not _step_actors():
+        elif _step_actors():
+            raise_pending()
+        else:
             block(left)
     return True
 
@@ -234,14 +238,32 @@ def _suspend_for(make_promise):
 
 
 def interrupt():
-    """Raises KeyboardInterrupt in the main thread: here, if that runs, else where it waits."""
+    """Raises KeyboardInterrupt in the main thread: here, if that runs, else where it waits.
+
+    Another thread that runs gets one, too: it may go on for ever, and nothing else can run until it waits or ends.
+    """
+    global _interrupted
     main = next((waiter for waiter in _suspended.values() if waiter.thread is None), None)
     if main is not None:
         main.error = KeyboardInterrupt()
         _port.wake(main.key)
         # It may wait for another interpreter.
         _port.interrupt()
-    elif _current is None:
+    elif _current is not None:
+        # The main thread is below on this stack.
+        _interrupted = True
+    if _current.kind != "actor" if _current is not None else main is None:
+        raise KeyboardInterrupt
+
+
+_interrupted = False
+
+
+def raise_pending():
+    """Raises what `interrupt` could not raise in the main thread, if this is that."""
+    global _interrupted
+    if _interrupted and _current is None:
+        _interrupted = False
         raise KeyboardInterrupt
 
 
@@ -387,6 +409,7 @@ def start_joinable_thread(function, handle=None, daemon=True):
         _port.start(thread.key)
     else:
         _run(thread)
+        raise_pending()
     return handle
 
 

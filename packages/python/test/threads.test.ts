@@ -170,6 +170,23 @@ interp.close()
   );
 });
 
+test("a time limit ends a thread that never waits, and the interpreter lives on", async () => {
+  const interp = python.create();
+  await interp.exec("kept = 7");
+  const spinning = `
+import threading
+def spin():
+    while True:
+        pass
+thread = threading.Thread(target=spin)
+thread.start()
+thread.join()
+`;
+  await assert.rejects(interp.with({ timeout: 300 }).exec(spinning), { name: "TimeoutError" });
+  await interp.exec("assert kept == 7");
+  await interp.close();
+});
+
 test("green threads take turns whenever one of them waits", green, async () => {
   await onlyAsync(
     `
