@@ -13,7 +13,7 @@ import { defaultCacheFolder, readImage, writeImage } from "./snapshot-cache.js";
 import { wasm } from "./webassembly.js";
 
 /** Part of every key: a change to what an image contains besides our modules of Python raises it. */
-const FORMAT = 1;
+const FORMAT = 2;
 const SHIMS = fileURLToPath(new URL("../../python/", import.meta.url));
 
 /** How an image came about, for tests and for those who wonder about two seconds. */

@@ -6,7 +6,8 @@
  */
 import { fileURLToPath } from "node:url";
 import { loadPyodide, type PyodideAPI } from "pyodide";
-import { makeImage, memorySizeOf, restoreImage } from "./image.js";
+import { compileScript } from "./compiled-script.js";
+import { codeOf, makeImage, memorySizeOf, restoreImage } from "./image.js";
 import { wasm, type WasmImports, type WasmInstance, type WasmModule } from "./webassembly.js";
 
 export type { PyodideAPI };
@@ -98,12 +99,14 @@ export async function bootImage(
   prepare(python);
   const { HEAPU8, API } = (python as unknown as { _module: EmscriptenModule })._module;
   const config: ImageConfig = { build: API.config.BUILD_ID, state: API.serializeHiwireState() };
-  return makeImage(HEAPU8, config);
+  return makeImage(HEAPU8, config, compileScript(assets.files.script, undefined)?.makeCache());
 }
 
 async function load({ assets, forImage, fullLock }: Load): Promise<PyodideAPI> {
   const { image, files } = assets;
-  const { default: makeModule } = (await import(files.script)) as { default: MakeModule };
+  const code = image && codeOf(image);
+  const script = compileScript(files.script, code);
+  const makeModule = (script?.exported ?? (await importScript(files.script))) as MakeModule;
   // Emscripten would wait for ever for a step that failed, and Pyodide would hide why.
   let fail!: (error: unknown) => void;
   const failed = new Promise<never>((_resolve, reject) => {
@@ -145,6 +148,10 @@ async function load({ assets, forImage, fullLock }: Load): Promise<PyodideAPI> {
     ...(image && { _loadSnapshot: image }),
   };
   return loadPyodide(options as unknown as Parameters<typeof loadPyodide>[0]);
+}
+
+async function importScript(url: string): Promise<unknown> {
+  return ((await import(url)) as { default: unknown }).default;
 }
 
 /** Puts the shared files into Python's file system, after Pyodide has put its own there. */

@@ -2,38 +2,45 @@
  * A memory image: the WebAssembly memory of a booted Python, without its pages of zeros, which are half of it. An interpreter that starts
  * from an image writes the other half only, so that the system gives it no memory for the pages that stay zero.
  *
- *     magic, length, memory size, config length, spans, checksum │ config (JSON) │ spans [first page, pages] │ pages
+ *     magic, length, memory size, config length, spans, code length, 0, checksum │ config (JSON) │ spans [first page, pages] │ pages │ code
  *
- * The config is Pyodide's own record of the JavaScript values that Python held.
+ * The config is Pyodide's own record of the JavaScript values that Python held. The code is V8's code cache for Pyodide's script.
  */
 import { crc32 } from "node:zlib";
 
-const MAGIC = 0x31_59_50_49; // "IPY1", little-endian
-const HEADER_WORDS = 6;
+const MAGIC = 0x32_59_50_49; // "IPY2", little-endian
+const HEADER_WORDS = 8;
 const HEADER = HEADER_WORDS * 4;
 const H_LENGTH = 1;
 const H_MEMORY = 2;
 const H_CONFIG = 3;
 const H_SPANS = 4;
-const H_CHECKSUM = 5;
+const H_CODE = 5;
+/** The last word: the checksum is that of all other bytes. */
+const H_CHECKSUM = 7;
 /** Bytes. Memory is given out in such pages. */
 const PAGE = 4096;
 const PAGE_WORDS = PAGE / 4;
 
 /** Makes an image of a memory. */
-export function makeImage(memory: Uint8Array, config: unknown): Uint8Array {
+export function makeImage(
+  memory: Uint8Array,
+  config: unknown,
+  code: Uint8Array = new Uint8Array(0),
+): Uint8Array {
   const spans = spansOf(new Int32Array(memory.buffer, memory.byteOffset, memory.byteLength / 4));
   const text = new TextEncoder().encode(JSON.stringify(config));
   const spansAt = align(HEADER + text.length);
   let at = align(spansAt + spans.length * 4);
   const pages = spans.reduce((sum, value, i) => sum + (i % 2 === 1 ? value : 0), 0);
-  const image = new Uint8Array(at + pages * PAGE);
+  const image = new Uint8Array(at + pages * PAGE + code.length);
   const header = new Uint32Array(image.buffer, 0, HEADER_WORDS);
   header[0] = MAGIC;
   header[H_LENGTH] = image.length;
   header[H_MEMORY] = memory.length;
   header[H_CONFIG] = text.length;
   header[H_SPANS] = spans.length / 2;
+  header[H_CODE] = code.length;
   image.set(text, HEADER);
   new Uint32Array(image.buffer, spansAt, spans.length).set(spans);
   for (let i = 0; i < spans.length; i += 2) {
@@ -42,6 +49,7 @@ export function makeImage(memory: Uint8Array, config: unknown): Uint8Array {
     image.set(memory.subarray(start, start + size), at);
     at += size;
   }
+  image.set(code, at);
   header[H_CHECKSUM] = checksum(image);
   return image;
 }
@@ -74,6 +82,11 @@ const checksum = (image: Uint8Array): number =>
 
 /** Bytes of the memory that an image was made of. */
 export const memorySizeOf = (image: Uint8Array): number => headerOf(image)[H_MEMORY];
+
+/** The code that an image was made with. */
+export function codeOf(image: Uint8Array): Uint8Array {
+  return image.subarray(image.length - headerOf(image)[H_CODE]);
+}
 
 /** Writes an image into a memory of zeros, which must be at least as large as `memorySizeOf` says. Returns the config. */
 export function restoreImage(image: Uint8Array, memory: Uint8Array): unknown {

@@ -1,7 +1,7 @@
 /** Memory images: what goes in comes out, and damage shows. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isImage, makeImage, memorySizeOf, restoreImage } from "../src/image.js";
+import { codeOf, isImage, makeImage, memorySizeOf, restoreImage } from "../src/image.js";
 
 const PAGE = 4096;
 
@@ -41,6 +41,14 @@ test("an image works in shared memory, and in a larger memory", () => {
   const restored = new Uint8Array(6 * PAGE);
   assert.deepEqual(restoreImage(shared, restored), { state: "s" });
   assert.deepEqual(restored, memoryWith(6, { [2 * PAGE]: 9 }));
+});
+
+test("an image has the code that it was made with", () => {
+  const code = Uint8Array.from({ length: 777 }, (_, i) => i);
+  const image = makeImage(memoryWith(4, { [PAGE]: 1 }), {}, code);
+  assert.ok(isImage(image));
+  assert.deepEqual(codeOf(image), code);
+  assert.equal(codeOf(makeImage(memoryWith(4, {}), {})).length, 0);
 });
 
 test("every damaged byte and every other length shows", () => {
