@@ -189,7 +189,14 @@ export class Python {
         callPromising(kind: string, value: string): Promise<number>;
       };
     };
-    return canSwitchStacks() ? run.callPromising(kind, value) : run(kind, value);
+    try {
+      return await (canSwitchStacks() ? run.callPromising(kind, value) : run(kind, value));
+    } catch (error) {
+      // `os._exit`: neither exceptions nor `atexit` see it.
+      const { name, status } = Object(error) as { name?: unknown; status?: unknown };
+      if (name === "Exit" && typeof status === "number") return status & 0xff;
+      throw error;
+    }
   }
 
   #ask(op: Request, text: string, args?: readonly unknown[], filename = ""): unknown {

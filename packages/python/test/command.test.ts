@@ -129,6 +129,7 @@ test("sys.exit gives the exit code", async () => {
   assert.equal((await run(["-c", "import sys; sys.exit(7)"])).code, 7);
   const { code, stderr } = await run(["-c", "import sys; sys.exit('bye')"]);
   assert.deepEqual([code, stderr], [1, "bye\n"]);
+  assert.equal((await run(["-c", "import os; os._exit(3)"])).code, 3);
 });
 
 test("-c, -m and stdin run programs", async () => {
