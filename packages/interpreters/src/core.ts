@@ -203,7 +203,7 @@ const interpreters = {
 };
 
 /** How often, and for how many milliseconds, `release` waits. */
-const MOST_TURNS = 400;
+const MOST_TURNS = 6000;
 const TURN = 5;
 
 const threads = {

@@ -31,20 +31,22 @@ class Result(unittest.TestResult):
     def startTest(self, test):
         super().startTest(test)
         self.began = time.monotonic()
-        self.failed_subtests = []
+        self.outcome = None
         report(start=name_of(test))
 
-    def _end(self, test, status, why=""):
+    def stopTest(self, test):
+        # Only now: after a subtest has failed, the test goes on.
+        status, why = self.outcome or ("ok", "")
         report(end=name_of(test), status=status, why=why, seconds=round(time.monotonic() - self.began, 3))
+        super().stopTest(test)
 
-    def addSuccess(self, test):
-        if not self.failed_subtests:
-            self._end(test, "ok")
+    def _end(self, status, why=""):
+        if self.outcome is None:
+            self.outcome = status, why
 
     def addSubTest(self, test, subtest, error):
         if error is not None:
-            self.failed_subtests.append(subtest)
-            self._end(test, "fail", f"{subtest}: {self._exc_info_to_string(error, test)}")
+            self._end("fail", f"{subtest}: {self._exc_info_to_string(error, test)}")
 
     def addFailure(self, test, error):
         self._fixture_or_test(test, "fail", self._exc_info_to_string(error, test))
@@ -53,19 +55,18 @@ class Result(unittest.TestResult):
         self._fixture_or_test(test, "error", self._exc_info_to_string(error, test))
 
     def addSkip(self, test, reason):
-        # A subtest that is skipped has the test go on.
         test = getattr(test, "test_case", test)
         self._fixture_or_test(test, "skip", reason)
 
     def addExpectedFailure(self, test, error):
-        self._end(test, "expected failure")
+        self._end("expected failure")
 
     def addUnexpectedSuccess(self, test):
-        self._end(test, "unexpected success")
+        self._end("unexpected success")
 
     def _fixture_or_test(self, test, status, why):
         if isinstance(test, unittest.TestCase):
-            self._end(test, status, why)
+            self._end(status, why)
         else:
             report(fixture=str(test), status=status, why=why)
 

@@ -45,10 +45,11 @@ def _in_thread():
         import time
         import traceback
 
+        import _interp_threads
         import _interpreters
 
-        # Until the request that started this thread has been answered.
-        while _interpreters.is_running(_interpreters.get_current()[0]):
+        # Until the request that started this thread has been answered; an inline thread runs before.
+        while _interp_threads.can_switch() and _interpreters.is_running(_interpreters.get_current()[0]):
             time.sleep(0.001)
         try:
             exec(code, __main__.__dict__)
