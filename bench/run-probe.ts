@@ -5,10 +5,10 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Runs `script`, which prints the figure on its last line. Throws if it fails, or takes more than 12 seconds. */
-export async function runProbe(script: string, args: readonly string[]): Promise<number> {
+/** Runs `script`, which prints the figure on its last line. Throws if it fails, or takes more than `limit` milliseconds. */
+export async function runProbe(script: string, args: readonly string[], limit = 12_000): Promise<number> {
   const { stdout } = await run(process.execPath, ["--expose-gc", script, ...args], {
-    timeout: 12_000,
+    timeout: limit,
     killSignal: "SIGKILL",
   }).catch((error: unknown) => {
     throw describeFailure(error);

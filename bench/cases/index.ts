@@ -7,6 +7,7 @@ import { firstCallsCases } from "./first-calls.js";
 import { objectCases } from "./objects.js";
 import { lockCases } from "./locks.js";
 import { oneThreadCases } from "./one-thread.js";
+import { pythonCases } from "./python.js";
 import { iterationCases, queueCases } from "./queues.js";
 import { queuedCases } from "./queued.js";
 import { taskCases } from "./tasks.js";
@@ -22,4 +23,5 @@ export const cases: readonly Case[] = [
   ...taskCases,
   ...queuedCases,
   ...bootCases,
+  ...pythonCases,
 ];

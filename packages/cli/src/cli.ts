@@ -7,6 +7,7 @@ import type { Engine } from "./engine.js";
 import { UsageError, describeError, oneLine } from "./errors.js";
 import type { Io } from "./io.js";
 import { type MapOptions, map } from "./map.js";
+import { runPython } from "./python.js";
 import { repl } from "./repl/repl.js";
 
 export const EXIT_FAILED = 1;
@@ -33,6 +34,8 @@ Exit status: 0 if every item succeeded, 1 if an item failed, 2 if nothing could 
 /** Runs the command in `args` and returns its exit code. Throws only if this package has a bug. */
 export async function runCli(args: readonly string[], io: Io, engine: Engine): Promise<number> {
   let exitCode = 0;
+  // All that follows belongs to Python, whatever it looks like.
+  const forPython = args[0] === "python" ? args.slice(1) : undefined;
   const program = createProgram(io, {
     map: async (options) => {
       exitCode = await map(options, io, engine);
@@ -42,6 +45,7 @@ export async function runCli(args: readonly string[], io: Io, engine: Engine): P
     },
   });
   try {
+    if (forPython !== undefined) return await runPython(forPython, io.cwd);
     await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
@@ -129,6 +133,11 @@ function createProgram(io: Io, commands: Commands): Command {
       "Reads JavaScript and TypeScript, and runs it in interpreters that it creates, enters and closes.",
     )
     .action(() => commands.repl());
+  program
+    .command("python")
+    .summary("run a Python program, with its interpreters on threads")
+    .usage("[options] [script.py | -c command | -m module | -] [arguments...]")
+    .helpOption(false);
   return program;
 }
 

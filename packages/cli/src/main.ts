@@ -12,7 +12,9 @@ import { Stop } from "./io.js";
 const interruption = new AbortController();
 const signals = { SIGINT: [130, "stopped by Ctrl-C"], SIGTERM: [143, "terminated"] } as const;
 let received: keyof typeof signals | undefined;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+// A Python program handles its own signals.
+const handled = process.argv[2] === "python" ? [] : (["SIGINT", "SIGTERM"] as const);
+for (const signal of handled) {
   process.on(signal, () => {
     // The first signal lets the command write the finished results. A second one ends it at once.
     if (received !== undefined) endBy(signal);

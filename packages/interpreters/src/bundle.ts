@@ -3,6 +3,7 @@
  * them one by one takes longer than starting a thread.
  */
 import copies from "./base/copies.cjs";
+import { core } from "./core.js";
 import * as api from "./index.js";
 import { importBy } from "./guests/javascript/dynamic-import.js";
 import type { OwnBundle } from "./platform/node/own-bundle.cjs";
@@ -23,6 +24,8 @@ export function share(own?: OwnBundle): Api {
   if (known !== undefined) return known;
   // A plain object (scripts/bundle.mjs): reading a property of a namespace would call a function.
   const made = { ...api };
+  // For guest languages, whose threads import "interpreters/core".
+  Object.defineProperty(made, Symbol.for("interpreters.core"), { value: core });
   here[copies.API] = made;
   if (own !== undefined) {
     importBy(own.importer);

@@ -21,7 +21,7 @@ import { enter } from "./thread/current.js";
 import type { Runtime } from "./thread/runtime.js";
 import "./transfer/handover.js";
 import "./transfer/shared-buffers.js";
-import type { BootLanguage, WorkerData } from "./wire/boot.js";
+import type { WorkerData } from "./wire/boot.js";
 import { endThread } from "./worker/fatal.js";
 import { serve } from "./worker/work-loop.js";
 
@@ -56,7 +56,7 @@ export function startInterpreter(importer: Importer, afterFirst?: () => void): v
   };
   if (data.language.module === undefined) begin(javascript);
   // A rejection is an uncaught exception of this thread, so the boot fails.
-  else void loadGuest(data.language, data.language.module, importer).then(begin);
+  else void loadGuest(data, data.language.module, importer).then(begin);
 }
 
 async function serveSlot(
@@ -67,6 +67,7 @@ async function serveSlot(
 ): Promise<void> {
   rt.become(slot);
   try {
+    guest.enter?.();
     await serve(rt, guest, afterFirst);
   } catch (error) {
     endThread(error);
@@ -74,7 +75,7 @@ async function serveSlot(
 }
 
 async function loadGuest(
-  { name, tag, data }: BootLanguage,
+  { language: { name, tag, data }, languageShared }: WorkerData,
   module: string,
   importer: Importer,
 ): Promise<ExecutingSide> {
@@ -85,6 +86,6 @@ async function loadGuest(
     );
   }
   acceptLanguageValues(tag);
-  await guest.start?.(data);
+  await guest.start?.(data, languageShared);
   return guest;
 }

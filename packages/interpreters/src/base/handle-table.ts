@@ -24,6 +24,11 @@ export class HandleTable<T extends object, H extends { readonly id: number }> {
     return this.#objects.get(id)?.deref();
   }
 
+  /** Whether the handle belongs to an object: to a living one, or to one whose end has not been reported yet. */
+  has(id: number): boolean {
+    return this.#objects.has(id);
+  }
+
   /** Makes `object` the one for `handle`, which must not refer to it. */
   add(object: T, handle: H): void {
     this.#objects.set(handle.id, new WeakRef(object));

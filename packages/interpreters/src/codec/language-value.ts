@@ -49,3 +49,20 @@ export class LanguageValue {
     return exist && typeof value === "object" && value !== null && #tag in value;
   }
 }
+
+/**
+ * A value that stays encoded while the core carries it: bytes in the neutral encoding or in a guest language's own, and the references
+ * (triples of words, memory/layout.ts) that the record must carry with them.
+ */
+export class EncodedValue {
+  /** The codec tag that the record carries. */
+  readonly codec: number;
+  readonly bytes: Uint8Array;
+  readonly references: readonly number[];
+
+  constructor(codec: number, bytes: Uint8Array, references: readonly number[] = []) {
+    this.codec = codec;
+    this.bytes = bytes;
+    this.references = references;
+  }
+}

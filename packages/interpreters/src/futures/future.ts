@@ -19,9 +19,9 @@ import { CancelledError } from "../base/errors.js";
 import type { InterpreterId } from "../memory/brands.js";
 import { headerWord } from "../wire/message.js";
 import { readResult } from "../transfer/handover.js";
-import { REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
+import { REPLY_INTERRUPTED, REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
 import type { Trace } from "../thread/trace.js";
-import type { Death, Share } from "../thread/death.js";
+import { type Death, interruptedWork, type Share } from "../thread/death.js";
 import type { Pending } from "../thread/runtime.js";
 import type { Received } from "../kernel/receive.js";
 import type { Loose } from "../base/calls.js";
@@ -290,6 +290,7 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
       [status, value] = [REPLY_REFUSED, error];
     }
     if (status === REPLY_VALUE) this.#settle(FULFILLED, value);
+    else if (status === REPLY_INTERRUPTED) this.died(interruptedWork(sender, value), "at fault");
     else this.#settle(REJECTED, failureOf(status, value, sender, this.#trace));
     if (last) this.#owner.retired(sender);
   }

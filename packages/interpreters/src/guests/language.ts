@@ -8,6 +8,7 @@
  */
 import { InterpreterError, type ExceptionInfo } from "../base/errors.js";
 import { CODEC_JAVASCRIPT } from "../codec/codec.js";
+import type { EncodedValue } from "../codec/language-value.js";
 
 /**
  * The caller's side: in every thread that creates or calls interpreters of the language. `create({ language })` and
@@ -26,6 +27,11 @@ export interface Language {
   /** Handed to `ExecutingSide.start`. A value that JSON can carry: standby threads are matched by it. */
   readonly data: unknown;
   /**
+   * What all threads of the language share and JSON cannot carry: a compiled module, a SharedArrayBuffer. The supervisor gets it once from
+   * each thread that creates interpreters, and gives it to `start`. Default: nothing.
+   */
+  readonly shared?: LanguageShared | undefined;
+  /**
    * Describes a function that `call`, `submit` or `map` was given, as an object that JSON can carry. The same function must give the
    * same object, so that its code is sent once. Throws NotShareableError or TypeError for a function that cannot travel.
    */
@@ -41,13 +47,26 @@ export interface Language {
   readonly executing?: ExecutingSide;
 }
 
+/** What the threads of a language share (`Language.shared`). */
+export interface LanguageShared {
+  /** Names the value in the process. Values with one key are interchangeable. */
+  readonly key: string;
+  /** A value that `postMessage` takes. */
+  readonly value: unknown;
+}
+
 /** The executing side: in the interpreter's own thread. */
 export interface ExecutingSide {
   /**
-   * Called once, before any work, with `Language.data`. The interpreter is booting until its promise resolves. If it throws or
-   * rejects, the boot fails.
+   * Called once, before any work, with `Language.data` and the value of `Language.shared`. The interpreter is booting until its promise
+   * resolves. If it throws or rejects, the boot fails.
    */
-  start?(data: unknown): void | Promise<void>;
+  start?(data: unknown, shared: unknown): void | Promise<void>;
+  /**
+   * Called once, after `start` and before any work, when the thread is its interpreter: a standby thread becomes one only when it is needed, and
+   * before that the core's functions do not know which. Must not throw.
+   */
+  enter?(): void;
   /** Runs a script that `describeScript` described, in `__main__`. Its result is awaited and dropped. */
   exec(script: unknown): unknown;
   /** Binds values as globals of `__main__`. */
@@ -58,13 +77,26 @@ export interface ExecutingSide {
    * rejection, does as an ExecutionFailed.
    */
   load(description: unknown): GuestFunction | Promise<GuestFunction>;
+  /**
+   * Executes work that another interpreter of the language sent as bytes of its own (core.ts, `sendToGuest`), and returns the reply. The
+   * bytes of `work` are valid until this returns, or until its promise is made: copy them. What it throws, or rejects with, becomes an
+   * ExecutionFailed.
+   */
+  execute?(work: EncodedValue): EncodedValue | Promise<EncodedValue>;
   /** Describes an exception that left the guest. Must not throw, whatever was thrown. */
   describeFailure(thrown: unknown): ExceptionInfo;
   /**
-   * Called once when the interpreter is closed, after its last work item and before its thread ends. Not when it is terminated. After 2
-   * seconds the thread is terminated. If it throws, that is an uncaught exception: it is printed, and the thread ends.
+   * Called once when the interpreter is closed, after its last work item and before its thread ends. Not when it is terminated. After
+   * `finalizeLimit` the thread is terminated. If it throws, that is an uncaught exception: it is printed, and the thread ends.
    */
   finalize?(): void | Promise<void>;
+  /**
+   * Whether the guest polls for interrupts (core.ts, `threads.interrupts`). A time limit or a signal then raises an exception in the work that it
+   * is about, and the interpreter lives on; it is stopped if the work has not ended a second later. Default: false.
+   */
+  readonly interruptible?: boolean;
+  /** Milliseconds that `finalize` may take. Default: 2000. */
+  readonly finalizeLimit?: number;
   /**
    * The description of a function that takes a number. A standby thread calls it once, so that the code for calls is compiled
    * before the first call. `start` has been called by then.

@@ -7,12 +7,20 @@ import { setTimeout } from "../platform/timers.js";
 import { checkCount, checkOptions } from "../base/check.js";
 import { InterpreterError } from "../base/errors.js";
 import { type Language, languageOf } from "../guests/language.js";
-import { load, type SharedMemory } from "../memory/atomics.js";
+import { load, set, type SharedMemory } from "../memory/atomics.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
 import { ring } from "../memory/doorbell.js";
-import { H_SLOTS_USED, MAIN_SLOT, SUPERVISOR_SLOT, WHENCE_CREATED } from "../memory/layout.js";
+import {
+  H_SLOTS_USED,
+  MAIN_SLOT,
+  S_GUEST,
+  slotPointer,
+  SUPERVISOR_SLOT,
+  WHENCE_CREATED,
+} from "../memory/layout.js";
 import { makeFirstCache } from "../thread/bundle-for-interpreters.js";
 import { request, startSupervisor } from "../thread/supervisor-client.js";
+import { lend } from "../transfer/supervisor-port.js";
 import { codeOf } from "../wire/code.js";
 import { runtime } from "../thread/current.js";
 import { bind, type Interpreter } from "./interpreter.js";
@@ -42,15 +50,31 @@ const warmedUp = new Set<number>();
  * await interp.exec("var greeting = 'hello'");
  */
 export function create(options: CreateOptions = {}): Interpreter {
+  const { id, slot } = createPlace(options);
+  return bind(id, slot);
+}
+
+/**
+ * As `create`, without an object for the interpreter, which this thread holds all the same (held-interpreters.ts). A `lazy` one boots when the first
+ * work is sent to it.
+ */
+export function createPlace(
+  options: CreateOptions,
+  { guestWord = 0, lazy = false }: { readonly guestWord?: number; readonly lazy?: boolean } = {},
+): {
+  readonly id: InterpreterId;
+  readonly slot: Slot;
+} {
   const boot = checkCreateOptions(options);
   const rt = runtime();
   const { m } = rt;
   // Main hands the boot request to the supervisor that it starts, except for another language: its data may be anything, which only the
   // codec can send.
-  const asData = m.slot === MAIN_SLOT && boot.language.module === undefined;
+  const asData = m.slot === MAIN_SLOT && boot.language.module === undefined && !lazy;
   if (!asData) startSupervisor(rt);
+  if (options.language?.shared !== undefined) lend(rt, options.language.shared);
   const output = Output.open(options);
-  const slot = claimSlot(m, WHENCE_CREATED, undefined, undefined, undefined, boot.language.tag);
+  const slot = claimSlot(m, WHENCE_CREATED, undefined, undefined, undefined, boot.language.tag, lazy);
   if (slot === -1) {
     void output?.close();
     throw new InterpreterError("Cannot create an interpreter: all places are taken. Close some first.", {
@@ -58,12 +82,13 @@ export function create(options: CreateOptions = {}): Interpreter {
     });
   }
   const id = idOf(m, slot);
+  set(m, slotPointer(slot) + S_GUEST, guestWord);
   if (boot.name !== undefined) setName(m, slot, boot.name);
   const sent = output === undefined ? boot : { ...boot, output: { ...boot.output, channel: output.name } };
   try {
     if (!asData || !startSupervisor(rt, { slot, id, options: sent })) {
-      if (output === undefined && giveToStandby(m, boot, slot)) notifyLater(m);
-      else request(rt, REQUEST_BOOT, slot, id, 0, sent);
+      if (!lazy && output === undefined && giveToStandby(m, boot, slot)) notifyLater(m);
+      else request(rt, REQUEST_BOOT, slot, id, lazy ? 1 : 0, sent);
     }
     makeFirstCache();
   } catch (error) {
@@ -72,7 +97,7 @@ export function create(options: CreateOptions = {}): Interpreter {
     throw error;
   }
   output?.attach(rt, id);
-  return bind(id, slot);
+  return { id, slot };
 }
 
 /**
@@ -117,6 +142,7 @@ export function prewarm(count: number, options: PrewarmOptions = {}): void {
   const rt = runtime();
   startSupervisor(rt);
   const boot = checkCreateOptions(options);
+  if (options.language?.shared !== undefined) lend(rt, options.language.shared);
   request(rt, REQUEST_PREWARM, count, newKind(rt.m, boot), 0, boot);
   makeFirstCache();
   const language = languageOf(boot.language.tag);

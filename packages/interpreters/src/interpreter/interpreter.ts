@@ -19,6 +19,7 @@ import type { Code } from "../wire/code.js";
 import type { PoolSetup } from "../worker/pool.js";
 import { checkIterateOptions, type ExecOptions, type IterateOptions } from "./call-options.js";
 import { Ending } from "./ending.js";
+import { giveBack, isHeld } from "./held-interpreters.js";
 import {
   iterate,
   iterateSync,
@@ -31,15 +32,7 @@ import { outputOf } from "./output.js";
 import { construct, proxyOf } from "./remote-object.js";
 import type { ConstructorArgs, InstanceOf, RemoteObject } from "./remote-types.js";
 import { send, SERVE } from "./sending.js";
-import {
-  checkAlive,
-  type InterpreterHandle,
-  releaseInterpreter,
-  tagOf,
-  type Target,
-  type Whence,
-  whenceOf,
-} from "./target.js";
+import { checkAlive, type InterpreterHandle, tagOf, type Target, type Whence, whenceOf } from "./target.js";
 import { type InterpreterView, viewOf } from "./view.js";
 import { call, exec, iterating, prepare } from "./work.js";
 
@@ -47,7 +40,10 @@ export type { CallOptions, ExecOptions, IterateOptions } from "./call-options.js
 export type { Whence } from "./target.js";
 export type { InterpreterView } from "./view.js";
 
-const handles = new HandleTable<Interpreter, InterpreterHandle>(releaseInterpreter);
+const handles = new HandleTable<Interpreter, InterpreterHandle>(({ id, slot }) => {
+  if (!isHeld(id)) giveBack(id, slot);
+});
+export const hasInterpreterObject = (id: number): boolean => handles.has(id);
 
 /** Set for the one constructor call that binds to a known slot. */
 let binding: InterpreterHandle | undefined;

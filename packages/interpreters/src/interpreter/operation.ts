@@ -6,12 +6,12 @@ import type { Received } from "../kernel/receive.js";
 import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { OK, STATUS_NOT_FOUND } from "../memory/layout.js";
 import { type ResultChannel, readResult } from "../transfer/handover.js";
-import { REPLY_FAILURE, REPLY_VALUE } from "../wire/protocol.js";
+import { REPLY_FAILURE, REPLY_INTERRUPTED, REPLY_VALUE } from "../wire/protocol.js";
 import { statusError } from "../wire/status-error.js";
 import { replyOf } from "../kernel/deadlock.js";
 import { beginWait, beginWaitForCallback, endWait } from "../thread/waits.js";
 import { type Trace, useTrace } from "../thread/trace.js";
-import { type Death, diedError, type Share } from "../thread/death.js";
+import { type Death, diedError, interruptedWork, type Share } from "../thread/death.js";
 import type { Pending, Runtime, Wait } from "../thread/runtime.js";
 
 export class Operation<out T> implements Pending {
@@ -66,6 +66,7 @@ export class Operation<out T> implements Pending {
       return;
     }
     if (status === REPLY_VALUE) this.resolve(value);
+    else if (status === REPLY_INTERRUPTED) this.died(interruptedWork(received.sender, value), "at fault");
     else this.reject(value);
   }
 
@@ -116,6 +117,16 @@ export class Operation<out T> implements Pending {
     }
   }
 
+  /** As `announce`, but returns false instead of throwing. The operation is not pending then. */
+  tryAnnounce(slot: Slot): boolean {
+    try {
+      this.announce(slot);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** As `announce`, for a callback of the interpreter in `slot`: that runs whatever it waits for. */
   announceCallback(slot: Slot): void {
     this.#wait = beginWaitForCallback(this.#rt, slot);
@@ -129,9 +140,14 @@ export class Operation<out T> implements Pending {
   /** Checks the status that `send` returned. If the operation was not sent, it is not pending, and this throws its error. */
   sent(status: number): this {
     if (status === OK) return this;
+    this.abandon();
+    throw goneOrRefused(this.#rt, status, this.target, this.what);
+  }
+
+  /** The operation was not sent: it is not pending. */
+  abandon(): void {
     this.#rt.forget(this.sequence);
     this.#endWait();
-    throw goneOrRefused(this.#rt, status, this.target, this.what);
   }
 
   /** The limit for waiting in line has passed: withdraws the operation, unless it has begun. */

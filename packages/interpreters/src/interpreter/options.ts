@@ -130,7 +130,13 @@ export function checkCreateOptions(options: CreateOptions): BootOptions {
       stderr: checkOutput("stderr", options.stderr),
       channel: undefined,
     },
-    language: { name: language.name, tag: language.tag, module: language.module, data: language.data },
+    language: {
+      name: language.name,
+      tag: language.tag,
+      module: language.module,
+      data: language.data,
+      shared: language.shared?.key,
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import { languageOf } from "../guests/language.js";
 import { cancelWork } from "../kernel/mailbox.js";
 import type { Pointer } from "../memory/brands.js";
 import { S_REPLIES, S_WORK, slotPointer } from "../memory/layout.js";
-import { collectCarried, request } from "../thread/supervisor-client.js";
+import { collectCarried, request, startIfLazy } from "../thread/supervisor-client.js";
 import { takeTrace, type Trace, useTrace } from "../thread/trace.js";
 import { SupervisorHandover } from "../transfer/handover.js";
 import { forgetMoves, movesOfCall } from "../transfer/move.js";
@@ -132,6 +132,7 @@ export function dispatch<T>(target: Target, work: WorkKind, sending: Sending): O
       const status = message.intoMailbox(slot, box, id, rt.id, WITH_SENDER);
       operation.place = rt.m.lastPut;
       operation.sent(status);
+      startIfLazy(rt, slot, id);
     } catch (error) {
       rt.forget(operation.sequence);
       if (error instanceof NotShareableError) useTrace(error, trace);

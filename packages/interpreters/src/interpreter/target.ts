@@ -3,11 +3,7 @@ import { InterpreterError, InterpreterNotFoundError } from "../base/errors.js";
 import { idOf, isAlive } from "../kernel/registry.js";
 import { get, load } from "../memory/atomics.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
-import { clearBit, isEmptySet } from "../memory/bitset.js";
-import { runtime } from "../thread/current.js";
-import { request } from "../thread/supervisor-client.js";
-import { REQUEST_COLLECT } from "../wire/protocol.js";
-import { S_HOLDERS, S_LANGUAGE, S_WHENCE, slotPointer, STATUS_NOT_FOUND } from "../memory/layout.js";
+import { S_LANGUAGE, S_WHENCE, slotPointer, STATUS_NOT_FOUND } from "../memory/layout.js";
 import type { Runtime } from "../thread/runtime.js";
 import { replyOf } from "../kernel/deadlock.js";
 import { deadlockError } from "../thread/deadlock.js";
@@ -44,16 +40,6 @@ export function whenceOf({ m }: Runtime, slot: Slot): Whence {
 export interface InterpreterHandle {
   readonly id: InterpreterId;
   readonly slot: Slot;
-}
-
-/** Gives this thread's handle to an interpreter back. Without any, the supervisor closes it. */
-export function releaseInterpreter({ id, slot }: InterpreterHandle): void {
-  const rt = runtime();
-  const { m } = rt;
-  if (idOf(m, slot) !== id) return;
-  const holders = slotPointer(slot) + S_HOLDERS;
-  clearBit(m, holders, m.slot);
-  if (isEmptySet(m, holders) && whenceOf(rt, slot) === "interpreters module") request(rt, REQUEST_COLLECT);
 }
 
 export function isGone({ rt, slot, id }: Target): boolean {

@@ -22,6 +22,8 @@ import {
   EXECUTION_CONDEMNED,
   EXECUTION_FINISHING,
   EXECUTION_IDLE,
+  EXECUTION_INTERRUPT,
+  EXECUTION_NUMBER_SHIFT,
   EXECUTION_RUNNING,
   EXECUTION_SEQ,
   EXECUTION_STATE,
@@ -30,6 +32,9 @@ import {
   S_EXECUTION,
   S_FURTHER_COUNT,
   S_FURTHER_EXECUTIONS,
+  S_INTERRUPT,
+  S_INTERRUPTIBLE,
+  INTERRUPT_SIGNAL,
   slotPointer,
 } from "../memory/layout.js";
 import { allocatePages } from "../memory/page-allocator.js";
@@ -144,3 +149,37 @@ export function closeExecutions(m: SharedMemory, slot: Slot): void {
       store(m, execution + EXECUTION_WORD, (word & ~EXECUTION_STATE) | EXECUTION_CONDEMNED);
   }
 }
+
+/**
+ * Asks the guest in `slot` to interrupt work item `seq` of `caller`, for the reason of that number, and returns whether it may: if not, the slot
+ * does not execute the item, the guest polls no interrupts, or it was asked before. The caller rings the slot.
+ *
+ * The mark names the one item that is meant. If that ends at the same time, the signal finds another one, which has no mark (`interruption`).
+ */
+export function interrupt(
+  m: SharedMemory,
+  slot: Slot,
+  caller: InterpreterId,
+  seq: number,
+  reason: number,
+): boolean {
+  if (load(m, slotPointer(slot) + S_INTERRUPTIBLE) === 0) return false;
+  const execution = executionOf(m, slot, caller, seq);
+  if (execution === 0) return false;
+  const word = load(m, execution + EXECUTION_WORD);
+  const asked = ((load(m, execution + EXECUTION_INTERRUPT) ^ word) & ~EXECUTION_MARK) === 0;
+  if (asked || (word & EXECUTION_STATE) !== EXECUTION_RUNNING) return false;
+  store(m, execution + EXECUTION_INTERRUPT, (word & ~EXECUTION_MARK) | reason);
+  store(m, slotPointer(slot) + S_INTERRUPT, INTERRUPT_SIGNAL);
+  return true;
+}
+
+/** The number of the reason for which this interpreter's `execution` is to be interrupted, or 0. */
+export function interruption(m: SharedMemory, execution: Pointer): number {
+  const mark = load(m, execution + EXECUTION_INTERRUPT);
+  const word = peek(m, execution + EXECUTION_WORD);
+  return ((mark ^ word) & ~EXECUTION_MARK) === 0 ? mark & EXECUTION_MARK : 0;
+}
+
+/** The bits of EXECUTION_WORD that are not the item's number. */
+const EXECUTION_MARK = (1 << EXECUTION_NUMBER_SHIFT) - 1;

@@ -47,7 +47,8 @@ import { describeBatches, receive, receiveMany, type Received, type ReceivedMany
 
 /**
  * Puts a record into a box (S_WORK or S_REPLIES) of interpreter `id`, which lives in `slot`, and rings it. Returns NOT_FOUND if it no
- * longer lives there, SHUT if it takes nothing more, or a status as `append` does.
+ * longer lives there, SHUT if it takes nothing more, or a status as `append` does. With `onlyIfIdle`, returns BUSY if the interpreter
+ * executes a work item or one waits there.
  */
 export function send(
   m: SharedMemory,
@@ -55,6 +56,7 @@ export function send(
   box: typeof S_WORK | typeof S_REPLIES,
   id: InterpreterId,
   record: OutgoingRecord,
+  onlyIfIdle = false,
 ): number {
   const c = (slotPointer(slot) + box) as Pointer;
   const p = putLockOf(c);
@@ -62,6 +64,7 @@ export function send(
   let status = OK;
   if (get(m, c + C_ID) !== id) status = STATUS_NOT_FOUND;
   else if ((get(m, c + C_FLAGS) & CHANNEL_SHUT) !== 0) status = STATUS_SHUT;
+  else if (onlyIfIdle && isBusy(m, c, slot)) status = STATUS_BUSY;
   else status = append(m, c, record);
   unlockAndRing(m, p, status === OK ? slot : (-1 as Slot));
   return status;

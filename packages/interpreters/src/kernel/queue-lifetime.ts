@@ -111,6 +111,18 @@ export function findQueues(m: SharedMemory, pairs: Int32Array): number {
   return count;
 }
 
+/** Writes the ids of all queues that are not hidden, as many as fit, without becoming a holder. Returns how many queues exist. */
+export function queueIds(m: SharedMemory, ids: Int32Array): number {
+  lock(m, H_REGISTRY_LOCK);
+  let count = 0;
+  for (let q = get(m, H_QUEUES) as Pointer; q !== 0; q = get(m, q + Q_NEXT) as Pointer) {
+    const id = queueIdOf(m, q);
+    if (id >= 0 && count++ < ids.length) ids[count - 1] = id;
+  }
+  unlock(m, H_REGISTRY_LOCK);
+  return count;
+}
+
 /** Refuses all further puts; with `immediate`, drops the items too. Rings every waiter: no wait can succeed any more. */
 export function shutdownQueue(m: SharedMemory, q: Pointer, immediate: boolean): number {
   lockChannel(m, q);

@@ -121,6 +121,28 @@ export function take(m: SharedMemory, q: Pointer, wait: boolean, into: Received)
 }
 
 /**
+ * Returns OK if there is a record to take, or a status as `take` does. If it is EMPTY, this interpreter will be rung when the queue is not. For a
+ * guest that waits first and takes afterwards.
+ */
+export function awaitRecord(m: SharedMemory, q: Pointer): number {
+  lock(m, q);
+  const next = nextRecord(m, q, true);
+  release(m, q);
+  leave(m);
+  return next > 0 ? OK : next;
+}
+
+/** Returns OK if there is room for a record, or a status as `put` does. If it is FULL, this interpreter will be rung when there is room. */
+export function awaitRoom(m: SharedMemory, q: Pointer): number {
+  const p = putLockOf(q);
+  lock(m, p);
+  const status = putStatusOrEnlist(m, q);
+  release(m, p);
+  leave(m);
+  return status;
+}
+
+/**
  * Returns the next record, or the status EMPTY, SHUT or NOT_FOUND. If it is EMPTY, with `wait`, this interpreter is on the list of getters. Under the
  * takers' lock.
  */

@@ -47,7 +47,11 @@ import {
   S_NAME,
   S_NAME_LENGTH,
   S_ITEM_REFERENCES,
+  S_GUEST,
+  S_INTERRUPT,
+  S_INTERRUPTIBLE,
   S_LANGUAGE,
+  S_LAZY,
   S_OS_THREAD,
   S_PARENT,
   S_REPLIES,
@@ -99,7 +103,7 @@ export function registerMain(m: SharedMemory): void {
  *
  * From this step on the slot names the thread that is responsible for it, whose death would otherwise leave it behind. For a new
  * interpreter this is its creator, which holds it, until the supervisor has taken over. A thread that joins by itself gives its
- * `thread` id, the id of its `parent`, and its id in the operating system.
+ * `thread` id, the id of its `parent`, and its id in the operating system. A `lazy` interpreter gets its thread with its first work.
  */
 export function claimSlot(
   m: SharedMemory,
@@ -108,6 +112,7 @@ export function claimSlot(
   parent = -1,
   osThread = 0,
   language = JAVASCRIPT,
+  lazy = false,
 ): Slot {
   lock(m, H_REGISTRY_LOCK);
   let slot = FIRST_FREE_SLOT;
@@ -120,6 +125,7 @@ export function claimSlot(
     set(m, slotPointer(slot) + S_PARENT, parent);
     set(m, slotPointer(slot) + S_OS_THREAD, osThread);
     set(m, slotPointer(slot) + S_LANGUAGE, language);
+    set(m, slotPointer(slot) + S_LAZY, lazy ? 1 : 0);
     if (get(m, H_SLOTS_USED) <= slot) store(m, H_SLOTS_USED, slot + 1);
     set(m, slotPointer(slot) + S_CREATOR, whence === WHENCE_CREATED ? m.slot + 1 : 0);
     store(m, slotPointer(slot) + S_STATE, STATE_BOOTING);
@@ -138,6 +144,10 @@ function openSlot(m: SharedMemory, slot: Slot, id: InterpreterId, whence: number
   set(m, p + S_PARENT, -1);
   set(m, p + S_NAME_LENGTH, 0);
   set(m, p + S_LANGUAGE, JAVASCRIPT);
+  set(m, p + S_LAZY, 0);
+  set(m, p + S_GUEST, 0);
+  set(m, p + S_INTERRUPT, 0);
+  set(m, p + S_INTERRUPTIBLE, 0);
   // The number goes on from the last interpreter in this slot, so that a late stop cannot hit the wrong work item.
   store(
     m,

@@ -105,11 +105,20 @@ export const S_POISONED = 5;
  * it then. Written by the owner, which stores 0 before it does anything that awaits more.
  */
 export const S_DORMANT = 6;
+/** 1 while the interpreter has no thread: a thread that sends it work must have the supervisor start one, which clears this. */
+export const S_LAZY = 7;
 /** Pointers to the locks that the owner holds or is about to take, outermost first; 0 ends the list. Written by the owner only. */
 export const S_INTENTS = 8;
 export const INTENTS = 4;
 /** Bytes of the name that the creator gave (S_NAME). */
 export const S_NAME_LENGTH = 12;
+
+/** A word of the guest language's own, such as the configuration that its `create` was given. Written before the interpreter boots. */
+export const S_GUEST = 13;
+/** Its lowest byte is a signal that the guest must act on, or 0 (Pyodide's interrupt buffer). Written by the supervisor, cleared by the owner. */
+export const S_INTERRUPT = 14;
+/** 1 while the work that the owner executes can be interrupted: the guest polls S_INTERRUPT. Written by the owner. */
+export const S_INTERRUPTIBLE = 15;
 
 /** The doorbell, `{ counter: 31 bits, sleeping: 1 bit }`: any thread rings, only the owner waits. On a cache line of its own. */
 export const S_DOORBELL = 16;
@@ -150,7 +159,11 @@ export const EXECUTION_WORD = 0;
 /** The id of the interpreter that sent the work item, and the item's number there. Written before EXECUTION_WORD; valid unless idle. */
 export const EXECUTION_CALLER = 1;
 export const EXECUTION_SEQ = 2;
+/** Why the item is to be interrupted: `{ number, as in EXECUTION_WORD: 29 bits, reason: 3 bits }`. Void with another number. Written by the supervisor. */
+export const EXECUTION_INTERRUPT = 3;
 export const EXECUTION_WORDS = 4;
+/** What S_INTERRUPT gets: SIGINT. */
+export const INTERRUPT_SIGNAL = 2;
 
 export const EXECUTION_IDLE = 0;
 export const EXECUTION_RUNNING = 1;

@@ -8,18 +8,18 @@
  */
 import { checkCount, checkId, checkOptions } from "../base/check.js";
 import { QueueNotFoundError } from "../base/errors.js";
-import { HandleTable } from "../base/handle-table.js";
 import { registerReference } from "../codec/codec.js";
 import { closeQueue, findQueue, shutdownQueue } from "../kernel/queue-lifetime.js";
 import { queueIdOf, sizeOf } from "../kernel/queue-state.js";
 import { get } from "../memory/atomics.js";
 import type { Pointer, QueueId } from "../memory/brands.js";
-import { C_MAXSIZE, OK, Q_GETTERS, Q_PUTTERS, Q_UNBOUND, REF_QUEUE } from "../memory/layout.js";
+import { C_MAXSIZE, OK, Q_UNBOUND, REF_QUEUE } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
-import { collectCarried, releaseHandle } from "../thread/supervisor-client.js";
+import { collectCarried } from "../thread/supervisor-client.js";
 import type { Message } from "../wire/message.js";
 import { discardItem, encodeItem, encodeItems, ItemMoves, Taker, untilShutDown } from "./items.js";
+import { handles, heldQueues, makeWaits, type QueueBinding, type Waits } from "./held-queues.js";
 import {
   checkGetOptions,
   checkNowaitOptions,
@@ -33,18 +33,13 @@ import {
 } from "./options.js";
 import { checkGot, checkOpen, checkPut, checkPutMany, checkStatus } from "./outcomes.js";
 import { type UNBOUND, unboundFrom, type UnboundItems, unboundOr } from "./unbound.js";
-import { WaitQueue } from "./wait-queue.js";
 
-type Binding = { readonly pointer: Pointer; readonly id: QueueId };
-
-const handles = new HandleTable<Queue, Binding>(({ pointer }) => releaseHandle(runtime(), pointer, false));
 /** Set for the one constructor call that binds to a queue by pointer. */
-let binding: Binding | undefined;
+let binding: QueueBinding | undefined;
 export let pointerOf: <T, M>(queue: Queue<T, M>) => Pointer;
+export let waitsOf: (queue: Queue) => Waits;
 /** What operations on several queues at once use of each (select/queue-cases.ts). */
-export let endsOf: <T, M>(
-  queue: Queue<T, M>,
-) => { taker: Taker<T | M>; getting: WaitQueue; putting: WaitQueue };
+export let endsOf: <T, M>(queue: Queue<T, M>) => Waits & { readonly taker: Taker<T | M> };
 
 /**
  * A queue (PEP 734, "Queue Objects"; CPython: `concurrent.interpreters.Queue`). `createQueue` makes one; `new Queue(id)` returns the
@@ -72,8 +67,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   /** The default of `unboundItems`, as a number in records. */
   readonly #unbound!: number;
   readonly #taker!: Taker<T | Missing>;
-  readonly #getting!: WaitQueue;
-  readonly #putting!: WaitQueue;
+  readonly #waits!: Waits;
   /** Ids count up and are never used again (PEP 734: `id`). */
   readonly id!: number;
   /** The most items that it holds, as given; 0 or less means no limit (PEP 734: `maxsize`). */
@@ -83,7 +77,12 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
 
   static {
     pointerOf = (queue) => queue.#pointer;
-    endsOf = (queue) => ({ taker: queue.#taker, getting: queue.#getting, putting: queue.#putting });
+    waitsOf = (queue) => queue.#waits;
+    endsOf = (queue) => ({
+      taker: queue.#taker,
+      getting: queue.#waits.getting,
+      putting: queue.#waits.putting,
+    });
   }
 
   constructor(id: number) {
@@ -92,8 +91,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     binding = undefined;
     if (bound === undefined) {
       checkId("a queue's id", id);
-      const same = handles.get(id);
-      if (same !== undefined && queueIdOf(rt.m, same.#pointer) === id) return same as Queue<T, Missing>;
+      const same = handles.get(id) as Queue<T, Missing> | undefined;
+      if (same !== undefined && queueIdOf(rt.m, same.#pointer) === id) return same;
       const pointer = findQueue(rt.m, id as QueueId);
       if (pointer === 0)
         throw new QueueNotFoundError(`Cannot bind to queue ${id}: there is none, or it is gone`);
@@ -106,9 +105,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     this.#unbound = get(rt.m, bound.pointer + Q_UNBOUND);
     this.unboundItems = unboundFrom(this.#unbound);
     this.#taker = new Taker(rt, bound.pointer, bound.id);
-    this.#getting = new WaitQueue(rt, bound.pointer, Q_GETTERS);
-    this.#putting = new WaitQueue(rt, bound.pointer, Q_PUTTERS);
-    handles.add(this as Queue, bound);
+    this.#waits = heldQueues.get(bound.id) ?? makeWaits(rt, bound.pointer);
+    handles.add(this, bound);
     // The fields are read-only, also for JavaScript.
     Object.freeze(this);
   }
@@ -149,9 +147,13 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     try {
       // Encoding runs user code.
       options.signal?.throwIfAborted();
-      let status = this.#putting.first() ?? this.#tryPut(message, options, false, moves);
-      if (this.#putting.mustWait(status, timeout)) {
-        status = await this.#putting.wait(timeout, options.signal, this.#putter(message, options, moves));
+      let status = this.#waits.putting.first() ?? this.#tryPut(message, options, false, moves);
+      if (this.#waits.putting.mustWait(status, timeout)) {
+        status = await this.#waits.putting.wait(
+          timeout,
+          options.signal,
+          this.#putter(message, options, moves),
+        );
       }
       checkPut(this, status, timeout);
     } finally {
@@ -173,8 +175,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     try {
       options.signal?.throwIfAborted();
       let status = this.#tryPut(message, options, false, moves);
-      if (this.#putting.mustWait(status, timeout))
-        status = this.#putting.waitSync(timeout, this.#putter(message, options, moves));
+      if (this.#waits.putting.mustWait(status, timeout))
+        status = this.#waits.putting.waitSync(timeout, this.#putter(message, options, moves));
       checkPut(this, status, timeout);
     } finally {
       discardItem(message, moves);
@@ -205,7 +207,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     const timeout = checkPutManyOptions("putMany", options);
     const batch = encodeItems(values, this.#rt.id, unboundOr(options.unboundItems, this.#unbound));
     try {
-      const status = await this.#putting.until(timeout, options.signal, (wait) =>
+      const status = await this.#waits.putting.until(timeout, options.signal, (wait) =>
         batch.intoQueue(this.#rt.m, this.#pointer, wait),
       );
       checkPutMany(this, status, timeout, batch);
@@ -227,7 +229,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     try {
       options.signal?.throwIfAborted();
       const attempt = (wait: boolean): number => batch.intoQueue(this.#rt.m, this.#pointer, wait);
-      checkPutMany(this, this.#putting.untilSync(timeout, attempt), timeout, batch);
+      checkPutMany(this, this.#waits.putting.untilSync(timeout, attempt), timeout, batch);
     } finally {
       batch.discard(this.#rt.m);
     }
@@ -250,10 +252,10 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    */
   async get(options: WaitOptions = NO_OPTIONS): Promise<T | Missing> {
     const timeout = checkGetOptions("get", options);
-    const status = this.#getting.first() ?? this.#taker.attempt(false);
-    if (this.#getting.mustWait(status, timeout)) {
+    const status = this.#waits.getting.first() ?? this.#taker.attempt(false);
+    if (this.#waits.getting.mustWait(status, timeout)) {
       const getter = this.#taker.waiting();
-      checkGot(this, await this.#getting.wait(timeout, options.signal, getter.attempt), timeout);
+      checkGot(this, await this.#waits.getting.wait(timeout, options.signal, getter.attempt), timeout);
       return getter.item!;
     }
     checkGot(this, status, timeout);
@@ -272,9 +274,9 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   getSync(options: SyncOptions = NO_OPTIONS): T | Missing {
     const timeout = checkGetOptions("getSync", options);
     const status = this.#taker.attempt(false);
-    if (this.#getting.mustWait(status, timeout)) {
+    if (this.#waits.getting.mustWait(status, timeout)) {
       const getter = this.#taker.waiting();
-      checkGot(this, this.#getting.waitSync(timeout, getter.attempt), timeout);
+      checkGot(this, this.#waits.getting.waitSync(timeout, getter.attempt), timeout);
       return getter.item!;
     }
     checkGot(this, status, timeout);
@@ -304,7 +306,9 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     const items: (T | Missing)[] = [];
     const timeout = checkGetOptions("getMany", options);
     const { signal } = options;
-    const status = await this.#getting.until(timeout, signal, (wait) => this.#taker.many(items, max, wait));
+    const status = await this.#waits.getting.until(timeout, signal, (wait) =>
+      this.#taker.many(items, max, wait),
+    );
     checkGot(this, status, timeout);
     return items;
   }
@@ -322,7 +326,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     checkCount("getManySync: max", max, 1);
     const items: (T | Missing)[] = [];
     const timeout = checkGetOptions("getManySync", options);
-    const status = this.#getting.untilSync(timeout, (wait) => this.#taker.many(items, max, wait));
+    const status = this.#waits.getting.untilSync(timeout, (wait) => this.#taker.many(items, max, wait));
     checkGot(this, status, timeout);
     return items;
   }

@@ -111,8 +111,13 @@ export class WaitQueue {
     return status;
   }
 
-  /** As `wait`, but blocks this thread. `late`: announces that it sleeps. @throws what `late` does */
-  waitSync(timeout: number, attempt: Attempt, late?: LateWait): number {
+  /**
+   * As `wait`, but blocks this thread. `late` announces that it sleeps. The wait is also over when `ended` returns true, which is asked whenever
+   * something has come.
+   *
+   * @throws what `late` does
+   */
+  waitSync(timeout: number, attempt: Attempt, late?: LateWait, ended?: () => boolean): number {
     let status = this.#notYet;
     if (this.look()) {
       status = attempt();
@@ -122,6 +127,7 @@ export class WaitQueue {
     this.beginBlocking();
     try {
       this.#rt.blockUntil(() => {
+        if (ended?.() === true) return true;
         if (!enlisted || !isWaiting(this.#rt.m, this.#pointer, this.#list)) {
           enlisted = true;
           late?.pause();

@@ -32,7 +32,7 @@ export function endAbandoned(m: SharedMemory, children: Children, deaths: Deaths
       // The creator died before it sent the boot request.
       set(m, slotPointer(slot) + S_CREATOR, 0);
       deaths.reportLater(slot, "terminated");
-    } else if (isOrphaned(m, slot)) children.terminate(id, "terminated");
+    } else if (children.isLazy(slot) || isOrphaned(m, slot)) children.terminate(id, "terminated");
     else {
       const message = Message.take(m).header(0, WORK_CLOSE);
       message.intoMailboxAsLast(slot, id, true, SUPERVISOR_ID);

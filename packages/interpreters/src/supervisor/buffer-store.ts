@@ -9,7 +9,12 @@
 import { types } from "../platform/brand-checks.js";
 import { BroadcastChannel } from "../platform/broadcast.js";
 import { MessagePort, receiveNow } from "../platform/ports.js";
-import { type BufferMessage, type Placeholder, receiveBuffer } from "../transfer/supervisor-port.js";
+import {
+  type BufferMessage,
+  type LentMessage,
+  type Placeholder,
+  receiveBuffer,
+} from "../transfer/supervisor-port.js";
 import { slotOf } from "../kernel/registry.js";
 import { get, ensureMapped, type SharedMemory } from "../memory/atomics.js";
 import type { InterpreterId, Pointer, QueueId } from "../memory/brands.js";
@@ -34,6 +39,8 @@ export class BufferStore {
   readonly #ports = new Map<InterpreterId, MessagePort | BroadcastChannel>();
   /** By port: the buffer that its next message brings. */
   readonly #announced = new Map<MessagePort | BroadcastChannel, BufferMessage>();
+  /** By key: what the threads of guest languages share. */
+  readonly #lent = new Map<string, unknown>();
   /** Those whose request came before the buffer. */
   #waiting: Asker[] = [];
   /** Bytes of buffers that were dropped and that this thread's heap may still retain. */
@@ -45,7 +52,7 @@ export class BufferStore {
 
   /** From now on `port` is that of `interpreter`. */
   addPort(interpreter: InterpreterId, port: MessagePort | BroadcastChannel): void {
-    const onMessage = ({ data }: { data: BufferMessage }): void => {
+    const onMessage = ({ data }: { data: BufferMessage | LentMessage }): void => {
       this.#accept(port, data);
       this.#replyToWaiting();
     };
@@ -67,6 +74,13 @@ export class BufferStore {
     // Usually it was posted before the record was put, but the event loop may not have come to the message yet.
     if (!this.#kept.has(id)) this.#drainAll();
     this.#replyToWaiting();
+  }
+
+  /** What the threads of a guest language share. Its creator posted it before it sent the boot request. */
+  lent(key: string | undefined): unknown {
+    if (key === undefined) return undefined;
+    if (!this.#lent.has(key)) this.#drainAll();
+    return this.#lent.get(key);
   }
 
   /** The interpreter is dead. Records that outlive it may name what it had posted. */
@@ -153,7 +167,7 @@ export class BufferStore {
       try {
         const next = receiveNow(port);
         if (next === undefined) return;
-        this.#accept(port, next.message as BufferMessage);
+        this.#accept(port, next.message as BufferMessage | LentMessage);
       } catch {
         // The message has been taken all the same.
         this.#lose(port);
@@ -161,8 +175,9 @@ export class BufferStore {
     }
   }
 
-  #accept(port: MessagePort | BroadcastChannel, message: BufferMessage): void {
-    if (message.follows === true) this.#announced.set(port, message);
+  #accept(port: MessagePort | BroadcastChannel, message: BufferMessage | LentMessage): void {
+    if ("lent" in message) this.#lent.set(message.lent, message.value);
+    else if (message.follows === true) this.#announced.set(port, message);
     else {
       this.#announced.delete(port);
       this.#kept.set(message.id, message);

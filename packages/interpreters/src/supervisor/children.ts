@@ -14,15 +14,16 @@ import {
   H_SLOTS_USED,
   S_ADDONS,
   S_CREATOR,
+  S_LAZY,
   slotPointer,
   STATE_BOOTING,
   STATE_FINALIZING,
 } from "../memory/layout.js";
-import { closeExecutions, condemn } from "../kernel/executions.js";
+import { closeExecutions, condemn, interrupt } from "../kernel/executions.js";
 import { repairLocks } from "../kernel/reap.js";
 import { idOf, slotOf, stateOf } from "../kernel/registry.js";
 import type { BootOptions, Place } from "../wire/boot.js";
-import type { EndReason } from "../wire/protocol.js";
+import { type EndReason, reasonNumber } from "../wire/protocol.js";
 import type { BufferStore } from "./buffer-store.js";
 import type { Death, Deaths } from "./deaths.js";
 import { StandbyPool } from "./standby-pool.js";
@@ -30,6 +31,9 @@ import { type Shared, startThread, type StartedThread, terminateThread } from ".
 
 /** How long an interpreter with native addons may take to come out of one and leave by itself; milliseconds. */
 const LEAVE_LIMIT = 250;
+
+/** How long a guest may take to act on an interrupt; milliseconds. */
+const INTERRUPT_LIMIT = 1000;
 
 interface Child extends StartedThread {
   /** -1 until it serves one. */
@@ -51,6 +55,10 @@ export class Children {
   readonly #buffers: BufferStore;
   readonly #shared: Shared;
   readonly #bySlot = new Map<Slot, Child>();
+  /** Interpreters without a thread, which their first work starts. */
+  readonly #lazy = new Map<Slot, { readonly id: InterpreterId; readonly options: BootOptions }>();
+  /** By id: those whose first work was sent before their boot request came. */
+  readonly #eager = new Set<InterpreterId>();
   /** By id: interpreters to terminate as soon as their boot request arrives, and why. */
   readonly #doomed = new Map<InterpreterId, EndReason>();
 
@@ -68,6 +76,11 @@ export class Children {
 
   has(slot: Slot): boolean {
     return this.#bySlot.has(slot);
+  }
+
+  /** Whether the interpreter in `slot` has no thread yet. */
+  isLazy(slot: Slot): boolean {
+    return this.#lazy.has(slot);
   }
 
   /** Gives interpreter `id`, whose creator has claimed `slot`, a thread, which may have been started already. */
@@ -90,6 +103,40 @@ export class Children {
     } catch (error) {
       this.#deaths.reportLater(slot, "boot", -1, error);
     }
+  }
+
+  /** As `boot`, when the first work was sent to it (`start`). */
+  bootLater(slot: Slot, id: InterpreterId, options: BootOptions): void {
+    const m = this.#m;
+    // The request to start it was sent by another thread, and overtook this one.
+    const first = this.#eager.delete(id);
+    if (first || this.#doomed.has(id)) {
+      set(m, slotPointer(slot) + S_LAZY, 0);
+      this.boot(slot, id, options);
+      return;
+    }
+    set(m, slotPointer(slot) + S_CREATOR, 0);
+    if (idOf(m, slot) === id && stateOf(m, slot) === STATE_BOOTING) this.#lazy.set(slot, { id, options });
+  }
+
+  /** Gives an interpreter that has none yet its thread. */
+  start(slot: Slot, id: InterpreterId): void {
+    const m = this.#m;
+    const waiting = this.#lazy.get(slot);
+    if (waiting?.id === id) {
+      this.#lazy.delete(slot);
+      set(m, slotPointer(slot) + S_LAZY, 0);
+      this.boot(slot, id, waiting.options);
+    } else if (idOf(m, slot) === id && get(m, slotPointer(slot) + S_CREATOR) !== 0) this.#eager.add(id);
+  }
+
+  /** Ends an interpreter that has no thread. Returns whether it had none. */
+  #discard(slot: Slot, id: InterpreterId, reason: EndReason): boolean {
+    if (this.#lazy.get(slot)?.id !== id) return false;
+    this.#lazy.delete(slot);
+    set(this.#m, slotPointer(slot) + S_LAZY, 0);
+    this.#deaths.reportLater(slot, reason);
+    return true;
   }
 
   /** Adopts the standby threads to which creators have given slots. */
@@ -117,7 +164,10 @@ export class Children {
   }
 
   #start(options: BootOptions, place: Place, standbyOptions?: BootOptions): Child {
-    return this.#observe(startThread(this.#m.memory, this.#shared, options, place), standbyOptions);
+    return this.#observe(
+      startThread(this.#m.memory, this.#shared, options, place, this.#buffers.lent(options.language.shared)),
+      standbyOptions,
+    );
   }
 
   /** Observes the end of a thread, which must have been started in this turn of the event loop. */
@@ -198,6 +248,8 @@ export class Children {
       if (ending) return;
       const { stopped } = child;
       child.leaving = this.#deaths.leave({ slot, id, reason, exitCode: -1, error: undefined, stopped });
+    } else if (this.#discard(slot, id, reason)) {
+      // It had nothing to stop.
     } else if (slot !== -1 && get(m, slotPointer(slot) + S_CREATOR) !== 0) {
       // Its creator has claimed the slot, and its boot request is still on the way.
       this.#doomed.set(id, reason);
@@ -225,8 +277,13 @@ export class Children {
     for (let slot = 0 as Slot; slot < end; slot++) this.stopWorkIn(slot, caller, sequence, reason);
   }
 
-  /** Stops the work item if that slot executes it. That takes terminating the interpreter. */
+  /** Stops the work item if that slot executes it. That takes terminating the interpreter, unless its guest can be interrupted and obeys. */
   stopWorkIn(slot: Slot, caller: InterpreterId, sequence: number, reason: EndReason): void {
+    if (interrupt(this.#m, slot, caller, sequence, reasonNumber(reason))) {
+      ring(this.#m, slot);
+      setTimeout(() => this.stopWorkIn(slot, caller, sequence, reason), INTERRUPT_LIMIT);
+      return;
+    }
     const execution = condemn(this.#m, slot, caller, sequence);
     if (execution === 0) return;
     this.#bySlot.get(slot)?.stopped.set(execution, reason);

@@ -21,14 +21,12 @@ import {
   REQUEST_DEADLINE,
   REQUEST_FINALIZING,
   REQUEST_PREWARM,
+  REQUEST_START,
   REQUEST_TERMINATE,
   REQUEST_THREAD_ENDED,
   REQUEST_WAKE_MAIN,
 } from "../wire/protocol.js";
 import type { Parts } from "./parts.js";
-
-/** How long an interpreter that is closing may run its exit handlers; milliseconds. */
-const FINALIZE_LIMIT = 2000;
 
 /** The request that is being handled. */
 const request = makeReceived();
@@ -46,14 +44,17 @@ function handle(m: SharedMemory, { buffers, children, collector, deadlines, deat
   const { sender } = request;
   const [kind, a, b, c] = [1, 2, 3, 4].map((i) => headerWord(m, request, i));
   const value = readBody(m, request, (_m, page) => collector.add(page));
-  if (kind === REQUEST_BOOT) children.boot(a as Slot, b as InterpreterId, value as BootOptions);
+  if (kind === REQUEST_BOOT && c === 1)
+    children.bootLater(a as Slot, b as InterpreterId, value as BootOptions);
+  else if (kind === REQUEST_BOOT) children.boot(a as Slot, b as InterpreterId, value as BootOptions);
+  else if (kind === REQUEST_START) children.start(a as Slot, b as InterpreterId);
   else if (kind === REQUEST_TERMINATE) children.terminate(a as InterpreterId, REASONS[b]);
   else if (kind === REQUEST_ABORT) children.stopWork(sender, c, REASONS[b]);
   else if (kind === REQUEST_DEADLINE) {
     const slot = slotOf(m, sender);
     if (slot !== -1) deadlines.start(slot, a as InterpreterId, b, c);
   } else if (kind === REQUEST_FINALIZING)
-    setTimeout(() => children.terminate(a as InterpreterId, "closed"), FINALIZE_LIMIT).unref();
+    setTimeout(() => children.terminate(a as InterpreterId, "closed"), b).unref();
   else if (kind === REQUEST_THREAD_ENDED) deaths.threadEnded(a, b);
   else if (kind === REQUEST_COLLECT) collector.mustCollect = true;
   else if (kind === REQUEST_PREWARM) children.standby.keep(a, b, value as BootOptions);

@@ -41,6 +41,7 @@ export function startThread(
   shared: Shared,
   options: BootOptions,
   place: Place,
+  languageShared?: unknown,
   execArgv = options.execArgv,
 ): StartedThread {
   const { port1, port2 } = new MessageChannel();
@@ -52,6 +53,7 @@ export function startThread(
         config: options.config,
         output: options.output,
         language: options.language,
+        languageShared,
         text: bundleText(shared),
         codeCache: shared.codeCache,
         firstCache: shared.codeCache === undefined ? shared.firstCache : undefined,
@@ -71,7 +73,7 @@ export function startThread(
     port1.close();
     const rest = options.inheritedExecArgv ? withoutRefused(execArgv, error) : undefined;
     if (rest === undefined) throw error;
-    return startThread(memory, shared, options, place, rest);
+    return startThread(memory, shared, options, place, languageShared, rest);
   }
 }
 

@@ -1,5 +1,10 @@
 /** Deaths of interpreters as the other threads see them: the notice, its meaning for each operation, and the error that reports it. */
-import { InterpreterDiedError, InterpreterError } from "../base/errors.js";
+import {
+  type ExceptionInfo,
+  ExecutionFailed,
+  InterpreterDiedError,
+  InterpreterError,
+} from "../base/errors.js";
 import { isError } from "../base/stacks.js";
 import type { InterpreterId } from "../memory/brands.js";
 import type { EndReason } from "../wire/protocol.js";
@@ -16,6 +21,15 @@ export interface Death {
   readonly error: unknown;
   /** Set if other work of the interpreter, which it did at the same time, caused the death: why the interpreter died. */
   readonly beside?: EndReason;
+  /** Set if the interpreter lives on, and only the work ended: what the interruption raised there, if anything. */
+  readonly interrupted?: { readonly failure: ExecutionFailed | undefined };
+}
+
+/** The end of work that was interrupted, from the reply (REPLY_INTERRUPTED) of interpreter `id`: for the caller it is like a death. */
+export function interruptedWork(id: InterpreterId, value: unknown): Death {
+  const [reason, info] = value as [EndReason, ExceptionInfo | null];
+  const failure = info === null ? undefined : new ExecutionFailed(id, info, undefined);
+  return { id, reason, exitCode: undefined, error: undefined, interrupted: { failure } };
 }
 
 /** The death as it looks to a work item that ended by it for the reason `why`. */
@@ -28,6 +42,12 @@ export function deathOfWork(death: Death, why: EndReason, share: Share): [Death,
 
 /** The error for an operation whose interpreter died. `what` names the operation with the interpreter, as a verb phrase. */
 export function diedError(death: Death, what: string): InterpreterError {
+  if (death.interrupted !== undefined) {
+    const { failure } = death.interrupted;
+    return (
+      failure ?? new InterpreterError(`Cannot ${what}: it was interrupted (${death.reason}) as it ended`)
+    );
+  }
   const { id, exitCode } = death;
   // A close overtook the operation, for which the interpreter is gone just the same.
   const reason = death.reason === "closed" ? "terminated" : death.reason;

@@ -1,10 +1,17 @@
 /** Sending the supervisor requests, and having it collect garbage. */
 import { queueMicrotask } from "../platform/microtasks.js";
 import { get, load } from "../memory/atomics.js";
-import type { Pointer } from "../memory/brands.js";
-import { C_REFERENCES, H_SUPERVISOR, S_WORK, SUPERVISOR_SLOT } from "../memory/layout.js";
+import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
+import {
+  C_REFERENCES,
+  H_SUPERVISOR,
+  S_LAZY,
+  S_WORK,
+  slotPointer,
+  SUPERVISOR_SLOT,
+} from "../memory/layout.js";
 import { Message, WITHOUT_SENDER } from "../wire/message.js";
-import { REQUEST_COLLECT } from "../wire/protocol.js";
+import { REQUEST_COLLECT, REQUEST_START } from "../wire/protocol.js";
 import { collectQueues, releaseQueue } from "../kernel/queue-lifetime.js";
 import type { Runtime } from "./runtime.js";
 import { statusError } from "../wire/status-error.js";
@@ -39,12 +46,23 @@ export function releaseHandle(rt: Runtime, pointer: Pointer, isPlaceholder: bool
   });
 }
 
+/** As `releaseHandle`, for a queue, but what that leaves without a holder is freed before this returns. */
+export function releaseHandleNow(rt: Runtime, pointer: Pointer): void {
+  const carried = get(rt.m, pointer + C_REFERENCES) !== 0;
+  if (releaseQueue(rt.m, pointer, rt.m.slot)) collect(rt, carried);
+}
+
 /** Frees queues without a holder. With `whole`, interpreters and buffers may have lost their last holder, too. */
 function collect(rt: Runtime, whole: boolean): void {
   const { m } = rt;
   collectQueues(m);
   // The supervisor frees those. They do not exist before it has started.
   if (whole && load(m, H_SUPERVISOR) !== NOT_STARTED) request(rt, REQUEST_COLLECT);
+}
+
+/** Work was sent to interpreter `id`: has it get its thread, if it has none yet (S_LAZY). */
+export function startIfLazy(rt: Runtime, slot: Slot, id: InterpreterId): void {
+  if (load(rt.m, slotPointer(slot) + S_LAZY) !== 0) request(rt, REQUEST_START, slot, id);
 }
 
 /** Sends the supervisor a request (wire/protocol.ts). No reply comes into the mailbox: the effects show as deaths, or not at all. */

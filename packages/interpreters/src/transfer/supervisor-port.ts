@@ -24,7 +24,7 @@ import { load } from "../memory/atomics.js";
 import { H_SUPERVISOR, UNBOUND_ITEM_KEEP } from "../memory/layout.js";
 import { createQueue } from "../kernel/queue-lifetime.js";
 import { queueIdOf } from "../kernel/queue-state.js";
-import { request } from "../thread/supervisor-client.js";
+import { request, supervisorListeners } from "../thread/supervisor-client.js";
 import { REQUEST_BUFFER } from "../wire/protocol.js";
 import type { Movable } from "./transfer-list.js";
 import type { Runtime } from "../thread/runtime.js";
@@ -44,6 +44,12 @@ export interface BufferMessage {
    * buffer is lost.
    */
   readonly follows?: true;
+}
+
+/** What the threads of a guest language share, on its way to the supervisor, which gives it to those that it starts. */
+export interface LentMessage {
+  readonly lent: string;
+  readonly value: unknown;
 }
 
 /** The hidden queue that a record names in place of a buffer. */
@@ -124,12 +130,31 @@ export function receiveBuffer(port: MessagePort): object | null | undefined {
   }
 }
 
-/** Gives the supervisor an object to keep: a SharedArrayBuffer, or one that it can only clone. */
-export function offer(rt: Runtime, handle: Placeholder, buffer: object): void {
+/** By key: what this thread has lent. */
+const lent = new Map<string, unknown>();
+
+// One that could not start takes with it what it had been given.
+supervisorListeners.push(({ supervisorPort }) => {
+  for (const [key, value] of lent) supervisorPort?.postMessage({ lent: key, value } satisfies LentMessage);
+});
+
+/** Gives the supervisor what the threads of a guest language share. Does so once for each key. */
+export function lend(rt: Runtime, { key, value }: { readonly key: string; readonly value: unknown }): void {
+  if (lent.has(key)) return;
+  portTo(rt).postMessage({ lent: key, value } satisfies LentMessage);
+  lent.set(key, value);
+}
+
+function portTo(rt: Runtime): MessagePort | BroadcastChannel {
   // A message on a BroadcastChannel is lost if the supervisor does not listen yet; its reply shows that it does.
   if (rt.supervisorPort === undefined && opened === undefined)
     fetchBuffer(rt, { pointer: 0, id: 0 as QueueId });
-  const port = rt.supervisorPort ?? opened!.channel;
+  return rt.supervisorPort ?? opened!.channel;
+}
+
+/** Gives the supervisor an object to keep: a SharedArrayBuffer, or one that it can only clone. */
+export function offer(rt: Runtime, handle: Placeholder, buffer: object): void {
+  const port = portTo(rt);
   port.postMessage({ ...handle, buffer: undefined, follows: true } satisfies BufferMessage);
   port.postMessage({ ...handle, buffer } satisfies BufferMessage);
 }

@@ -58,6 +58,8 @@ export interface BootLanguage {
   /** The URL of the module of its executing side; undefined for JavaScript's, which is in the bundle. */
   readonly module: string | undefined;
   readonly data: unknown;
+  /** The key of what its threads share, if they share anything. */
+  readonly shared: string | undefined;
 }
 
 /** The supervisor starts the thread, but everything that the thread inherits comes from the creator. */
@@ -94,6 +96,8 @@ export type WorkerData = Place & {
   readonly config: InterpreterConfig;
   readonly output: BootOutput;
   readonly language: BootLanguage;
+  /** What the threads of the language share. */
+  readonly languageShared: unknown;
   /** The thread's supervisor port (transfer/supervisor-port.ts). */
   readonly port: MessagePort;
   /** The bundle that the thread runs, in shared memory, so that the thread need not read a file first. */

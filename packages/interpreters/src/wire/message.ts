@@ -36,11 +36,17 @@ import { HEADER_WORDS } from "./protocol.js";
 
 const HEADER_BYTES = HEADER_WORDS * 4;
 
-/** An encoded value, kept to be sent again. */
+/** An encoded value, kept to be sent again, or sent as it is. */
 export interface Encoded {
   readonly codec: number;
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   readonly references: readonly number[];
+}
+
+/** The value of a record that was taken, still encoded. */
+export interface EncodedRecord extends Encoded {
+  /** The pages that hold the bytes, which the reader must free; 0 if they lie elsewhere. */
+  readonly pages: Pointer;
 }
 
 /** A record on its way out: `take` one, build it, send it (again if there was no room), `discard` it. */
@@ -143,9 +149,10 @@ export class Message {
     id: InterpreterId,
     sender: InterpreterId,
     unbound: number,
+    onlyIfIdle = false,
   ): number {
     if (!this.#load(sender, unbound)) return STATUS_NO_MEMORY;
-    return this.#sent(send(this.scratch.m, slot, box, id, this.#record));
+    return this.#sent(send(this.scratch.m, slot, box, id, this.#record, onlyIfIdle));
   }
 
   /** Puts it into a mailbox as the last record ever; see `sendLast`. It has a header and no value. */
@@ -268,6 +275,18 @@ export function readValue(m: SharedMemory, received: Received, skip: number, fre
   } finally {
     if (blob !== 0) free(m, blob);
   }
+}
+
+/** As `readBody`, for a value that stays encoded. Its bytes are valid until the next record is taken, and until its pages are freed. */
+export function readEncoded(m: SharedMemory, received: Received, skip = HEADER_BYTES): EncodedRecord {
+  const { blob, codec, length } = received;
+  const bytes = blob !== 0 ? m.u8 : received.bytes;
+  const start = blob !== 0 ? blob * 4 : received.start;
+  const words = received.references * REF_WORDS;
+  const references: number[] = [];
+  for (let i = 0; i < words; i++) references.push(bytes.readInt32LE(start + i * 4));
+  received.blob = 0;
+  return { codec, bytes: bytes.subarray(start + words * 4 + skip, start + length), references, pages: blob };
 }
 
 /** Decodes the value of a plain record that was taken in a batch, and lies in `space` from the word `at` on. */

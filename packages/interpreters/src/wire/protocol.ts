@@ -50,6 +50,9 @@ export const OBJECT_GET = -1;
 export const OBJECT_SET = -2;
 export const OBJECT_END = -3;
 
+/** Work that only the guest language understands. value: its bytes, under the language's codec tag; so is the value of the reply */
+export const WORK_GUEST = 9;
+
 /** value: the result */
 export const REPLY_VALUE = 1;
 /** value: [excinfo, cause] of an uncaught exception in user code */
@@ -61,6 +64,8 @@ export const REPLY_REFUSED = 3;
  * the reader that it was executing, the sequence number and the reason
  */
 export const NOTICE_DEATH = 4;
+/** The work was interrupted, because its limit passed or its signal aborted. value: [reason, excinfo of what that raised, or null] */
+export const REPLY_INTERRUPTED = 5;
 
 /** a: the callback's id, b: 1 if the caller blocks until the reply; value: the array of arguments. The reply is that to a work item. */
 export const CALLBACK_CALL = 10;
@@ -71,7 +76,7 @@ export const OBJECT_RELEASED = 13;
 /** A task reports its progress. a: the id of the report; value: what it reports. No reply comes. */
 export const CALLBACK_REPORT = 12;
 
-/** a: slot, b: id; value: boot options */
+/** a: slot, b: id, c: 1 to start its thread when REQUEST_START comes; value: boot options */
 export const REQUEST_BOOT = 1;
 /** a: id, b: reason */
 export const REQUEST_TERMINATE = 2;
@@ -94,6 +99,9 @@ export const REQUEST_PREWARM = 9;
 
 /** Main has work in its mailbox and may not be polling it: wake its event loop. */
 export const REQUEST_WAKE_MAIN = 10;
+
+/** a: slot, b: id. The first work of an interpreter that has no thread yet (S_LAZY). May come several times. */
+export const REQUEST_START = 11;
 
 /** How an interpreter ended: a reason that users see, or "closed", which users asked for. */
 export type EndReason = DeathReason | "closed";

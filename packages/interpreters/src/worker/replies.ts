@@ -1,8 +1,9 @@
 /** The one reply to each work item: its result, or what went wrong. If that cannot travel, the reply says what cannot. */
 import type { MessagePort } from "../platform/ports.js";
 import { clock } from "../base/clock.js";
-import { InterpreterError, NotShareableError } from "../base/errors.js";
+import { type ExceptionInfo, InterpreterError, NotShareableError } from "../base/errors.js";
 import { callSafely } from "../base/report.js";
+import { EncodedValue } from "../codec/language-value.js";
 import type { ExecutingSide } from "../guests/language.js";
 import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { OK, S_REPLIES, STATUS_NO_MEMORY } from "../memory/layout.js";
@@ -12,9 +13,9 @@ import { copyOf, Message, WITHOUT_SENDER } from "../wire/message.js";
 import { detachMoved, movesOf } from "../transfer/move.js";
 import type { Movable } from "../transfer/transfer-list.js";
 import { type Handover, resultHandover } from "../transfer/handover.js";
-import { REPLY_FAILURE, REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
+import { REASONS, REPLY_FAILURE, REPLY_INTERRUPTED, REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
 import { slotOf } from "../kernel/registry.js";
-import { endWork, finishWork } from "../kernel/executions.js";
+import { endWork, finishWork, interruption } from "../kernel/executions.js";
 import type { Runtime } from "../thread/runtime.js";
 import { memoryFull } from "../wire/status-error.js";
 
@@ -88,13 +89,21 @@ export class Replies {
   reply(item: WorkItem, status: number, value: unknown): void {
     const { m } = this.#rt;
     const { execution, sender } = item;
+    const why = this.#guest.interruptible === true ? interruption(m, execution) : 0;
+    if (why !== 0 && status !== REPLY_INTERRUPTED) {
+      const [info] = status === REPLY_FAILURE ? (value as [ExceptionInfo]) : [null];
+      this.reply(item, REPLY_INTERRUPTED, [REASONS[why], info]);
+      return;
+    }
     if (item.ends !== undefined) endAll(item);
     const message = Message.take(m);
     let carries = status === REPLY_VALUE;
     const handover = carries ? resultHandover(this.#rt, transferOf(value), item.channel) : undefined;
     try {
       try {
-        this.#header(message, item, status).value(value, "result", status !== REPLY_VALUE, handover);
+        this.#header(message, item, status);
+        if (value instanceof EncodedValue) message.again(value);
+        else message.value(value, "result", status !== REPLY_VALUE, handover);
       } catch (error) {
         if (value instanceof CallBatch && this.#cutShort(value)) {
           this.reply(item, REPLY_VALUE, value);

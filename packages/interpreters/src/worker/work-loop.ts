@@ -42,7 +42,8 @@ import { type CallFailure, runCallBatch } from "../wire/call-batch.js";
 import { fetchCode } from "../wire/code.js";
 import { passWorkOn, stopSpinning, takeWorkOrWait } from "../kernel/lanes.js";
 import { takeWork } from "../kernel/mailbox.js";
-import { checkReadable, headerWord } from "../wire/message.js";
+import { checkReadable, type EncodedRecord, headerWord, readEncoded } from "../wire/message.js";
+import { executeEncoded, openToInterrupts } from "./guest-work.js";
 import { CODEC_NEUTRAL } from "../codec/codec.js";
 import { readCall } from "../transfer/handover.js";
 import { type PoolSetup, servedPool } from "./pool.js";
@@ -56,8 +57,9 @@ import {
   WORK_CLOSE,
   WORK_CONSTRUCT,
   WORK_EXEC,
-  WORK_OBJECT,
+  WORK_GUEST,
   WORK_ITERATE,
+  WORK_OBJECT,
   WORK_PREPARE,
   WORK_SERVE,
 } from "../wire/protocol.js";
@@ -69,6 +71,8 @@ import type { Runtime } from "../thread/runtime.js";
 const TURN_EVERY = 1;
 /** How many work items to execute between two readings of the clock. */
 const CLOCK_EVERY = 16;
+/** How long an interpreter that is closing may run its exit handlers; milliseconds. */
+const FINALIZE_LIMIT = 2_000;
 
 /**
  * Serves until the interpreter is closed, or until a warm-up is over (`rt.end`). Calls `afterFirst` after the reply to the first
@@ -180,6 +184,8 @@ export class WorkDispatcher {
     const a = headerWord(m, received, 2);
     const b = headerWord(m, received, 3) as Pointer;
     const timeout = headerWord(m, received, 5);
+    if (this.#guest.interruptible === true)
+      openToInterrupts(m, kind !== WORK_CALL_BATCH && !this.places.isOpen);
     item.began = headerWord(m, received, 4) === 0 ? 0 : clock();
     if (timeout > 0) this.#limit(item, timeout);
     const work: Work = { kind, a, b, timeout };
@@ -214,7 +220,7 @@ export class WorkDispatcher {
     const { kind, a, b, timeout } = work;
     let value: unknown;
     try {
-      value = readCall(this.#rt.m, received, item);
+      value = kind === WORK_GUEST ? readEncoded(this.#rt.m, received) : readCall(this.#rt.m, received, item);
       if (isCall(kind) || kind === WORK_PREPARE) this.#checkReadable(received);
     } catch (error) {
       this.#replies.reply(item, REPLY_REFUSED, error);
@@ -273,15 +279,15 @@ export class WorkDispatcher {
     }
     if (kind === WORK_PREPARE) return this.#guest.prepare(namespaceOf(value));
     if (kind === WORK_SERVE) return this.#serve(a, b, value as PoolSetup);
-    if (kind === WORK_CLOSE) return this.#close();
-    return undefined;
+    if (kind === WORK_GUEST) return executeEncoded(this.#rt.m, this.#guest, value as EncodedRecord);
+    return kind === WORK_CLOSE ? this.#close() : undefined;
   }
 
   #construct({ sender }: WorkItem, id: number, pointer: Pointer, args: unknown[]): unknown {
     return this.#load(id, pointer, (make) => this.#objects.add(make(...args), sender));
   }
 
-  /** The caller's side checks this, too, but a task may come from a thread that knows the language by another name. */
+  /** Its caller checks this, too, but a task may come from a thread that knows the language by another name. */
   #checkReadable({ codec }: Received): void {
     if (codec !== CODEC_NEUTRAL)
       checkReadable(codec, { name: "guest", tag: this.#language }, "what was sent");
@@ -358,7 +364,7 @@ export class WorkDispatcher {
     setState(m, m.slot, STATE_READY, STATE_FINALIZING);
     endWork(m, execution);
     // From now on the supervisor terminates this thread if it takes too long.
-    request(this.#rt, REQUEST_FINALIZING, this.#rt.id);
+    request(this.#rt, REQUEST_FINALIZING, this.#rt.id, this.#guest.finalizeLimit ?? FINALIZE_LIMIT);
     try {
       await this.#guest.finalize?.();
     } catch (error) {

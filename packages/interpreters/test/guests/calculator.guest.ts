@@ -4,11 +4,15 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ExecutingSide, LanguageValue, type Queue } from "interpreters";
+import { core } from "interpreters/core";
 import type { CalculatorData } from "./calculator.js";
 
 const TAG = 7;
 const variables = new Map<string, unknown>();
 let booted = false;
+let interruptible = false;
+let shared: unknown;
+let id = -1;
 /** The stack that the last script left. */
 let memory: unknown[] = [];
 
@@ -34,12 +38,34 @@ const words: Record<string, (stack: unknown[]) => void> = {
     if (!LanguageValue.is(value)) throw new CalculatorError("this is no secret");
     stack.push(value.bytes[0]);
   },
+  /** Works until it is interrupted. */
+  poll: () => {
+    while (core.threads.interrupts()[0] === 0);
+    raiseInterrupt();
+  },
+  /** Waits for ever, or until it is interrupted. */
+  block: () => {
+    core.threads.blockUntil(() => false);
+    raiseInterrupt();
+  },
+  /** Ends well although it was interrupted. */
+  obstinate: () => {
+    while (core.threads.interrupts()[0] === 0);
+    core.threads.interrupts()[0] = 0;
+  },
+  /** The number that all calculators share. */
+  shared: (stack) => stack.push((shared as Int32Array)[0]),
   loop: () => {
     for (;;);
   },
   sleep: (stack) => stack.push(sleep(popNumber(stack), 1)),
   exit: () => process.exit(9),
 };
+
+function raiseInterrupt(): never {
+  core.threads.interrupts()[0] = 0;
+  throw new CalculatorError(core.threads.isInterrupted() ? "interrupted" : "a signal for other work");
+}
 
 function popNumber(stack: unknown[]): number {
   const value = stack.pop();
@@ -59,8 +85,14 @@ function run(program: string, args: readonly unknown[], stack: unknown[]): unkno
 }
 
 const guest: ExecutingSide = {
-  async start(data) {
+  get interruptible() {
+    return interruptible;
+  },
+  async start(data, given) {
     const { bootTime = 0, bootFailure } = data as CalculatorData;
+    shared = given;
+    if ((data as CalculatorData).counts === true) Atomics.add(shared as Int32Array, 0, 1);
+    interruptible = (data as CalculatorData).interruptible === true;
     await sleep(bootTime);
     if (bootFailure !== undefined) throw new CalculatorError(bootFailure);
     booted = true;
@@ -79,6 +111,19 @@ const guest: ExecutingSide = {
       if (!booted) throw new CalculatorError("not booted");
       return run(program, args, [...memory]);
     };
+  },
+  enter() {
+    id = core.interpreters.current();
+  },
+  /** The bytes in reverse, and what they refer to. */
+  execute({ codec, bytes, references }) {
+    if (bytes[0] === 0) throw new CalculatorError("the first byte is 0");
+    const queue = references.length > 0 ? core.queues.hold(references[2]) : undefined;
+    if (queue !== undefined) core.queues.release(queue);
+    const reply = core.values.encode(id, "id");
+    return bytes.length === 0
+      ? new core.EncodedValue(codec, reply.bytes)
+      : new core.EncodedValue(codec, Uint8Array.from(bytes).reverse(), references);
   },
   describeFailure(thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);

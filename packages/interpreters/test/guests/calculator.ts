@@ -9,11 +9,16 @@ export interface CalculatorData {
   readonly bootTime?: number;
   /** Why each boot fails. */
   readonly bootFailure?: string;
+  /** Whether it counts its boots, in what its interpreters share. */
+  readonly counts?: boolean;
+  /** Whether it polls for interrupts. */
+  readonly interruptible?: boolean;
 }
 
 /** A calculator; `data` reaches its executing side. */
-export function calculator(data: CalculatorData = {}): Language {
+export function calculator(data: CalculatorData = {}, shared?: Language["shared"]): Language {
   return {
+    shared,
     name: "calculator",
     tag: 7,
     module: new URL("./calculator.guest.js", import.meta.url).href,

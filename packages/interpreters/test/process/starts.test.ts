@@ -110,10 +110,14 @@ test("a supervisor whose file only a preload of main can find starts all the sam
   const calls: Record<string, string> = {
     "a promise": "create().call(Math.max, 1, 2).then(console.log)",
     blocking: "console.log(create().callSync(Math.max, 1, 2))",
+    "with what a language's threads share": `create({ language: { ...language, shared: { key: "two", value: new Int32Array(new SharedArrayBuffer(4)).fill(2) } } })
+      .call("shared").then(console.log)`,
   };
+  const language = `{ name: "sharing", tag: 9, data: null, describeFunction: () => ({}), describeScript: String, module: "data:text/javascript," +
+      "let given; export default { start(data, shared) { given = shared }, exec() {}, prepare() {}, load: () => () => given[0], describeFailure: String }" }`;
   for (const [name, call] of Object.entries(calls)) {
     await t.test(name, async () => {
-      const code = `const { create } = require(${JSON.stringify(entry)}); ${call}`;
+      const code = `const { create } = require(${JSON.stringify(entry)}), language = ${language}; ${call}`;
       const program = start(process.execPath, ["--require", preload, "-e", code]);
       assertEnded(await program.ended, { code: 0, stdout: "2\n" });
     });

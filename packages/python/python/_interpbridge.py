@@ -1,0 +1,456 @@
+"""The door between Python's shims and the runtime: one buffer that both sides know, and functions of integers.
+
+An object travels encoded. What every language of the runtime can read (None, bool, int of 64 bits, float, str, bytes, tuples of these,
+queues) is written by marshal, version 2, and transcoded on the JavaScript side. Everything else is Python's own: one byte that says
+how, and the bytes.
+
+    M  marshal               P  pickle, behind the name of the file that __main__ came from
+    C  the code object of a stateless function     V  the bytes of a memoryview
+    T  marshal of a tuple of (kind, bytes), item by item     Q  the id of a queue
+
+Records keep the queues alive that they carry, so encoding notes the ids of all queues in `noted`.
+"""
+
+import copyreg
+import marshal
+import pickle
+import sys
+import types
+
+__all__ = []
+
+# Words of the header, and where data begins; bridge.ts has the same.
+W_CODEC = 0
+W_LENGTH = 1
+W_REFERENCES = 2
+W_REFERENCES_AT = 3
+W_STATE = 4
+W_VALUE = 5
+DATA = 256
+
+NEUTRAL = 0
+PYTHON = 2
+
+OK = 0
+EMPTY = -1
+FULL = -2
+NOT_FOUND = -3
+SHUT = -4
+NO_MEMORY = -5
+BUSY = -6
+DEADLOCK = -8
+#: The value is not one that every language can read.
+NOT_NEUTRAL = -20
+#: The data does not fit into the buffer: `grow` it and fetch again. W_LENGTH says how long it is.
+TOO_BIG = -21
+NEVER_BOUND = -22
+
+REF_QUEUE = 1
+REF_INTERPRETER = 2
+REF_UNBOUND = 3
+
+#: Stands for a reference in marshalled data. marshal knows this object, and no value that is sent as marshal contains it.
+MARK = StopIteration
+
+_buffer = None
+view = None
+words = None
+#: The functions of bridge.ts, once it is attached.
+js = None
+
+
+def _make_buffer(size):
+    global _buffer, view, words
+    _buffer = bytearray(size)
+    view = memoryview(_buffer)
+    words = view[:DATA].cast('i')
+
+
+_make_buffer(1 << 16)
+
+
+def attach(functions):
+    """Called by bridge.ts when Python has booted."""
+    global js
+    js = types.SimpleNamespace(**{name: getattr(functions, name) for name in functions.names()})
+    js.use_buffer(_buffer)
+
+
+def accept_interrupts():
+    """Called in an interpreter that is not the main one: time limits and signals of its callers interrupt its work."""
+    import signal
+    signal.signal(signal.SIGINT, _on_interrupt)
+
+
+def _on_interrupt(number, frame):
+    # A late one may have been meant for work that has ended.
+    if js.interrupted():
+        import _interp_threads
+        _interp_threads.interrupt()
+
+
+def grow(length):
+    """Makes room for `length` bytes of data. What the buffer holds is lost."""
+    if DATA + length > len(_buffer):
+        _make_buffer((DATA + length * 2 + 4095) & ~4095)
+        js.use_buffer(_buffer)
+
+
+def write(data):
+    """Copies bytes to where data begins."""
+    end = DATA + len(data)
+    if end > len(_buffer):
+        grow(len(data))
+    view[DATA:end] = data
+
+
+# Waiting. Layers that can switch to other threads of this interpreter replace these.
+
+def wait_operation(token):
+    """Waits until the operation has its outcome."""
+    js.i_block(token)
+
+
+def wait_queue(qid, putting, seconds):
+    """Waits until queue `qid` may have an item, or (`putting`) room, for `seconds` at most (None: for ever)."""
+    js.q_wait(qid, putting, -1 if seconds is None else seconds * 1000)
+
+
+def pause():
+    """Lets other threads of this interpreter run, without waiting for anything."""
+
+
+#: The name of the thread in another interpreter that called a function here: there it is the same thread that runs.
+caller_name = None
+
+
+def thread_name():
+    """The name of the current thread, if it was given one."""
+
+
+# Values.
+
+_PLAIN = frozenset({type(None), bool, float, str, bytes})
+_INT_MIN = -(1 << 63)
+_INT_MAX = (1 << 63) - 1
+
+#: Set by _interpqueues: the class of queues, and of interpreters.
+queue_type = None
+noted = []
+_noting = False
+
+
+def register_queue_type(cls):
+    global queue_type
+    queue_type = cls
+    copyreg.pickle(cls, _reduce_queue)
+
+
+def _reduce_queue(queue):
+    if _noting:
+        noted.append(queue._id)
+    return (type(queue), (queue._id,))
+
+
+def _is_plain(obj):
+    """Whether marshal writes the object as every language of the runtime can read it."""
+    cls = type(obj)
+    if cls in _PLAIN:
+        return True
+    if cls is int:
+        return _INT_MIN <= obj <= _INT_MAX
+    if cls is tuple:
+        for item in obj:
+            if type(item) not in _PLAIN and not _is_plain(item):
+                return False
+        return True
+    return False
+
+
+def is_shareable(obj):
+    cls = type(obj)
+    if cls is tuple:
+        return all(map(is_shareable, obj))
+    return cls in _PLAIN or cls is int or cls is memoryview or (cls is queue_type and queue_type is not None) or cls in _shared_types
+
+
+#: Further types whose objects are shareable, by pickling. The value checks an object before.
+_shared_types = {}
+
+
+def share_type(cls, check):
+    _shared_types[cls] = check
+
+
+def _with_marks(obj):
+    """The object with marks in place of queues, whose ids it notes, or NotImplemented if it has parts that are not neutral."""
+    cls = type(obj)
+    if cls is queue_type:
+        noted.append(obj._id)
+        return MARK
+    if cls is tuple:
+        items = []
+        for item in obj:
+            item = _with_marks(item)
+            if item is NotImplemented:
+                return item
+            items.append(item)
+        return tuple(items)
+    return obj if _is_plain(obj) else NotImplemented
+
+
+def neutral(obj):
+    """The object as neutral data, whose queues are in `noted`, or None."""
+    del noted[:]
+    if _is_plain(obj):
+        return marshal.dumps(obj, 2)
+    marked = _with_marks(obj) if queue_type is not None else NotImplemented
+    return None if marked is NotImplemented else marshal.dumps(marked, 2)
+
+
+class NotShareableError(TypeError):
+    """An object could not be sent to another interpreter."""
+
+    __module__ = 'concurrent.interpreters'
+
+
+def _not_shareable(obj, cause=None):
+    error = NotShareableError(f'{_shown(obj)} does not support cross-interpreter data')
+    error.__cause__ = cause
+    return error
+
+
+def _shown(obj):
+    try:
+        return repr(obj)
+    except Exception:
+        return object.__repr__(obj)
+
+
+def _main_file():
+    main = sys.modules.get('__main__')
+    name = getattr(main, '__file__', None)
+    return name if isinstance(name, str) else ''
+
+
+def _pickled(obj):
+    global _noting
+    _noting = True
+    try:
+        data = pickle.dumps(obj)
+    except Exception as exc:
+        raise _not_shareable(obj, exc)
+    finally:
+        _noting = False
+    return marshal.dumps((_main_file() if b'__main__' in data else '', data), 2)
+
+
+#: By code object: whether functions of it are stateless, and their bytes.
+_functions = {}
+
+
+def stateless(func):
+    """Raises ValueError unless the function uses nothing but its arguments and builtins. Returns its code as bytes."""
+    if func.__closure__:
+        raise ValueError('closures not supported')
+    if func.__defaults__ or func.__kwdefaults__:
+        raise ValueError('defaults not supported')
+    code = func.__code__
+    known = _functions.get(code)
+    if known is None or known[1] is not func.__globals__:
+        if len(_functions) > 1000:
+            _functions.clear()
+        try:
+            _check_code(code, func.__globals__)
+        except ValueError as error:
+            # A pool sends one such function with each of its tasks.
+            known = (str(error), func.__globals__)
+        else:
+            known = (marshal.dumps(code), func.__globals__)
+        _functions[code] = known
+    data = known[0]
+    if type(data) is str:
+        raise ValueError(data)
+    return data
+
+
+def _check_code(code, namespace):
+    import builtins
+    import dis
+    if code.co_freevars:
+        raise ValueError('closures not supported')
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ('LOAD_GLOBAL', 'LOAD_NAME', 'STORE_GLOBAL', 'DELETE_GLOBAL'):
+            name = instruction.argval
+            if instruction.opname != 'LOAD_GLOBAL' or name in namespace or not hasattr(builtins, name):
+                raise ValueError('globals not supported')
+    for const in code.co_consts:
+        if isinstance(const, types.CodeType):
+            for instruction in dis.get_instructions(const):
+                if instruction.opname == 'LOAD_GLOBAL' and (
+                        instruction.argval in namespace or not hasattr(builtins, instruction.argval)):
+                    raise ValueError('globals not supported')
+
+
+def encode(obj, fallback=True):
+    """Encodes for another Python interpreter: (kind, bytes). Notes queues, after those that are noted already."""
+    cls = type(obj)
+    if cls in _PLAIN or (cls is int and _INT_MIN <= obj <= _INT_MAX):
+        return 'M', marshal.dumps(obj, 2)
+    if cls is tuple:
+        if _is_plain(obj):
+            return 'M', marshal.dumps(obj, 2)
+        return 'T', marshal.dumps(tuple(encode(item, fallback) for item in obj), 2)
+    if cls is queue_type and queue_type is not None:
+        noted.append(obj._id)
+        return 'Q', obj._id.to_bytes(4, 'little')
+    if cls is memoryview:
+        return 'V', obj.tobytes()
+    if cls in _shared_types:
+        check = _shared_types[cls]
+        if check is not None:
+            check(obj)
+        return 'P', _pickled(obj)
+    if not fallback:
+        if cls is int:
+            raise OverflowError('try sending as bytes')
+        raise _not_shareable(obj)
+    if cls is types.FunctionType:
+        try:
+            return 'C', stateless(obj)
+        except ValueError:
+            pass
+    return 'P', _pickled(obj)
+
+
+def decode(kind, data):
+    if kind == 'M':
+        return marshal.loads(data)
+    if kind == 'P':
+        return _unpickled(*marshal.loads(data))
+    if kind == 'T':
+        return tuple(decode(*item) for item in marshal.loads(data))
+    if kind == 'Q':
+        return _queue(int.from_bytes(data, 'little'))
+    if kind == 'C':
+        code = marshal.loads(data)
+        return types.FunctionType(code, sys.modules['__main__'].__dict__)
+    if kind == 'V':
+        return memoryview(bytes(data))
+    raise ValueError(f'unknown kind of data {kind!r}')
+
+
+def _queue(qid):
+    from concurrent.interpreters import _queues
+    return _queues.Queue(qid)
+
+
+#: By file: the module that stands for another interpreter's __main__.
+_fake_mains = {}
+
+
+def _unpickled(main_file, data):
+    try:
+        return pickle.loads(data)
+    except AttributeError:
+        if not main_file:
+            raise
+    # The object belongs to the __main__ of its sender: load that script under another name, once.
+    module = _fake_mains.get(main_file)
+    if module is None:
+        import runpy
+        module = types.ModuleType('__main__')
+        module.__dict__.update(runpy.run_path(main_file, run_name='<fake __main__>'))
+        _fake_mains[main_file] = module
+    main = sys.modules['__main__']
+    sys.modules['__main__'] = module
+    try:
+        return pickle.loads(data)
+    finally:
+        sys.modules['__main__'] = main
+
+
+# References.
+
+def set_references():
+    """Writes the ids of the noted queues behind the data. Returns how many there are."""
+    count = len(noted)
+    if count:
+        # W_LENGTH has been set: the references lie behind the data, at a multiple of 4.
+        at = (DATA + words[W_LENGTH] + 3) & ~3
+        if at + count * 4 > len(_buffer):
+            data = bytes(view[DATA:DATA + words[W_LENGTH]])
+            length = len(data)
+            grow(length + count * 4 + 4)
+            view[DATA:DATA + length] = data
+            words[W_LENGTH] = length
+        view[at:at + count * 4].cast('i')[:] = memoryview(b''.join(q.to_bytes(4, 'little', signed=True) for q in noted)).cast('i')
+        words[W_REFERENCES_AT] = at
+        del noted[:]
+    return count
+
+
+def get_references():
+    """The references of the data in the buffer: triples of kind, pointer and id."""
+    count = words[W_REFERENCES]
+    if not count:
+        return ()
+    at = words[W_REFERENCES_AT]
+    return view[at:at + count * 12].cast('i').tolist()
+
+
+def release_references(references):
+    """The data has been decoded. Gives back what came with it and nothing here binds."""
+    triples = set(zip(references[::3], references[1::3], references[2::3]))
+    for kind, pointer, id in triples:
+        js.q_release_carried(kind, pointer, id)
+
+
+def _referent(kind, id):
+    if kind == REF_QUEUE:
+        return _queue(id)
+    if kind == REF_INTERPRETER:
+        from concurrent import interpreters
+        return interpreters.Interpreter(id)
+    if kind == REF_UNBOUND:
+        from concurrent.interpreters import _queues
+        return _queues.UNBOUND
+    raise NotShareableError('the value is one that only JavaScript understands')
+
+
+def _without_marks(obj, references):
+    if obj is MARK:
+        kind, _, id = next(references)
+        return _referent(kind, id)
+    if type(obj) is tuple:
+        return tuple(_without_marks(item, references) for item in obj)
+    return obj
+
+
+def from_neutral():
+    """The object in the buffer, which was neutral."""
+    references = get_references()
+    obj = marshal.loads(view[DATA:DATA + words[W_LENGTH]])
+    if references:
+        try:
+            triples = iter(zip(references[::3], references[1::3], references[2::3]))
+            obj = _without_marks(obj, triples)
+        finally:
+            release_references(references)
+    return obj
+
+
+def item():
+    """The object in the buffer, which another interpreter sent as a whole."""
+    if words[W_CODEC] == NEUTRAL:
+        return from_neutral()
+    references = get_references()
+    length = words[W_LENGTH]
+    kind = chr(view[DATA])
+    data = view[DATA + 1:DATA + length].tobytes()
+    if not references:
+        return decode(kind, data)
+    try:
+        return decode(kind, data)
+    finally:
+        release_references(references)

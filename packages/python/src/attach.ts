@@ -1,0 +1,191 @@
+/** Connects a booted Python to the runtime: gives the shims and the threads their JavaScript side, and runs work in it. */
+import { type ExceptionInfo, type Language, NotShareableError } from "interpreters";
+import { core, type EncodedValue } from "interpreters/core";
+import type { PyodideAPI } from "./boot.js";
+import { Bridge } from "./bridge.js";
+import { takeSignalsFrom } from "./interrupt-byte.js";
+import { attachThreads, canSwitchStacks, type ThreadHost } from "./threads.js";
+
+/** An exception that left Python, which JavaScript gets. */
+export class PythonError extends Error {
+  override readonly name = "PythonError";
+  /** The display of the traceback, as Python prints it, and the parts of it. */
+  readonly info: ExceptionInfo;
+
+  constructor(info: ExceptionInfo) {
+    super(info.formatted);
+    this.info = info;
+  }
+}
+
+/** A Python function that may suspend itself if it is called by `callPromising`. */
+interface Suspendable<A extends unknown[]> {
+  (...args: A): number;
+  callPromising(...args: A): Promise<number>;
+}
+
+interface Shims {
+  _execute: Suspendable<[length: number, references: number]>;
+  _from_js: Suspendable<[op: string, text: string, filename: string]>;
+}
+
+/** What JavaScript asks Python for: run a script, call a function by its name, bind globals. */
+export type Request = "exec" | "call" | "prepare";
+
+/** A Python that is connected. */
+export class Attached {
+  readonly pyodide: PyodideAPI;
+  readonly bridge: Bridge;
+  readonly #shims: Shims;
+  readonly #grow: (length: number) => void;
+  readonly #acceptInterrupts: () => void;
+  /** Raises KeyboardInterrupt in the main thread of an interpreter that is not the main one. */
+  #interrupt: (() => void) | undefined;
+  /** Whether work can be suspended, so that other threads of this Python run meanwhile. */
+  readonly #suspends: boolean;
+
+  constructor(pyodide: PyodideAPI, language: Language, main: boolean) {
+    this.pyodide = pyodide;
+    this.bridge = new Bridge(pyodide, language);
+    const own = pyodide.pyimport("_interpbridge") as {
+      attach(functions: object): void;
+      accept_interrupts(): void;
+      grow(length: number): void;
+    };
+    own.attach(this.bridge.functions());
+    this.#grow = own.grow;
+    this.#shims = pyodide.pyimport("_interpreters") as Shims;
+    this.#suspends = !main && canSwitchStacks();
+    this.#acceptInterrupts = own.accept_interrupts;
+    if (main) attachThreads(pyodide, hostOf(this.bridge), true, true);
+  }
+
+  /** This thread is its interpreter from now on. */
+  enter(): void {
+    const config = this.bridge.ownConfig();
+    attachThreads(this.pyodide, hostOf(this.bridge), false, (config & DAEMONS) !== 0);
+    takeSignalsFrom(core.threads.interrupts(), this.pyodide);
+    this.#acceptInterrupts();
+    const { interrupt } = this.pyodide.pyimport("_interp_threads") as { interrupt: () => void };
+    this.#interrupt = interrupt;
+  }
+
+  /** Executes work that another Python sent. */
+  execute({ codec, bytes, references }: EncodedValue): EncodedValue | Promise<EncodedValue> {
+    const { exchange } = this.bridge;
+    exchange.give(new core.EncodedValue(codec, bytes, references), this.#grow);
+    const args = [exchange.length, references.length / 3] as const;
+    const reply = (): EncodedValue => {
+      const value = this.bridge.takeAnswer().value;
+      if (value !== undefined) return value;
+      throw new NotShareableError("Cannot send the result of a call: a queue in it is gone");
+    };
+    if (this.#suspends) return this.#watched(this.#shims._execute.callPromising(...args)).then(reply);
+    this.#shims._execute(...args);
+    return reply();
+  }
+
+  /**
+   * Has Python do what JavaScript asks for, and returns its value. `args` must be neutral.
+   *
+   * @throws PythonError an exception left Python; NotShareableError an argument or the result cannot travel
+   */
+  ask(op: Request, text: string, filename: string, args?: readonly unknown[]): unknown {
+    this.#give(args);
+    this.#shims._from_js(op, text, filename);
+    return this.#result();
+  }
+
+  /** As `ask`, but other threads of this Python run while the work waits, where the engine can switch stacks. */
+  async askAsync(op: Request, text: string, filename: string, args?: readonly unknown[]): Promise<unknown> {
+    if (!canSwitchStacks()) return this.ask(op, text, filename, args);
+    this.#give(args);
+    await this.#watched(this.#shims._from_js.callPromising(op, text, filename));
+    return this.#result();
+  }
+
+  /** The form that work from JavaScript takes in an interpreter of its own. */
+  run(op: Request, text: string, filename: string, args?: readonly unknown[]): unknown {
+    return this.#suspends ? this.askAsync(op, text, filename, args) : this.ask(op, text, filename, args);
+  }
+
+  /** The interpreter is closed: its threads and exit functions run to their ends. */
+  finish(): void | Promise<void> {
+    const { _finish: finish } = this.pyodide.pyimport("_interp_boot") as { _finish: Suspendable<[]> };
+    if (this.#suspends) return finish.callPromising().then(() => undefined);
+    finish();
+  }
+
+  /** While all threads of Python wait, it polls no interrupts: JavaScript does. */
+  #watched(work: Promise<number>): Promise<number> {
+    if (this.#interrupt === undefined) return work;
+    const interrupt = this.#interrupt;
+    let stop: (() => void) | undefined;
+    const later = setImmediate(() => {
+      stop = core.threads.watch(() => {
+        if (core.threads.isInterrupted()) interrupt();
+      });
+    });
+    return work.finally(() => {
+      clearImmediate(later);
+      stop?.();
+    });
+  }
+
+  #give(args: readonly unknown[] | undefined): void {
+    if (args !== undefined) this.bridge.exchange.give(core.values.encode(args, "args"), this.#grow);
+  }
+
+  #result(): unknown {
+    const { state, value } = this.bridge.takeAnswer();
+    const result = value && core.values.decode(value);
+    if (state === DONE) return result;
+    if (state === FAILED) throw new PythonError(infoOf(result as string[]));
+    throw new NotShareableError(
+      `Cannot copy the result to JavaScript: ${String(result)}. Return None, a bool, int, float, str or bytes, a queue, or a tuple of ` +
+        "these.",
+    );
+  }
+}
+
+/** Connects a Python that has booted: that of an interpreter, or (`main`) the one that `createPython` makes. */
+export function attachPython(pyodide: PyodideAPI, language: Language, main = true): Attached {
+  return new Attached(pyodide, language, main);
+}
+
+/** How Python's `_answer` says what became of work that JavaScript sent. */
+const DONE = 0;
+const FAILED = 1;
+/** The bit of an interpreter's configuration that allows daemon threads (_interpreters.py). */
+const DAEMONS = 1 << 4;
+
+function infoOf([name, , , message, formatted, errdisplay]: (string | null)[]): ExceptionInfo {
+  const shown = formatted ?? "";
+  return {
+    type: { name: name ?? "" },
+    message: message ?? "",
+    formatted: shown,
+    errdisplay: errdisplay ?? shown,
+  };
+}
+
+function hostOf(bridge: Bridge): ThreadHost {
+  return {
+    interrupt: () => bridge.waits.interrupt(),
+    blockUntil: (done, timeout) => core.threads.blockUntil(done, timeout),
+    waitForQueue: (id, putting, timeout, ended) => bridge.queues.wait(id, putting, timeout, ended),
+    operation(token) {
+      const operation = bridge.operation(token);
+      return (
+        operation && {
+          get settled() {
+            return operation.settled;
+          },
+          // oxlint-disable-next-line unicorn/no-thenable -- what the threads wait for
+          then: (then, fail) =>
+            (operation.settled ? Promise.resolve() : operation.promise()).then(then, fail),
+        }
+      );
+    },
+  };
+}

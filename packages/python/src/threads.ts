@@ -1,0 +1,142 @@
+/**
+ * The JavaScript side of the threads of one Python interpreter (python/_interp_threads.py): stacks for green threads, promises for what
+ * suspends them, and turns of the event loop for actors.
+ */
+import type { PyodideAPI } from "./boot.js";
+
+/** What the core blocks by, and the operations that actors wait for. */
+export interface ThreadHost {
+  /** Blocks this thread until `done` returns true, or the time limit (milliseconds). */
+  blockUntil(done: () => boolean, timeout?: number): boolean;
+  /** Blocks this thread until queue `id` may have an item (room, if `putting`), or the time limit (-1 for none), or `ended` returns true. */
+  waitForQueue(id: number, putting: boolean, timeout: number, ended: () => boolean): number;
+  /** Resolves the promises of waits for other interpreters. */
+  interrupt(): void;
+  /** An operation that was begun: whether it has its outcome, and a promise of that. */
+  operation(
+    token: number,
+  ): { readonly settled: boolean; then(then: () => void, fail: () => void): unknown } | undefined;
+}
+
+interface Callable {
+  (...args: unknown[]): unknown;
+  callPromising(...args: unknown[]): Promise<unknown>;
+}
+
+interface Parked {
+  resolve(): void;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Whether this engine can switch WebAssembly stacks (JavaScript Promise Integration). */
+export function canSwitchStacks(): boolean {
+  const { Suspending } = (globalThis as { WebAssembly?: { Suspending?: unknown } }).WebAssembly ?? {};
+  return typeof Suspending === "function";
+}
+
+/** What `_interp_threads` calls. All methods take and return numbers, or a promise for `run_sync`. */
+class Port {
+  readonly switches = canSwitchStacks();
+  readonly #host: ThreadHost;
+  readonly #parked = new Map<number, Parked>();
+  /** Operations that actors wait for. */
+  readonly #watched = new Set<number>();
+  enter: Callable | undefined;
+  turn: Callable | undefined;
+
+  constructor(host: ThreadHost) {
+    this.#host = host;
+  }
+
+  /** Gives thread `key` a stack. It begins in a turn of its own: a stack that begins inside of another one would overwrite it. */
+  start(key: number): void {
+    setImmediate(() => {
+      void this.enter?.callPromising(key);
+    });
+  }
+
+  /** A promise that `wake` resolves, or the time limit (milliseconds, -1 for none). */
+  park(key: number, timeout: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = timeout < 0 ? undefined : setTimeout(() => this.wake(key), timeout);
+      this.#parked.set(key, { resolve, timer });
+    });
+  }
+
+  /** Ends the waits for other interpreters, which look whether that was meant for them. */
+  interrupt(): void {
+    this.#host.interrupt();
+  }
+
+  wake(key: number): void {
+    const parked = this.#parked.get(key);
+    if (parked === undefined) return;
+    this.#parked.delete(key);
+    clearTimeout(parked.timer);
+    parked.resolve();
+  }
+
+  /** A promise that the next turn of the event loop resolves. */
+  pause(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Runs the actors' steps in a turn of the event loop. */
+  kick(): void {
+    setImmediate(() => this.turn?.());
+  }
+
+  /** An actor waits for operation `token`. */
+  watch(token: number): void {
+    const operation = this.#host.operation(token);
+    if (operation === undefined) return;
+    this.#watched.add(token);
+    const settled = (): void => {
+      // Whoever has blocked meanwhile has run the step.
+      if (this.#watched.delete(token)) this.turn?.();
+    };
+    operation.then(settled, settled);
+  }
+
+  unwatch(token: number): void {
+    this.#watched.delete(token);
+  }
+
+  readonly #someSettled = (): boolean => {
+    for (const token of this.#watched) {
+      const operation = this.#host.operation(token);
+      // Its actor has the outcome; while this thread blocks, no promise says so.
+      if (operation === undefined) this.#watched.delete(token);
+      else if (operation.settled) return true;
+    }
+    return false;
+  };
+
+  /** Blocks this thread until an actor can go on, or the time limit (milliseconds, -1 for none). */
+  block(timeout: number): void {
+    this.#host.blockUntil(this.#someSettled, timeout < 0 ? undefined : timeout);
+  }
+
+  /** As `block`, and until queue `id` may have an item (room, if `putting`). */
+  blockForQueue(id: number, putting: boolean, timeout: number): void {
+    this.#host.waitForQueue(id, putting, timeout, this.#someSettled);
+  }
+
+  /** As `block`, and until operation `token` has its outcome. */
+  blockFor(token: number, timeout: number): void {
+    const own = this.#host.operation(token);
+    if (own === undefined) return;
+    this.#host.blockUntil(() => own.settled || this.#someSettled(), timeout < 0 ? undefined : timeout);
+  }
+}
+
+/** Gives the threads of `pyodide` their JavaScript side. The layer itself is in the snapshot. */
+export function attachThreads(pyodide: PyodideAPI, host: ThreadHost, main: boolean, daemons: boolean): void {
+  const layer = pyodide.pyimport("_interp_install") as {
+    attach(...args: unknown[]): Iterable<Callable>;
+    destroy(): void;
+  };
+  const port = new Port(host);
+  [port.enter, port.turn] = layer.attach(port, main, daemons);
+  layer.destroy();
+}
