@@ -9,7 +9,7 @@ import { freemem } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create, createQueue, InterpreterPoolExecutor, listAll, listQueues, Queue } from "interpreters";
 
-/** What an idle interpreter takes, and what others may need meanwhile. */
+/** Memory for an idle interpreter, and for others meanwhile. */
 const EACH_MB = 10;
 const SPARE_MB = 4000;
 const IDLE_MS = 500;

@@ -141,7 +141,7 @@ const interpreters = {
     return slot === -1 ? 0 : get(m, slotPointer(slot) + S_GUEST);
   },
 
-  /** Holds interpreter `id` once more. Returns false if there is none. */
+  /** Holds interpreter `id` once more. Returns false if none has that id. */
   hold: holdInterpreter,
 
   /** The handle that `create` gave becomes the first one that `hold` takes. */
@@ -209,12 +209,12 @@ const TURN = 5;
 const threads = {
   /**
    * Blocks this thread until `done` returns true, which is called after each ring of the doorbell, or the time limit (milliseconds), or the work of
-   * this thread is to be interrupted. Replies and changes of a queue ring. The event loop stands still meanwhile.
+   * this thread must be interrupted. Replies and changes of a queue ring. The event loop stands still meanwhile.
    */
   blockUntil: (done: () => boolean, timeout?: number): boolean =>
     runtime().blockUntil(() => done() || queues.isInterrupted(), timeout),
 
-  /** The byte that gets a signal number when the work of this thread is to be interrupted, in shared memory. The guest polls it, and clears it. */
+  /** The byte that gets a signal number when the work of this thread must be interrupted, in shared memory. The guest polls it, and clears it. */
   interrupts(): Uint8Array {
     const { m } = runtime();
     return new Uint8Array(m.u8.buffer, m.u8.byteOffset + (m.me + S_INTERRUPT) * 4, 1);

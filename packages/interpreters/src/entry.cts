@@ -6,7 +6,7 @@ import type Copies = require("./base/copies.cjs");
 import type * as Bundle from "./bundle.js" with { "resolution-mode": "import" };
 import type LoadBundle = require("./platform/node/own-bundle.cjs");
 
-// Vite's development server, if it is told to transform the package, runs this as an ES module.
+// Vite's development server, if it transforms the package, runs this as an ES module.
 if (typeof require === "undefined") throw bundled();
 const copies = require("./base/copies.cjs") as typeof Copies;
 

@@ -174,7 +174,7 @@ export class Bridge {
     return token;
   }
 
-  /** Blocks until the work has its outcome, or this thread's own work is to be interrupted. */
+  /** Blocks until the work has its outcome, or this thread's own work must be interrupted. */
   #block(token: number): void {
     const operation = this.operation(token);
     if (operation !== undefined) core.threads.blockUntil(() => operation.settled);

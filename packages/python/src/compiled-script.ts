@@ -11,7 +11,7 @@ import { Script } from "node:vm";
 const EXPORT = /export default (\w+);?\s*$/;
 
 export interface CompiledScript {
-  /** What the module exports. */
+  /** The exports of the module. */
   readonly exported: unknown;
   /** V8's code for the functions that have run so far. */
   makeCache(): Uint8Array;

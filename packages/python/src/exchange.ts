@@ -104,7 +104,7 @@ export class Exchange {
     return this.words.subarray(base, base + count);
   }
 
-  /** Has `record` take the data that Python left. Returns false if it is to be neutral and is not. */
+  /** Has `record` take the data that Python left. Returns false if it must be neutral and is not. */
   fill(record: OutgoingRecord, codec: number): boolean {
     if (codec !== core.CODEC_NEUTRAL) {
       record.bytes = this.#bytes;

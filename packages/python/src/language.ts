@@ -34,7 +34,7 @@ function describeFunction(fn: unknown): NamedFunction {
   return described;
 }
 
-/** What the executing side gets as `data`: JSON can carry it. */
+/** The executing side gets this as `data`: JSON can carry it. */
 export interface LanguageData {
   readonly settings: PythonSettings;
   /** Names the assets in the process. */

@@ -5,7 +5,7 @@ import { type Exchange, W_CODEC, W_STATE, W_VALUE } from "./exchange.js";
 
 const { queues } = core;
 
-/** Python's data was to be neutral, and is not. */
+/** Python's data had to be neutral, and is not. */
 const NOT_NEUTRAL = -20;
 /** The queue was made here, and Python has not bound it. */
 const NEVER_BOUND = -22;

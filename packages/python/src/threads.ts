@@ -92,7 +92,7 @@ class Port {
     if (operation === undefined) return;
     this.#watched.add(token);
     const settled = (): void => {
-      // Whoever has blocked meanwhile has run the step.
+      // A waiter that has blocked meanwhile has run the step.
       if (this.#watched.delete(token)) this.turn?.();
     };
     operation.then(settled, settled);

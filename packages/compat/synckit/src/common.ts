@@ -7,7 +7,7 @@ export function hasFlag(flag: string): boolean {
   return nodeOptions.includes(flag) || process.argv.includes(flag);
 }
 
-/** The numbers of a version. What follows a number ("0-rc1") does not count. */
+/** The numbers of a version. A suffix ("0-rc1") does not count. */
 export function parseVersion(version: string): number[] {
   return version.split(".").map((part) => Number.parseInt(part, 10));
 }

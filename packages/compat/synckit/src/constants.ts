@@ -30,7 +30,7 @@ export const LOADER_FLAGS: Set<string> = new Set([LOADER_FLAG, EXPERIMENTAL_LOAD
 const { env } = process;
 export const NODE_OPTIONS: string[] = (env.NODE_OPTIONS ?? "").split(/\s+/);
 
-/** Whether Node was told not to strip types. */
+/** Whether Node must not strip types. */
 export const NO_STRIP_TYPES: boolean =
   hasFlag(NO_STRIP_TYPES_FLAG) &&
   (compareNodeVersion(FEATURE_TYPESCRIPT_NODE_VERSION) >= 0

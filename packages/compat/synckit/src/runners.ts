@@ -1,4 +1,4 @@
-/** What can compile a worker that is written in TypeScript. */
+/** The tools that can compile a worker in TypeScript. */
 export const TsRunner = {
   Node: "node",
   Bun: "bun",

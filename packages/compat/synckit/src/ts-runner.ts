@@ -89,14 +89,14 @@ export function setupTsRunner(
   };
 }
 
-/** The runner of a worker that names none. If there is none either, the interpreter erases the types itself. */
+/** The runner of a worker that names none. Without one, the interpreter erases the types itself. */
 function runnerFor(execArgv: string[]): TsRunner | undefined {
   if (process.versions.bun !== undefined) return TsRunner.Bun;
   if (!stripsNoTypes(execArgv) && compareNodeVersion(STRIP_TYPES_NODE_VERSION) >= 0) return TsRunner.Node;
   return isInstalled(TsRunner.TsNode) ? TsRunner.TsNode : undefined;
 }
 
-/** Whether Node is told not to strip types: by the worker's options, of which the last one counts, or else by the process's. */
+/** Whether Node must not strip types: by the worker's options, of which the last one counts, or else by the process's. */
 function stripsNoTypes(execArgv: string[]): boolean {
   const strip = Math.max(execArgv.lastIndexOf(STRIP_TYPES_FLAG), execArgv.lastIndexOf(TRANSFORM_TYPES_FLAG));
   const not = execArgv.lastIndexOf(NO_STRIP_TYPES_FLAG);
@@ -142,7 +142,7 @@ function nodeFlags(execArgv: string[]): string[] {
   return execArgv.includes(flag) ? [] : [flag];
 }
 
-/** What a worker needs in a Plug'n'Play project of Yarn, unless it has it already. */
+/** The options of a worker in a Plug'n'Play project of Yarn, unless it has it already. */
 function pnpOf(execArgv: string[]): { flags: string[]; loader: string | undefined } {
   const none = { flags: [], loader: undefined };
   if (process.versions.pnp === undefined) return none;

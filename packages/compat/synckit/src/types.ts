@@ -21,7 +21,7 @@ export interface GlobalShim {
   conditional?: boolean;
 }
 
-/** What was written to standard output or standard error. */
+/** A part of the standard output or standard error. */
 export interface StdioChunk {
   type: "stderr" | "stdout";
   chunk: Uint8Array | string;
@@ -37,7 +37,7 @@ export interface SynckitOptions {
   timeout?: number;
   /** Accepted, and ignored: there is no `workerData` that could carry these objects. */
   transferList?: readonly object[];
-  /** What compiles a worker in TypeScript. Default: SYNCKIT_TS_RUNNER, else what is there. */
+  /** The compiler of a worker in TypeScript. Default: SYNCKIT_TS_RUNNER, else one that is installed. */
   tsRunner?: TsRunner;
 }
 

@@ -10,7 +10,7 @@ export interface Loading {
   readonly commonJs: boolean;
   /** Whether the interpreter erases the file's types: no runner does. */
   readonly erased: boolean;
-  /** What to run before: statements if it is required, else the URL of a module. Empty for nothing. */
+  /** To run before: statements if it is required, else the URL of a module. Empty for nothing. */
   readonly shims: string;
 }
 

@@ -15,7 +15,7 @@ import { bindRemote, remoteOf } from "./remote.js";
  * Marks a function for sending: the result may be (part of) an argument, an item of a queue or a value for `prepareMain`. It arrives as a
  * function that calls back into this interpreter, where `fn` runs; see `Callback`. (CPython and PEP 734 have no counterpart.)
  *
- * - Calls run on this thread's event loop, and also while it blocks in an operation of this package: then all that come, whoever calls.
+ * - Calls run on this thread's event loop, and also while it blocks in an operation of this package: then all that come, from any interpreter.
  *   So code that blocks must be ready to be called back. Calls of one interpreter begin in their order.
  * - It runs in the asynchronous context in which `callback` was called.
  * - It lives until it is ended (`using`, `Symbol.dispose`), or until no interpreter can call it and it is collected here. After that, and

@@ -21,7 +21,7 @@ export interface Handle {
 /** The one object of this thread for each callback. */
 export const handles = new HandleTable<object, Handle>((handle) => release(runtime(), handle));
 
-/** Gives the handle back. The owner learns of it, and forgets a callback that nobody else can call. */
+/** Gives the handle back. The owner learns of it, and forgets a callback that no other interpreter can call. */
 export function release(rt: Runtime, handle: Handle): void {
   if (handle.released) return;
   handle.released = true;

@@ -28,7 +28,7 @@ const CALLBACK: WorkKind = {
 /** A callback of another interpreter, by the function that stands for it. */
 interface Remote {
   readonly handle: Handle;
-  /** The owner. It does not close while somebody can call it. */
+  /** The owner. It does not close while an interpreter can call it. */
   readonly interpreter: Interpreter | undefined;
 }
 

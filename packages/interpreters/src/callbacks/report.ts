@@ -116,7 +116,7 @@ class Reporter {
     const status = message.intoMailbox(this.#slot, S_REPLIES, owner, id, WITHOUT_SENDER);
     if (status === OK) return;
     add(m, pointer + Q_REPORTS, -1);
-    // The submitter is gone, and nobody waits for the task.
+    // The submitter is gone, and no interpreter waits for the task.
     if (status === STATUS_NOT_FOUND || status === STATUS_SHUT) return;
     throw statusError(status, owner, "report progress to");
   }

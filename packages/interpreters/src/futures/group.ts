@@ -7,7 +7,7 @@
  *
  * Running tasks are stopped as a task's own `signal` stops it, with their interpreters, which the pool replaces. In Python, Kotlin and
  * Java a cancelled task gets an exception at its next wait. JavaScript has no such place: to let it run on would keep the block waiting
- * for results that nobody uses, and for ever if the task hangs. A task that can end by itself when asked may be given a queue or
+ * for results that are not used, and for ever if the task hangs. A task that can end by itself when asked may be given a queue or
  * a SharedArrayBuffer that says so.
  */
 import { onAbort } from "../base/abort.js";
@@ -310,7 +310,7 @@ function wasAborted({ wasAborted, options: { signal } }: Future<unknown>, reason
 /** `cancel()` is no failure. */
 const NO_ERROR = Symbol("cancelled");
 
-/** What the futures of cancelled tasks reject with. */
+/** The error of the futures of cancelled tasks. */
 function cancelledError(cause: unknown): CancelledError {
   if (cause instanceof CancelledError) return cause;
   return new CancelledError(

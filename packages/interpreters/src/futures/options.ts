@@ -159,7 +159,7 @@ export interface SubmitOptions {
 export interface ProgressOptions<P> extends SubmitOptions {
   /**
    * Called with each value that the task reports: its function gets one more argument, after those of `submit`, to report with
-   * (`Report`). Never called after the task has its outcome. What it throws is reported as an uncaught exception, and changes nothing of
+   * (`Report`). Never called after the task has its outcome. An exception in it is reported as an uncaught exception, and changes nothing of
    * the task. It runs in the asynchronous context of `submit`.
    *
    * At most 16 reports wait for this thread. While it has as many to look at, only the latest of the further ones is kept: a task never
@@ -168,7 +168,7 @@ export interface ProgressOptions<P> extends SubmitOptions {
   onProgress: (value: P) => void;
 }
 
-/** What a task reports its progress with. The value is copied, so it must be shareable. After the task's outcome it does nothing. */
+/** A task reports its progress with it. The value is copied, so it must be shareable. After the task's outcome it does nothing. */
 export type Report<P> = (value: P) => void;
 
 /** Options of `InterpreterPoolExecutor.with`. An unknown option is a TypeError. */

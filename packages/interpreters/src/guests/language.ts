@@ -27,7 +27,7 @@ export interface Language {
   /** Handed to `ExecutingSide.start`. A value that JSON can carry: standby threads are matched by it. */
   readonly data: unknown;
   /**
-   * What all threads of the language share and JSON cannot carry: a compiled module, a SharedArrayBuffer. The supervisor gets it once from
+   * Shared by all threads of the language, where JSON cannot carry it: a compiled module, a SharedArrayBuffer. The supervisor gets it once from
    * each thread that creates interpreters, and gives it to `start`. Default: nothing.
    */
   readonly shared?: LanguageShared | undefined;
@@ -47,7 +47,7 @@ export interface Language {
   readonly executing?: ExecutingSide;
 }
 
-/** What the threads of a language share (`Language.shared`). */
+/** The data that the threads of a language share (`Language.shared`). */
 export interface LanguageShared {
   /** Names the value in the process. Values with one key are interchangeable. */
   readonly key: string;
@@ -79,7 +79,7 @@ export interface ExecutingSide {
   load(description: unknown): GuestFunction | Promise<GuestFunction>;
   /**
    * Executes work that another interpreter of the language sent as bytes of its own (core.ts, `sendToGuest`), and returns the reply. The
-   * bytes of `work` are valid until this returns, or until its promise is made: copy them. What it throws, or rejects with, becomes an
+   * bytes of `work` are valid until this returns, or until its promise is made: copy them. Its exception, or rejection, becomes an
    * ExecutionFailed.
    */
   execute?(work: EncodedValue): EncodedValue | Promise<EncodedValue>;

@@ -23,7 +23,7 @@ export function isHeld(id: number): boolean {
   return held.has(id);
 }
 
-/** Holds interpreter `id` once more. Returns false if there is none. */
+/** Holds interpreter `id` once more. Returns false if none has that id. */
 export function holdInterpreter(id: number): boolean {
   const { m } = runtime();
   const slot = slotOf(m, id as InterpreterId);

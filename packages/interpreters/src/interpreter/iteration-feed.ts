@@ -33,7 +33,7 @@ import { memoryFull } from "../wire/status-error.js";
 const BUFFERSIZE = 128;
 /** The most items that `Taker.many` takes. */
 const MOST_AT_ONCE = 1024;
-/** Milliseconds that a generator has to come to its `yield` when its signal aborts, and then for its `finally`. */
+/** Milliseconds for a generator to come to its `yield` when its signal aborts, and then for its `finally`. */
 const FOR_YIELD = 50;
 const FOR_FINALLY = 2000;
 
@@ -73,7 +73,7 @@ export function checkBuffersize(buffersize: unknown): void {
   checkCount("with: buffersize", buffersize, 1);
 }
 
-/** What both forms share. The garbage collector ends it when the iterator that the user has is gone, so it must not refer to that. */
+/** The part that both forms share. The garbage collector ends it when the iterator that the user has is gone, so it must not refer to that. */
 export class Feed {
   readonly #how: Iterating;
   /** The hidden queue, or 0 before the work item is sent and after the queue is released. */

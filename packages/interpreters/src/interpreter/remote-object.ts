@@ -174,7 +174,7 @@ function faceIn(proxy: object): Face {
   throw new TypeError("a property of a remote object was read from another object");
 }
 
-/** What proxies have that are their own, unless the object has a method of that name. */
+/** The properties of proxies, unless the object has a method of that name. */
 const access: Readonly<Record<string, (face: Face) => unknown>> = {
   get: (face) => functionOf(face, "read a property of", OBJECT_GET),
   set: (face) => functionOf(face, "write a property of", OBJECT_SET),

@@ -58,7 +58,7 @@ type PropertyNames<T> = {
   [K in keyof T]: K extends string ? (T[K] extends (...args: never) => unknown ? never : K) : never;
 }[keyof T];
 
-/** What a proxy has beside the methods of its object. A method of the same name takes its place. */
+/** The members of a proxy beside the methods of its object. A method of the same name takes its place. */
 export interface RemoteAccess<T> {
   /** Reads a property there. `get.sync` blocks. A getter runs there, and what it throws is an ExecutionFailed. */
   readonly get: {

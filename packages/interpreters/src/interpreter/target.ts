@@ -36,7 +36,7 @@ export function whenceOf({ m }: Runtime, slot: Slot): Whence {
   return WHENCE[load(m, slotPointer(slot) + S_WHENCE)] ?? "unknown";
 }
 
-/** What one object for an interpreter holds. */
+/** The handle of one object for an interpreter. */
 export interface InterpreterHandle {
   readonly id: InterpreterId;
   readonly slot: Slot;

@@ -61,7 +61,7 @@ export function beginWaitingOn(m: SharedMemory, on: number): number[] | undefine
   return circle;
 }
 
-/** What this interpreter waits for, for `endWaitingOn`. */
+/** The present wait of this interpreter, for `endWaitingOn`. */
 export function waitingOn(m: SharedMemory): number {
   return load(m, m.me + S_WAITING_ON);
 }

@@ -174,7 +174,7 @@ export function interrupt(
   return true;
 }
 
-/** The number of the reason for which this interpreter's `execution` is to be interrupted, or 0. */
+/** The number of the reason for which this interpreter's `execution` must be interrupted, or 0. */
 export function interruption(m: SharedMemory, execution: Pointer): number {
   const mark = load(m, execution + EXECUTION_INTERRUPT);
   const word = peek(m, execution + EXECUTION_WORD);

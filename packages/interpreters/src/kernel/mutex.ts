@@ -11,7 +11,7 @@
  * Invariants: if the word is 0, no interpreter is on the list. If one is, WAITED_FOR is set (it may be set without any). An interpreter
  * that is granted the lock is not on the list. Y_DEPTH and Y_ABANDONED belong to the owner.
  *
- * The owner is an interpreter, not a task of it: only that can be told from a word that outlives its writer. If it dies, the supervisor
+ * The owner is an interpreter, not a task of it: only that can be seen in a word that outlives its writer. If it dies, the supervisor
  * writes down who it was and hands the lock on (`abandonMutex`). All stores that the dead made are visible to the next owner.
  */
 import { cas, get, load, pause, peek, set, type SharedMemory } from "../memory/atomics.js";
@@ -60,7 +60,7 @@ function takeOrEnlist(m: SharedMemory, q: Pointer): number {
       (word & MUTEX_WAITED_FOR) !== 0 ||
       cas(m, q + Y_STATE, word, word | MUTEX_WAITED_FOR) === word
     ) {
-      // Whoever releases it from here on comes for the takers' lock first, which this thread has.
+      // An owner that releases it from here on comes for the takers' lock first, which this thread has.
       enlist(m, q, Q_GETTERS);
       return STATUS_EMPTY;
     }
@@ -98,7 +98,7 @@ export function relockMutex(m: SharedMemory, q: Pointer): boolean {
   return true;
 }
 
-/** Undoes one `relockMutex`. Returns false if there is none to undo: then release the lock. Returns true also if it is not held. */
+/** Undoes one `relockMutex`. Returns false if it was not nested: then release the lock. Returns true also if it is not held. */
 export function unnestMutex(m: SharedMemory, q: Pointer): boolean {
   const depth = holdsMutex(m, q) ? get(m, q + Y_DEPTH) : 0;
   if (depth === 0) return false;

@@ -159,7 +159,7 @@ export const EXECUTION_WORD = 0;
 /** The id of the interpreter that sent the work item, and the item's number there. Written before EXECUTION_WORD; valid unless idle. */
 export const EXECUTION_CALLER = 1;
 export const EXECUTION_SEQ = 2;
-/** Why the item is to be interrupted: `{ number, as in EXECUTION_WORD: 29 bits, reason: 3 bits }`. Void with another number. Written by the supervisor. */
+/** Why the item must be interrupted: `{ number, as in EXECUTION_WORD: 29 bits, reason: 3 bits }`. Void with another number. Written by the supervisor. */
 export const EXECUTION_INTERRUPT = 3;
 export const EXECUTION_WORDS = 4;
 /** What S_INTERRUPT gets: SIGINT. */
@@ -332,7 +332,7 @@ export const Q_ITEM_REFERENCES = 48;
 export const Q_NEXT = 49;
 /** Incremented after every change of Q_ITEM_REFERENCES: unmoved, it proves that a reader saw the count and the holders in one state. */
 export const Q_REF_VERSION = 50;
-/** What the page is: a SYNC_…, or 0 for a queue. Never changes. */
+/** The kind of page: a SYNC_…, or 0 for a queue. Never changes. */
 export const Q_KIND = 51;
 /** In the page of a report (REF_REPORT): how many reports are on their way. The task adds, the submitter subtracts. */
 export const Q_REPORTS = 52;
@@ -428,7 +428,7 @@ export const REF_MOVED = 5;
 /** An ArrayBuffer that is moved with a result. a: its index among the buffers on the call's channel, b: 0; see transfer/handover.ts. */
 export const REF_RETURNED = 6;
 /**
- * A callback. a, b: its page, a hidden queue that takes no items: its holders and the count of its references say whether anyone can
+ * A callback. a, b: its page, a hidden queue that takes no items: its holders and the count of its references say whether any interpreter can
  * call it, and Q_SENDER names its owner; see callbacks/README.md.
  */
 export const REF_CALLBACK = 9;

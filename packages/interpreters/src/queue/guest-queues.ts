@@ -24,7 +24,7 @@ export function watchInterrupts(byte: Uint8Array): void {
   watched = byte;
 }
 
-/** Whether the work that this thread executes is to be interrupted. */
+/** Whether the work that this thread executes must be interrupted. */
 export function isInterrupted(): boolean {
   if (watched !== undefined && watched[0] !== 0) return true;
   const { m } = runtime();
@@ -45,7 +45,7 @@ export function make(maxsize: number, unbound: number): number {
   return id;
 }
 
-/** Holds queue `id` once more. Returns undefined if there is none. */
+/** Holds queue `id` once more. Returns undefined if none has that id. */
 export function hold(id: number): HeldQueue | undefined {
   const rt = runtime();
   let held = heldQueues.get(id);
@@ -152,7 +152,7 @@ export function unload(into: Received, space: Pick<Space, "bytes" | "words">, st
 
 /**
  * Blocks until there may be a record to take, or the queue ends, or the time limit (milliseconds), or `ended` returns true, which is asked
- * whenever something has come for this thread, or its work is to be interrupted. Returns the last status.
+ * whenever something has come for this thread, or its work must be interrupted. Returns the last status.
  */
 export function waitForRecord(
   { pointer, getting }: HeldQueue,

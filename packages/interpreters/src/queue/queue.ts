@@ -38,7 +38,7 @@ import { type UNBOUND, unboundFrom, type UnboundItems, unboundOr } from "./unbou
 let binding: QueueBinding | undefined;
 export let pointerOf: <T, M>(queue: Queue<T, M>) => Pointer;
 export let waitsOf: (queue: Queue) => Waits;
-/** What operations on several queues at once use of each (select/queue-cases.ts). */
+/** The parts that operations on several queues at once use of each (select/queue-cases.ts). */
 export let endsOf: <T, M>(queue: Queue<T, M>) => Waits & { readonly taker: Taker<T | M> };
 
 /**

@@ -28,7 +28,7 @@ export abstract class Waiter extends Entry {
   abstract attempt(): boolean;
 }
 
-/** What differs for waiters of a synchronization object. */
+/** The differences for waiters of a synchronization object. */
 export interface SyncWaiting {
   /** Leaves the list, and passes on what was granted and not taken. */
   stop(m: SharedMemory, pointer: Pointer): void;

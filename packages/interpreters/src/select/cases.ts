@@ -5,7 +5,7 @@ import type { Runtime } from "../thread/runtime.js";
 import { type Contender, enter, type SelectCase } from "./contender.js";
 import { FutureContender } from "./future-case.js";
 
-/** What can be a case of a `select`: an operation, or a future, whose case is ready when it is done. */
+/** A possible case of a `select`: an operation, or a future, whose case is ready when it is done. */
 export type Selectable<T = unknown> = SelectCase<T> | Future<T>;
 
 /** The cases of a `select`: a list, whose result says the index, or an object, whose result says the name. */

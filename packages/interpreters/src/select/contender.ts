@@ -1,5 +1,5 @@
 /**
- * What a select asks of each of its cases. A case is a description, which may be used any number of times; each select makes a
+ * The interface that a select has to each of its cases. A case is a description, which may be used any number of times; each select makes a
  * contender of it, which tries, waits in line, and is thrown away.
  *
  *     on the event loop:  poll ──not ready──▶ join ──its turn, perhaps many times──▶ attempt ──true──▶ outcome
@@ -30,7 +30,7 @@ export interface Contender<out T = unknown> {
   leave(waiter: Waiter): void;
   /** As `poll`, but looks for a moment before it tries: a thread that is about to block is faster if it need not sleep. */
   look(): boolean;
-  /** This thread is about to block. From now on nothing that its event loop would have to give back goes to tasks there. */
+  /** This thread is about to block. From now on nothing that its event loop would give back goes to tasks there. */
   beginBlocking(): void;
   /** As `attempt`, for a blocked thread: call it first and after every ring. */
   pollBlocked(): boolean;
@@ -38,13 +38,13 @@ export interface Contender<out T = unknown> {
   readonly late?: LateWait | undefined;
   /** This thread is done. Call it for every contender, also for the one that was chosen. */
   endBlocking(): void;
-  /** What the case came to. Call it once, at once after the try that succeeded. @throws the case's error */
+  /** The outcome of the case. Call it once, at once after the try that succeeded. @throws the case's error */
   outcome(): T;
   /** Gives back what it holds, whether its case happened or not. */
   end(): void;
 }
 
-/** The key of a case's method. It is no name, so that a case shows users nothing but what it is. */
+/** The key of a case's method. A symbol, so that a case shows users nothing but what it is. */
 export const enter: unique symbol = Symbol("enter");
 
 /**
@@ -56,6 +56,6 @@ export const enter: unique symbol = Symbol("enter");
 export interface SelectCase<out T> {
   /** @internal Makes its contender for one select. @throws NotShareableError, TypeError it cannot happen */
   [enter](rt: Runtime): Contender<T>;
-  /** What it is, for error texts: "get from queue 3". */
+  /** A description for error texts: "get from queue 3". */
   toString(): string;
 }

@@ -3,7 +3,7 @@ import type { Future } from "../futures/future.js";
 import type { Waiter } from "../queue/wait-queue.js";
 import type { Contender } from "./contender.js";
 
-/** Futures stay done, so this one has no line: whoever waits is notified. */
+/** Futures stay done, so this one has no line: each waiter is notified. */
 export class FutureContender<T> implements Contender<T> {
   readonly future: Future<T>;
   #listener: (() => void) | undefined;

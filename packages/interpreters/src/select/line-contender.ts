@@ -1,4 +1,4 @@
-/** What the contenders for queues and synchronization objects have in common: their place in line, and how they try. */
+/** Common to the contenders for queues and synchronization objects: their place in line, and how they try. */
 import { OK } from "../memory/layout.js";
 import type { Waiter, WaitQueue } from "../queue/wait-queue.js";
 

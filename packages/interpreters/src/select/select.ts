@@ -195,5 +195,5 @@ function resultOf(
   return { ...key, status: ending.status, value: ending.value };
 }
 
-/** What no case comes to. */
+/** The outcome of no case. */
 const NOTHING: PromiseSettledResult<unknown> = { status: "fulfilled", value: undefined };

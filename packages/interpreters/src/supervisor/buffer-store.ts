@@ -76,7 +76,7 @@ export class BufferStore {
     this.#replyToWaiting();
   }
 
-  /** What the threads of a guest language share. Its creator posted it before it sent the boot request. */
+  /** The data that the threads of a guest language share. Its creator posted it before it sent the boot request. */
   lent(key: string | undefined): unknown {
     if (key === undefined) return undefined;
     if (!this.#lent.has(key)) this.#drainAll();

@@ -26,7 +26,7 @@ const waitsForRound = { stop: stopWaitingForSync, look: () => false };
 
 /**
  * A place where a fixed number of parties wait for each other, again and again (CPython: `threading.Barrier`). It may be sent like any value.
- * A party is whoever calls `wait`: an interpreter, or one of several tasks of it.
+ * A party is a caller of `wait`: an interpreter, or one of several tasks of it.
  *
  * The barrier breaks, and all that wait get a BrokenBarrierError, if one of them gives up (`timeout`, `signal`), if one calls `abort`, or if a
  * party dies: an interpreter that waits, or one that has waited since the last `reset` and dies in the middle of a call or task. An
@@ -78,7 +78,7 @@ export class Barrier extends SyncObject {
    * Waits until all parties have come (CPython: `wait`).
    *
    * @param options `timeout` and `signal`. If either ends the wait, the barrier breaks.
-   * @returns a number from 0 to `parties` - 1, another one for each party of the round: the one that gets 0 may do what is to be done once
+   * @returns a number from 0 to `parties` - 1, another one for each party of the round: the one that gets 0 may do what must be done once
    * (CPython: `action`)
    * @throws TypeError, RangeError a bad option; BrokenBarrierError; TimeoutError (a `DOMException`) not within `timeout`; the signal's reason. All
    * as a rejection.

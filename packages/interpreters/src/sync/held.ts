@@ -1,7 +1,7 @@
 /** What `acquire` returns: a hold, which is released at the end of its block. */
 import { InterpreterError } from "../base/errors.js";
 
-/** What a hold belongs to. */
+/** The object of a hold. */
 export interface Holdable {
   readonly [Symbol.toStringTag]: string;
   release(): void;
@@ -27,7 +27,7 @@ export class Held {
   #released = false;
   /**
    * The id of an interpreter that died while it held this: what it protects may be half changed. Undefined if there was none. The first
-   * owner after the death is told, and no later one. (POSIX robust mutexes: `EOWNERDEAD`.)
+   * owner after the death sees it, and no later one. (POSIX robust mutexes: `EOWNERDEAD`.)
    */
   readonly abandoned: number | undefined;
 

@@ -39,10 +39,10 @@ import {
 const waitsForPermit = { stop: stopWaitingForSync, look: () => false };
 
 /**
- * A number of permits: `acquire` takes one and waits while there is none, `release` gives one back or adds one (CPython:
+ * A number of permits: `acquire` takes one and waits without any, `release` gives one back or adds one (CPython:
  * `threading.Semaphore`). It may be sent like any value.
  *
- * - Any interpreter may release, also one that has acquired nothing: as a signal for another. For a number of things that must not be used by
+ * - Any interpreter may release, also one that has acquired nothing: as a signal for another. For resources that must not be used by
  *   more at a time, take `BoundedSemaphore`.
  * - If an interpreter dies, the permits that it had acquired and not released come back, but never so many that there are more than at
  *   first: what `release` added beyond that were signals, and a signal is used up by its acquire. Who gets one of them sees whose
@@ -197,7 +197,7 @@ export class Semaphore extends SyncObject {
 }
 
 /**
- * A number of permits for things that must not be used by more at a time: connections, licences, slots of a service (CPython:
+ * Permits for resources that must not be used by more at a time: connections, licences, slots of a service (CPython:
  * `threading.BoundedSemaphore`). As `Semaphore`, but
  *
  * - a permit belongs to the interpreter that acquired it, and only that one can release it. (CPython only checks that there are never more

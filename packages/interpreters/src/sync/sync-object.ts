@@ -1,5 +1,5 @@
 /**
- * What all synchronization objects have in common: a page in shared memory (kernel/sync-objects.ts), a number, and that they travel by
+ * Common to all synchronization objects: a page in shared memory (kernel/sync-objects.ts), a number, and that they travel by
  * reference and arrive as the one object that this thread has for them.
  */
 import { InterpreterError } from "../base/errors.js";
@@ -31,7 +31,7 @@ const classes: (new () => SyncObject)[] = [];
 const handles = new HandleTable<SyncObject, Place>(({ pointer }) => releaseHandle(runtime(), pointer, false));
 export let placeOf: (object: SyncObject) => Place;
 
-/** The key of the method that a select calls (select/sync-cases.ts). It is no name, so that it shows nowhere. */
+/** The key of the method that a select calls (select/sync-cases.ts). A symbol, so that it shows nowhere. */
 export const waitOf: unique symbol = Symbol("waitOf");
 
 /** One wait for an object, as a select begins it. */
@@ -41,7 +41,7 @@ export interface Wait<out T> {
   readonly line: WaitQueue;
   /** Tries once, and returns OK or EMPTY. With `wait` and EMPTY, this interpreter is on the list and will be rung. */
   attempt(wait: boolean): number;
-  /** What the wait came to, after an attempt that returned OK. */
+  /** The outcome of the wait, after an attempt that returned OK. */
   outcome(): T;
   /** For a thread that blocks for this alone, if only those that hold the object can end that (kernel/deadlock.ts). */
   readonly late?: LateWait;

@@ -35,7 +35,7 @@ function waits(rt: Runtime, slot: Slot, on: number, next: Slot): string {
   return `${title(rt, slot, "interpreter")} waits for ${held(rt, on, next)}`;
 }
 
-/** What is waited for, and which interpreter it depends on. */
+/** The object of a wait, and the interpreter that it depends on. */
 function held(rt: Runtime, on: number, next: Slot): string {
   if (on > 0) return `a reply of ${title(rt, next, "interpreter")}`;
   const q = (0 - on) as Pointer;

@@ -45,7 +45,7 @@ export interface Pending {
 
 /** An operation that blocks this thread (waits.ts). */
 export interface Wait {
-  /** What it waits for, as S_WAITING_ON says it. */
+  /** The value of S_WAITING_ON for it. */
   readonly on: number;
   /** The value of S_WAITING_ON to go back to. */
   readonly before: number;
@@ -84,7 +84,7 @@ export class Runtime {
   #pollFailed = false;
   /** The longest park of a blocked thread, in milliseconds, while something must be polled that does not ring (supervisor-start.ts). */
   parkLimit = Infinity;
-  /** What this thread blocks for, the innermost last (waits.ts). */
+  /** The operations that block this thread, the innermost last (waits.ts). */
   readonly waits: Wait[] = [];
   /** Records that are neither replies nor notices, by kind. */
   readonly #handlers = new Map<number, (received: Received) => void>();
@@ -211,7 +211,7 @@ export class Runtime {
     this.#listeners--;
   }
 
-  /** Gives records of a kind to `handler`, which must read them at once. What it throws is reported. */
+  /** Gives records of a kind to `handler`, which must read them at once. An exception in it is reported. */
   handle(kind: number, handler: (received: Received) => void): void {
     this.#handlers.set(kind, handler);
   }

@@ -1,5 +1,5 @@
 /**
- * What this thread blocks for. Blocking operations nest: while one blocks, the thread runs the callbacks that others call, and a
+ * The operations that block this thread. Blocking operations nest: while one blocks, the thread runs the callbacks that others call, and a
  * callback may block in turn. S_WAITING_ON names the innermost; here are all of them.
  */
 import {

@@ -46,7 +46,7 @@ export interface BufferMessage {
   readonly follows?: true;
 }
 
-/** What the threads of a guest language share, on its way to the supervisor, which gives it to those that it starts. */
+/** The data that the threads of a guest language share, on its way to the supervisor, which gives it to those that it starts. */
 export interface LentMessage {
   readonly lent: string;
   readonly value: unknown;

@@ -96,7 +96,7 @@ export type WorkerData = Place & {
   readonly config: InterpreterConfig;
   readonly output: BootOutput;
   readonly language: BootLanguage;
-  /** What the threads of the language share. */
+  /** The data that the threads of the language share. */
   readonly languageShared: unknown;
   /** The thread's supervisor port (transfer/supervisor-port.ts). */
   readonly port: MessagePort;

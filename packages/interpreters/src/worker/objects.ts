@@ -17,7 +17,7 @@ interface Entry {
   readonly holder: InterpreterId;
 }
 
-/** What the asking side learns of a new object. */
+/** The reply for a new object. */
 export type Constructed = readonly [number: number, names: readonly string[]];
 
 export class Objects {
@@ -41,7 +41,7 @@ export class Objects {
       throw new TypeError("the constructor returned no object");
     const names = methodsOf(object);
     const number = ++this.#last;
-    // Its proxy can be nowhere else, so if the holder is gone, nobody can use it.
+    // Its proxy can be nowhere else, so if the holder is gone, no interpreter can use it.
     if (slotOf(this.#rt.m, holder) === -1) return [number, names];
     this.#entries.set(number, { object: object as Entry["object"], names, holder });
     this.#stopAttending ??= this.#rt.onDeath(({ id }) => {

@@ -30,7 +30,7 @@ export interface WorkItem {
   began: number;
   /** The channel for large buffers of the result, if the call brought one. */
   channel: MessagePort | undefined;
-  /** What ends before the reply is sent. */
+  /** To be ended before the reply is sent. */
   ends?: (() => void)[] | undefined;
   /** Set while it is an iteration that other work may run beside. */
   seat?: { wait(waits: boolean): void } | undefined;

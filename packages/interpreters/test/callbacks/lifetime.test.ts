@@ -1,4 +1,4 @@
-/** What callbacks leave behind: nothing, in the owner, in receivers and in the shared memory. */
+/** Callbacks leave behind: nothing, in the owner, in receivers and in the shared memory. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -97,7 +97,7 @@ test("callbacks in messages that never arrive are forgotten", limits, () =>
       await waiting.catch(() => {});
       await blocker;
     })();
-    // What was dropped unread is found when the callbacks are looked at: a death does that.
+    // A callback that was dropped unread is found when the callbacks are looked at: a death does that.
     await afterGarbage(
       [interp],
       () => [0, 1, 2, 3].every((n) => collected.has(n)),

@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => pool.terminateWorkers());
 
-/** What a block throws, at whose end a group is. */
+/** The error of a block at whose end a group is. */
 const block = (body: (group: TaskGroup) => unknown, group = pool.group()): Promise<unknown> =>
   rejection(
     (async () => {

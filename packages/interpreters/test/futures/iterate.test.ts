@@ -63,7 +63,7 @@ const forms = {
   "an async generator": [countLater as unknown as typeof count, failingLater as unknown as typeof failing],
 } as const;
 
-/** What an iteration gives: its items, and the error that ended it. */
+/** The result of an iteration: its items, and the error that ended it. */
 async function all(iteration: Iteration<unknown, unknown>): Promise<{ items: unknown[]; error: unknown }> {
   const items: unknown[] = [];
   try {

@@ -1,4 +1,4 @@
-/** What is marked as untransferable moves as `postMessage` moves it: not at all. */
+/** An object that is marked as untransferable moves as `postMessage` moves it: not at all. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { markAsUntransferable, MessageChannel, type MessagePort } from "node:worker_threads";

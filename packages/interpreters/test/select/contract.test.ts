@@ -1,4 +1,4 @@
-/** What a select does, in both forms, with each kind of case: exactly one case happens. */
+/** Select, in both forms, with each kind of case: exactly one case happens. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import {

@@ -187,7 +187,7 @@ describe("a ring that a select does not use", limits, () => {
   }
 });
 
-/** What decoding an item does. */
+/** The effects of decoding an item. */
 let onDecode: (() => void) | undefined;
 class Reactive {
   readonly n: number;

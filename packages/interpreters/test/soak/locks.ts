@@ -4,7 +4,7 @@ import { BoundedSemaphore, type Held, Lock } from "interpreters";
 import { until } from "../support/processes.js";
 
 const PERMITS = 2;
-/** Words of `state`: how many are inside of the lock, how often one was there with another, and how often one was told of a death. */
+/** Words of `state`: how many are inside of the lock, how often one was there with another, and how often one saw a death. */
 const INSIDE = 0;
 const WRONG = 1;
 

@@ -1,4 +1,4 @@
-/** Interpreters that use locks and permits while others of them are stopped at any moment: nothing is lost, whoever dies. */
+/** Interpreters that use locks and permits while others of them are stopped at any moment: nothing is lost, whichever dies. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BoundedSemaphore, create, fromModule, type Interpreter, Lock } from "interpreters";

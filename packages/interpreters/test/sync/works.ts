@@ -1,4 +1,4 @@
-/** What interpreters do with synchronization objects in these tests. */
+/** The work of interpreters with synchronization objects in these tests. */
 import {
   type Barrier,
   type BoundedSemaphore,
