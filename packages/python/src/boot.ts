@@ -18,6 +18,8 @@ export interface PythonAssets {
   readonly module: WasmModule;
   /** The memory of a booted Python, in shared memory (image.ts). Undefined to boot from nothing, which takes more than a second. */
   readonly image: Uint8Array | undefined;
+  /** V8's code for Pyodide's script, in shared memory, if that in the image is of no use to this process. */
+  readonly code?: Uint8Array | undefined;
   /** `python_stdlib.zip`, in shared memory. */
   readonly stdlib: Uint8Array;
   /** Our modules of Python by file name, in shared memory. */
@@ -104,7 +106,7 @@ export async function bootImage(
 
 async function load({ assets, forImage, fullLock }: Load): Promise<PyodideAPI> {
   const { image, files } = assets;
-  const code = image && codeOf(image);
+  const code = assets.code ?? (image && codeOf(image));
   const script = compileScript(files.script, code);
   const makeModule = (script?.exported ?? (await importScript(files.script))) as MakeModule;
   // Emscripten would wait for ever for a step that failed, and Pyodide would hide why.
@@ -148,6 +150,19 @@ async function load({ assets, forImage, fullLock }: Load): Promise<PyodideAPI> {
     ...(image && { _loadSnapshot: image }),
   };
   return loadPyodide(options as unknown as Parameters<typeof loadPyodide>[0]);
+}
+
+/**
+ * The assets for other threads, once Python has booted in this one. V8 uses no code that a process with other flags has made: the other threads
+ * get that of this thread then.
+ */
+export function assetsForThreads(assets: PythonAssets): PythonAssets {
+  const script = compileScript(assets.files.script, undefined);
+  if (script === undefined || script.fromCache) return assets;
+  const made = script.makeCache();
+  const code = new Uint8Array(new SharedArrayBuffer(made.length));
+  code.set(made);
+  return { ...assets, code };
 }
 
 async function importScript(url: string): Promise<unknown> {

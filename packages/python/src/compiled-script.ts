@@ -13,6 +13,8 @@ const EXPORT = /export default (\w+);?\s*$/;
 export interface CompiledScript {
   /** The exports of the module. */
   readonly exported: unknown;
+  /** Whether V8 used the code that it was given. */
+  readonly fromCache: boolean;
   /** V8's code for the functions that have run so far. */
   makeCache(): Uint8Array;
 }
@@ -46,5 +48,6 @@ export function compileScript(url: string, cache: Uint8Array | undefined): Compi
     load: (name: string) => Promise<unknown>,
   ) => unknown;
   const exported = define(url, (name) => import(name));
-  return (compiled = { exported, makeCache: () => script.createCachedData() });
+  const fromCache = cache !== undefined && script.cachedDataRejected === false;
+  return (compiled = { exported, fromCache, makeCache: () => script.createCachedData() });
 }

@@ -12,7 +12,7 @@ import {
 import { core } from "interpreters/core";
 import { loadAssets } from "./assets.js";
 import { Attached, PythonError, type Request } from "./attach.js";
-import { ForeignImageError, type PyodideAPI } from "./boot.js";
+import { assetsForThreads, ForeignImageError, type PyodideAPI } from "./boot.js";
 import { takeSignalsFrom } from "./interrupt-byte.js";
 import { pythonLanguage } from "./language.js";
 import type { PythonFunction, PythonInterpreter, PythonPoolOptions, PythonTasks } from "./names.js";
@@ -74,7 +74,7 @@ async function boot({ cache, settings, streams }: ReturnType<typeof checkPythonO
     loaded = await loadAssets(cache, { anew: true });
     pyodide = await start();
   }
-  const language = pythonLanguage(settings, loaded.assets, loaded.key);
+  const language = pythonLanguage(settings, assetsForThreads(loaded.assets), loaded.key);
   return new Python(pyodide, new Attached(pyodide, language, true), language);
 }
 

@@ -23,11 +23,20 @@ function inFolder<T>(cwd: string, work: () => T): T {
   }
 }
 
+/** The folder of this machine that Python sees at a path. */
+function shownAt(mounts: Readonly<Record<string, string>>, inside: string): string | undefined {
+  for (let outer = inside; ; outer = path.dirname(outer)) {
+    const host = mounts[outer];
+    if (host !== undefined) return path.join(host, path.relative(outer, inside));
+    if (outer === "/") return undefined;
+  }
+}
+
 test("a program sees its working folder and temporary files, under their own paths", options, () => {
   const mounts = inFolder(path.dirname(process.execPath), () => mountsOf([], []));
   const cwd = path.dirname(process.execPath);
-  assert.equal(mounts[cwd], cwd);
-  assert.equal(mounts[tmpdir()], tmpdir());
+  assert.equal(shownAt(mounts, cwd), cwd);
+  assert.equal(shownAt(mounts, tmpdir()), tmpdir());
   assert.deepEqual(checkMounts(mounts), mounts);
 });
 
@@ -44,7 +53,7 @@ test("--mount takes a folder at its own path or at another", options, () => {
   const cwd = path.dirname(process.execPath);
   const mounts = inFolder(cwd, () => mountsOf([], [`${own}:/data`, "../lib"]));
   assert.equal(mounts["/data"], own);
-  assert.equal(mounts[path.resolve(cwd, "../lib")], path.resolve(cwd, "../lib"));
+  assert.equal(shownAt(mounts, path.resolve(cwd, "../lib")), path.resolve(cwd, "../lib"));
 });
 
 test("in the root, the folders there are shown", options, () => {

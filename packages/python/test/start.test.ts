@@ -1,7 +1,9 @@
 /** What `createPython` options make of a Python: mounted folders, packages, the working folder, streams. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import process from "node:process";
 import { before, test } from "node:test";
 import { loadAssets } from "../src/assets.js";
 import type { PythonAssets } from "../src/boot.js";
@@ -88,4 +90,21 @@ test("a sink gets whole characters, and ignored streams are empty", async () => 
     os.write(1, str(sys.stdin.read() == "").encode())`);
   assert.equal(texts.join(""), "ü€True");
   assert.ok(!texts.includes("\u{FFFD}"));
+});
+
+test("a process whose flags make the kept code useless gives other threads its own", () => {
+  const [assetsUrl, bootUrl] = ["../src/assets.js", "../src/boot.js"].map(
+    (name) => new URL(name, import.meta.url).href,
+  );
+  const code = `
+    const { loadAssets } = await import(${JSON.stringify(assetsUrl)});
+    const { assetsForThreads, loadPython } = await import(${JSON.stringify(bootUrl)});
+    const { assets } = await loadAssets(${JSON.stringify(newFolder())});
+    console.log((await loadPython(assets)).runPython("6 * 7"), assetsForThreads(assets).code !== undefined);`;
+  const run = (...flags: string[]): string =>
+    execFileSync(process.execPath, [...flags, "--input-type=module", "-e", code], { encoding: "utf8" });
+  // The first one makes the image, and has compiled the script without any code.
+  assert.equal(run(), "42 true\n");
+  assert.equal(run(), "42 false\n");
+  assert.equal(run("--expose-gc"), "42 true\n");
 });
