@@ -10,10 +10,10 @@ export type {
   AddonKind,
   AddonRefusal,
   AsCompletedOptions,
-  CallOptions,
   Callback,
-  CoordinationOptions,
+  CallOptions,
   Completed,
+  CoordinationOptions,
   CreateOptions,
   DeathReason,
   DoneAndNotDone,
@@ -24,16 +24,20 @@ export type {
   ExecutorStats,
   ExecutorView,
   FunctionsOfOptions,
+  GroupOptions,
   GuestFunction,
   InterpreterConfig,
   InterpreterView,
+  IterateOptions,
+  IterateTaskOptions,
+  Iteration,
   Language,
   MapOptions,
   MapOutcome,
   ModuleClass,
-  Notified,
   ModuleFunctions,
   Movable,
+  Notified,
   OutputSink,
   PrewarmOptions,
   Priority,
@@ -58,9 +62,11 @@ export type {
   SettledMapOptions,
   ShutdownOptions,
   SubmitOptions,
+  SyncIteration,
   SyncOptions,
   TaskError,
   TaskEvent,
+  TaskGroupView,
   Times,
   TypeCodec,
   UnboundItems,
@@ -109,6 +115,8 @@ export declare const LanguageValue: typeof api.LanguageValue;
 export type LanguageValue = api.LanguageValue;
 export declare const Queue: typeof api.Queue;
 export type Queue<T = unknown, Missing = typeof api.UNBOUND> = api.Queue<T, Missing>;
+export declare const TaskGroup: typeof api.TaskGroup;
+export type TaskGroup = api.TaskGroup;
 export declare const Lock: typeof api.Lock;
 export type Lock = api.Lock;
 export declare const Semaphore: typeof api.Semaphore;
