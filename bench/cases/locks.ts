@@ -2,7 +2,6 @@
 
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { Mutex } from "async-mutex";
 import { counted, repeated, type Case, type Contender, type Workload } from "../harness.js";
 import type { LockOrder } from "../peers/port-lock.worker.js";
 
@@ -117,7 +116,8 @@ export const lockCases: readonly Case[] = [
         },
         true,
       ),
-      alone("async-mutex (one thread only)", () => {
+      alone("async-mutex (one thread only)", async () => {
+        const { Mutex } = await import("async-mutex");
         const mutex = new Mutex();
         return async (count) => {
           for (let i = 0; i < count; i += 1) (await mutex.acquire())();
