@@ -43,10 +43,11 @@ export class Submission extends UntypedPromise {
   retriesLeft = 0;
   /** @internal Keeps the task's code alive, and what a retry needs. */
   task: unknown;
-  /** @internal Called as soon as it is done, before anything else learns of that. */
+  /**
+   * @internal Of an iteration: called as soon as it is done, before anything else learns of that. Its task does not keep the event loop alive, which
+   * an iteration does only while a consumer waits for an item.
+   */
   onDone: (() => void) | undefined;
-  /** @internal Whether it does not keep the event loop alive: an iteration does so only while a consumer waits for an item. */
-  rests = false;
   /** @internal The channel on which large buffers of the result arrive. */
   channel: ResultChannel | undefined;
 

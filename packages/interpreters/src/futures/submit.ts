@@ -62,7 +62,6 @@ export function submit<T>(
   const transfer = movesOfCall(each, options.transfer);
   const future = new Future<T>(pool.tasks, trace, options);
   if (iterates) {
-    future.rests = true;
     future.onDone = onDone;
     future.abandon();
   }

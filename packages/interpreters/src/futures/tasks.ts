@@ -331,7 +331,7 @@ export class Tasks implements Owner<Future<unknown>> {
   /** Counts a task that is submitted (1) or settled (-1). */
   #count(future: Future<unknown>, by: 1 | -1): void {
     this.#open += by;
-    if (future.rests) return;
+    if (future.onDone !== undefined) return;
     this.#awake += by;
     if (by === -1 && this.#awake === 0) this.rt.unref();
     if (by === 1 && this.#awake === 1) this.rt.ref();

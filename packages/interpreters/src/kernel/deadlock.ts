@@ -98,6 +98,9 @@ export function leadsTo(m: SharedMemory, on: number, to: Slot): boolean {
 
 /** Follows what this interpreter would wait for. Returns undefined as soon as it meets an interpreter that can go on. */
 function circleOf(m: SharedMemory, on: number): number[] | undefined {
+  // As a rule, the interpreter that owes a reply waits for nothing.
+  if (on > 0 && on !== replyOf(m.slot) && load(m, slotPointer((on - 1) as Slot) + S_WAITING_ON) === 0)
+    return undefined;
   // Those that were met, what each of them waits for, and the index of the one that waits for it.
   const slots: Slot[] = [m.slot];
   const waits: number[] = [on];
