@@ -15,8 +15,8 @@ const MOST = 0.06;
 const LEAST = 0.002;
 /** A park shorter than this should have been a poll. */
 const SHORT_PARK = 0.1;
-/** Polling in vain for that long, followed by short parks, begins a rest. */
-const VAIN_ENOUGH = 3;
+/** Polling in vain for that long, followed by short parks, begins a rest: several ticks of the system, which may part the threads at one. */
+const VAIN_ENOUGH = 30;
 const MIN_REST = 50;
 const MAX_REST = 2_000;
 

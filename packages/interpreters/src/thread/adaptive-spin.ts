@@ -18,8 +18,8 @@
  * all would not get back what the cure takes.
  *
  * The first waits of a thread do not spin at all. V8 has not compiled the code of a call yet, on either side, so a reply takes longer than a
- * spin, and the processors are needed by the threads that compile and by the supervisor, which is still loading. (Measured on two processors
- * for the first 200 calls: a third of the processor time, and less time in all.)
+ * spin, and the processors are needed by the threads that compile and by the supervisor, which is still loading. (More of them would save processor
+ * time in a process that makes 200 calls in all, but calls would take longer to become fast.)
  */
 import { clock } from "../base/clock.js";
 import type { SharedMemory } from "../memory/atomics.js";
@@ -29,7 +29,7 @@ import { spin } from "../memory/doorbell.js";
 const MIN_POLLS = 200;
 const MAX_POLLS = 5_000;
 /** Waits of a thread that park at once. */
-const COLD_WAITS = 256;
+const COLD_WAITS = 64;
 /** The most polls before a spin has found a reply, or the first rest: until code is compiled, most replies take longer than any spin. */
 const MAX_AT_FIRST = 1_000;
 /** How many polls to make between two readings of the clock. */
