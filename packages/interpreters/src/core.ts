@@ -43,6 +43,7 @@ import {
   S_DOORBELL,
   S_WHENCE,
   slotPointer,
+  STATE_DEAD,
   STATE_READY,
   STATUS_BUSY,
   STATUS_EMPTY,
@@ -157,7 +158,8 @@ const interpreters = {
     if (last && target !== undefined && !isExecuting(target.rt.m, target.slot)) {
       const { rt, slot } = target;
       // The supervisor sends no notice to a thread that neither holds the interpreter nor awaits anything of it: look again now and then.
-      const gone = (): boolean => idOf(rt.m, slot) !== target.id || !isAlive(rt.m, slot);
+      // While it is only leaving, its items may still await their fate.
+      const gone = (): boolean => idOf(rt.m, slot) !== target.id || stateOf(rt.m, slot) === STATE_DEAD;
       for (let turns = 0; turns < MOST_TURNS && !gone(); turns++) rt.blockUntil(gone, TURN);
     }
     return last;
