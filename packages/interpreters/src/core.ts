@@ -154,8 +154,10 @@ const interpreters = {
    */
   release(id: number): boolean {
     const target = targetOf(id);
+    // Before the handle is given back: closing it is work, too.
+    const idle = target !== undefined && !isExecuting(target.rt.m, target.slot);
     const last = releaseInterpreter(id, hasInterpreterObject(id));
-    if (last && target !== undefined && !isExecuting(target.rt.m, target.slot)) {
+    if (last && idle) {
       const { rt, slot } = target;
       // The supervisor sends no notice to a thread that neither holds the interpreter nor awaits anything of it: look again now and then.
       // While it is only leaving, its items may still await their fate.
