@@ -92,7 +92,7 @@ def _no_exec(*args, **kwargs):
 def _wait_operation(token):
     js = _interpbridge.js
     if not threads._threads and not actors.any_alive():
-        js.i_block(token)
+        _interpbridge.block_operation(token)
         return
     port = threads._port
     threads.wait_outside(

@@ -106,9 +106,16 @@ def write(data):
 
 # Waiting. Layers that can switch to other threads of this interpreter replace these.
 
+def block_operation(token):
+    """Blocks this interpreter until the operation has its outcome, or a signal handler of Python raises an exception."""
+    # A signal ends the wait, but Python looks for it only after some instructions.
+    while not js.i_block(token):
+        pass
+
+
 def wait_operation(token):
     """Waits until the operation has its outcome."""
-    js.i_block(token)
+    block_operation(token)
 
 
 def wait_queue(qid, putting, seconds):

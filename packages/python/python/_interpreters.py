@@ -335,13 +335,7 @@ def _reply(token):
         bridge.grow(bridge.words[bridge.W_LENGTH])
         status = bridge.js.i_fetch(token)
     if status < 0:
-        error = bridge.js.last_error()
-        if not isinstance(error, str):
-            # A signal ended the wait. Python raises it soon, unless it has been taken.
-            for _ in range(1_000_000):
-                pass
-            raise KeyboardInterrupt
-        raise InterpreterError(error)
+        raise InterpreterError(bridge.js.last_error())
     references = bridge.get_references()
     try:
         op, *rest = _marshal.loads(bridge.view[bridge.DATA:bridge.DATA + bridge.words[bridge.W_LENGTH]])

@@ -174,10 +174,12 @@ export class Bridge {
     return token;
   }
 
-  /** Blocks until the work has its outcome, or this thread's own work must be interrupted. */
-  #block(token: number): void {
+  /** Blocks until the work has its outcome, or this thread's own work must be interrupted. Returns 1 if it has its outcome. */
+  #block(token: number): number {
     const operation = this.operation(token);
-    if (operation !== undefined) core.threads.blockUntil(() => operation.settled);
+    if (operation === undefined) return 1;
+    core.threads.blockUntil(() => operation.settled);
+    return Number(operation.settled);
   }
 
   #settled(token: number): Promise<void> {

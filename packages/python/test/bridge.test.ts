@@ -515,3 +515,28 @@ test(
     assert.ok(whole > 0);
   },
 );
+
+test("a wait for another interpreter that a signal ends, which Python has not looked at yet, goes on", () => {
+  check(`
+import _interpbridge
+real = _interpbridge.js
+class Early:
+    early = 3
+    def __getattr__(self, name):
+        return getattr(real, name)
+    def i_block(self, token):
+        if self.early:
+            self.early -= 1
+            return 0
+        return real.i_block(token)
+_interpbridge.js = Early()
+try:
+    interp = I.create()
+    interp.exec('import time; time.sleep(0.01)')
+    assert interp.call(pow, 2, 5) == 32
+    interp.close()
+    assert _interpbridge.js.early == 0, _interpbridge.js.early
+finally:
+    _interpbridge.js = real
+`);
+});
