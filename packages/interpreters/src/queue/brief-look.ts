@@ -5,11 +5,12 @@
  *
  * The time follows what would have paid off recently: a wait that was short doubles it, a long one halves it. Looks in vain that are always
  * followed by short waits show that the threads share a processor, and each look keeps the other side from going on: then this rests
- * (as thread/adaptive-spin.ts does).
+ * (thread/rest.ts).
  */
 import { clock } from "../base/clock.js";
 import { pause, type SharedMemory } from "../memory/atomics.js";
 import type { Pointer } from "../memory/brands.js";
+import { Rest } from "../thread/rest.js";
 
 /** How often to look; a look with its pauses takes about 0.1 µs. */
 const LEAST = 8;
@@ -20,19 +21,14 @@ const APART = 16;
 const SHORT_WAIT = 0.2;
 /** Milliseconds of looking in vain, followed by short waits, that begin a rest. */
 const VAIN_ENOUGH = 2;
-const MIN_REST = 50;
-const MAX_REST = 2_000;
 
 export class BriefLook {
   readonly #now: typeof clock;
   #most = MOST;
   #since = 0;
-  /** How long the last look took, and all of those in vain that were followed by short waits, in milliseconds. */
+  /** How long the last look took, in milliseconds. */
   #took = 0;
-  #vain = 0;
-  #rest = MIN_REST;
-  /** When the rest ends; 0 if this does not rest. */
-  #resumes = 0;
+  readonly #rest = new Rest(0);
 
   /** Tests give another clock. */
   constructor(now: typeof clock = clock) {
@@ -42,14 +38,10 @@ export class BriefLook {
   /** Looks until `found`, and returns whether it was. If not, the caller waits now, and then calls `waited`. */
   look(m: SharedMemory, q: Pointer, found: (m: SharedMemory, q: Pointer) => boolean): boolean {
     const began = this.#now();
-    if (this.#resumes !== 0 && began >= this.#resumes) this.#resumes = 0;
-    const most = m.spins === 0 ? 0 : this.#resumes === 0 ? this.#most : LEAST;
+    const most = m.spins === 0 ? 0 : this.#rest.goesOn(began) ? LEAST : this.#most;
     for (let i = 0; i < most; i++) {
       if (found(m, q)) {
-        if (i > LEAST) {
-          this.#vain = 0;
-          this.#rest = MIN_REST;
-        }
+        if (i > LEAST) this.#rest.gain(Infinity);
         return true;
       }
       for (let j = 0; j < APART; j++) pause(m);
@@ -61,15 +53,10 @@ export class BriefLook {
 
   /** The wait after a look in vain is over. */
   waited(): void {
-    if (this.#resumes !== 0) return;
+    if (this.#rest.isOn) return;
     const now = this.#now();
     const short = now - this.#since < SHORT_WAIT;
-    if (short) this.#vain += this.#took;
-    if (this.#vain > VAIN_ENOUGH) {
-      this.#vain = 0;
-      this.#resumes = now + this.#rest;
-      this.#rest = Math.min(this.#rest * 2, MAX_REST);
-    }
+    if (short) this.#rest.lose(this.#took, VAIN_ENOUGH, now);
     this.#most = short ? Math.min(this.#most * 2, MOST) : Math.max(this.#most >> 1, LEAST);
   }
 }

@@ -6,9 +6,10 @@
  * each, one sometimes replies shortly after the other.
  *
  * Polls in vain that are always followed by short parks show that the other thread could not run meanwhile: they share a processor, and
- * the polling itself kept the reply away. Then this rests, and for longer each time that it shows again (as adaptive-spin.ts does).
+ * the polling itself kept the reply away. Then this rests (rest.ts).
  */
 import { clock } from "../base/clock.js";
+import { Rest } from "./rest.js";
 
 const MOST = 0.06;
 /** A turn of the event loop takes this long: a shorter time is none. */
@@ -17,17 +18,12 @@ const LEAST = 0.002;
 const SHORT_PARK = 0.1;
 /** Polling in vain for that long, followed by short parks, begins a rest: several ticks of the system, which may part the threads at one. */
 const VAIN_ENOUGH = 30;
-const MIN_REST = 50;
-const MAX_REST = 2_000;
 
 export class AdaptivePoll {
   readonly #now: typeof clock;
   #time = MOST;
-  /** How long it polled in vain before short parks, since a poll paid off. */
-  #vain = 0;
-  #rest = MIN_REST;
-  /** When the rest ends; 0 if this does not rest. */
-  #resumes = 0;
+  /** A poll that pays off shows that the threads do not share a processor, so it makes up for all that was lost. */
+  readonly #rest = new Rest(0);
 
   /** Tests give another clock. */
   constructor(now: typeof clock = clock) {
@@ -36,32 +32,20 @@ export class AdaptivePoll {
 
   /** How long to poll after the last reply. */
   get time(): number {
-    if (this.#resumes !== 0) {
-      if (this.#now() < this.#resumes) return 0;
-      this.#resumes = 0;
-    }
-    return this.#time;
+    return this.#rest.isOn && this.#rest.goesOn(this.#now()) ? 0 : this.#time;
   }
 
   /** A reply came while it polled. */
   paid(): void {
-    if (this.#resumes !== 0) return;
-    this.#vain = 0;
-    this.#rest = MIN_REST;
+    if (!this.#rest.isOn) this.#rest.gain(Infinity);
   }
 
   /** The park that followed the polling lasted `time`. */
   parked(time: number): void {
-    if (this.#resumes !== 0) return;
+    if (this.#rest.isOn) return;
     if (time < SHORT_PARK) {
-      this.#vain += this.#time;
-      if (this.#vain >= VAIN_ENOUGH) {
-        this.#vain = 0;
-        this.#resumes = this.#now() + this.#rest;
-        this.#rest = Math.min(this.#rest * 2, MAX_REST);
-      }
-    }
-    if (time < SHORT_PARK) this.#time = Math.min(Math.max(this.#time * 2, LEAST), MOST);
-    else this.#time = this.#time / 2 < LEAST ? 0 : this.#time / 2;
+      this.#rest.lose(this.#time, VAIN_ENOUGH, this.#now());
+      this.#time = Math.min(Math.max(this.#time * 2, LEAST), MOST);
+    } else this.#time = this.#time / 2 < LEAST ? 0 : this.#time / 2;
   }
 }

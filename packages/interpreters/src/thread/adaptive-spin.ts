@@ -11,9 +11,8 @@
  * systems tend to put a woken thread beside the one that woke it, and move it to an idle processor only when they find, at a
  * tick of their clock, that both want to run (measured: 13 µs for a call while they share one, 1.7 µs once they do not). So
  * spinning for several ticks in total cures this if a processor is idle. If none is, spinning only does harm, which shows in
- * vain spins that are followed by short parks. This thread keeps an account of the processor time that such spins took, and of the parks that
- * other spins saved. When it has lost enough, it rests, that is, it spins for as few polls as possible for a while, and for a longer while each
- * time, until spinning has gained as much. (On a busy machine some spins succeed. Before they were weighed against the others, a call took 60 µs of
+ * vain spins that are followed by short parks. Then this thread rests (rest.ts), that is, it spins for as few polls as possible for a while. What a
+ * spin gains is a park. (On a busy machine some spins succeed. Before they were weighed against the others, a call took 60 µs of
  * processor time there, and takes 25 now; a park and its wake-up take 10.) Its first rest comes early: a process that makes a thousand calls in
  * all would not get back what the cure takes.
  *
@@ -24,6 +23,7 @@
 import { clock } from "../base/clock.js";
 import type { SharedMemory } from "../memory/atomics.js";
 import { spin } from "../memory/doorbell.js";
+import { Rest } from "./rest.js";
 
 /** Polls of one spin. A poll takes about 10 ns. */
 const MIN_POLLS = 200;
@@ -42,9 +42,6 @@ const PARK = 0.01;
 const VAIN_ENOUGH = 15;
 const VAIN_AT_FIRST = 3;
 const POLLS_IN_A_MILLISECOND = 100_000;
-/** Milliseconds of rest. */
-const MIN_REST = 50;
-const MAX_REST = 2_000;
 
 export class AdaptiveSpin {
   readonly #m: SharedMemory;
@@ -54,18 +51,13 @@ export class AdaptiveSpin {
   #cold: number;
   /** How many polls were needed recently: a moving average. */
   #typical = MIN_POLLS;
-  /** Milliseconds that spins in vain took, if a short park followed, less those that other spins saved. Not below -VAIN_ENOUGH. */
-  #vain = 0;
-  /** At how many of them a rest begins. */
+  readonly #rest = new Rest(VAIN_ENOUGH);
+  /** How many milliseconds lost begin a rest. */
   #enough = VAIN_AT_FIRST;
   /** The most polls. */
   #most = MAX_AT_FIRST;
   /** How long the last spin was, in milliseconds behind its first polls. */
   #last = 0;
-  /** How long the next rest will be. */
-  #rest = MIN_REST;
-  /** When the rest ends; 0 if this thread does not rest. */
-  #resumes = 0;
 
   /** `poll` polls the doorbell; tests give another one, another clock, and another number of waits that park at once. */
   constructor(m: SharedMemory, poll: typeof spin = spin, now: typeof clock = clock, cold = COLD_WAITS) {
@@ -84,16 +76,12 @@ export class AdaptiveSpin {
       return false;
     }
     let polls = this.#poll(this.#m, seen, MIN_POLLS);
-    if (polls === -1 && this.#resumes === 0 && this.#typical > 0) polls = this.#goOn(seen);
+    if (polls === -1 && !this.#rest.isOn && this.#typical > 0) polls = this.#goOn(seen);
     if (polls === -1) return false;
     this.#typical += (polls - this.#typical) >> 2;
     // A ring that the first poll finds says nothing about spinning.
     if (polls > 1) {
-      this.#vain -= PARK;
-      if (this.#vain <= -VAIN_ENOUGH) {
-        this.#vain = -VAIN_ENOUGH;
-        this.#rest = MIN_REST;
-      }
+      this.#rest.gain(PARK);
       this.#most = MAX_POLLS;
     }
     return true;
@@ -115,22 +103,15 @@ export class AdaptiveSpin {
   parked(began: number, now = this.#now()): void {
     // It says nothing about the parks of compiled code.
     if (this.#cold > 0) return;
-    if (this.#resumes !== 0) {
-      if (now < this.#resumes) return;
-      this.#resumes = 0;
-    }
+    if (this.#rest.goesOn(now)) return;
     if (now - began > SHORT_PARK) {
       this.#typical >>= 1;
       return;
     }
     this.#typical = Math.min(this.#typical * 2 + MIN_POLLS, MAX_POLLS);
-    this.#vain += this.#last;
-    if (this.#vain < this.#enough) return;
-    this.#vain = 0;
+    if (!this.#rest.lose(this.#last, this.#enough, now)) return;
     this.#enough = VAIN_ENOUGH;
     this.#most = MAX_POLLS;
     this.#typical = 0;
-    this.#resumes = now + this.#rest;
-    this.#rest = Math.min(this.#rest * 2, MAX_REST);
   }
 }
