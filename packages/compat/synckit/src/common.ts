@@ -1,10 +1,10 @@
 /** Versions of Node, and flags of the process. */
 
-const nodeOptions = (process.env.NODE_OPTIONS ?? "").split(/\s+/);
+export const NODE_OPTIONS: string[] = (process.env.NODE_OPTIONS ?? "").split(/\s+/);
 
 /** Whether Node was started with this option, on its command line or by NODE_OPTIONS. */
 export function hasFlag(flag: string): boolean {
-  return nodeOptions.includes(flag) || process.argv.includes(flag);
+  return NODE_OPTIONS.includes(flag) || process.argv.includes(flag);
 }
 
 /** The numbers of a version. A suffix ("0-rc1") does not count. */

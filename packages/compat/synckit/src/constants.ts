@@ -28,7 +28,6 @@ export const EXPERIMENTAL_LOADER_FLAG = "--experimental-loader";
 export const LOADER_FLAGS: Set<string> = new Set([LOADER_FLAG, EXPERIMENTAL_LOADER_FLAG]);
 
 const { env } = process;
-export const NODE_OPTIONS: string[] = (env.NODE_OPTIONS ?? "").split(/\s+/);
 
 /** Whether Node must not strip types. */
 export const NO_STRIP_TYPES: boolean =

@@ -16,7 +16,14 @@ import { registration } from "./registered";
 import { startWorkerThread } from "./start";
 import type { AnyFn, Syncify, SynckitOptions } from "./types";
 
-export { compareNodeVersion, compareVersion, hasFlag, NODE_VERSION, parseVersion } from "./common";
+export {
+  compareNodeVersion,
+  compareVersion,
+  hasFlag,
+  NODE_OPTIONS,
+  NODE_VERSION,
+  parseVersion,
+} from "./common";
 export * from "./constants";
 export { isFile } from "./files";
 export { _generateGlobals, dataUrl, encodeImportModule, generateGlobals, md5Hash } from "./global-shims";

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { compareNodeVersion } from "./common";
+import { compareNodeVersion, NODE_OPTIONS } from "./common";
 import {
   DEFAULT_EXEC_ARGV,
   DEFAULT_TYPES_NODE_VERSION,
@@ -11,7 +11,6 @@ import {
   LOADER_FLAGS,
   NO_STRIP_TYPES,
   NO_STRIP_TYPES_FLAG,
-  NODE_OPTIONS,
   REQUIRE_ABBR_FLAG,
   REQUIRE_FLAGS,
   STRIP_TYPES_FLAG,

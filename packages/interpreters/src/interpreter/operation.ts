@@ -9,7 +9,7 @@ import { type ResultChannel, readResult } from "../transfer/handover.js";
 import { REPLY_FAILURE, REPLY_INTERRUPTED, REPLY_VALUE } from "../wire/protocol.js";
 import { statusError } from "../wire/status-error.js";
 import { replyOf } from "../kernel/deadlock.js";
-import { beginWait, beginWaitForCallback, endWait } from "../thread/waits.js";
+import { beginWait, beginWaitForCallback, endWait, tryWait } from "../thread/waits.js";
 import { type Trace, useTrace } from "../thread/trace.js";
 import { type Death, diedError, interruptedWork, type Share } from "../thread/death.js";
 import type { Pending, Runtime, Wait } from "../thread/runtime.js";
@@ -119,12 +119,10 @@ export class Operation<out T> implements Pending {
 
   /** As `announce`, but returns false instead of throwing. The operation is not pending then. */
   tryAnnounce(slot: Slot): boolean {
-    try {
-      this.announce(slot);
-      return true;
-    } catch {
-      return false;
-    }
+    const wait = tryWait(this.#rt, replyOf(slot));
+    if ("on" in wait) this.#wait = wait;
+    else this.#rt.forget(this.sequence);
+    return this.#wait !== undefined;
   }
 
   /** As `announce`, for a callback of the interpreter in `slot`: that runs whatever it waits for. */

@@ -37,9 +37,8 @@ import { type UNBOUND, unboundFrom, type UnboundItems, unboundOr } from "./unbou
 /** Set for the one constructor call that binds to a queue by pointer. */
 let binding: QueueBinding | undefined;
 export let pointerOf: <T, M>(queue: Queue<T, M>) => Pointer;
-export let waitsOf: (queue: Queue) => Waits;
-/** The parts that operations on several queues at once use of each (select/queue-cases.ts). */
-export let endsOf: <T, M>(queue: Queue<T, M>) => Waits & { readonly taker: Taker<T | M> };
+export let waitsOf: <T, M>(queue: Queue<T, M>) => Waits;
+export let takerOf: <T, M>(queue: Queue<T, M>) => Taker<T | M>;
 
 /**
  * A queue (PEP 734, "Queue Objects"; CPython: `concurrent.interpreters.Queue`). `createQueue` makes one; `new Queue(id)` returns the
@@ -78,11 +77,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   static {
     pointerOf = (queue) => queue.#pointer;
     waitsOf = (queue) => queue.#waits;
-    endsOf = (queue) => ({
-      taker: queue.#taker,
-      getting: queue.#waits.getting,
-      putting: queue.#waits.putting,
-    });
+    takerOf = (queue) => queue.#taker;
   }
 
   constructor(id: number) {

@@ -35,7 +35,7 @@ export interface Contender<out T = unknown> {
   /** As `attempt`, for a blocked thread: call it first and after every ring. */
   pollBlocked(): boolean;
   /** Announces the wait of a thread that blocks for this contender alone and without a limit, before it sleeps. */
-  readonly late?: LateWait | undefined;
+  late?(): LateWait | undefined;
   /** This thread is done. Call it for every contender, also for the one that was chosen. */
   endBlocking(): void;
   /** The outcome of the case. Call it once, at once after the try that succeeded. @throws the case's error */

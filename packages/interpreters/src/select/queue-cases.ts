@@ -4,7 +4,7 @@ import { OK } from "../memory/layout.js";
 import { discardItem, encodeItem, ItemMoves, type Taker } from "../queue/items.js";
 import { checkNowaitOptions, NO_OPTIONS, type PutOptions } from "../queue/options.js";
 import { checkStatus } from "../queue/outcomes.js";
-import { endsOf, pointerOf, Queue } from "../queue/queue.js";
+import { pointerOf, Queue, takerOf, waitsOf } from "../queue/queue.js";
 import { unboundNumber } from "../queue/unbound.js";
 import type { Runtime } from "../thread/runtime.js";
 import type { Message } from "../wire/message.js";
@@ -103,10 +103,9 @@ class Getter<T, Missing> extends LineContender implements Contender<T | Missing>
   readonly #taker: Taker<T | Missing>;
 
   constructor(queue: Queue<T, Missing>) {
-    const { taker, getting } = endsOf(queue);
-    super(getting);
+    super(waitsOf(queue).getting);
     this.#queue = queue;
-    this.#taker = taker;
+    this.#taker = takerOf(queue);
   }
 
   protected override try(wait: boolean): number {
@@ -129,7 +128,7 @@ class Putter extends LineContender implements Contender<undefined> {
   readonly #message: Message;
 
   constructor(rt: Runtime, queue: AnyQueue, value: unknown, options: PutOptions) {
-    super(endsOf(queue).putting);
+    super(waitsOf(queue).putting);
     this.#rt = rt;
     this.#queue = queue;
     this.#unbound = unboundNumber(options.unboundItems ?? queue.unboundItems);

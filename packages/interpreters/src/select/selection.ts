@@ -45,7 +45,7 @@ export function blockForFirst(
   const order = shuffled(contenders.length);
   const futures = contenders.flatMap((each) => (each instanceof FutureContender ? [each.future] : []));
   // Circles of waits are found only where a thread waits for one thing.
-  const late = contenders.length === 1 && timeout === Infinity ? contenders[0].late : undefined;
+  const late = contenders.length === 1 && timeout === Infinity ? contenders[0].late?.() : undefined;
   let outcome: Outcome | undefined;
   const ready = (): boolean => {
     late?.pause();

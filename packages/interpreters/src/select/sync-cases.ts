@@ -67,16 +67,18 @@ class SyncCase<T> implements SelectCase<T> {
 
 class SyncContender<T> extends LineContender implements Contender<T> {
   readonly #wait: Wait<T>;
-  readonly late: LateWait | undefined;
 
   constructor(wait: Wait<T>) {
     super(wait.line);
     this.#wait = wait;
-    this.late = wait.late;
   }
 
   protected override try(wait: boolean): number {
     return this.#wait.attempt(wait);
+  }
+
+  late(): LateWait | undefined {
+    return this.#wait.late?.();
   }
 
   outcome(): T {

@@ -61,8 +61,7 @@ export class Mutex {
   waitSync(timeout: number): void {
     if (timeout === 0) throw waitedTooLong(this.#what, 0);
     // A wait with a limit ends by itself.
-    const wait =
-      timeout === Infinity ? new LateWait(this.rt, this.#what, releaseOf(this.pointer)) : undefined;
+    const wait = timeout === Infinity ? this.#late() : undefined;
     const heldBefore = this.held();
     let status: number;
     try {
@@ -84,7 +83,7 @@ export class Mutex {
       line: this.#waiting,
       attempt: (wait) => (wait ? this.#attempt() : this.#now()),
       outcome,
-      late: new LateWait(this.rt, this.#what, releaseOf(this.pointer)),
+      late: () => this.#late(),
     };
   }
 
@@ -112,6 +111,10 @@ export class Mutex {
   resumeSync(depth: number): number {
     if (!this.take()) this.waitSync(Infinity);
     return this.#resumed(depth);
+  }
+
+  #late(): LateWait {
+    return new LateWait(this.rt, this.#what, releaseOf(this.pointer));
   }
 
   #resumed(depth: number): number {

@@ -163,7 +163,7 @@ export class Semaphore extends SyncObject {
       line: this.#waiting,
       attempt: (wait) => acquirePermit(this.#rt.m, this.#pointer, wait),
       outcome: () => this.#held(OK, 0),
-      ...(this.#bounded && { late: this.#late() }),
+      ...(this.#bounded && { late: () => this.#late() }),
     };
   }
 

@@ -44,7 +44,7 @@ export interface Wait<out T> {
   /** The outcome of the wait, after an attempt that returned OK. */
   outcome(): T;
   /** For a thread that blocks for this alone, if only those that hold the object can end that (kernel/deadlock.ts). */
-  readonly late?: LateWait;
+  late?(): LateWait;
 }
 
 export abstract class SyncObject {

@@ -20,14 +20,22 @@ import type { Runtime, Wait } from "./runtime.js";
  * @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`) that would never end
  */
 export function beginWait(rt: Runtime, what: string, on: number): Wait {
+  const wait = tryWait(rt, on);
+  if ("on" in wait) return wait;
+  throw deadlockError(rt, what, wait);
+}
+
+/** As `beginWait`, but returns the circle that the wait would close (kernel/deadlock.ts) instead of throwing. */
+export function tryWait(rt: Runtime, on: number): Wait | readonly number[] {
   const wait: Wait = { on, before: waitingOn(rt.m) };
-  checkWait(rt, what, on);
+  const circle = beginWaitingOn(rt.m, on);
+  if (circle !== undefined) return circle;
   rt.waits.push(wait);
   return wait;
 }
 
 /** As `beginWait`, for a wait that has begun and may have become endless since. */
-export function checkWait(rt: Runtime, what: string, on: number): void {
+function checkWait(rt: Runtime, what: string, on: number): void {
   const circle = beginWaitingOn(rt.m, on);
   if (circle !== undefined) throw deadlockError(rt, what, circle);
 }
