@@ -1,8 +1,9 @@
 /**
  * The module that `require("interpreters")` loads, and whose exports `entry.mts` exports by name. It gives out the copy of the package
- * that this thread has already, and loads the bundle of this copy only if the thread has none (base/copies.cts).
+ * that this thread has already, and loads the files of this copy only if the thread has none (base/copies.cts).
  */
 import type Copies = require("./base/copies.cjs");
+import type { Api } from "./api.js" with { "resolution-mode": "import" };
 import type * as Bundle from "./bundle.js" with { "resolution-mode": "import" };
 import type LoadBundle = require("./platform/node/own-bundle.cjs");
 
@@ -10,19 +11,26 @@ import type LoadBundle = require("./platform/node/own-bundle.cjs");
 if (typeof require === "undefined") throw bundled();
 const copies = require("./base/copies.cjs") as typeof Copies;
 
-const here = globalThis as { [copies.API]?: Bundle.Api };
+const here = globalThis as { [copies.API]?: Api };
 
 export = here[copies.API] ?? load();
 
-function load(): Bundle.Api {
+function load(): Api {
   // A bundler that makes an ES module of this one leaves the name as it is, and ES modules do not have it.
   if (typeof __filename === "undefined") throw bundled();
   try {
     const loadBundle = require("./platform/node/own-bundle.cjs") as typeof LoadBundle;
-    const loaded = loadBundle(__dirname, "interpreters.cjs", require);
-    // In this form, a bundler finds the file.
-    if (loaded === undefined) return (require("./interpreters.cjs") as typeof Bundle).share();
-    return (loaded.exports as typeof Bundle).share(loaded.own);
+    const first = loadBundle(__dirname, "interpreters.cjs", require);
+    // In this form, a bundler finds the files.
+    if (first === undefined) {
+      (require("./interpreters.cjs") as typeof Bundle).share(() => require("./api.cjs") as Bundle.ApiFile);
+    } else {
+      (first.exports as typeof Bundle).share(
+        () => (loadBundle(__dirname, "api.cjs", require)?.exports ?? require("./api.cjs")) as Bundle.ApiFile,
+        first.own,
+      );
+    }
+    return here[copies.API]!;
   } catch (error) {
     // webpack gives modules a `require` that finds nothing but what is in its bundle.
     throw error instanceof Error && error.message.startsWith("Cannot find module 'node:")
