@@ -23,12 +23,13 @@ function load(): Api {
     const first = loadBundle(__dirname, "interpreters.cjs", require);
     // In this form, a bundler finds the files.
     if (first === undefined) {
-      (require("./interpreters.cjs") as typeof Bundle).share(() => require("./api.cjs") as Bundle.ApiFile);
+      (require("./interpreters.cjs") as typeof Bundle).share(() => ({
+        exports: require("./api.cjs") as Bundle.ApiFile,
+      }));
     } else {
-      (first.exports as typeof Bundle).share(
-        () => (loadBundle(__dirname, "api.cjs", require)?.exports ?? require("./api.cjs")) as Bundle.ApiFile,
-        first.own,
-      );
+      const load = (): object =>
+        loadBundle(__dirname, "api.cjs", require) ?? { exports: require("./api.cjs") };
+      (first.exports as typeof Bundle).share(load as () => Bundle.Loaded<Bundle.ApiFile>, first.own);
     }
     return here[copies.API]!;
   } catch (error) {

@@ -158,14 +158,16 @@ function launch(rt: Runtime, fromText: boolean, first: FirstInterpreter | undefi
   let worker: Worker;
   try {
     const source = fromText ? textOf(packageFile("supervisor.cjs")) : packageFile(ENTRY);
-    const { text = fromText ? readFileSync(packageFile("interpreters.cjs")) : undefined, firstCache } =
-      bundleForInterpreters() ?? {};
+    const { text, apiText, firstCache } = bundleForInterpreters() ?? {};
+    const read = (name: string): Uint8Array | undefined =>
+      fromText ? readFileSync(packageFile(name)) : undefined;
     const data: SupervisorData = {
       memory: m.memory,
       port: port2,
       watched,
       owner: rt.id,
-      text,
+      text: text ?? read("interpreters.cjs"),
+      apiText: apiText ?? read("api.cjs"),
       firstCache,
       derivedTexts: derivedTextsOfMain(),
       first,
