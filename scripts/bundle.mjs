@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { freeNames, UNBOUND_NAMES } from "./free-names.mjs";
+import { buildPortable } from "./portable.mjs";
 
 const src = fileURLToPath(new URL("../packages/interpreters/dist/src/", import.meta.url));
 const { dependencies } = createRequire(import.meta.url)("../packages/interpreters/package.json");
@@ -60,7 +61,7 @@ const plainApi = {
  * Binds every global that a bundle uses when the bundle is loaded: programs replace globals later (fake timers, polyfills, test
  * environments), and scripts declare any name in the interpreter that runs them. test/process/late-globals.test.ts checks it.
  */
-const boundGlobals = {
+const boundGlobals = (emit) => ({
   name: "bound-globals",
   setup({ onEnd }) {
     onEnd(async ({ outputFiles = [] }) => {
@@ -71,14 +72,14 @@ const boundGlobals = {
         const lines = names.join(",").replaceAll(/.{1,100}(?:,|$)/g, "$&\n");
         const used = methods.filter(({ local }) => text.includes(local));
         const binding = `const __globalThis=globalThis,{${lines}}=__globalThis;${used.map(bindingOf).join("")}\n`;
-        await writeFile(
+        await emit(
           path,
           text.replace(HERE, () => binding),
         );
       }
     });
   },
-};
+});
 /**
  * The methods of these are bound one by one: V8 turns a call of a constant function into a few instructions, but must look up the method of
  * an object that it does not know to be constant. None of these uses `this`.
@@ -119,7 +120,7 @@ const common = {
   banner: {
     js: '"use strict";/* globals */const __ownFile={get url(){return require("node:url").pathToFileURL(__filename+"/../platform/node/package-files.js").href}};',
   },
-  plugins: [boundBuiltins, plainApi, boundGlobals],
+  plugins: [boundBuiltins, plainApi],
   legalComments: "none",
   // Each thread keeps the text, and compiles a function from it at its first call. ASCII, so that a character takes one byte
   // instead of two; short lines, so that stacks stay readable.
@@ -129,15 +130,15 @@ const common = {
   charset: "ascii",
 };
 
-await build({
-  ...common,
-  entryPoints: {
-    supervisor: "supervisor/main.js",
-    "first-thread": "supervisor/first-thread.js",
-    worker: "interpreter-thread.js",
-    "typescript-hooks": "guests/javascript/typescript-hooks.js",
-  },
-});
+/** What threads start with. */
+const entries = {
+  supervisor: "supervisor/main.js",
+  "first-thread": "supervisor/first-thread.js",
+  worker: "interpreter-thread.js",
+  "typescript-hooks": "guests/javascript/typescript-hooks.js",
+};
+const written = [...common.plugins, boundGlobals(writeFile)];
+await build({ ...common, plugins: written, entryPoints: entries });
 
 /**
  * A CommonJS module that is also a script, whose value is the function that Node's loader would make of the module: our
@@ -147,7 +148,9 @@ await build({
 const asScript = `(typeof module==="undefined"||globalThis.module===module?(f)=>f:(f)=>f(exports,require,module,__filename))((function(exports,require,module,__filename){`;
 await build({
   ...common,
+  plugins: written,
   entryPoints: { interpreters: "bundle.js" },
   banner: { js: asScript + common.banner.js },
   footer: { js: "}))" },
 });
+await buildPortable({ ...common, entryPoints: { ...entries, interpreters: "bundle.js" } }, boundGlobals);

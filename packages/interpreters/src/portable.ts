@@ -1,0 +1,66 @@
+/**
+ * The loader of the portable build: what bundlers take into a program in place of `entry.mts` (scripts/portable.mjs). It is part of that file,
+ * and one of the texts in it, because threads start with it.
+ */
+import copies from "./base/copies.cjs";
+import type * as Bundle from "./bundle.js";
+import {
+  type DataWithTexts,
+  type Evaluate,
+  evaluateFile,
+  makeRequire,
+  type OwnTexts,
+} from "./platform/portable/texts.js";
+
+const BUNDLE = "interpreters.cjs";
+
+/** Loads this package into this thread, unless the thread has it already. */
+export function load(files: Readonly<Record<string, string>>): Bundle.Api {
+  const here = globalThis as { [copies.API]?: Bundle.Api };
+  return here[copies.API] ?? loadBundle(files);
+}
+
+function loadBundle(files: Readonly<Record<string, string>>): Bundle.Api {
+  // Pages and edge runtimes have no `process`, or none with this.
+  if (typeof globalThis.process?.getBuiltinModule !== "function") throw unsupported();
+  const { getBuiltinModule } = process;
+  const { Script } = getBuiltinModule("node:vm");
+  const { join, resolve } = getBuiltinModule("node:path");
+  const folder = resolve("/~interpreters");
+  const text = files[BUNDLE];
+  const script = new Script(text, { filename: join(folder, BUNDLE) });
+  let evaluate = script.runInThisContext() as Evaluate;
+  // In a context that a test runner has made (Jest), the script would run outside of it.
+  const foreign = Object.getPrototypeOf(evaluate) !== Function.prototype;
+  if (foreign) evaluate = globalThis.eval(text) as Evaluate;
+  const texts: OwnTexts = { folder, files, foreign };
+  const { share } = evaluateFile(evaluate, BUNDLE, texts, makeRequire(texts)) as typeof Bundle;
+  return share(foreign ? undefined : { text, script, importer });
+}
+
+let importing: ((url: string) => Promise<object>) | undefined;
+
+/** Bundlers rewrite an `import()` that they see. */
+function importer(url: string): Promise<object> {
+  importing ??= new Function("url", "return import(url)") as (url: string) => Promise<object>;
+  return importing(url);
+}
+
+function unsupported(): Error {
+  const error = new Error(
+    "Cannot load interpreters: it runs on Node 20.19 or later, Bun and Deno, and not in pages, nor in edge runtimes, which cannot start " +
+      "the threads that it needs. Keep it out of the code for those.",
+  );
+  return Object.assign(error, { code: "ERR_INTERPRETER_FILES" });
+}
+
+/** The names that Node gives to a thread that starts with a text. Other threads do not have them. */
+const LEFT_BY_NODE = ["require", "module", "exports", "__filename", "__dirname"];
+
+/** Runs the file that a thread of this package starts with. */
+export function start(evaluate: Evaluate, name: string): void {
+  const { workerData } = process.getBuiltinModule("node:worker_threads");
+  const { interpretersTexts } = workerData as DataWithTexts;
+  for (const each of LEFT_BY_NODE) Reflect.deleteProperty(globalThis, each);
+  evaluateFile(evaluate, name, interpretersTexts, makeRequire(interpretersTexts));
+}
