@@ -1,16 +1,19 @@
 /**
- * Makes the portable build: one module, for bundlers to take into a program (packages/interpreters/docs/bundlers.md). The files that threads
+ * Makes the portable build: one module, which bundlers take into a program (packages/interpreters/docs/bundlers.md). The files that threads
  * start with, the bundle and the dependencies are texts in it, because no file beside a program survives all bundlers.
  *
- * The texts are compiled from the same modules as the files, but for those of `platform/` that have a counterpart in `platform/portable/`.
+ * The texts are compiled from the same modules as the files, but for those of `platform/node/` that have a counterpart in
+ * `platform/portable/`. They are minified: they are part of programs that mostly are, and stacks do not show them. Classes keep their names,
+ * which `util.inspect` shows.
  */
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { build } from "esbuild";
 
-const { dependencies } = createRequire(import.meta.url)("../packages/interpreters/package.json");
+const require = createRequire(import.meta.url);
+const { dependencies } = require("../packages/interpreters/package.json");
 
 /** Replaces modules of platform/node/ by their counterparts. */
 const portablePlatform = {
@@ -24,30 +27,53 @@ const portablePlatform = {
   },
 };
 
+/** An accessor takes no time when the class is made. */
+const classNames = {
+  name: "class-names",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]dist[\\/]src[\\/].*\.js$/ }, async ({ path: file }) => {
+      // Another plugin changes that one.
+      if (path.basename(file) === "bundle.js") return undefined;
+      const text = await readFile(file, "utf8");
+      const contents = text.replaceAll(
+        /^(?:export )?class (\w+)[^{\n]*\{$/gm,
+        (start, name) => `${start} static get name() { return "${name}"; }`,
+      );
+      return { contents };
+    });
+  },
+};
+
 /** A script whose value is the function that Node's loader makes of a CommonJS module. In parentheses, so that V8 compiles it at once. */
 const banner = { js: '(function(exports,require,module,__filename,__dirname){"use strict";/* globals */' };
 const footer = { js: "})" };
 
 /**
  * @param {import("esbuild").BuildOptions} common what the files are built with; its `entryPoints` are the files, by name
- * @param boundGlobals the plugin of scripts/bundle.mjs that gives out what was built
+ * @param {(emit: (file: string, text: string) => unknown) => import("esbuild").Plugin} boundGlobals gives out what was built
  */
 export async function buildPortable(common, boundGlobals) {
   const { outdir, define, external, plugins, ...rest } = common;
   const { "import.meta.url": _, ...defined } = define;
   /** By name. */
   const texts = {};
+  const emit = boundGlobals((file, text) => (texts[path.basename(file)] = text.trim()));
   await build({
     ...rest,
     outdir,
     define: defined,
-    external: ["interpreters:texts", ...external],
-    plugins: [portablePlatform, ...plugins, boundGlobals((file, text) => (texts[path.basename(file)] = text.trim()))],
+    external: ["interpreters:texts", "interpreters", ...external],
+    plugins: [portablePlatform, classNames, ...plugins, emit],
+    minify: true,
     banner,
     footer,
   });
-  const bare = { ...rest, plugins: [], outdir, write: false, minify: true, outExtension: undefined };
-  const textOf = async (options) => (await build({ ...bare, ...options })).outputFiles[0].text.trim();
+
+  const bare = { ...rest, plugins: [], outdir, minify: true };
+  const textOf = async (options) => {
+    const { outputFiles } = await build({ ...bare, ...options });
+    return outputFiles[0].text.trim();
+  };
   for (const name of Object.keys(dependencies)) {
     texts[`${name}.cjs`] = await textOf({ entryPoints: [name], banner, footer });
   }
@@ -58,18 +84,20 @@ export async function buildPortable(common, boundGlobals) {
   });
 
   const names = Object.keys(await import(path.join(outdir, "index.js"))).join(", ");
+  const contents = `import { load } from "./portable.js";
+export const { ${names} } = load(${JSON.stringify(texts)});`;
   const module = await textOf({
-    stdin: {
-      contents: `import { load } from "./portable.js";
-export const { ${names} } = load(${JSON.stringify(texts)});`,
-      resolveDir: outdir,
-    },
+    stdin: { contents, resolveDir: outdir },
     format: "esm",
     // Messages about functions that use what they import name it as bundlers take it from here.
     minifyIdentifiers: false,
-    banner: { js: "/* interpreters, for bundlers: https://github.com/interpreters-js/interpreters */" },
   });
   await writeFile(path.join(outdir, "portable.mjs"), `${module}\n`);
-  for (const [name, text] of Object.entries(texts)) console.log(name, text.length);
-  console.log(module.length);
+
+  const { API } = require(path.join(outdir, "base/copies.cjs"));
+  const key = JSON.stringify(API.description);
+  const core = `import "./portable.mjs";
+export const core = globalThis[Symbol.for(${key})][Symbol.for("interpreters.core")];
+`;
+  await writeFile(path.join(outdir, "portable-core.mjs"), core);
 }

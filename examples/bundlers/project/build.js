@@ -1,12 +1,18 @@
-/** Builds the program: `node build.js BUNDLER FOLDER`. */
+/**
+ * Builds the program: `node build.js BUNDLER FOLDER`. The variables BUN, DENO and NODE name the binaries of these, if they are not those of the
+ * system.
+ */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
 const [bundler, folder] = process.argv.slice(2);
 const input = ["main.js", "work.js"];
+const { BUN = "bun", DENO = "deno", NODE = "node" } = process.env;
+
 const { resolve } = createRequire(import.meta.url);
+const run = (file, ...args) => execFileSync(file, args, { stdio: ["ignore", "ignore", "inherit"] });
 
 async function rollupLike({ rollup }, options) {
   const bundle = await rollup({ input, ...options });
@@ -45,18 +51,16 @@ const entries = { main: "./main.js", work: "./work.js" };
 const copied = { main: "./copied.js" };
 const webpack = async () => (await import("webpack")).default;
 const rspack = async () => (await import("@rspack/core")).rspack;
-const run = (file, ...args) => execFileSync(file, args, { stdio: ["ignore", "ignore", "inherit"] });
 const output = { entryFileNames: "[name].js" };
 
+/** As CommonJS, which has no `import.meta.url`. */
+const commonJs = (url) =>
+  esbuild({ format: "cjs", define: { "import.meta.url": "url" }, banner: { js: `const url = ${url}.href;` } });
+
 const builders = {
-  "esbuild-esm": () => esbuild({ format: "esm" }),
-  "esbuild-cjs": () =>
-    esbuild({
-      format: "cjs",
-      define: { "import.meta.url": "url" },
-      banner: { js: 'const url = require("node:url").pathToFileURL(__filename).href;' },
-    }),
-  "esbuild-minified": () => esbuild({ format: "esm", minify: true }),
+  "esbuild (ESM)": () => esbuild({ format: "esm" }),
+  "esbuild (minified)": () => esbuild({ format: "esm", minify: true }),
+  "esbuild (CJS)": () => commonJs('require("node:url").pathToFileURL(__filename)'),
   async rollup() {
     const { nodeResolve } = await import("@rollup/plugin-node-resolve");
     const plugins = [nodeResolve({ preferBuiltins: true })];
@@ -66,23 +70,33 @@ const builders = {
     const { rolldown } = await import("rolldown");
     await rollupLike({ rollup: rolldown }, { platform: "node", logLevel: "silent" });
   },
-  "vite-ssr": () =>
+  "Vite (SSR)": () =>
     viteLike({
       ssr: { noExternal: true },
       build: { ssr: true, outDir: folder, rollupOptions: { input, output } },
     }),
-  "vite-library": () =>
+  "Vite (library)": () =>
     viteLike({
       build: { lib: { entry: input, formats: ["es"] }, outDir: folder, rollupOptions: { external: /^node:/ } },
     }),
   webpack: async () => webpackLike(await webpack(), entries),
   rspack: async () => webpackLike(await rspack(), entries),
-  "webpack-copied": async () => webpackLike(await webpack(), copied),
-  "rspack-copied": async () => webpackLike(await rspack(), copied),
+  "webpack (copied)": async () => webpackLike(await webpack(), copied),
+  "rspack (copied)": async () => webpackLike(await rspack(), copied),
   ncc: () => run(process.execPath, resolve("@vercel/ncc/dist/ncc/cli.js"), "build", "copied.js", "-o", folder),
-  "bun-build": () => run(BUN(), "build", ...input, "--target", "bun", "--outdir", folder),
-  "bun-build-node": () => run(BUN(), "build", ...input, "--target", "node", "--outdir", folder),
+  "bun build": () => run(BUN, "build", ...input, "--target", "bun", "--outdir", folder),
+  "bun build (Node)": () => run(BUN, "build", ...input, "--target", "node", "--outdir", folder),
+  "bun build (executable)": () => run(BUN, "build", "--compile", ...input, "--outfile", path.join(folder, "main")),
+  "deno bundle": () => run(DENO, "bundle", "--quiet", "--platform", "deno", "--outdir", folder, ...input),
+  /** Node from version 25.5 on makes single executables itself. The module of tasks lies beside the executable. */
+  async "Node (executable)"() {
+    await commonJs('require("node:url").pathToFileURL(process.execPath)');
+    const config = path.join(folder, "config.json");
+    const executable = { main: path.join(folder, "main.js"), output: path.join(folder, "main") };
+    writeFileSync(config, JSON.stringify({ ...executable, disableExperimentalSEAWarning: true }));
+    run(NODE, "--build-sea", config);
+  },
 };
-const BUN = () => process.env.BUN;
 
+mkdirSync(folder, { recursive: true });
 await builders[bundler]();

@@ -1,41 +1,51 @@
 /**
  * The module that `require("interpreters")` loads, and whose exports `entry.mts` exports by name. It gives out the copy of the package
  * that this thread has already, and loads the bundle of this copy only if the thread has none (base/copies.cts).
+ *
+ * Most bundlers take the portable build in its place, by its condition in package.json. The others (ncc, `bun build --target node`) take this
+ * module, and what it requires by name: the portable build, and not the bundle.
  */
 import type Copies = require("./base/copies.cjs");
 import type * as Bundle from "./bundle.js" with { "resolution-mode": "import" };
 import type LoadBundle = require("./platform/node/own-bundle.cjs");
 
 // Vite's development server, if it transforms the package, runs this as an ES module.
-if (typeof require === "undefined") throw bundled();
+if (typeof require === "undefined") throw cannotLoad();
 const copies = require("./base/copies.cjs") as typeof Copies;
 
 const here = globalThis as { [copies.API]?: Bundle.Api };
 
-export = here[copies.API] ?? load();
+export = here[copies.API] ?? loadFiles() ?? loadPortable();
 
-function load(): Bundle.Api {
-  // A bundler that makes an ES module of this one leaves the name as it is, and ES modules do not have it.
-  if (typeof __filename === "undefined") throw bundled();
+/** Returns undefined if this module is within a bundle, or the files are not beside it. */
+function loadFiles(): Bundle.Api | undefined {
+  // Bundlers give a module no `filename`, though some a `__filename`: of the bundle, or as it was when that was built.
+  if (typeof module.filename !== "string") return undefined;
   try {
     const loadBundle = require("./platform/node/own-bundle.cjs") as typeof LoadBundle;
-    const loaded = loadBundle(__dirname, "interpreters.cjs", require);
-    // In this form, a bundler finds the file.
-    if (loaded === undefined) return (require("./interpreters.cjs") as typeof Bundle).share();
-    return (loaded.exports as typeof Bundle).share(loaded.own);
+    const { exports, own } = loadBundle(__dirname, "interpreters.cjs", require);
+    return (exports as typeof Bundle).share(own);
   } catch (error) {
-    // webpack gives modules a `require` that finds nothing but what is in its bundle.
-    throw error instanceof Error && error.message.startsWith("Cannot find module 'node:")
-      ? bundled(error)
-      : error;
+    if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") return undefined;
+    throw error;
   }
 }
 
-function bundled(cause?: Error): Error {
+function loadPortable(): Bundle.Api {
+  try {
+    // In this form, bundlers find the file.
+    require("./portable.mjs");
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND" ? cannotLoad(error) : error;
+  }
+  return here[copies.API]!;
+}
+
+function cannotLoad(cause?: unknown): Error {
   const error = new Error(
-    "Cannot load interpreters: a bundler has taken the package apart, but its threads need its own files: leave it out of the " +
-      "bundle (in esbuild, rollup, rolldown and Vite: `external`; in webpack and rspack: `externals`; in Next.js: `serverExternalPackages`).",
-    cause && { cause },
+    "Cannot load interpreters: files of the package are missing. A tool has taken only a part of it: have it copy the whole package " +
+      "(Next.js: `serverExternalPackages`, `outputFileTracingIncludes`), or leave it out of what it bundles (`external`, `externals`).",
+    cause === undefined ? undefined : { cause },
   );
   return Object.assign(error, { code: "ERR_INTERPRETER_FILES" });
 }

@@ -13,11 +13,12 @@ import {
 } from "./platform/portable/texts.js";
 
 const BUNDLE = "interpreters.cjs";
+const here = globalThis as { [copies.API]?: Bundle.Api };
+const apiOfThread = (): Bundle.Api | undefined => here[copies.API];
 
 /** Loads this package into this thread, unless the thread has it already. */
 export function load(files: Readonly<Record<string, string>>): Bundle.Api {
-  const here = globalThis as { [copies.API]?: Bundle.Api };
-  return here[copies.API] ?? loadBundle(files);
+  return apiOfThread() ?? loadBundle(files);
 }
 
 function loadBundle(files: Readonly<Record<string, string>>): Bundle.Api {
@@ -34,7 +35,7 @@ function loadBundle(files: Readonly<Record<string, string>>): Bundle.Api {
   const foreign = Object.getPrototypeOf(evaluate) !== Function.prototype;
   if (foreign) evaluate = globalThis.eval(text) as Evaluate;
   const texts: OwnTexts = { folder, files, foreign };
-  const { share } = evaluateFile(evaluate, BUNDLE, texts, makeRequire(texts)) as typeof Bundle;
+  const { share } = evaluateFile(evaluate, BUNDLE, texts, makeRequire(texts, apiOfThread)) as typeof Bundle;
   return share(foreign ? undefined : { text, script, importer });
 }
 
@@ -62,5 +63,5 @@ export function start(evaluate: Evaluate, name: string): void {
   const { workerData } = process.getBuiltinModule("node:worker_threads");
   const { interpretersTexts } = workerData as DataWithTexts;
   for (const each of LEFT_BY_NODE) Reflect.deleteProperty(globalThis, each);
-  evaluateFile(evaluate, name, interpretersTexts, makeRequire(interpretersTexts));
+  evaluateFile(evaluate, name, interpretersTexts, makeRequire(interpretersTexts, apiOfThread));
 }

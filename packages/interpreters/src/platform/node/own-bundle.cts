@@ -21,19 +21,20 @@ declare namespace loadBundle {
 
 interface Loaded {
   readonly exports: unknown;
-  readonly own: loadBundle.OwnBundle;
+  readonly own: loadBundle.OwnBundle | undefined;
 }
 
 type Evaluate = (exports: object, require: NodeJS.Require, module: object, filename: string) => void;
 
-/** Loads the bundle with that name from a folder. Returns undefined if Node's loader must load it. */
-function loadBundle(folder: string, name: string, require: NodeJS.Require): Loaded | undefined {
+/** Loads the bundle with that name from a folder. `own` is undefined if Node's loader had to load it, which throws if there is no such file. */
+function loadBundle(folder: string, name: string, require: NodeJS.Require): Loaded {
   const file = path.join(folder, name);
   const own = compile(file);
-  if (own === undefined) return undefined;
-  const evaluate = own.script.runInThisContext() as Evaluate;
+  const evaluate = own?.script.runInThisContext() as Evaluate | undefined;
   // In a context that a test runner has made (Jest), the script would run outside of it.
-  if (Object.getPrototypeOf(evaluate) !== Function.prototype) return undefined;
+  if (evaluate === undefined || Object.getPrototypeOf(evaluate) !== Function.prototype) {
+    return { exports: require(file), own: undefined };
+  }
   const module = { exports: {} };
   evaluate(module.exports, require, module, file);
   return { exports: module.exports, own };

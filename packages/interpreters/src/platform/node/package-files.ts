@@ -6,6 +6,16 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath, URL } from "node:url";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 
+/** What is different in a bundled program. Undefined here: this is not the portable build. */
+export const bundled: Bundled | undefined = undefined;
+
+export interface Bundled {
+  /** What to say if there is no module at a URL. */
+  readonly missing: string;
+  /** The module that code without a file imports by a name, if that is this package, which does not lie beside the program. */
+  own(specifier: string): Record<string, unknown> | undefined;
+}
+
 /** The URL of a compiled file, from its path below `src`. */
 export function packageFile(path: string): URL {
   return new URL(path, new URL("../../", import.meta.url));

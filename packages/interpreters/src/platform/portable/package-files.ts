@@ -1,10 +1,19 @@
 /** The package's files in the portable build, where they are texts (texts.ts). */
 import { pathToFileURL, URL } from "node:url";
-import { Worker, type WorkerOptions } from "node:worker_threads";
+import { SHARE_ENV, Worker, type WorkerOptions } from "node:worker_threads";
+import type { Bundled } from "../node/package-files.js";
 import { asString, type DataWithTexts, type Files, type OwnTexts } from "./texts.js";
 
 // Each text is evaluated with the `require` of texts.ts.
 declare const require: (id: string) => unknown;
+
+export const bundled: Bundled | undefined = {
+  missing:
+    "; a bundler makes no file of a module that only fromModule() names: make the module an entry of its own, and name the file that " +
+    "comes of it",
+  own: (specifier) =>
+    specifier === "interpreters" ? (require("interpreters") as Record<string, unknown>) : undefined,
+};
 
 const texts = require("interpreters:texts") as OwnTexts;
 
@@ -19,15 +28,35 @@ export function packageBytes(name: string): Uint8Array {
 }
 
 export function packageModule(name: string): string {
-  const module = `const module = { exports: {} };
-${asString(texts.files[name])}(module.exports, (id) => process.getBuiltinModule(id), module, "", "");
-export const { initialize, resolve, load } = module.exports;`;
-  return `data:text/javascript,${encodeURIComponent(module)}`;
+  // It loads no other file.
+  const alone = JSON.stringify({ folder: texts.folder, files: {} });
+  const require = `(id) => id === "interpreters:texts" ? ${alone} : process.getBuiltinModule(id)`;
+  return moduleOf(
+    `const module = { exports: {} };
+${asString(texts.files[name])}(module.exports, ${require}, module, "", "");
+export const { initialize, resolve, load } = module.exports;`,
+    name,
+  );
 }
+
+const moduleOf = (text: string, name: string): string =>
+  `data:text/javascript,${encodeURIComponent(named(text, name))}`;
+
+/** As stacks show it. */
+const named = (text: string, name: string): string =>
+  `${text}\n//# sourceURL=${process.getBuiltinModule("node:path").join(texts.folder, name)}`;
 
 export function startThreadOf(name: string, options: WorkerOptions): Worker {
   const data: DataWithTexts = { ...(options.workerData as object), interpretersTexts: textsForThreads() };
-  return new Worker(threadText(name), { ...options, eval: true, workerData: data });
+  const asModule = hasImports(options);
+  const text = threadText(name, asModule);
+  return new Worker(asModule ? new URL(text) : text, { ...options, eval: !asModule, workerData: data });
+}
+
+/** Whether the thread has modules to load first. Node (versions 20 to 26) passes over them where a thread starts with a script. */
+function hasImports({ execArgv = process.execArgv, env }: WorkerOptions): boolean {
+  const { NODE_OPTIONS = "" } = env === undefined || env === SHARE_ENV ? process.env : (env as NodeJS.Dict<string>);
+  return /(?:^|\s)--(?:import|(?:experimental-)?loader)\b/.test(`${execArgv.join(" ")} ${NODE_OPTIONS}`);
 }
 
 export const startThreadOfText = startThreadOf;
@@ -44,13 +73,14 @@ export function loadingScript(): string {
 
 const threadTexts = new Map<string, string>();
 
-function threadText(name: string): string {
-  let text = threadTexts.get(name);
+function threadText(name: string, asModule: boolean): string {
+  const key = `${name} ${asModule}`;
+  let text = threadTexts.get(key);
   if (text === undefined) {
-    const { join } = process.getBuiltinModule("node:path");
     const [loader, entry] = ["loader.cjs", name].map((each) => asString(texts.files[each]));
-    text = `${loader}.start(${entry},${JSON.stringify(name)})\n//# sourceURL=${join(texts.folder, name)}`;
-    threadTexts.set(name, text);
+    const script = `${loader}.start(${entry},${JSON.stringify(name)})`;
+    text = asModule ? moduleOf(script, name) : named(script, name);
+    threadTexts.set(key, text);
   }
   return text;
 }

@@ -48,14 +48,15 @@ export function evaluateFile(
   return module.exports;
 }
 
-/** Makes a `require` that finds these files and the runtime's modules, and nothing else. */
-export function makeRequire(texts: OwnTexts): Require {
+/** Makes a `require` that finds these files, the runtime's modules, and this package's API, and nothing else. */
+export function makeRequire(texts: OwnTexts, api: () => unknown): Require {
   const { getBuiltinModule } = process;
   const { Script } = getBuiltinModule("node:vm");
   const { join } = getBuiltinModule("node:path");
   const loaded = new Map<string, object>();
   return function require(id) {
     if (id === "interpreters:texts") return texts;
+    if (id === "interpreters") return api();
     if (!id.startsWith("./")) return getBuiltinModule(id);
     const name = id.slice(2);
     let exports = loaded.get(name);
