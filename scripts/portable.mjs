@@ -6,11 +6,19 @@
  * `platform/portable/`. They are minified: they are part of programs that mostly are, and stacks do not show them. Classes keep their names,
  * which `util.inspect` shows.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { build } from "esbuild";
+
+/** The licence of a package: a file, or the last part of its README. */
+function licenceOf(name) {
+  const folder = path.dirname(require.resolve(`${name}/package.json`));
+  const file = readdirSync(folder).find((each) => each.startsWith("LICENSE")) ?? "README.md";
+  const text = readFileSync(path.join(folder, file), "utf8");
+  return `${name}\n\n${text.replace(/^[^]*### License\n/, "").trim()}`;
+}
 
 const require = createRequire(import.meta.url);
 const { dependencies } = require("../packages/interpreters/package.json");
@@ -70,8 +78,14 @@ export async function buildPortable(common, boundGlobals) {
   });
 
   const bare = { ...rest, plugins: [], outdir, minify: true };
+  /** The packages that are inside. */
+  const packages = new Set();
   const textOf = async (options) => {
-    const { outputFiles } = await build({ ...bare, ...options });
+    const { outputFiles, metafile } = await build({ ...bare, metafile: true, ...options });
+    for (const file of Object.keys(metafile.inputs)) {
+      const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file) ?? [];
+      if (name !== undefined) packages.add(name);
+    }
     return outputFiles[0].text.trim();
   };
   for (const name of Object.keys(dependencies)) {
@@ -92,7 +106,13 @@ export const { ${names} } = load(${JSON.stringify(texts)});`;
     // Messages about functions that use what they import name it as bundlers take it from here.
     minifyIdentifiers: false,
   });
-  await writeFile(path.join(outdir, "portable.mjs"), `${module}\n`);
+  // Programs that it becomes part of must show these. Tools keep comments of this kind.
+  const licences = [
+    "This module contains the packages below, under these licences.",
+    ...[...packages].map(licenceOf),
+  ];
+  const notice = `/*!\n${licences.join("\n\n")}\n*/`;
+  await writeFile(path.join(outdir, "portable.mjs"), `${notice}\n${module}\n`);
 
   const { API } = require(path.join(outdir, "base/copies.cjs"));
   const key = JSON.stringify(API.description);

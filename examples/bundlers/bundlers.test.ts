@@ -41,7 +41,8 @@ async function binaryOf(runtime: keyof typeof runtimes): Promise<string | undefi
   const { modules } = runtimes[runtime];
   if (modules === undefined) return undefined;
   const suffix = process.platform === "win32" ? ".exe" : "";
-  if (runtime === "node") return join(modules, node, process.platform === "win32" ? "" : "bin", `node${suffix}`);
+  if (runtime === "node")
+    return join(modules, node, process.platform === "win32" ? "" : "bin", `node${suffix}`);
   const scope = join(modules, runtime === "bun" ? "@oven" : "@deno");
   const [folder] = await readdir(scope);
   const names = [join(scope, folder, "bin", `bun${suffix}`), join(scope, folder, `deno${suffix}`)];

@@ -55,7 +55,11 @@ const output = { entryFileNames: "[name].js" };
 
 /** As CommonJS, which has no `import.meta.url`. */
 const commonJs = (url) =>
-  esbuild({ format: "cjs", define: { "import.meta.url": "url" }, banner: { js: `const url = ${url}.href;` } });
+  esbuild({
+    format: "cjs",
+    define: { "import.meta.url": "url" },
+    banner: { js: `const url = ${url}.href;` },
+  });
 
 const builders = {
   "esbuild (ESM)": () => esbuild({ format: "esm" }),
@@ -77,16 +81,22 @@ const builders = {
     }),
   "Vite (library)": () =>
     viteLike({
-      build: { lib: { entry: input, formats: ["es"] }, outDir: folder, rollupOptions: { external: /^node:/ } },
+      build: {
+        lib: { entry: input, formats: ["es"] },
+        outDir: folder,
+        rollupOptions: { external: /^node:/ },
+      },
     }),
   webpack: async () => webpackLike(await webpack(), entries),
   rspack: async () => webpackLike(await rspack(), entries),
   "webpack (copied)": async () => webpackLike(await webpack(), copied),
   "rspack (copied)": async () => webpackLike(await rspack(), copied),
-  ncc: () => run(process.execPath, resolve("@vercel/ncc/dist/ncc/cli.js"), "build", "copied.js", "-o", folder),
+  ncc: () =>
+    run(process.execPath, resolve("@vercel/ncc/dist/ncc/cli.js"), "build", "copied.js", "-o", folder),
   "bun build": () => run(BUN, "build", ...input, "--target", "bun", "--outdir", folder),
   "bun build (Node)": () => run(BUN, "build", ...input, "--target", "node", "--outdir", folder),
-  "bun build (executable)": () => run(BUN, "build", "--compile", ...input, "--outfile", path.join(folder, "main")),
+  "bun build (executable)": () =>
+    run(BUN, "build", "--compile", ...input, "--outfile", path.join(folder, "main")),
   "deno bundle": () => run(DENO, "bundle", "--quiet", "--platform", "deno", "--outdir", folder, ...input),
   /** Node from version 25.5 on makes single executables itself. The module of tasks lies beside the executable. */
   async "Node (executable)"() {

@@ -1,3 +1,3 @@
 import { run } from "./program.js";
 
-run(new URL("./task.js", import.meta.url));
+void run(new URL("./task.js", import.meta.url));

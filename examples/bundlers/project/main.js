@@ -1,4 +1,4 @@
 import { run } from "./program.js";
 
 // webpack and rspack would copy the file, without what it imports.
-run(new URL(/* webpackIgnore: true */ "./work.js", import.meta.url));
+void run(new URL(/* webpackIgnore: true */ "./work.js", import.meta.url));

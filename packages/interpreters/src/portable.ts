@@ -8,6 +8,7 @@ import {
   type DataWithTexts,
   type Evaluate,
   evaluateFile,
+  fileOf,
   makeRequire,
   type OwnTexts,
 } from "./platform/portable/texts.js";
@@ -33,6 +34,7 @@ function loadBundle(files: Readonly<Record<string, string>>): Bundle.Api {
   let evaluate = script.runInThisContext() as Evaluate;
   // In a context that a test runner has made (Jest), the script would run outside of it.
   const foreign = Object.getPrototypeOf(evaluate) !== Function.prototype;
+  // oxlint-disable-next-line no-eval -- the text is this package's own
   if (foreign) evaluate = globalThis.eval(text) as Evaluate;
   const texts: OwnTexts = { folder, files, foreign };
   const { share } = evaluateFile(evaluate, BUNDLE, texts, makeRequire(texts, apiOfThread)) as typeof Bundle;
@@ -43,6 +45,7 @@ let importing: ((url: string) => Promise<object>) | undefined;
 
 /** Bundlers rewrite an `import()` that they see. */
 function importer(url: string): Promise<object> {
+  // oxlint-disable-next-line typescript/no-implied-eval -- the loader has no other `import()`
   importing ??= new Function("url", "return import(url)") as (url: string) => Promise<object>;
   return importing(url);
 }
@@ -62,6 +65,9 @@ const LEFT_BY_NODE = ["require", "module", "exports", "__filename", "__dirname"]
 export function start(evaluate: Evaluate, name: string): void {
   const { workerData } = process.getBuiltinModule("node:worker_threads");
   const { interpretersTexts } = workerData as DataWithTexts;
+  // Node puts nothing before the arguments of a thread that starts with a `data:` URL.
+  const text = /^(?:\[worker eval\]$|data:text\/javascript,\(\()/.test(process.argv[1]);
+  process.argv.splice(1, text ? 1 : 0, fileOf(name, interpretersTexts));
   for (const each of LEFT_BY_NODE) Reflect.deleteProperty(globalThis, each);
   evaluateFile(evaluate, name, interpretersTexts, makeRequire(interpretersTexts, apiOfThread));
 }

@@ -169,9 +169,12 @@ await interp.call(f).catch((error) => console.log(error.message));
   }
 });
 
-test("without the portable build, too, a bundle of webpack says so", () => {  // Its bundles give this module a `require` that finds other modules of the bundle only, and these one that finds nothing.
+test("without the portable build, too, a bundle of webpack says so", () => {
+  // Its bundles give this module a `require` that finds other modules of the bundle only, and these one that finds nothing.
   const entry = readFileSync(path.join(source, "entry.cjs"), "utf8");
-  const missing = Object.assign(new Error("Cannot find module './portable.mjs'"), { code: "MODULE_NOT_FOUND" });
+  const missing = Object.assign(new Error("Cannot find module './portable.mjs'"), {
+    code: "MODULE_NOT_FOUND",
+  });
   const requireInBundle = (id: string): unknown => {
     if (id === "./base/copies.cjs") return { API: "none" };
     throw missing;

@@ -181,7 +181,9 @@ function notFound(url: string, error: unknown): Error | undefined {
   }
   if (missing !== url && hint === "") return undefined; // a module that `url` imports, as Node's message says
   return Object.assign(
-    new Error(`cannot find module ${missing}${missing === url ? "" : `, imported by way of ${url}`}${hint || (bundled?.missing ?? "")}`),
+    new Error(
+      `cannot find module ${missing}${missing === url ? "" : `, imported by way of ${url}`}${hint || (bundled?.missing ?? "")}`,
+    ),
     { code: "ERR_MODULE_NOT_FOUND", url: missing },
   );
 }

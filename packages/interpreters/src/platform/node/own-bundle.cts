@@ -26,14 +26,14 @@ interface Loaded {
 
 type Evaluate = (exports: object, require: NodeJS.Require, module: object, filename: string) => void;
 
-/** Loads the bundle with that name from a folder. `own` is undefined if Node's loader had to load it, which throws if there is no such file. */
+/** Loads the bundle with that name from a folder, that of the module with this `require`. `own` is undefined if Node's loader had to load it, which throws if there is no such file. */
 function loadBundle(folder: string, name: string, require: NodeJS.Require): Loaded {
   const file = path.join(folder, name);
   const own = compile(file);
   const evaluate = own?.script.runInThisContext() as Evaluate | undefined;
   // In a context that a test runner has made (Jest), the script would run outside of it.
   if (evaluate === undefined || Object.getPrototypeOf(evaluate) !== Function.prototype) {
-    return { exports: require(file), own: undefined };
+    return { exports: require(`./${name}`), own: undefined };
   }
   const module = { exports: {} };
   evaluate(module.exports, require, module, file);

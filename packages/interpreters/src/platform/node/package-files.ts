@@ -36,9 +36,7 @@ export function startThreadOf(name: string, options: WorkerOptions): Worker {
   return new Worker(packageFile(name), options);
 }
 
-/**
- * Starts a thread that runs one of the package's files from its text, so that the thread needs no file. It can require modules of Node only.
- */
+/** As `startThreadOf`, from the file's text: then the thread needs no file, and can require modules of Node only. */
 export function startThreadOfText(name: string, options: WorkerOptions): Worker {
   const file = fileURLToPath(packageFile(name));
   // In parentheses, so that V8 compiles the function together with the script.

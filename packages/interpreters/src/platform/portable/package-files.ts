@@ -2,7 +2,7 @@
 import { pathToFileURL, URL } from "node:url";
 import { SHARE_ENV, Worker, type WorkerOptions } from "node:worker_threads";
 import type { Bundled } from "../node/package-files.js";
-import { asString, type DataWithTexts, type Files, type OwnTexts } from "./texts.js";
+import { asString, type DataWithTexts, fileOf, type Files, type OwnTexts } from "./texts.js";
 
 // Each text is evaluated with the `require` of texts.ts.
 declare const require: (id: string) => unknown;
@@ -43,8 +43,7 @@ const moduleOf = (text: string, name: string): string =>
   `data:text/javascript,${encodeURIComponent(named(text, name))}`;
 
 /** As stacks show it. */
-const named = (text: string, name: string): string =>
-  `${text}\n//# sourceURL=${process.getBuiltinModule("node:path").join(texts.folder, name)}`;
+const named = (text: string, name: string): string => `${text}\n//# sourceURL=${fileOf(name, texts)}`;
 
 export function startThreadOf(name: string, options: WorkerOptions): Worker {
   const data: DataWithTexts = { ...(options.workerData as object), interpretersTexts: textsForThreads() };
@@ -53,13 +52,13 @@ export function startThreadOf(name: string, options: WorkerOptions): Worker {
   return new Worker(asModule ? new URL(text) : text, { ...options, eval: !asModule, workerData: data });
 }
 
+export const startThreadOfText = startThreadOf;
+
 /** Whether the thread has modules to load first. Node (versions 20 to 26) passes over them where a thread starts with a script. */
 function hasImports({ execArgv = process.execArgv, env }: WorkerOptions): boolean {
-  const { NODE_OPTIONS = "" } = env === undefined || env === SHARE_ENV ? process.env : (env as NodeJS.Dict<string>);
+  const { NODE_OPTIONS = "" } = env === undefined || env === SHARE_ENV ? process.env : env;
   return /(?:^|\s)--(?:import|(?:experimental-)?loader)\b/.test(`${execArgv.join(" ")} ${NODE_OPTIONS}`);
 }
-
-export const startThreadOfText = startThreadOf;
 
 export function missingFile(): undefined {
   return undefined;

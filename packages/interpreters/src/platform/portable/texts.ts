@@ -35,16 +35,14 @@ export interface DataWithTexts {
 export const asString = (text: string | Uint8Array): string =>
   typeof text === "string" ? text : Buffer.from(text.buffer, text.byteOffset, text.length).toString("latin1");
 
+/** What stacks show. */
+export const fileOf = (name: string, { folder }: OwnTexts): string =>
+  process.getBuiltinModule("node:path").join(folder, name);
+
 /** Evaluates one of the files as a CommonJS module. */
-export function evaluateFile(
-  evaluate: Evaluate,
-  name: string,
-  { folder }: OwnTexts,
-  require: Require,
-): object {
+export function evaluateFile(evaluate: Evaluate, name: string, texts: OwnTexts, require: Require): object {
   const module = { exports: {} };
-  const file = process.getBuiltinModule("node:path").join(folder, name);
-  evaluate(module.exports, require, module, file, folder);
+  evaluate(module.exports, require, module, fileOf(name, texts), texts.folder);
   return module.exports;
 }
 
@@ -52,7 +50,6 @@ export function evaluateFile(
 export function makeRequire(texts: OwnTexts, api: () => unknown): Require {
   const { getBuiltinModule } = process;
   const { Script } = getBuiltinModule("node:vm");
-  const { join } = getBuiltinModule("node:path");
   const loaded = new Map<string, object>();
   return function require(id) {
     if (id === "interpreters:texts") return texts;
@@ -61,7 +58,7 @@ export function makeRequire(texts: OwnTexts, api: () => unknown): Require {
     const name = id.slice(2);
     let exports = loaded.get(name);
     if (exports === undefined) {
-      const script = new Script(asString(texts.files[name]), { filename: join(texts.folder, name) });
+      const script = new Script(asString(texts.files[name]), { filename: fileOf(name, texts) });
       exports = evaluateFile(script.runInThisContext() as Evaluate, name, texts, require);
       loaded.set(name, exports);
     }
