@@ -1,6 +1,4 @@
-import { fromModule, InterpreterPoolExecutor } from "interpreters";
+import { run } from "./program.js";
 
-const { double } = fromModule(new URL(/* webpackIgnore: true */ "./work.js", import.meta.url));
-const pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
-console.log(await pool.submit(double, 21));
-await pool.shutdown();
+// webpack and rspack would copy the file, without what it imports.
+void run(new URL(/* webpackIgnore: true */ "./work.js", import.meta.url));

@@ -1,1 +1,4 @@
-export const double = (n) => n * 2;
+import { getCurrent } from "interpreters";
+import { factor } from "./factor.js";
+
+export const double = (n) => n * (getCurrent().id > 0 ? factor : NaN);

@@ -23,7 +23,7 @@ export interface ApiFile {
 /** A file that was loaded, and how this thread compiled it, if Node's loader did not. */
 export interface Loaded<T> {
   readonly exports: T;
-  readonly own?: OwnBundle;
+  readonly own?: OwnBundle | undefined;
 }
 
 /**

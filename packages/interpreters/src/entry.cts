@@ -1,6 +1,9 @@
 /**
  * The module that `require("interpreters")` loads, and whose exports `entry.mts` exports by name. It gives out the copy of the package
  * that this thread has already, and loads the files of this copy only if the thread has none (base/copies.cts).
+ *
+ * Most bundlers take the portable build in its place, by its condition in package.json. The others (ncc, `bun build --target node`) take this
+ * module, and what it requires by name: the portable build, and not the files.
  */
 import type Copies = require("./base/copies.cjs");
 import type { Api } from "./api.js" with { "resolution-mode": "import" };
@@ -8,43 +11,44 @@ import type * as Bundle from "./bundle.js" with { "resolution-mode": "import" };
 import type LoadBundle = require("./platform/node/own-bundle.cjs");
 
 // Vite's development server, if it transforms the package, runs this as an ES module.
-if (typeof require === "undefined") throw bundled();
+if (typeof require === "undefined") throw cannotLoad();
 const copies = require("./base/copies.cjs") as typeof Copies;
 
 const here = globalThis as { [copies.API]?: Api };
 
-export = here[copies.API] ?? load();
+export = here[copies.API] ?? loadFiles() ?? loadPortable();
 
-function load(): Api {
-  // A bundler that makes an ES module of this one leaves the name as it is, and ES modules do not have it.
-  if (typeof __filename === "undefined") throw bundled();
+/** Returns undefined if this module is within a bundle, or the files are not beside it. */
+function loadFiles(): Api | undefined {
+  // Bundlers give a module no `filename`, though some a `__filename`: of the bundle, or as it was when that was built.
+  if (typeof module.filename !== "string") return undefined;
   try {
     const loadBundle = require("./platform/node/own-bundle.cjs") as typeof LoadBundle;
-    const first = loadBundle(__dirname, "interpreters.cjs", require);
-    // In this form, a bundler finds the files.
-    if (first === undefined) {
-      (require("./interpreters.cjs") as typeof Bundle).share(() => ({
-        exports: require("./api.cjs") as Bundle.ApiFile,
-      }));
-    } else {
-      const load = (): object =>
-        loadBundle(__dirname, "api.cjs", require) ?? { exports: require("./api.cjs") };
-      (first.exports as typeof Bundle).share(load as () => Bundle.Loaded<Bundle.ApiFile>, first.own);
-    }
-    return here[copies.API]!;
+    const load = <T,>(name: string): Bundle.Loaded<T> => loadBundle<T>(__dirname, name, require);
+    const { exports, own } = load<typeof Bundle>("interpreters.cjs");
+    exports.share(() => load<Bundle.ApiFile>("api.cjs"), own);
+    return here[copies.API];
   } catch (error) {
-    // webpack gives modules a `require` that finds nothing but what is in its bundle.
-    throw error instanceof Error && error.message.startsWith("Cannot find module 'node:")
-      ? bundled(error)
-      : error;
+    if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") return undefined;
+    throw error;
   }
 }
 
-function bundled(cause?: Error): Error {
+function loadPortable(): Api {
+  try {
+    // In this form, bundlers find the file.
+    require("./portable.mjs");
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND" ? cannotLoad(error) : error;
+  }
+  return here[copies.API]!;
+}
+
+function cannotLoad(cause?: unknown): Error {
   const error = new Error(
-    "Cannot load interpreters: a bundler has taken the package apart, but its threads need its own files: leave it out of the " +
-      "bundle (in esbuild, rollup, rolldown and Vite: `external`; in webpack and rspack: `externals`; in Next.js: `serverExternalPackages`).",
-    cause && { cause },
+    "Cannot load interpreters: files of the package are missing. A tool has taken only a part of it: have it copy the whole package " +
+      "(Next.js: `serverExternalPackages`, `outputFileTracingIncludes`), or leave it out of what it bundles (`external`, `externals`).",
+    cause === undefined ? undefined : { cause },
   );
   return Object.assign(error, { code: "ERR_INTERPRETER_FILES" });
 }

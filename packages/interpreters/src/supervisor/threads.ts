@@ -1,8 +1,7 @@
 /** Starting the threads of interpreters, with what they all share (the text that they run, and its code cache), and ending them. */
-import { readFileSync } from "../platform/files.js";
 import { MessageChannel, type MessagePort } from "../platform/ports.js";
-import { SHARE_ENV, Worker } from "../platform/threads.js";
-import { packageFile } from "../platform/package-files.js";
+import { SHARE_ENV, type Worker } from "../platform/threads.js";
+import { packageBytes, startThreadOf } from "../platform/package-files.js";
 import { withoutRefused } from "../platform/exec-argv.js";
 import type {
   BootOptions,
@@ -57,7 +56,7 @@ export function startThread(
 ): StartedThread {
   const { port1, port2 } = new MessageChannel();
   try {
-    const worker = new Worker(packageFile("worker.cjs"), {
+    const worker = startThreadOf("worker.cjs", {
       workerData: {
         memory,
         ...place,
@@ -68,7 +67,7 @@ export function startThread(
         text: bundleText(shared),
         codeCache: shared.codeCache,
         firstCache: shared.codeCache === undefined ? shared.firstCache : undefined,
-        api: (shared.api ??= withRoom(readFileSync(packageFile("api.cjs")))),
+        api: (shared.api ??= withRoom(packageBytes("api.cjs"))),
         derivedTexts: shared.derivedTexts,
         port: port2,
       } satisfies WorkerData,
@@ -106,7 +105,7 @@ export function terminateThread(
 }
 
 function bundleText(shared: Shared): Uint8Array<SharedArrayBuffer> {
-  const text = shared.text ?? readFileSync(packageFile("interpreters.cjs"));
+  const text = shared.text ?? packageBytes("interpreters.cjs");
   return (shared.text = forAll(text));
 }
 

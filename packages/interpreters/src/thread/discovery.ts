@@ -14,10 +14,9 @@
 import { BroadcastChannel } from "../platform/broadcast.js";
 import { getEnvironmentData, setEnvironmentData } from "../platform/inherited-data.js";
 import { type Interrupter, openInterrupter } from "../platform/main-thread.js";
-import { packageFile } from "../platform/package-files.js";
+import { loadingScript } from "../platform/package-files.js";
 import { isMainThread, threadId } from "../platform/threads.js";
 import { receiveNow } from "../platform/ports.js";
-import { fileURLToPath } from "../platform/urls.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError } from "../base/errors.js";
 import { isError } from "../base/stacks.js";
@@ -201,11 +200,10 @@ function errorOf({ error, code }: NonNullable<Reply["failed"]>): unknown {
  * it touches nothing else and throws nothing. It does nothing if main is about to load the package.
  */
 function scriptFor(wanted: Wanted): string {
-  const file = JSON.stringify(fileURLToPath(packageFile("entry.cjs")));
   return `(() => {
   const key = Symbol.for(${JSON.stringify(HOST.description)});
   try {
-    if (!(key in globalThis)) process.getBuiltinModule("node:module").createRequire(${file})(${file});
+    if (!(key in globalThis)) ${loadingScript()};
     globalThis[key]?.(${threadId}, "${wanted}");
   } catch (error) {
     const { BroadcastChannel } = process.getBuiltinModule("node:worker_threads");

@@ -18,12 +18,11 @@
  * A thread that ends while it starts is an event on the event loop of main. If main is blocked, it polls instead: a MessagePort whose other
  * end has gone can no longer be moved.
  */
-import { readFileSync, realpathSync } from "../platform/files.js";
-import { fileURLToPath } from "../platform/urls.js";
+import { realpathSync } from "../platform/files.js";
 import { MessageChannel, type MessagePort, receiveNow } from "../platform/ports.js";
-import { isMainThread, SHARE_ENV, Worker } from "../platform/threads.js";
+import { isMainThread, SHARE_ENV, type Worker, type WorkerOptions } from "../platform/threads.js";
 import { withoutNodeOptions } from "../platform/exec-argv.js";
-import { packageFile } from "../platform/package-files.js";
+import { packageBytes, startThreadOf, startThreadOfText } from "../platform/package-files.js";
 import { clock } from "../base/clock.js";
 import { derivedTextsOfMain } from "../base/derived-texts.js";
 import { InterpreterError } from "../base/errors.js";
@@ -157,10 +156,8 @@ function launch(rt: Runtime, fromText: boolean, first: FirstInterpreter | undefi
   const { port1: watch, port2: watched } = new MessageChannel();
   let worker: Worker;
   try {
-    const source = fromText ? textOf(packageFile("supervisor.cjs")) : packageFile(ENTRY);
     const { text, apiText, firstCache } = bundleForInterpreters() ?? {};
-    const read = (name: string): Uint8Array | undefined =>
-      fromText ? readFileSync(packageFile(name)) : undefined;
+    const read = (name: string): Uint8Array | undefined => (fromText ? packageBytes(name) : undefined);
     const data: SupervisorData = {
       memory: m.memory,
       port: port2,
@@ -173,18 +170,17 @@ function launch(rt: Runtime, fromText: boolean, first: FirstInterpreter | undefi
       first,
     };
     // The flags of the process (--import, --test …) are not for this thread.
-    worker = withoutNodeOptions(
-      () =>
-        new Worker(source, {
-          eval: fromText,
-          workerData: data,
-          transferList: [port2, watched],
-          name: "interpreters supervisor",
-          execArgv: [],
-          stdin: false,
-          // Interpreters can share with the supervisor what it shares with this thread.
-          env: SHARE_ENV,
-        }),
+    const options: WorkerOptions = {
+      workerData: data,
+      transferList: [port2, watched],
+      name: "interpreters supervisor",
+      execArgv: [],
+      stdin: false,
+      // Interpreters can share with the supervisor what it shares with this thread.
+      env: SHARE_ENV,
+    };
+    worker = withoutNodeOptions(() =>
+      fromText ? startThreadOfText("supervisor.cjs", options) : startThreadOf(ENTRY, options),
     );
   } catch (error) {
     port1.close();
@@ -231,13 +227,6 @@ export function waitForSupervisor(rt: Runtime, p: number, value: number): void {
     if (load(m, H_SUPERVISOR) === NOT_STARTED)
       throw cannotStart(endedEarly("for a reason that was reported"));
   }
-}
-
-/** A script with the text of a CommonJS module, which may require modules of Node only. */
-function textOf(file: URL): string {
-  const name = fileURLToPath(file);
-  // In parentheses, so that V8 compiles the function together with the script.
-  return `(function(__filename){${readFileSync(file, "latin1")}\n})(${JSON.stringify(name)})\n//# sourceURL=${name}`;
 }
 
 function started(rt: Runtime, { watch }: Attempt): void {

@@ -105,15 +105,15 @@ test("the library's tarball has what runs, types and documentation, and nothing 
     /\.map$|(?<!\.d)\.[cm]?ts$|(?:^|\/)(?:src|test)\/.*\.js$|tsbuildinfo/.test(name),
   );
   assert.deepEqual(odd, []);
-  assert.ok(sizeOf(packed.interpreters) < 1_200_000, `${sizeOf(packed.interpreters)} bytes`);
+  assert.ok(sizeOf(packed.interpreters) < 1_800_000, `${sizeOf(packed.interpreters)} bytes`);
 });
 
-test("everything that is installed takes less than 2 MB, but for what only TypeScript on old versions of Node needs", () => {
+test("everything that is installed takes less than 2.6 MB, but for what only TypeScript on old versions of Node needs", () => {
   const sizes = [...dependenciesOf(packed.interpreters)]
     .filter(([name]) => name !== "@swc/wasm-typescript")
     .map(([name, folder]) => [name, sizeOf(folder)] as const);
   const sum = sizes.reduce((all, [, size]) => all + size, sizeOf(packed.interpreters));
-  assert.ok(sum < 2_000_000, `${sum} bytes: ${JSON.stringify(sizes)}`);
+  assert.ok(sum < 2_600_000, `${sum} bytes: ${JSON.stringify(sizes)}`);
 });
 
 test("declarations import only declarations that are in the tarball", () => {

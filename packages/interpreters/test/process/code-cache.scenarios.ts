@@ -50,7 +50,7 @@ if (process.argv[2] === "in a context") {
   const load = (file: URL): unknown => {
     const real = createRequire(file);
     const text = `(function (exports, require, module, __filename, __dirname) { ${readFileSync(file, "utf8")}\n})`;
-    const made = { exports: {} as unknown };
+    const made = { exports: {} as unknown, filename: fileURLToPath(file) };
     const require = (name: string): unknown =>
       name.startsWith(".") ? load(new URL(name, file)) : real(name);
     const path = fileURLToPath(file);

@@ -112,7 +112,7 @@ test("such a copy is refused in interpreters, which go on", async () => {
   assert.equal(await interp.call(Math.max, 1, 2), 2);
 });
 
-test("a bundle that left the package's files behind says so", async () => {
+test("a copy without some of the package's files says so", async () => {
   const entry = install("bundled");
   rmSync(new URL("supervisor.cjs", entry));
   // In a new process: a copy in this one would use this runtime.
@@ -123,7 +123,7 @@ try { create() } catch (error) { console.log(error.code, error.message) }`;
   assert.deepEqual([code, stderr], [0, ""]);
   assert.match(
     stdout,
-    /^ERR_INTERPRETER_FILES Cannot start interpreters: .*supervisor\.cjs does not exist\. A bundler /,
+    /^ERR_INTERPRETER_FILES Cannot start interpreters: .*supervisor\.cjs does not exist\. A tool /,
   );
 });
 
@@ -139,37 +139,42 @@ try { await pool.submit((n) => n, 1) } catch (error) { console.log(error.code, e
     const { code, stdout, stderr } = await start(process.execPath, ["--input-type=module", "-e", program])
       .ended;
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.match(stdout, /^ERR_INTERPRETER_FILES .* in Next\.js: `serverExternalPackages`/);
+    assert.match(stdout, /^ERR_INTERPRETER_FILES .* \(Next\.js: `serverExternalPackages`/);
   } finally {
     rmSync(lonely, { recursive: true, force: true });
   }
 });
 
-test("the package inside a bundle says so, whatever the bundle's format", async () => {
+test("a bundler that knows none of the package's conditions takes the portable build, too", async () => {
   const entry = path.join(folder, "bundled.mjs");
-  const program = `import { create } from "interpreters";
-try { create() } catch (error) { console.log(error.code, error.message) }`;
+  const program = `import { create, fromModule } from "interpreters";
+const interp = create();
+console.log(await interp.call((n) => n + 1, 1));
+await interp.exec("import { getCurrent } from 'interpreters'; const { id } = getCurrent()");
+console.log(await interp.call(() => [globalThis.id > 0, typeof module, typeof __filename]));
+const { f } = fromModule(new URL("./nowhere.js", import.meta.url));
+await interp.call(f).catch((error) => console.log(error.message));
+`;
   writeFileSync(entry, program);
-  for (const format of ["esm", "cjs"] as const) {
-    const outfile = path.join(folder, `bundled-${format}.${format === "esm" ? "mjs" : "cjs"}`);
-    await build({
-      entryPoints: [entry],
-      bundle: true,
-      platform: "node",
-      format,
-      outfile,
-      logLevel: "silent",
-    });
+  for (const conditions of [[], ["module"]]) {
+    const outfile = path.join(folder, "bundled/out.mjs");
+    await build({ entryPoints: [entry], bundle: true, platform: "node", format: "esm", outfile, conditions });
+    // None of the package's own files is beside it: the text that threads start with is inside.
     const { stdout, stderr } = await start(process.execPath, [outfile]).ended;
-    assert.match(stdout + stderr, /ERR_INTERPRETER_FILES/, format);
-    assert.match(stdout + stderr, /leave .+ out of the bundle \(in esbuild, .*`external`/, format);
+    assert.match(
+      stdout,
+      /^2\n\[ true, 'undefined', 'undefined' \]\n.*cannot find module .*nowhere\.js; a bundler makes no file/s,
+    );
+    assert.equal(stderr, "");
   }
 });
 
-test("the package inside a bundle of webpack says so", () => {
+test("without the portable build, too, a bundle of webpack says so", () => {
   // Its bundles give this module a `require` that finds other modules of the bundle only, and these one that finds nothing.
   const entry = readFileSync(path.join(source, "entry.cjs"), "utf8");
-  const missing = Object.assign(new Error("Cannot find module 'node:util'"), { code: "MODULE_NOT_FOUND" });
+  const missing = Object.assign(new Error("Cannot find module './portable.mjs'"), {
+    code: "MODULE_NOT_FOUND",
+  });
   const requireInBundle = (id: string): unknown => {
     if (id === "./base/copies.cjs") return { API: "none" };
     throw missing;
@@ -179,7 +184,7 @@ test("the package inside a bundle of webpack says so", () => {
     () => run(requireInBundle, {}, {}, "/index.js", "/"),
     (error: Error & { code?: string }) => {
       assert.equal(error.code, "ERR_INTERPRETER_FILES");
-      assert.match(error.message, /in webpack and rspack: `externals`/);
+      assert.match(error.message, /leave it out of what it bundles \(`external`, `externals`\)/);
       assert.equal(error.cause, missing);
       return true;
     },
@@ -193,7 +198,7 @@ test("the package run as an ES module, as Vite's development server runs what it
     () => run(undefined, undefined, undefined),
     (error: Error & { code?: string }) => {
       assert.equal(error.code, "ERR_INTERPRETER_FILES");
-      assert.match(error.message, /leave it out of the bundle \(in .*Vite: `external`/);
+      assert.match(error.message, /leave it out of what it bundles \(`external`, `externals`\)/);
       return true;
     },
   );

@@ -5,6 +5,7 @@
  */
 
 import { vm } from "../../platform/scripts.js";
+import { bundled } from "../../platform/package-files.js";
 import { NotShareableError } from "../../base/errors.js";
 import { resolveBuiltin } from "./builtins.js";
 import type { Callable } from "./callable.js";
@@ -180,7 +181,9 @@ function notFound(url: string, error: unknown): Error | undefined {
   }
   if (missing !== url && hint === "") return undefined; // a module that `url` imports, as Node's message says
   return Object.assign(
-    new Error(`cannot find module ${missing}${missing === url ? "" : `, imported by way of ${url}`}${hint}`),
+    new Error(
+      `cannot find module ${missing}${missing === url ? "" : `, imported by way of ${url}`}${hint || (bundled?.missing ?? "")}`,
+    ),
     { code: "ERR_MODULE_NOT_FOUND", url: missing },
   );
 }

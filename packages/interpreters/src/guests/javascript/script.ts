@@ -22,6 +22,7 @@ import { pathToFileURL } from "../../platform/urls.js";
 import type { vm } from "../../platform/scripts.js";
 import { promiseOf } from "../../base/thenable.js";
 import { nodeModule } from "../../platform/modules.js";
+import { bundled } from "../../platform/package-files.js";
 import { compile } from "./dynamic-import.js";
 import { metaOf, needsResolve, prepareResolve } from "./import-meta.js";
 import { importName, metaName, replaceNames, restoreNames } from "./import-names.js";
@@ -188,6 +189,8 @@ function importerOf(base: string): { name: string; load: Importer } {
     // As in a file of that name, whose imports of `./x.js` may mean `./x.ts`.
     const inTypeScript = isTypeScript(base);
     const loadAny: Importer = (specifier, options) => {
+      const own = bundled?.own(specifier);
+      if (own !== undefined) return Promise.resolve(own);
       if (inTypeScript || /\.(?:[cm]?ts|[jt]sx)$/.test(specifier)) enableTypeScript();
       return load(specifier, options);
     };

@@ -11,7 +11,7 @@
  * interpreter registers gets every module if it is registered after the first TypeScript module, else at least those that cannot be erased.
  */
 
-import { packageFile } from "../../platform/package-files.js";
+import { packageModule } from "../../platform/package-files.js";
 import { nodeModule } from "../../platform/modules.js";
 import { workerData } from "../../platform/threads.js";
 import { DerivedTexts } from "../../base/derived-texts.js";
@@ -47,7 +47,7 @@ export function registerAsyncHooks(): void {
   if (registered) return;
   registered = true;
   // A bundle of typescript-hooks.ts: the hooks thread loads one file.
-  nodeModule().register<HooksData>(packageFile("typescript-hooks.cjs"), {
+  nodeModule().register<HooksData>(packageModule("typescript-hooks.cjs"), {
     data: { store: textsOfProcess() },
   });
 }

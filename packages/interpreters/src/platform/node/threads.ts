@@ -1,5 +1,6 @@
 import type * as WorkerThreads from "node:worker_threads";
 
+export type { WorkerOptions } from "node:worker_threads";
 export { isMainThread, parentPort, SHARE_ENV, threadId, Worker, workerData } from "node:worker_threads";
 
 const { getBuiltinModule } = process;

@@ -1,0 +1,3 @@
+import { run } from "./program.js";
+
+void run(new URL("./task.js", import.meta.url));

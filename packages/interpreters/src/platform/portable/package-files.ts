@@ -1,0 +1,106 @@
+/** The package's files in the portable build, where they are texts (texts.ts). */
+import { pathToFileURL, URL } from "node:url";
+import { SHARE_ENV, Worker, type WorkerOptions } from "node:worker_threads";
+import type { Bundled } from "../node/package-files.js";
+import { asString, type DataWithTexts, fileOf, type Files, type OwnTexts } from "./texts.js";
+
+// Each text is evaluated with the `require` of texts.ts.
+declare const require: (id: string) => unknown;
+
+export const bundled: Bundled | undefined = {
+  missing:
+    "; a bundler makes no file of a module that only fromModule() names: make the module an entry of its own, and name the file that " +
+    "comes of it",
+  own: (specifier) =>
+    specifier === "interpreters" ? (require("interpreters") as Record<string, unknown>) : undefined,
+};
+
+const texts = require("interpreters:texts") as OwnTexts;
+
+/** URLs that stacks show. No file has one. */
+export function packageFile(path: string): URL {
+  return new URL(path, `${pathToFileURL(texts.folder).href}/`);
+}
+
+export function packageBytes(name: string): Uint8Array {
+  const text = texts.files[name];
+  return typeof text === "string" ? Buffer.from(text, "latin1") : text;
+}
+
+export function packageModule(name: string): string {
+  // It loads no other file.
+  const alone = JSON.stringify({ folder: texts.folder, files: {} });
+  const require = `(id) => id === "interpreters:texts" ? ${alone} : process.getBuiltinModule(id)`;
+  return moduleOf(
+    `const module = { exports: {} };
+${asString(texts.files[name])}(module.exports, ${require}, module, "", "");
+export const { initialize, resolve, load } = module.exports;`,
+    name,
+  );
+}
+
+const moduleOf = (text: string, name: string): string =>
+  `data:text/javascript,${encodeURIComponent(named(text, name))}`;
+
+/** As stacks show it. */
+const named = (text: string, name: string): string => `${text}\n//# sourceURL=${fileOf(name, texts)}`;
+
+export function startThreadOf(name: string, options: WorkerOptions): Worker {
+  const data: DataWithTexts = { ...(options.workerData as object), interpretersTexts: textsForThreads() };
+  const asModule = hasImports(options);
+  const text = threadText(name, asModule);
+  return new Worker(asModule ? new URL(text) : text, { ...options, eval: !asModule, workerData: data });
+}
+
+export const startThreadOfText = startThreadOf;
+
+/** Whether the thread has modules to load first. Node (versions 20 to 26) passes over them where a thread starts with a script. */
+function hasImports({ execArgv = process.execArgv, env }: WorkerOptions): boolean {
+  const { NODE_OPTIONS = "" } = env === undefined || env === SHARE_ENV ? process.env : env;
+  return /(?:^|\s)--(?:import|(?:experimental-)?loader)\b/.test(`${execArgv.join(" ")} ${NODE_OPTIONS}`);
+}
+
+export function missingFile(): undefined {
+  return undefined;
+}
+
+/** An expression that loads this package in another thread's global scope. */
+export function loadingScript(): string {
+  const entries = Object.entries(texts.files).map(([name, text]) => [name, asString(text)]);
+  return `${asString(texts.files["loader.cjs"])}.load(${JSON.stringify(Object.fromEntries(entries))})`;
+}
+
+const threadTexts = new Map<string, string>();
+
+function threadText(name: string, asModule: boolean): string {
+  const key = `${name} ${asModule}`;
+  let text = threadTexts.get(key);
+  if (text === undefined) {
+    const [loader, entry] = ["loader.cjs", name].map((each) => asString(texts.files[each]));
+    const script = `${loader}.start(${entry},${JSON.stringify(name)})`;
+    text = asModule ? moduleOf(script, name) : named(script, name);
+    threadTexts.set(key, text);
+  }
+  return text;
+}
+
+let forThreads: OwnTexts | undefined;
+
+function textsForThreads(): OwnTexts {
+  return (forThreads ??= { ...texts, files: shared(texts) });
+}
+
+/** The texts that threads may need, where all threads can read them. They get these two in another way (wire/boot.ts), if main compiled them. */
+const GIVEN = ["interpreters.cjs", "api.cjs"];
+
+function shared({ files, foreign }: OwnTexts): Files {
+  const entries = Object.entries(files)
+    .filter(([name]) => foreign || !GIVEN.includes(name))
+    .map(([name, text]) => {
+      if (typeof text !== "string") return [name, text] as const;
+      const bytes = new Uint8Array(new SharedArrayBuffer(text.length));
+      Buffer.from(bytes.buffer).write(text, "latin1");
+      return [name, bytes] as const;
+    });
+  return Object.fromEntries(entries);
+}
