@@ -6,19 +6,21 @@
 import type { Iterated, KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
 import { checkId } from "../base/check.js";
 import { HandleTable } from "../base/handle-table.js";
-import { InterpreterNotFoundError } from "../base/errors.js";
 import { CODEC_JAVASCRIPT, registerReference } from "../codec/codec.js";
 import type { ModuleClass } from "../guests/javascript/callable.js";
 import { isExecuting } from "../kernel/executions.js";
 import { idOf, nameOf, slotOf } from "../kernel/registry.js";
+import { load } from "../memory/atomics.js";
 import { setBit } from "../memory/bitset.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
-import { REF_INTERPRETER, S_HOLDERS, slotPointer } from "../memory/layout.js";
+import { REF_INTERPRETER, S_HOLDERS, S_THREAD, slotPointer } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import type { Code } from "../wire/code.js";
 import type { PoolSetup } from "../worker/pool.js";
 import { checkIterateOptions, type ExecOptions, type IterateOptions } from "./call-options.js";
+import { endOf, type InterpreterEnd } from "./ended.js";
 import { Ending } from "./ending.js";
+import { unknownError } from "./gone.js";
 import { giveBack, isHeld } from "./held-interpreters.js";
 import {
   iterate,
@@ -32,11 +34,20 @@ import { outputOf } from "./output.js";
 import { construct, proxyOf } from "./remote-object.js";
 import type { ConstructorArgs, InstanceOf, RemoteObject } from "./remote-types.js";
 import { send, SERVE } from "./sending.js";
-import { checkAlive, type InterpreterHandle, tagOf, type Target, type Whence, whenceOf } from "./target.js";
+import {
+  checkAlive,
+  type InterpreterHandle,
+  isGone,
+  tagOf,
+  type Target,
+  type Whence,
+  whenceOf,
+} from "./target.js";
 import { type InterpreterView, viewOf } from "./view.js";
 import { call, exec, iterating, prepare } from "./work.js";
 
 export type { CallOptions, ExecOptions, IterateOptions } from "./call-options.js";
+export type { InterpreterEnd } from "./ended.js";
 export type { Whence } from "./target.js";
 export type { InterpreterView } from "./view.js";
 
@@ -79,6 +90,7 @@ export let servePool: (
 export class Interpreter implements InterpreterView {
   readonly #target!: Target;
   readonly #ending!: Ending;
+  #ended: Promise<InterpreterEnd> | undefined;
   /** Ids count up from 0, the main interpreter, and are never used again (PEP 734: `id`). */
   readonly id!: number;
   /** Where the interpreter comes from (CPython: `whence`). */
@@ -92,8 +104,7 @@ export class Interpreter implements InterpreterView {
     binding = undefined;
     checkId("an interpreter's id", id);
     const slot = bound?.slot ?? slotOf(rt.m, id as InterpreterId);
-    if (slot === -1)
-      throw new InterpreterNotFoundError(`Cannot bind to interpreter ${id}: there is none, or it has ended`);
+    if (slot === -1) throw unknownError(rt, id as InterpreterId);
     if (bound === undefined) {
       const same = handles.get(id);
       if (same !== undefined) return same;
@@ -129,6 +140,36 @@ export class Interpreter implements InterpreterView {
   isRunning(): boolean {
     checkAlive(this.#target, "look at");
     return this.whence !== "interpreters module" || isExecuting(this.#target.rt.m, this.#target.slot);
+  }
+
+  /**
+   * Node's id of its thread, which is `threadId` of `node:worker_threads` there. Undefined while it boots, and when it is gone. (CPython has no
+   * counterpart.)
+   *
+   * @example
+   * await using interp = create();
+   * const threadId = await interp.call(() => process.getBuiltinModule("node:worker_threads").threadId);
+   * console.log(interp.threadId === threadId); // true
+   */
+  get threadId(): number | undefined {
+    const { rt, slot } = this.#target;
+    const thread = load(rt.m, slotPointer(slot) + S_THREAD);
+    return thread < 0 || isGone(this.#target) ? undefined : thread;
+  }
+
+  /**
+   * Resolves when the interpreter has ended, however it did, also if it was idle. Never rejects, and does not keep the process alive. (CPython
+   * has no counterpart.)
+   *
+   * @throws InterpreterNotFoundError it had ended when this thread got its handle, and so long ago that nothing is known of it
+   * @example
+   * const interp = create();
+   * interp.call(() => process.exit(3)).catch(() => {});
+   * const { reason, exitCode } = await interp.ended;
+   * console.log(reason, exitCode); // exit 3
+   */
+  get ended(): Promise<InterpreterEnd> {
+    return (this.#ended ??= endOf(this.#target));
   }
 
   /**

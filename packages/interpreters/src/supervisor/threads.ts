@@ -63,6 +63,7 @@ export function startThread(
         config: options.config,
         output: options.output,
         language: options.language,
+        concurrency: options.concurrency,
         languageShared,
         text: bundleText(shared),
         codeCache: shared.codeCache,
