@@ -9,7 +9,7 @@ import { EncodedValue } from "./codec/language-value.js";
 import { letGoOfReferences } from "./codec/references.js";
 import { Scratch } from "./codec/scratch.js";
 import { createPlace } from "./interpreter/create.js";
-import { type EndOperation, Ending } from "./interpreter/ending.js";
+import { EndOperation, Ending } from "./interpreter/ending.js";
 import { type GuestOperation, sendToGuest, STATUS_DEADLOCK } from "./interpreter/guest-operation.js";
 import {
   adoptCreated,
@@ -43,7 +43,6 @@ import {
   S_DOORBELL,
   S_WHENCE,
   slotPointer,
-  STATE_DEAD,
   STATE_READY,
   STATUS_BUSY,
   STATUS_EMPTY,
@@ -149,21 +148,19 @@ const interpreters = {
   adopt: adoptCreated,
 
   /**
-   * Gives back one handle. If that was the last one in the process, the supervisor ends the interpreter; blocks until its slot says so, if it is
-   * idle. Returns whether it was the last.
+   * Gives back one handle. If that was the last one in the process, the supervisor ends the interpreter. If it is idle, this blocks until its death is
+   * reported, the items that it has put have met their fate, or the work of this thread must be interrupted, and for 30 seconds at most: the exit
+   * functions of its language may wait for this thread. Returns whether it was the last.
    */
   release(id: number): boolean {
     const target = targetOf(id);
-    // Before the handle is given back: closing it is work, too.
+    // Both before the handle is given back: closing it is work, too, and the supervisor notifies only those that await something.
     const idle = target !== undefined && !isExecuting(target.rt.m, target.slot);
+    const end = idle ? new EndOperation(target.rt, target.id, `close interpreter ${id}`) : undefined;
     const last = releaseInterpreter(id, hasInterpreterObject(id));
-    if (last && idle) {
-      const { rt, slot } = target;
-      // The supervisor sends no notice to a thread that neither holds the interpreter nor awaits anything of it: look again now and then.
-      // While it is only leaving, its items may still await their fate.
-      const gone = (): boolean => idOf(rt.m, slot) !== target.id || stateOf(rt.m, slot) === STATE_DEAD;
-      for (let turns = 0; turns < MOST_TURNS && !gone(); turns++) rt.blockUntil(gone, TURN);
-    }
+    if (end === undefined) return last;
+    if (last) threads.blockUntil(() => end.settled, RELEASE_LIMIT);
+    if (!end.settled) end.abandon();
     return last;
   },
 
@@ -206,9 +203,8 @@ const interpreters = {
   ): GuestOperation | number => sendToGuest(id as InterpreterId, value, options),
 };
 
-/** How often, and for how many milliseconds, `release` waits. */
-const MOST_TURNS = 6000;
-const TURN = 5;
+/** How long `release` waits, in milliseconds. */
+const RELEASE_LIMIT = 30_000;
 
 const threads = {
   /**

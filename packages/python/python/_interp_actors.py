@@ -176,9 +176,16 @@ class Operation:
 
 def _call(interp, callable, args, kwargs):
     import _interpreters
+
+    return (yield from _outcome(_interpreters._begin_call(interp.id, callable, args, kwargs, restrict=True)))
+
+
+def _outcome(token):
+    """Waits for the reply of an operation, and returns the value in it."""
+    import _interpreters
     from concurrent.interpreters import ExecutionFailed
 
-    operation = Operation(_interpreters._begin_call(interp.id, callable, args, kwargs, restrict=True))
+    operation = Operation(token)
     try:
         yield operation
         result, failure = _interpreters._reply(operation.token)
@@ -226,12 +233,12 @@ class InterpreterTasks:
             raise
 
     def run(self, task):
-        from concurrent.futures.interpreter import do_call
+        import _interpreters
         from concurrent.interpreters import ExecutionFailed
 
         context = self.context
         try:
-            return (yield from _call(context.interp, do_call, (context.results, *task), {}))
+            return (yield from _outcome(_interpreters._begin_task(context.interp.id, context.results.id, *task)))
         except ExecutionFailed as failure:
             # `do_call` has put the exception before the call failed.
             error = context.results.get()

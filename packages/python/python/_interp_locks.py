@@ -72,11 +72,19 @@ class lock:
     release_lock = release
     locked_lock = locked
 
-    def __enter__(self):
-        return self.acquire()
+    # Most locks are free: these two do without the calls.
 
-    def __exit__(self, *exc):
-        self.release()
+    def __enter__(self):
+        if self._locked:
+            return self.acquire()
+        self._locked = True
+        return True
+
+    def __exit__(self, kind, value, traceback):
+        if self._waiters or not self._locked:
+            self.release()
+        else:
+            self._locked = False
 
     def _at_fork_reinit(self):
         self._locked = False
@@ -127,9 +135,15 @@ class RLock:
         return self._count > 0
 
     def __enter__(self):
-        return self.acquire()
+        block = self._block
+        if block._locked:
+            return self.acquire()
+        block._locked = True
+        self._owner = current_ident()
+        self._count = 1
+        return True
 
-    def __exit__(self, *exc):
+    def __exit__(self, kind, value, traceback):
         self.release()
 
     def _is_owned(self):

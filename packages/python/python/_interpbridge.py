@@ -5,7 +5,7 @@ queues) is written by marshal, version 2, and transcoded on the JavaScript side.
 how, and the bytes.
 
     M  marshal               P  pickle, behind the name of the file that __main__ came from
-    C  the code object of a stateless function     V  the bytes of a memoryview
+    C  the code object of a stateless function     V  the bytes of a memoryview     D  an empty dict
     T  marshal of a tuple of (kind, bytes), item by item     Q  the id of a queue
 
 Records keep the queues alive that they carry, so encoding notes the ids of all queues in `noted`.
@@ -281,6 +281,27 @@ def stateless(func):
     return data
 
 
+#: By function: its module, its name there, and its pickle.
+_named = {}
+
+
+def _pickled_function(func):
+    """As `_pickled`, for a function. A function that its module has under its name is pickled once."""
+    known = _named.get(func)
+    if known is not None:
+        module, name, data = known
+        if func.__module__ == module and getattr(sys.modules.get(module), name, None) is func:
+            return data
+    data = _pickled(func)
+    module, name = func.__module__, func.__qualname__
+    # The pickle of a function of __main__ depends on the file of that.
+    if module != '__main__' and getattr(sys.modules.get(module), name, None) is func:
+        if len(_named) > 1000:
+            _named.clear()
+        _named[func] = module, name, data
+    return data
+
+
 def _check_code(code, namespace):
     import builtins
     import dis
@@ -323,11 +344,28 @@ def encode(obj, fallback=True):
             raise OverflowError('try sending as bytes')
         raise _not_shareable(obj)
     if cls is types.FunctionType:
+        if obj in _named:
+            return 'P', _pickled_function(obj)
         try:
             return 'C', stateless(obj)
         except ValueError:
-            pass
+            return 'P', _pickled_function(obj)
+    if cls is dict and not obj:
+        return 'D', b''
     return 'P', _pickled(obj)
+
+
+#: By their bytes: code objects of stateless functions that were called here.
+_codes = {}
+
+
+def _code(data):
+    code = _codes.get(data)
+    if code is None:
+        if len(_codes) > 1000:
+            _codes.clear()
+        _codes[data] = code = marshal.loads(data)
+    return code
 
 
 def decode(kind, data):
@@ -340,8 +378,9 @@ def decode(kind, data):
     if kind == 'Q':
         return _queue(int.from_bytes(data, 'little'))
     if kind == 'C':
-        code = marshal.loads(data)
-        return types.FunctionType(code, sys.modules['__main__'].__dict__)
+        return types.FunctionType(_code(data), sys.modules['__main__'].__dict__)
+    if kind == 'D':
+        return {}
     if kind == 'V':
         return memoryview(bytes(data))
     raise ValueError(f'unknown kind of data {kind!r}')

@@ -167,23 +167,18 @@ def _new_token():
 def put(qid, obj, unboundop=-1, fallback=-1):
     """Add the object's data to the queue."""
     # The way of most items of programs that count, without a call of Python.
-    if type(obj) is int and type(qid) is int and unboundop == -1 \
-            and 0 <= qid <= 0x7fffffff and -0x80000000 <= obj < 0x80000000:
-        status = _bridge.js.q_put_int(qid, obj, -1)
+    if type(obj) is int and type(qid) is int and unboundop == -1:
+        status = _bridge.js.q_put_int(qid, obj)
         if status == 0:
             return
-        raise _failed(status, qid)
+        if status == _bridge.EMPTY or status == _bridge.FULL:
+            raise _failed(status, qid)
     _put(_qid(qid), obj, -1 if unboundop < 0 else _checked_unbound(unboundop, -1))
 
 
 def _put(qid, obj, unbound):
     """As `put`, with the runtime's number for `unboundop`."""
     bridge = _bridge
-    if type(obj) is int and -0x80000000 <= obj < 0x80000000:
-        status = bridge.js.q_put_int(qid, obj, unbound)
-        if status < 0:
-            raise _failed(status, qid)
-        return
     data = bridge.neutral(obj)
     if data is not None:
         codec = bridge.NEUTRAL
@@ -204,17 +199,19 @@ def get(qid):
 
     If there is nothing to receive then raise QueueEmpty.
     """
-    if type(qid) is not int or not 0 <= qid <= 0x7fffffff:
+    if type(qid) is not int:
         qid = _qid(qid)
     bridge = _bridge
     status = bridge.js.q_get(qid)
+    if status > 1:
+        return status - 2, None
     if status == 1:
         return bridge.words[bridge.W_VALUE], None
     if status == bridge.TOO_BIG:
         bridge.grow(bridge.words[bridge.W_LENGTH])
         bridge.js.q_fetch()
     elif status < 0:
-        raise _failed(status, qid)
+        raise _failed(status, _qid(qid))
     if bridge.words[bridge.W_STATE] != _LIVE:
         return None, _FROM_RUNTIME[0 if bridge.words[bridge.W_STATE] == 1 else 1]
     if bridge.words[bridge.W_CODEC] not in (bridge.NEUTRAL, bridge.PYTHON):

@@ -134,6 +134,8 @@ def _check_config(config):
 # Ids.
 
 def _interp_id(arg):
+    if type(arg) is int and 0 <= arg <= 0x7fffffff:
+        return arg
     if isinstance(arg, bool) or not hasattr(type(arg), '__index__'):
         if not isinstance(arg, int):
             raise TypeError(f'interpreter ID must be an int, got {type(arg).__name__}')
@@ -287,7 +289,7 @@ def is_shareable(obj):
 
 # Work: requests are marshalled tuples, replies too.
 
-_CODE, _CALL, _SET = range(3)
+_CODE, _CALL, _SET, _TASK = range(4)
 _DONE, _FAILED, _REFUSED = range(3)
 #: An exception that could not be sent, and the text of it.
 _REFUSED_RUNNING = 'interpreter already running'
@@ -295,7 +297,7 @@ _REFUSED_RUNNING = 'interpreter already running'
 
 def _request(id, request):
     """Sends work to the interpreter and waits for its reply."""
-    token = _send(id, request, True)
+    token = _send(id, request)
     try:
         _bridge.wait_operation(token)
     except BaseException:
@@ -304,8 +306,8 @@ def _request(id, request):
     return _reply(token)
 
 
-def _send(id, request, blocking):
-    """Sends work to the interpreter. Returns the token of the operation. `blocking`: whether this thread waits for it at once."""
+def _send(id, request):
+    """Sends work to the interpreter, which must be idle. Returns the token of the operation."""
     bridge = _bridge
     references = bridge.noted[:]
     del bridge.noted[:]
@@ -313,12 +315,10 @@ def _send(id, request, blocking):
     bridge.write(data)
     bridge.words[bridge.W_LENGTH] = len(data)
     bridge.noted[:] = references
-    token = bridge.js.i_send(id, bridge.set_references(), blocking)
+    token = bridge.js.i_send(id, bridge.set_references() if references else 0)
     if token < 0:
         if token == bridge.BUSY or token == bridge.SHUT:
             raise InterpreterError(_REFUSED_RUNNING)
-        if token == bridge.DEADLOCK:
-            raise InterpreterError(f'interpreter {id} waits for this one: waiting for it would never end')
         if token == bridge.NO_MEMORY:
             raise MemoryError()
         if token == bridge.NOT_FOUND:
@@ -522,7 +522,18 @@ def call(id, callable, args=None, kwargs=None, *, preserve_exc=False, restrict=F
 
 def _begin_call(id, callable, args, kwargs, *, restrict=False):
     """As `call`, but returns the token of the operation, for `_reply`."""
-    return _send(_resolve(id, restrict, 'make a call in'), _call_request(callable, args, kwargs), False)
+    return _send(_resolve(id, restrict, 'make a call in'), _call_request(callable, args, kwargs))
+
+
+def _begin_task(id, results, func, args, kwargs):
+    """As `_begin_call` of `do_call` of concurrent.futures.interpreter, the function that runs the tasks of a pool. `results` is the id of the queue that
+    gets the exception of a task: as the caller holds it, it need not travel, and is bound there only if it is used."""
+    bridge = _bridge
+    del bridge.noted[:]
+    func = bridge.encode(func)
+    args = bridge.encode(args)
+    kwargs = bridge.encode(kwargs)
+    return _send(id, (_TASK, results, func, args, kwargs, bridge.thread_name()))
 
 
 def _call_request(callable, args, kwargs):
@@ -558,6 +569,18 @@ def _call_here(func, args, kwargs):
     return func(*args, **kwargs)
 
 
+class _Results:
+    """The queue that gets the exception of a task."""
+
+    __slots__ = ('_id',)
+
+    def __init__(self, id):
+        self._id = id
+
+    def put(self, obj):
+        _bridge._queue(self._id).put(obj)
+
+
 def _execute(length, count):
     """Executes the request in the buffer, and answers with the bytes of the reply."""
     bridge = _bridge
@@ -567,6 +590,9 @@ def _execute(length, count):
     reply, noted, value = _perform(op, rest, references)
     bridge.noted[:] = noted
     _answer(_DONE, bridge.PYTHON, _marshal.dumps(reply))
+
+
+_DONE_NONE = (_DONE, *_bridge.encode(None))
 
 
 def _perform(op, rest, references):
@@ -579,6 +605,9 @@ def _perform(op, rest, references):
                 func = _load('func', target)
                 args = _load('args', given)
                 kwargs = _load('kwargs', named) if named else {}
+            elif op == _TASK:
+                results, func, args, kwargs, bridge.caller_name = rest
+                func, args, kwargs = _load('args', func), _load('args', args), _load('args', kwargs)
             elif op == _SET:
                 updates = [(name, bridge.decode(*value)) for name, value in rest[0] or ()]
             else:
@@ -593,6 +622,9 @@ def _perform(op, rest, references):
     try:
         if op == _CALL:
             value = _call_here(func, args, kwargs)
+        elif op == _TASK:
+            from concurrent.futures.interpreter import do_call
+            value = do_call(_Results(results), func, args, kwargs)
         else:
             for name, item in updates:
                 namespace[name] = item
@@ -601,6 +633,8 @@ def _perform(op, rest, references):
             value = None
     except BaseException as exc:
         return (_FAILED, *_describe(exc, 2 if op == _CALL else 1)), [], None
+    if value is None:
+        return _DONE_NONE, [], None
     try:
         del bridge.noted[:]
         return (_DONE, *bridge.encode(value)), bridge.noted[:], value

@@ -174,18 +174,12 @@ function hostOf(bridge: Bridge): ThreadHost {
     interrupt: () => bridge.waits.interrupt(),
     blockUntil: (done, timeout) => core.threads.blockUntil(done, timeout),
     waitForQueue: (id, putting, timeout, ended) => bridge.queues.wait(id, putting, timeout, ended),
-    operation(token) {
+    isSettled: (token) => bridge.operation(token)?.settled,
+    async settled(token) {
       const operation = bridge.operation(token);
-      return (
-        operation && {
-          get settled() {
-            return operation.settled;
-          },
-          // oxlint-disable-next-line unicorn/no-thenable -- what the threads wait for
-          then: (then, fail) =>
-            (operation.settled ? Promise.resolve() : operation.promise()).then(then, fail),
-        }
-      );
+      if (operation === undefined || operation.settled) return;
+      // Whoever fetches it gets the error.
+      await operation.promise().catch(() => undefined);
     },
   };
 }

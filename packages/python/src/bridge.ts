@@ -229,11 +229,7 @@ export class Bridge {
     let value: EncodedValue | undefined;
     if (references !== undefined && exchange.fill(this.#outgoing, codec)) {
       const { bytes, start, length } = this.#outgoing;
-      value = new core.EncodedValue(
-        codec,
-        Uint8Array.from(bytes.subarray(start, start + length)),
-        references,
-      );
+      value = new core.EncodedValue(codec, new Uint8Array(bytes.subarray(start, start + length)), references);
     }
     this.#answer = { state, value };
     return core.OK;

@@ -9,8 +9,10 @@ const { queues } = core;
 const NOT_NEUTRAL = -20;
 /** The queue was made here, and Python has not bound it. */
 const NEVER_BOUND = -22;
-/** The answer of `q_get` for a small int, which is in W_VALUE. */
-const SMALL_INT = 1;
+/** The answer of `q_get` for an int, which is in W_VALUE; one from 0 on is the answer itself, and this number added to it. */
+const INT = 1;
+const ANSWERED_INT = 2;
+const MOST_ANSWERED = 1 << 30;
 /** Tags of the neutral encoding (marshal.ts). */
 const TAG_INT32 = 0x03;
 const TAG_SMALL_INT = 0x80;
@@ -40,7 +42,7 @@ export class QueueFunctions {
       q_list: () => this.#list(),
       q_put: (id: number, codec: number, count: number, unbound: number) =>
         this.#put(id, codec, count, unbound),
-      q_put_int: (id: number, value: number, unbound: number) => this.#putInt(id, value, unbound),
+      q_put_int: (id: number, value: number) => this.#putInt(id, value),
       q_get: (id: number) => this.#get(id),
       q_fetch: () => this.#exchange.fetch(),
       q_count: (id: number) => this.#ask(id, (queue) => queues.count(queue)),
@@ -66,6 +68,8 @@ export class QueueFunctions {
 
   /** Calls `use` with the queue, which is held meanwhile. */
   #with(id: number, use: (queue: HeldQueue) => number): number {
+    // Queues with negative ids are the runtime's own.
+    if (id < 0) return core.STATUS_NOT_FOUND;
     const known = queues.held(id);
     const queue = known ?? queues.hold(id);
     if (queue === undefined || !queues.isOpen(queue)) return core.STATUS_NOT_FOUND;
@@ -119,7 +123,10 @@ export class QueueFunctions {
     return this.#putRecord(id, codec, unbound);
   }
 
-  #putInt(id: number, value: number, unbound: number): number {
+  /** Of an int that is not one of 32 bits, Python makes data. */
+  #putInt(id: number, value: number): number {
+    // Large ones of Python are of the type bigint.
+    if (typeof value !== "number" || (value | 0) !== value) return NOT_NEUTRAL;
     const out = this.#exchange.scratch.reset();
     if (value >= 0 && value < 0x80) out.byte(TAG_SMALL_INT + value);
     else {
@@ -128,7 +135,7 @@ export class QueueFunctions {
     }
     this.#exchange.fillFromScratch(this.#outgoing);
     this.#outgoing.references = NONE;
-    return this.#putRecord(id, core.CODEC_NEUTRAL, unbound);
+    return this.#putRecord(id, core.CODEC_NEUTRAL, -1);
   }
 
   #putRecord(id: number, codec: number, unbound: number): number {
@@ -160,13 +167,12 @@ export class QueueFunctions {
       bytes = space.bytes;
       at = 0;
     } else if (references === 0 && codec === core.CODEC_NEUTRAL) {
-      if (length === 1 && bytes[at] >= TAG_SMALL_INT) {
-        exchange.setWord(W_VALUE, bytes[at] - TAG_SMALL_INT);
-        return SMALL_INT;
-      }
+      if (length === 1 && bytes[at] >= TAG_SMALL_INT) return bytes[at] - TAG_SMALL_INT + ANSWERED_INT;
       if (length === 5 && bytes[at] === TAG_INT32) {
-        exchange.setWord(W_VALUE, bytes.readInt32LE(at + 1));
-        return SMALL_INT;
+        const value = bytes.readInt32LE(at + 1);
+        if (value >= 0 && value <= MOST_ANSWERED) return value + ANSWERED_INT;
+        exchange.setWord(W_VALUE, value);
+        return INT;
       }
     }
     const triples: number[] = [];

@@ -12,10 +12,10 @@ export interface ThreadHost {
   waitForQueue(id: number, putting: boolean, timeout: number, ended: () => boolean): number;
   /** Resolves the promises of waits for other interpreters. */
   interrupt(): void;
-  /** An operation that was begun: whether it has its outcome, and a promise of that. */
-  operation(
-    token: number,
-  ): { readonly settled: boolean; then(then: () => void, fail: () => void): unknown } | undefined;
+  /** Whether an operation has its outcome. Undefined if that was fetched. */
+  isSettled(token: number): boolean | undefined;
+  /** Resolved when the operation has its outcome. It keeps the event loop alive. */
+  settled(token: number): Promise<void>;
 }
 
 interface Callable {
@@ -39,8 +39,9 @@ class Port {
   readonly switches = canSwitchStacks();
   readonly #host: ThreadHost;
   readonly #parked = new Map<number, Parked>();
-  /** Operations that actors wait for. */
-  readonly #watched = new Set<number>();
+  /** Operations that actors wait for, and whether a promise of their outcome was asked for. */
+  readonly #watched = new Map<number, boolean>();
+  #askLater = false;
   enter: Callable | undefined;
   turn: Callable | undefined;
 
@@ -88,26 +89,35 @@ class Port {
 
   /** An actor waits for operation `token`. */
   watch(token: number): void {
-    const operation = this.#host.operation(token);
-    if (operation === undefined) return;
-    this.#watched.add(token);
-    const settled = (): void => {
-      // A waiter that has blocked meanwhile has run the step.
-      if (this.#watched.delete(token)) this.turn?.();
-    };
-    operation.then(settled, settled);
+    this.#watched.set(token, false);
+    if (this.#askLater) return;
+    this.#askLater = true;
+    setImmediate(this.#askForOutcomes);
   }
+
+  /** Only a turn of the event loop asks for promises: while Python blocks this thread, it looks at the operations itself, and most have ended before. */
+  readonly #askForOutcomes = (): void => {
+    this.#askLater = false;
+    for (const [token, asked] of this.#watched) {
+      if (asked) continue;
+      this.#watched.set(token, true);
+      void this.#host.settled(token).then(() => {
+        // A waiter that has blocked meanwhile has run the step.
+        if (this.#watched.delete(token)) this.turn?.();
+      });
+    }
+  };
 
   unwatch(token: number): void {
     this.#watched.delete(token);
   }
 
   readonly #someSettled = (): boolean => {
-    for (const token of this.#watched) {
-      const operation = this.#host.operation(token);
+    for (const token of this.#watched.keys()) {
+      const settled = this.#host.isSettled(token);
+      if (settled === true) return true;
       // Its actor has the outcome; while this thread blocks, no promise says so.
-      if (operation === undefined) this.#watched.delete(token);
-      else if (operation.settled) return true;
+      if (settled === undefined) this.#watched.delete(token);
     }
     return false;
   };
@@ -124,9 +134,8 @@ class Port {
 
   /** As `block`, and until operation `token` has its outcome. */
   blockFor(token: number, timeout: number): void {
-    const own = this.#host.operation(token);
-    if (own === undefined) return;
-    this.#host.blockUntil(() => own.settled || this.#someSettled(), timeout < 0 ? undefined : timeout);
+    const done = (): boolean => this.#host.isSettled(token) !== false || this.#someSettled();
+    this.#host.blockUntil(done, timeout < 0 ? undefined : timeout);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Python interpreters that are terminated at random moments, in the midst of puts and gets: nothing is lost that a put has acknowledged,
- * nothing comes twice, and no waiter hangs. `DEATHS=1000` kills as many.
+ * nothing comes twice, and no waiter hangs. `npm run soak` kills a thousand (soak.ts).
  */
 import assert from "node:assert/strict";
 import process from "node:process";
@@ -34,6 +34,18 @@ async function killAtRandom(
   await sleep(Math.random() * LIFE);
   await interp.terminate();
   await assert.rejects(running, InterpreterDiedError);
+  reportDeath();
+}
+
+let deaths = 0;
+/** Tells soak.ts that the test makes progress, and the reader how far it is. */
+function reportDeath(): void {
+  deaths++;
+  if (process.channel === undefined || process.channel === null) return;
+  process.send!("death");
+  if (deaths % 50 !== 0) return;
+  const resident = Math.round(process.memoryUsage.rss() / 1e6);
+  process.stdout.write(`# ${deaths} of ${DEATHS * 2} killed, ${resident} MB resident\n`);
 }
 
 const PRODUCER = `

@@ -35,7 +35,7 @@ export class GuestOperation extends Operation<EncodedValue> {
       return;
     }
     const { codec, bytes, references, pages } = readEncoded(this.#runtime.m, received);
-    const reply = new EncodedValue(codec, Uint8Array.from(bytes), references);
+    const reply = new EncodedValue(codec, new Uint8Array(bytes), references);
     if (pages !== 0) freePages(this.#runtime.m, pages);
     this.resolve(reply);
   }

@@ -1,0 +1,3 @@
+import { testFiles } from "./test-files.js";
+
+await testFiles("test_api");
