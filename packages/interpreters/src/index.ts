@@ -27,7 +27,14 @@ export type { ParentOptions } from "./interpreter/parent.js";
 export type { CreateOptions, InterpreterConfig, ResourceLimits } from "./interpreter/options.js";
 export type { OutputSink } from "./interpreter/output.js";
 
-export type { RemoteAccess, RemoteEnd, RemoteMethod, RemoteObject } from "./interpreter/remote-types.js";
+export type {
+  CalledMethod,
+  IteratedMethod,
+  RemoteAccess,
+  RemoteEnd,
+  RemoteMethod,
+  RemoteObject,
+} from "./interpreter/remote-types.js";
 
 /* ---- Functions of modules: name one without loading it here ---- */
 export { fromModule, type ModuleClass, type ModuleFunctions } from "./guests/javascript/callable.js";

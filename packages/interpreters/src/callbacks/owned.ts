@@ -13,7 +13,7 @@ import { javascript } from "../guests/javascript/guest.js";
 import { createQueue, isHeldHereOnly } from "../kernel/queue-lifetime.js";
 import { queueIdOf } from "../kernel/queue-state.js";
 import type { Received } from "../kernel/receive.js";
-import { beginCallbackOf } from "../kernel/deadlock.js";
+import { beginCallbackOf, beginWithin, endWithin } from "../kernel/deadlock.js";
 import { slotOf } from "../kernel/registry.js";
 import { add, set } from "../memory/atomics.js";
 import type { InterpreterId } from "../memory/brands.js";
@@ -208,6 +208,22 @@ function called(rt: Runtime, replies: Replies, received: Received): void {
     const slot = slotOf(m, sender);
     if (slot !== -1) beginCallbackOf(m, slot);
   }
+  const within = beginWithin(m);
+  try {
+    run(rt, replies, item, one, args, blocks);
+  } finally {
+    if (within) endWithin(rt.m);
+  }
+}
+
+function run(
+  rt: Runtime,
+  replies: Replies,
+  item: WorkItem,
+  one: Owned,
+  args: readonly unknown[],
+  blocks: boolean,
+): void {
   let promise: PromiseLike<unknown> | undefined;
   try {
     const result = one.run(args);
@@ -268,5 +284,10 @@ function reported(rt: Runtime, received: Received): void {
   const one = object && owned.get(object);
   if (one?.handle === undefined || one.ended) return;
   add(rt.m, one.handle.pointer + Q_REPORTS, -1);
-  one.run([value]);
+  const within = beginWithin(rt.m);
+  try {
+    one.run([value]);
+  } finally {
+    if (within) endWithin(rt.m);
+  }
 }

@@ -280,7 +280,7 @@ export class Interpreter implements InterpreterView {
 
   /**
    * Makes an object there, which stays there, and returns a typed proxy of it: its methods return promises (`method.sync(…)` blocks), run in
-   * their order, and fail as calls do. See `RemoteObject`, and `RemoteAccess` for its properties. (CPython has no counterpart.)
+   * their order, and fail as calls do. Generator methods return iterations, as `iterate` does. See `RemoteObject`, and `RemoteAccess` for its properties. (CPython has no counterpart.)
    *
    * The object ends with `await using`, which calls its own dispose method, or is dropped when the proxy is collected. It cannot be sent on.
    *

@@ -2,14 +2,15 @@
  * Objects that live in another interpreter: making one (`construct`), and the proxies by which this thread uses it.
  *
  * The reply to WORK_CONSTRUCT is the object's number there and the names of its methods. A proxy has these methods, made when they are
- * first used; each call is a work item (WORK_OBJECT), so calls run in order with all other work of that interpreter.
+ * first used; each call is a work item (WORK_OBJECT), so calls run in order with all other work of that interpreter. Calling a generator
+ * method gives an iteration (WORK_OBJECT_ITERATE).
  */
 import { InterpreterError, InterpreterNotFoundError } from "../base/errors.js";
 import { CODEC_JAVASCRIPT, registerReference } from "../codec/codec.js";
 import { classOf } from "../guests/javascript/callable.js";
 import { languageOf } from "../guests/language.js";
 import { S_REPLIES, REF_OBJECT } from "../memory/layout.js";
-import { takeTrace } from "../thread/trace.js";
+import { takeTrace, type Trace } from "../thread/trace.js";
 import { codeOf } from "../wire/code.js";
 import { Message, WITHOUT_SENDER } from "../wire/message.js";
 import {
@@ -19,12 +20,16 @@ import {
   OBJECT_SET,
   WORK_CONSTRUCT,
   WORK_OBJECT,
+  WORK_OBJECT_ITERATE,
 } from "../wire/protocol.js";
 import type { Constructed } from "../worker/objects.js";
-import { type CallOptions, checkCallOptions } from "./call-options.js";
+import { type CallOptions, checkIterateOptions, type IterateOptions } from "./call-options.js";
+import { iterate, iterateSync } from "./iteration.js";
+import type { Iterating } from "./iteration-feed.js";
 import { died, type Operation } from "./operation.js";
 import { dispatch, send, type WorkKind } from "./sending.js";
 import { isGone, type Target } from "./target.js";
+import { producerOf } from "./work.js";
 
 const CONSTRUCT: WorkKind = {
   kind: WORK_CONSTRUCT,
@@ -40,12 +45,15 @@ const OBJECT: WorkKind = {
   args: true,
   read: true,
 };
+const OBJECT_ITERATE: WorkKind = { ...OBJECT, kind: WORK_OBJECT_ITERATE };
 
 /** An object elsewhere. All views of one proxy share it. */
 interface Remote {
   readonly target: Target;
   readonly number: number;
   readonly names: readonly string[];
+  /** How many of its methods, the last ones, are generator functions. */
+  readonly generators: number;
   /** The name of its class, for messages. */
   readonly className: string;
   ended: boolean;
@@ -54,7 +62,7 @@ interface Remote {
 /** A proxy, or a view of one with options. */
 interface Face {
   readonly remote: Remote;
-  readonly options: CallOptions;
+  readonly options: IterateOptions;
   /** The proxy, whose collection releases the object. */
   readonly root: object;
   /** The public object of the interpreter: a proxy keeps it. */
@@ -91,17 +99,22 @@ export function proxyOf(
   target: Target,
   interpreter: object,
   cls: unknown,
-  [number, names]: Constructed,
+  [number, names, generators]: Constructed,
 ): object {
   const className = classOf(cls).name;
-  const remote: Remote = { target, number, names, className, ended: false };
+  const remote: Remote = { target, number, names, generators, className, ended: false };
   const root = faceOf(remote, {}, undefined, interpreter);
   collected.register(root, remote, remote);
   return root;
 }
 
-function faceOf(remote: Remote, options: CallOptions, root: object | undefined, interpreter: object): object {
-  const proxy = Object.create(prototypeOf(remote.names)) as object;
+function faceOf(
+  remote: Remote,
+  options: IterateOptions,
+  root: object | undefined,
+  interpreter: object,
+): object {
+  const proxy = Object.create(prototypeOf(remote.names, remote.generators)) as object;
   faces.set(proxy, { remote, options, root: root ?? proxy, interpreter });
   return proxy;
 }
@@ -122,27 +135,56 @@ function start(
   args: unknown[],
   blocking: boolean,
 ): Operation<never> {
-  const { remote, options, root } = face;
-  const { target, className } = remote;
+  return begin(face, {
+    work: OBJECT,
+    what: doing(face, what),
+    operation,
+    args,
+    options: face.options,
+    blocking,
+    trace: takeTrace(face.remote),
+  });
+}
+
+/** A verb phrase for messages. */
+function doing({ remote: { className, target } }: Face, what: string): string {
+  return `${what} ${className} in interpreter ${target.id}`;
+}
+
+interface Use {
+  readonly work: WorkKind;
+  /** A verb phrase for messages. */
+  readonly what: string;
+  readonly operation: number;
+  readonly args: unknown[];
+  readonly options: CallOptions;
+  readonly blocking: boolean;
+  readonly trace: Trace;
+}
+
+function begin(
+  { remote, root }: Face,
+  { work, what, operation, args, options, blocking, trace }: Use,
+): Operation<never> {
+  const { target } = remote;
   const { rt, id } = target;
-  const doing = `${what} ${className} in interpreter ${id}`;
   if (remote.ended) {
-    throw new InterpreterError(`Cannot ${doing}: the object was ended`, { code: "ERR_OBJECT_ENDED" });
+    throw new InterpreterError(`Cannot ${what}: the object was ended`, { code: "ERR_OBJECT_ENDED" });
   }
-  if (isGone(target)) throw died(rt, id, doing);
+  if (isGone(target)) throw died(rt, id, what);
   try {
-    return dispatch<never>(target, OBJECT, {
-      what: doing,
+    return dispatch<never>(target, work, {
+      what,
       a: remote.number,
       b: operation,
       value: args,
       options,
       blocking,
-      trace: takeTrace(remote),
+      trace,
       keep: root,
     });
   } catch (error) {
-    throw error instanceof InterpreterNotFoundError ? died(rt, id, doing) : error;
+    throw error instanceof InterpreterNotFoundError ? died(rt, id, what) : error;
   }
 }
 
@@ -152,6 +194,54 @@ function functionOf(face: Face, what: string, operation: number): Function {
     async (...args: unknown[]): Promise<never> => start(face, what, operation, args, false).promise(),
     { sync: (...args: unknown[]): never => start(face, what, operation, args, true).block() },
   );
+}
+
+/** How to iterate over what the method with the index `operation` returns. Nothing is sent before the first item is asked for. */
+function iterating(
+  face: Face,
+  name: string,
+  operation: number,
+  args: unknown[],
+  blocking: boolean,
+): Iterating {
+  const { target } = face.remote;
+  const { buffersize, signal, ...rest } = face.options;
+  const what = doing(face, `iterate over ${name} of`);
+  // A trace that is taken later would keep the iterator reachable, of which that is a method.
+  const trace = takeTrace(face.remote);
+  return {
+    rt: target.rt,
+    buffersize,
+    signal,
+    waitTimeout: rest.waitTimeout,
+    ...(blocking && { from: { slot: target.slot, what } }),
+    send(queue, settled) {
+      const item = begin(face, {
+        work: OBJECT_ITERATE,
+        what,
+        operation,
+        args: [...args, queue],
+        options: rest,
+        blocking: false,
+        trace,
+      });
+      return producerOf(target, item, settled);
+    },
+  };
+}
+
+/** A method of a proxy. */
+function methodOf(face: Face, name: string, operation: number): Function {
+  const overItems = (...args: unknown[]): unknown =>
+    iterate(iterating(face, name, operation, args, false), face.root);
+  const overItemsSync = (...args: unknown[]): unknown =>
+    iterateSync(iterating(face, name, operation, args, true), face.root);
+  const { names, generators } = face.remote;
+  const method =
+    operation >= names.length - generators
+      ? Object.assign((...args: unknown[]): unknown => overItems(...args), { sync: overItemsSync })
+      : functionOf(face, `call ${name} of`, operation);
+  return Object.assign(method, { iterate: overItems, iterateSync: overItemsSync });
 }
 
 function endOf(face: Face, blocking: boolean): Operation<never> | undefined {
@@ -178,8 +268,8 @@ function faceIn(proxy: object): Face {
 const access: Readonly<Record<string, (face: Face) => unknown>> = {
   get: (face) => functionOf(face, "read a property of", OBJECT_GET),
   set: (face) => functionOf(face, "write a property of", OBJECT_SET),
-  with: (face) => (options: CallOptions) => {
-    checkCallOptions("with", options);
+  with: (face) => (options: IterateOptions) => {
+    checkIterateOptions("with", options);
     const { remote, root, interpreter } = face;
     return faceOf(remote, { ...face.options, ...options }, root, interpreter);
   },
@@ -212,15 +302,13 @@ Object.setPrototypeOf(base, null);
 const prototypes = new Map<string, object>();
 const MOST_PROTOTYPES = 1000;
 
-function prototypeOf(names: readonly string[]): object {
-  const key = names.join("\n");
+function prototypeOf(names: readonly string[], generators: number): object {
+  const key = `${generators}\n${names.join("\n")}`;
   let prototype = prototypes.get(key);
   if (prototype === undefined) {
     prototype = Object.create(base) as object;
     for (const [name, make] of Object.entries(access)) define(prototype, name, make);
-    names.forEach((name, index) =>
-      define(prototype as object, name, (face) => functionOf(face, `call ${name} of`, index)),
-    );
+    names.forEach((name, index) => define(prototype as object, name, (face) => methodOf(face, name, index)));
     if (prototypes.size >= MOST_PROTOTYPES) prototypes.clear();
     prototypes.set(key, prototype);
   }

@@ -63,21 +63,26 @@ export function iterating(
   const begin = (queue: QueueId, settled: () => void): Producer => {
     if (blocking) checkTarget(target, what, true);
     const operation = send<unknown>(target, ITERATE, rest, [...args, queue], false, code, trace);
-    operation.whenSettled(settled);
-    return {
-      get settled() {
-        return operation.settled;
-      },
-      outcome: () => operation.outcome(),
-      withdraw(error) {
-        if (!withdraw(target, operation)) return false;
-        operation.reject(error);
-        return true;
-      },
-      stop: () => stop(target, operation),
-      waitedTooLong: () => operation.waitedTooLong(),
-    };
+    return producerOf(target, operation, settled);
   };
   const blocked = blocking && { from: { slot, what } };
   return { rt, buffersize, signal, waitTimeout: rest.waitTimeout, send: begin, ...blocked };
+}
+
+/** The work item of an iteration, which calls `settled` as soon as its outcome is known. */
+export function producerOf(target: Target, operation: Operation<unknown>, settled: () => void): Producer {
+  operation.whenSettled(settled);
+  return {
+    get settled() {
+      return operation.settled;
+    },
+    outcome: () => operation.outcome(),
+    withdraw(error) {
+      if (!withdraw(target, operation)) return false;
+      operation.reject(error);
+      return true;
+    },
+    stop: () => stop(target, operation),
+    waitedTooLong: () => operation.waitedTooLong(),
+  };
 }

@@ -10,6 +10,10 @@
  * (WAITING_FOR_CALLBACK) closes no circle: the interpreter that owes it can go on. Waits nest, because a callback may block in its turn:
  * S_WAITING_ON names the innermost (thread/waits.ts has all of them).
  *
+ * While an interpreter runs a callback within a wait (`beginWithin`), it may release what it holds, and end the callback. Only those wait
+ * with it whose work it has not begun: it takes no work before its own wait is over. A circle may close when the callback ends, and then
+ * those that wait for a lock in it are rung, and walk again (`endWithin`).
+ *
  * An interpreter takes nothing while S_WAITING_ON says that it waits for it: it takes that back before each try. So what was seen to wait, and
  * still waits after the walk, has waited all the time.
  *
@@ -22,6 +26,7 @@
 import { cas, ensureMapped, get, load, type SharedMemory, store } from "../memory/atomics.js";
 import type { Pointer, Slot } from "../memory/brands.js";
 import {
+  CALLBACK_BEGUN,
   H_REGISTRY_LOCK,
   H_SLOTS_USED,
   MAX_SLOTS,
@@ -32,8 +37,11 @@ import {
   slotPointer,
   SYNC_BOUNDED,
   WAITING_FOR_CALLBACK,
+  WITHIN_RELEASE,
+  WITHIN_REPLY,
   Y_STATE,
 } from "../memory/layout.js";
+import { ring } from "../memory/doorbell.js";
 import { lock, unlock } from "../memory/lock.js";
 import { isGrantedMutex } from "./mutex.js";
 import { isAlive } from "./registry.js";
@@ -78,7 +86,58 @@ export function beginWaitingForCallback(m: SharedMemory, slot: Slot): void {
 
 /** This interpreter begins to run the callback that `slot` blocks for. */
 export function beginCallbackOf(m: SharedMemory, slot: Slot): void {
-  cas(m, slotPointer(slot) + S_WAITING_ON, replyOf(m.slot) | WAITING_FOR_CALLBACK, replyOf(m.slot));
+  const p = slotPointer(slot) + S_WAITING_ON;
+  const [waiting, begun] = [replyOf(m.slot) | WAITING_FOR_CALLBACK, replyOf(m.slot) | CALLBACK_BEGUN];
+  // It may run a callback itself within that wait.
+  if (cas(m, p, waiting, begun) !== waiting) cas(m, p, waiting | WITHIN_REPLY, begun | WITHIN_REPLY);
+}
+
+/**
+ * This interpreter, which may be blocked, begins to run a callback. Returns whether it waits for something, and is not within that already:
+ * then `endWithin` must follow.
+ */
+export function beginWithin(m: SharedMemory): boolean {
+  return setWithin(m, true);
+}
+
+/** The callback has ended: this interpreter waits again, as if it began to. Rings those that may wait for it in a circle now. */
+export function endWithin(m: SharedMemory): void {
+  lock(m, H_REGISTRY_LOCK);
+  const circle = setWithin(m, false) ? circleOf(m, load(m, m.me + S_WAITING_ON)) : undefined;
+  unlock(m, H_REGISTRY_LOCK);
+  if (circle === undefined) return;
+  for (let i = 2; i < circle.length; i += 2) if (circle[i + 1] < 0) ring(m, circle[i] as Slot);
+}
+
+/** Marks what this interpreter waits for, if anything, as the wait within which it runs a callback, or no longer. Returns false if it is so. */
+function setWithin(m: SharedMemory, within: boolean): boolean {
+  const p = m.me + S_WAITING_ON;
+  for (;;) {
+    const word = load(m, p);
+    if (word === 0 || isWithin(word) === within) return false;
+    const marked = word > 0 ? word ^ WITHIN_REPLY : word ^ WITHIN_RELEASE;
+    // The owner of a callback may be noting that it has begun.
+    if (cas(m, p, word, marked) === word) return true;
+  }
+}
+
+function isWithin(on: number): boolean {
+  return (on & (on > 0 ? WITHIN_REPLY : WITHIN_RELEASE)) !== 0;
+}
+
+/** The interpreter that owes the reply for which another waits. */
+function slotOwing(on: number): Slot {
+  return ((on & (WAITING_FOR_CALLBACK - 1)) - 1) as Slot;
+}
+
+/**
+ * What the interpreter in `slot`, for which another waits by `on`, waits for itself before it can end that wait; 0 if it can go on.
+ */
+function waitBefore(m: SharedMemory, slot: Slot, on: number): number {
+  const its = load(m, slotPointer(slot) + S_WAITING_ON);
+  if (!isWithin(its)) return its;
+  const isForWork = on > 0 && (on & CALLBACK_BEGUN) === 0;
+  return isForWork ? its ^ (its > 0 ? WITHIN_REPLY : WITHIN_RELEASE) : 0;
 }
 
 /** Whether what this interpreter waits for (`on`, as in S_WAITING_ON) cannot end before the interpreter in `to` goes on. */
@@ -90,8 +149,8 @@ export function leadsTo(m: SharedMemory, on: number, to: Slot): boolean {
     // Of several holders of a semaphore, any may release a permit.
     if (next.length !== 1) return false;
     if (next[0] === to) return true;
+    its = waitBefore(m, next[0], its);
     slot = next[0];
-    its = load(m, slotPointer(slot) + S_WAITING_ON);
   }
   return false;
 }
@@ -99,7 +158,7 @@ export function leadsTo(m: SharedMemory, on: number, to: Slot): boolean {
 /** Follows what this interpreter would wait for. Returns undefined as soon as it meets an interpreter that can go on. */
 function circleOf(m: SharedMemory, on: number): number[] | undefined {
   // As a rule, the interpreter that owes a reply waits for nothing.
-  if (on > 0 && on !== replyOf(m.slot) && load(m, slotPointer((on - 1) as Slot) + S_WAITING_ON) === 0)
+  if (on > 0 && slotOwing(on) !== m.slot && load(m, slotPointer(slotOwing(on)) + S_WAITING_ON) === 0)
     return undefined;
   // Those that were met, what each of them waits for, and the index of the one that waits for it.
   const slots: Slot[] = [m.slot];
@@ -110,10 +169,13 @@ function circleOf(m: SharedMemory, on: number): number[] | undefined {
     const next = waitedFor(m, slots[i], waits[i]);
     if (next.length === 0) return undefined;
     for (const slot of next) {
-      if (slot === m.slot) last = i;
-      if (slots.includes(slot)) continue;
-      const its = load(m, slotPointer(slot) + S_WAITING_ON);
+      if (slot === m.slot) {
+        last = i;
+        continue;
+      }
+      const its = waitBefore(m, slot, waits[i]);
       if (its === 0 || !isAlive(m, slot)) return undefined;
+      if (slots.includes(slot)) continue;
       slots.push(slot);
       waits.push(its);
       from.push(i);
@@ -125,7 +187,7 @@ function circleOf(m: SharedMemory, on: number): number[] | undefined {
   for (let i = last; i !== -1; i = from[i]) {
     // A wait may have ended since it was read, and what it waited for may have passed to the next: then that interpreter runs. (None can have
     // begun: that takes the registry lock.)
-    if (slots[i] !== m.slot && load(m, slotPointer(slots[i]) + S_WAITING_ON) !== waits[i]) return undefined;
+    if (slots[i] !== m.slot && waitBefore(m, slots[i], waits[from[i]]) !== waits[i]) return undefined;
     circle.unshift(slots[i], waits[i]);
   }
   return circle;
@@ -133,7 +195,7 @@ function circleOf(m: SharedMemory, on: number): number[] | undefined {
 
 /** The interpreters any of which can end the wait of the one in `slot`; none if it can go on. */
 function waitedFor(m: SharedMemory, slot: Slot, on: number): Slot[] {
-  if (on > 0) return (on & WAITING_FOR_CALLBACK) === 0 ? [(on - 1) as Slot] : [];
+  if (on > 0) return (on & WAITING_FOR_CALLBACK) === 0 ? [slotOwing(on)] : [];
   const q = (0 - on) as Pointer;
   ensureMapped(m, q + PAGE_WORDS - 1);
   if (get(m, q + Q_KIND) !== SYNC_BOUNDED) {

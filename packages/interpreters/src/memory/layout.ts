@@ -100,10 +100,14 @@ export const S_WHENCE = 2;
 /**
  * What the owner waits for, else 0: slot + 1 of an interpreter that owes it a reply, or the negated pointer to a synchronization object
  * that others hold. The owner writes it, under the registry lock, before it blocks without a time limit (kernel/deadlock.ts). With
- * WAITING_FOR_CALLBACK it waits for a callback that has not begun: the other takes the flag away when it begins to run it.
+ * WAITING_FOR_CALLBACK it waits for a callback that has not begun: the other replaces the flag by CALLBACK_BEGUN when it begins to run it. With
+ * WITHIN_REPLY or WITHIN_RELEASE (of a negated pointer, whose low bits are 0) it runs a callback while it waits.
  */
 export const S_WAITING_ON = 3;
 export const WAITING_FOR_CALLBACK = 1 << 16;
+export const CALLBACK_BEGUN = 1 << 17;
+export const WITHIN_REPLY = 1 << 18;
+export const WITHIN_RELEASE = 1;
 /** Slot + 1 of the interpreter that claimed this slot, until the supervisor has taken over; then 0. */
 export const S_CREATOR = 4;
 /** 1 while the owner stands still until the supervisor has repaired the locks that it poisoned (thread/poison.ts). */

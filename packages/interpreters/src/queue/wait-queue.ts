@@ -30,13 +30,18 @@ export abstract class Waiter extends Entry {
 
 /** The differences for waiters of a synchronization object. */
 export interface SyncWaiting {
+  /**
+   * Whether one waiter gets what others then must wait for, as with a lock. A task on this event loop could not release it while this thread is
+   * blocked, perhaps for one of those others. So it does not stand in line meanwhile.
+   */
+  readonly excludes: boolean;
   /** Leaves the list, and passes on what was granted and not taken. */
-  stop(m: SharedMemory, pointer: Pointer): void;
+  stop(m: SharedMemory, pointer: Pointer, list: typeof Q_GETTERS | typeof Q_PUTTERS): void;
   /** Looks for a moment, without enlisting, and returns whether there is something to take. */
   look(m: SharedMemory, pointer: Pointer): boolean;
 }
 
-const QUEUE_WAITING = { stop: stopWaiting, look: lookForRecord };
+const QUEUE_WAITING: SyncWaiting = { excludes: false, stop: stopWaiting, look: lookForRecord };
 
 export class WaitQueue {
   readonly #rt: Runtime;
@@ -166,14 +171,24 @@ export class WaitQueue {
   endBlocking(enlisted: boolean): void {
     this.#blocking--;
     if (!enlisted) this.poll();
-    else if (this.#line.first === undefined) this.#stop();
+    else if (this.#line.first === undefined || this.#standsAside) this.#stop();
     else this.#serve();
   }
+
+  /** Whether those on the event loop wait until this thread is blocked no more. */
+  get #standsAside(): boolean {
+    return this.#sync?.excludes === true && this.#rt.isBlocked;
+  }
+
+  readonly #onBlock = (blocked: boolean): void => {
+    if (blocked) this.#stop();
+    else this.#serve();
+  };
 
   /** Serves the waiters if a ring has cleared the bit. */
   readonly poll = (): void => {
     // A lock that this thread is blocked for must not go to a task on its event loop, which could not release it.
-    if (this.#blocking > 0 && this.#sync !== undefined) return;
+    if (this.#standsAside || (this.#blocking > 0 && this.#sync !== undefined)) return;
     if (this.#line.first !== undefined && !isWaiting(this.#rt.m, this.#pointer, this.#list)) this.#serve();
   };
 
@@ -184,7 +199,8 @@ export class WaitQueue {
     this.#rt.ref();
     if (!alone) return;
     this.#rt.addPoller(this.poll);
-    this.#serve();
+    if (this.#sync?.excludes === true) this.#rt.addBlockListener(this.#onBlock);
+    if (!this.#standsAside) this.#serve();
   }
 
   /** Takes a waiter out of the line, if it still stands there. */
@@ -236,6 +252,7 @@ export class WaitQueue {
   #rest(): void {
     if (this.#line.first !== undefined) return;
     this.#rt.removePoller(this.poll);
+    this.#rt.removeBlockListener(this.#onBlock);
     this.#stop();
   }
 

@@ -22,7 +22,7 @@ import type { Runtime } from "../thread/runtime.js";
 import { checkWait, type CoordinationOptions, NO_OPTIONS } from "./options.js";
 import { boundPlace, place, registerSync, SyncObject, waitedTooLong } from "./sync-object.js";
 
-const waitsForRound = { stop: stopWaitingForSync, look: () => false };
+const waitsForRound = { excludes: false, stop: stopWaitingForSync, look: () => false };
 
 /**
  * A place where a fixed number of parties wait for each other, again and again (CPython: `threading.Barrier`). It may be sent like any value.

@@ -37,7 +37,7 @@ import {
   waitedTooLong,
 } from "./sync-object.js";
 
-const waitsForNotification = { stop: stopWaitingForSync, look: () => false };
+const waitsForNotification = { excludes: false, stop: stopWaitingForSync, look: () => false };
 
 /** How `Condition.wait` ended. */
 export interface Notified {

@@ -9,7 +9,7 @@ import type { Runtime } from "../thread/runtime.js";
 import { checkWait, type CoordinationOptions, NO_OPTIONS } from "./options.js";
 import { place, registerSync, SyncObject, type Wait, waitedTooLong, waitOf } from "./sync-object.js";
 
-const waitsForEvent = { stop: stopWaitingForSync, look: () => false };
+const waitsForEvent = { excludes: false, stop: stopWaitingForSync, look: () => false };
 
 /**
  * A flag that interpreters set, clear and wait for (CPython: `threading.Event`; not the DOM's `Event`, whose name it shares). It may be sent

@@ -19,7 +19,7 @@ import type { Runtime } from "../thread/runtime.js";
 import { LateWait } from "../thread/waits.js";
 import { type Wait, waitedTooLong } from "./sync-object.js";
 
-const waitsForMutex = { stop: stopWaitingForSync, look: lookForMutex };
+const waitsForMutex = { excludes: true, stop: stopWaitingForSync, look: lookForMutex };
 
 export class Mutex {
   readonly rt: Runtime;

@@ -36,7 +36,7 @@ import {
   waitOf,
 } from "./sync-object.js";
 
-const waitsForPermit = { stop: stopWaitingForSync, look: () => false };
+const waitsForPermit = { excludes: true, stop: stopWaitingForSync, look: () => false };
 
 /**
  * A number of permits: `acquire` takes one and waits without any, `release` gives one back or adds one (CPython:

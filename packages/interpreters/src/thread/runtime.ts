@@ -64,6 +64,8 @@ export class Runtime {
   #repairing = false;
   /** How many calls of `blockUntil` are under way, one within the other. */
   #blocked = 0;
+  /** Called with true when this thread is about to block, and with false when it is blocked no more. */
+  readonly #blockListeners = new Set<(blocked: boolean) => void>();
   /** The id of the interpreter that this thread is. `become` sets it for good. */
   id: InterpreterId;
   readonly adaptiveSpin: AdaptiveSpin;
@@ -271,7 +273,7 @@ export class Runtime {
   blockUntil(done: () => boolean, timeout = Infinity): boolean {
     if (this.#dormant) this.attend();
     const deadline = timeout === Infinity ? Infinity : clock() + timeout;
-    this.#blocked++;
+    this.#setBlocked(this.#blocked + 1);
     try {
       for (;;) {
         const seen = observe(this.m);
@@ -287,8 +289,24 @@ export class Runtime {
         this.adaptiveSpin.parked(began);
       }
     } finally {
-      this.#blocked--;
+      this.#setBlocked(this.#blocked - 1);
     }
+  }
+
+  #setBlocked(count: number): void {
+    const changes = (count === 0) !== (this.#blocked === 0);
+    this.#blocked = count;
+    if (changes && this.#blockListeners.size > 0)
+      for (const listener of this.#blockListeners) callSafely(listener, count > 0);
+  }
+
+  /** Calls `listener` whenever this thread is about to block, and when it is blocked no more, until it is removed. */
+  addBlockListener(listener: (blocked: boolean) => void): void {
+    this.#blockListeners.add(listener);
+  }
+
+  removeBlockListener(listener: (blocked: boolean) => void): void {
+    this.#blockListeners.delete(listener);
   }
 
   readonly #begin = (): void => void setImmediate(this.#turn);
@@ -297,8 +315,8 @@ export class Runtime {
   readonly #turn = (): void => {
     if (this.#blocked > 0) {
       // Nothing is blocked within a turn: `vm` or a prompt stopped it, which no `finally` sees.
-      this.#blocked = 0;
       callSafely(() => this.#repairPoison());
+      this.#setBlocked(0);
     }
     const seen = observe(this.m);
     let progress = true;

@@ -49,6 +49,8 @@ export const WORK_OBJECT = 21;
 export const OBJECT_GET = -1;
 export const OBJECT_SET = -2;
 export const OBJECT_END = -3;
+/** As WORK_ITERATE, for what the method with the index b returns of the object with the number a. */
+export const WORK_OBJECT_ITERATE = 22;
 
 /** Work that only the guest language understands. value: its bytes, under the language's codec tag; so is the value of the reply */
 export const WORK_GUEST = 9;

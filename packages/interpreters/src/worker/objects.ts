@@ -17,8 +17,8 @@ interface Entry {
   readonly holder: InterpreterId;
 }
 
-/** The reply for a new object. */
-export type Constructed = readonly [number: number, names: readonly string[]];
+/** The reply for a new object. The last `generators` of its methods are generator functions. */
+export type Constructed = readonly [number: number, names: readonly string[], generators: number];
 
 export class Objects {
   readonly #rt: Runtime;
@@ -39,41 +39,51 @@ export class Objects {
   add(object: unknown, holder: InterpreterId): Constructed {
     if ((typeof object !== "object" && typeof object !== "function") || object === null)
       throw new TypeError("the constructor returned no object");
-    const names = methodsOf(object);
+    const [names, generators] = methodsOf(object);
     const number = ++this.#last;
+    const constructed = [number, names, generators] as const;
     // Its proxy can be nowhere else, so if the holder is gone, no interpreter can use it.
-    if (slotOf(this.#rt.m, holder) === -1) return [number, names];
+    if (slotOf(this.#rt.m, holder) === -1) return constructed;
     this.#entries.set(number, { object: object as Entry["object"], names, holder });
     this.#stopAttending ??= this.#rt.onDeath(({ id }) => {
       for (const [each, entry] of this.#entries) if (entry.holder === id) this.#drop(each);
     });
-    return [number, names];
+    return constructed;
+  }
+
+  #entry(number: number): Entry {
+    const entry = this.#entries.get(number);
+    if (entry !== undefined) return entry;
+    throw new Refusal(
+      new InterpreterError("Cannot use an object of this interpreter: it was ended", {
+        code: "ERR_OBJECT_ENDED",
+      }),
+    );
   }
 
   /** Calls the method with the index `operation`, or does what OBJECT_… says. */
   run(number: number, operation: number, args: unknown[]): unknown {
-    const entry = this.#entries.get(number);
-    if (entry === undefined) {
-      throw new Refusal(
-        new InterpreterError("Cannot use an object of this interpreter: it was ended", {
-          code: "ERR_OBJECT_ENDED",
-        }),
-      );
-    }
-    const { object, names } = entry;
+    const { object, names } = this.#entry(number);
     if (operation === OBJECT_GET) return object[args[0] as string];
     if (operation === OBJECT_SET) {
       object[args[0] as string] = args[1];
       return undefined;
     }
     if (operation === OBJECT_END) return this.#end(number, object);
-    const name = names[operation];
-    const method = object[name] as (...args: unknown[]) => unknown;
-    if (typeof method !== "function") throw new TypeError(`${name} is no longer a function`);
-    const result = Reflect.apply(method, object, args);
-    if (types.isGeneratorObject(result)) throw refused(name, "a generator");
-    if (result === object) throw refused(name, "the object itself");
+    const result = callMethod(object, names[operation], args);
+    if (isIterator(result)) {
+      const instead = `Iterate over it: ${names[operation]}.iterate(…), or iterateSync(…).`;
+      throw refused(names[operation], "an iterator", instead);
+    }
+    if (result === object)
+      throw refused(names[operation], "the object itself", "Have it return data, or nothing.");
     return result;
+  }
+
+  /** Calls the method with the index `operation`, whose result is iterated over here. */
+  begin(number: number, operation: number, args: unknown[]): unknown {
+    const { object, names } = this.#entry(number);
+    return callMethod(object, names[operation], args);
   }
 
   #end(number: number, object: Entry["object"]): unknown {
@@ -92,18 +102,31 @@ export class Objects {
   }
 }
 
-function refused(name: string, what: string): Refusal {
+function callMethod(object: Entry["object"], name: string, args: unknown[]): unknown {
+  const method = object[name] as (...args: unknown[]) => unknown;
+  if (typeof method !== "function") throw new TypeError(`${name} is no longer a function`);
+  return Reflect.apply(method, object, args);
+}
+
+/** Whether it is a generator, or an iterator such as that of `Map.prototype.entries`. */
+function isIterator(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const iterable = Symbol.iterator in value || Symbol.asyncIterator in value;
+  return iterable && typeof (value as { next?: unknown }).next === "function";
+}
+
+function refused(name: string, what: string, instead: string): Refusal {
   return new Refusal(
     new NotShareableError(
-      `result of ${name}() is ${what}, which stays in its interpreter: only data can be copied. The method has run; have it return data, ` +
-        "or nothing.",
+      `result of ${name}() is ${what}, which stays in its interpreter: only data can be copied. The method has run. ${instead}`,
     ),
   );
 }
 
-/** The names of all methods, inherited ones included. Runs no getter. */
-function methodsOf(object: object): string[] {
+/** The names of all methods, inherited ones included, and how many are generator functions: they are the last. Runs no getter. */
+function methodsOf(object: object): [names: string[], generators: number] {
   const names = new Set<string>();
+  const generators = new Set<string>();
   for (
     let each: object | null = object;
     each !== null && each !== Object.prototype && each !== Function.prototype;
@@ -111,8 +134,11 @@ function methodsOf(object: object): string[] {
   ) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(each))) {
       // A proxy with a `then` would be a thenable: awaiting it would call that.
-      if (typeof value === "function" && name !== "constructor" && name !== "then") names.add(name);
+      if (typeof value !== "function" || name === "constructor" || name === "then") continue;
+      // The first that is met hides those of the same name further up.
+      if (names.has(name) || generators.has(name)) continue;
+      (types.isGeneratorFunction(value) ? generators : names).add(name);
     }
   }
-  return [...names];
+  return [[...names, ...generators], generators.size];
 }

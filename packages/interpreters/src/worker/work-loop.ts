@@ -61,6 +61,7 @@ import {
   WORK_GUEST,
   WORK_ITERATE,
   WORK_OBJECT,
+  WORK_OBJECT_ITERATE,
   WORK_PREPARE,
   WORK_SERVE,
 } from "../wire/protocol.js";
@@ -176,7 +177,7 @@ export class WorkDispatcher {
   take(received: Received, ofPool: boolean, several: boolean): void | Promise<void> {
     const { places } = this;
     const kind = headerWord(this.#rt.m, received, 1);
-    const iterates = kind === WORK_ITERATE && places.takesIteration();
+    const iterates = isIteration(kind) && places.takesIteration();
     const beside = ofPool ? several || places.isOpen : kind === WORK_CALL && places.takesCall();
     if (!iterates && !beside) return this.execute(received);
     places.executeBeside(ofPool, iterates, () => this.execute(received));
@@ -238,7 +239,7 @@ export class WorkDispatcher {
       const result =
         kind === WORK_CALL_BATCH
           ? this.#each(item, timeout, a, b, value as unknown[][])
-          : kind === WORK_ITERATE
+          : isIteration(kind)
             ? this.#iterate(item, work, value as unknown[])
             : kind === WORK_CONSTRUCT
               ? this.#construct(item, a, b, value as unknown[])
@@ -313,7 +314,7 @@ export class WorkDispatcher {
   }
 
   /** Executes an iteration. The time that it waits for its consumer does not count. */
-  #iterate(item: WorkItem, { a, b, timeout }: Work, args: unknown[]): Promise<unknown> {
+  #iterate(item: WorkItem, { kind, a, b, timeout }: Work, args: unknown[]): Promise<unknown> {
     const id = args.pop() as QueueId;
     const { seat, sender } = item;
     const clockOf = timeout > 0 ? new RunningTime(timeout, (left) => this.#limit(item, left)) : undefined;
@@ -321,7 +322,9 @@ export class WorkDispatcher {
       clockOf?.wait(waits);
       seat?.wait(waits);
     };
-    return feed(this.#rt, id, sender, { wait }, () => this.#run(WORK_CALL, a, b, args));
+    const begin = (): unknown =>
+      kind === WORK_OBJECT_ITERATE ? this.#objects.begin(a, b, args) : this.#run(WORK_CALL, a, b, args);
+    return feed(this.#rt, id, sender, { wait }, begin);
   }
 
   /** Has the supervisor stop the item if it runs for another `timeout` milliseconds. */
@@ -386,6 +389,11 @@ export class WorkDispatcher {
   }
 }
 
+function isIteration(kind: number): boolean {
+  return kind === WORK_ITERATE || kind === WORK_OBJECT_ITERATE;
+}
+
+/** Whether its header names code. */
 function isCall(kind: number): boolean {
   return kind === WORK_CALL || kind === WORK_CALL_BATCH || kind === WORK_ITERATE || kind === WORK_CONSTRUCT;
 }

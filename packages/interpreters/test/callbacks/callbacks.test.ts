@@ -14,9 +14,11 @@ import {
   InterpreterError,
   InterpreterPoolExecutor,
   isShareable,
+  Lock,
   move,
   NotShareableError,
 } from "interpreters";
+import { waitersOf } from "../support/queues.js";
 import { channel, limits, rejection, thrown, until, using } from "../support/ways.js";
 
 const inside = fromModule<typeof import("./inside.js")>(new URL("./inside.js", import.meta.url));
@@ -226,6 +228,60 @@ test("a callback that would wait for what waits for it is a deadlock, and found"
     }
     assert.equal(await a.call(double, 2), 4);
   }),
+);
+
+test(
+  "an owner that runs a callback within a blocking call can release what others wait for: no deadlock",
+  limits,
+  () =>
+    using((a) =>
+      using(async (b) => {
+        const lock = new Lock();
+        await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });
+        for (const form of ["callback", "report", "callback", "report"] as const) {
+          const [waits, running] = [channel<string>(), channel<string>()];
+          const held = lock.acquireSync();
+          const release = (): void => {
+            running.putNowait("running");
+            // Interpreter a begins to wait for the lock of this thread, which waits for a.
+            waits.getSync({ timeout: 60_000 });
+            while (waitersOf(lock) === 0);
+            held.release();
+          };
+          using f = callback(release);
+          const other =
+            form === "callback"
+              ? b.call(async (f: Callback<[], void>) => await f(), f)
+              : pool.with({ onProgress: release }).submit((report: (n: number) => void) => report(1));
+          assert.equal(a.callSync(inside.acquireWhile, lock, running, waits), "acquired");
+          await other;
+        }
+      }),
+    ),
+);
+
+test(
+  "a callback that does not release it: the one that waits for the lock is refused when the callback ends",
+  limits,
+  () =>
+    using((a) =>
+      using(async (b) => {
+        const lock = new Lock();
+        const [waits, running] = [channel<string>(), channel<string>()];
+        using held = lock.acquireSync();
+        using f = callback(() => {
+          running.putNowait("running");
+          waits.getSync({ timeout: 60_000 });
+          while (waitersOf(lock) === 0);
+        });
+        const other = b.call(async (f: Callback<[], void>) => await f(), f);
+        const error = thrown<ExecutionFailed>(() => a.callSync(inside.acquireWhile, lock, running, waits));
+        assert.equal((error.cause as InterpreterError).code, "ERR_INTERPRETER_DEADLOCK", String(error));
+        assert.match(error.message, new RegExp(`waits for a reply of interpreter ${a.id}`));
+        await other;
+        assert.equal(held.abandoned, undefined);
+      }),
+    ),
 );
 
 test("a promise cannot settle while its owner blocks for the caller, and this is found", limits, () =>

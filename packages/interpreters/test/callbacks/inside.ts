@@ -6,6 +6,7 @@ import {
   callback,
   type Interpreter,
   InterpreterDiedError,
+  type Lock,
   move,
   type Queue,
 } from "interpreters";
@@ -66,3 +67,11 @@ export async function keepCalling(
 }
 
 export const makeDouble = (): AnyCallback => callback((n: number) => n * 2);
+
+/** Waits for a lock that its caller holds, as soon as that runs a callback. */
+export function acquireWhile(lock: Lock, running: Queue<string>, waits: Queue<string>): string {
+  running.getSync();
+  waits.putNowait("waits");
+  using _ = lock.acquireSync();
+  return "acquired";
+}

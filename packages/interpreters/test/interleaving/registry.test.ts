@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { InterpreterId, Slot } from "../../src/memory/brands.js";
 import {
+  CALLBACK_BEGUN,
   H_NEXT_INTERPRETER,
   OK,
   RECORD_UNBOUND_SHIFT,
@@ -216,7 +217,7 @@ test("a wait for a callback closes no circle until its owner has begun to run it
           check() {
             checkMemory(world);
             const word = world.i32[slotPointer(first) + S_WAITING_ON];
-            const begun = word === first + 2;
+            const begun = word === ((first + 2) | CALLBACK_BEGUN);
             assert.ok(begun || word === ((first + 2) | WAITING_FOR_CALLBACK), String(word));
             // Only the owner takes the flag away, before it waits itself.
             assert.equal(free, !begun);

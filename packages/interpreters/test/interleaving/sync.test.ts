@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Pointer } from "../../src/memory/brands.js";
+import type { Pointer, Slot } from "../../src/memory/brands.js";
 import {
   OK,
   S_ID,
@@ -18,12 +18,13 @@ import {
   SYNC_SEMAPHORE,
   Y_STATE,
 } from "../../src/memory/layout.js";
+import { beginWaitingOn, beginWithin, replyOf } from "../../src/kernel/deadlock.js";
 import { lockMutex } from "../../src/kernel/mutex.js";
 import { createSync } from "../../src/kernel/sync-objects.js";
 import * as atomics from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
-import { deadlock, observe, park, reap, sync, withdraw } from "./modules.js";
+import { deadlock, observe, park, reap, ring, sync, withdraw } from "./modules.js";
 import type { Thread } from "./scheduler.js";
 import { playDead, supervisor } from "./supervisor.js";
 import { block, Permits, Protected } from "./sync.js";
@@ -542,3 +543,78 @@ test("a circle that closes when a blocked thread is granted a lock for its event
     },
   });
 });
+
+for (const releases of [true, false]) {
+  const outcome = releases ? "gets it" : "is refused, and the callback's owner goes on";
+  test(`one that waits for a lock of an interpreter that runs a callback ${outcome}`, (t) => {
+    const { world, q, slots } = scene(SYNC_LOCK);
+    const [a, b] = slots;
+    const replied = slotPointer(a) + 200;
+    // A holds the lock, waits for a reply of B, and runs a callback meanwhile.
+    const view = world.view(a);
+    assert.equal(lockMutex(view, q), OK);
+    assert.equal(beginWaitingOn(view, replyOf(b as Slot)), undefined);
+    assert.ok(beginWithin(view));
+    world.remember();
+    explore(t, {
+      world,
+      preemptions: 3,
+      atAtomics: 2,
+      random: 2000,
+      program: () => {
+        let refused = 0;
+        let done = 0;
+        const threads: Thread[] = [
+          {
+            name: "A",
+            slot: a,
+            *body(m) {
+              if (releases) yield* sync.unlockMutex(m, q);
+              yield* deadlock.endWithin(m);
+              for (;;) {
+                const seen = yield* observe(m);
+                if ((yield* atomics.load(m, replied)) === 1) break;
+                yield* park(m, seen, Infinity);
+              }
+              yield* deadlock.endWaitingOn(m);
+              if (!releases) yield* sync.unlockMutex(m, q);
+              done++;
+            },
+          },
+          {
+            name: "B",
+            slot: b,
+            *body(m) {
+              for (;;) {
+                const seen = yield* observe(m);
+                yield* deadlock.endWaitingOn(m);
+                if ((yield* sync.lockMutex(m, q)) === OK) {
+                  yield* sync.unlockMutex(m, q);
+                  break;
+                }
+                if ((yield* deadlock.beginWaitingOn(m, deadlock.releaseOf(q as Pointer))) !== undefined) {
+                  refused++;
+                  break;
+                }
+                yield* park(m, seen, Infinity);
+              }
+              yield* sync.stopWaitingForSync(m, q);
+              yield* deadlock.endWaitingOn(m);
+              yield* atomics.store(m, replied, 1);
+              yield* ring(m, a);
+              done++;
+            },
+          },
+        ];
+        return {
+          threads,
+          check() {
+            checkMemory(world);
+            assert.equal(done, 2);
+            assert.equal(refused, releases ? 0 : 1);
+          },
+        };
+      },
+    });
+  });
+}

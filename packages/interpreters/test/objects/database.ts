@@ -76,6 +76,106 @@ export class Counter {
   }
 }
 
+const endedTables: string[] = [];
+
+/** A class with generator methods. */
+export class Table {
+  readonly name: string;
+  readonly #rows: number[];
+  /** How many rows its generators have yielded. */
+  yielded = 0;
+
+  constructor(name: string, rows: number) {
+    this.name = name;
+    this.#rows = Array.from({ length: rows }, (_, i) => i);
+  }
+
+  *rows(from = 0): Generator<number, string> {
+    try {
+      for (const row of this.#rows.slice(from)) {
+        this.yielded++;
+        yield row;
+      }
+      return `end of ${this.name}`;
+    } finally {
+      endedTables.push(this.name);
+    }
+  }
+
+  async *rowsLater(): AsyncGenerator<number, void> {
+    for (const row of this.#rows) {
+      await sleep(0);
+      yield row;
+    }
+  }
+
+  *endless(): Generator<number, never> {
+    try {
+      for (let i = 0; ; i++) {
+        this.yielded++;
+        yield i;
+      }
+    } finally {
+      endedTables.push(this.name);
+    }
+  }
+
+  *failing(at: number): Generator<number, void> {
+    for (let i = 0; i < at; i++) yield i;
+    throw new RangeError(`failed in ${this.name}`);
+  }
+
+  *exiting(at: number): Generator<number, void> {
+    for (let i = 0; i < at; i++) yield i;
+    process.exit(3);
+  }
+
+  *stuck(): Generator<number, void> {
+    yield 1;
+    for (;;);
+  }
+
+  *functions(): Generator<() => void, void> {
+    yield () => {};
+  }
+
+  *lengths(...buffers: ArrayBuffer[]): Generator<number, void> {
+    for (const { byteLength } of buffers) yield byteLength;
+  }
+
+  /** Generators, but not of generator functions. */
+  returned(): Generator<number, string> {
+    return this.rows();
+  }
+
+  async opened(): Promise<AsyncGenerator<number, void>> {
+    await sleep(0);
+    return this.rowsLater();
+  }
+
+  entries(): IterableIterator<[number, number]> {
+    return this.#rows.entries();
+  }
+
+  all(): number[] {
+    return this.#rows;
+  }
+}
+
+/** Its method hides one of its base, which is of the other kind. */
+export class Hiding extends Table {
+  override entries(): IterableIterator<[number, number]> {
+    return [...super.entries()].reverse().values();
+  }
+}
+export class HidingGenerator extends Table {
+  override *entries(): Generator<[number, number], void> {
+    yield* super.entries();
+  }
+}
+
+export const endedTablesSoFar = (): string[] => endedTables;
+
 export class Base {
   greet(): string {
     return `hello from ${this.constructor.name}`;

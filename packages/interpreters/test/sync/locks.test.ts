@@ -4,6 +4,8 @@ import { inspect } from "node:util";
 import { describe, test } from "node:test";
 import {
   BoundedSemaphore,
+  type Callback,
+  callback,
   create,
   createQueue,
   fromModule,
@@ -32,6 +34,26 @@ function isFree(object: Lock | Semaphore): boolean {
 
 for (const [name, make] of exclusive) {
   describe(name, { timeout: WATCHDOG }, () => {
+    test("a callback that runs while its owner blocks for it does not take it from its owner", () =>
+      using((holder) =>
+        using(async (other) => {
+          const object = make();
+          const [held, gate] = [channel<number>(), channel<string>()];
+          const holding = holder.call(works.hold, object, "blocking", held, gate);
+          await held.get();
+          let pending: Promise<Held> | undefined;
+          using f = callback(() => {
+            pending = object.acquire();
+            gate.putNowait("release");
+          });
+          const called = other.call(async (f: Callback<[], void>) => await f(), f);
+          object.acquireSync().release();
+          (await pending)?.release();
+          await Promise.all([called, holding]);
+          assert.ok(isFree(object));
+        }),
+      ));
+
     for (const form of forms) {
       test(`acquired as ${form} where it is free, and released in each way`, async () => {
         const object = make();
@@ -49,6 +71,23 @@ for (const [name, make] of exclusive) {
         object.release();
         assert.ok(isFree(object));
       });
+
+      test(`a task of a blocked thread does not stand in line before one that waits as ${form}`, () =>
+        using((holder) =>
+          using(async (other) => {
+            const object = make();
+            const [held, gate] = [channel<number>(), channel<string>()];
+            const holding = holder.call(works.hold, object, "blocking", held, gate);
+            await held.get();
+            const pending = object.acquire();
+            assert.equal(waitersOf(object), 1);
+            // This thread is blocked until the other one has had its turn.
+            assert.equal(other.callSync(works.releasedAndAcquired, object, form, gate), "acquired");
+            assert.equal(await holding, undefined);
+            (await pending).release();
+            assert.ok(isFree(object));
+          }),
+        ));
 
       test(`waits as ${form} for another interpreter`, () =>
         using(async (other) => {

@@ -166,3 +166,14 @@ export function crosswise(first: Lock, second: Acquirable, barrier: Barrier): st
     outer.release();
   }
 }
+
+/** Lets its holder release the object, and acquires it. */
+export async function releasedAndAcquired(
+  object: Lock | Semaphore,
+  form: Form,
+  gate: Queue<string, never>,
+): Promise<string> {
+  gate.putNowait("release");
+  (await acquire(object, form)).release();
+  return "acquired";
+}

@@ -4,8 +4,16 @@
  */
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { type Callback, callback, fromModule, type Interpreter, type RemoteObject } from "interpreters";
-import { create } from "interpreters";
+import {
+  type Callback,
+  callback,
+  create,
+  fromModule,
+  type Interpreter,
+  type Iteration,
+  type RemoteObject,
+  type SyncIteration,
+} from "interpreters";
 
 /** Compiles only where `A` and `B` are the same type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -40,8 +48,32 @@ class CounterClass {
   fail(): never {
     throw new Error(this.name);
   }
-  *items(): Generator<number> {
+  *items(): Generator<number, void> {
     yield* this.list;
+  }
+  async *later(word: string): AsyncGenerator<string, boolean> {
+    yield word;
+    return true;
+  }
+  *generic<T>(items: T[]): Generator<T, void> {
+    yield* items;
+  }
+  pages(from: number): Generator<number, void>;
+  pages(from: string): Generator<string, void>;
+  *pages(from: number | string): Generator<number | string, void> {
+    yield from;
+  }
+  entries(): IterableIterator<[number, string]> {
+    return new Map<number, string>().entries();
+  }
+  async opened(): Promise<AsyncGenerator<number, void>> {
+    return (async function* () {})();
+  }
+  all(): number[] {
+    return this.list;
+  }
+  whatever(): ReturnType<typeof JSON.parse> {
+    return JSON.parse(this.name);
   }
 }
 
@@ -111,8 +143,32 @@ async function constructed(interp: Interpreter): Promise<void> {
   void counter.set("name", "new");
   // @ts-expect-error the property's type
   void counter.set("name", 1);
-  // @ts-expect-error a generator stays where it is
-  void counter.items;
+  const items = counter.items();
+  same<typeof items, Iteration<number>>();
+  const itemsSync = counter.items.sync();
+  same<typeof itemsSync, SyncIteration<number>>();
+  const words = counter.later("a");
+  same<typeof words, Iteration<string, boolean>>();
+  // @ts-expect-error the argument's type
+  void counter.later(1);
+  for (const item of counter.later.sync("a")) same<typeof item, string>();
+  for await (const item of counter.later.iterate("a")) same<typeof item, string>();
+  const pages = counter.pages("a");
+  same<typeof pages, Iteration<string>>();
+  const pagesSync = counter.pages.sync(1);
+  same<typeof pagesSync, SyncIteration<number>>();
+  // @ts-expect-error an iterator stays where it is: it is iterated over
+  void counter.entries();
+  for await (const entry of counter.entries.iterate()) same<typeof entry, [number, string]>();
+  const opened = counter.opened.iterateSync();
+  same<typeof opened, SyncIteration<number>>();
+  const all = counter.all();
+  same<typeof all, Promise<number[]>>();
+  for (const item of counter.all.iterateSync()) same<typeof item, number>();
+  // @ts-expect-error a number is not iterable
+  void counter.add.iterate;
+  const whatever: Promise<string> = counter.whatever();
+  void whatever;
   const failed: Promise<never> = counter.fail();
   void failed;
   const limited = counter.with({ timeout: 1 });
