@@ -18,6 +18,7 @@
  * A thread that ends while it starts is an event on the event loop of main. If main is blocked, it polls instead: a MessagePort whose other
  * end has gone can no longer be moved.
  */
+import { ownOptions } from "../base/check.js";
 import { realpathSync } from "../platform/files.js";
 import { MessageChannel, type MessagePort, receiveNow } from "../platform/ports.js";
 import { isMainThread, SHARE_ENV, type Worker, type WorkerOptions } from "../platform/threads.js";
@@ -170,7 +171,7 @@ function launch(rt: Runtime, fromText: boolean, first: FirstInterpreter | undefi
       first,
     };
     // The flags of the process (--import, --test …) are not for this thread.
-    const options: WorkerOptions = {
+    const options: WorkerOptions = ownOptions({
       workerData: data,
       transferList: [port2, watched],
       name: "interpreters supervisor",
@@ -178,7 +179,7 @@ function launch(rt: Runtime, fromText: boolean, first: FirstInterpreter | undefi
       stdin: false,
       // Interpreters can share with the supervisor what it shares with this thread.
       env: SHARE_ENV,
-    };
+    });
     worker = withoutNodeOptions(() =>
       fromText ? startThreadOfText("supervisor.cjs", options) : startThreadOf(ENTRY, options),
     );

@@ -41,7 +41,8 @@ export function startThreadOfText(name: string, options: WorkerOptions): Worker 
   const file = fileURLToPath(packageFile(name));
   // In parentheses, so that V8 compiles the function together with the script.
   const text = `(function(__filename){${readFileSync(file, "latin1")}\n})(${JSON.stringify(file)})\n//# sourceURL=${file}`;
-  return new Worker(text, { ...options, eval: true });
+  // Without a prototype, which may have members that would be options.
+  return new Worker(text, Object.assign(Object.create(null), options, { eval: true }));
 }
 
 /** The path of the first of the package's files that is missing, if one is. */

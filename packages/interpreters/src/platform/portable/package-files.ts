@@ -49,7 +49,9 @@ export function startThreadOf(name: string, options: WorkerOptions): Worker {
   const data: DataWithTexts = { ...(options.workerData as object), interpretersTexts: textsForThreads() };
   const asModule = hasImports(options);
   const text = threadText(name, asModule);
-  return new Worker(asModule ? new URL(text) : text, { ...options, eval: !asModule, workerData: data });
+  // Without a prototype, which may have members that would be options.
+  const all = Object.assign(Object.create(null), options, { eval: !asModule, workerData: data });
+  return new Worker(asModule ? new URL(text) : text, all);
 }
 
 export const startThreadOfText = startThreadOf;
