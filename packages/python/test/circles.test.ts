@@ -67,6 +67,7 @@ a.close(); b.close()
 
 test("exit functions that end each other's interpreters are refused", { timeout: 120_000 }, async () => {
   await python.runAsync(`
+from concurrent.interpreters._queues import UNBOUND
 a, b = I.create(), I.create()
 failures = I.create_queue()
 for one, other in ((a, b), (b, a)):
@@ -80,9 +81,9 @@ atexit.register(end)
 """)
 assert a.call(wait_for, b.id, "destroy") is None
 # The one that has put the failure is gone.
-assert failures.get(timeout=30) is I.UNBOUND
+assert failures.get(timeout=30) is UNBOUND
 a.close()
-assert failures.get(timeout=30) is I.UNBOUND
+assert failures.get(timeout=30) is UNBOUND
 assert failures.empty()
 `);
 });
