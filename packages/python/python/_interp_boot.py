@@ -238,16 +238,24 @@ def _exit_code(exit):
     if isinstance(code, int):
         return code & 0xFF
     _flush()
-    print(code, file=sys.stderr)
+    # runpy names `sys.executable` where it cannot find a module.
+    print("interpreters python" + code if isinstance(code, str) and code.startswith(": ") else code, file=sys.stderr)
     return 1
 
 
 def _print_exception(error):
-    """As Python prints it: without the frames of this module."""
+    """As Python prints it: without the frames of this module, and those of functions that are written in C there."""
     _flush()
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
+    last, step = None, trace
+    while step is not None:
+        if not step.tb_frame.f_code.co_filename.startswith(_SHIMS):
+            last = step
+        step = step.tb_next
+    if last is not None:
+        last.tb_next = None
     error.__traceback__ = trace
     if sys.excepthook is not sys.__excepthook__:
         try:
@@ -258,6 +266,9 @@ def _print_exception(error):
     import traceback
 
     traceback.print_exception(error)
+
+
+_SHIMS = __file__.rpartition("/")[0] + "/_interp"
 
 
 def _finish():

@@ -3,13 +3,16 @@ side after it is loaded."""
 import _interpreters
 import _queue
 import _thread
+import asyncio
 import os
+import signal
 import sys
 import threading
 import time
 
 import _interp_actors as actors
 import _interp_asyncio
+import _interp_boot
 import _interpbridge
 import _interp_pipes
 import _interp_locks as locks
@@ -71,6 +74,8 @@ def install():
     main = threading._main_thread
     main._os_thread_handle = threads._make_thread_handle(threads._main_ident)
     main._started._cond = threading.Condition(locks.lock())
+    _interp_asyncio.install()
+    _mark_transparent()
     threads._step_actors = actors.step_actors
     threads._actors_wait_outside = actors.actors_wait_outside
     threads._actor_of = actors.actor_of
@@ -79,7 +84,21 @@ def install():
     _interpbridge.pause = threads.pause
     _interpbridge.thread_name = threads.given_name
     _interp_pipes.install()
-    _interp_asyncio.install()
+
+
+def _mark_transparent():
+    from _pyodide import _base
+    from pyodide.webloop import WebLoop
+
+    calls = (threads._enter, _interpreters._execute, _interpreters._from_js, _interp_boot.run_main, _interp_boot._finish)
+    threads.entries.update(function.__code__ for function in calls)
+    # Runs a callback of asyncio.
+    threads.entries.update(code for code in WebLoop.call_later.__code__.co_consts if getattr(code, "co_name", "") == "run_handle")
+    threads.transparent.update(threads.entries)
+    within = (
+        threads._run, _interpreters._perform, _interpreters._call_here, _interp_boot._run_guarded, _interp_boot._run,
+        _interp_boot.run_async, _base.eval_code_async, _base.CodeRunner.run_async, asyncio.run)
+    threads.transparent.update(function.__code__ for function in within)
 
 
 _native_locks = {_thread.lock: locks.lock, _thread.RLock: locks.RLock}
@@ -134,6 +153,8 @@ def attach(port, main, daemons):
     threads._daemons_allowed = daemons
     config = _interpreters.get_config(None)
     threads._allowed = config.allow_threads
+    if port.switches:
+        signal.signal(threads.SLICE_OVER, threads._on_slice_over)
     if not config.allow_exec:
         os.execv = os.execve = _no_exec
     return threads._enter, actors.turn

@@ -3,7 +3,7 @@
 WebAssembly has one stack here, so the threads of an interpreter take turns. There are three kinds:
 
 - A *green thread* has a stack of its own, where the engine can switch stacks. It runs from the event loop, and another one runs
-  whenever it waits.
+  whenever it waits, or has run for the switch interval (`sys.setswitchinterval`).
 - An *actor* (`_interp_actors`) is a thread whose target is known to do nothing but wait for other interpreters. It needs no stack: whoever
   waits runs its next step. It works on every engine, and is quicker than a green thread.
 - An *inline thread* runs to its end inside of `start`, where the engine cannot switch stacks.
@@ -14,6 +14,7 @@ import _interpbridge
 import _thread
 import sys
 import time
+from functools import partial
 from time import monotonic
 import weakref
 
@@ -301,6 +302,45 @@ def pause():
         _step_actors()
 
 
+# Time slices. As long as there are green threads, the thread that runs gets a signal of JavaScript once in each switch interval.
+
+#: interrupt-byte.ts has the same number.
+SLICE_OVER = 60
+#: Where the code is that others must not enter while it runs: ours, which shares a buffer, and that of Pyodide's event loop.
+_LIBRARY = weakref.__file__.rpartition("/")[0]
+_OPAQUE = (__file__.rpartition("/")[0] + "/_interp", _LIBRARY + "/pyodide/", _LIBRARY + "/_pyodide/")
+#: The functions there that others may enter while they call code of users, and those among them that JavaScript calls so that Python can be suspended.
+transparent = set()
+entries = set()
+
+
+def _on_slice_over(number, frame):
+    if must_switch() and _may_switch(frame):
+        _port.slice(sys.getswitchinterval() * 1000)
+        _suspend_for(_port.pause)
+
+
+def _has_other_tasks():
+    # `_event_loop_busy` is also true while threads are about to go on, and would be for ever if this one did not let them.
+    loops = sys.modules.get("asyncio.events")
+    loop = loops._get_running_loop() if loops else None
+    if loop is None:
+        return False
+    tasks = sys.modules["asyncio.tasks"]
+    return bool(tasks.all_tasks(loop) - {tasks.current_task(loop)})
+
+
+def _may_switch(frame):
+    """Whether the others may run before the next instruction of `frame`. A task of asyncio must not run within another one of the same thread."""
+    if frame.f_code.co_filename.startswith(_OPAQUE) or _current is None and _has_other_tasks():
+        return False
+    while (frame := frame.f_back) is not None:
+        code = frame.f_code
+        if code.co_filename.startswith(_OPAQUE) and code not in transparent:
+            return False
+    return code in entries
+
+
 # Actors (replaced by _interp_actors)
 
 
@@ -405,6 +445,8 @@ def start_joinable_thread(function, handle=None, daemon=True):
     if steps is not None:
         steps(thread)
     elif kind == "green":
+        if not _threads:
+            _port.slice(sys.getswitchinterval() * 1000)
         _threads[thread.key] = thread
         _port.start(thread.key)
     else:
@@ -426,7 +468,8 @@ def _run(thread):
         report_unraisable(error, thread.function)
     finally:
         become(before)
-        _threads.pop(thread.key, None)
+        if _threads.pop(thread.key, None) is not None and not _threads:
+            _port.slice(-1)
         thread.finish()
         if thread.kind == "green" and _suspended:
             # The last thread that could have ended another's wait may be gone.
@@ -470,10 +513,8 @@ def start_new_thread(function, args, kwargs=None, /):
     if kwargs is not None and not isinstance(kwargs, dict):
         raise TypeError("optional 3rd arg must be a dictionary")
 
-    def start():
-        function(*args, **(kwargs or {}))
-
-    return start_joinable_thread(start, daemon=True).ident
+    # No function of ours, which no other thread could run within.
+    return start_joinable_thread(partial(function, *args, **(kwargs or {})), daemon=True).ident
 
 
 def _shutdown():

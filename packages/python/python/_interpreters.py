@@ -322,6 +322,9 @@ def _send(id, request):
         if token == bridge.NO_MEMORY:
             raise MemoryError()
         if token == bridge.NOT_FOUND:
+            # Only those that Python can run in take work. Main, for one, runs code of its own.
+            if bridge.js.i_running(id) > 0:
+                raise InterpreterError(_REFUSED_RUNNING)
             raise _not_found(id)
         raise InterpreterError(f'cannot reach interpreter {id} (status {token})')
     return token

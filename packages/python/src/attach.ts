@@ -3,7 +3,7 @@ import { type ExceptionInfo, type Language, NotShareableError } from "interprete
 import { core, type EncodedValue } from "interpreters/core";
 import type { PyodideAPI } from "./boot.js";
 import { Bridge } from "./bridge.js";
-import { takeSignalsFrom } from "./interrupt-byte.js";
+import { Signals } from "./interrupt-byte.js";
 import { attachThreads, canSwitchStacks, type ThreadHost } from "./threads.js";
 
 /** An exception that left Python, which JavaScript gets. */
@@ -36,6 +36,7 @@ export type Request = "exec" | "call" | "prepare";
 export class Attached {
   readonly pyodide: PyodideAPI;
   readonly bridge: Bridge;
+  readonly signals: Signals;
   readonly #shims: Shims;
   readonly #grow: (length: number) => void;
   readonly #acceptInterrupts: () => void;
@@ -47,6 +48,7 @@ export class Attached {
   constructor(pyodide: PyodideAPI, language: Language, main: boolean) {
     this.pyodide = pyodide;
     this.bridge = new Bridge(pyodide, language);
+    this.signals = new Signals(pyodide);
     const own = pyodide.pyimport("_interpbridge") as {
       attach(functions: object): void;
       accept_interrupts(): void;
@@ -57,14 +59,14 @@ export class Attached {
     this.#shims = pyodide.pyimport("_interpreters") as Shims;
     this.#suspends = !main && canSwitchStacks();
     this.#acceptInterrupts = own.accept_interrupts;
-    if (main) attachThreads(pyodide, hostOf(this.bridge), true, true);
+    if (main) attachThreads(pyodide, hostOf(this.bridge, this.signals), true, true);
   }
 
   /** This thread is its interpreter from now on. */
   enter(): void {
     const config = this.bridge.ownConfig();
-    attachThreads(this.pyodide, hostOf(this.bridge), false, (config & DAEMONS) !== 0);
-    takeSignalsFrom(core.threads.interrupts(), this.pyodide);
+    attachThreads(this.pyodide, hostOf(this.bridge, this.signals), false, (config & DAEMONS) !== 0);
+    this.signals.takeFrom(core.threads.interrupts());
     this.#acceptInterrupts();
     const { interrupt } = this.pyodide.pyimport("_interp_threads") as { interrupt: () => void };
     this.#interrupt = interrupt;
@@ -169,8 +171,9 @@ function infoOf([name, , , message, formatted, errdisplay]: (string | null)[]): 
   };
 }
 
-function hostOf(bridge: Bridge): ThreadHost {
+function hostOf(bridge: Bridge, signals: Signals): ThreadHost {
   return {
+    slice: (time) => signals.slice(time),
     interrupt: () => bridge.waits.interrupt(),
     blockUntil: (done, timeout) => core.threads.blockUntil(done, timeout),
     waitForQueue: (id, putting, timeout, ended) => bridge.queues.wait(id, putting, timeout, ended),

@@ -11,6 +11,8 @@ export interface CommandLine {
   readonly cache: boolean;
   /** `HOST` or `HOST:PATH`, as given. */
   readonly mounts: readonly string[];
+  /** What `packages` of `createPython` takes. */
+  readonly packages: readonly string[];
 }
 
 /** Nothing to run: a text to print, and where. */
@@ -31,6 +33,7 @@ Options:
   -c command               run this text; it ends the options
   -m module                run a module as a script; it ends the options
   --mount host[:path]      also show it this folder, at that path or at its own
+  --package wheel          install it in all interpreters: a file, a URL, or the name of a package of Pyodide
   --no-cache               do not keep the memory of a booted Python in the user's cache folder
   -u, -B                   accepted: Python's output is never held back, and it writes no .pyc files
   -V, --version            print the version of Python
@@ -49,6 +52,7 @@ export function parseCommandLine(
   pythonVersion: () => string,
 ): CommandLine | Message {
   const mounts: string[] = [];
+  const packages: string[] = [];
   let cache = true;
   const program = (kind: ProgramKind, value: string, argv: readonly string[]): CommandLine => ({
     kind,
@@ -56,6 +60,7 @@ export function parseCommandLine(
     argv,
     cache,
     mounts,
+    packages,
   });
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
@@ -76,6 +81,10 @@ export function parseCommandLine(
       case "--mount":
         if (i + 1 >= args.length) return wrong("Argument expected for the --mount option");
         mounts.push(args[++i]);
+        continue;
+      case "--package":
+        if (i + 1 >= args.length) return wrong("Argument expected for the --package option");
+        packages.push(args[++i]);
         continue;
       case "-c":
       case "-m":

@@ -36,7 +36,7 @@ export async function runPythonCommand(args: readonly string[]): Promise<number>
 }
 
 async function runProgram(
-  { kind, value, argv, cache, mounts }: CommandLine,
+  { kind, value, argv, cache, mounts, packages }: CommandLine,
   sigint: SigintWatch,
 ): Promise<number> {
   const folder = kind === "file" ? folderOfScript(value) : undefined;
@@ -50,6 +50,7 @@ async function runProgram(
   const python = await createPython({
     cache,
     mounts: mountsOf(folder === undefined ? [] : [folder], mounts),
+    packages,
     argv,
     path: [first],
     cwd,

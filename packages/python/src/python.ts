@@ -13,7 +13,6 @@ import { core } from "interpreters/core";
 import { loadAssets } from "./assets.js";
 import { Attached, PythonError, type Request } from "./attach.js";
 import { assetsForThreads, ForeignImageError, type PyodideAPI } from "./boot.js";
-import { takeSignalsFrom } from "./interrupt-byte.js";
 import { pythonLanguage } from "./language.js";
 import type { PythonFunction, PythonInterpreter, PythonPoolOptions, PythonTasks } from "./names.js";
 import { checkPythonOptions, type PythonOptions } from "./options.js";
@@ -176,7 +175,7 @@ export class Python {
     readonly doorbell: ReturnType<typeof core.threads.doorbell>;
   } {
     const interrupt = new Uint8Array(new SharedArrayBuffer(1));
-    takeSignalsFrom(interrupt, this.#pyodide);
+    this.#attached.signals.takeFrom(interrupt);
     // What blocks this thread returns when there is a signal.
     core.threads.watchInterrupts(interrupt);
     return { interrupt, doorbell: core.threads.doorbell() };

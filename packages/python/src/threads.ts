@@ -10,6 +10,8 @@ export interface ThreadHost {
   blockUntil(done: () => boolean, timeout?: number): boolean;
   /** Blocks this thread until queue `id` may have an item (room, if `putting`), or the time limit (-1 for none), or `ended` returns true. */
   waitForQueue(id: number, putting: boolean, timeout: number, ended: () => boolean): number;
+  /** Python gets the signal for the end of a time slice after this many milliseconds, again and again; Infinity: never. */
+  slice(time: number): void;
   /** Resolves the promises of waits for other interpreters. */
   interrupt(): void;
   /** Whether an operation has its outcome. Undefined if that was fetched. */
@@ -80,6 +82,11 @@ class Port {
   /** A promise that the next turn of the event loop resolves. */
   pause(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** The time slice of green threads, in milliseconds; -1 means that there are none. */
+  slice(time: number): void {
+    this.#host.slice(time < 0 ? Infinity : time);
   }
 
   /** Runs the actors' steps in a turn of the event loop. */

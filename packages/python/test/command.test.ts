@@ -62,6 +62,7 @@ test("the arguments of python", () => {
   assert.deepEqual(parse(), ["stdin", "", [""]]);
   assert.equal(parse("-c"), 2);
   assert.equal(parse("--mount"), 2);
+  assert.equal(parse("--package"), 2);
   assert.equal(parse("-Z"), 2);
   assert.equal(parse("--help"), 0);
   assert.deepEqual(
@@ -125,6 +126,43 @@ ZeroDivisionError: division by zero
   assert.equal(code, 1);
 });
 
+test("a traceback ends where Python's does", async () => {
+  write("waits.py", "import threading\nthreading.Lock().release()\n");
+  const { stderr } = await run(["waits.py"]);
+  assert.equal(
+    stderr,
+    `Traceback (most recent call last):
+  File "${folder}/waits.py", line 2, in <module>
+    threading.Lock().release()
+    ~~~~~~~~~~~~~~~~~~~~~~~~^^
+RuntimeError: release unlocked lock
+`,
+  );
+  const missing = await run(["-m", "no_such_module"]);
+  assert.deepEqual(
+    [missing.code, missing.stderr],
+    [1, "interpreters python: No module named no_such_module\n"],
+  );
+});
+
+test("--package installs a wheel", async () => {
+  write(
+    "make.py",
+    `import zipfile
+with zipfile.ZipFile("hello-1.0-py3-none-any.whl", "w") as wheel:
+    wheel.writestr("hello.py", "text = 'from a wheel'")
+    info = "hello-1.0.dist-info/"
+    wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: hello\\nVersion: 1.0\\n")
+    wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    wheel.writestr(info + "RECORD", "")
+`,
+  );
+  assert.equal((await run(["make.py"])).code, 0);
+  const args = ["--package", "hello-1.0-py3-none-any.whl", "-c", "import hello; print(hello.text)"];
+  const { stdout, stderr } = await run(args);
+  assert.deepEqual([stdout, stderr], ["from a wheel\n", ""]);
+});
+
 test("sys.exit gives the exit code", async () => {
   assert.equal((await run(["-c", "import sys; sys.exit(7)"])).code, 7);
   const { code, stderr } = await run(["-c", "import sys; sys.exit('bye')"]);
@@ -186,8 +224,9 @@ for (const [what, code] of Object.entries(waits)) {
 
 test("a program can catch Ctrl-C", { skip: process.platform === "win32", timeout: 120_000 }, async () => {
   const script = `
-print("ready")
 try:
+    # Within the block: the signal may come before this has returned.
+    print("ready")
     while True: pass
 except KeyboardInterrupt:
     print("caught")

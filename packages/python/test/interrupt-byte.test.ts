@@ -1,11 +1,11 @@
 /** The byte of signals, read as Pyodide reads it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { takeSignalsFrom } from "../src/interrupt-byte.js";
+import { Signals } from "../src/interrupt-byte.js";
 
 function buffer(byte: Uint8Array): Uint8Array {
   let given: Uint8Array | undefined;
-  takeSignalsFrom(byte, { setInterruptBuffer: (taken) => (given = taken) });
+  new Signals({ setInterruptBuffer: (taken) => (given = taken) }).takeFrom(byte);
   return given!;
 }
 
@@ -29,4 +29,19 @@ test("a look without a store takes nothing, and another signal replaces one that
   byte[0] = 15;
   looked[0] = 0;
   assert.equal(byte[0], 15);
+});
+
+test("a slice that is over is a signal, which takes nothing from the byte", () => {
+  let looked: Uint8Array = new Uint8Array(0);
+  const signals = new Signals({ setInterruptBuffer: (taken) => (looked = taken) });
+  const byte = new Uint8Array(new SharedArrayBuffer(1));
+  signals.takeFrom(byte);
+  signals.slice(0);
+  assert.equal(looked[0], 60);
+  byte[0] = 2;
+  looked[0] = 0;
+  assert.equal(looked[0], 2);
+  looked[0] = 0;
+  signals.slice(Infinity);
+  assert.equal(looked[0], 0);
 });
