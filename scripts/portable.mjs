@@ -40,8 +40,6 @@ const classNames = {
   name: "class-names",
   setup({ onLoad }) {
     onLoad({ filter: /[\\/]dist[\\/]src[\\/].*\.js$/ }, async ({ path: file }) => {
-      // Another plugin changes that one.
-      if (path.basename(file) === "bundle.js") return undefined;
       const text = await readFile(file, "utf8");
       const contents = text.replaceAll(
         /^(?:export )?class (\w+)[^{\n]*\{$/gm,
@@ -52,32 +50,31 @@ const classNames = {
   },
 };
 
-/** A script whose value is the function that Node's loader makes of a CommonJS module. In parentheses, so that V8 compiles it at once. */
-const banner = { js: '(function(exports,require,module,__filename,__dirname){"use strict";/* globals */' };
-const footer = { js: "})" };
+/**
+ * A script whose value is the function that Node's loader makes of a CommonJS module. In parentheses, so that V8 compiles it at once. Some
+ * files are such scripts already.
+ */
+const asScript = (text) =>
+  text.startsWith("(") ? text : `(function(exports,require,module,__filename,__dirname){${text}\n})`;
 
 /**
- * @param {import("esbuild").BuildOptions} common what the files are built with; its `entryPoints` are the files, by name
- * @param {(emit: (file: string, text: string) => unknown) => import("esbuild").Plugin} boundGlobals gives out what was built
+ * @param {import("esbuild").BuildOptions} common what all files are built with
+ * @param {(emit: (file: string, text: string) => unknown, more: import("esbuild").BuildOptions) => Promise<void>} buildFiles
  */
-export async function buildPortable(common, boundGlobals) {
-  const { outdir, define, external, plugins, ...rest } = common;
-  const { "import.meta.url": _, ...defined } = define;
+export async function buildPortable(common, buildFiles) {
+  const { outdir, external } = common;
   /** By name. */
   const texts = {};
-  const emit = boundGlobals((file, text) => (texts[path.basename(file)] = text.trim()));
-  await build({
-    ...rest,
-    outdir,
-    define: defined,
+  const keep = (file, text) => {
+    texts[path.basename(file)] = asScript(text.trim());
+  };
+  await buildFiles(keep, {
     external: ["interpreters:texts", "interpreters", ...external],
-    plugins: [portablePlatform, classNames, ...plugins, emit],
+    plugins: [portablePlatform, classNames],
     minify: true,
-    banner,
-    footer,
   });
 
-  const bare = { ...rest, plugins: [], outdir, minify: true };
+  const bare = { ...common, define: {}, banner: {}, minify: true };
   /** The packages that are inside. */
   const packages = new Set();
   const textOf = async (options) => {
@@ -89,7 +86,7 @@ export async function buildPortable(common, boundGlobals) {
     return outputFiles[0].text.trim();
   };
   for (const name of Object.keys(dependencies)) {
-    texts[`${name}.cjs`] = await textOf({ entryPoints: [name], banner, footer });
+    texts[`${name}.cjs`] = asScript(await textOf({ entryPoints: [name], external: [] }));
   }
   texts["loader.cjs"] = await textOf({
     entryPoints: ["portable.js"],
@@ -102,6 +99,7 @@ export async function buildPortable(common, boundGlobals) {
 export const { ${names} } = load(${JSON.stringify(texts)});`;
   const module = await textOf({
     stdin: { contents, resolveDir: outdir },
+    outExtension: {},
     format: "esm",
     // Messages about functions that use what they import name it as bundlers take it from here.
     minifyIdentifiers: false,

@@ -1,36 +1,44 @@
 /**
- * The entry of the one file that programs and interpreters load. scripts/bundle.mjs makes it of all modules: reading and linking
- * them one by one takes longer than starting a thread.
+ * The entry of the file that programs and interpreters load first. scripts/bundle.mjs makes it of all modules that an interpreter needs to
+ * start and to do work; reading and linking them one by one takes longer than starting a thread. The rest of the package is a second
+ * file (api.ts), which a program loads when it imports the package, and an interpreter only when it needs it.
  */
 import copies from "./base/copies.cjs";
-import { core } from "./core.js";
-import * as api from "./index.js";
+import type { Api } from "./api.js";
+import { registerAllBy, registerOthersBy } from "./codec/references.js";
 import { importBy } from "./guests/javascript/dynamic-import.js";
 import type { OwnBundle } from "./platform/node/own-bundle.cjs";
 import { setOwnBundle } from "./thread/bundle-for-interpreters.js";
 import { serveProcess } from "./thread/current.js";
+import { usedByApi } from "./used-by-api.js";
 
 export { startInterpreter } from "./start-interpreter.js";
 
-export type Api = typeof api;
+/** What the second file exports. */
+export interface ApiFile {
+  /** Makes the package's exports, given what they use of the first file. */
+  readonly makeApi: (used: readonly unknown[]) => Api;
+}
 
 /**
- * Returns the API that all copies in this thread give out, which is that of the first copy. `own` is how this thread compiled the bundle, if
- * Node's loader did not.
+ * Has all copies of this package in this thread give out the API of this one, unless another copy came first. `load` loads the second file,
+ * when the API is read for the first time, or when a reference arrives whose type only that file knows. `own` is how this thread compiled
+ * this file, if Node's loader did not.
  */
-export function share(own?: OwnBundle): Api {
-  const here = globalThis as { [copies.API]?: Api };
-  const known = here[copies.API];
-  if (known !== undefined) return known;
-  // A plain object (scripts/bundle.mjs): reading a property of a namespace would call a function.
-  const made = { ...api };
-  // For guest languages, whose threads import "interpreters/core".
-  Object.defineProperty(made, Symbol.for("interpreters.core"), { value: core });
-  here[copies.API] = made;
+export function share(load: () => ApiFile, own?: OwnBundle): void {
+  if (copies.API in globalThis) return;
+  const api = (): Api => {
+    const value = registerAllBy(() => load().makeApi(usedByApi()));
+    Object.defineProperty(globalThis, copies.API, { ...SHARED, writable: true, value });
+    return value;
+  };
+  Object.defineProperty(globalThis, copies.API, { ...SHARED, get: api });
+  registerOthersBy(() => void (globalThis as { [copies.API]?: Api })[copies.API]);
   if (own !== undefined) {
     importBy(own.importer);
     setOwnBundle(own);
   }
   serveProcess();
-  return made;
 }
+
+const SHARED = { configurable: true, enumerable: true };

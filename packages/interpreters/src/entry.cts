@@ -6,6 +6,7 @@
  * module, and what it requires by name: the portable build, and not the bundle.
  */
 import type Copies = require("./base/copies.cjs");
+import type { Api } from "./api.js" with { "resolution-mode": "import" };
 import type * as Bundle from "./bundle.js" with { "resolution-mode": "import" };
 import type LoadBundle = require("./platform/node/own-bundle.cjs");
 
@@ -13,25 +14,27 @@ import type LoadBundle = require("./platform/node/own-bundle.cjs");
 if (typeof require === "undefined") throw cannotLoad();
 const copies = require("./base/copies.cjs") as typeof Copies;
 
-const here = globalThis as { [copies.API]?: Bundle.Api };
+const here = globalThis as { [copies.API]?: Api };
 
 export = here[copies.API] ?? loadFiles() ?? loadPortable();
 
 /** Returns undefined if this module is within a bundle, or the files are not beside it. */
-function loadFiles(): Bundle.Api | undefined {
+function loadFiles(): Api | undefined {
   // Bundlers give a module no `filename`, though some a `__filename`: of the bundle, or as it was when that was built.
   if (typeof module.filename !== "string") return undefined;
   try {
     const loadBundle = require("./platform/node/own-bundle.cjs") as typeof LoadBundle;
-    const { exports, own } = loadBundle(__dirname, "interpreters.cjs", require);
-    return (exports as typeof Bundle).share(own);
+    const load = (name: string): LoadBundle.Loaded => loadBundle(__dirname, name, require);
+    const { exports, own } = load("interpreters.cjs");
+    (exports as typeof Bundle).share(() => load("api.cjs").exports as Bundle.ApiFile, own);
+    return here[copies.API];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") return undefined;
     throw error;
   }
 }
 
-function loadPortable(): Bundle.Api {
+function loadPortable(): Api {
   try {
     // In this form, bundlers find the file.
     require("./portable.mjs");

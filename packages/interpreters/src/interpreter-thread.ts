@@ -7,6 +7,7 @@
  * main could leave that (thread/bundle-for-interpreters.ts). V8 rejects a cache that does not fit (because of
  * other flags), and compiles.
  */
+import { packageBytes } from "./platform/package-files.js";
 import { path } from "./platform/paths.js";
 import { vm } from "./platform/scripts.js";
 import { parentPort, workerData } from "./platform/threads.js";
@@ -41,8 +42,17 @@ const evaluate = script.runInThisContext() as (
 evaluate(module.exports, require, module, file);
 
 const { share, startInterpreter } = module.exports as typeof Bundle;
-// Before any user code, which may bring a copy of its own.
-share();
+// Before any user code, which may bring a copy of its own, and may replace what this uses.
+share(() => {
+  const filename = path.join(__dirname, "api.cjs");
+  const api = { exports: {} };
+  const { buffer, byteOffset, length } = packageBytes("api.cjs");
+  const load = new vm.Script(Buffer.from(buffer, byteOffset, length).toString("latin1"), {
+    filename,
+  }).runInThisContext() as typeof evaluate;
+  load(api.exports, require, api, filename);
+  return api.exports as Bundle.ApiFile;
+});
 
 /** Milliseconds after which a thread leaves the code cache even if its first work item is still going on, like a server's. */
 const LEAVE_AFTER = 1_000;

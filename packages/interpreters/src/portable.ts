@@ -3,6 +3,7 @@
  * and one of the texts in it, because threads start with it.
  */
 import copies from "./base/copies.cjs";
+import type { Api } from "./api.js";
 import type * as Bundle from "./bundle.js";
 import {
   type DataWithTexts,
@@ -14,15 +15,15 @@ import {
 } from "./platform/portable/texts.js";
 
 const BUNDLE = "interpreters.cjs";
-const here = globalThis as { [copies.API]?: Bundle.Api };
-const apiOfThread = (): Bundle.Api | undefined => here[copies.API];
+const here = globalThis as { [copies.API]?: Api };
+const apiOfThread = (): Api | undefined => here[copies.API];
 
 /** Loads this package into this thread, unless the thread has it already. */
-export function load(files: Readonly<Record<string, string>>): Bundle.Api {
+export function load(files: Readonly<Record<string, string>>): Api {
   return apiOfThread() ?? loadBundle(files);
 }
 
-function loadBundle(files: Readonly<Record<string, string>>): Bundle.Api {
+function loadBundle(files: Readonly<Record<string, string>>): Api {
   // Pages and edge runtimes have no `process`, or none with this.
   if (typeof globalThis.process?.getBuiltinModule !== "function") throw unsupported();
   const { getBuiltinModule } = process;
@@ -37,8 +38,10 @@ function loadBundle(files: Readonly<Record<string, string>>): Bundle.Api {
   // oxlint-disable-next-line no-eval -- the text is this package's own
   if (foreign) evaluate = globalThis.eval(text) as Evaluate;
   const texts: OwnTexts = { folder, files, foreign };
-  const { share } = evaluateFile(evaluate, BUNDLE, texts, makeRequire(texts, apiOfThread)) as typeof Bundle;
-  return share(foreign ? undefined : { text, script, importer });
+  const require = makeRequire(texts, apiOfThread);
+  const { share } = evaluateFile(evaluate, BUNDLE, texts, require) as typeof Bundle;
+  share(() => require("./api.cjs") as Bundle.ApiFile, foreign ? undefined : { text, script, importer });
+  return apiOfThread()!;
 }
 
 let importing: ((url: string) => Promise<object>) | undefined;

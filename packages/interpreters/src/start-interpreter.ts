@@ -8,10 +8,6 @@ import { type Importer, importBy } from "./guests/javascript/dynamic-import.js";
 import { javascript } from "./guests/javascript/guest.js";
 import { installStdio } from "./guests/javascript/stdio.js";
 import type { ExecutingSide } from "./guests/language.js";
-// Handles may arrive as arguments before any user code imports the package.
-import "./callbacks/callback.js";
-import "./callbacks/report.js";
-import "./interpreter/interpreter.js";
 import { warmUp } from "./interpreter/warm-up.js";
 import { closeExecutions } from "./kernel/executions.js";
 import { waitForSlot } from "./kernel/standby.js";

@@ -33,10 +33,28 @@ type Reader = Pick<ReferenceType<object>, "fromReference">;
 const types: ReferenceType<object>[] = [];
 const byKind: (Reader | undefined)[] = [];
 
+let loadOthers = (): void => {};
+
+/** Has this thread call `load` when it must read a reference of a kind that is not registered; `load` registers more kinds. */
+export function registerOthersBy(load: () => void): void {
+  loadOthers = load;
+}
+
 export function registerReference<T extends object>(type: ReferenceType<T>): void {
   const erased = type as unknown as ReferenceType<object>;
   claim(type.kind, erased);
   types.push(erased);
+}
+
+/** Calls `load`. If it throws (at the end of the call stack, say), the types that it has registered are unknown again, so that it can be called again. */
+export function registerAllBy<T>(load: () => T): T {
+  const known = types.length;
+  try {
+    return load();
+  } catch (error) {
+    for (const { kind } of types.splice(known)) byKind[kind] = undefined;
+    throw error;
+  }
 }
 
 /** How instances of the runtime's classes are written. */
@@ -102,7 +120,7 @@ export function referenceTypeOf(value: object): ReferenceType<object> | undefine
 export function letGoOfReferences(refs: ArrayLike<number>): void {
   for (let i = 0; i + 2 < refs.length; i += 3) {
     try {
-      byKind[refs[i]]?.fromReference(refs[i + 1], refs[i + 2]);
+      referenceTypeOfKind(refs[i])?.fromReference(refs[i + 1], refs[i + 2]);
     } catch {
       // Its target is gone. The error of the whole record matters more.
     }
@@ -110,5 +128,8 @@ export function letGoOfReferences(refs: ArrayLike<number>): void {
 }
 
 export function referenceTypeOfKind(kind: number): Reader | undefined {
+  const known = byKind[kind];
+  if (known !== undefined) return known;
+  loadOthers();
   return byKind[kind];
 }

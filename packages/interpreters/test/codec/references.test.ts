@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { encode, registerReference } from "../../src/codec/codec.js";
+import { registerAllBy, registerOthersBy } from "../../src/codec/references.js";
 import { acquireScratch, releaseScratch } from "../../src/codec/scratch.js";
 import { InterpreterError } from "../../src/base/errors.js";
 import { decoded, encoded, isNeutral } from "./support.js";
@@ -95,5 +96,31 @@ describe("references", () => {
     };
     for (const kind of [0, 256, 1.5, KIND])
       assert.throws(() => registerReference({ ...type, kind }), InterpreterError);
+  });
+
+  it("are looked for in what is loaded when one of an unknown kind arrives, also after loading has failed", () => {
+    const { bytes } = encoded(new Handle(1, 2));
+    const reference = { bytes, refs: [248, 3, 4] };
+    const failure = new Error("interrupted");
+    let attempts = 0;
+    registerOthersBy(() =>
+      registerAllBy(() => {
+        registerReference<Handle>({
+          kind: 248,
+          is: (value): value is Handle => value === null,
+          toReference: () => [0, 0],
+          fromReference: (a, b) => new Handle(a, b),
+        });
+        if (++attempts === 1) throw failure;
+      }),
+    );
+    assert.throws(
+      () => decoded(reference),
+      (error) => error === failure,
+    );
+    const { a, b } = decoded(reference) as Handle;
+    assert.deepEqual([a, b, attempts], [3, 4, 2]);
+    decoded(reference);
+    assert.equal(attempts, 2);
   });
 });

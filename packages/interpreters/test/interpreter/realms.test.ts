@@ -9,9 +9,9 @@ import { test } from "node:test";
 import vm from "node:vm";
 import { create, fromModule, InterpreterPoolExecutor, move } from "interpreters";
 import type * as Package from "interpreters";
+import copies from "../../src/base/copies.cjs";
+import type * as Bundle from "../../src/bundle.js";
 import { limits } from "../support/ways.js";
-
-const file = new URL("../../src/interpreters.cjs", import.meta.url);
 
 /** Returns a context with everything that Node adds to a bare V8 realm, and a copy of the package in it. */
 function otherRealm(): { context: vm.Context; copy: typeof Package } {
@@ -21,14 +21,19 @@ function otherRealm(): { context: vm.Context; copy: typeof Package } {
     const property = Object.getOwnPropertyDescriptor(globalThis, name)!;
     if (!builtin.has(name) && name !== "global") Object.defineProperty(context, name, property);
   }
-  const module = { exports: {} as { share(): typeof Package } };
   const parameters = ["exports", "require", "module", "__filename", "__dirname"];
-  const load = vm.compileFunction(readFileSync(file, "utf8"), parameters, {
-    parsingContext: context,
-    filename: file.pathname,
-  }) as (...args: unknown[]) => void;
-  load(module.exports, createRequire(file), module, file.pathname, new URL(".", file).pathname);
-  return { context, copy: module.exports.share() };
+  const load = (name: string): unknown => {
+    const file = new URL(`../../src/${name}`, import.meta.url);
+    const module = { exports: {} };
+    const evaluate = vm.compileFunction(readFileSync(file, "utf8"), parameters, {
+      parsingContext: context,
+      filename: file.pathname,
+    }) as (...args: unknown[]) => void;
+    evaluate(module.exports, createRequire(file), module, file.pathname, new URL(".", file).pathname);
+    return module.exports;
+  };
+  (load("interpreters.cjs") as typeof Bundle).share(() => load("api.cjs") as Bundle.ApiFile);
+  return { context, copy: Reflect.get(context, copies.API) as typeof Package };
 }
 
 /** Does what Jest does when a test file is done: empties every object that the file left in its globals. */

@@ -23,6 +23,16 @@ for (const bundle of ["interpreters", "supervisor", "first-thread", "worker", "t
   });
 }
 
+test("api.cjs uses the globals that interpreters.cjs bound", limits, () => {
+  const text = readFileSync(new URL("../../src/api.cjs", import.meta.url), "utf8");
+  const free = freeNames(text);
+  // To find out whether it is a module.
+  assert.equal(free.get("globalThis"), 1);
+  const names = [...free.keys()].filter((name) => !UNBOUND_NAMES.includes(name));
+  assert.deepEqual(names, ["globalThis"]);
+  assert.doesNotMatch(text, /\brequire\("/);
+});
+
 async function run(scenario: string): Promise<unknown> {
   const { code, stdout, stderr } = await startScenario(scenarios, scenario).ended;
   assert.deepEqual([code, stderr], [0, ""]);

@@ -17,17 +17,17 @@ declare namespace loadBundle {
     /** Code that `vm` compiled has no `import()`. */
     readonly importer: (url: string) => Promise<object>;
   }
-}
 
-interface Loaded {
-  readonly exports: unknown;
-  readonly own: loadBundle.OwnBundle | undefined;
+  interface Loaded {
+    readonly exports: unknown;
+    readonly own: OwnBundle | undefined;
+  }
 }
 
 type Evaluate = (exports: object, require: NodeJS.Require, module: object, filename: string) => void;
 
 /** Loads the bundle with that name from a folder, that of the module with this `require`. `own` is undefined if Node's loader had to load it, which throws if there is no such file. */
-function loadBundle(folder: string, name: string, require: NodeJS.Require): Loaded {
+function loadBundle(folder: string, name: string, require: NodeJS.Require): loadBundle.Loaded {
   const file = path.join(folder, name);
   const own = compile(file);
   const evaluate = own?.script.runInThisContext() as Evaluate | undefined;
