@@ -11,6 +11,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { build } from "esbuild";
+import * as boundGlobals from "./bound-globals.mjs";
+import { buildPair } from "./bundle-pair.mjs";
 
 /** The licence of a package: a file, or the last part of its README. */
 function licenceOf(name) {
@@ -40,6 +42,8 @@ const classNames = {
   name: "class-names",
   setup({ onLoad }) {
     onLoad({ filter: /[\\/]dist[\\/]src[\\/].*\.js$/ }, async ({ path: file }) => {
+      // Other plugins change these.
+      if (["api.js", "used-by-api.js"].includes(path.basename(file))) return undefined;
       const text = await readFile(file, "utf8");
       const contents = text.replaceAll(
         /^(?:export )?class (\w+)[^{\n]*\{$/gm,
@@ -50,31 +54,31 @@ const classNames = {
   },
 };
 
-/**
- * A script whose value is the function that Node's loader makes of a CommonJS module. In parentheses, so that V8 compiles it at once. Some
- * files are such scripts already.
- */
-const asScript = (text) =>
-  text.startsWith("(") ? text : `(function(exports,require,module,__filename,__dirname){${text}\n})`;
+/** A script whose value is the function that Node's loader makes of a CommonJS module. In parentheses, so that V8 compiles it at once. */
+const banner = { js: '(function(exports,require,module,__filename,__dirname){"use strict";/* globals */' };
+const footer = { js: "})" };
 
-/**
- * @param {import("esbuild").BuildOptions} common what all files are built with
- * @param {(emit: (file: string, text: string) => unknown, more: import("esbuild").BuildOptions) => Promise<void>} buildFiles
- */
-export async function buildPortable(common, buildFiles) {
-  const { outdir, external } = common;
+/** @param {import("esbuild").BuildOptions} common what the files are built with; its `entryPoints` are the files, by name */
+export async function buildPortable(common) {
+  const { entryPoints, outdir, define, external, plugins, ...rest } = common;
+  const { "import.meta.url": _, ...defined } = define;
   /** By name. */
   const texts = {};
-  const keep = (file, text) => {
-    texts[path.basename(file)] = asScript(text.trim());
-  };
-  await buildFiles(keep, {
+  const emit = (file, text) => (texts[path.basename(file)] = text.trim());
+  const options = {
+    ...rest,
+    outdir,
+    define: defined,
     external: ["interpreters:texts", "interpreters", ...external],
-    plugins: [portablePlatform, classNames],
+    plugins: [portablePlatform, classNames, ...plugins],
     minify: true,
-  });
+    banner,
+    footer,
+  };
+  await build({ ...options, entryPoints, plugins: [...options.plugins, boundGlobals.plugin(emit)] });
+  await buildPair(options, emit);
 
-  const bare = { ...common, define: {}, banner: {}, minify: true };
+  const bare = { ...rest, plugins: [], outdir, minify: true };
   /** The packages that are inside. */
   const packages = new Set();
   const textOf = async (options) => {
@@ -86,7 +90,7 @@ export async function buildPortable(common, buildFiles) {
     return outputFiles[0].text.trim();
   };
   for (const name of Object.keys(dependencies)) {
-    texts[`${name}.cjs`] = asScript(await textOf({ entryPoints: [name], external: [] }));
+    texts[`${name}.cjs`] = await textOf({ entryPoints: [name], banner, footer });
   }
   texts["loader.cjs"] = await textOf({
     entryPoints: ["portable.js"],
@@ -99,7 +103,6 @@ export async function buildPortable(common, buildFiles) {
 export const { ${names} } = load(${JSON.stringify(texts)});`;
   const module = await textOf({
     stdin: { contents, resolveDir: outdir },
-    outExtension: {},
     format: "esm",
     // Messages about functions that use what they import name it as bundlers take it from here.
     minifyIdentifiers: false,

@@ -8,7 +8,7 @@ import type { Api } from "./api.js";
 import { registerAllBy, registerOthersBy } from "./codec/references.js";
 import { importBy } from "./guests/javascript/dynamic-import.js";
 import type { OwnBundle } from "./platform/node/own-bundle.cjs";
-import { setOwnBundle } from "./thread/bundle-for-interpreters.js";
+import { setOwnApi, setOwnBundle } from "./thread/bundle-for-interpreters.js";
 import { serveProcess } from "./thread/current.js";
 import { usedByApi } from "./used-by-api.js";
 
@@ -20,15 +20,23 @@ export interface ApiFile {
   readonly makeApi: (used: readonly unknown[]) => Api;
 }
 
+/** A file that was loaded, and how this thread compiled it, if Node's loader did not. */
+export interface Loaded<T> {
+  readonly exports: T;
+  readonly own?: OwnBundle | undefined;
+}
+
 /**
  * Has all copies of this package in this thread give out the API of this one, unless another copy came first. `load` loads the second file,
  * when the API is read for the first time, or when a reference arrives whose type only that file knows. `own` is how this thread compiled
  * this file, if Node's loader did not.
  */
-export function share(load: () => ApiFile, own?: OwnBundle): void {
+export function share(load: () => Loaded<ApiFile>, own?: OwnBundle): void {
   if (copies.API in globalThis) return;
   const api = (): Api => {
-    const value = registerAllBy(() => load().makeApi(usedByApi()));
+    const loaded = load();
+    const value = registerAllBy(() => loaded.exports.makeApi(usedByApi()));
+    setOwnApi(loaded.own);
     Object.defineProperty(globalThis, copies.API, { ...SHARED, writable: true, value });
     return value;
   };

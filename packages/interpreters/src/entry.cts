@@ -1,9 +1,9 @@
 /**
  * The module that `require("interpreters")` loads, and whose exports `entry.mts` exports by name. It gives out the copy of the package
- * that this thread has already, and loads the bundle of this copy only if the thread has none (base/copies.cts).
+ * that this thread has already, and loads the files of this copy only if the thread has none (base/copies.cts).
  *
  * Most bundlers take the portable build in its place, by its condition in package.json. The others (ncc, `bun build --target node`) take this
- * module, and what it requires by name: the portable build, and not the bundle.
+ * module, and what it requires by name: the portable build, and not the files.
  */
 import type Copies = require("./base/copies.cjs");
 import type { Api } from "./api.js" with { "resolution-mode": "import" };
@@ -24,9 +24,9 @@ function loadFiles(): Api | undefined {
   if (typeof module.filename !== "string") return undefined;
   try {
     const loadBundle = require("./platform/node/own-bundle.cjs") as typeof LoadBundle;
-    const load = (name: string): LoadBundle.Loaded => loadBundle(__dirname, name, require);
-    const { exports, own } = load("interpreters.cjs");
-    (exports as typeof Bundle).share(() => load("api.cjs").exports as Bundle.ApiFile, own);
+    const load = <T,>(name: string): Bundle.Loaded<T> => loadBundle<T>(__dirname, name, require);
+    const { exports, own } = load<typeof Bundle>("interpreters.cjs");
+    exports.share(() => load<Bundle.ApiFile>("api.cjs"), own);
     return here[copies.API];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") return undefined;

@@ -14,34 +14,37 @@ import {
   type OwnTexts,
 } from "./platform/portable/texts.js";
 
-const BUNDLE = "interpreters.cjs";
 const here = globalThis as { [copies.API]?: Api };
 const apiOfThread = (): Api | undefined => here[copies.API];
 
 /** Loads this package into this thread, unless the thread has it already. */
 export function load(files: Readonly<Record<string, string>>): Api {
-  return apiOfThread() ?? loadBundle(files);
+  return apiOfThread() ?? loadFiles(files);
 }
 
-function loadBundle(files: Readonly<Record<string, string>>): Api {
+function loadFiles(files: Readonly<Record<string, string>>): Api {
   // Pages and edge runtimes have no `process`, or none with this.
   if (typeof globalThis.process?.getBuiltinModule !== "function") throw unsupported();
   const { getBuiltinModule } = process;
   const { Script } = getBuiltinModule("node:vm");
   const { join, resolve } = getBuiltinModule("node:path");
   const folder = resolve("/~interpreters");
-  const text = files[BUNDLE];
-  const script = new Script(text, { filename: join(folder, BUNDLE) });
-  let evaluate = script.runInThisContext() as Evaluate;
-  // In a context that a test runner has made (Jest), the script would run outside of it.
-  const foreign = Object.getPrototypeOf(evaluate) !== Function.prototype;
-  // oxlint-disable-next-line no-eval -- the text is this package's own
-  if (foreign) evaluate = globalThis.eval(text) as Evaluate;
+  // In a context that a test runner has made (Jest), a script would run outside of it.
+  const foreign =
+    Object.getPrototypeOf(new Script("(function(){})").runInThisContext()) !== Function.prototype;
   const texts: OwnTexts = { folder, files, foreign };
   const require = makeRequire(texts, apiOfThread);
-  const { share } = evaluateFile(evaluate, BUNDLE, texts, require) as typeof Bundle;
-  share(() => require("./api.cjs") as Bundle.ApiFile, foreign ? undefined : { text, script, importer });
-  return apiOfThread()!;
+  const loadFile = <T>(name: string): Bundle.Loaded<T> => {
+    const text = files[name];
+    const script = foreign ? undefined : new Script(text, { filename: join(folder, name) });
+    // oxlint-disable-next-line no-eval -- the text is this package's own
+    const evaluate = (script?.runInThisContext() ?? globalThis.eval(text)) as Evaluate;
+    const exports = evaluateFile(evaluate, name, texts, require) as T;
+    return { exports, own: script && { text, script, importer } };
+  };
+  const { exports, own } = loadFile<typeof Bundle>("interpreters.cjs");
+  exports.share(() => loadFile<Bundle.ApiFile>("api.cjs"), own);
+  return here[copies.API]!;
 }
 
 let importing: ((url: string) => Promise<object>) | undefined;

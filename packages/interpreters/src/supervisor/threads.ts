@@ -3,7 +3,14 @@ import { MessageChannel, type MessagePort } from "../platform/ports.js";
 import { SHARE_ENV, type Worker } from "../platform/threads.js";
 import { packageBytes, startThreadOf } from "../platform/package-files.js";
 import { withoutRefused } from "../platform/exec-argv.js";
-import type { BootOptions, CodeCache, Place, SupervisorData, WorkerData } from "../wire/boot.js";
+import type {
+  BootOptions,
+  CodeCache,
+  Place,
+  SharedScript,
+  SupervisorData,
+  WorkerData,
+} from "../wire/boot.js";
 import type { WasmMemory } from "../memory/webassembly.js";
 
 export interface StartedThread {
@@ -17,6 +24,8 @@ export interface Shared {
   /** The bundle that they run; undefined until it is read from its file. Once a thread was started, all threads can read it. */
   text: Uint8Array | undefined;
   readonly firstCache: SharedArrayBuffer | undefined;
+  /** The second file; undefined until the text is read. */
+  api: SharedScript | undefined;
   /** Left by a thread that had to start without one. */
   codeCache: Uint8Array | undefined;
   readonly derivedTexts: SharedArrayBuffer | undefined;
@@ -24,10 +33,12 @@ export interface Shared {
 
 export function makeShared({
   text,
+  apiText,
   firstCache,
   derivedTexts,
-}: Pick<SupervisorData, "text" | "firstCache" | "derivedTexts">): Shared {
-  return { text, firstCache, codeCache: undefined, derivedTexts };
+}: Pick<SupervisorData, "text" | "apiText" | "firstCache" | "derivedTexts">): Shared {
+  const api = apiText && withRoom(apiText);
+  return { text, firstCache, api, codeCache: undefined, derivedTexts };
 }
 
 /** How long to wait for a thread to end before it is terminated again, at first and at most; milliseconds. */
@@ -56,6 +67,7 @@ export function startThread(
         text: bundleText(shared),
         codeCache: shared.codeCache,
         firstCache: shared.codeCache === undefined ? shared.firstCache : undefined,
+        api: (shared.api ??= withRoom(packageBytes("api.cjs"))),
         derivedTexts: shared.derivedTexts,
         port: port2,
       } satisfies WorkerData,
@@ -95,6 +107,11 @@ export function terminateThread(
 function bundleText(shared: Shared): Uint8Array<SharedArrayBuffer> {
   const text = shared.text ?? packageBytes("interpreters.cjs");
   return (shared.text = forAll(text));
+}
+
+function withRoom(text: Uint8Array): SharedScript {
+  // More than V8 needs. Only what is written takes memory.
+  return { text: forAll(text), cache: new SharedArrayBuffer(4 + 2 * text.length) };
 }
 
 /** The thread's user code may post messages, too: they are ignored. */

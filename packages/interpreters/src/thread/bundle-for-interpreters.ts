@@ -1,16 +1,18 @@
 /**
- * What the thread that starts the supervisor gives it for the interpreters: the bundle that this thread runs, and V8's code cache of it, so that
- * no other thread compiles the bundle.
+ * What the thread that starts the supervisor gives it for the interpreters: the two files that this thread runs, and V8's code cache of the
+ * first one, so that no other thread compiles that.
  */
 import type { OwnBundle } from "../platform/node/own-bundle.cjs";
 
 export interface BundleForInterpreters {
   readonly text: Uint8Array<SharedArrayBuffer>;
+  readonly apiText: Uint8Array<SharedArrayBuffer> | undefined;
   /** The code cache behind a word with its length, which is 0 until the cache is there. */
   readonly firstCache: SharedArrayBuffer;
 }
 
 let own: OwnBundle | undefined;
+let ownApi: OwnBundle | undefined;
 /** Where the code cache is still to be written. */
 let room: SharedArrayBuffer | undefined;
 
@@ -18,15 +20,23 @@ export function setOwnBundle(given: OwnBundle): void {
   own = given;
 }
 
-/** Returns undefined if Node's loader compiled the bundle: the supervisor reads the file then, and the first interpreter compiles it. */
+/** The second file. */
+export function setOwnApi(given: OwnBundle | undefined): void {
+  ownApi = given;
+}
+
+/** Returns undefined if Node's loader compiled the bundle: the supervisor reads the files then, and the first interpreter compiles the first one. */
 export function bundleForInterpreters(): BundleForInterpreters | undefined {
   if (own === undefined) return undefined;
-  const { length } = own.text;
-  const text = new Uint8Array(new SharedArrayBuffer(length));
-  Buffer.from(text.buffer).write(own.text, "latin1");
   // More than V8 needs. Only what is written takes memory.
-  room = new SharedArrayBuffer(4 + 2 * length);
-  return { text, firstCache: room };
+  room = new SharedArrayBuffer(4 + 2 * own.text.length);
+  return { text: shared(own), apiText: ownApi && shared(ownApi), firstCache: room };
+}
+
+function shared({ text }: OwnBundle): Uint8Array<SharedArrayBuffer> {
+  const bytes = new Uint8Array(new SharedArrayBuffer(text.length));
+  Buffer.from(bytes.buffer).write(text, "latin1");
+  return bytes;
 }
 
 /**

@@ -156,14 +156,15 @@ function launch(rt: Runtime, fromText: boolean, first: FirstInterpreter | undefi
   const { port1: watch, port2: watched } = new MessageChannel();
   let worker: Worker;
   try {
-    const { text = fromText ? packageBytes("interpreters.cjs") : undefined, firstCache } =
-      bundleForInterpreters() ?? {};
+    const { text, apiText, firstCache } = bundleForInterpreters() ?? {};
+    const read = (name: string): Uint8Array | undefined => (fromText ? packageBytes(name) : undefined);
     const data: SupervisorData = {
       memory: m.memory,
       port: port2,
       watched,
       owner: rt.id,
-      text,
+      text: text ?? read("interpreters.cjs"),
+      apiText: apiText ?? read("api.cjs"),
       firstCache,
       derivedTexts: derivedTextsOfMain(),
       first,

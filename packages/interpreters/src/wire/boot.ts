@@ -90,6 +90,13 @@ export type OutputMessage = readonly [stream: "stdout" | "stderr", text: string]
 /** The slot that a thread serves, or, for a standby thread, the cell in which it waits for one (kernel/standby.ts). */
 export type Place = { readonly slot: Slot } | { readonly cell: number };
 
+/** A script that a thread compiles only when it needs it. */
+export interface SharedScript {
+  readonly text: Uint8Array;
+  /** V8's code cache of it, behind a word with its length, which is 0 until a thread leaves one, and -1 while it does. */
+  readonly cache: SharedArrayBuffer;
+}
+
 /** The data that the supervisor gives to an interpreter's thread. */
 export type WorkerData = Place & {
   readonly memory: WasmMemory;
@@ -109,6 +116,8 @@ export type WorkerData = Place & {
    * there (thread/bundle-for-interpreters.ts). It lacks the functions that only interpreters call.
    */
   readonly firstCache: SharedArrayBuffer | undefined;
+  /** The second file (api.ts). */
+  readonly api: SharedScript;
   /** Texts that interpreters, and main, derive from files for each other (base/derived-texts.ts). */
   readonly derivedTexts: SharedArrayBuffer | undefined;
 };
@@ -124,6 +133,8 @@ export interface SupervisorData {
   readonly watched: MessagePort;
   /** The bundle that interpreters run, if main has it; else the supervisor reads the file. */
   readonly text: Uint8Array | undefined;
+  /** The second file, likewise. */
+  readonly apiText: Uint8Array | undefined;
   /** See `WorkerData`. */
   readonly firstCache: SharedArrayBuffer | undefined;
   readonly derivedTexts: SharedArrayBuffer | undefined;

@@ -32,7 +32,7 @@ function otherRealm(): { context: vm.Context; copy: typeof Package } {
     evaluate(module.exports, createRequire(file), module, file.pathname, new URL(".", file).pathname);
     return module.exports;
   };
-  (load("interpreters.cjs") as typeof Bundle).share(() => load("api.cjs") as Bundle.ApiFile);
+  (load("interpreters.cjs") as typeof Bundle).share(() => ({ exports: load("api.cjs") as Bundle.ApiFile }));
   return { context, copy: Reflect.get(context, copies.API) as typeof Package };
 }
 

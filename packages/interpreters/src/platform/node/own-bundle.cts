@@ -1,5 +1,5 @@
 /**
- * Loads this package's bundle into a thread that Node's loader started, as a script of which the thread can make a code cache. Node's loader
+ * Loads this package's files into a thread that Node's loader started, as a script of which the thread can make a code cache. Node's loader
  * would compile it as a function of its own, which cannot be read again.
  *
  * This is CommonJS, and no part of the bundle, because it runs before it.
@@ -17,27 +17,27 @@ declare namespace loadBundle {
     /** Code that `vm` compiled has no `import()`. */
     readonly importer: (url: string) => Promise<object>;
   }
+}
 
-  interface Loaded {
-    readonly exports: unknown;
-    readonly own: OwnBundle | undefined;
-  }
+interface Loaded<T> {
+  readonly exports: T;
+  readonly own: loadBundle.OwnBundle | undefined;
 }
 
 type Evaluate = (exports: object, require: NodeJS.Require, module: object, filename: string) => void;
 
 /** Loads the bundle with that name from a folder, that of the module with this `require`. `own` is undefined if Node's loader had to load it, which throws if there is no such file. */
-function loadBundle(folder: string, name: string, require: NodeJS.Require): loadBundle.Loaded {
+function loadBundle<T>(folder: string, name: string, require: NodeJS.Require): Loaded<T> {
   const file = path.join(folder, name);
   const own = compile(file);
   const evaluate = own?.script.runInThisContext() as Evaluate | undefined;
   // In a context that a test runner has made (Jest), the script would run outside of it.
   if (evaluate === undefined || Object.getPrototypeOf(evaluate) !== Function.prototype) {
-    return { exports: require(`./${name}`), own: undefined };
+    return { exports: require(`./${name}`) as T, own: undefined };
   }
   const module = { exports: {} };
   evaluate(module.exports, require, module, file);
-  return { exports: module.exports, own };
+  return { exports: module.exports as T, own };
 }
 
 function compile(filename: string): loadBundle.OwnBundle | undefined {

@@ -90,10 +90,12 @@ function textsForThreads(): OwnTexts {
   return (forThreads ??= { ...texts, files: shared(texts) });
 }
 
-/** The texts that threads may need, where all threads can read them. They get the bundle in another way (wire/boot.ts), if there is one. */
+/** The texts that threads may need, where all threads can read them. They get these two in another way (wire/boot.ts), if main compiled them. */
+const GIVEN = ["interpreters.cjs", "api.cjs"];
+
 function shared({ files, foreign }: OwnTexts): Files {
   const entries = Object.entries(files)
-    .filter(([name]) => foreign || name !== "interpreters.cjs")
+    .filter(([name]) => foreign || !GIVEN.includes(name))
     .map(([name, text]) => {
       if (typeof text !== "string") return [name, text] as const;
       const bytes = new Uint8Array(new SharedArrayBuffer(text.length));

@@ -1,0 +1,112 @@
+/**
+ * Makes the two files that a program loads: `interpreters.cjs` with all that an interpreter needs to start and to do work (src/bundle.ts), and
+ * `api.cjs` with the rest (src/api.ts).
+ *
+ * No module exists twice in a thread: `api.cjs` gets what it uses of the other file as an array of values, exports of modules and the globals
+ * that the other file bound when it was loaded. The second file is built first, because only then is it known what it uses.
+ */
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { build } from "esbuild";
+import * as globals from "./bound-globals.mjs";
+
+/**
+ * Gives out the package's exports as a plain object. esbuild first makes an object with a getter function for each property,
+ * a tenth of all that a program's start allocates.
+ */
+const plainApi = (src) => ({
+  name: "plain-api",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/api\.js$/ }, async ({ path: file }) => {
+      const names = Object.keys(await import(`${src}index.js`)).join(", ");
+      const text = await readFile(file, "utf8");
+      const contents = text.replace(
+        'import * as index from "./index.js";',
+        `import { ${names} } from "./index.js";\nconst index = { ${names} };`,
+      );
+      if (contents === text) throw new Error(`${file} imports the package's exports in another way by now`);
+      return { contents };
+    });
+  },
+});
+
+/** Makes each import from a module of the first file (`modules`) an element of an array. Its place in `known` stands for it at first. */
+const fromFirst = (src, modules, known) => ({
+  name: "from-first",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\./ }, ({ path: specifier, resolveDir }) => {
+      const module = path.join(resolveDir, specifier).slice(src.length);
+      return modules.has(module) ? { path: module, namespace: "first" } : undefined;
+    });
+    onLoad({ filter: /.*/, namespace: "first" }, async ({ path: module }) => {
+      const names = Object.keys(await import(`${src}${module}`)).filter((name) => name !== "module.exports");
+      const lines = names.map((name) => {
+        const value = `/* @__PURE__ */ __first(${known.push({ module, name }) - 1});`;
+        return name === "default" ? `export default ${value}` : `export const ${name} = ${value}`;
+      });
+      return { contents: lines.join("\n") };
+    });
+  },
+});
+
+/** In the first file, makes the array: exports of modules, and names that the file binds. */
+const usedByApi = (src, exports, names) => ({
+  name: "used-by-api",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/used-by-api\.js$/ }, () => ({
+      contents: `${exports
+        .map(({ module, name }, at) => `import { ${name} as $${at} } from "./${module}";`)
+        .join("\n")}
+export const usedByApi = () => [${[...exports.map((_, at) => `$${at}`), ...names].join(", ")}];`,
+      resolveDir: src,
+    }));
+  },
+});
+
+// V8 keeps the places of constants apart from those of variables, and compiles their calls better.
+const DECLARATIONS = /\bvar ((?:[\w$]+=__first\(\s*\d+\s*\)[,\s]*)+;)/g;
+const IMPORT = /__first\(\s*(\d+)\s*\)/g;
+
+/**
+ * @param {import("esbuild").BuildOptions} options what both files are built with, their banner and footer included
+ * @param {(file: string, text: string) => unknown} emit gives out what was built
+ */
+export async function buildPair(options, emit) {
+  const { absWorkingDir: src, plugins, banner, footer } = options;
+  const { metafile } = await build({ ...options, entryPoints: ["bundle.js"], metafile: true });
+  const modules = new Set(Object.keys(metafile.inputs));
+  // Only they import modules of Node, which the first file binds.
+  for (const file of await readdir(`${src}platform`, { recursive: true }))
+    if (/\.c?js$/.test(file)) modules.add(`platform/${file.replaceAll(path.sep, "/")}`);
+
+  const known = [];
+  const [wrapper] = banner.js.split('"use strict";');
+  const {
+    outputFiles: [second],
+  } = await build({
+    ...options,
+    entryPoints: ["api.js"],
+    plugins: [plainApi(src), fromFirst(src, modules, known), ...plugins],
+    banner: {
+      js: `${wrapper}"use strict";exports.makeApi=(function(__first){${globals.HERE}const module={};`,
+    },
+    footer: { js: `return module.exports.api})${footer.js}` },
+  });
+  const imported = [...new Set([...second.text.matchAll(IMPORT)].map(([, at]) => Number(at)))];
+  const names = [...globals.namesOf(second.text)].filter((name) => name !== "__first");
+  const binding = names.map((name, at) => `${name}=__first[${imported.length + at}]`).join(",\n");
+  await emit(
+    second.path,
+    second.text
+      .replaceAll(DECLARATIONS, "const $1")
+      .replaceAll(IMPORT, (_, at) => `__first[${imported.indexOf(Number(at))}]`)
+      .replace(globals.HERE, () => `const ${binding};\n`),
+  );
+
+  const exports = imported.map((at) => known[at]);
+  await build({
+    ...options,
+    entryPoints: { interpreters: "bundle.js" },
+    plugins: [usedByApi(src, exports, names), ...plugins, globals.plugin(emit)],
+  });
+}
