@@ -29,10 +29,11 @@ const { dependencies } = require("../packages/interpreters/package.json");
 const portablePlatform = {
   name: "portable-platform",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ path: specifier, resolveDir }) => {
+    onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ path: specifier, resolveDir, importer }) => {
       const file = path.resolve(resolveDir, specifier);
       const other = file.replace(/([\\/])node([\\/][\w-]+\.js)$/, "$1portable$2");
-      return other !== file && existsSync(other) ? { path: other } : undefined;
+      // A counterpart may extend what it replaces.
+      return other !== file && other !== importer && existsSync(other) ? { path: other } : undefined;
     });
   },
 };

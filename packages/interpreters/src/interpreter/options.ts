@@ -1,7 +1,9 @@
 /** The options of `create`. They are checked in the creator's thread, so that a mistake is an error there and not a failed boot. */
 import { checkConcurrency, checkOptions, checkTimeout, ownOptions, show } from "../base/check.js";
+import { InterpreterError } from "../base/errors.js";
 import { checkLanguage, defaultLanguage, type Language, registerLanguage } from "../guests/language.js";
 import { inheritedExecArgv } from "../platform/exec-argv.js";
+import { refusedLimits } from "../platform/threads.js";
 import type { BootOptions, InterpreterConfig, ResourceLimits } from "../wire/boot.js";
 import { checkSink, type OutputSink } from "./output.js";
 import { checkParentLanguage, checkParentOptions, type ParentOptions } from "./parent.js";
@@ -122,7 +124,13 @@ export function checkCreateOptions(given: CreateOptions): BootOptions {
       fail("resourceLimits", "an object", resourceLimits);
     }
     checkOptions("create: resourceLimits", resourceLimits, LIMITS);
-    for (const [key, value] of Object.entries(withoutUndefined(resourceLimits))) {
+    const given = Object.entries(withoutUndefined(resourceLimits));
+    if (given.length > 0 && refusedLimits !== undefined) {
+      throw new InterpreterError(`create: resourceLimits: ${refusedLimits}`, {
+        code: "ERR_INTERPRETER_UNSUPPORTED",
+      });
+    }
+    for (const [key, value] of given) {
       const least = LEAST[key] ?? 0;
       if (typeof value !== "number" || !(value > least || (least > 0 && value === least))) {
         fail(

@@ -76,7 +76,10 @@ export function enter(memory: WasmMemory): Runtime {
 function reportEndOf(rt: Runtime, worker: Worker): void {
   // The object has lost its id by the time of the event.
   const { threadId: id } = worker;
-  worker.once("exit", (exitCode: number) => request(rt, REQUEST_THREAD_ENDED, id, exitCode));
+  const ended = (exitCode: number): void => request(rt, REQUEST_THREAD_ENDED, id, exitCode);
+  if ("once" in worker) worker.once("exit", ended);
+  // Bun reports the web's workers, too.
+  else (worker as EventTarget).addEventListener("close", () => ended(0));
 }
 
 /** Set while this thread joins: another thread may interrupt it. */

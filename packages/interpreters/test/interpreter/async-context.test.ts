@@ -3,15 +3,12 @@ import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { test } from "node:test";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { create, createQueue, InterpreterPoolExecutor } from "interpreters";
+import { gc as collect } from "../support/garbage.js";
 import { until, WATCHDOG } from "../support/processes.js";
 
 const limits = { timeout: WATCHDOG };
 const storage = new AsyncLocalStorage<unknown>();
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
 
 test("a sink is called in the context of create()", limits, async () => {
   const seen: unknown[] = [];

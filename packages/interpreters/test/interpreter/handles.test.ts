@@ -1,16 +1,13 @@
 /** Handles are counted: an interpreter without handles is closed, one with a handle anywhere is not. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import v8 from "node:v8";
-import vm from "node:vm";
 import { create, createQueue, fromModule, Interpreter, type Queue } from "interpreters";
 import type { InterpreterId } from "../../src/memory/brands.js";
 import { runtime } from "../../src/thread/current.js";
 import { slotOf } from "../../src/kernel/registry.js";
+import { gc as collectGarbage } from "../support/garbage.js";
 import { channel, limits, until, using } from "../support/ways.js";
 
-v8.setFlagsFromString("--expose-gc");
-const collectGarbage = vm.runInNewContext("gc") as () => void;
 const inside = fromModule<typeof import("./inside.js")>(new URL("./inside.js", import.meta.url));
 
 /** Returns whether the interpreter exists, without making a handle. */

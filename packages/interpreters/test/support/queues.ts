@@ -1,7 +1,5 @@
 /** Helpers for the tests of queues and of fault injection: inspection of the shared memory, and seeded random numbers. */
 import assert from "node:assert/strict";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { type Interpreter, listAll, type Queue } from "interpreters";
 import { runtime } from "../../src/thread/current.js";
 import { idOf, isAlive } from "../../src/kernel/registry.js";
@@ -10,10 +8,10 @@ import type { Pointer, QueueId, Slot } from "../../src/memory/brands.js";
 import * as L from "../../src/memory/layout.js";
 import { hasBit } from "../../src/memory/bitset.js";
 import { findQueue } from "../../src/kernel/queue-lifetime.js";
+import { gc } from "./garbage.js";
 import { until } from "./processes.js";
 
-setFlagsFromString("--expose-gc");
-export const gc = runInNewContext("gc") as () => void;
+export { gc };
 
 /** The queue's pointer into shared memory. Looked up by id: the queue's class is the bundle's, and tests import another one. */
 export function pointerOf<T, M>({ id }: Queue<T, M>): Pointer {

@@ -125,10 +125,10 @@ function readProperties(
       continue;
     }
     // Assigning to the stack of a new error is much cheaper than defining another one, before which the runtime would format it, by the
-    // program's prepareStackTrace.
-    if (key === "stack" && value !== ABSENT) (error as { stack?: unknown }).stack = value;
-    if (key !== "stack" || enumerable || typeof value !== "string")
-      setProperty(error, key, value, enumerable);
+    // program's prepareStackTrace. JavaScriptCore makes none where the limit is 0.
+    const assigned = key === "stack" && value !== ABSENT && Object.hasOwn(error, key);
+    if (assigned) (error as { stack?: unknown }).stack = value;
+    if (!assigned || enumerable || typeof value !== "string") setProperty(error, key, value, enumerable);
   }
   return stack;
 }

@@ -3,6 +3,9 @@ import type * as WorkerThreads from "node:worker_threads";
 export type { WorkerOptions } from "node:worker_threads";
 export { isMainThread, parentPort, SHARE_ENV, threadId, Worker, workerData } from "node:worker_threads";
 
+/** Why the memory of threads cannot be limited, if it cannot. */
+export const refusedLimits: string | undefined = undefined;
+
 const { getBuiltinModule } = process;
 
 /** What code in a thread that another one has started finds in `node:worker_threads`. */

@@ -1,0 +1,7 @@
+/** Threads, on all runtimes that run the portable build. */
+export * from "../node/threads.js";
+
+export const refusedLimits =
+  "bun" in process.versions
+    ? "Bun does not limit the memory of threads. Leave the option out, or run the program on Node."
+    : undefined;
