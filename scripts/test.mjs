@@ -26,6 +26,7 @@ const folders = [
   "packages/interpreters/dist/test",
   "packages/cli/dist/test",
   "packages/compat/synckit/dist/test",
+  "packages/compat/workerpool/dist/test",
   "packages/python/dist/test",
   "bench/dist",
   "examples/dist",
