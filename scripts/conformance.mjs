@@ -30,7 +30,7 @@ const { values, positionals } = parseArgs({ options: { suite: { type: "string" }
 const readJson = (file) => JSON.parse(readFileSync(file, "utf8"));
 const writeJson = (file, value) => writeFileSync(file, `${JSON.stringify(value, undefined, 2)}\n`);
 
-/** Copies the checkout, installs the given ones of its development dependencies, and links our packages. */
+/** Copies the checkout, installs the given ones of its development dependencies (`name` or `name@version`), and links our packages. */
 function prepare(suite, wanted, change) {
   const folder = mkdtempSync(path.join(tmpdir(), "conformance-"));
   cpSync(suite, folder, {
@@ -40,7 +40,11 @@ function prepare(suite, wanted, change) {
   const file = path.join(folder, "package.json");
   const { dependencies = {}, devDependencies = {}, ...own } = readJson(file);
   const version = (given = "latest") => (given.startsWith("workspace:") ? "latest" : given);
-  const chosen = Object.fromEntries(wanted.map((name) => [name, version(devDependencies[name])]));
+  const chosen = {};
+  for (const one of wanted) {
+    const [, name, given] = /^(@?[^@]+)@?(.*)$/.exec(one);
+    chosen[name] = given || version(devDependencies[name]);
+  }
   for (const [name, given] of Object.entries(dependencies)) chosen[name] = version(given);
   for (const key of ["packageManager", "resolutions", "scripts"]) delete own[key];
   writeJson(file, { ...own, devDependencies: chosen });
@@ -135,8 +139,8 @@ const SUITES = {
     const adapter = path.join(root, "packages/compat/jest-worker");
     const wanted = [
       "@babel/core",
-      "@babel/preset-env",
-      "@babel/preset-typescript",
+      "@babel/preset-env@^7",
+      "@babel/preset-typescript@^7",
       "get-stream",
       "graceful-fs",
     ];

@@ -42,7 +42,7 @@ function thrown(error: unknown): unknown {
 
 /** Turns the options of `new Worker` into those of `create`. */
 function createOptions(options: WorkerOptions, onOutput: (stream: string, text: string) => void) {
-  const { argv, env, execArgv, resourceLimits, stdout, stderr } = options;
+  const { argv, env, execArgv, resourceLimits, stdout, stderr, workerData, transferList } = options;
   const { name } = options as { name?: string };
   const sink = (stream: string) => ({ write: (text: string) => onOutput(stream, text) });
   const shared = typeof env === "symbol";
@@ -52,6 +52,8 @@ function createOptions(options: WorkerOptions, onOutput: (stream: string, text: 
     env: shared ? undefined : env,
     execArgv,
     resourceLimits,
+    workerData: workerData as unknown,
+    transfer: transferList as api.Movable[] | undefined,
     stdout: stdout ? sink("stdout") : undefined,
     stderr: stderr ? sink("stderr") : undefined,
     config: { shareEnv: shared },
