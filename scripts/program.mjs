@@ -159,7 +159,9 @@ try {
   } else {
     const genuine = run("genuine");
     const { adapter } = program;
-    if (!install({ [adapter]: `file:${path.join(root, "packages/compat", adapter)}` })) {
+    const source = path.join(root, "packages/compat", adapter);
+    const replaced = install({ [adapter]: `file:${source}` });
+    if (!replaced || realpathSync(path.join(folder, "node_modules", adapter)) !== realpathSync(source)) {
       throw new Error(`npm cannot put @interpreters/${adapter} in the place of ${adapter}`);
     }
     const ours = run("ours");
