@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import Farm from "./Farm";
 import type {
   PoolExitResult,
+  WorkerCallback,
   WorkerFarmOptions,
   WorkerModule,
   WorkerPoolInterface,
@@ -69,7 +70,12 @@ export class Worker {
     const Pool = options.WorkerPool ?? WorkerPool;
     const pool = new Pool(file, poolOptions);
     this._workerPool = pool;
-    this._farm = new Farm(poolOptions.numWorkers, (...request) => pool.send(...request), options);
+    const send: WorkerCallback = (workerId, request, onStart, onEnd, onCustomMessage) => {
+      // A call that still waits when the farm ends never runs.
+      if (this._ending) queueMicrotask(() => onEnd(new Error(ENDED), null));
+      else pool.send(workerId, request, onStart, onEnd, onCustomMessage);
+    };
+    this._farm = new Farm(poolOptions.numWorkers, send, options);
     for (const name of options.exposedMethods ?? methodsOf(file)) {
       if (name.startsWith("_")) continue;
       if (Object.hasOwn(Worker.prototype, name)) throw new TypeError(`Cannot define a method called ${name}`);

@@ -124,15 +124,19 @@ test("a call that ends its worker is run again up to maxRetries; the calls behin
   const error = await exits;
   assert.deepEqual([error.message, error["type"]], ["Call retries were exceeded", "WorkerError"]);
   assert.equal(await behind, 1);
-  assert.match((await failure(ends.methods["exit"](0))).message, /exited unexpectedly before finishing/);
-  assert.equal(await ends.methods["count"](), 1);
+  const clean = failure(ends.methods["exit"](0));
+  const next = [ends.methods["count"](), ends.methods["count"]()];
+  assert.match((await clean).message, /exited unexpectedly before finishing/);
+  assert.deepEqual(await Promise.all(next), [1, 2]);
 });
 
-test("a call that runs out of memory is rejected, and the next one has a new worker", async () => {
+test("a call that runs out of memory is rejected, and the one behind it has a new worker", async () => {
   const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
   await using ends = farmOf("ends.cjs", { resourceLimits });
-  assert.match((await failure(ends.methods["exhaust"]())).message, /ran out of memory/);
-  assert.equal(await ends.methods["count"](), 1);
+  const exhausts = failure(ends.methods["exhaust"]());
+  const next = ends.methods["count"]();
+  assert.match((await exhausts).message, /ran out of memory/);
+  assert.equal(await next, 1);
 });
 
 test("an exception of a timer fails the call that runs with that cause, once it has been tried again", async () => {
@@ -157,11 +161,13 @@ test("a module that cannot be loaded rejects each call with its own error", asyn
   }
 });
 
-test("end() lets a call finish that ends in time, and stops one that does not; both have an outcome", async () => {
+test("end() lets a call finish that ends in time, and stops one that does not; those that wait are rejected", async () => {
   const soon = farmOf("ends.cjs");
   const waited = soon.methods["waits"](20);
+  const behind = Array.from({ length: 20_000 }, () => failure(soon.methods["count"]()));
   assert.deepEqual(await soon.farm.end(), { forceExited: false });
   assert.equal(await waited, "waited");
+  for (const { message } of await Promise.all(behind)) assert.match(message, /Farm is ended/);
   const stuck = farmOf("ends.cjs", { workerGracefulExitTimeout: 50 });
   await stuck.methods["count"]();
   const loop = failure(stuck.methods["loop"]());

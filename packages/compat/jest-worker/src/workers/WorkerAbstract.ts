@@ -203,8 +203,9 @@ export default abstract class WorkerAbstract extends EventEmitter implements Wor
     this.#memoryUsage?.fail(new Error("Child process is not running."));
     this.#checking = false;
     if (this.state === WorkerStates.OUT_OF_MEMORY) {
-      this._finish(new Error("Jest worker ran out of memory and crashed"), null);
+      // First, because the farm sends the next request to a new worker only if this one has been shut down.
       this._shutDown();
+      this._finish(new Error("Jest worker ran out of memory and crashed"), null);
     } else if (again || this.state === WorkerStates.RESTARTING) {
       this.state = WorkerStates.RESTARTING;
       const request = this._request;
@@ -212,9 +213,9 @@ export default abstract class WorkerAbstract extends EventEmitter implements Wor
       // If the request was tried too often, it has ended, and the worker may have the next one.
       if (request !== null && this._request === request) this._post(request);
     } else {
+      this._shutDown();
       if (this._request !== null)
         this._finish(this._request[0] === CHILD_MESSAGE_END ? null : unfinished(), null);
-      this._shutDown();
     }
   }
 
