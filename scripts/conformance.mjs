@@ -1,14 +1,24 @@
 /**
  * Runs the test suite of a package over our adapter for it, and compares the outcome with the list of failures that are expected
- * (packages/compat/NAME/conformance.json: test -> reason). Exits with 1 if a test differs from it.
+ * (packages/compat/NAME/conformance.json: test -> reason, or { "sometimes": reason } for a test that fails on a machine that is slow). Exits with 1
+ * if a test differs from it.
  *
- *     npm run conformance -- synckit --suite FOLDER
+ *     npm run conformance -- jest-worker|synckit|workerpool --suite FOLDER
  *
  * FOLDER is a checkout of the package's repository: npm has no suite of it. Nothing of it is kept here; the packages that it needs are
  * installed in a temporary folder.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
@@ -20,7 +30,7 @@ const { values, positionals } = parseArgs({ options: { suite: { type: "string" }
 const readJson = (file) => JSON.parse(readFileSync(file, "utf8"));
 const writeJson = (file, value) => writeFileSync(file, `${JSON.stringify(value, undefined, 2)}\n`);
 
-/** Copies the checkout, installs the given ones of its development dependencies, and links our packages. */
+/** Copies the checkout, installs the given ones of its development dependencies (`name` or `name@version`), and links our packages. */
 function prepare(suite, wanted, change) {
   const folder = mkdtempSync(path.join(tmpdir(), "conformance-"));
   cpSync(suite, folder, {
@@ -28,8 +38,14 @@ function prepare(suite, wanted, change) {
     filter: (file) => !/[/\\](?:node_modules|\.git|\.yarn)$/.test(file),
   });
   const file = path.join(folder, "package.json");
-  const { devDependencies = {}, ...own } = readJson(file);
-  const chosen = Object.fromEntries(wanted.map((name) => [name, devDependencies[name] ?? "latest"]));
+  const { dependencies = {}, devDependencies = {}, ...own } = readJson(file);
+  const version = (given = "latest") => (given.startsWith("workspace:") ? "latest" : given);
+  const chosen = {};
+  for (const one of wanted) {
+    const [, name, given] = /^(@?[^@]+)@?(.*)$/.exec(one);
+    chosen[name] = given || version(devDependencies[name]);
+  }
+  for (const [name, given] of Object.entries(dependencies)) chosen[name] = version(given);
   for (const key of ["packageManager", "resolutions", "scripts"]) delete own[key];
   writeJson(file, { ...own, devDependencies: chosen });
   const install = ["install", "--no-audit", "--no-fund", "--silent", "--legacy-peer-deps"];
@@ -59,6 +75,22 @@ function jest(folder, args) {
     for (const { fullName, status, failureMessages } of assertionResults) {
       outcomes.set(`${file} › ${fullName}`, { status, message: failureMessages.join("\n") });
     }
+  }
+  return outcomes;
+}
+
+/** The outcomes of mocha, by test. */
+function mocha(folder, args) {
+  const results = path.join(folder, "results.json");
+  const command = ["node_modules/mocha/bin/mocha.js", "--exit", "--reporter", "json"];
+  command.push("--reporter-option", `output=${results}`, ...args);
+  spawnSync(process.execPath, command, { cwd: folder, stdio: ["ignore", "ignore", "ignore"] });
+  const outcomes = new Map();
+  const { failures, passes, pending } = readJson(results);
+  for (const { fullTitle } of passes) outcomes.set(fullTitle, { status: "passed" });
+  for (const { fullTitle } of pending) outcomes.set(fullTitle, { status: "pending" });
+  for (const { fullTitle, err } of failures) {
+    outcomes.set(fullTitle, { status: "failed", message: err.stack ?? err.message });
   }
   return outcomes;
 }
@@ -103,6 +135,54 @@ const SUITES = {
     // The fixtures need Yarn and Bun.
     return [folder, jest(folder, ["--testPathIgnorePatterns", "fixtures"])];
   },
+  "jest-worker"(suite) {
+    const adapter = path.join(root, "packages/compat/jest-worker");
+    const wanted = [
+      "@babel/core",
+      "@babel/preset-env@^7",
+      "@babel/preset-typescript@^7",
+      "get-stream",
+      "graceful-fs",
+    ];
+    wanted.push("jest", "jest-leak-detector");
+    const folder = prepare(path.join(suite, "packages/jest-worker"), wanted, (own, at) => {
+      // The suite mocks modules by their paths and compiles two of them: the adapter's sources have their names. One test imports the build.
+      const tests = (file) => /__(?:tests|fixtures)__/.test(file);
+      for (const file of readdirSync(path.join(at, "src"), { recursive: true })) {
+        if (file.endsWith(".ts") && !tests(file)) rmSync(path.join(at, "src", file));
+      }
+      cpSync(path.join(adapter, "src"), path.join(at, "src"), { recursive: true });
+      cpSync(path.join(adapter, "dist/src"), path.join(at, "build"), { recursive: true });
+      const presets = [["@babel/preset-env", { targets: { node: "current" } }], "@babel/preset-typescript"];
+      writeJson(path.join(at, "babel.config.json"), { presets });
+      return { ...own, jest: { transform: { "\\.ts$": "babel-jest" }, testMatch: ["**/*.test.ts"] } };
+    });
+    return [folder, jest(folder, ["--testPathIgnorePatterns", "typetests"])];
+  },
+  workerpool(suite) {
+    const folder = prepare(suite, ["date-format", "find-process", "mocha"], (own, at) => {
+      // The suite imports the sources by path; its workers import the package as a whole.
+      const src = path.join(at, "src");
+      rmSync(src, { recursive: true });
+      mkdirSync(src);
+      cpSync(path.join(root, "packages/compat/workerpool/dist/src"), path.join(at, "lib"), {
+        recursive: true,
+      });
+      const exported = {
+        "debug-port-allocator": 'require("../lib/debug-port-allocator").DebugPortAllocator',
+        environment: 'require("../lib/environment")',
+        Pool: 'require("../lib/pool").Pool',
+        Promise: '{ Promise: require("../lib/promise").CancellablePromise }',
+        queues: 'require("../lib/queues")',
+        WorkerHandler: 'require("../lib/worker-handler").WorkerHandler',
+      };
+      for (const [file, text] of Object.entries(exported)) {
+        writeFileSync(path.join(src, `${file}.js`), `module.exports = ${text};\n`);
+      }
+      return { ...own, main: "lib/index.js" };
+    });
+    return [folder, mocha(folder, ["test"])];
+  },
 };
 
 const [name] = positionals;
@@ -120,7 +200,7 @@ for (const [test, { status, message }] of outcomes) {
   if (status === "failed" && !(test in expected)) {
     differences++;
     console.log(`✖ ${test}\n${message}\n`);
-  } else if (status === "passed" && test in expected) {
+  } else if (status === "passed" && typeof expected[test] === "string") {
     differences++;
     console.log(`✔ ${test} passes by now: remove it from conformance.json\n`);
   }

@@ -25,7 +25,9 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folders = [
   "packages/interpreters/dist/test",
   "packages/cli/dist/test",
+  "packages/compat/jest-worker/dist/test",
   "packages/compat/synckit/dist/test",
+  "packages/compat/workerpool/dist/test",
   "packages/python/dist/test",
   "bench/dist",
   "examples/dist",

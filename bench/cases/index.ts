@@ -3,6 +3,7 @@
 import type { Case } from "../harness.js";
 import { bootCases } from "./boot.js";
 import { callSyncCases } from "./call-sync.js";
+import { farmCasesOfAll } from "./farms.js";
 import { firstCallsCases } from "./first-calls.js";
 import { objectCases } from "./objects.js";
 import { lockCases } from "./locks.js";
@@ -21,6 +22,7 @@ export const cases: readonly Case[] = [
   ...objectCases,
   ...firstCallsCases,
   ...taskCases,
+  ...farmCasesOfAll,
   ...queuedCases,
   ...bootCases,
   ...pythonCases,

@@ -119,6 +119,54 @@ const workerpool: Package = {
   },
 };
 
+const workerpoolAdapter: Package = {
+  name: "@interpreters/workerpool",
+  async make({ workers, broken }) {
+    const library = await import("@interpreters/workerpool");
+    const script = path(broken ? "./throws-on-load.js" : "./interpreters-workerpool.worker.js");
+    const pool = library.pool(script, {
+      workerType: "thread",
+      minWorkers: workers,
+      maxWorkers: workers,
+      workerThreadOpts: { resourceLimits },
+    });
+    return {
+      run: (name, value) => pool.exec(name, [value]),
+      cancellable(name) {
+        const result = pool.exec(name, []);
+        return { result, cancel: () => void result.cancel() };
+      },
+      stop: () => pool.terminate(),
+    };
+  },
+};
+
+/** The same for jest-worker and for our adapter. Neither can cancel a call. */
+function jestWorker(name: "@interpreters/jest-worker" | "jest-worker"): Package {
+  return {
+    name,
+    async make({ workers, broken }) {
+      const { Worker } =
+        name === "jest-worker" ? await import("jest-worker") : await import("@interpreters/jest-worker");
+      const farm = new Worker(path(broken ? "./throws-on-load.js" : "./tasks.js"), {
+        enableWorkerThreads: true,
+        exposedMethods: Object.keys(await import("./tasks.js")),
+        numWorkers: workers,
+        resourceLimits,
+        maxRetries: 0,
+      });
+      const methods = farm as unknown as Record<string, (value: unknown) => Promise<unknown>>;
+      return {
+        run: (task, value) => methods[task](value),
+        cancellable() {
+          throw new Error("jest-worker cannot cancel a call");
+        },
+        stop: () => farm.end(),
+      };
+    },
+  };
+}
+
 const poolifier: Package = {
   name: "poolifier",
   async make({ workers, broken }) {
@@ -158,4 +206,14 @@ const synckit: Package = {
   },
 };
 
-export const packages: readonly Package[] = [interpreters, piscina, tinypool, workerpool, poolifier, synckit];
+export const packages: readonly Package[] = [
+  interpreters,
+  piscina,
+  tinypool,
+  workerpool,
+  workerpoolAdapter,
+  jestWorker("jest-worker"),
+  jestWorker("@interpreters/jest-worker"),
+  poolifier,
+  synckit,
+];
