@@ -2,21 +2,34 @@
  * Runs the test suite of a package over our adapter for it, and compares the outcome with the list of failures that are expected
  * (packages/compat/NAME/conformance.json: test -> reason). Exits with 1 if a test differs from it.
  *
+ *     npm run conformance -- piscina
  *     npm run conformance -- synckit --suite FOLDER
  *
- * FOLDER is a checkout of the package's repository: npm has no suite of it. Nothing of it is kept here; the packages that it needs are
- * installed in a temporary folder.
+ * FOLDER is a checkout of the package's repository, for packages whose suite npm does not have; piscina's is in its tarball. Nothing of it is
+ * kept here; the packages that it needs are installed in a temporary folder.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { values, positionals } = parseArgs({ options: { suite: { type: "string" } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { suite: { type: "string" }, only: { type: "string" } },
+  allowPositionals: true,
+});
 const readJson = (file) => JSON.parse(readFileSync(file, "utf8"));
 const writeJson = (file, value) => writeFileSync(file, `${JSON.stringify(value, undefined, 2)}\n`);
 
@@ -63,7 +76,58 @@ function jest(folder, args) {
   return outcomes;
 }
 
+/** The outcomes of Node's own test runner, by test. */
+function nodeTest(folder, flags, files) {
+  const reporter = fileURLToPath(new URL("outcomes-reporter.mjs", import.meta.url));
+  const args = [...flags, "--test", "--test-concurrency=2", "--test-reporter", reporter, ...files];
+  const { stdout } = spawnSync(process.execPath, args, {
+    cwd: folder,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 2 ** 28,
+  });
+  const outcomes = new Map();
+  for (const line of stdout.split("\n").filter((text) => text.startsWith("{"))) {
+    const { test, status, message } = JSON.parse(line);
+    let [name, copies] = [test, 1];
+    while (outcomes.has(name)) name = `${test} (${++copies})`;
+    outcomes.set(name, { status, message });
+  }
+  return outcomes;
+}
+
+/** Unpacks a package's tarball into a temporary folder. */
+function unpack(spec) {
+  const folder = mkdtempSync(path.join(tmpdir(), "tarball-"));
+  const packed = spawnSync("npm", ["pack", spec, "--silent"], { cwd: folder, encoding: "utf8" });
+  if (packed.status !== 0) throw new Error(`npm pack ${spec} failed: ${packed.stderr}`);
+  const { status } = spawnSync("tar", ["-xzf", packed.stdout.trim()], { cwd: folder, stdio: "inherit" });
+  if (status !== 0) throw new Error(`${packed.stdout.trim()} cannot be unpacked`);
+  return path.join(folder, "package");
+}
+
 const SUITES = {
+  piscina(suite = unpack("piscina@5.3.2")) {
+    const dist = path.join(root, "packages/compat/piscina/dist/piscina/src");
+    const folder = prepare(suite, ["concat-stream", "tsx"], (own, at) => {
+      // The adapter takes the place of what the suite imports by path and by name.
+      rmSync(path.join(at, "dist"), { recursive: true });
+      mkdirSync(path.join(at, "dist"));
+      for (const name of ["main", "index", "common", "symbols"]) {
+        const file = JSON.stringify(path.join(dist, `${name}.js`));
+        writeFileSync(path.join(at, `dist/${name}.js`), `module.exports = require(${file});\n`);
+      }
+      const esm = JSON.stringify(pathToFileURL(path.join(dist, "esm.mjs")).href);
+      writeFileSync(
+        path.join(at, "dist/esm-wrapper.mjs"),
+        `export * from ${esm};\nexport { default } from ${esm};\n`,
+      );
+      return own;
+    });
+    const tests = readdirSync(path.join(folder, "test")).filter((file) => file.endsWith(".test.ts"));
+    const files = tests.map((file) => `test/${file}`).filter((file) => file.includes(values.only ?? ""));
+    return [folder, nodeTest(folder, ["--enable-source-maps", "--import=tsx"], files)];
+  },
   synckit(suite) {
     const wanted = [
       "@1stg/tsconfig",
@@ -106,12 +170,15 @@ const SUITES = {
 };
 
 const [name] = positionals;
-if (SUITES[name] === undefined || values.suite === undefined) {
+/** Those whose suite npm has. */
+const PACKED = ["piscina"];
+if (SUITES[name] === undefined || (values.suite === undefined && !PACKED.includes(name))) {
   console.error(`Usage: npm run conformance -- ${Object.keys(SUITES).join("|")} --suite FOLDER`);
+  console.error(`${PACKED.join(", ")}: the suite is downloaded if --suite is not given`);
   process.exit(2);
 }
 const expected = readJson(path.join(root, "packages/compat", name, "conformance.json"));
-const [folder, outcomes] = SUITES[name](path.resolve(values.suite));
+const [folder, outcomes] = SUITES[name](values.suite === undefined ? undefined : path.resolve(values.suite));
 const counts = {};
 let differences = 0;
 for (const [test, { status, message }] of outcomes) {

@@ -25,6 +25,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folders = [
   "packages/interpreters/dist/test",
   "packages/cli/dist/test",
+  "packages/compat/piscina/dist/piscina/test",
   "packages/compat/synckit/dist/test",
   "packages/python/dist/test",
   "bench/dist",

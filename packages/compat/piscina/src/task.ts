@@ -1,0 +1,104 @@
+import { AsyncResource } from "node:async_hooks";
+import { type AbortSignalAny, onAbort } from "../../shared/abort";
+import { movables } from "./common";
+import type { PoolWorker } from "./pool-worker";
+import { kQueueOptions } from "./symbols";
+import type { PiscinaTask } from "./task-queues";
+
+/** One try to have a worker run the task. A task that is withdrawn from its worker gets another. */
+export interface Posting {
+  readonly worker: PoolWorker;
+  /** Of a task that was posted ahead, else 0 (claims.ts). */
+  readonly claim: number;
+  /** Whether the worker still has other work, as far as the pool knows. */
+  ahead: boolean;
+}
+
+export interface TaskParts {
+  readonly value: unknown;
+  readonly transfer: readonly unknown[] | undefined;
+  readonly filename: string;
+  readonly name: string;
+  readonly signal: AbortSignalAny | null;
+  /** Whether the workers loaded its file and function at their start. */
+  readonly isFirst: boolean;
+}
+
+let ids = 0;
+
+/** A task, from `run` until its promise settles. The async resource is that of the caller. */
+export class PoolTask extends AsyncResource implements PiscinaTask {
+  readonly taskId = ids++;
+  readonly created = performance.now();
+  readonly filename: string;
+  readonly name: string;
+  readonly abortSignal: AbortSignalAny | null;
+  readonly isFirst: boolean;
+  readonly transfer: readonly unknown[] | undefined;
+  readonly [kQueueOptions]: object | null;
+  /** The task's value. Dropped as soon as it cannot be sent again. */
+  task: unknown;
+  started = 0;
+  posting: Posting | undefined;
+  settled = false;
+  readonly #callback: (this: undefined, failed: boolean, outcome: unknown) => void;
+  #forgetSignal: (() => void) | undefined;
+
+  constructor(
+    { value, transfer, filename, name, signal, isFirst }: TaskParts,
+    triggerAsyncId: number,
+    callback: (failed: boolean, outcome: unknown) => void,
+  ) {
+    super("Piscina.Task", { triggerAsyncId, requireManualDestroy: true });
+    this.filename = filename;
+    this.name = name;
+    this.abortSignal = signal;
+    this.isFirst = isFirst;
+    this.#callback = callback;
+    if (typeof value !== "object" || value === null) {
+      this.task = value;
+      this.transfer = transfer;
+      this[kQueueOptions] = null;
+      return;
+    }
+    this[kQueueOptions] = (value as Partial<PiscinaTask>)[kQueueOptions] ?? null;
+    if (movables.isMovable(value)) {
+      const moved = movables.unwrap(value);
+      this.task = moved.value;
+      this.transfer = [...new Set([...(transfer ?? []), ...moved.transfer])];
+    } else {
+      this.task = value;
+      this.transfer = transfer;
+    }
+  }
+
+  get isAbortable(): boolean {
+    return this.abortSignal !== null;
+  }
+
+  /** Whether it may be sent twice, and share its worker. */
+  get isPlain(): boolean {
+    return this.abortSignal === null && (this.transfer === undefined || this.transfer.length === 0);
+  }
+
+  /** What a load balancer sees of it. */
+  get interface(): PiscinaTask {
+    const { taskId, filename, name, created, isAbortable } = this;
+    return { taskId, filename, name, created, isAbortable, [kQueueOptions]: this[kQueueOptions] };
+  }
+
+  listen(listener: () => void): void {
+    if (this.abortSignal !== null) this.#forgetSignal = onAbort(this.abortSignal, listener);
+  }
+
+  /** Settles the promise of `run`. */
+  settle(failed: boolean, outcome: unknown): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.posting = undefined;
+    this.task = undefined;
+    this.runInAsyncScope(this.#callback, undefined, failed, outcome);
+    this.emitDestroy();
+    this.#forgetSignal?.();
+  }
+}

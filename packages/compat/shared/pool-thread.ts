@@ -1,0 +1,103 @@
+/**
+ * A worker of a pool: one interpreter, with what programs use of a `Worker` (`threadId`, `ref`, `postMessage`, `terminate`, the events
+ * `message`, `error` and `exit`).
+ */
+import { EventEmitter } from "node:events";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { MessageChannel, type MessagePort, SHARE_ENV, type TransferListItem } from "node:worker_threads";
+import type * as api from "interpreters" with { "resolution-mode": "import" };
+import { interpreters } from "./interpreters";
+import type { Start } from "./worker";
+
+/** Where the interpreter comes from: options of a `Worker`. */
+export interface ThreadOptions {
+  readonly env?: NodeJS.ProcessEnv | typeof SHARE_ENV | undefined;
+  readonly argv?: readonly unknown[] | undefined;
+  readonly execArgv?: readonly string[] | undefined;
+  readonly resourceLimits?: object | undefined;
+  readonly concurrency: number;
+}
+
+const workerModule = pathToFileURL(path.join(__dirname, "worker.js"));
+let inWorker: typeof import("./worker") | undefined;
+
+/** The functions of worker.ts, which run in the interpreter. */
+function remote(): typeof import("./worker") {
+  inWorker ??= interpreters().fromModule<typeof import("./worker")>(workerModule);
+  return inWorker;
+}
+
+const LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
+
+function createOptions({ env, argv, execArgv, resourceLimits }: ThreadOptions): api.CreateOptions {
+  const limits = Object.entries(resourceLimits ?? {}).filter(([key]) => LIMITS.includes(key));
+  return {
+    ...(env === SHARE_ENV ? { config: { shareEnv: true } } : { env: env as api.CreateOptions["env"] }),
+    argv: argv?.map(String),
+    execArgv,
+    resourceLimits: limits.length > 0 ? (Object.fromEntries(limits) as api.ResourceLimits) : undefined,
+  };
+}
+
+/** How a thread ended. */
+export interface ThreadEnd {
+  readonly error: unknown;
+  readonly exitCode: number;
+}
+
+export class PoolThread extends EventEmitter {
+  readonly interp: api.Interpreter;
+  readonly threadId: number;
+  /** Resolves when the interpreter takes tasks; rejects if it never will. */
+  readonly ready: Promise<void>;
+  readonly #port: MessagePort;
+
+  constructor(options: ThreadOptions, settings: Omit<Start, "port">) {
+    super();
+    this.interp = interpreters().create(createOptions(options));
+    this.threadId = this.interp.id;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.on("message", (message) => this.emit("message", message)).unref();
+    this.ready = this.interp.with({ transfer: [port2] }).call(remote().start, { ...settings, port: port2 });
+    this.ready.catch(() => {});
+  }
+
+  /** Runs a task: `filename` is undefined for the one that the worker loaded at its start. */
+  run(
+    filename: string | undefined,
+    name: string,
+    task: unknown,
+    transfer: readonly unknown[] | undefined,
+    claim: number,
+  ): Promise<unknown> {
+    const to =
+      transfer === undefined || transfer.length === 0
+        ? this.interp
+        : this.interp.with({ transfer: transfer as readonly api.Movable[] });
+    const { run, runFirst } = remote();
+    return filename === undefined ? to.call(runFirst, task, claim) : to.call(run, filename, name, task, claim);
+  }
+
+  /** Sends a message to the `parentPort` of the thread. */
+  postMessage(value: unknown, transferList?: readonly TransferListItem[]): void {
+    this.#port.postMessage(value, transferList);
+  }
+
+  /** Keeps the process alive until the thread ends. */
+  ref(): void {
+    this.#port.ref();
+  }
+
+  unref(): void {
+    this.#port.unref();
+  }
+
+  /** Stops the thread, whatever it does. Resolves when it has ended. */
+  async terminate(): Promise<number> {
+    this.#port.close();
+    await this.interp.terminate().catch(() => {});
+    return 1;
+  }
+}

@@ -1,0 +1,88 @@
+/** In the interpreter of a worker: the functions that the pool calls. */
+import type { MessagePort } from "node:worker_threads";
+import { claimTask } from "./claims";
+import { type Handler, knownHandler, loadHandler } from "./handlers";
+import { interpreters } from "./interpreters";
+import { Movables, moveSymbols } from "./movable";
+import { setWorkerState } from "./worker-state";
+
+export interface Start {
+  /** The adapter's class, `Piscina` or `Tinypool`. */
+  readonly adapter: string;
+  readonly workerId: number;
+  readonly workerData: unknown;
+  /** The file to load ahead. What goes wrong is told by the first task that needs the file. */
+  readonly filename: string | null;
+  readonly name: string;
+  readonly niceIncrement: number;
+  readonly claims: Int32Array | undefined;
+  /** The other end of it is the pool's. */
+  readonly port: MessagePort | undefined;
+}
+
+let movables: Movables;
+let claims: Int32Array | undefined;
+let first: { readonly filename: string; readonly name: string; handler: Handler | undefined } | undefined;
+
+export async function start(options: Start): Promise<void> {
+  const { adapter, filename, name, port } = options;
+  movables = new Movables(moveSymbols(adapter));
+  claims = options.claims;
+  setWorkerState(adapter, options);
+  if (port !== undefined) showPort(port, options.workerData);
+  if (options.niceIncrement !== 0) beNice(options.niceIncrement);
+  if (filename === null) return;
+  first = { filename, name, handler: undefined };
+  try {
+    first.handler = await loadHandler(filename, name);
+  } catch {
+    // The tasks say so.
+  }
+}
+
+/** Lets code written for a worker find `parentPort` and `workerData` where it looks for them. */
+function showPort(port: MessagePort, workerData: unknown): void {
+  const { syncBuiltinESMExports } = require("node:module") as typeof import("node:module");
+  const threads = require("node:worker_threads") as { parentPort: unknown; workerData: unknown };
+  threads.parentPort = port;
+  threads.workerData = workerData;
+  syncBuiltinESMExports();
+}
+
+function beNice(increment: number): void {
+  try {
+    (require("@napi-rs/nice") as { nice(increment: number): number }).nice(increment);
+  } catch {
+    // An optional package.
+  }
+}
+
+/** Runs a task of the pool's own file and function. */
+export function runFirst(task: unknown, claim: number): unknown {
+  if (!claimTask(claims, claim)) return undefined;
+  const handler = first!.handler;
+  return handler === undefined ? loadAndRun(first!.filename, first!.name, task) : finish(handler(task));
+}
+
+/** Runs a task of another file or function. */
+export function run(filename: string, name: string, task: unknown, claim: number): unknown {
+  if (!claimTask(claims, claim)) return undefined;
+  const handler = knownHandler(filename, name);
+  return handler === undefined ? loadAndRun(filename, name, task) : finish(handler(task));
+}
+
+async function loadAndRun(filename: string, name: string, task: unknown): Promise<unknown> {
+  const handler = await loadHandler(filename, name);
+  return await finish(handler(task));
+}
+
+/** The result as it is sent: what the function marked is moved. */
+function finish(result: unknown): unknown {
+  if (typeof result !== "object" || result === null) return result;
+  if (typeof (result as { then?: unknown }).then === "function") {
+    return (result as PromiseLike<unknown>).then(finish);
+  }
+  if (!movables.isMovable(result)) return result;
+  const { value, transfer } = movables.unwrap(result);
+  return interpreters().move(value as object, transfer as []);
+}
