@@ -17,6 +17,7 @@ export {
   type CallOptions,
   type ExecOptions,
   Interpreter,
+  type InterpreterEnd,
   type IterateOptions,
   type InterpreterView,
   type Whence,

@@ -6,7 +6,6 @@
 import type { Iterated, KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
 import { checkId } from "../base/check.js";
 import { HandleTable } from "../base/handle-table.js";
-import { InterpreterNotFoundError } from "../base/errors.js";
 import { CODEC_JAVASCRIPT, registerReference } from "../codec/codec.js";
 import type { ModuleClass } from "../guests/javascript/callable.js";
 import { isExecuting } from "../kernel/executions.js";
@@ -18,7 +17,9 @@ import { runtime } from "../thread/current.js";
 import type { Code } from "../wire/code.js";
 import type { PoolSetup } from "../worker/pool.js";
 import { checkIterateOptions, type ExecOptions, type IterateOptions } from "./call-options.js";
+import { endOf, type InterpreterEnd } from "./ended.js";
 import { Ending } from "./ending.js";
+import { unknownError } from "./gone.js";
 import { giveBack, isHeld } from "./held-interpreters.js";
 import {
   iterate,
@@ -37,6 +38,7 @@ import { type InterpreterView, viewOf } from "./view.js";
 import { call, exec, iterating, prepare } from "./work.js";
 
 export type { CallOptions, ExecOptions, IterateOptions } from "./call-options.js";
+export type { InterpreterEnd } from "./ended.js";
 export type { Whence } from "./target.js";
 export type { InterpreterView } from "./view.js";
 
@@ -79,6 +81,7 @@ export let servePool: (
 export class Interpreter implements InterpreterView {
   readonly #target!: Target;
   readonly #ending!: Ending;
+  #ended: Promise<InterpreterEnd> | undefined;
   /** Ids count up from 0, the main interpreter, and are never used again (PEP 734: `id`). */
   readonly id!: number;
   /** Where the interpreter comes from (CPython: `whence`). */
@@ -92,8 +95,7 @@ export class Interpreter implements InterpreterView {
     binding = undefined;
     checkId("an interpreter's id", id);
     const slot = bound?.slot ?? slotOf(rt.m, id as InterpreterId);
-    if (slot === -1)
-      throw new InterpreterNotFoundError(`Cannot bind to interpreter ${id}: there is none, or it has ended`);
+    if (slot === -1) throw unknownError(rt, id as InterpreterId);
     if (bound === undefined) {
       const same = handles.get(id);
       if (same !== undefined) return same;
@@ -129,6 +131,21 @@ export class Interpreter implements InterpreterView {
   isRunning(): boolean {
     checkAlive(this.#target, "look at");
     return this.whence !== "interpreters module" || isExecuting(this.#target.rt.m, this.#target.slot);
+  }
+
+  /**
+   * Resolves when the interpreter has ended, however it did, also if it was idle. Never rejects, and does not keep the process alive. (CPython
+   * has no counterpart.)
+   *
+   * @throws InterpreterNotFoundError it had ended when this thread got its handle, and so long ago that nothing is known of it
+   * @example
+   * const interp = create();
+   * interp.call(() => process.exit(3)).catch(() => {});
+   * const { reason, exitCode } = await interp.ended;
+   * console.log(reason, exitCode); // exit 3
+   */
+  get ended(): Promise<InterpreterEnd> {
+    return (this.#ended ??= endOf(this.#target));
   }
 
   /**

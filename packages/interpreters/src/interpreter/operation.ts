@@ -1,18 +1,20 @@
 /** One operation on another interpreter, from its sending to its one outcome, in both forms: as a promise, or blocking. */
-import { type ExceptionInfo, ExecutionFailed, InterpreterError } from "../base/errors.js";
+import { type ExceptionInfo, ExecutionFailed } from "../base/errors.js";
 import { timeoutError } from "../base/limits.js";
 import { hideOwnFrames, isError, stackOf } from "../base/stacks.js";
 import type { Received } from "../kernel/receive.js";
 import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
-import { OK, STATUS_NOT_FOUND } from "../memory/layout.js";
+import { OK } from "../memory/layout.js";
 import { type ResultChannel, readResult } from "../transfer/handover.js";
 import { REPLY_FAILURE, REPLY_INTERRUPTED, REPLY_VALUE } from "../wire/protocol.js";
-import { statusError } from "../wire/status-error.js";
 import { replyOf } from "../kernel/deadlock.js";
 import { beginWait, beginWaitForCallback, endWait, tryWait } from "../thread/waits.js";
 import { type Trace, useTrace } from "../thread/trace.js";
 import { type Death, diedError, interruptedWork, type Share } from "../thread/death.js";
 import type { Pending, Runtime, Wait } from "../thread/runtime.js";
+import { goneOrRefused } from "./gone.js";
+
+export { died } from "./gone.js";
 
 export class Operation<out T> implements Pending {
   readonly target: InterpreterId;
@@ -200,24 +202,4 @@ export class Operation<out T> implements Pending {
     this.#onSettled?.(outcome === "rejected" ? value : undefined);
     if (this.#resolve !== undefined) this.#rt.unref();
   }
-}
-
-/** As `statusError`, but if the interpreter is gone because its boot failed, the error of the boot. */
-export function goneOrRefused(
-  rt: Runtime,
-  status: number,
-  id: InterpreterId,
-  what: string,
-): InterpreterError {
-  const death = status === STATUS_NOT_FOUND ? rt.failedBoot(id) : undefined;
-  return death === undefined ? statusError(status, id, what) : diedError(death, what);
-}
-
-/** The error for using something that was in interpreter `id`, which is gone. `what` is a verb phrase. */
-export function died(rt: Runtime, id: InterpreterId, what: string): InterpreterError {
-  // The notice may have come before this thread had anything to do with that interpreter.
-  return diedError(
-    rt.deathOf(id) ?? { id, reason: "terminated", exitCode: undefined, error: undefined },
-    what,
-  );
 }

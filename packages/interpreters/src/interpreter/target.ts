@@ -1,5 +1,5 @@
 /** The interpreter that an operation addresses, and the checks whether it takes work. */
-import { InterpreterError, InterpreterNotFoundError } from "../base/errors.js";
+import { InterpreterError } from "../base/errors.js";
 import { idOf, isAlive } from "../kernel/registry.js";
 import { get, load } from "../memory/atomics.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
@@ -7,7 +7,7 @@ import { S_LANGUAGE, S_WHENCE, slotPointer, STATUS_NOT_FOUND } from "../memory/l
 import type { Runtime } from "../thread/runtime.js";
 import { replyOf } from "../kernel/deadlock.js";
 import { deadlockError } from "../thread/deadlock.js";
-import { goneOrRefused } from "./operation.js";
+import { goneError, goneOrRefused } from "./gone.js";
 
 /**
  * Where an interpreter comes from (CPython: `_interpreters.whence`): `"runtime init"` is the main one, `"interpreters module"` one that
@@ -48,8 +48,7 @@ export function isGone({ rt, slot, id }: Target): boolean {
 
 /** `what` is the operation's verb. @throws InterpreterNotFoundError the interpreter is gone */
 export function checkAlive(target: Target, what: string): void {
-  if (isGone(target))
-    throw new InterpreterNotFoundError(`Cannot ${what} interpreter ${target.id}: it is gone`);
+  if (isGone(target)) throw goneError(target.rt, `${what} interpreter ${target.id}`, target.id);
 }
 
 /**

@@ -66,6 +66,14 @@ export const H_STANDBY_KIND = 127;
 export const H_STANDBY = 128;
 export const STANDBY_CELLS = 128;
 
+/**
+ * The latest deaths, three words for each: id + 1, or 0 while the supervisor writes it; the reason's number (wire/protocol.ts); the exit code, or
+ * -1. That of an interpreter is at its id modulo their number: kernel/death-records.ts.
+ */
+export const H_DEATHS = 256;
+export const DEATH_RECORDS = 256;
+export const DEATH_WORDS = 3;
+
 /* ---- lock kinds: what the repair restores if the holder died ---- */
 export const LOCK_PAGES = 1;
 export const LOCK_REGISTRY = 2;

@@ -5,8 +5,10 @@
  * when every living interpreter has its notice; until then it keeps the id (`isBeingReaped`), and no interpreter can claim it.
  */
 import type { SharedMemory } from "../memory/atomics.js";
+import { recordDeath } from "../kernel/death-records.js";
 import { reap, repairLocks, withdraw } from "../kernel/reap.js";
 import { freeSlot } from "../kernel/registry.js";
+import { reasonNumber } from "../wire/protocol.js";
 import type { Death } from "./deaths.js";
 import { interruptedWorkOf } from "./interrupted-work.js";
 import { printDeath, sendNotices } from "./notices.js";
@@ -19,6 +21,7 @@ import type { Parts } from "./parts.js";
 export function withdrawDeath(m: SharedMemory, death: Death, { deadlines }: Parts): void {
   const { slot, reason } = death;
   deadlines.clear(slot);
+  record(m, death);
   // Its executions are closed, so nothing joins the list.
   const interrupted = (death.interrupted ??= interruptedWorkOf(m, slot, reason, death.stopped));
   withdraw(m, slot);
@@ -30,6 +33,7 @@ export function withdrawDeath(m: SharedMemory, death: Death, { deadlines }: Part
 export function reapDeath(m: SharedMemory, death: Death, { buffers, collector, deadlines }: Parts): void {
   const { slot, id, reason } = death;
   deadlines.clear(slot);
+  record(m, death);
   // This also decides which work it had taken; work that it was about to take is not interrupted.
   repairLocks(m, slot);
   const interrupted = (death.interrupted ??= interruptedWorkOf(m, slot, reason, death.stopped));
@@ -43,4 +47,8 @@ export function reapDeath(m: SharedMemory, death: Death, { buffers, collector, d
   buffers.closePort(id);
   freeSlot(m, slot);
   collector.mustCollect = true;
+}
+
+function record(m: SharedMemory, { id, reason, exitCode }: Death): void {
+  recordDeath(m, id, { reason: reasonNumber(reason), exitCode });
 }

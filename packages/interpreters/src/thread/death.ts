@@ -59,21 +59,28 @@ export function diedError(death: Death, what: string): InterpreterError {
       code: "ERR_INTERPRETER_BOOT",
     });
   }
-  const ends = {
-    terminated: "was terminated",
-    timeout: "was stopped because the time limit had passed",
-    aborted: "was stopped by an abort signal",
-    exit: `called process.exit(${exitCode ?? ""})`,
-    "out-of-memory": "ran out of memory",
-    "uncaught-exception": "ended by an uncaught exception",
-  };
   const how =
     death.beside === undefined
-      ? ends[reason]
+      ? howItEnded({ reason, exitCode })
       : `ended because of other work that it did at the same time (${death.beside})`;
   return new InterpreterDiedError(
     `Cannot ${what}: interpreter ${id} ${how}`,
     { interpreterId: id, reason, exitCode },
     cause,
   );
+}
+
+/** A verb phrase for how an interpreter ended. */
+export function howItEnded({ reason, exitCode }: Pick<Death, "reason" | "exitCode">): string {
+  const ends: Record<EndReason, string> = {
+    closed: "was closed",
+    terminated: "was terminated",
+    timeout: "was stopped because the time limit had passed",
+    aborted: "was stopped by an abort signal",
+    exit: `called process.exit(${exitCode ?? ""})`,
+    "out-of-memory": "ran out of memory",
+    "uncaught-exception": "ended by an uncaught exception",
+    boot: "failed to boot",
+  };
+  return ends[reason];
 }

@@ -7,8 +7,8 @@ import { headerWord, readBody } from "../wire/message.js";
 import { type EndReason, REASONS } from "../wire/protocol.js";
 import type { Death, Share } from "./death.js";
 
-/** How many failed boots are remembered, for operations that begin after the notice. */
-const FAILED_BOOTS = 64;
+/** How many deaths are remembered with the error that caused them, for those who ask for it after the notice. */
+const WITH_ERRORS = 64;
 
 /** Why and how each work item of this thread that the dead was executing ended, by its sequence number. */
 type Began = Map<number, readonly [why: EndReason, share: Share]>;
@@ -27,19 +27,20 @@ export function readNotice(m: SharedMemory, received: Received): { death: Death;
 export class NoticedDeaths {
   /** The latest ones, as many as can be on their way at a time. Without their errors, which may be large. */
   readonly #deaths = new Map<InterpreterId, Death>();
-  readonly #failedBoots = new Map<InterpreterId, Death>();
+  readonly #withErrors = new Map<InterpreterId, Death>();
 
   add(death: Death): void {
     put(this.#deaths, { ...death, error: undefined }, MAX_SLOTS);
-    if (death.reason === "boot") put(this.#failedBoots, death, FAILED_BOOTS);
+    if (death.error !== undefined) put(this.#withErrors, death, WITH_ERRORS);
   }
 
   get(id: InterpreterId): Death | undefined {
-    return this.#deaths.get(id);
+    return this.#withErrors.get(id) ?? this.#deaths.get(id);
   }
 
   failedBoot(id: InterpreterId): Death | undefined {
-    return this.#failedBoots.get(id);
+    const death = this.get(id);
+    return death?.reason === "boot" ? death : undefined;
   }
 }
 

@@ -102,6 +102,14 @@ const scenarios: Record<string, () => unknown> = {
     const interp = create();
     await interp.call(() => process.exit(9)).catch(() => {});
   },
+  async endsAwaited() {
+    const [idle, dead, closed] = [create(), create(), create()];
+    void idle.ended.then(() => console.log("ended"));
+    await dead.call(() => process.exit(9)).catch(() => {});
+    void dead.ended.then(({ exitCode }) => exitCode === 9 || console.log("ended otherwise"));
+    closed.closeSync();
+    void closed.ended;
+  },
 
   // Pending operations do.
   pendingCall() {

@@ -19,6 +19,7 @@ test("a program whose interpreters, pools and queues are idle ends by itself", o
     "idleServer",
     "closed",
     "died",
+    "endsAwaited",
   ];
   await Promise.all(
     names.map((name) => t.test(name, async () => assertEnded(await begin(name).ended, { code: 0 }))),
