@@ -1,27 +1,44 @@
 /** What a failed call means to the pool's user. */
 import { interpreters } from "./interpreters";
+import type { ThreadEnd } from "./pool-thread";
 
 /** The error of a task that its worker's death ended, in the words that pools use; `cause` says the rest. Undefined for another failure. */
 export function deathOf(error: unknown): Error | undefined {
   const { InterpreterDiedError, InterpreterNotFoundError } = interpreters();
-  if (error instanceof InterpreterNotFoundError)
-    return new Error("Terminating worker thread", { cause: error });
-  if (!(error instanceof InterpreterDiedError)) return undefined;
-  switch (error.reason) {
+  if (error instanceof InterpreterDiedError) return errorOfDeath(error.reason, error.exitCode, error);
+  // It died before the task was sent. What it died of is the cause of this error, too.
+  if (error instanceof InterpreterNotFoundError) {
+    const { cause } = error;
+    return (cause === undefined ? undefined : deathOf(cause)) ?? errorOfDeath("terminated", undefined, error);
+  }
+  return undefined;
+}
+
+function errorOfDeath(reason: string, exitCode: number | undefined, died: Error): Error {
+  switch (reason) {
     case "exit":
-      return new Error(`worker exited with code: ${error.exitCode}`, { cause: error });
+      return new Error(`worker exited with code: ${exitCode}`, { cause: died });
     case "out-of-memory":
-      return Object.assign(
-        new Error("Worker terminated due to reaching memory limit: JS heap out of memory", { cause: error }),
-        { code: "ERR_WORKER_OUT_OF_MEMORY" },
-      );
+      return outOfMemory(died);
     case "uncaught-exception":
-      return new Error(`The worker died of an uncaught exception: ${messageOf(error.cause)}`, {
-        cause: error.cause,
+      return new Error(`The worker died of an uncaught exception: ${messageOf(died.cause)}`, {
+        cause: died.cause,
       });
     default:
-      return new Error("Terminating worker thread", { cause: error });
+      return new Error("Terminating worker thread", { cause: died });
   }
+}
+
+const outOfMemory = (cause?: unknown): Error =>
+  Object.assign(
+    new Error("Worker terminated due to reaching memory limit: JS heap out of memory", { cause }),
+    { code: "ERR_WORKER_OUT_OF_MEMORY" },
+  );
+
+/** The error that ended a thread; undefined if none did. */
+export function errorOfEnd({ reason, error }: ThreadEnd): unknown {
+  if (reason === "out-of-memory") return outOfMemory();
+  return reason === "uncaught-exception" || reason === "boot" ? error : undefined;
 }
 
 /** What the task threw, of a failure that is no death. */

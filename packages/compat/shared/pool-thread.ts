@@ -41,16 +41,15 @@ function createOptions({ env, argv, execArgv, resourceLimits }: ThreadOptions): 
 }
 
 /** How a thread ended. */
-export interface ThreadEnd {
-  readonly error: unknown;
-  readonly exitCode: number;
-}
+export type ThreadEnd = Awaited<api.Interpreter["ended"]>;
 
 export class PoolThread extends EventEmitter {
   readonly interp: api.Interpreter;
   readonly threadId: number;
   /** Resolves when the interpreter takes tasks; rejects if it never will. */
   readonly ready: Promise<void>;
+  /** Resolves when the thread has ended, however that happened. Keeps no process alive. */
+  readonly ended: Promise<ThreadEnd>;
   readonly #port: MessagePort;
 
   constructor(options: ThreadOptions, settings: Omit<Start, "port">) {
@@ -62,6 +61,11 @@ export class PoolThread extends EventEmitter {
     port1.on("message", (message) => this.emit("message", message)).unref();
     this.ready = this.interp.with({ transfer: [port2] }).call(remote().start, { ...settings, port: port2 });
     this.ready.catch(() => {});
+    this.ended = this.interp.ended;
+    void this.ended.then(({ exitCode }) => {
+      this.#port.close();
+      this.emit("exit", exitCode ?? 1);
+    });
   }
 
   /** Runs a task: `filename` is undefined for the one that the worker loaded at its start. */

@@ -13,6 +13,8 @@ export class PoolWorker {
   /** How many of the tasks were posted ahead. */
   ahead = 0;
   isReady = false;
+  /** Whether the event `workerCreate` was emitted for it. */
+  isAnnounced = false;
   terminating = false;
   destroyed = false;
   /** When it last began or ended a task, as far as the pool knows. */

@@ -6,7 +6,8 @@
  * those that wait whenever a worker has become available.
  */
 import { abortReason, type AbortSignalAny, isAborted } from "../../shared/abort";
-import { deathOf, thrownBy } from "../../shared/outcome";
+import { deathOf, errorOfEnd, thrownBy } from "../../shared/outcome";
+import type { ThreadEnd } from "../../shared/pool-thread";
 import {
   AbortError,
   closeTimeout,
@@ -71,7 +72,7 @@ export class Pool {
       created: (worker) => face.emit("workerCreate", worker.view),
       ready: (worker) => this.#available(worker),
       message: (message) => face.emit("message", message),
-      ended: (worker, error) => this.#ended(worker, error),
+      ended: (worker, end) => this.#ended(worker, end),
       destroyed: (worker) => {
         face.emit("workerDestroy", worker.view);
         this.#takeBack(worker);
@@ -237,10 +238,9 @@ export class Pool {
     }
     const death = failed ? deathOf(outcome) : undefined;
     if (death !== undefined || (failed && isBootFailure(outcome))) {
-      this.workers.lose(worker, outcome);
+      this.workers.lose(worker);
       // It is not settled if it was posted ahead and the worker had not begun it.
       if (task.posting === posting) this.#leave(posting, task, true, death ?? outcome);
-      this.#resume();
       return;
     }
     this.#leave(posting, task, failed, failed ? thrownBy(outcome) : outcome);
@@ -278,10 +278,10 @@ export class Pool {
   #takeBack(worker: PoolWorker): void {
     const { taskQueue } = this.options;
     for (const task of [...worker.tasks].reverse()) {
-      const { claim, ahead } = task.posting!;
-      if (!this.workers.claims.withdraw(claim)) continue;
+      const { posting } = task;
+      if (posting === undefined || !this.workers.claims.withdraw(posting.claim)) continue;
       worker.tasks.delete(task);
-      if (ahead) worker.ahead--;
+      if (posting.ahead) worker.ahead--;
       else this.#running--;
       task.posting = undefined;
       task.started = 0;
@@ -289,15 +289,13 @@ export class Pool {
     }
   }
 
-  #ended(worker: PoolWorker, error: unknown): void {
-    this.workers.ensureMinimum();
-    const death = deathOf(error);
-    if (worker.tasks.size > 0 || death === undefined) return;
-    const { reason } = error as { reason?: string };
-    if (reason === "exit" || reason === "terminated") return;
-    // Without a listener, an error event would end the process. The interpreter has printed the error.
-    const shown = reason === "uncaught-exception" ? death.cause : death;
-    if (this.#face.listenerCount("error") > 0) this.#face.emit("error", shown);
+  #ended(worker: PoolWorker, end: ThreadEnd | undefined): void {
+    const hadTasks = worker.tasks.size > 0;
+    this.#resume();
+    // The tasks of a worker say how it ended. So does the interpreter, on stderr: an error event would end a process that has no listener.
+    if (hadTasks || end === undefined || this.#face.listenerCount("error") === 0) return;
+    const error = errorOfEnd(end);
+    if (error !== undefined) this.#face.emit("error", error);
   }
 
   /** Distributes what waits after a worker has ended. */
@@ -317,7 +315,7 @@ export class Pool {
       return;
     }
     task.settle(true, error);
-    this.#stop(posting.worker).catch(() => {});
+    void this.#stop(posting.worker);
     this.#resume();
   }
 

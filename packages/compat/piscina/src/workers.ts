@@ -1,7 +1,7 @@
 /** The workers of a pool: how they start, how they end, and which of them has room for a task. */
 import { Claims } from "../../shared/claims";
 import { interpreters } from "../../shared/interpreters";
-import { PoolThread } from "../../shared/pool-thread";
+import { PoolThread, type ThreadEnd } from "../../shared/pool-thread";
 import type { FilledOptions } from "./options";
 import { PoolWorker } from "./pool-worker";
 import type { PoolTask } from "./task";
@@ -12,8 +12,8 @@ export interface WorkerEvents {
   /** It takes tasks. */
   ready(worker: PoolWorker): void;
   message(message: unknown): void;
-  /** It has ended by itself. `error` is undefined if it just exited. */
-  ended(worker: PoolWorker, error: unknown): void;
+  /** It has ended by itself. */
+  ended(worker: PoolWorker, end: ThreadEnd | undefined): void;
   destroyed(worker: PoolWorker): void;
 }
 
@@ -79,10 +79,10 @@ export class Workers implements Iterable<PoolWorker> {
     this.#all.add(worker);
     thread.on("message", (message) => this.#events.message(message));
     const ready = (): void => {
-      if (!this.#all.has(worker) && !isReady) return;
+      if (!this.#all.has(worker)) return;
       worker.isReady = true;
       this.#failsAtBoot = false;
-      this.#events.created(worker);
+      this.#announce(worker);
       this.#events.ready(worker);
     };
     if (isReady) {
@@ -90,16 +90,22 @@ export class Workers implements Iterable<PoolWorker> {
       // So that whoever made the pool can listen.
       queueMicrotask(ready);
     } else thread.ready.then(ready, () => {});
-    thread.ready.catch((error: unknown) => this.lose(worker, error));
+    void thread.ended.then((end) => this.lose(worker, end));
     return worker;
   }
 
-  /** Notes that a worker has ended by itself. */
-  lose(worker: PoolWorker, error: unknown): void {
+  #announce(worker: PoolWorker): void {
+    if (worker.isAnnounced) return;
+    worker.isAnnounced = true;
+    this.#events.created(worker);
+  }
+
+  /** Notes that a worker has ended by itself. How is undefined if one of its tasks says so. */
+  lose(worker: PoolWorker, end?: ThreadEnd): void {
     if (!this.#all.has(worker)) return;
-    if (!worker.isReady || isBootFailure(error)) this.#failsAtBoot = true;
+    if (!worker.isReady || end?.reason === "boot") this.#failsAtBoot = true;
     this.#remove(worker);
-    this.#events.ended(worker, error);
+    this.#events.ended(worker, end);
   }
 
   /** Stops a worker. Resolves when it has ended. */
@@ -112,6 +118,8 @@ export class Workers implements Iterable<PoolWorker> {
     this.#all.delete(worker);
     clearTimeout(worker.idleTimer);
     worker.destroyed = true;
+    // Each that is destroyed was created, in the eyes of whoever counts.
+    this.#announce(worker);
     this.#events.destroyed(worker);
   }
 
