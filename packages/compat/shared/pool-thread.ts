@@ -51,6 +51,7 @@ export class PoolThread extends EventEmitter {
   /** Resolves when the thread has ended, however that happened. Keeps no process alive. */
   readonly ended: Promise<ThreadEnd>;
   readonly #port: MessagePort;
+  #alive: NodeJS.Timeout | undefined;
 
   constructor(options: ThreadOptions, settings: Omit<Start, "port">) {
     super();
@@ -63,7 +64,7 @@ export class PoolThread extends EventEmitter {
     this.ready.catch(() => {});
     this.ended = this.interp.ended;
     void this.ended.then(({ exitCode }) => {
-      this.#port.close();
+      this.unref();
       this.emit("exit", exitCode ?? 1);
     });
   }
@@ -89,13 +90,14 @@ export class PoolThread extends EventEmitter {
     this.#port.postMessage(value, transferList);
   }
 
-  /** Keeps the process alive until the thread ends. */
+  /** Keeps the process alive until the thread has ended. */
   ref(): void {
-    this.#port.ref();
+    this.#alive ??= setInterval(() => {}, 2 ** 30);
   }
 
   unref(): void {
-    this.#port.unref();
+    clearInterval(this.#alive);
+    this.#alive = undefined;
   }
 
   /** Stops the thread, whatever it does. Resolves when it has ended. */
