@@ -23,6 +23,7 @@ export {
   type Whence,
 } from "./interpreter/interpreter.js";
 export type { Iteration, SyncIteration } from "./interpreter/iteration.js";
+export type { ParentOptions } from "./interpreter/parent.js";
 export type { CreateOptions, InterpreterConfig, ResourceLimits } from "./interpreter/options.js";
 export type { OutputSink } from "./interpreter/output.js";
 
@@ -89,7 +90,7 @@ export type { SelectCase } from "./select/contender.js";
 export { isShareable } from "./codec/shareable.js";
 export { registerType, type TypeCodec } from "./codec/registered-types.js";
 export { move } from "./transfer/move.js";
-export type { Movable } from "./transfer/transfer-list.js";
+export type { Movable, Port } from "./transfer/transfer-list.js";
 
 /* ---- Native addons that the main interpreter has loaded ---- */
 export { type Addon, type AddonKind, type AddonRefusal, addons } from "./addons/addons.js";

@@ -16,13 +16,14 @@ import { warmUp } from "./interpreter/warm-up.js";
 import { closeExecutions } from "./kernel/executions.js";
 import { waitForSlot } from "./kernel/standby.js";
 import { setImmediate } from "./platform/timers.js";
-import { hideParent, workerData } from "./platform/threads.js";
+import { showParent, workerData } from "./platform/threads.js";
 import { enter } from "./thread/current.js";
 import type { Runtime } from "./thread/runtime.js";
 import "./transfer/handover.js";
 import "./transfer/shared-buffers.js";
 import type { WorkerData } from "./wire/boot.js";
 import { endThread } from "./worker/fatal.js";
+import { acceptParent } from "./worker/parent.js";
 import { serve } from "./worker/work-loop.js";
 
 /**
@@ -31,13 +32,14 @@ import { serve } from "./worker/work-loop.js";
  */
 export function startInterpreter(importer: Importer, afterFirst?: () => void): void {
   const data = workerData as WorkerData;
-  hideParent();
+  showParent({ workerData: null, parentPort: null });
   installStdio(data.output);
   applyConfig(data.config);
   configureAddons(data.config);
   importBy(importer);
   const rt = enter(data.memory);
   rt.supervisorPort = data.port;
+  acceptParent(rt);
   process.on("exit", () => {
     // The event alone does not mean that the thread ends: user code may emit it.
     if ((process as { _exiting?: boolean })._exiting === true) closeExecutions(rt.m, rt.m.slot);
@@ -46,13 +48,13 @@ export function startInterpreter(importer: Importer, afterFirst?: () => void): v
   rt.stay();
   const begin = (guest: ExecutingSide): void => {
     if ("slot" in data) {
-      void serveSlot(rt, guest, data.slot, afterFirst);
+      void serveSlot(rt, guest, data.slot, data.concurrency, afterFirst);
       return;
     }
     warmUp(guest);
     const { cell } = data;
     // A blocked thread wakes faster than an event loop. Block only after this thread has left its code cache (interpreter-thread.ts).
-    setImmediate(() => void serveSlot(rt, guest, waitForSlot(rt.m, cell), afterFirst));
+    setImmediate(() => void serveSlot(rt, guest, waitForSlot(rt.m, cell), data.concurrency, afterFirst));
   };
   if (data.language.module === undefined) begin(javascript);
   // A rejection is an uncaught exception of this thread, so the boot fails.
@@ -63,12 +65,13 @@ async function serveSlot(
   rt: Runtime,
   guest: ExecutingSide,
   slot: Slot,
+  concurrency: number,
   afterFirst?: () => void,
 ): Promise<void> {
   rt.become(slot);
   try {
     guest.enter?.();
-    await serve(rt, guest, afterFirst);
+    await serve(rt, guest, concurrency, afterFirst);
   } catch (error) {
     endThread(error);
   }

@@ -37,6 +37,16 @@ export function checkCount(what: string, value: unknown, least: number): asserts
   if (value < least) throw new RangeError(`${what} must be at least ${least}, found ${value}`);
 }
 
+/** The most work items at a time in one interpreter: their executions fill a megabyte of shared memory. */
+const MOST_CONCURRENCY = 65_536;
+
+/** Throws TypeError or RangeError unless `value` can be how much runs at once. */
+export function checkConcurrency(what: string, value: unknown): asserts value is number {
+  checkCount(`${what}: concurrency`, value, 1);
+  if (value > MOST_CONCURRENCY)
+    throw new RangeError(`${what}: concurrency must be at most ${MOST_CONCURRENCY}, found ${value}`);
+}
+
 /** Returns a time limit in milliseconds. Undefined and Infinity mean no limit, which is returned as Infinity. */
 export function checkTimeout(timeout: unknown, what = "timeout"): number {
   if (timeout === undefined) return Infinity;

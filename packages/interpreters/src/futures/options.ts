@@ -1,7 +1,14 @@
 /** The options of pools and tasks. They are checked where the user gives them, so that a mistake is an error there. */
 import type { Language } from "../guests/language.js";
 import { processors } from "../platform/processors.js";
-import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
+import {
+  checkConcurrency,
+  checkCount,
+  checkOptions,
+  checkSignal,
+  checkTimeout,
+  show,
+} from "../base/check.js";
 import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 import { HIGHEST_PRIORITY } from "../kernel/lanes.js";
 import { checkBuffersize } from "../interpreter/iteration-feed.js";
@@ -180,9 +187,6 @@ export interface IterateTaskOptions extends SubmitOptions {
 /** How urgent a task is: the higher, the sooner. */
 export type Priority = -2 | -1 | 0 | 1 | 2;
 
-/** The most tasks at a time in one interpreter: their executions fill a megabyte of shared memory. */
-const MOST_CONCURRENCY = 65_536;
-
 /** The options that are passed on to `create` for each worker. */
 const CREATE_OPTIONS = [
   "config",
@@ -233,14 +237,7 @@ export function checkExecutorOptions(options: object): ExecutorOptions {
   }
   const { concurrency, maxQueue } = checked;
   if (maxQueue !== undefined && maxQueue !== Infinity) checkCount(`${what}: maxQueue`, maxQueue, 0);
-  if (concurrency !== undefined) {
-    checkCount(`${what}: concurrency`, concurrency, 1);
-    if (concurrency > MOST_CONCURRENCY) {
-      throw new RangeError(
-        `${what}: concurrency must be at most ${MOST_CONCURRENCY}, found ${String(concurrency)}`,
-      );
-    }
-  }
+  if (concurrency !== undefined) checkConcurrency(what, concurrency);
   if (retries !== undefined) checkCount(`${what}: retries`, retries, 0);
   checkCreateOptions({ ...(name !== undefined && { name }), ...createOptionsOf(checked) });
   // Another language may name functions by strings.

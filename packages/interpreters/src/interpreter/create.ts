@@ -26,6 +26,7 @@ import { runtime } from "../thread/current.js";
 import { bind, type Interpreter } from "./interpreter.js";
 import { checkCreateOptions, type CreateOptions } from "./options.js";
 import { Output } from "./output.js";
+import { hasParent, sendParent } from "./parent.js";
 import { REQUEST_BOOT, REQUEST_PREWARM } from "../wire/protocol.js";
 import { claimSlot, freeSlot, idOf, isAlive, setName } from "../kernel/registry.js";
 import { warmUp } from "./warm-up.js";
@@ -69,8 +70,9 @@ export function createPlace(
   const rt = runtime();
   const { m } = rt;
   // Main hands the boot request to the supervisor that it starts, except for another language: its data may be anything, which only the
-  // codec can send.
-  const asData = m.slot === MAIN_SLOT && boot.language.module === undefined && !lazy;
+  // codec can send. And except where the supervisor must be there to move what is sent first.
+  const parent = hasParent(options);
+  const asData = m.slot === MAIN_SLOT && boot.language.module === undefined && !lazy && !parent;
   if (!asData) startSupervisor(rt);
   if (options.language?.shared !== undefined) lend(rt, options.language.shared);
   const output = Output.open(options);
@@ -86,6 +88,7 @@ export function createPlace(
   if (boot.name !== undefined) setName(m, slot, boot.name);
   const sent = output === undefined ? boot : { ...boot, output: { ...boot.output, channel: output.name } };
   try {
+    if (parent) sendParent(rt, slot, id, options);
     if (!asData || !startSupervisor(rt, { slot, id, options: sent })) {
       if (!lazy && output === undefined && giveToStandby(m, boot, slot)) notifyLater(m);
       else request(rt, REQUEST_BOOT, slot, id, lazy ? 1 : 0, sent);

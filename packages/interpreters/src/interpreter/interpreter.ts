@@ -10,9 +10,10 @@ import { CODEC_JAVASCRIPT, registerReference } from "../codec/codec.js";
 import type { ModuleClass } from "../guests/javascript/callable.js";
 import { isExecuting } from "../kernel/executions.js";
 import { idOf, nameOf, slotOf } from "../kernel/registry.js";
+import { load } from "../memory/atomics.js";
 import { setBit } from "../memory/bitset.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
-import { REF_INTERPRETER, S_HOLDERS, slotPointer } from "../memory/layout.js";
+import { REF_INTERPRETER, S_HOLDERS, S_THREAD, slotPointer } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import type { Code } from "../wire/code.js";
 import type { PoolSetup } from "../worker/pool.js";
@@ -33,7 +34,15 @@ import { outputOf } from "./output.js";
 import { construct, proxyOf } from "./remote-object.js";
 import type { ConstructorArgs, InstanceOf, RemoteObject } from "./remote-types.js";
 import { send, SERVE } from "./sending.js";
-import { checkAlive, type InterpreterHandle, tagOf, type Target, type Whence, whenceOf } from "./target.js";
+import {
+  checkAlive,
+  type InterpreterHandle,
+  isGone,
+  tagOf,
+  type Target,
+  type Whence,
+  whenceOf,
+} from "./target.js";
 import { type InterpreterView, viewOf } from "./view.js";
 import { call, exec, iterating, prepare } from "./work.js";
 
@@ -131,6 +140,21 @@ export class Interpreter implements InterpreterView {
   isRunning(): boolean {
     checkAlive(this.#target, "look at");
     return this.whence !== "interpreters module" || isExecuting(this.#target.rt.m, this.#target.slot);
+  }
+
+  /**
+   * Node's id of its thread, which is `threadId` of `node:worker_threads` there. Undefined while it boots, and when it is gone. (CPython has no
+   * counterpart.)
+   *
+   * @example
+   * await using interp = create();
+   * const threadId = await interp.call(() => process.getBuiltinModule("node:worker_threads").threadId);
+   * console.log(interp.threadId === threadId); // true
+   */
+  get threadId(): number | undefined {
+    const { rt, slot } = this.#target;
+    const thread = load(rt.m, slotPointer(slot) + S_THREAD);
+    return thread < 0 || isGone(this.#target) ? undefined : thread;
   }
 
   /**

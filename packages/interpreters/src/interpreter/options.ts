@@ -1,9 +1,10 @@
 /** The options of `create`. They are checked in the creator's thread, so that a mistake is an error there and not a failed boot. */
-import { checkOptions, checkTimeout, show } from "../base/check.js";
+import { checkConcurrency, checkOptions, checkTimeout, show } from "../base/check.js";
 import { checkLanguage, defaultLanguage, type Language, registerLanguage } from "../guests/language.js";
 import { inheritedExecArgv } from "../platform/exec-argv.js";
 import type { BootOptions, InterpreterConfig, ResourceLimits } from "../wire/boot.js";
 import { checkSink, type OutputSink } from "./output.js";
+import { checkParentLanguage, checkParentOptions, type ParentOptions } from "./parent.js";
 
 export type { InterpreterConfig, ResourceLimits } from "../wire/boot.js";
 
@@ -36,7 +37,7 @@ const CONFIGS: Readonly<Record<"isolated" | "legacy", InterpreterConfig>> = {
  * await using interp = create({ env: { LEVEL: "debug" }, argv: ["--all"], config: { allowThreads: false } });
  * await interp.call(() => `${process.env["LEVEL"]} ${process.argv.at(-1)}`); // "debug --all"
  */
-export interface CreateOptions {
+export interface CreateOptions extends ParentOptions {
   /** Shown by debuggers, and as `Interpreter.name`; at most 80 characters. Default: none. */
   name?: string | undefined;
   /**
@@ -67,11 +68,32 @@ export interface CreateOptions {
   stdout?: "inherit" | "ignore" | OutputSink | undefined;
   /** As `stdout`, for its `process.stderr`. */
   stderr?: "inherit" | "ignore" | OutputSink | undefined;
+  /**
+   * How many calls it runs at once, from 1 to 65 536: one that executes, and others that await something (`call`, `iterate`). They begin in their order, and the
+   * microtasks and timers of all run in turn. Scripts, methods of constructed objects and others of its operations begin in order, too, and each ends
+   * before anything else begins. One call that ends the interpreter, or whose time limit passes, ends all. Default: 1, one after the other.
+   */
+  concurrency?: number | undefined;
   /** The language that it runs; see guests/README.md. Default: JavaScript. */
   language?: Language | undefined;
 }
 
-const KNOWN = ["name", "env", "argv", "execArgv", "resourceLimits", "config", "stdout", "stderr", "language"];
+const KNOWN = [
+  "name",
+  "env",
+  "argv",
+  "execArgv",
+  "resourceLimits",
+  "config",
+  "stdout",
+  "stderr",
+  "language",
+  "concurrency",
+  "workerData",
+  "parentPort",
+  "environmentData",
+  "transfer",
+];
 /** Below these limits the engine does not refuse to start a thread: it crashes the process. */
 const LEAST: Readonly<Record<string, number>> = { maxOldGenerationSizeMb: 4, stackSizeMb: 0.5 };
 const LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
@@ -111,9 +133,12 @@ export function checkCreateOptions(options: CreateOptions): BootOptions {
     }
   }
   const config = checkConfig(options.config);
-  const { language = defaultLanguage() } = options;
+  const { language = defaultLanguage(), concurrency = 1 } = options;
+  checkConcurrency("create", concurrency);
   checkLanguage("create", language);
   registerLanguage(language);
+  checkParentOptions(options);
+  checkParentLanguage(options, language);
   if (config.shareEnv && env !== undefined) {
     throw new TypeError("create: set env or config.shareEnv, not both");
   }
@@ -137,6 +162,7 @@ export function checkCreateOptions(options: CreateOptions): BootOptions {
       data: language.data,
       shared: language.shared?.key,
     },
+    concurrency,
   };
 }
 

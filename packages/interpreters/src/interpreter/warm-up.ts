@@ -47,7 +47,7 @@ export function warmUp(guest: ExecutingSide): void {
   message.discard();
   const callee = new Runtime(openMemory(memory, MAIN_SLOT)).become(slot);
   // Executes the call before its first await, and ends when no work is left.
-  void serve(callee, guest);
+  void serve(callee, guest, 1);
   callee.end();
   operation.whenSettled(() => rt.end());
   // The outcome does not matter: a program may have replaced the builtins that replies are made with.

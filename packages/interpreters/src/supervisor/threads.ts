@@ -53,6 +53,7 @@ export function startThread(
         config: options.config,
         output: options.output,
         language: options.language,
+        concurrency: options.concurrency,
         languageShared,
         text: bundleText(shared),
         codeCache: shared.codeCache,

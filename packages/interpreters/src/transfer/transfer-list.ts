@@ -17,16 +17,19 @@ import {
 import { saysHowToMove } from "../codec/runtime-classes.js";
 import { show } from "../base/check.js";
 
+/** A MessagePort of `node:worker_threads`, or of the global class, which for the compiler may be that of the DOM. */
+export type Port =
+  | MessagePort
+  // oxlint-disable-next-line typescript/no-duplicate-type-constituents
+  | InstanceType<typeof globalThis.MessageChannel>["port1"];
+
 /**
  * The objects that can move from thread to thread. All but ArrayBuffers can only move: they are refused if no list names them. An
  * `AbortSignal` must be transferable (`util.transferableAbortController`); sockets and servers (node:net) move where this runtime moves them.
  */
 export type Movable =
   | ArrayBuffer
-  | MessagePort
-  // The global class is that of Node, but for the compiler that of the DOM where a project has that library.
-  // oxlint-disable-next-line typescript/no-duplicate-type-constituents
-  | InstanceType<typeof globalThis.MessageChannel>["port1"]
+  | Port
   | ReadableStream
   | WritableStream
   | TransformStream
@@ -41,7 +44,7 @@ export type Movable =
 // Not `instanceof`, which calls a hook of the user.
 const { [Symbol.hasInstance]: isInstance } = Function.prototype;
 
-function isPort(value: object): value is MessagePort {
+export function isPort(value: object): value is MessagePort {
   return isInstance.call(MessagePort, value);
 }
 

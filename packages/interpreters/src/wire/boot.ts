@@ -74,6 +74,8 @@ export interface BootOptions {
   readonly config: InterpreterConfig;
   readonly output: BootOutput;
   readonly language: BootLanguage;
+  /** How many calls it runs at once. */
+  readonly concurrency: number;
 }
 
 /** Where an interpreter's output goes. */
@@ -96,6 +98,7 @@ export type WorkerData = Place & {
   readonly config: InterpreterConfig;
   readonly output: BootOutput;
   readonly language: BootLanguage;
+  readonly concurrency: number;
   /** The data that the threads of the language share. */
   readonly languageShared: unknown;
   /** The thread's supervisor port (transfer/supervisor-port.ts). */

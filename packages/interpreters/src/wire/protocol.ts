@@ -76,6 +76,9 @@ export const OBJECT_RELEASED = 13;
 /** A task reports its progress. a: the id of the report; value: what it reports. No reply comes. */
 export const CALLBACK_REPORT = 12;
 
+/** Into the reply box of an interpreter that is about to boot; value: a ParentSetup (worker/parent.ts) */
+export const SETUP_PARENT = 18;
+
 /** a: slot, b: id, c: 1 to start its thread when REQUEST_START comes; value: boot options */
 export const REQUEST_BOOT = 1;
 /** a: id, b: reason */

@@ -1,10 +1,9 @@
 /**
  * The executions of this thread: the one into which the next work item is taken, and those of the items that are parked.
  *
- * An item is parked when it returns a promise and others may run beside it: a task of a pool with `concurrency`, or an iteration
- * (feeder.ts). Each of these has a *seat*. It takes one of the pool's places while it runs; an iteration that waits for its consumer
- * gives the place back, so other work runs meanwhile. An iteration that came through the mailbox takes no place, but while it runs no
- * other item of the mailbox begins.
+ * An item is parked when it returns a promise and others may run beside it: a task of a pool with `concurrency`, a call of an interpreter that was
+ * created with it, or an iteration (feeder.ts). A task takes one of the pool's places while it runs, and what came through the mailbox one of the
+ * mailbox's; no other item begins while all are taken. An iteration has a *seat*: when it waits for its consumer, it gives the place back.
  */
 import type { InterpreterId, Pointer } from "../memory/brands.js";
 import { store } from "../memory/atomics.js";
@@ -31,16 +30,19 @@ export class Places {
   parked = 0;
   /** How many parked tasks of the pool run. */
   #taken = 0;
-  /** How many iterations from the mailbox run. */
-  #exclusive = 0;
+  /** How many parked calls and iterations from the mailbox run, and how many may. */
+  #calls = 0;
+  readonly #mostCalls: number;
   readonly #rt: Runtime;
   /** Idle executions, besides `next`. */
   readonly #free: WorkItem[] = [];
   #faults: FaultAttribution | undefined;
   #whenNoneParked: (() => void) | undefined;
 
-  constructor(rt: Runtime) {
+  /** `concurrency` is that of the mailbox. */
+  constructor(rt: Runtime, concurrency: number) {
     this.#rt = rt;
+    this.#mostCalls = concurrency;
     this.next = workItemIn((rt.m.me + S_EXECUTION) as Pointer);
   }
 
@@ -49,9 +51,9 @@ export class Places {
     return this.#faults !== undefined;
   }
 
-  /** Whether the mailbox must wait, because an iteration runs that came from there. */
+  /** Whether the mailbox must wait, because as many calls and iterations run that came from there as may. */
   get mailboxWaits(): boolean {
-    return this.#exclusive > 0;
+    return this.#calls >= this.#mostCalls;
   }
 
   /** Whether no further task of the pool may begin. */
@@ -64,7 +66,7 @@ export class Places {
 
   /** Makes executions for `tasks` parked tasks and for iterations that wait. Returns false if memory is exhausted. */
   #open(tasks: number): boolean {
-    const count = tasks + WAITING_ITERATIONS;
+    const count = Math.max(tasks, this.#mostCalls) + WAITING_ITERATIONS;
     const executions = openExecutions(this.#rt.m, count);
     if (executions === 0) return false;
     for (let i = count - 1; i >= 0; i--)
@@ -82,6 +84,11 @@ export class Places {
   /** Whether an iteration can be parked now. If not, it runs as a call does, and no other work begins before its end. */
   takesIteration(): boolean {
     return (this.isOpen || this.#open(1)) && this.#free.length > 0;
+  }
+
+  /** As `takesIteration`, for a call from the mailbox. */
+  takesCall(): boolean {
+    return this.#mostCalls > 1 && this.takesIteration();
   }
 
   /** Has `execute` execute the item in `next`, and parks the item if it returns a promise, which must not reject. */
@@ -119,7 +126,7 @@ export class Places {
 
   #count(ofPool: boolean, by: number): void {
     if (ofPool) this.#taken += by;
-    else this.#exclusive += by;
+    else this.#calls += by;
   }
 
   /** The loop took no more items, and may have parked this thread. */

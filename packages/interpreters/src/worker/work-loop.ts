@@ -5,9 +5,10 @@
  * serves, if any. Microtasks run between items. Every millisecond, and before the thread parks, the event loop gets a turn, so the
  * guest's timers and sockets live on. If an item returns a promise, the loop awaits it on the event loop.
  *
- * A pool may run several tasks at once (`concurrency`): a task that returns a promise is then *parked* in the execution that
- * records it (kernel/executions.ts), and the next item is taken into another execution. An iteration is parked too, and others run
- * while it waits for its consumer (places.ts). Other items of the mailbox are never parked: none begins until the last is done.
+ * A pool may run several tasks at once, and an interpreter several calls (`concurrency`): one that returns a promise is then *parked* in the
+ * execution that records it (kernel/executions.ts), and the next item is taken into another execution. An iteration is parked too, and others run
+ * while it waits for its consumer (places.ts). Other items of the mailbox (scripts, methods of objects) are never parked: none begins until the
+ * last is done.
  * An interpreter that is closed ends when all parked items are done.
  */
 // A script may declare a global of that name: `import { setImmediate } from "node:timers/promises"`.
@@ -75,13 +76,18 @@ const CLOCK_EVERY = 16;
 const FINALIZE_LIMIT = 2_000;
 
 /**
- * Serves until the interpreter is closed, or until a warm-up is over (`rt.end`). Calls `afterFirst` after the reply to the first
+ * Serves until the interpreter is closed, or until a warm-up is over (`rt.end`). Runs up to `concurrency` calls at once. Calls `afterFirst` after the reply to the first
  * work item.
  */
-export async function serve(rt: Runtime, guest: ExecutingSide, afterFirst?: () => void): Promise<void> {
+export async function serve(
+  rt: Runtime,
+  guest: ExecutingSide,
+  concurrency: number,
+  afterFirst?: () => void,
+): Promise<void> {
   const { m } = rt;
   const received = makeReceived();
-  const dispatcher = new WorkDispatcher(rt, guest);
+  const dispatcher = new WorkDispatcher(rt, guest, concurrency);
   const { places } = dispatcher;
   setState(m, m.slot, STATE_BOOTING, STATE_READY);
   let lastTurn = clock();
@@ -151,13 +157,13 @@ export class WorkDispatcher {
   /** The objects that other interpreters have constructed here. */
   readonly #objects: Objects;
 
-  constructor(rt: Runtime, guest: ExecutingSide) {
+  constructor(rt: Runtime, guest: ExecutingSide, concurrency: number) {
     this.#rt = rt;
     this.#guest = guest;
     this.#replies = new Replies(rt, guest);
     this.#objects = new Objects(rt);
     this.#language = get(rt.m, rt.m.me + S_LANGUAGE);
-    this.places = new Places(rt);
+    this.places = new Places(rt, concurrency);
   }
 
   /** Takes no more tasks from the pool. From now on its replies say so. */
@@ -169,8 +175,10 @@ export class WorkDispatcher {
   /** Executes an item, and parks it if others may run beside it. */
   take(received: Received, ofPool: boolean, several: boolean): void | Promise<void> {
     const { places } = this;
-    const iterates = headerWord(this.#rt.m, received, 1) === WORK_ITERATE && places.takesIteration();
-    if (!iterates && !(ofPool && (several || places.isOpen))) return this.execute(received);
+    const kind = headerWord(this.#rt.m, received, 1);
+    const iterates = kind === WORK_ITERATE && places.takesIteration();
+    const beside = ofPool ? several || places.isOpen : kind === WORK_CALL && places.takesCall();
+    if (!iterates && !beside) return this.execute(received);
     places.executeBeside(ofPool, iterates, () => this.execute(received));
   }
 

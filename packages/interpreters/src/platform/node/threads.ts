@@ -4,15 +4,22 @@ export { isMainThread, parentPort, SHARE_ENV, threadId, Worker, workerData } fro
 
 const { getBuiltinModule } = process;
 
+/** What code in a thread that another one has started finds in `node:worker_threads`. */
+export interface Parent {
+  readonly workerData: unknown;
+  readonly parentPort: WorkerThreads.MessagePort | null;
+}
+
 /**
- * From now on, code in this thread finds neither `workerData` nor `parentPort`, which are this package's own: what it posted there would be
- * lost. Call it before any user code, except what Node loads by its options (`--import`).
+ * From now on, code in this thread finds these, and not this package's own: what it posted there would be lost. Call it before any user
+ * code, except what Node loads by its options (`--import`).
  */
-export function hideParent(): void {
+export function showParent({ workerData, parentPort }: Parent): void {
   const threads = getBuiltinModule("node:worker_threads") as {
     -readonly [K in keyof typeof WorkerThreads]: unknown;
   };
-  threads.parentPort = threads.workerData = null;
+  threads.parentPort = parentPort;
+  threads.workerData = workerData;
   // An ES module may have imported them already. Loading `node:module` takes a good part of the start-up time.
   if (
     /--(?:import|experimental-loader|loader)\b/.test(

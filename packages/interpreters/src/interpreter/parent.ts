@@ -1,0 +1,114 @@
+/**
+ * The parent of an interpreter, for files that were written for `new Worker`: its creator's `workerData`, `parentPort` and environment data in
+ * `node:worker_threads`.
+ *
+ * They travel as a record in the interpreter's reply box, which is put before its thread starts and is read before any work. So a standby
+ * thread can serve such an interpreter, and the values and the port have the rules of all other messages: they arrive as themselves, or are refused
+ * here. The creator brings the port, instead of getting one on its handle: all code of a thread shares one handle, and listening on it would not keep
+ * it from being collected, whereas the other end of the port can be referenced, closed and moved on as in any program.
+ */
+import { show } from "../base/check.js";
+import { CODEC_JAVASCRIPT } from "../codec/codec.js";
+import type { InterpreterId, Slot } from "../memory/brands.js";
+import { OK, S_REPLIES } from "../memory/layout.js";
+import type { Runtime } from "../thread/runtime.js";
+import { SupervisorHandover } from "../transfer/handover.js";
+import { forgetMoves, movesOfCall } from "../transfer/move.js";
+import { checkTransfer, detach, isPort, type Movable, type Port } from "../transfer/transfer-list.js";
+import { Message, WITHOUT_SENDER } from "../wire/message.js";
+import { SETUP_PARENT } from "../wire/protocol.js";
+import { statusError } from "../wire/status-error.js";
+import type { ParentSetup } from "../worker/parent.js";
+
+/** The options of `create` for code that was written for a worker thread. */
+export interface ParentOptions {
+  /**
+   * A copy of it is `workerData` of `node:worker_threads` there; see `isShareable` for what can be copied. Default: null.
+   */
+  workerData?: unknown;
+  /**
+   * The port that is `parentPort` of `node:worker_threads` there. It is moved; the creator keeps the other end of its channel. Messages go both ways
+   * while calls run, and the end of the interpreter closes both ends. Default: null.
+   */
+  parentPort?: Port | undefined;
+  /**
+   * What `getEnvironmentData` of `node:worker_threads` has there, and in the workers that it starts: an object, or a Map for keys that are not strings.
+   * Default: what the main thread had set when the first interpreter was created.
+   */
+  environmentData?: Readonly<Record<string, unknown>> | ReadonlyMap<unknown, unknown> | undefined;
+  /** Objects in `workerData` to move instead of copy; see `move`. Default: nothing. */
+  transfer?: readonly Movable[] | undefined;
+}
+
+/** Throws TypeError for a bad option. */
+export function checkParentOptions({
+  workerData,
+  parentPort,
+  environmentData,
+  transfer,
+}: ParentOptions): void {
+  if (parentPort !== undefined) {
+    if (typeof parentPort !== "object" || parentPort === null || !isPort(parentPort)) {
+      throw new TypeError(`create: parentPort must be a MessagePort, found ${show(parentPort)}`);
+    }
+    checkTransfer([parentPort]);
+  }
+  if (environmentData !== undefined && (typeof environmentData !== "object" || environmentData === null)) {
+    throw new TypeError(`create: environmentData must be an object or a Map, found ${show(environmentData)}`);
+  }
+  if (transfer === undefined) return;
+  checkTransfer(transfer);
+  if (workerData === undefined) {
+    throw new TypeError("create: transfer is for what workerData has, which is missing");
+  }
+}
+
+/** Whether an interpreter is created with any of these options. */
+export function hasParent({ workerData, parentPort, environmentData }: ParentOptions): boolean {
+  return workerData !== undefined || parentPort !== undefined || environmentData !== undefined;
+}
+
+/**
+ * Sends an interpreter that has not booted what it finds there. If this throws, nothing was sent or moved.
+ *
+ * @throws NotShareableError a value cannot travel; TypeError a getter in one has closed or moved what was to move
+ */
+export function sendParent(rt: Runtime, slot: Slot, id: InterpreterId, options: ParentOptions): void {
+  const { workerData = null, parentPort, environmentData = {}, transfer = [] } = options;
+  const values = [workerData];
+  const moved = movesOfCall(
+    values,
+    parentPort === undefined ? transfer : [...new Set([...transfer, parentPort])],
+  );
+  const message = Message.take(rt.m);
+  const handover = SupervisorHandover.of(rt, moved);
+  try {
+    const entries = environmentData instanceof Map ? environmentData : Object.entries(environmentData);
+    const setup: ParentSetup = {
+      workerData,
+      parentPort: parentPort ?? null,
+      environmentData: [...(entries as Iterable<[unknown, unknown]>)],
+    };
+    message.header(0, SETUP_PARENT).value(setup, "options", false, handover);
+    handover?.check();
+    const status = message.intoMailbox(slot, S_REPLIES, id, rt.id, WITHOUT_SENDER);
+    if (status !== OK) throw statusError(status, id, `send interpreter ${id} its workerData`);
+    handover?.handOver();
+    if (moved !== undefined) detach(moved, handover);
+    forgetMoves(values);
+  } finally {
+    handover?.done();
+    message.discard();
+  }
+}
+
+/** @throws TypeError an interpreter of that language has no `node:worker_threads` */
+export function checkParentLanguage(
+  options: ParentOptions,
+  language: { readonly name: string; readonly tag: number },
+): void {
+  if (!hasParent(options) || language.tag === CODEC_JAVASCRIPT) return;
+  throw new TypeError(
+    `create: workerData, parentPort and environmentData are for JavaScript, found language ${language.name}`,
+  );
+}
