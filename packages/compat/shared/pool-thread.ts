@@ -16,7 +16,10 @@ export interface ThreadOptions {
   readonly argv?: readonly unknown[] | undefined;
   readonly execArgv?: readonly string[] | undefined;
   readonly resourceLimits?: object | undefined;
+  /** Tasks that it runs at the same time. */
   readonly concurrency: number;
+  /** `workerData` of `node:worker_threads` there. */
+  readonly workerData: unknown;
 }
 
 const workerModule = pathToFileURL(path.join(__dirname, "worker.js"));
@@ -30,12 +33,16 @@ function remote(): typeof import("./worker") {
 
 const LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
 
-function createOptions({ env, argv, execArgv, resourceLimits }: ThreadOptions): api.CreateOptions {
+function createOptions(options: ThreadOptions, parentPort: MessagePort): api.CreateOptions {
+  const { env, argv, execArgv, resourceLimits, concurrency, workerData } = options;
   const limits = Object.entries(resourceLimits ?? {}).filter(([key]) => LIMITS.includes(key));
   return {
     ...(env === SHARE_ENV ? { config: { shareEnv: true } } : { env: env as api.CreateOptions["env"] }),
     argv: argv?.map(String),
     execArgv,
+    concurrency: Math.floor(concurrency),
+    workerData,
+    parentPort,
     resourceLimits: limits.length > 0 ? (Object.fromEntries(limits) as api.ResourceLimits) : undefined,
   };
 }
@@ -45,28 +52,34 @@ export type ThreadEnd = Awaited<api.Interpreter["ended"]>;
 
 export class PoolThread extends EventEmitter {
   readonly interp: api.Interpreter;
-  readonly threadId: number;
   /** Resolves when the interpreter takes tasks; rejects if it never will. */
   readonly ready: Promise<void>;
   /** Resolves when the thread has ended, however that happened. Keeps no process alive. */
   readonly ended: Promise<ThreadEnd>;
   readonly #port: MessagePort;
+  #threadId: number | undefined;
+  #hasEnded = false;
   #alive: NodeJS.Timeout | undefined;
 
-  constructor(options: ThreadOptions, settings: Omit<Start, "port">) {
+  constructor(options: ThreadOptions, settings: Start) {
     super();
-    this.interp = interpreters().create(createOptions(options));
-    this.threadId = this.interp.id;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
+    this.interp = interpreters().create(createOptions(options, port2));
     port1.on("message", (message) => this.emit("message", message)).unref();
-    this.ready = this.interp.with({ transfer: [port2] }).call(remote().start, { ...settings, port: port2 });
+    this.ready = this.interp.call(remote().start, settings);
     this.ready.catch(() => {});
     this.ended = this.interp.ended;
     void this.ended.then(({ exitCode }) => {
+      this.#hasEnded = true;
       this.unref();
       this.emit("exit", exitCode ?? 1);
     });
+  }
+
+  /** Node's id of the thread. While it boots, a negative number that no other has. */
+  get threadId(): number {
+    return (this.#threadId ??= this.interp.threadId) ?? -this.interp.id;
   }
 
   /** Runs a task: `filename` is undefined for the one that the worker loaded at its start. */
@@ -92,7 +105,7 @@ export class PoolThread extends EventEmitter {
 
   /** Keeps the process alive until the thread has ended. */
   ref(): void {
-    this.#alive ??= setInterval(() => {}, 2 ** 30);
+    if (!this.#hasEnded) this.#alive ??= setInterval(() => {}, 2 ** 30);
   }
 
   unref(): void {

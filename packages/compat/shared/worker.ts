@@ -1,5 +1,5 @@
 /** In the interpreter of a worker: the functions that the pool calls. */
-import type { MessagePort } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { claimTask } from "./claims";
 import { type Handler, knownHandler, loadHandler } from "./handlers";
 import { interpreters } from "./interpreters";
@@ -10,14 +10,13 @@ export interface Start {
   /** The adapter's class, `Piscina` or `Tinypool`. */
   readonly adapter: string;
   readonly workerId: number;
-  readonly workerData: unknown;
+  /** Whether `workerData` of `node:worker_threads` is the pool's. */
+  readonly hasWorkerData: boolean;
   /** The file to load ahead. What goes wrong is told by the first task that needs the file. */
   readonly filename: string | null;
   readonly name: string;
   readonly niceIncrement: number;
   readonly claims: Int32Array | undefined;
-  /** The other end of it is the pool's. */
-  readonly port: MessagePort | undefined;
 }
 
 let movables: Movables;
@@ -25,11 +24,10 @@ let claims: Int32Array | undefined;
 let first: { readonly filename: string; readonly name: string; handler: Handler | undefined } | undefined;
 
 export async function start(options: Start): Promise<void> {
-  const { adapter, filename, name, port } = options;
+  const { adapter, filename, name, workerId, hasWorkerData } = options;
   movables = new Movables(moveSymbols(adapter));
   claims = options.claims;
-  setWorkerState(adapter, options);
-  if (port !== undefined) showPort(port, options.workerData);
+  setWorkerState(adapter, { workerId, workerData: hasWorkerData ? (workerData as unknown) : undefined });
   if (options.niceIncrement !== 0) beNice(options.niceIncrement);
   if (filename === null) return;
   first = { filename, name, handler: undefined };
@@ -38,15 +36,6 @@ export async function start(options: Start): Promise<void> {
   } catch {
     // The tasks say so.
   }
-}
-
-/** Lets code written for a worker find `parentPort` and `workerData` where it looks for them. */
-function showPort(port: MessagePort, workerData: unknown): void {
-  const { syncBuiltinESMExports } = require("node:module") as typeof import("node:module");
-  const threads = require("node:worker_threads") as { parentPort: unknown; workerData: unknown };
-  threads.parentPort = port;
-  threads.workerData = workerData;
-  syncBuiltinESMExports();
 }
 
 function beNice(increment: number): void {

@@ -53,7 +53,7 @@ export class PoolWorker {
 function viewOf(worker: PoolWorker): PiscinaWorker {
   return {
     get id() {
-      return worker.thread.threadId;
+      return worker.thread.interp.id;
     },
     get currentUsage() {
       return worker.currentUsage;

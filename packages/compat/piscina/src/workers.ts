@@ -64,11 +64,12 @@ export class Workers implements Iterable<PoolWorker> {
         execArgv: options.execArgv,
         resourceLimits: options.resourceLimits,
         concurrency: options.concurrentTasksPerWorker,
+        workerData: options.workerData as unknown,
       },
       {
         adapter: "Piscina",
         workerId: ++this.#ids,
-        workerData: options.workerData as unknown,
+        hasWorkerData: options.workerData !== undefined,
         filename: options.filename,
         name: options.name,
         niceIncrement: options.niceIncrement,

@@ -89,6 +89,16 @@ test("tasks of one worker begin in their order", async () => {
   );
 });
 
+test("a worker runs several tasks at once where that is asked for", async () => {
+  await using pool = new Piscina({ filename, maxThreads: 1, concurrentTasksPerWorker: 2 });
+  const { port1, port2 } = new MessageChannel();
+  const first = pool.run({ port: port2 }, { name: "port", transferList: [port2] });
+  // The first one ends when the second one has.
+  port1.postMessage(await pool.run("both ran", { name: "echo" }));
+  assert.equal(await first, "both ran");
+  assert.equal(pool.threads[0].threadId, await pool.run(0, { name: "who" }));
+});
+
 test("aborting a task that runs stops its worker, and no other task", async () => {
   await using pool = new Piscina({ filename, minThreads: 2, maxThreads: 2 });
   const controller = new AbortController();
@@ -102,7 +112,7 @@ test("aborting a task that runs stops its worker, and no other task", async () =
 });
 
 test("an exception in an idle worker is an error event where there is a listener, and harms no task", async () => {
-  await using pool = new Piscina({ filename, maxThreads: 1, stderr: "ignore" } as object);
+  await using pool = new Piscina({ filename, maxThreads: 1 });
   const event = once(pool, "error");
   await pool.run(1, { name: "later" });
   pool.threads[0].ref();
