@@ -79,7 +79,8 @@ function jest(folder, args) {
 /** The outcomes of Node's own test runner, by test. */
 function nodeTest(folder, flags, files) {
   const reporter = fileURLToPath(new URL("outcomes-reporter.mjs", import.meta.url));
-  const args = [...flags, "--test", "--test-concurrency=2", "--test-reporter", reporter, ...files];
+  const limits = ["--test-concurrency=2", "--test-timeout=120000"];
+  const args = [...flags, "--test", ...limits, "--test-reporter", reporter, ...files];
   const { stdout } = spawnSync(process.execPath, args, {
     cwd: folder,
     encoding: "utf8",

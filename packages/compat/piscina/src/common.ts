@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { Movables } from "../../shared/movable";
+import { Movables } from "../../shared/movable.cjs";
 import { symbols } from "./symbols";
 
 export const movables = new Movables(symbols);

@@ -12,8 +12,8 @@
 import { EventEmitterAsyncResource } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { MessagePort, TransferListItem, Worker } from "node:worker_threads";
-import type { AbortSignalAny } from "../../shared/abort";
-import { workerState } from "../../shared/worker-state";
+import type { AbortSignalAny } from "../../shared/abort.cjs";
+import { workerState } from "../../shared/worker-state.cjs";
 import { movables, ownProperties } from "./common";
 import { filenameNotProvided } from "./errors";
 import type { PiscinaHistogram } from "./histogram";
@@ -216,7 +216,7 @@ export default class Piscina<T = any, R = any> extends EventEmitterAsyncResource
 const { move, isWorkerThread } = Piscina;
 const workerData: unknown = Piscina.workerData;
 
-export type { AbortSignalAny } from "../../shared/abort";
+export type { AbortSignalAny } from "../../shared/abort.cjs";
 export type { PiscinaHistogram, PiscinaHistogramSummary } from "./histogram";
 export type { PiscinaLoadBalancer, PiscinaWorker } from "./load-balancer";
 export type { EnvSpecifier, FilledOptions, Options, ResourceLimits } from "./options";

@@ -1,4 +1,4 @@
-import type { PoolThread } from "../../shared/pool-thread";
+import type { PoolThread } from "../../shared/pool-thread.cjs";
 import { Durations } from "./histogram";
 import type { PiscinaWorker } from "./load-balancer";
 import { kWorker } from "./symbols";
@@ -53,7 +53,7 @@ export class PoolWorker {
 function viewOf(worker: PoolWorker): PiscinaWorker {
   return {
     get id() {
-      return worker.thread.interp.id;
+      return worker.thread.threadId;
     },
     get currentUsage() {
       return worker.currentUsage;

@@ -5,9 +5,9 @@
  * some ahead (read-ahead.ts). With the user's own, tasks are offered to the load balancer as piscina does: one when it is submitted, and
  * those that wait whenever a worker has become available.
  */
-import { abortReason, type AbortSignalAny, isAborted } from "../../shared/abort";
-import { deathOf, errorOfEnd, thrownBy } from "../../shared/outcome";
-import type { ThreadEnd } from "../../shared/pool-thread";
+import { abortReason, type AbortSignalAny, isAborted } from "../../shared/abort.cjs";
+import { deathOf, errorOfEnd, thrownBy } from "../../shared/outcome.cjs";
+import type { ThreadEnd } from "../../shared/pool-thread.cjs";
 import {
   AbortError,
   closeTimeout,

@@ -1,4 +1,4 @@
-import { moveSymbols } from "../../shared/movable";
+import { moveSymbols } from "../../shared/movable.cjs";
 
 export const symbols = moveSymbols("Piscina");
 /** Of an object that says how it is moved: what to move. */

@@ -1,5 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
-import { type AbortSignalAny, onAbort } from "../../shared/abort";
+import { type AbortSignalAny, onAbort } from "../../shared/abort.cjs";
 import { movables } from "./common";
 import type { PoolWorker } from "./pool-worker";
 import { kQueueOptions } from "./symbols";

@@ -1,7 +1,7 @@
 /** The workers of a pool: how they start, how they end, and which of them has room for a task. */
-import { Claims } from "../../shared/claims";
-import { interpreters } from "../../shared/interpreters";
-import { PoolThread, type ThreadEnd } from "../../shared/pool-thread";
+import { Claims } from "../../shared/claims.cjs";
+import { interpreters } from "../../shared/interpreters.cjs";
+import { PoolThread, type ThreadEnd } from "../../shared/pool-thread.cjs";
 import type { FilledOptions } from "./options";
 import { PoolWorker } from "./pool-worker";
 import type { PoolTask } from "./task";

@@ -7,8 +7,8 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { MessageChannel, type MessagePort, SHARE_ENV, type TransferListItem } from "node:worker_threads";
 import type * as api from "interpreters" with { "resolution-mode": "import" };
-import { interpreters } from "./interpreters";
-import type { Start } from "./worker";
+import { interpreters } from "./interpreters.cjs";
+import type { Start } from "./worker.cjs";
 
 /** Where the interpreter comes from: options of a `Worker`. */
 export interface ThreadOptions {
@@ -22,12 +22,12 @@ export interface ThreadOptions {
   readonly workerData: unknown;
 }
 
-const workerModule = pathToFileURL(path.join(__dirname, "worker.js"));
-let inWorker: typeof import("./worker") | undefined;
+const workerModule = pathToFileURL(path.join(__dirname, "worker.cjs"));
+let inWorker: typeof import("./worker.cjs") | undefined;
 
 /** The functions of worker.ts, which run in the interpreter. */
-function remote(): typeof import("./worker") {
-  inWorker ??= interpreters().fromModule<typeof import("./worker")>(workerModule);
+function remote(): typeof import("./worker.cjs") {
+  inWorker ??= interpreters().fromModule<typeof import("./worker.cjs")>(workerModule);
   return inWorker;
 }
 
@@ -46,6 +46,9 @@ function createOptions(options: ThreadOptions, parentPort: MessagePort): api.Cre
     resourceLimits: limits.length > 0 ? (Object.fromEntries(limits) as api.ResourceLimits) : undefined,
   };
 }
+
+/** Milliseconds after which a thread that has not started is given up, by those that ask for its id. */
+const LONGEST_START = 10_000;
 
 /** How a thread ended. */
 export type ThreadEnd = Awaited<api.Interpreter["ended"]>;
@@ -77,9 +80,29 @@ export class PoolThread extends EventEmitter {
     });
   }
 
-  /** Node's id of the thread. While it boots, a negative number that no other has. */
+  /** Node's id of the thread. Blocks until the thread has started; negative if it never did. */
   get threadId(): number {
-    return (this.#threadId ??= this.interp.threadId) ?? -this.interp.id;
+    return (this.#threadId ??= this.interp.threadId ?? this.#awaitThreadId());
+  }
+
+  /** A call would wait behind tasks that may wait for this thread. Starting a thread waits for none. */
+  #awaitThreadId(): number {
+    const nap = new Int32Array(new SharedArrayBuffer(4));
+    for (let waited = 0; waited < LONGEST_START && this.#isThere(); waited++) {
+      const { threadId } = this.interp;
+      if (threadId !== undefined) return threadId;
+      Atomics.wait(nap, 0, 0, 1);
+    }
+    return -this.interp.id;
+  }
+
+  #isThere(): boolean {
+    try {
+      this.interp.isRunning();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Runs a task: `filename` is undefined for the one that the worker loaded at its start. */

@@ -1,6 +1,6 @@
 /** What a failed call means to the pool's user. */
-import { interpreters } from "./interpreters";
-import type { ThreadEnd } from "./pool-thread";
+import { interpreters } from "./interpreters.cjs";
+import type { ThreadEnd } from "./pool-thread.cjs";
 
 /** The error of a task that its worker's death ended, in the words that pools use; `cause` says the rest. Undefined for another failure. */
 export function deathOf(error: unknown): Error | undefined {

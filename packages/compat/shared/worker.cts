@@ -1,10 +1,10 @@
 /** In the interpreter of a worker: the functions that the pool calls. */
 import { workerData } from "node:worker_threads";
-import { claimTask } from "./claims";
-import { type Handler, knownHandler, loadHandler } from "./handlers";
-import { interpreters } from "./interpreters";
-import { Movables, moveSymbols } from "./movable";
-import { setWorkerState } from "./worker-state";
+import { claimTask } from "./claims.cjs";
+import { type Handler, knownHandler, loadHandler } from "./handlers.cjs";
+import { interpreters } from "./interpreters.cjs";
+import { Movables, moveSymbols } from "./movable.cjs";
+import { setWorkerState } from "./worker-state.cjs";
 
 export interface Start {
   /** The adapter's class, `Piscina` or `Tinypool`. */
