@@ -6,7 +6,8 @@
  *     npm run conformance -- synckit --suite FOLDER
  *
  * FOLDER is a checkout of the package's repository, for packages whose suite npm does not have; piscina's is in its tarball. Nothing of it is
- * kept here; the packages that it needs are installed in a temporary folder.
+ * kept here; the packages that it needs are installed in a temporary folder, which stays there with `--keep`. `--only PART` runs the files whose names
+ * contain it.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -27,7 +28,7 @@ import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { values, positionals } = parseArgs({
-  options: { suite: { type: "string" }, only: { type: "string" } },
+  options: { suite: { type: "string" }, only: { type: "string" }, keep: { type: "boolean" } },
   allowPositionals: true,
 });
 const readJson = (file) => JSON.parse(readFileSync(file, "utf8"));
@@ -53,7 +54,26 @@ function prepare(suite, wanted, change) {
   return folder;
 }
 
-/** The outcomes of Jest, by test. */
+/** Adds an outcome. A test's name may occur twice. */
+function note(outcomes, test, outcome) {
+  let [name, copies] = [test, 1];
+  while (outcomes.has(name)) name = `${test} (${++copies})`;
+  outcomes.set(name, outcome);
+}
+
+/** The outcomes of Jest or Vitest, by test. */
+function outcomesOf(results) {
+  const outcomes = new Map();
+  for (const { name, assertionResults, message } of readJson(results).testResults) {
+    const file = path.basename(name);
+    if (assertionResults.length === 0) outcomes.set(file, { status: "failed", message });
+    for (const { fullName, status, failureMessages } of assertionResults) {
+      note(outcomes, `${file} › ${fullName}`, { status, message: failureMessages.join("\n") });
+    }
+  }
+  return outcomes;
+}
+
 function jest(folder, args) {
   const results = path.join(folder, "results.json");
   const command = [
@@ -65,15 +85,7 @@ function jest(folder, args) {
     ...args,
   ];
   spawnSync(process.execPath, command, { cwd: folder, stdio: ["ignore", "ignore", "ignore"] });
-  const outcomes = new Map();
-  for (const { name, assertionResults, message } of readJson(results).testResults) {
-    const file = path.basename(name);
-    if (assertionResults.length === 0) outcomes.set(file, { status: "failed", message });
-    for (const { fullName, status, failureMessages } of assertionResults) {
-      outcomes.set(`${file} › ${fullName}`, { status, message: failureMessages.join("\n") });
-    }
-  }
-  return outcomes;
+  return outcomesOf(results);
 }
 
 /** The outcomes of Node's own test runner, by test. */
@@ -86,15 +98,23 @@ function nodeTest(folder, flags, files) {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
     maxBuffer: 2 ** 28,
+    // A test may run this: without the variable, the runner does not take itself for a part of it.
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined },
   });
   const outcomes = new Map();
   for (const line of stdout.split("\n").filter((text) => text.startsWith("{"))) {
     const { test, status, message } = JSON.parse(line);
-    let [name, copies] = [test, 1];
-    while (outcomes.has(name)) name = `${test} (${++copies})`;
-    outcomes.set(name, { status, message });
+    note(outcomes, test, { status, message });
   }
   return outcomes;
+}
+
+function vitest(folder, args) {
+  const results = path.join(folder, "results.json");
+  const command = ["node_modules/vitest/vitest.mjs", "run", "--reporter=json", "--outputFile", results, ...args];
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
+  spawnSync(process.execPath, command, { cwd: folder, stdio: "ignore", env });
+  return outcomesOf(results);
 }
 
 /** Unpacks a package's tarball into a temporary folder. */
@@ -128,6 +148,31 @@ const SUITES = {
     const tests = readdirSync(path.join(folder, "test")).filter((file) => file.endsWith(".test.ts"));
     const files = tests.map((file) => `test/${file}`).filter((file) => file.includes(values.only ?? ""));
     return [folder, nodeTest(folder, ["--enable-source-maps", "--import=tsx"], files)];
+  },
+  tinypool(suite) {
+    const dist = path.join(root, "packages/compat/tinypool/dist");
+    const folder = prepare(suite, ["vitest"], (own, at) => {
+      rmSync(path.join(at, "src"), { recursive: true });
+      rmSync(path.join(at, "dist"), { recursive: true, force: true });
+      mkdirSync(path.join(at, "dist"));
+      const face = JSON.stringify(path.join(dist, "tinypool/src/index.js"));
+      writeFileSync(
+        path.join(at, "dist/index.js"),
+        `export * from ${face};\nexport { default } from ${face};\n`,
+      );
+      // The suite replaces modules that the pool imports, so Vitest must load the pool; it cannot load CommonJS.
+      const shared = JSON.stringify(path.join(dist, "shared"));
+      writeFileSync(
+        path.join(at, "conformance.config.mjs"),
+        `import own from "./vitest.config.ts";
+const external = [new RegExp("^(file://)?" + ${shared})];
+export default { ...own, test: { ...own.test, server: { deps: { external } } } };
+`,
+      );
+      return own;
+    });
+    const files = values.only === undefined ? [] : [values.only];
+    return [folder, vitest(folder, ["--config", "conformance.config.mjs", ...files])];
   },
   synckit(suite) {
     const wanted = [
@@ -202,5 +247,6 @@ console.log(
     .map(([key, count]) => `${count} ${key}`)
     .join(", ")}`,
 );
-rmSync(folder, { recursive: true, force: true });
+if (values.keep) console.log(folder);
+else rmSync(folder, { recursive: true, force: true });
 process.exitCode = differences === 0 && outcomes.size > 0 ? 0 : 1;

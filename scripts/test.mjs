@@ -27,6 +27,7 @@ const folders = [
   "packages/cli/dist/test",
   "packages/compat/piscina/dist/piscina/test",
   "packages/compat/synckit/dist/test",
+  "packages/compat/tinypool/dist/tinypool/test",
   "packages/python/dist/test",
   "bench/dist",
   "examples/dist",

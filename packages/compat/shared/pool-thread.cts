@@ -20,6 +20,9 @@ export interface ThreadOptions {
   readonly concurrency: number;
   /** `workerData` of `node:worker_threads` there. */
   readonly workerData: unknown;
+  /** Where its output goes. Default: to that of the process, at once. */
+  readonly stdout?: api.CreateOptions["stdout"];
+  readonly stderr?: api.CreateOptions["stderr"];
 }
 
 const workerModule = pathToFileURL(path.join(__dirname, "worker.cjs"));
@@ -34,7 +37,7 @@ function remote(): typeof import("./worker.cjs") {
 const LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
 
 function createOptions(options: ThreadOptions, parentPort: MessagePort): api.CreateOptions {
-  const { env, argv, execArgv, resourceLimits, concurrency, workerData } = options;
+  const { env, argv, execArgv, resourceLimits, concurrency, workerData, stdout, stderr } = options;
   const limits = Object.entries(resourceLimits ?? {}).filter(([key]) => LIMITS.includes(key));
   return {
     ...(env === SHARE_ENV ? { config: { shareEnv: true } } : { env: env as api.CreateOptions["env"] }),
@@ -43,6 +46,8 @@ function createOptions(options: ThreadOptions, parentPort: MessagePort): api.Cre
     concurrency: Math.floor(concurrency),
     workerData,
     parentPort,
+    stdout,
+    stderr,
     resourceLimits: limits.length > 0 ? (Object.fromEntries(limits) as api.ResourceLimits) : undefined,
   };
 }
@@ -106,19 +111,32 @@ export class PoolThread extends EventEmitter {
   }
 
   /** Runs a task: `filename` is undefined for the one that the worker loaded at its start. */
-  run(
+  runTask(
     filename: string | undefined,
     name: string,
     task: unknown,
     transfer: readonly unknown[] | undefined,
     claim: number,
   ): Promise<unknown> {
-    const to =
-      transfer === undefined || transfer.length === 0
-        ? this.interp
-        : this.interp.with({ transfer: transfer as readonly api.Movable[] });
+    const to = this.#moving(transfer);
     const { run, runFirst } = remote();
     return filename === undefined ? to.call(runFirst, task, claim) : to.call(run, filename, name, task, claim);
+  }
+
+  /** As `runTask`, and measures the worker's heap after the task. */
+  runMeasured(
+    filename: string,
+    name: string,
+    task: unknown,
+    transfer: readonly unknown[],
+  ): Promise<{ result: unknown; usedMemory: number }> {
+    return this.#moving(transfer).call(remote().runMeasured, filename, name, task);
+  }
+
+  #moving(transfer: readonly unknown[] | undefined): api.InterpreterView {
+    return transfer === undefined || transfer.length === 0
+      ? this.interp
+      : this.interp.with({ transfer: transfer as readonly api.Movable[] });
   }
 
   /** Sends a message to the `parentPort` of the thread. */

@@ -1,7 +1,6 @@
 /** What a worker's file finds out about its worker. Several copies of the adapter in one worker share it. */
 export interface WorkerState {
   readonly workerData: unknown;
-  readonly workerId: number;
 }
 
 const keyOf = (name: string): symbol => Symbol.for(`interpreters.compat.${name}`);

@@ -1,5 +1,6 @@
 /** In the interpreter of a worker: the functions that the pool calls. */
-import { workerData } from "node:worker_threads";
+import { inspect } from "node:util";
+import { parentPort, workerData } from "node:worker_threads";
 import { claimTask } from "./claims.cjs";
 import { type Handler, knownHandler, loadHandler } from "./handlers.cjs";
 import { interpreters } from "./interpreters.cjs";
@@ -19,15 +20,23 @@ export interface Start {
   readonly claims: Int32Array | undefined;
 }
 
+// A task may replace `process`.
+const memoryUsage = process.memoryUsage.bind(process);
+
 let movables: Movables;
+/** Set if the task has sent the pool a message that it must not send. */
+let misuse: Error | undefined;
 let claims: Int32Array | undefined;
 let first: { readonly filename: string; readonly name: string; handler: Handler | undefined } | undefined;
 
 export async function start(options: Start): Promise<void> {
-  const { adapter, filename, name, workerId, hasWorkerData } = options;
+  const { adapter, filename, name } = options;
   movables = new Movables(moveSymbols(adapter));
   claims = options.claims;
-  setWorkerState(adapter, { workerId, workerData: hasWorkerData ? (workerData as unknown) : undefined });
+  if (adapter === "Tinypool") {
+    setTinypoolState(options);
+    refuseMessages();
+  } else setWorkerState(adapter, { workerData: options.hasWorkerData ? (workerData as unknown) : undefined });
   if (options.niceIncrement !== 0) beNice(options.niceIncrement);
   if (filename === null) return;
   first = { filename, name, handler: undefined };
@@ -36,6 +45,23 @@ export async function start(options: Start): Promise<void> {
   } catch {
     // The tasks say so.
   }
+}
+
+/** Where tinypool's programs look for it. */
+function setTinypoolState({ workerId }: Start): void {
+  const [, own] = workerData as [unknown, unknown];
+  const state = { isWorkerThread: true, isTinypoolWorker: true, workerData: own, workerId };
+  (process as { __tinypool_state__?: object }).__tinypool_state__ = state;
+}
+
+/** A message to the pool is a mistake there, and fails the task that sends it. */
+function refuseMessages(): void {
+  const port = parentPort!;
+  const { postMessage } = port;
+  port.postMessage = (...args: Parameters<typeof postMessage>) => {
+    misuse ??= new Error(`Unexpected message on Worker: ${inspect(args[0])}`);
+    postMessage.apply(port, args);
+  };
 }
 
 function beNice(increment: number): void {
@@ -65,8 +91,24 @@ async function loadAndRun(filename: string, name: string, task: unknown): Promis
   return await finish(handler(task));
 }
 
+/** Runs a task, and measures the heap. */
+export async function runMeasured(
+  filename: string,
+  name: string,
+  task: unknown,
+): Promise<{ result: unknown; usedMemory: number }> {
+  const handler = knownHandler(filename, name) ?? (await loadHandler(filename, name));
+  const result = await handler(task);
+  if (misuse !== undefined) throw misuse;
+  const isMovable = movables.isMovable(result);
+  const { value, transfer } = isMovable ? movables.unwrap(result as object) : { value: result, transfer: [] };
+  const measured = { result: value, usedMemory: memoryUsage().heapUsed };
+  return isMovable ? interpreters().move(measured, transfer as []) : measured;
+}
+
 /** The result as it is sent: what the function marked is moved. */
 function finish(result: unknown): unknown {
+  if (misuse !== undefined) throw misuse;
   if (typeof result !== "object" || result === null) return result;
   if (typeof (result as { then?: unknown }).then === "function") {
     return (result as PromiseLike<unknown>).then(finish);

@@ -215,7 +215,7 @@ export class Pool {
     const { isFirst, filename, name, task: value } = task;
     if (!ahead) task.task = undefined;
     worker.thread
-      .run(isFirst ? undefined : filename, name, value, task.transfer, posting.claim)
+      .runTask(isFirst ? undefined : filename, name, value, task.transfer, posting.claim)
       .then(
         (result) => this.#answered(posting, task, false, result),
         (error: unknown) => this.#answered(posting, task, true, error),
