@@ -111,7 +111,14 @@ function nodeTest(folder, flags, files) {
 
 function vitest(folder, args) {
   const results = path.join(folder, "results.json");
-  const command = ["node_modules/vitest/vitest.mjs", "run", "--reporter=json", "--outputFile", results, ...args];
+  const command = [
+    "node_modules/vitest/vitest.mjs",
+    "run",
+    "--reporter=json",
+    "--outputFile",
+    results,
+    ...args,
+  ];
   const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
   spawnSync(process.execPath, command, { cwd: folder, stdio: "ignore", env });
   return outcomesOf(results);

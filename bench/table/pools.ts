@@ -58,7 +58,10 @@ const interpreters: Package = {
 };
 
 /** The package, or our adapter for it, which has the same API. */
-const piscinaAs = (name: string, load: () => Promise<Pick<typeof import("piscina"), "Piscina">>): Package => ({
+const piscinaAs = (
+  name: string,
+  load: () => Promise<Pick<typeof import("piscina"), "Piscina">>,
+): Package => ({
   name,
   async make({ workers, broken }) {
     const { Piscina } = await load();
@@ -84,24 +87,33 @@ const ourPiscina = piscinaAs(
   () => import("@interpreters/piscina") as unknown as Promise<Pick<typeof import("piscina"), "Piscina">>,
 );
 
-const tinypool: Package = {
-  name: "tinypool",
+const tinypoolAs = (
+  name: string,
+  load: () => Promise<Pick<typeof import("tinypool"), "Tinypool">>,
+): Package => ({
+  name,
   async make({ workers, broken }) {
-    const { Tinypool } = await import("tinypool");
+    const { Tinypool } = await load();
     const filename = at(broken ? "./throws-on-load.js" : "./tasks.js").href;
     const pool = new Tinypool({ filename, ...threads(workers, broken), resourceLimits });
     (pool as unknown as EventEmitter).on("error", () => {});
     return {
-      run: async (name, value) => (await pool.run(value, { name })) as unknown,
-      cancellable(name) {
+      run: async (task, value) => (await pool.run(value, { name: task })) as unknown,
+      cancellable(task) {
         const controller = new AbortController();
-        const result = pool.run(undefined, { name, signal: controller.signal }) as Promise<unknown>;
+        const result = pool.run(undefined, { name: task, signal: controller.signal }) as Promise<unknown>;
         return { result, cancel: () => controller.abort() };
       },
       stop: () => pool.destroy(),
     };
   },
-};
+});
+
+const tinypool = tinypoolAs("tinypool", () => import("tinypool"));
+const ourTinypool = tinypoolAs(
+  "@interpreters/tinypool",
+  () => import("@interpreters/tinypool") as unknown as Promise<Pick<typeof import("tinypool"), "Tinypool">>,
+);
 
 const workerpool: Package = {
   name: "workerpool",
@@ -170,6 +182,7 @@ export const packages: readonly Package[] = [
   piscina,
   ourPiscina,
   tinypool,
+  ourTinypool,
   workerpool,
   poolifier,
   synckit,

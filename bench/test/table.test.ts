@@ -7,7 +7,7 @@ import { rows } from "../table/rows.js";
 
 const script = fileURLToPath(new URL("../table/row-process.js", import.meta.url));
 
-for (const name of ["@interpreters/piscina"]) {
+for (const name of ["@interpreters/piscina", "@interpreters/tinypool"]) {
   for (const { id, title } of rows) {
     test(`${name}: ${title}`, { timeout: 120_000 }, async () => {
       const child = spawn(process.execPath, [script, id, name], { stdio: ["ignore", "pipe", "pipe"] });

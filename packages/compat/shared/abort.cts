@@ -28,7 +28,8 @@ export function onAbort(signal: AbortSignalAny, listener: () => void): () => voi
 }
 
 /** Whether the signal has aborted. An emitter cannot say. */
-export const isAborted = (signal: AbortSignalAny): boolean => "aborted" in signal && signal.aborted === true;
+export const isAborted = (signal: AbortSignalAny): boolean =>
+  ("aborted" in signal && signal.aborted) ?? false;
 
 /** The reason of a signal that has aborted. An emitter has none. */
 export const abortReason = (signal: AbortSignalAny): unknown =>

@@ -34,7 +34,7 @@ export class Movables {
   }
 
   isMovable(value: unknown): value is object {
-    return this.isTransferable(value) && (value as unknown as Marked)[this.symbols.movable] === true;
+    return this.isTransferable(value) && (value as Marked)[this.symbols.movable] === true;
   }
 
   mark(value: object): void {

@@ -40,7 +40,7 @@ function createOptions(options: ThreadOptions, parentPort: MessagePort): api.Cre
   const { env, argv, execArgv, resourceLimits, concurrency, workerData, stdout, stderr } = options;
   const limits = Object.entries(resourceLimits ?? {}).filter(([key]) => LIMITS.includes(key));
   return {
-    ...(env === SHARE_ENV ? { config: { shareEnv: true } } : { env: env as api.CreateOptions["env"] }),
+    ...(env === SHARE_ENV ? { config: { shareEnv: true } } : { env }),
     argv: argv?.map(String),
     execArgv,
     concurrency: Math.floor(concurrency),
@@ -120,7 +120,9 @@ export class PoolThread extends EventEmitter {
   ): Promise<unknown> {
     const to = this.#moving(transfer);
     const { run, runFirst } = remote();
-    return filename === undefined ? to.call(runFirst, task, claim) : to.call(run, filename, name, task, claim);
+    return filename === undefined
+      ? to.call(runFirst, task, claim)
+      : to.call(run, filename, name, task, claim);
   }
 
   /** As `runTask`, and measures the worker's heap after the task. */

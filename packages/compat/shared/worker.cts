@@ -101,7 +101,7 @@ export async function runMeasured(
   const result = await handler(task);
   if (misuse !== undefined) throw misuse;
   const isMovable = movables.isMovable(result);
-  const { value, transfer } = isMovable ? movables.unwrap(result as object) : { value: result, transfer: [] };
+  const { value, transfer } = isMovable ? movables.unwrap(result) : { value: result, transfer: [] };
   const measured = { result: value, usedMemory: memoryUsage().heapUsed };
   return isMovable ? interpreters().move(measured, transfer as []) : measured;
 }

@@ -63,11 +63,7 @@ export default class Piscina<T = any, R = any> extends EventEmitterAsyncResource
     checkOptions(own);
     const filename = own.filename ? pathOf(own.filename) : null;
     const ownScheduling = own.taskQueue !== undefined || own.loadBalancer !== undefined;
-    this.#pool = new Pool(
-      this as never,
-      fillOptions(own, own.taskQueue ?? new FixedQueue(), filename),
-      ownScheduling,
-    );
+    this.#pool = new Pool(this, fillOptions(own, own.taskQueue ?? new FixedQueue(), filename), ownScheduling);
   }
 
   /**
@@ -78,7 +74,7 @@ export default class Piscina<T = any, R = any> extends EventEmitterAsyncResource
     try {
       return this.#run(task, options) as Promise<R>;
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 

@@ -17,10 +17,9 @@ import {
 } from "./errors";
 import { Durations } from "./histogram";
 import type { FilledOptions } from "./options";
-import type { PoolWorker } from "./pool-worker";
 import { ReadAhead } from "./read-ahead";
 import { kWorker } from "./symbols";
-import { type Posting, PoolTask } from "./task";
+import { type Posting, PoolTask, type PoolWorker } from "./work";
 import { FixedQueue } from "./task-queues";
 import { isBootFailure, Workers } from "./workers";
 
@@ -63,7 +62,9 @@ export class Pool {
     this.options = options;
     const { taskQueue, stricterFIFO } = options;
     this.#putsBack =
-      taskQueue.unshift !== undefined && (stricterFIFO || taskQueue instanceof FixedQueue) ? "unshift" : "push";
+      taskQueue.unshift !== undefined && (stricterFIFO || taskQueue instanceof FixedQueue)
+        ? "unshift"
+        : "push";
     if (options.recordTiming) {
       this.runTimes = new Durations();
       this.waitTimes = new Durations();
@@ -79,7 +80,9 @@ export class Pool {
       },
     });
     if (!ownScheduling) {
-      this.#readAhead = new ReadAhead(this.workers, options, (worker, task) => this.#post(worker, task, true));
+      this.#readAhead = new ReadAhead(this.workers, options, (worker, task) =>
+        this.#post(worker, task, true),
+      );
     }
     this.workers.ensureMinimum(true);
   }
@@ -167,7 +170,10 @@ export class Pool {
     if (loadBalancer === undefined) worker = this.workers.leastBusy(task);
     else {
       const ready = [...this.workers].filter(({ isReady }) => isReady);
-      worker = loadBalancer(task.interface, ready.map(({ view }) => view))?.[kWorker];
+      worker = loadBalancer(
+        task.interface,
+        ready.map(({ view }) => view),
+      )?.[kWorker];
     }
     if (!this.workers.has(worker)) return false;
     this.#post(worker, task, false);
@@ -214,12 +220,10 @@ export class Pool {
     }
     const { isFirst, filename, name, task: value } = task;
     if (!ahead) task.task = undefined;
-    worker.thread
-      .runTask(isFirst ? undefined : filename, name, value, task.transfer, posting.claim)
-      .then(
-        (result) => this.#answered(posting, task, false, result),
-        (error: unknown) => this.#answered(posting, task, true, error),
-      );
+    worker.thread.runTask(isFirst ? undefined : filename, name, value, task.transfer, posting.claim).then(
+      (result) => this.#answered(posting, task, false, result),
+      (error: unknown) => this.#answered(posting, task, true, error),
+    );
   }
 
   #begin(worker: PoolWorker, task: PoolTask, now: number): void {

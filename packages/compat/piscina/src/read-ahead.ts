@@ -6,8 +6,7 @@
  * behind a task that turns out to be long goes back to the queue.
  */
 import type { FilledOptions } from "./options";
-import type { PoolWorker } from "./pool-worker";
-import type { PoolTask } from "./task";
+import type { PoolTask, PoolWorker } from "./work";
 import { FixedQueue } from "./task-queues";
 import type { Workers } from "./workers";
 
@@ -79,7 +78,8 @@ export class ReadAhead {
     let busiest: PoolWorker | undefined;
     for (const worker of this.#workers) if (worker.ahead > (busiest?.ahead ?? 0)) busiest = worker;
     if (busiest === undefined) return;
-    for (const task of this.#withdraw(busiest, Math.ceil(busiest.ahead / 2)).reverse()) this.#post(free, task);
+    for (const task of this.#withdraw(busiest, Math.ceil(busiest.ahead / 2)).reverse())
+      this.#post(free, task);
   }
 
   /** Takes the last tasks of a worker that it has not begun; the last one comes first. */

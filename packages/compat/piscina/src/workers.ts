@@ -3,8 +3,7 @@ import { Claims } from "../../shared/claims.cjs";
 import { interpreters } from "../../shared/interpreters.cjs";
 import { PoolThread, type ThreadEnd } from "../../shared/pool-thread.cjs";
 import type { FilledOptions } from "./options";
-import { PoolWorker } from "./pool-worker";
-import type { PoolTask } from "./task";
+import { type PoolTask, PoolWorker } from "./work";
 
 /** What the pool learns of a worker. */
 export interface WorkerEvents {

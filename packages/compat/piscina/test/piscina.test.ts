@@ -5,7 +5,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { MessageChannel } from "node:worker_threads";
-import Piscina, { FixedQueue, type PiscinaTask, type PiscinaWorker, type TaskQueue } from "../src/index";
+import { FixedQueue, Piscina, type PiscinaTask, type PiscinaWorker, type TaskQueue } from "../src/index";
 
 const worker = (name: string): string => path.join(__dirname, "../../../test/workers", name);
 const filename = worker("tasks.cjs");
@@ -25,10 +25,7 @@ test("files are CommonJS or ES modules, by path or by URL; functions have names"
   assert.deepEqual(await pool.run(0, { name: "data" }), [{ a: 1 }, { a: 1 }, true]);
   const module = worker("module.mjs");
   assert.deepEqual(await pool.run(3, { filename: module, name: "default" }), [3, true, { a: 1 }]);
-  assert.equal(
-    await pool.run(4, { filename: pathToFileURL(module).href, name: "other" }),
-    "other 4",
-  );
+  assert.equal(await pool.run(4, { filename: pathToFileURL(module).href, name: "other" }), "other 4");
   assert.match((await rejection(pool.run(0, { name: "absent" }))).message, /No handler function "absent"/);
 });
 
@@ -107,7 +104,10 @@ test("aborting a task that runs stops its worker, and no other task", async () =
   const waiting = pool.run(1, { name: "echo" });
   controller.abort("enough");
   const error = await rejection(endless);
-  assert.deepEqual([error.name, error.message, error.cause], ["AbortError", "The task has been aborted", "enough"]);
+  assert.deepEqual(
+    [error.name, error.message, error.cause],
+    ["AbortError", "The task has been aborted", "enough"],
+  );
   assert.deepEqual(await Promise.all([nap, waiting]), ["slept", 1]);
 });
 
@@ -175,7 +175,8 @@ test("a queue and a load balancer of one's own decide", async () => {
   }
   const order: number[] = [];
   await using pool = new Piscina({ filename, maxThreads: 1, taskQueue: new Last() });
-  const run = async (n: number): Promise<void> => void order.push((await pool.run(n, { name: "echo" })) as number);
+  const run = async (n: number): Promise<void> =>
+    void order.push((await pool.run(n, { name: "echo" })) as number);
   await Promise.all([1, 2, 3, 4].map(run));
   assert.deepEqual(order, [1, 4, 3, 2]);
 

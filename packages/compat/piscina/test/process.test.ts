@@ -6,11 +6,15 @@ import { test } from "node:test";
 
 const root = path.join(__dirname, "../../../../../..");
 const shell = process.platform === "win32";
-const found = spawnSync("npm", ["view", "piscina@5.3.2", "version", "--fetch-retries=0", "--fetch-timeout=10000"], {
-  cwd: root,
-  shell,
-  timeout: 60_000,
-});
+const found = spawnSync(
+  "npm",
+  ["view", "piscina@5.3.2", "version", "--fetch-retries=0", "--fetch-timeout=10000"],
+  {
+    cwd: root,
+    shell,
+    timeout: 60_000,
+  },
+);
 const skip = found.status === 0 ? false : "the registry that has piscina's suite cannot be reached";
 
 test("piscina's own suite passes", { skip, timeout: 600_000 }, async () => {

@@ -99,10 +99,7 @@ class Tinypool extends EventEmitterAsyncResource {
     const given = own(options);
     super({ name: "Tinypool" });
     const filename = given.filename ? pathOf(given.filename) : null;
-    this.#pool = new Pool(
-      this as never,
-      fillOptions(given, given.taskQueue ?? new ArrayTaskQueue(), filename),
-    );
+    this.#pool = new Pool(this, fillOptions(given, given.taskQueue ?? new ArrayTaskQueue(), filename));
   }
 
   /**

@@ -1,11 +1,10 @@
 /** The scheduler: which worker gets which task, and when workers start and end. */
 import { isAborted, type AbortSignalAny } from "../../shared/abort.cjs";
 import type { FilledOptions, Options } from "./options.js";
-import { PoolWorker } from "./pool-worker.js";
 import { ProcessWorker } from "./process-worker.js";
 import type { PoolRunner } from "./runner.js";
-import { PoolTask, type TaskParts } from "./task.js";
 import { ThreadWorker } from "./thread-worker.js";
+import { PoolTask, PoolWorker, type TaskParts } from "./work.js";
 
 /** What the pool needs of its public face. */
 export interface Face {
@@ -174,7 +173,8 @@ export class Pool {
   #done(worker: PoolWorker, task: PoolTask, failed: boolean, outcome: unknown): void {
     if (!worker.tasks.delete(task)) return;
     const { usedMemory } = worker.runner;
-    if ((usedMemory ?? 0) > (this.options.maxMemoryLimitBeforeRecycle ?? Infinity)) worker.shouldRecycle = true;
+    if ((usedMemory ?? 0) > (this.options.maxMemoryLimitBeforeRecycle ?? Infinity))
+      worker.shouldRecycle = true;
     // Before the task settles, so that whoever awaits it finds its worker at work, or gone.
     if (!worker.shouldRecycle) this.#available(worker);
     task.settle(failed, outcome);

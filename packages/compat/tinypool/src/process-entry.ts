@@ -48,5 +48,6 @@ async function run({ taskId, filename, name, task }: RunMessage): Promise<void> 
 /** What is left of an error in JSON. */
 function plainError(error: unknown): unknown {
   if (!(error instanceof Error)) return String(error);
-  return { ...error, name: error.name, message: error.message, stack: error.stack };
+  const { name, message, stack } = error;
+  return Object.assign({}, error, { name, message, stack });
 }

@@ -32,7 +32,7 @@ export class ProcessWorker extends EventEmitter implements TinypoolWorker, PoolR
       ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
       ...(serialization === undefined ? {} : { serialization }),
       stdio: "pipe",
-      env: { ...(env as NodeJS.ProcessEnv | undefined), TINYPOOL_WORKER_ID: String(workerId) },
+      env: { ...env, TINYPOOL_WORKER_ID: String(workerId) },
     });
     this.#process = child;
     this.threadId = child.pid ?? -1;

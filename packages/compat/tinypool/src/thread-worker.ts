@@ -28,7 +28,15 @@ export class ThreadWorker extends PoolThread implements TinypoolWorker, PoolRunn
         stdout: writesTo("stdout"),
         stderr: writesTo("stderr"),
       },
-      { adapter: "Tinypool", workerId, hasWorkerData: true, filename, name, niceIncrement: 0, claims: undefined },
+      {
+        adapter: "Tinypool",
+        workerId,
+        hasWorkerData: true,
+        filename,
+        name,
+        niceIncrement: 0,
+        claims: undefined,
+      },
     );
     this.#measures = measures;
     this.on("message", (message) => {

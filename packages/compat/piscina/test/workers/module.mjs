@@ -1,5 +1,5 @@
 import { isWorkerThread, workerData } from "@interpreters/piscina";
 
-await 0;
+await Promise.resolve();
 export default (value) => [value, isWorkerThread, workerData];
 export const other = (value) => `other ${value}`;

@@ -23,9 +23,18 @@ module.exports = {
   fail: () => {
     throw Object.assign(new RangeError("too far", { cause: new TypeError("why") }), { limit: 3 });
   },
-  later: (milliseconds) => void setTimeout(() => { throw new TypeError("thrown later"); }, milliseconds),
+  later: (milliseconds) =>
+    void setTimeout(() => {
+      throw new TypeError("thrown later");
+    }, milliseconds),
   post: (value) => parentPort.postMessage(value),
   data: () => [workerData, piscina.workerData, piscina.isWorkerThread],
-  port: ({ port }) => new Promise((resolve) => port.once("message", (value) => { port.close(); resolve(value); })),
+  port: ({ port }) =>
+    new Promise((resolve) =>
+      port.once("message", (value) => {
+        port.close();
+        resolve(value);
+      }),
+    ),
   moved: () => piscina.move(new Uint8Array(10)),
 };

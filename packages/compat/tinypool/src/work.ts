@@ -1,7 +1,8 @@
+/** Tasks and workers, which know each other. */
 import { AsyncResource } from "node:async_hooks";
 import { type AbortSignalAny, onAbort } from "../../shared/abort.cjs";
 import { kQueueOptions, movables, type Task, type TinypoolChannel } from "./common.js";
-import type { PoolWorker } from "./pool-worker.js";
+import type { PoolRunner } from "./runner.js";
 
 export interface TaskParts {
   readonly value: unknown;
@@ -49,7 +50,7 @@ export class PoolTask extends AsyncResource implements Task {
     this.channel = channel;
     this.#callback = callback;
     const isMovable = movables.isMovable(value);
-    const moved = isMovable ? movables.unwrap(value as object) : { value, transfer: [] };
+    const moved = isMovable ? movables.unwrap(value) : { value, transfer: [] };
     this.task = moved.value;
     this.transfer = [...new Set([...transfer, ...moved.transfer])];
     this[kQueueOptions] =
@@ -72,5 +73,28 @@ export class PoolTask extends AsyncResource implements Task {
     this.emitDestroy();
     this.runInAsyncScope(this.#callback, undefined, failed, outcome);
     this.#forgetSignal?.();
+  }
+}
+
+/** A worker, as the pool sees it. */
+export class PoolWorker {
+  readonly runner: PoolRunner;
+  readonly workerId: number;
+  readonly tasks = new Set<PoolTask>();
+  /** Whether it has served a task, and so has something to tear down. */
+  hasRun = false;
+  /** Whether it ends after its tasks. */
+  shouldRecycle = false;
+  idleTimer: NodeJS.Timeout | undefined;
+
+  constructor(runner: PoolRunner, workerId: number) {
+    this.runner = runner;
+    this.workerId = workerId;
+  }
+
+  get isRunningAbortableTask(): boolean {
+    if (this.tasks.size !== 1) return false;
+    const [task] = this.tasks;
+    return task.abortSignal !== null;
   }
 }
