@@ -19,7 +19,7 @@ export class Claims {
     this.#unused = Array.from({ length: size }, (_, i) => size - i);
   }
 
-  /** A claim that nobody has taken, or 0 if all are in use. */
+  /** An open claim, or 0 if all are in use. */
   open(): number {
     const claim = this.#unused.pop() ?? 0;
     if (claim !== 0) Atomics.store(this.words, claim, FREE);

@@ -54,7 +54,7 @@ export class Movables {
     return target;
   }
 
-  /** What to send in place of a movable value, and what to move with it. */
+  /** The value to send in place of a movable one, and its objects to move. */
   unwrap(movable: object): { value: unknown; transfer: unknown[] } {
     const { transferable, value } = this.symbols;
     const moved = (movable as Marked)[transferable];

@@ -1,4 +1,4 @@
-/** What a failed call means to the pool's user. */
+/** Turns the failure of a call into the error that the pool's user gets. */
 import { interpreters } from "./interpreters.cjs";
 import type { ThreadEnd } from "./pool-thread.cjs";
 
@@ -6,7 +6,7 @@ import type { ThreadEnd } from "./pool-thread.cjs";
 export function deathOf(error: unknown): Error | undefined {
   const { InterpreterDiedError, InterpreterNotFoundError } = interpreters();
   if (error instanceof InterpreterDiedError) return errorOfDeath(error.reason, error.exitCode, error);
-  // It died before the task was sent. What it died of is the cause of this error, too.
+  // It died before the task was sent. The cause says how.
   if (error instanceof InterpreterNotFoundError) {
     const { cause } = error;
     return (cause === undefined ? undefined : deathOf(cause)) ?? errorOfDeath("terminated", undefined, error);
@@ -41,7 +41,7 @@ export function errorOfEnd({ reason, error }: ThreadEnd): unknown {
   return reason === "uncaught-exception" || reason === "boot" ? error : undefined;
 }
 
-/** What the task threw, of a failure that is no death. */
+/** The value that the task threw, of a failure that is no death. */
 export function thrownBy(error: unknown): unknown {
   return error instanceof interpreters().ExecutionFailed && "cause" in error ? error.cause : error;
 }

@@ -1,4 +1,4 @@
-/** What a worker's file finds out about its worker. Several copies of the adapter in one worker share it. */
+/** The state that a worker's file can ask for. Several copies of the adapter in one worker share it. */
 export interface WorkerState {
   readonly workerData: unknown;
 }

@@ -13,7 +13,7 @@ export interface Start {
   readonly workerId: number;
   /** Whether `workerData` of `node:worker_threads` is the pool's. */
   readonly hasWorkerData: boolean;
-  /** The file to load ahead. What goes wrong is told by the first task that needs the file. */
+  /** The file to load ahead. If that fails, the first task that needs the file rejects. */
   readonly filename: string | null;
   readonly name: string;
   readonly niceIncrement: number;

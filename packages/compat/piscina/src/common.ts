@@ -12,6 +12,6 @@ export const markMovable = (value: object): void => movables.mark(value);
 
 export const getAvailableParallelism = (): number => availableParallelism();
 
-/** The own properties alone: an option that someone put on Object.prototype is none. */
+/** The own properties alone: a property of Object.prototype is no option. */
 export const ownProperties = <T extends object>(options: T): T =>
   Object.assign(Object.create(null) as T, options);

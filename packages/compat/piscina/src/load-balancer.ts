@@ -2,7 +2,7 @@ import type { PiscinaHistogramSummary } from "./histogram";
 import type { kWorker } from "./symbols";
 import type { PiscinaTask } from "./task-queues";
 
-/** What a load balancer sees of a worker. */
+/** A load balancer's view of a worker. */
 export interface PiscinaWorker {
   readonly id: number;
   /** Tasks that it runs; Infinity if that is one that can be aborted, and which it shares with no other. */

@@ -42,7 +42,7 @@ export interface Options {
   closeTimeout?: number;
   /** Whether `histogram` counts. Default: true. */
   recordTiming?: boolean;
-  /** Of a queue of one's own: whether a task that no worker could take goes back to its head. Default: false. */
+  /** With a custom `taskQueue`: whether a task that no worker could take goes back to its head. Default: false. */
   stricterFIFO?: boolean;
   /** Chooses the worker of a task. Default: the least busy one. */
   loadBalancer?: PiscinaLoadBalancer;
@@ -112,7 +112,7 @@ export function checkOptions(options: Options): void {
   if (minThreads !== undefined && maxThreads !== undefined && minThreads > maxThreads) {
     throw new RangeError("options.minThreads and options.maxThreads must not conflict");
   }
-  // Each worker gets a copy. What cannot be copied is an error here, not that of each worker.
+  // Each worker gets a copy. Throw here if that is impossible, not in each worker.
   if (workerData !== undefined) structuredClone(workerData);
 }
 

@@ -23,7 +23,7 @@ import { type Posting, PoolTask, type PoolWorker } from "./work";
 import { FixedQueue } from "./task-queues";
 import { isBootFailure, Workers } from "./workers";
 
-/** What the pool needs of its public face. */
+/** The parts of the public face that the pool needs. */
 export interface Face {
   emit(event: string, ...args: unknown[]): boolean;
   listenerCount(event: string): number;
@@ -137,7 +137,8 @@ export class Pool {
       if (this.workers.canGrow) this.#grow();
       return;
     }
-    if (this.#ahead === 0 && this.#distribute(task)) return;
+    this.#readAhead?.shareWithIdle();
+    if (this.#distribute(task)) return;
     const grown = this.workers.canGrow ? this.#grow() : undefined;
     if (grown !== undefined && this.options.loadBalancer === undefined) {
       this.#post(grown, task, false);
@@ -151,7 +152,7 @@ export class Pool {
     this.#readAhead?.fill(performance.now());
   }
 
-  /** How many tasks wait for workers that are not ready yet. Only a load balancer of one's own has to wait for them. */
+  /** How many tasks wait for workers that are not ready yet. Only a custom load balancer must wait for them. */
   get #pendingCapacity(): number {
     if (this.options.loadBalancer === undefined) return 0;
     let pending = 0;

@@ -51,8 +51,19 @@ export class ReadAhead {
     }
     if (free !== undefined && free.tasks.size === 0 && this.#queue.size === 0) this.#share(free);
     if (this.#average > SHORT || this.#queue.size === 0) return;
-    if (free !== undefined) this.#fill(free);
-    else for (const worker of this.#workers) this.#fill(worker);
+    const worker = free ?? this.#leastAhead();
+    if (worker !== undefined) this.#fill(worker);
+  }
+
+  /** Gives workers without work a part of what others have not begun: those come before a new task. */
+  shareWithIdle(): void {
+    for (const worker of this.#workers) if (worker.tasks.size === 0) this.#share(worker);
+  }
+
+  #leastAhead(): PoolWorker | undefined {
+    let least: PoolWorker | undefined;
+    for (const worker of this.#workers) if (worker.ahead < (least?.ahead ?? DEPTH)) least = worker;
+    return least;
   }
 
   #fill(worker: PoolWorker): void {

@@ -5,7 +5,7 @@ export const symbols = moveSymbols("Piscina");
 export const kTransferable: unique symbol = symbols.transferable as never;
 /** Of an object that says how it is moved: what to send in its place. */
 export const kValue: unique symbol = symbols.value as never;
-/** Of a task's value: what a task queue of one's own may read of the task. */
+/** Of a task's value: options for a custom task queue. */
 export const kQueueOptions: unique symbol = Symbol.for("Piscina.queueOptions") as never;
 export const kMovable: unique symbol = symbols.movable as never;
 /** Of what a load balancer sees of a worker: the worker. */

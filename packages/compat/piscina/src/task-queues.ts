@@ -1,7 +1,7 @@
-/** The two queues that the package brings along, and what a queue of one's own must have. */
+/** The two queues that the package brings along, and the interface of a custom one. */
 import type { kQueueOptions } from "./symbols";
 
-/** What a queue may read of a task. */
+/** A queue's view of a task. */
 export interface Task {
   readonly [kQueueOptions]: object | null;
 }

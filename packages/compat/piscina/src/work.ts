@@ -84,7 +84,7 @@ export class PoolTask extends AsyncResource implements PiscinaTask {
     return this.abortSignal === null && (this.transfer === undefined || this.transfer.length === 0);
   }
 
-  /** What a load balancer sees of it. */
+  /** A load balancer's view of it. */
   get interface(): PiscinaTask {
     const { taskId, filename, name, created, isAbortable } = this;
     return { taskId, filename, name, created, isAbortable, [kQueueOptions]: this[kQueueOptions] };
@@ -145,7 +145,7 @@ export class PoolWorker {
     return this.isRunningAbortableTask ? Infinity : this.running;
   }
 
-  /** What a load balancer and the events see of it. */
+  /** The view of it that a load balancer and listeners get. */
   get view(): PiscinaWorker {
     this.#view ??= viewOf(this);
     return this.#view;

@@ -5,7 +5,7 @@ import { PoolThread, type ThreadEnd } from "../../shared/pool-thread.cjs";
 import type { FilledOptions } from "./options";
 import { type PoolTask, PoolWorker } from "./work";
 
-/** What the pool learns of a worker. */
+/** Notices of a worker, for the pool. */
 export interface WorkerEvents {
   created(worker: PoolWorker): void;
   /** It takes tasks. */
@@ -87,7 +87,7 @@ export class Workers implements Iterable<PoolWorker> {
     };
     if (isReady) {
       worker.isReady = true;
-      // So that whoever made the pool can listen.
+      // The pool's maker can add listeners before.
       queueMicrotask(ready);
     } else thread.ready.then(ready, () => {});
     void thread.ended.then((end) => this.lose(worker, end));
@@ -118,7 +118,7 @@ export class Workers implements Iterable<PoolWorker> {
     this.#all.delete(worker);
     clearTimeout(worker.idleTimer);
     worker.destroyed = true;
-    // Each that is destroyed was created, in the eyes of whoever counts.
+    // Each `workerDestroy` follows its `workerCreate`, so that listeners can count.
     this.#announce(worker);
     this.#events.destroyed(worker);
   }

@@ -1,4 +1,4 @@
-/** What programs of piscina rely on, and what they get here in its place. piscina's own suite is run by scripts/conformance.mjs. */
+/** The behaviour that programs of piscina rely on, and where this package does better. piscina's own suite is run by scripts/conformance.mjs. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import path from "node:path";
@@ -75,6 +75,21 @@ test("what waits behind a task that turns out to be long goes to another worker"
   Atomics.store(signal, 0, 2);
   Atomics.notify(signal, 0);
   assert.equal(await long, 2);
+});
+
+test("a new task goes to a worker without work, whatever others have ahead", async () => {
+  await using pool = new Piscina({ filename, minThreads: 2, maxThreads: 2 });
+  for (let round = 0; round < 20; round++) {
+    await Promise.all(Array.from({ length: 50 }, (_, i) => pool.run(i, { name: "echo" })));
+    const signal = counter();
+    const burst = Array.from({ length: 20 }, (_, i) => pool.run(i, { name: "echo" }));
+    const long = pool.run({ signal, milliseconds: 60_000 }, { name: "block" });
+    await Promise.all(burst);
+    assert.deepEqual(await Promise.all([1, 2, 3].map((n) => pool.run(n, { name: "echo" }))), [1, 2, 3]);
+    Atomics.store(signal, 0, 2);
+    Atomics.notify(signal, 0);
+    assert.equal(await long, 2);
+  }
 });
 
 test("tasks of one worker begin in their order", async () => {

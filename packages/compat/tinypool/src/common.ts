@@ -6,7 +6,7 @@ const symbols = moveSymbols("Tinypool");
 export const kTransferable: unique symbol = symbols.transferable as never;
 /** Of an object that says how it is moved: what to send in its place. */
 export const kValue: unique symbol = symbols.value as never;
-/** Of a task's value: what a task queue of one's own may read of the task. */
+/** Of a task's value: options for a custom task queue. */
 export const kQueueOptions: unique symbol = Symbol.for("Tinypool.queueOptions") as never;
 
 export const movables = new Movables(symbols);
@@ -75,7 +75,7 @@ export interface TinypoolWorker {
   unref?: () => void;
 }
 
-/** What a worker's process has of `worker_threads.workerData`. */
+/** The private half of `worker_threads.workerData`. */
 export interface TinypoolPrivateData {
   workerId: number;
 }

@@ -32,7 +32,7 @@ import { Pool } from "./pool.js";
 declare global {
   namespace NodeJS {
     interface Process {
-      /** What a worker finds out about itself. */
+      /** The state of this worker. */
       __tinypool_state__: {
         isTinypoolWorker: boolean;
         isWorkerThread?: boolean;

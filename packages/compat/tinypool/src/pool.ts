@@ -6,7 +6,7 @@ import type { PoolRunner } from "./runner.js";
 import { ThreadWorker } from "./thread-worker.js";
 import { PoolTask, PoolWorker, type TaskParts } from "./work.js";
 
-/** What the pool needs of its public face. */
+/** The parts of the public face that the pool needs. */
 export interface Face {
   emit(event: string, ...args: unknown[]): boolean;
   listenerCount(event: string): number;
@@ -175,7 +175,7 @@ export class Pool {
     const { usedMemory } = worker.runner;
     if ((usedMemory ?? 0) > (this.options.maxMemoryLimitBeforeRecycle ?? Infinity))
       worker.shouldRecycle = true;
-    // Before the task settles, so that whoever awaits it finds its worker at work, or gone.
+    // Before the task settles, so that its awaiter finds the worker at work, or gone.
     if (!worker.shouldRecycle) this.#available(worker);
     task.settle(failed, outcome);
   }
@@ -192,7 +192,7 @@ export class Pool {
     }, idleTimeout).unref();
   }
 
-  /** Ends the worker of a task if it is to be recycled. */
+  /** Ends the worker of a task if it must be recycled. */
   async #recycleAfter({ worker }: PoolTask): Promise<void> {
     if (worker === undefined || !worker.shouldRecycle || worker.tasks.size > 0) return;
     if (!this.workers.has(worker)) return;
@@ -235,12 +235,15 @@ export class Pool {
     const tasks = [...worker.tasks];
     worker.tasks.clear();
     for (const task of tasks) task.settle(true, threadTermination());
-    if (tearsDown && teardown !== undefined && filename !== null && tasks.length === 0 && worker.hasRun) {
-      await runner.run({ filename, name: teardown, value: {}, transfer: [] });
+    try {
+      if (tearsDown && teardown !== undefined && filename !== null && tasks.length === 0 && worker.hasRun) {
+        await runner.run({ filename, name: teardown, value: {}, transfer: [] });
+      }
+    } finally {
+      const ended = runner.terminate();
+      if (terminateTimeout === undefined) await ended;
+      else await withLimit(ended, terminateTimeout);
     }
-    const ended = runner.terminate();
-    if (terminateTimeout === undefined) await ended;
-    else await withLimit(ended, terminateTimeout);
   }
 
   cancelPendingTasks(): void {

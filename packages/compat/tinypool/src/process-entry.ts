@@ -16,7 +16,7 @@ process.on("message", (message: unknown) => {
   if (!isOurs(message)) return;
   const ours = message as RunMessage | LoadMessage;
   if (ours.source === "port") void run(ours);
-  // What goes wrong is told by the first task that needs the file.
+  // If that fails, the first task that needs the file rejects.
   else if (ours.filename !== null) loadHandler(ours.filename, ours.name).catch(() => {});
 });
 
@@ -45,7 +45,7 @@ async function run({ taskId, filename, name, task }: RunMessage): Promise<void> 
   }
 }
 
-/** What is left of an error in JSON. */
+/** The properties of an error that JSON keeps. */
 function plainError(error: unknown): unknown {
   if (!(error instanceof Error)) return String(error);
   const { name, message, stack } = error;

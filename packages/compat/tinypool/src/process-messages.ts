@@ -1,4 +1,4 @@
-/** What the pool and a worker's process tell each other. Other messages between them are the program's own. */
+/** The messages between the pool and a worker's process. Other messages between them are the program's own. */
 interface Marked {
   readonly __tinypool_worker_message__: true;
 }

@@ -24,7 +24,7 @@ export interface Run {
 }
 
 /**
- * What the pool needs of a worker. The event `ended` says that it has ended by itself, with the error if one ended it and no task rejects with
+ * A worker, as the pool needs it. The event `ended` says that it has ended by itself, with the error if one ended it and no task rejects with
  * that.
  */
 export interface PoolRunner extends TinypoolWorker, Pick<EventEmitter, "removeAllListeners"> {

@@ -13,7 +13,7 @@ export interface TaskParts {
   readonly channel: TinypoolChannel | undefined;
 }
 
-/** What a task that was cancelled rejects with. */
+/** The error of a task that was cancelled. */
 export class CancelError extends Error {
   constructor() {
     super("The task has been cancelled");

@@ -1,4 +1,4 @@
-/** What programs of tinypool rely on, and what they get here in its place. tinypool's own suite is run by scripts/conformance.mjs. */
+/** The behaviour that programs of tinypool rely on, and where this package does better. tinypool's own suite is run by scripts/conformance.mjs. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
