@@ -103,7 +103,7 @@ export const adapterCases: readonly Case[] = pairs.flatMap(([name, packages]): C
     id: `adapter-${name}-boot`,
     title: `${name} and its adapter: a pool of ${WORKERS} to its first results`,
     unit: "ms",
-    rounds: { full: 15, quick: 3 },
+    rounds: { full: 15, quick: 5 },
     contenders: packages.map(boot),
   },
 ]);

@@ -1,7 +1,7 @@
 /** In the interpreter of a worker: the functions that the pool calls. */
 import { inspect } from "node:util";
 import { parentPort, workerData } from "node:worker_threads";
-import { claimTask } from "./claims.cjs";
+import { claimTask, noteTime } from "./claims.cjs";
 import { type Handler, knownHandler, loadHandler } from "./handlers.cjs";
 import { interpreters } from "./interpreters.cjs";
 import { Movables, moveSymbols } from "./movable.cjs";
@@ -20,8 +20,9 @@ export interface Start {
   readonly claims: Int32Array | undefined;
 }
 
-// A task may replace `process`.
+// A task may replace `process`, or the clock.
 const memoryUsage = process.memoryUsage.bind(process);
+const now = performance.now.bind(performance);
 
 let movables: Movables;
 /** Set if the task has sent the pool a message that it must not send. */
@@ -76,20 +77,37 @@ function beNice(increment: number): void {
 export function runFirst(task: unknown, claim: number): unknown {
   if (!claimTask(claims, claim)) return undefined;
   const handler = first!.handler;
-  return handler === undefined ? loadAndRun(first!.filename, first!.name, task) : finish(handler(task));
+  return handler === undefined ? loadAndRun(first!.filename, first!.name, task) : timed(handler, task);
 }
 
 /** Runs a task of another file or function. */
 export function run(filename: string, name: string, task: unknown, claim: number): unknown {
   if (!claimTask(claims, claim)) return undefined;
   const handler = knownHandler(filename, name);
-  return handler === undefined ? loadAndRun(filename, name, task) : finish(handler(task));
+  return handler === undefined ? loadAndRun(filename, name, task) : timed(handler, task);
 }
 
 async function loadAndRun(filename: string, name: string, task: unknown): Promise<unknown> {
-  const handler = await loadHandler(filename, name);
-  return await finish(handler(task));
+  return await timed(await loadHandler(filename, name), task);
 }
+
+/** Runs a task, and counts its time. */
+function timed(handler: Handler, task: unknown): unknown {
+  if (claims === undefined) return finish(handler(task));
+  const began = now();
+  const result = handler(task);
+  if (isThenable(result)) {
+    return result.then((value) => {
+      noteTime(claims!, now() - began);
+      return finish(value);
+    });
+  }
+  noteTime(claims, now() - began);
+  return finish(result);
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 
 /** Runs a task, and measures the heap. */
 export async function runMeasured(
@@ -110,9 +128,7 @@ export async function runMeasured(
 function finish(result: unknown): unknown {
   if (misuse !== undefined) throw misuse;
   if (typeof result !== "object" || result === null) return result;
-  if (typeof (result as { then?: unknown }).then === "function") {
-    return (result as PromiseLike<unknown>).then(finish);
-  }
+  if (isThenable(result)) return result.then(finish);
   if (!movables.isMovable(result)) return result;
   const { value, transfer } = movables.unwrap(result);
   return interpreters().move(value as object, transfer as []);

@@ -259,9 +259,7 @@ export class Pool {
     if (ahead) worker.ahead--;
     else this.#running--;
     this.workers.claims.release(claim);
-    const time = now - task.started;
-    worker.histogram?.record(time);
-    this.#readAhead?.note(ahead ? 0 : time);
+    worker.histogram?.record(now - task.started);
     worker.lastChange = now;
     if (worker.ahead > 0) this.#promote(worker, now);
     task.settle(failed, outcome);

@@ -21,8 +21,6 @@ export class ReadAhead {
   readonly #workers: Workers;
   readonly #post: (worker: PoolWorker, task: PoolTask) => void;
   readonly #queue: FixedQueue;
-  /** The average time of tasks, of which the last ones count most. */
-  #average = Infinity;
   #lastCheck = 0;
 
   constructor(workers: Workers, options: FilledOptions, post: (worker: PoolWorker, task: PoolTask) => void) {
@@ -38,11 +36,6 @@ export class ReadAhead {
     return count;
   }
 
-  /** Notes how long a task took. */
-  note(time: number): void {
-    this.#average = this.#average === Infinity ? time : this.#average + (time - this.#average) / 8;
-  }
-
   /** Posts tasks ahead, or takes some back. `free` has just got room. */
   fill(now: number, free?: PoolWorker): void {
     if (now - this.#lastCheck > STUCK) {
@@ -50,7 +43,7 @@ export class ReadAhead {
       this.#takeBackStuck(now);
     }
     if (free !== undefined && free.tasks.size === 0 && this.#queue.size === 0) this.#share(free);
-    if (this.#average > SHORT || this.#queue.size === 0) return;
+    if (this.#queue.size === 0 || this.#workers.claims.time > SHORT) return;
     const worker = free ?? this.#leastAhead();
     if (worker !== undefined) this.#fill(worker);
   }

@@ -71,7 +71,6 @@ test("what waits behind a task that turns out to be long goes to another worker"
   const long = pool.run({ signal, milliseconds: 60_000 }, { name: "block" });
   burst.push(...Array.from({ length: 30 }, (_, i) => pool.run(i, { name: "echo" })));
   await Promise.all(burst);
-  assert.equal(Atomics.load(signal, 0), 1, "the long one still runs");
   Atomics.store(signal, 0, 2);
   Atomics.notify(signal, 0);
   assert.equal(await long, 2);

@@ -9,10 +9,9 @@ module.exports = {
   who: () => threadId,
   runs: () => ++runs,
   nap: (milliseconds) => sleep(milliseconds, "slept"),
+  /** Until the word is set. */
   block({ signal, milliseconds }) {
-    Atomics.store(signal, 0, 1);
-    Atomics.notify(signal, 0);
-    Atomics.wait(signal, 0, 1, milliseconds);
+    Atomics.wait(signal, 0, 0, milliseconds);
     return Atomics.load(signal, 0);
   },
   count: (counter) => Atomics.add(counter, 0, 1),
