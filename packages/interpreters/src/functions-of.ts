@@ -1,5 +1,5 @@
 /** Listing the functions of a module, without loading it in the calling thread. */
-import { checkOptions, show } from "./base/check.js";
+import { checkOptions, ownOptions, show } from "./base/check.js";
 import { listingOf } from "./guests/javascript/callable.js";
 import { create } from "./interpreter/create.js";
 
@@ -39,7 +39,7 @@ export interface FunctionsOfOptions {
 export async function functionsOf(module: URL | string, options: FunctionsOfOptions = {}): Promise<string[]> {
   checkOptions("functionsOf", options, ["in"]);
   const listing = listingOf(module, "functionsOf");
-  const { in: place } = options;
+  const { in: place } = ownOptions(options);
   if (place !== undefined) {
     checkPlace(place);
     return await ("submit" in place ? place.submit(listing) : place.call(listing));

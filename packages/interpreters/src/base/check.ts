@@ -21,6 +21,16 @@ export function checkOptions(
   }
 }
 
+/**
+ * A copy of the options that has nothing but them: a program, or a bug in one, may have given `Object.prototype` a member of an option's name. What is no
+ * object is returned as it is, for `checkOptions`.
+ */
+export function ownOptions<T>(options: T): T {
+  if (typeof options !== "object" || options === null || Object.getPrototypeOf(options) === null)
+    return options;
+  return Object.assign(Object.create(null), options);
+}
+
 /** Throws TypeError or RangeError unless `id` can be the id of an interpreter or a queue: an integer from 0 on. */
 export function checkId(what: string, id: unknown): asserts id is number {
   if (typeof id !== "number" || !Number.isInteger(id)) {
@@ -55,6 +65,12 @@ export function checkTimeout(timeout: unknown, what = "timeout"): number {
   }
   if (timeout < 0) throw new RangeError(`${what} must not be negative, found ${timeout}`);
   return timeout;
+}
+
+/** Throws TypeError unless `ref` is undefined or a boolean. */
+export function checkRef(what: string, ref: unknown): asserts ref is boolean | undefined {
+  if (ref === undefined || typeof ref === "boolean") return;
+  throw new TypeError(`${what}: ref must be a boolean, found ${show(ref)}`);
 }
 
 /** Throws TypeError unless `signal` is undefined or has the shape of an AbortSignal. */

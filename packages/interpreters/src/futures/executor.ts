@@ -17,6 +17,7 @@
  * This file is what users see. pool.ts decides when workers start and how the pool ends, tasks.ts keeps the tasks,
  * workers.ts the interpreters. README.md in this folder explains how pools work, and draws the life of a task.
  */
+import { ownOptions } from "../base/check.js";
 import { reportError } from "../base/report.js";
 import { runtime } from "../thread/current.js";
 import { takeTrace } from "../thread/trace.js";
@@ -132,8 +133,8 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   with<P>(options: ProgressOptions<P>): ProgressView<P>;
   with(options: IterateTaskOptions): ExecutorView;
   with(options: IterateTaskOptions & Partial<ProgressOptions<never>>): unknown {
-    checkSubmitOptions(options);
-    const { onProgress, ...own } = options;
+    const { onProgress, ...others } = checkSubmitOptions(options);
+    const own = ownOptions(others);
     return onProgress === undefined
       ? viewOf(this.#pool, own, this)
       : progressViewOf(this.#pool, own, onProgress);
@@ -293,6 +294,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * for (const n of [1, 2, 3]) group.submit((n: number) => n * n, n);
    */
   group(options: GroupOptions = {}): TaskGroup {
+    options = ownOptions(options);
     checkGroupOptions(options);
     this.#pool.checkUsable();
     return new TaskGroup(this.#pool, options);
@@ -315,7 +317,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * console.log((await Promise.all(futures)).length); // 100
    */
   async room(options: RoomOptions = {}): Promise<void> {
-    await this.#pool.waitForRoom(checkRoomOptions("room", options), options.signal);
+    await this.#pool.waitForRoom(checkRoomOptions("room", options), ownOptions(options).signal);
   }
 
   /**
@@ -363,8 +365,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * future.done(); // true
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
-    checkShutdownOptions("shutdown", options);
-    const { wait = true, cancelFutures = false, timeout } = options;
+    const { wait = true, cancelFutures = false, timeout } = checkShutdownOptions("shutdown", options);
     const finished = this.#pool.finish(cancelFutures, timeout);
     if (wait) await finished;
     else finished.catch(reportError);
@@ -382,8 +383,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * future.resultSync(); // "done"
    */
   shutdownSync(options: ShutdownOptions = {}): void {
-    checkShutdownOptions("shutdownSync", options);
-    const { wait = true, cancelFutures = false, timeout } = options;
+    const { wait = true, cancelFutures = false, timeout } = checkShutdownOptions("shutdownSync", options);
     if (wait) this.#pool.finishSync(cancelFutures, timeout);
     else this.#pool.finish(cancelFutures, timeout).catch(reportError);
   }
@@ -429,4 +429,4 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
   }
 }
 
-const NO_OPTIONS: SubmitOptions = {};
+const NO_OPTIONS: SubmitOptions = ownOptions({});

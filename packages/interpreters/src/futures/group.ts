@@ -12,7 +12,7 @@
  */
 import { onAbort } from "../base/abort.js";
 import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
-import { checkOptions, checkSignal, checkTimeout } from "../base/check.js";
+import { checkOptions, checkSignal, checkTimeout, ownOptions } from "../base/check.js";
 import { CancelledError, InterpreterError } from "../base/errors.js";
 import { timeoutError } from "../base/limits.js";
 import { isError } from "../base/stacks.js";
@@ -124,7 +124,7 @@ export class TaskGroup implements TaskGroupView {
   ): Future<Awaited<ReturnType<F>>>;
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
   submit(fn: Function, ...args: unknown[]): Future<never> {
-    return this.#submit(fn, args, {}, takeTrace(fn));
+    return this.#submit(fn, args, ownOptions({}), takeTrace(fn));
   }
 
   /**
@@ -138,8 +138,8 @@ export class TaskGroup implements TaskGroupView {
    * group.with({ priority: 1, timeout: 10_000 }).submit(Math.hypot, 3, 4);
    */
   with(options: SubmitOptions): TaskGroupView {
-    checkSubmitOptions(options);
-    const own = { ...options };
+    const own = ownOptions(options);
+    checkSubmitOptions(own);
     const view: Record<keyof TaskGroupView, unknown> = {
       submit: (fn: Function, ...args: unknown[]) => this.#submit(fn, args, own, takeTrace(fn)),
     };
@@ -159,6 +159,7 @@ export class TaskGroup implements TaskGroupView {
    * await inner.run((group) => group.submit(Math.abs, -1)); // 1
    */
   group(options: GroupOptions = {}): TaskGroup {
+    options = ownOptions(options);
     checkGroupOptions(options);
     this.#checkOpen("open a group in it");
     const inner = new TaskGroup(this.#pool, options, this);
@@ -231,7 +232,7 @@ export class TaskGroup implements TaskGroupView {
     const { signal: own } = options;
     const { signal } = this.#controller;
     const both = own === undefined ? signal : AbortSignal.any([own, signal]);
-    const future = submit<never>(this.#pool, fn, args, { ...options, signal: both }, trace);
+    const future = submit<never>(this.#pool, fn, args, ownOptions({ ...options, signal: both }), trace);
     // The end of the group reports its failure.
     future.abandon();
     this.#tasks.add(future);

@@ -1,4 +1,5 @@
 /** `iterate` of executors: an iteration (interpreter/iteration-feed.ts) whose generator is a task of the pool. */
+import { ownOptions } from "../base/check.js";
 import type { Iterating, Producer } from "../interpreter/iteration-feed.js";
 import type { QueueId } from "../memory/brands.js";
 import type { Trace } from "../thread/trace.js";
@@ -17,10 +18,11 @@ export function iterating(
   pool: Pool,
   fn: Function,
   args: readonly unknown[],
-  { buffersize, signal, ...options }: IterateTaskOptions,
+  { buffersize, signal, ...others }: IterateTaskOptions,
   trace: Trace,
 ): Iterating {
   pool.checkUsable();
+  const options = ownOptions(others);
   const { rt } = pool.tasks;
   codeOf(rt.m, fn, pool.language, true);
   const send = (queue: QueueId, onDone: () => void): Producer => {

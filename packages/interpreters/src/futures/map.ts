@@ -2,7 +2,7 @@
  * `map` and `starmap` of executors: their options, and what they check before the iteration (map-iteration.ts) begins.
  */
 import { clock } from "../base/clock.js";
-import { checkCount, checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
+import { checkCount, checkOptions, checkSignal, checkTimeout, ownOptions, show } from "../base/check.js";
 import { NotShareableError } from "../base/errors.js";
 import { movesOfCall } from "../transfer/move.js";
 import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
@@ -132,6 +132,7 @@ export function mapOver<I, O>(
   options: AnyMapOptions<I>,
 ): AsyncGenerator<O, void, undefined> {
   const { what, submit, refused, toArgs, places, room, trace } = mapping;
+  options = ownOptions(options);
   checkMapOptions(what, options);
   if (submitOptions.transfer !== undefined) {
     throw new TypeError(
@@ -141,7 +142,7 @@ export function mapOver<I, O>(
   const { buffersize, chunksize = 1, ordered = true, settled = false, transfer } = options;
   const timeout = checkTimeout(options.timeout);
   const signal = options.signal ?? submitOptions.signal;
-  const each: SubmitOptions = { ...submitOptions, ...(signal && { signal }) };
+  const each: SubmitOptions = ownOptions({ ...submitOptions, ...(signal && { signal }) });
   const send = (items: readonly I[], first: number, chunk: boolean): Sent => {
     const args = items.map((item, i) => toArgs(item, first + i));
     const moved = transfer && items.flatMap((item) => transfer(item));

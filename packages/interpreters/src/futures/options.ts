@@ -7,6 +7,7 @@ import {
   checkOptions,
   checkSignal,
   checkTimeout,
+  ownOptions,
   show,
 } from "../base/check.js";
 import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
@@ -219,7 +220,7 @@ const EXECUTOR_OPTIONS: readonly string[] = [
 export function checkExecutorOptions(options: object): ExecutorOptions {
   const what = "InterpreterPoolExecutor";
   checkOptions(what, options, EXECUTOR_OPTIONS);
-  const checked: ExecutorOptions = options;
+  const checked: ExecutorOptions = ownOptions(options);
   const { maxWorkers, retries, name, initializer, initargs, shared } = checked;
   if (maxWorkers !== undefined) checkCount(`${what}: maxWorkers`, maxWorkers, 1);
   const { minWorkers, idleTimeout, maxTasksPerInterpreter } = checked;
@@ -273,7 +274,10 @@ function copyOfOption(option: (typeof CREATE_OPTIONS)[number], value: unknown): 
 }
 
 /** @throws TypeError, RangeError a bad option */
-export function checkSubmitOptions(options: IterateTaskOptions & Partial<ProgressOptions<never>>): void {
+export function checkSubmitOptions(
+  given: IterateTaskOptions & Partial<ProgressOptions<never>>,
+): IterateTaskOptions & Partial<ProgressOptions<never>> {
+  const options = ownOptions(given);
   const known = ["timeout", "waitTimeout", "signal", "transfer", "priority", "buffersize", "onProgress"];
   checkOptions("with", options, known);
   checkBuffersize(options.buffersize);
@@ -285,11 +289,12 @@ export function checkSubmitOptions(options: IterateTaskOptions & Partial<Progres
   checkTimeout(waitTimeout);
   checkSignal(signal);
   if (transfer !== undefined) checkTransfer(transfer);
-  if (priority === undefined) return;
+  if (priority === undefined) return options;
   checkCount("with: priority", priority, -HIGHEST_PRIORITY);
   if (priority > HIGHEST_PRIORITY) {
     throw new RangeError(`with: priority must be at most ${HIGHEST_PRIORITY}, found ${String(priority)}`);
   }
+  return options;
 }
 
 /** Options of `shutdown` and `shutdownSync`. An unknown option is a TypeError. */
@@ -306,8 +311,9 @@ export interface ShutdownOptions {
 }
 
 /** @throws TypeError, RangeError a bad option */
-export function checkShutdownOptions(what: string, options: ShutdownOptions): void {
-  checkOptions(what, options, ["wait", "cancelFutures", "timeout"]);
+export function checkShutdownOptions(what: string, given: ShutdownOptions): ShutdownOptions {
+  checkOptions(what, given, ["wait", "cancelFutures", "timeout"]);
+  const options = ownOptions(given);
   const { wait, cancelFutures, timeout } = options;
   for (const [name, value] of Object.entries({ wait, cancelFutures })) {
     if (value !== undefined && typeof value !== "boolean") {
@@ -315,6 +321,7 @@ export function checkShutdownOptions(what: string, options: ShutdownOptions): vo
     }
   }
   checkTimeout(timeout, `${what}: timeout`);
+  return options;
 }
 
 /** Options of `room` and `roomSync`. An unknown option is a TypeError. */
@@ -331,7 +338,7 @@ export interface RoomOptions {
 /** Returns the time limit. @throws TypeError, RangeError a bad option; the signal's reason if it has aborted */
 export function checkRoomOptions(what: string, options: RoomOptions): number {
   checkOptions(what, options, ["timeout", "signal"]);
-  const { timeout, signal } = options;
+  const { timeout, signal } = ownOptions(options);
   checkSignal(signal);
   const limit = checkTimeout(timeout);
   signal?.throwIfAborted();

@@ -1,4 +1,5 @@
 /** The ways to submit tasks that an executor and its views have in common. */
+import { ownOptions } from "../base/check.js";
 import type { Iterated, KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
 import type { Future } from "./future.js";
 import { iterate, iterateSync, type IterationOf, type SyncIterationOf } from "../interpreter/iteration.js";
@@ -110,7 +111,8 @@ export interface ExecutorView {
 
 /** A view of an executor. Tasks keep the options: a retry is submitted with the same ones. */
 export function viewOf(pool: Pool, options: IterateTaskOptions, executor: object): ExecutorView {
-  const { buffersize: _, ...own } = options;
+  const { buffersize: _, ...others } = options;
+  const own = ownOptions(others);
   const view: Record<keyof ExecutorView, unknown> = {
     submit: (fn: Function, ...args: unknown[]) => submit(pool, fn, args, own, takeTrace(fn)),
     map: (fn: Function, source: Iterable<unknown>, more?: AnyMapOptions<unknown>) =>

@@ -7,7 +7,7 @@
  */
 import { NativePromise } from "../platform/microtasks.js";
 import { onAbort } from "../base/abort.js";
-import { checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
+import { checkOptions, checkSignal, checkTimeout, ownOptions, show } from "../base/check.js";
 import { runtime } from "../thread/current.js";
 import { Future } from "./future.js";
 import { startTimer, stopTimer } from "../base/timer.js";
@@ -286,8 +286,8 @@ function checkWait<F extends AnyFuture>(
   known: readonly string[],
 ): { all: Set<F>; timeout: number; returnWhen: ReturnWhen; signal: AbortSignal | undefined } {
   checkOptions(what, options, known);
-  const timeout = checkTimeout(options.timeout);
-  const { returnWhen = "ALL_COMPLETED", signal } = options;
+  const { timeout: limit, returnWhen = "ALL_COMPLETED", signal } = ownOptions(options);
+  const timeout = checkTimeout(limit);
   checkSignal(signal);
   if (!RETURN_WHEN.includes(returnWhen)) {
     throw new TypeError(

@@ -1,5 +1,5 @@
 /** The options of one operation in another interpreter, and their check. */
-import { checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
+import { checkOptions, checkRef, checkSignal, checkTimeout, ownOptions, show } from "../base/check.js";
 import { checkBuffersize } from "./iteration-feed.js";
 import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 
@@ -21,6 +21,17 @@ export interface CallOptions {
    * signal's reason. A blocking form throws the reason of a signal that is aborted already. Default: none.
    */
   signal?: AbortSignal | undefined;
+  /**
+   * Milliseconds that this thread waits for the result, from the moment when it asks. When they have passed, the operation rejects with a `TimeoutError`
+   * DOMException and has no other outcome here. If it has not begun, it is withdrawn; else it goes on, and its interpreter does further work when it is done. Not for
+   * `iterate` and `construct`. Default: no limit.
+   */
+  resultTimeout?: number | undefined;
+  /**
+   * Whether the operation keeps the process alive while it is pending, as a referenced timer does. An option, because all code of a thread shares one
+   * handle. Blocking forms do in any case. Default: true.
+   */
+  ref?: boolean | undefined;
   /** Buffers, MessagePorts, streams, FileHandles and others (`Movable`) in the arguments to move instead of copy: they are detached here. See `move`. Default: none. */
   transfer?: readonly Movable[] | undefined;
 }
@@ -55,16 +66,28 @@ export interface ExecOptions extends CallOptions {
   breakOnSigint?: boolean | undefined;
 }
 
-const CALL_OPTIONS: readonly string[] = ["timeout", "waitTimeout", "signal", "transfer"];
+/** No options. It inherits none either. */
+export const NO_OPTIONS: CallOptions = Object.freeze(ownOptions({}));
+
+const CALL_OPTIONS: readonly string[] = [
+  "timeout",
+  "waitTimeout",
+  "resultTimeout",
+  "signal",
+  "ref",
+  "transfer",
+];
 const ITERATE_OPTIONS: readonly string[] = [...CALL_OPTIONS, "buffersize"];
 const EXEC_OPTIONS: readonly string[] = [...CALL_OPTIONS, "filename", "base", "breakOnSigint"];
 
 /** Throws TypeError or RangeError for an option that is not `known` or has a bad value. */
 export function checkCallOptions(what: string, options: CallOptions, known = CALL_OPTIONS): void {
   checkOptions(what, options, known);
-  const { timeout, waitTimeout, signal, transfer } = options;
+  const { timeout, waitTimeout, resultTimeout, signal, ref, transfer } = options;
   checkTimeout(timeout);
   checkTimeout(waitTimeout, "waitTimeout");
+  checkTimeout(resultTimeout, "resultTimeout");
+  checkRef(what, ref);
   checkSignal(signal);
   if (transfer !== undefined) checkTransfer(transfer);
 }
@@ -82,4 +105,12 @@ export function checkExecOptions(options: ExecOptions): void {
   if (breakOnSigint !== undefined && typeof breakOnSigint !== "boolean") {
     throw new TypeError(`exec: breakOnSigint must be a boolean, found ${show(breakOnSigint)}`);
   }
+}
+
+/** @throws TypeError there is a limit for the result, which the operation does not have */
+export function checkNoResultTimeout(what: string, { resultTimeout }: CallOptions): void {
+  if (resultTimeout === undefined || resultTimeout === Infinity) return;
+  throw new TypeError(
+    `${what}: resultTimeout is for call and exec. Use timeout, waitTimeout or signal here.`,
+  );
 }

@@ -4,7 +4,7 @@
  */
 // Not the global: a script may have replaced it.
 import { setTimeout } from "../platform/timers.js";
-import { checkCount, checkOptions } from "../base/check.js";
+import { checkCount, checkOptions, ownOptions } from "../base/check.js";
 import { InterpreterError } from "../base/errors.js";
 import { type Language, languageOf } from "../guests/language.js";
 import { load, set, type SharedMemory } from "../memory/atomics.js";
@@ -60,12 +60,13 @@ export function create(options: CreateOptions = {}): Interpreter {
  * work is sent to it.
  */
 export function createPlace(
-  options: CreateOptions,
+  given: CreateOptions,
   { guestWord = 0, lazy = false }: { readonly guestWord?: number; readonly lazy?: boolean } = {},
 ): {
   readonly id: InterpreterId;
   readonly slot: Slot;
 } {
+  const options = ownOptions(given);
   const boot = checkCreateOptions(options);
   const rt = runtime();
   const { m } = rt;
@@ -127,14 +128,15 @@ export interface PrewarmOptions {
  * first time: it loads the parser for functions that are sent, and warms up this thread with a call. (CPython has no counterpart.)
  *
  * @param count how many, from 0 to 100
- * @param options `language`
+ * @param given `language`
  * @throws TypeError `count` is not an integer, or a bad option; RangeError `count` is out of range; InterpreterError as `create`
  * @example
  * prewarm(2);
  * await using interp = create();
  * await interp.call(Math.hypot, 3, 4); // 5
  */
-export function prewarm(count: number, options: PrewarmOptions = {}): void {
+export function prewarm(count: number, given: PrewarmOptions = {}): void {
+  const options = ownOptions(given);
   checkOptions("prewarm", options, ["language"]);
   checkCount("prewarm: the number of interpreters", count, 0);
   if (count > MOST_STANDBY) {

@@ -1,5 +1,5 @@
 /** Ending an interpreter: `close`, which is its last work item, and `terminate`, which is a request to the supervisor. */
-import { checkOptions } from "../base/check.js";
+import { checkOptions, ownOptions } from "../base/check.js";
 import { InterpreterError } from "../base/errors.js";
 import { load } from "../memory/atomics.js";
 import { OK, S_LAZY, slotPointer, STATUS_BUSY, STATUS_SHUT } from "../memory/layout.js";
@@ -34,7 +34,7 @@ export class Ending {
 
   close(options: { wait?: boolean | undefined }, blocking: boolean): EndOperation {
     checkOptions("close", options, ["wait"]);
-    const wait = options.wait === true;
+    const wait = ownOptions(options).wait === true;
     const { rt, slot, id } = this.#target;
     const what = `close interpreter ${id}`;
     const joined = this.#join(what);

@@ -4,7 +4,7 @@
  * sending.ts sends work, ending.ts ends an interpreter, and target.ts checks whether one takes work.
  */
 import type { Iterated, KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
-import { checkId } from "../base/check.js";
+import { checkId, ownOptions } from "../base/check.js";
 import { HandleTable } from "../base/handle-table.js";
 import { CODEC_JAVASCRIPT, registerReference } from "../codec/codec.js";
 import type { ModuleClass } from "../guests/javascript/callable.js";
@@ -17,7 +17,7 @@ import { REF_INTERPRETER, S_HOLDERS, S_THREAD, slotPointer } from "../memory/lay
 import { runtime } from "../thread/current.js";
 import type { Code } from "../wire/code.js";
 import type { PoolSetup } from "../worker/pool.js";
-import { checkIterateOptions, type ExecOptions, type IterateOptions } from "./call-options.js";
+import { checkIterateOptions, type ExecOptions, type IterateOptions, NO_OPTIONS } from "./call-options.js";
 import { endOf, type InterpreterEnd } from "./ended.js";
 import { Ending } from "./ending.js";
 import { unknownError } from "./gone.js";
@@ -220,7 +220,7 @@ export class Interpreter implements InterpreterView {
    * await interp.exec("let half = cores / 2", { filename: "half.ts" });
    */
   async exec(code: string, options: ExecOptions = {}): Promise<void> {
-    await exec(this.#target, code, options, false).promise();
+    await exec(this.#target, code, ownOptions(options), false).promise();
   }
 
   /**
@@ -232,7 +232,7 @@ export class Interpreter implements InterpreterView {
    * interp.execSync("let count = 0");
    */
   execSync(code: string, options: ExecOptions = {}): void {
-    exec(this.#target, code, options, true).block();
+    exec(this.#target, code, ownOptions(options), true).block();
   }
 
   /**
@@ -255,7 +255,7 @@ export class Interpreter implements InterpreterView {
   ): Promise<Awaited<ReturnType<F>>>;
   call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>>;
   async call(fn: Function, ...args: unknown[]): Promise<never> {
-    return call(this.#target, {}, fn, args, false).promise();
+    return call(this.#target, NO_OPTIONS, fn, args, false).promise();
   }
 
   /**
@@ -275,7 +275,7 @@ export class Interpreter implements InterpreterView {
   ): Awaited<ReturnType<F>>;
   callSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Awaited<R>;
   callSync(fn: Function, ...args: unknown[]): never {
-    return call(this.#target, {}, fn, args, true).block();
+    return call(this.#target, NO_OPTIONS, fn, args, true).block();
   }
 
   /**
@@ -296,7 +296,12 @@ export class Interpreter implements InterpreterView {
    */
   construct<C>(cls: ModuleClass<C>, ...args: ConstructorArgs<C>): Promise<RemoteObject<InstanceOf<C>>>;
   async construct(cls: unknown, ...args: unknown[]): Promise<object> {
-    return proxyOf(this.#target, this, cls, await construct(this.#target, {}, cls, args, false).promise());
+    return proxyOf(
+      this.#target,
+      this,
+      cls,
+      await construct(this.#target, NO_OPTIONS, cls, args, false).promise(),
+    );
   }
 
   /**
@@ -311,7 +316,7 @@ export class Interpreter implements InterpreterView {
    */
   constructSync<C>(cls: ModuleClass<C>, ...args: ConstructorArgs<C>): RemoteObject<InstanceOf<C>>;
   constructSync(cls: unknown, ...args: unknown[]): object {
-    return proxyOf(this.#target, this, cls, construct(this.#target, {}, cls, args, true).block());
+    return proxyOf(this.#target, this, cls, construct(this.#target, NO_OPTIONS, cls, args, true).block());
   }
 
   /**
@@ -344,7 +349,7 @@ export class Interpreter implements InterpreterView {
   ): IterationOf<ReturnType<F>>;
   iterate<A extends unknown[], R extends Iterated>(fn: (...args: A) => R, ...args: A): IterationOf<R>;
   iterate(fn: Function, ...args: unknown[]): Iteration<never, never> {
-    return iterate(iterating(this.#target, {}, fn, args, false), this);
+    return iterate(iterating(this.#target, NO_OPTIONS, fn, args, false), this);
   }
 
   /**
@@ -366,13 +371,13 @@ export class Interpreter implements InterpreterView {
   ): SyncIterationOf<ReturnType<F>>;
   iterateSync<A extends unknown[], R extends Iterated>(fn: (...args: A) => R, ...args: A): SyncIterationOf<R>;
   iterateSync(fn: Function, ...args: unknown[]): SyncIteration<never, never> {
-    return iterateSync(iterating(this.#target, {}, fn, args, true), this);
+    return iterateSync(iterating(this.#target, NO_OPTIONS, fn, args, true), this);
   }
 
   /**
    * A view of this interpreter whose operations have a time limit, a signal, or buffers to move.
    *
-   * @param options `timeout`, `signal`, `transfer` and others; see `IterateOptions`
+   * @param options `timeout`, `resultTimeout`, `signal`, `transfer` and others; see `IterateOptions`
    * @throws TypeError, RangeError a bad option
    * @example
    * await using interp = create();
@@ -382,8 +387,9 @@ export class Interpreter implements InterpreterView {
    * await endless.catch((error) => console.log(error.name)); // TimeoutError
    */
   with(options: IterateOptions): InterpreterView {
-    checkIterateOptions("with", options);
-    return viewOf(this.#target, options, this);
+    const given = ownOptions(options);
+    checkIterateOptions("with", given);
+    return viewOf(this.#target, given, this);
   }
 
   /**
@@ -468,7 +474,7 @@ export class Interpreter implements InterpreterView {
     // Has the interpreter take tasks from a pool's queues. The reply comes as for any other work. No promise waits for it, because a
     // booting worker must not keep the process alive.
     servePool = (interp, setup, initializer, settled) => {
-      send<void>(interp.#target, SERVE, {}, setup, false, initializer).whenSettled(settled);
+      send<void>(interp.#target, SERVE, NO_OPTIONS, setup, false, initializer).whenSettled(settled);
     };
   }
 }

@@ -56,6 +56,8 @@ export interface Iterating {
   readonly rt: Runtime;
   readonly buffersize: number | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Whether a pending `next` keeps the process alive. Default: true. */
+  readonly ref?: boolean | undefined;
   readonly waitTimeout: number | undefined;
   /** To find deadlocks: the slot of the one interpreter that may run it, and a verb phrase that says what this thread does. */
   readonly from?: { readonly slot: Slot; readonly what: string };
@@ -121,7 +123,7 @@ export class Feed {
     if (getting === undefined) return this.#end();
     this.#waiting++;
     try {
-      const status = await getting.until(Infinity, undefined, attempt);
+      const status = await getting.until(Infinity, undefined, attempt, this.#how.ref);
       if (status === OK && this.hasItem) return undefined;
     } catch (error) {
       this.#unreadable(error);

@@ -29,6 +29,10 @@ export class Operation<out T> implements Pending {
   timeout = 0;
   /** How long it may wait in line, in milliseconds. */
   waitTimeout = Infinity;
+  /** How long this thread waits for its outcome, in milliseconds. */
+  resultTimeout = Infinity;
+  /** Whether its promise keeps the process alive. */
+  ref = true;
   /** Takes it back while it waits in line. Returns false if it has begun. */
   withdraw: (() => boolean) | undefined;
   /** The channel on which large buffers of the result arrive. */
@@ -38,6 +42,8 @@ export class Operation<out T> implements Pending {
   readonly #rt: Runtime;
   readonly #trace: Trace | undefined;
   #outcome: "pending" | "fulfilled" | "rejected" = "pending";
+  /** Whether this thread has stopped waiting, and the reply is still to come. */
+  #left = false;
   #value: unknown;
   #resolve: ((value: never) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
@@ -95,11 +101,13 @@ export class Operation<out T> implements Pending {
   }
 
   resolve(value: unknown): void {
+    if (this.#dropped()) return;
     this.#settleAs("fulfilled", value);
     this.#resolve?.(value as never);
   }
 
   reject(error: unknown): void {
+    if (this.#dropped()) return;
     this.#settleAs("rejected", error);
     this.#reject?.(error);
   }
@@ -156,6 +164,26 @@ export class Operation<out T> implements Pending {
     this.reject(timeoutError(`Cannot ${this.what}: it waited in line for ${this.waitTimeout} ms`));
   }
 
+  /**
+   * The limit for the result has passed: withdraws the operation, or lets it go on. It stays pending for its reply, which this thread must read: objects that
+   * came with it are let go of.
+   */
+  leave(): void {
+    if (this.settled) return;
+    const error = timeoutError(
+      `Cannot ${this.what}: its result did not come within ${this.resultTimeout} ms (resultTimeout)`,
+    );
+    if (this.withdraw?.() !== true) this.#left = true;
+    this.#settleAs("rejected", error);
+    this.#reject?.(error);
+  }
+
+  /** Whether the outcome that has come is of no interest any more. */
+  #dropped(): boolean {
+    if (this.#left) this.channel?.close();
+    return this.#left;
+  }
+
   /** Calls back when the operation is settled, with the error if it failed. After those that were registered before. */
   whenSettled(callback: (error: unknown) => void): void {
     const before = this.#onSettled;
@@ -173,7 +201,8 @@ export class Operation<out T> implements Pending {
 
   /** The outcome as a promise, which keeps the event loop alive. Call it at most once. */
   promise(): Promise<T> {
-    this.#rt.ref();
+    if (this.ref) this.#rt.ref();
+    else this.#rt.listen();
     return new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -183,12 +212,13 @@ export class Operation<out T> implements Pending {
   /** Blocks this thread until the operation is settled. Returns its result, or throws its error. */
   block(): T {
     try {
-      const done = (): boolean => this.settled;
-      if (!this.#rt.blockUntil(done, this.waitTimeout)) {
+      const { waitTimeout, resultTimeout } = this;
+      const ended = (timeout: number): boolean => this.#rt.blockUntil(() => this.settled, timeout);
+      if (waitTimeout < resultTimeout && !ended(waitTimeout)) {
         this.waitedTooLong();
-        // It has begun: from here on its time limit counts.
-        this.#rt.blockUntil(done);
-      }
+        // If it has begun, its time limit counts from here on.
+        if (!ended(resultTimeout - waitTimeout)) this.leave();
+      } else if (!ended(resultTimeout)) this.leave();
     } finally {
       this.#endWait();
     }
@@ -198,8 +228,10 @@ export class Operation<out T> implements Pending {
   #settleAs(outcome: "fulfilled" | "rejected", value: unknown): void {
     this.#outcome = outcome;
     this.#value = value;
-    this.channel?.close();
+    if (!this.#left) this.channel?.close();
     this.#onSettled?.(outcome === "rejected" ? value : undefined);
-    if (this.#resolve !== undefined) this.#rt.unref();
+    if (this.#resolve === undefined) return;
+    if (this.ref) this.#rt.unref();
+    else this.#rt.stopListening();
   }
 }

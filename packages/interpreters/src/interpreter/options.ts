@@ -1,5 +1,5 @@
 /** The options of `create`. They are checked in the creator's thread, so that a mistake is an error there and not a failed boot. */
-import { checkConcurrency, checkOptions, checkTimeout, show } from "../base/check.js";
+import { checkConcurrency, checkOptions, checkTimeout, ownOptions, show } from "../base/check.js";
 import { checkLanguage, defaultLanguage, type Language, registerLanguage } from "../guests/language.js";
 import { inheritedExecArgv } from "../platform/exec-argv.js";
 import type { BootOptions, InterpreterConfig, ResourceLimits } from "../wire/boot.js";
@@ -99,8 +99,9 @@ const LEAST: Readonly<Record<string, number>> = { maxOldGenerationSizeMb: 4, sta
 const LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
 
 /** Checks the options and completes them. @throws TypeError, RangeError a bad option; InterpreterError its language's tag is taken */
-export function checkCreateOptions(options: CreateOptions): BootOptions {
-  checkOptions("create", options, KNOWN);
+export function checkCreateOptions(given: CreateOptions): BootOptions {
+  checkOptions("create", given, KNOWN);
+  const options = ownOptions(given);
   const { name, env, argv, execArgv, resourceLimits } = options;
   if (name !== undefined && (typeof name !== "string" || name.length > 80)) {
     fail("name", "a string of at most 80 characters", name);

@@ -185,7 +185,7 @@ class Sink {
   }
 }
 
-type Sinks = { readonly [stream in OutputMessage[0]]?: Sink };
+type Sinks = { readonly [stream in OutputMessage[0]]: Sink | undefined };
 
 const outputs = new Map<number, Output>();
 let channels = 0;
@@ -195,8 +195,8 @@ export class Output {
   /** Opens the sinks, before the interpreter is made, so that they miss nothing. Returns undefined if the options name none. */
   static open({ stdout, stderr }: OutputOptions): Output | undefined {
     const sinks: Sinks = {
-      ...(typeof stdout === "object" && { stdout: Sink.get(stdout) }),
-      ...(typeof stderr === "object" && { stderr: Sink.get(stderr) }),
+      stdout: typeof stdout === "object" ? Sink.get(stdout) : undefined,
+      stderr: typeof stderr === "object" ? Sink.get(stderr) : undefined,
     };
     if (sinks.stdout === undefined && sinks.stderr === undefined) return undefined;
     sinks.stdout?.open();

@@ -144,7 +144,8 @@ export function dispatch<T>(target: Target, work: WorkKind, sending: Sending): O
     if (transfer !== undefined) detach(transfer, handover);
     if (args !== undefined) forgetMoves(args);
     operation.timeout = timeout;
-    if (signal !== undefined || options.waitTimeout !== undefined)
+    operation.ref = options.ref !== false;
+    if (signal !== undefined || options.waitTimeout !== undefined || options.resultTimeout !== undefined)
       limit(target, operation, options, blocking);
     return operation;
   } finally {
@@ -170,14 +171,21 @@ export function stop({ rt, id }: Target, operation: Operation<unknown>): void {
 function limit(
   target: Target,
   operation: Operation<unknown>,
-  { signal, waitTimeout = Infinity }: CallOptions,
+  { signal, waitTimeout = Infinity, resultTimeout = Infinity }: CallOptions,
   blocking: boolean,
 ): void {
   operation.withdraw = () => withdraw(target, operation);
   operation.waitTimeout = waitTimeout;
+  operation.resultTimeout = resultTimeout;
   operation.signal = signal;
-  // A thread that blocks runs no timers; `block` has the limit.
-  const timer = blocking ? undefined : startTimer(waitTimeout, () => operation.waitedTooLong());
+  // A thread that blocks runs no timers; `block` has the limits.
+  const timers = blocking
+    ? []
+    : [
+        startTimer(waitTimeout, () => operation.waitedTooLong()),
+        startTimer(resultTimeout, () => operation.leave()),
+      ];
+  if (!operation.ref) for (const timer of timers) timer?.unref();
   const stopListening =
     signal &&
     onAbort(signal, () => {
@@ -186,7 +194,7 @@ function limit(
       else stop(target, operation);
     });
   operation.whenSettled(() => {
-    stopTimer(timer);
+    timers.forEach(stopTimer);
     stopListening?.();
   });
 }

@@ -1,7 +1,13 @@
 /** The operations that an interpreter and its views have in common. */
 import type { Iterated, KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
 import type { ModuleClass } from "../guests/javascript/callable.js";
-import type { ExecOptions, IterateOptions } from "./call-options.js";
+import { ownOptions } from "../base/check.js";
+import {
+  type CallOptions,
+  checkNoResultTimeout,
+  type ExecOptions,
+  type IterateOptions,
+} from "./call-options.js";
 import { construct, proxyOf } from "./remote-object.js";
 import type { ConstructorArgs, InstanceOf, RemoteObject } from "./remote-types.js";
 import { call, exec, iterating } from "./work.js";
@@ -59,13 +65,21 @@ export interface InterpreterView {
   iterateSync<A extends unknown[], R extends Iterated>(fn: (...args: A) => R, ...args: A): SyncIterationOf<R>;
 }
 
+/** An object that is made after its creator has stopped waiting would never end. */
+function constructing(options: CallOptions): CallOptions {
+  checkNoResultTimeout("construct", options);
+  return options;
+}
+
 /** A view of the interpreter `source`. */
 export function viewOf(target: Target, options: IterateOptions, source: object): InterpreterView {
-  const { buffersize: _, ...rest } = options;
+  const { buffersize: _, ...others } = options;
+  const rest = ownOptions(others);
   const view: Record<keyof InterpreterView, unknown> = {
     exec: async (code: string, more?: ExecOptions) =>
-      exec(target, code, { ...rest, ...more }, false).promise(),
-    execSync: (code: string, more?: ExecOptions) => exec(target, code, { ...rest, ...more }, true).block(),
+      exec(target, code, ownOptions({ ...rest, ...ownOptions(more) }), false).promise(),
+    execSync: (code: string, more?: ExecOptions) =>
+      exec(target, code, ownOptions({ ...rest, ...ownOptions(more) }), true).block(),
     call: async (fn: Function, ...args: unknown[]) => call(target, rest, fn, args, false).promise(),
     callSync: (fn: Function, ...args: unknown[]) => call(target, rest, fn, args, true).block(),
     iterate: (fn: Function, ...args: unknown[]) =>
@@ -73,9 +87,9 @@ export function viewOf(target: Target, options: IterateOptions, source: object):
     iterateSync: (fn: Function, ...args: unknown[]) =>
       iterateSync(iterating(target, options, fn, args, true), source),
     construct: async (cls: unknown, ...args: unknown[]) =>
-      proxyOf(target, source, cls, await construct(target, rest, cls, args, false).promise()),
+      proxyOf(target, source, cls, await construct(target, constructing(rest), cls, args, false).promise()),
     constructSync: (cls: unknown, ...args: unknown[]) =>
-      proxyOf(target, source, cls, construct(target, rest, cls, args, true).block()),
+      proxyOf(target, source, cls, construct(target, constructing(rest), cls, args, true).block()),
   };
   // The compiler cannot compare overloads with a function.
   return view as unknown as InterpreterView;

@@ -1,11 +1,18 @@
 /** The kinds of work that an interpreter does for others, from the arguments that users give to what is sent. */
-import { show } from "../base/check.js";
+import { ownOptions, show } from "../base/check.js";
 import { CODEC_JAVASCRIPT } from "../codec/codec.js";
 import { languageOf } from "../guests/language.js";
 import type { QueueId } from "../memory/brands.js";
 import { takeTrace } from "../thread/trace.js";
 import { type Code, codeOf } from "../wire/code.js";
-import { type CallOptions, checkExecOptions, type ExecOptions, type IterateOptions } from "./call-options.js";
+import {
+  type CallOptions,
+  checkExecOptions,
+  checkNoResultTimeout,
+  type ExecOptions,
+  type IterateOptions,
+  NO_OPTIONS,
+} from "./call-options.js";
 import type { Iterating, Producer } from "./iteration-feed.js";
 import type { Operation } from "./operation.js";
 import { CALL, EXEC, ITERATE, PREPARE, send, stop, withdraw } from "./sending.js";
@@ -22,7 +29,7 @@ export function prepare(
   }
   const own = { ...namespace };
   const named = target.tag === CODEC_JAVASCRIPT;
-  return send(target, PREPARE, {}, named ? own : Object.entries(own).flat(), blocking);
+  return send(target, PREPARE, NO_OPTIONS, named ? own : Object.entries(own).flat(), blocking);
 }
 
 /** @throws TypeError, RangeError a bad argument; what sending throws */
@@ -55,7 +62,9 @@ export function iterating(
   blocking: boolean,
 ): Iterating {
   const { rt, slot, id } = target;
-  const { buffersize, signal, ...rest } = options;
+  checkNoResultTimeout("iterate", options);
+  const { buffersize, signal, ref, ...others } = options;
+  const rest = ownOptions(others);
   const code: Code = codeOf(rt.m, fn, languageOf(target.tag), true);
   // A trace that is taken later would keep the iterator reachable, of which that is a method.
   const trace = takeTrace(code.id);
@@ -79,5 +88,5 @@ export function iterating(
     };
   };
   const blocked = blocking && { from: { slot, what } };
-  return { rt, buffersize, signal, waitTimeout: rest.waitTimeout, send: begin, ...blocked };
+  return { rt, buffersize, signal, ref, waitTimeout: rest.waitTimeout, send: begin, ...blocked };
 }

@@ -1,5 +1,5 @@
 /** Making queues and listing them (PEP 734, "interpreters Module Functions"). */
-import { checkOptions, show } from "../base/check.js";
+import { checkOptions, show, ownOptions } from "../base/check.js";
 import { createQueue as createQueueAt, findQueues } from "../kernel/queue-lifetime.js";
 import { queueIdOf } from "../kernel/queue-state.js";
 import type { Pointer, QueueId } from "../memory/brands.js";
@@ -40,6 +40,7 @@ export function createQueue<T = unknown>(
   options: QueueOptions = {},
 ): Queue<T, typeof UNBOUND> | Queue<T, never> {
   checkOptions("createQueue", options, ["unboundItems"]);
+  const { unboundItems } = ownOptions(options);
   const max = maxsize === undefined ? 0 : maxsize;
   if (typeof max !== "number" || !Number.isInteger(max)) {
     throw new TypeError(`createQueue: maxsize must be an integer, found ${show(maxsize)}`);
@@ -47,11 +48,7 @@ export function createQueue<T = unknown>(
   if (max > 0x7fffffff) throw new RangeError(`createQueue: maxsize must be below 2 ** 31, found ${max}`);
   if (max < -0x80000000)
     throw new RangeError(`createQueue: maxsize must be at least -(2 ** 31), found ${max}`);
-  return make(
-    max,
-    options.unboundItems === undefined ? UNBOUND_ITEM : unboundNumber(options.unboundItems),
-    false,
-  );
+  return make(max, unboundItems === undefined ? UNBOUND_ITEM : unboundNumber(unboundItems), false);
 }
 
 /** Makes a queue for a pool: it is not listed, and no id leads to it. */

@@ -1,5 +1,5 @@
 /** The options of operations on queues, and their check. */
-import { checkOptions, checkSignal, checkTimeout } from "../base/check.js";
+import { checkOptions, checkRef, checkSignal, checkTimeout, ownOptions } from "../base/check.js";
 import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 import type { UnboundItems } from "./unbound.js";
 
@@ -9,6 +9,8 @@ export interface WaitOptions {
   timeout?: number | undefined;
   /** Ends the wait: the operation rejects with the signal's reason. Default: none. */
   signal?: AbortSignal | undefined;
+  /** Whether the wait keeps the process alive, as a referenced timer does. Default: true. */
+  ref?: boolean | undefined;
 }
 
 /** Options of operations that block this thread. An unknown option is a TypeError. */
@@ -35,41 +37,49 @@ export interface PutManyOptions {
 }
 
 /** No options. Passed by identity, so that a put without options need not be checked. */
-export const NO_OPTIONS: PutOptions & WaitOptions = Object.freeze({});
+export const NO_OPTIONS: PutOptions & WaitOptions = Object.freeze(ownOptions({}));
 
-const WAIT = ["timeout", "signal"];
-const PUT_MANY = [...WAIT, "unboundItems"];
-const PUT = [...PUT_MANY, "transfer"];
+const WAIT_SYNC = ["timeout", "signal"];
+const WAIT = [...WAIT_SYNC, "ref"];
 const PUT_NOWAIT = ["unboundItems", "transfer"];
 
 /** Checks the options of a get. Returns the time limit. @throws TypeError, RangeError; the signal's reason if it has aborted */
 export function checkGetOptions(what: string, options: WaitOptions): number {
-  return checkWait(what, options, WAIT);
+  return checkWait(what, options, []);
 }
 
 /** As `checkGetOptions`, for a put of one item. */
 export function checkPutOptions(what: string, options: PutOptions & WaitOptions): number {
   if (options === NO_OPTIONS) return Infinity;
   if (options.transfer !== undefined) checkTransfer(options.transfer);
-  return checkWait(what, options, PUT);
+  return checkWait(what, options, ["unboundItems", "transfer"]);
 }
 
 /** As `checkGetOptions`, for a put of several items. */
 export function checkPutManyOptions(what: string, options: PutManyOptions & WaitOptions): number {
-  return checkWait(what, options, PUT_MANY);
+  return checkWait(what, options, ["unboundItems"]);
 }
 
-/** As `checkPutOptions`, for a put that does not wait. */
-export function checkNowaitOptions(what: string, options: PutOptions): void {
-  if (options === NO_OPTIONS) return;
+/** As `checkPutOptions`, for a put that does not wait. Returns the given options, and no inherited ones. */
+export function checkNowaitOptions(what: string, options: PutOptions): PutOptions {
+  if (options === NO_OPTIONS) return options;
   checkOptions(what, options, PUT_NOWAIT);
-  if (options.transfer !== undefined) checkTransfer(options.transfer);
+  const given = ownOptions(options);
+  if (given.transfer !== undefined) checkTransfer(given.transfer);
+  return given;
 }
 
-function checkWait(what: string, options: WaitOptions, known: readonly string[]): number {
+/** Whether `shutdown` drops the items. @throws TypeError a bad option */
+export function isImmediate(options: { immediate?: boolean | undefined }): boolean {
+  checkOptions("shutdown", options, ["immediate"]);
+  return ownOptions(options).immediate === true;
+}
+
+function checkWait(what: string, options: WaitOptions, more: readonly string[]): number {
   if (options === NO_OPTIONS) return Infinity;
-  checkOptions(what, options, known);
-  const { timeout, signal } = options;
+  checkOptions(what, options, [...(what.endsWith("Sync") ? WAIT_SYNC : WAIT), ...more]);
+  const { timeout, signal, ref } = ownOptions(options);
+  checkRef(what, ref);
   checkSignal(signal);
   const limit = checkTimeout(timeout);
   signal?.throwIfAborted();

@@ -6,7 +6,7 @@
  *
  * Getting a queue that this thread holds already returns that very object.
  */
-import { checkCount, checkId, checkOptions } from "../base/check.js";
+import { checkCount, checkId, ownOptions } from "../base/check.js";
 import { QueueNotFoundError } from "../base/errors.js";
 import { registerReference } from "../codec/codec.js";
 import { closeQueue, findQueue, shutdownQueue } from "../kernel/queue-lifetime.js";
@@ -25,6 +25,7 @@ import {
   checkNowaitOptions,
   checkPutManyOptions,
   checkPutOptions,
+  isImmediate,
   NO_OPTIONS,
   type PutManyOptions,
   type PutOptions,
@@ -126,7 +127,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * Puts an item (PEP 734: `put`). Waits for room if the queue is full. The value is copied before `put` returns its promise.
    *
    * @param value the item; see `isShareable`
-   * @param options `timeout`, `signal`, and the item's own `unboundItems`
+   * @param options `timeout`, `signal`, `ref`, and the item's own `unboundItems`
    * @throws TypeError, RangeError a bad option; NotShareableError the value cannot travel; QueueFull no room within `timeout`;
    * QueueShutDown; QueueNotFoundError the queue was closed; InterpreterError (`ERR_INTERPRETER_MEMORY`); the signal's reason. All
    * as a rejection.
@@ -136,6 +137,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * await queue.get(); // 1
    */
   async put(value: T, options: WaitOptions & PutOptions = NO_OPTIONS): Promise<void> {
+    options = ownOptions(options);
     const timeout = checkPutOptions("put", options);
     const moves = ItemMoves.of(this.#rt, value, options);
     const message = encodeItem(this.#rt.m, value, options, moves);
@@ -144,11 +146,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
       options.signal?.throwIfAborted();
       let status = this.#waits.putting.first() ?? this.#tryPut(message, options, false, moves);
       if (this.#waits.putting.mustWait(status, timeout)) {
-        status = await this.#waits.putting.wait(
-          timeout,
-          options.signal,
-          this.#putter(message, options, moves),
-        );
+        const attempt = this.#putter(message, options, moves);
+        status = await this.#waits.putting.wait(timeout, options.signal, attempt, options.ref);
       }
       checkPut(this, status, timeout);
     } finally {
@@ -164,6 +163,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * createQueue<number>(1).putSync(1, { timeout: 1000 });
    */
   putSync(value: T, options: SyncOptions & PutOptions = NO_OPTIONS): void {
+    options = ownOptions(options);
     const timeout = checkPutOptions("putSync", options);
     const moves = ItemMoves.of(this.#rt, value, options);
     const message = encodeItem(this.#rt.m, value, options, moves);
@@ -180,7 +180,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
 
   /** Puts an item if there is room now (PEP 734: `put_nowait`). @throws QueueFull if not; otherwise as `put` */
   putNowait(value: T, options: PutOptions = NO_OPTIONS): void {
-    checkNowaitOptions("putNowait", options);
+    options = checkNowaitOptions("putNowait", options);
     const moves = ItemMoves.of(this.#rt, value, options);
     const message = encodeItem(this.#rt.m, value, options, moves);
     const status = this.#tryPut(message, options, false, moves);
@@ -193,18 +193,18 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * for room for the others.
    *
    * @param values the items. All of them are copied before the first is put.
-   * @param options `timeout` and `signal` of the whole operation, and `unboundItems` of these items
+   * @param options `timeout`, `signal` and `ref` of the whole operation, and `unboundItems` of these items
    * @throws as `put`. If some items were put already, `put` of the error says how many, unless it is the signal's reason.
    * @example
    * await createQueue<number>().putMany([1, 2, 3]);
    */
-  async putMany(values: Iterable<T>, options: WaitOptions & PutManyOptions = {}): Promise<void> {
+  async putMany(values: Iterable<T>, options: WaitOptions & PutManyOptions = NO_OPTIONS): Promise<void> {
+    options = ownOptions(options);
     const timeout = checkPutManyOptions("putMany", options);
     const batch = encodeItems(values, this.#rt.id, unboundOr(options.unboundItems, this.#unbound));
     try {
-      const status = await this.#waits.putting.until(timeout, options.signal, (wait) =>
-        batch.intoQueue(this.#rt.m, this.#pointer, wait),
-      );
+      const attempt = (wait: boolean): number => batch.intoQueue(this.#rt.m, this.#pointer, wait);
+      const status = await this.#waits.putting.until(timeout, options.signal, attempt, options.ref);
       checkPutMany(this, status, timeout, batch);
     } finally {
       batch.discard(this.#rt.m);
@@ -218,7 +218,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * @example
    * createQueue<number>().putManySync([1, 2, 3]);
    */
-  putManySync(values: Iterable<T>, options: SyncOptions & PutManyOptions = {}): void {
+  putManySync(values: Iterable<T>, options: SyncOptions & PutManyOptions = NO_OPTIONS): void {
+    options = ownOptions(options);
     const timeout = checkPutManyOptions("putManySync", options);
     const batch = encodeItems(values, this.#rt.id, unboundOr(options.unboundItems, this.#unbound));
     try {
@@ -233,7 +234,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   /**
    * Gets the next item (PEP 734: `get`). Waits for one if the queue is empty.
    *
-   * @param options `timeout` and `signal`
+   * @param options `timeout`, `signal` and `ref`
    * @returns the item, or `UNBOUND` in place of an item whose interpreter was destroyed
    * @throws TypeError, RangeError a bad option; QueueEmpty no item within `timeout`; QueueShutDown the queue was shut down and is empty;
    * QueueNotFoundError the queue was closed; ItemInterpreterDestroyed; the signal's reason. If the item cannot be read here, it is
@@ -250,7 +251,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     const status = this.#waits.getting.first() ?? this.#taker.attempt(false);
     if (this.#waits.getting.mustWait(status, timeout)) {
       const getter = this.#taker.waiting();
-      checkGot(this, await this.#waits.getting.wait(timeout, options.signal, getter.attempt), timeout);
+      const { signal, ref } = ownOptions(options);
+      checkGot(this, await this.#waits.getting.wait(timeout, signal, getter.attempt, ref), timeout);
       return getter.item!;
     }
     checkGot(this, status, timeout);
@@ -288,7 +290,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * Gets up to `max` items in one step, so no other consumer gets an item between them. Waits for the first.
    *
    * @param max the most items to get, at least 1. One call gets at most 1024.
-   * @param options `timeout` and `signal`
+   * @param options `timeout`, `signal` and `ref`
    * @throws as `get`. ItemInterpreterDestroyed comes alone: it costs no other item. If an item cannot be read here, `items` of the error
    * are the others, which were taken with it.
    * @example
@@ -296,14 +298,13 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * await queue.putMany([1, 2, 3]);
    * console.log(await queue.getMany(2)); // [ 1, 2 ]
    */
-  async getMany(max: number, options: WaitOptions = {}): Promise<(T | Missing)[]> {
+  async getMany(max: number, options: WaitOptions = NO_OPTIONS): Promise<(T | Missing)[]> {
     checkCount("getMany: max", max, 1);
     const items: (T | Missing)[] = [];
     const timeout = checkGetOptions("getMany", options);
-    const { signal } = options;
-    const status = await this.#waits.getting.until(timeout, signal, (wait) =>
-      this.#taker.many(items, max, wait),
-    );
+    const { signal, ref } = ownOptions(options);
+    const attempt = (wait: boolean): number => this.#taker.many(items, max, wait);
+    const status = await this.#waits.getting.until(timeout, signal, attempt, ref);
     checkGot(this, status, timeout);
     return items;
   }
@@ -317,7 +318,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * queue.putManySync([1, 2, 3]);
    * console.log(queue.getManySync(2)); // [ 1, 2 ]
    */
-  getManySync(max: number, options: SyncOptions = {}): (T | Missing)[] {
+  getManySync(max: number, options: SyncOptions = NO_OPTIONS): (T | Missing)[] {
     checkCount("getManySync: max", max, 1);
     const items: (T | Missing)[] = [];
     const timeout = checkGetOptions("getManySync", options);
@@ -338,8 +339,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
    * for await (const item of queue) console.log(item); // 1
    */
   shutdown(options: { immediate?: boolean | undefined } = {}): void {
-    checkOptions("shutdown", options, ["immediate"]);
-    const immediate = options.immediate === true;
+    const immediate = isImmediate(options);
     checkStatus(this, shutdownQueue(this.#rt.m, this.#pointer, immediate), "shut down");
     if (immediate) collectCarried(this.#rt, this.#pointer);
   }
@@ -368,12 +368,8 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   }
 
   #tryPut(message: Message, options: PutOptions, wait: boolean, moves: ItemMoves | undefined): number {
-    const status = message.intoQueue(
-      this.#pointer,
-      wait,
-      this.#rt.id,
-      unboundOr(options.unboundItems, this.#unbound),
-    );
+    const unbound = unboundOr(options.unboundItems, this.#unbound);
+    const status = message.intoQueue(this.#pointer, wait, this.#rt.id, unbound);
     if (status === OK) moves?.sent();
     return status;
   }

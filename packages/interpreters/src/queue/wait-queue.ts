@@ -21,6 +21,9 @@ type Attempt = () => number;
 
 /** One waiter on the event loop. */
 export abstract class Waiter extends Entry {
+  /** Whether it keeps the process alive. */
+  readonly ref: boolean = true;
+
   /**
    * Tries once, in the waiter's turn. Returns true if it waits no more; otherwise it must have set the bit. It stands in no line meanwhile,
    * because decoding an item may run user code, which may poll.
@@ -85,11 +88,12 @@ export class WaitQueue {
     timeout: number,
     signal: AbortSignal | undefined,
     attempt: (wait: boolean) => number,
+    ref?: boolean,
   ): number | Promise<number> {
     // The caller has checked it before it encoded a value, which runs user code.
     signal?.throwIfAborted();
     const status = this.first() ?? attempt(false);
-    return this.mustWait(status, timeout) ? this.wait(timeout, signal, () => attempt(true)) : status;
+    return this.mustWait(status, timeout) ? this.wait(timeout, signal, () => attempt(true), ref) : status;
   }
 
   /** As `until`, but blocks this thread. */
@@ -100,14 +104,20 @@ export class WaitQueue {
 
   /**
    * Waits on the event loop until an attempt returns another status than STATUS_EMPTY or STATUS_FULL, or until the time limit. Returns
-   * the last status. For one that may not try yet, or has tried in vain.
+   * the last status. For one that may not try yet, or has tried in vain. Without `ref`, it does not keep the process alive.
    */
-  async wait(timeout: number, signal: AbortSignal | undefined, attempt: Attempt): Promise<number> {
+  async wait(
+    timeout: number,
+    signal: AbortSignal | undefined,
+    attempt: Attempt,
+    ref = true,
+  ): Promise<number> {
     let status = this.#notYet;
-    await this.#wait(timeout, signal, () => {
+    const done = (): boolean => {
       status = attempt();
       return status !== this.#notYet;
-    });
+    };
+    await this.#wait(timeout, signal, done, ref);
     return status;
   }
 
@@ -181,7 +191,8 @@ export class WaitQueue {
   join(waiter: Waiter): void {
     const alone = this.#line.first === undefined;
     this.#line.push(waiter);
-    this.#rt.ref();
+    if (waiter.ref) this.#rt.ref();
+    else this.#rt.listen();
     if (!alone) return;
     this.#rt.addPoller(this.poll);
     this.#serve();
@@ -190,13 +201,23 @@ export class WaitQueue {
   /** Takes a waiter out of the line, if it still stands there. */
   leave(waiter: Waiter): void {
     if (!leaveLine(waiter)) return;
-    this.#rt.unref();
+    this.#unref(waiter);
     this.#rest();
   }
 
-  #wait(timeout: number, signal: AbortSignal | undefined, attempt: () => boolean): Promise<void> {
+  #unref({ ref }: Waiter): void {
+    if (ref) this.#rt.unref();
+    else this.#rt.stopListening();
+  }
+
+  #wait(
+    timeout: number,
+    signal: AbortSignal | undefined,
+    attempt: () => boolean,
+    ref: boolean,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
-      const waiter = new PromisedWaiter(attempt, resolve, reject, () => {
+      const waiter = new PromisedWaiter(ref, attempt, resolve, reject, () => {
         stopTimer(timer);
         stopListening?.();
       });
@@ -207,6 +228,7 @@ export class WaitQueue {
         this.leave(waiter);
       };
       const timer = startTimer(timeout, onTimeout);
+      if (!ref) timer?.unref();
       const stopListening =
         signal &&
         onAbort(signal, () => {
@@ -225,7 +247,7 @@ export class WaitQueue {
       try {
         over = waiter.attempt();
       } finally {
-        if (over) this.#rt.unref();
+        if (over) this.#unref(waiter);
         else this.#line.unshift(waiter);
       }
       if (!over) break;
@@ -247,6 +269,7 @@ export class WaitQueue {
 
 /** Settles a promise, once. */
 class PromisedWaiter extends Waiter {
+  override readonly ref: boolean;
   readonly #try: () => boolean;
   readonly #resolve: () => void;
   readonly #reject: (error: unknown) => void;
@@ -256,12 +279,14 @@ class PromisedWaiter extends Waiter {
   #trying = false;
 
   constructor(
+    ref: boolean,
     attempt: () => boolean,
     resolve: () => void,
     reject: (error: unknown) => void,
     end: () => void,
   ) {
     super();
+    this.ref = ref;
     this.#try = attempt;
     this.#resolve = resolve;
     this.#reject = reject;

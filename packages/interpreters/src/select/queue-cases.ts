@@ -52,8 +52,7 @@ export function onPut<T, Missing>(
   options: PutOptions = NO_OPTIONS,
 ): SelectCase<undefined> {
   checkQueue("onPut", queue);
-  checkNowaitOptions("onPut", options);
-  return new PutCase(queue, value, options);
+  return new PutCase(queue, value, checkNowaitOptions("onPut", options));
 }
 
 function checkQueue(what: string, queue: unknown): void {

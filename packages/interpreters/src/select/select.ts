@@ -4,7 +4,7 @@
  * The result is a union over the cases instead of a handler for each: a loop around it can `break`, `continue`, `return` and `await` as
  * any code can, which the body of a handler cannot.
  */
-import { checkOptions, checkSignal, checkTimeout, show } from "../base/check.js";
+import { checkOptions, checkSignal, checkTimeout, ownOptions, show } from "../base/check.js";
 import { InterpreterError } from "../base/errors.js";
 import { timeoutError } from "../base/limits.js";
 import { runtime } from "../thread/current.js";
@@ -78,6 +78,7 @@ export async function select<
   const Default extends boolean = false,
   const Settled extends boolean = false,
 >(cases: Cases, options: SelectOptions<Default, Settled> = {}): Promise<Selected<Cases, Default, Settled>> {
+  options = ownOptions(options);
   const { entries, limit, signal } = check("select", cases, options);
   const contenders = enterAll(runtime(), entries.cases);
   let outcome: Outcome | undefined;
@@ -113,6 +114,7 @@ export function selectSync<
   const Default extends boolean = false,
   const Settled extends boolean = false,
 >(cases: Cases, options: SelectOptions<Default, Settled> = {}): Selected<Cases, Default, Settled> {
+  options = ownOptions(options);
   const { entries, limit, signal } = check("selectSync", cases, options);
   const rt = runtime();
   const contenders = enterAll(rt, entries.cases);

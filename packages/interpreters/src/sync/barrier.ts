@@ -1,5 +1,5 @@
 /** The public `Barrier`. */
-import { checkCount } from "../base/check.js";
+import { checkCount, ownOptions } from "../base/check.js";
 import { BrokenBarrierError } from "../base/errors.js";
 import {
   abortBarrier,
@@ -92,7 +92,7 @@ export class Barrier extends SyncObject {
     let status = arriveAtBarrier(this.#rt.m, this.#pointer, arrival);
     try {
       if (this.#waiting.mustWait(status, timeout))
-        status = await this.#waiting.wait(timeout, options.signal, this.#attempt(arrival));
+        status = await this.#waiting.wait(timeout, ownOptions(options).signal, this.#attempt(arrival));
     } catch (reason) {
       status = giveUpRound(this.#rt.m, this.#pointer, arrival.round);
       this.#waiting.poll();

@@ -1,5 +1,5 @@
 /** The public `Condition`. */
-import { checkCount, show } from "../base/check.js";
+import { checkCount, ownOptions, show } from "../base/check.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError } from "../base/errors.js";
 import {
@@ -163,7 +163,7 @@ export class Condition extends SyncObject {
     let notified = false;
     let abandoned: number;
     try {
-      notified = (await this.#waiting.wait(timeout, options.signal, this.#attempt)) === OK;
+      notified = (await this.#waiting.wait(timeout, ownOptions(options).signal, this.#attempt)) === OK;
     } finally {
       if (!notified) cancelWait(this.#rt.m, this.#pointer);
       abandoned = await this.#mutex.resume(aside.depth);
@@ -223,7 +223,7 @@ export class Condition extends SyncObject {
       if (value) return value;
       const left = deadline === Infinity ? undefined : deadline - clock();
       if (left !== undefined && left <= 0) throw waitedTooLong(`wait for condition ${this.id}`, timeout);
-      await this.wait({ timeout: left, signal: options.signal });
+      await this.wait({ timeout: left, signal: ownOptions(options).signal });
     }
   }
 

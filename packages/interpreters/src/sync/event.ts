@@ -1,4 +1,5 @@
 /** The public `Event`. */
+import { ownOptions } from "../base/check.js";
 import { awaitEvent, clearEvent, eventWord, isSetIn, setEvent } from "../kernel/events.js";
 import { stopWaitingForSync } from "../kernel/sync-objects.js";
 import type { Pointer } from "../memory/brands.js";
@@ -75,7 +76,8 @@ export class Event extends SyncObject {
     const timeout = checkWait("wait", options);
     const seen = eventWord(this.#rt.m, this.#pointer);
     if (isSetIn(seen)) return;
-    const status = timeout === 0 ? 1 : await this.#waiting.wait(timeout, options.signal, this.#attempt(seen));
+    const status =
+      timeout === 0 ? 1 : await this.#waiting.wait(timeout, ownOptions(options).signal, this.#attempt(seen));
     if (status !== OK) throw waitedTooLong(this.#what, timeout);
   }
 

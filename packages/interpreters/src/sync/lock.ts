@@ -1,4 +1,5 @@
 /** The public `Lock`. */
+import { ownOptions } from "../base/check.js";
 import { isMutexHeld, takeAbandoned, unlockMutex } from "../kernel/mutex.js";
 import { OK, SYNC_LOCK } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
@@ -71,7 +72,7 @@ export class Lock extends SyncObject {
    */
   async acquire(options: CoordinationOptions = NO_OPTIONS): Promise<Held> {
     const timeout = checkWait("acquire", options);
-    if (!this.#mutex.take()) await this.#mutex.wait(timeout, options.signal);
+    if (!this.#mutex.take()) await this.#mutex.wait(timeout, ownOptions(options).signal);
     return this.#held();
   }
 

@@ -1,5 +1,5 @@
 /** The options of operations that wait for a synchronization object, and their check. */
-import { checkOptions, checkSignal, checkTimeout } from "../base/check.js";
+import { checkOptions, checkSignal, checkTimeout, ownOptions } from "../base/check.js";
 
 /** Options of operations that wait for a synchronization object. An unknown option is a TypeError. */
 export interface CoordinationOptions {
@@ -13,7 +13,7 @@ export interface CoordinationOptions {
 }
 
 /** No options. Passed by identity, so that an operation without options need not be checked. */
-export const NO_OPTIONS: CoordinationOptions = Object.freeze({});
+export const NO_OPTIONS: CoordinationOptions = Object.freeze(ownOptions({}));
 
 const KNOWN = ["timeout", "signal"];
 
@@ -21,7 +21,7 @@ const KNOWN = ["timeout", "signal"];
 export function checkWait(what: string, options: CoordinationOptions): number {
   if (options === NO_OPTIONS) return Infinity;
   checkOptions(what, options, KNOWN);
-  const { timeout, signal } = options;
+  const { timeout, signal } = ownOptions(options);
   checkSignal(signal);
   const limit = checkTimeout(timeout);
   signal?.throwIfAborted();

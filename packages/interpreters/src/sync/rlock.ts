@@ -1,4 +1,5 @@
 /** The public `RLock`. */
+import { ownOptions } from "../base/check.js";
 import { isMutexHeld, relockMutex, takeAbandoned, unlockMutex, unnestMutex } from "../kernel/mutex.js";
 import { OK, SYNC_RLOCK } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
@@ -52,7 +53,7 @@ export class RLock extends SyncObject {
    */
   async acquire(options: CoordinationOptions = NO_OPTIONS): Promise<Held> {
     const timeout = checkWait("acquire", options);
-    if (!this.#take()) await this.#mutex.wait(timeout, options.signal);
+    if (!this.#take()) await this.#mutex.wait(timeout, ownOptions(options).signal);
     return this.#held();
   }
 

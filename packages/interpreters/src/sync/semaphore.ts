@@ -1,5 +1,5 @@
 /** The public `Semaphore` and `BoundedSemaphore`. */
-import { checkCount } from "../base/check.js";
+import { checkCount, ownOptions } from "../base/check.js";
 import { releaseOf } from "../kernel/deadlock.js";
 import {
   acquirePermit,
@@ -100,7 +100,7 @@ export class Semaphore extends SyncObject {
     const timeout = checkWait("acquire", options);
     let status = this.#now();
     if (this.#waiting.mustWait(status, timeout))
-      status = await this.#waiting.wait(timeout, options.signal, this.#attempt);
+      status = await this.#waiting.wait(timeout, ownOptions(options).signal, this.#attempt);
     return this.#held(status, timeout);
   }
 

@@ -18,6 +18,7 @@
  * A thread that ends while it starts is an event on the event loop of main. If main is blocked, it polls instead: a MessagePort whose other
  * end has gone can no longer be moved.
  */
+import { ownOptions } from "../base/check.js";
 import { readFileSync, realpathSync } from "../platform/files.js";
 import { fileURLToPath } from "../platform/urls.js";
 import { MessageChannel, type MessagePort, receiveNow } from "../platform/ports.js";
@@ -173,16 +174,19 @@ function launch(rt: Runtime, fromText: boolean, first: FirstInterpreter | undefi
     // The flags of the process (--import, --test …) are not for this thread.
     worker = withoutNodeOptions(
       () =>
-        new Worker(source, {
-          eval: fromText,
-          workerData: data,
-          transferList: [port2, watched],
-          name: "interpreters supervisor",
-          execArgv: [],
-          stdin: false,
-          // Interpreters can share with the supervisor what it shares with this thread.
-          env: SHARE_ENV,
-        }),
+        new Worker(
+          source,
+          ownOptions({
+            eval: fromText,
+            workerData: data,
+            transferList: [port2, watched],
+            name: "interpreters supervisor",
+            execArgv: [],
+            stdin: false,
+            // Interpreters can share with the supervisor what it shares with this thread.
+            env: SHARE_ENV,
+          }),
+        ),
     );
   } catch (error) {
     port1.close();

@@ -8,6 +8,7 @@ import {
   InterpreterPoolExecutor,
   onGet,
   prewarm,
+  type Queue,
   select,
 } from "interpreters";
 
@@ -109,6 +110,39 @@ const scenarios: Record<string, () => unknown> = {
     void dead.ended.then(({ exitCode }) => exitCode === 9 || console.log("ended otherwise"));
     closed.closeSync();
     void closed.ended;
+  },
+  async unreferenced() {
+    const interp = create();
+    await interp.call(() => 1);
+    const queue = createQueue<number>(1);
+    const never = (): void => console.log("settled");
+    const view = interp.with({ ref: false, waitTimeout: 50_000, resultTimeout: 50_000 });
+    void view.call(() => new Promise(() => {})).then(never);
+    void view.exec("1").then(never);
+    void queue.get({ ref: false, timeout: 50_000 }).then(never, never);
+    void queue.getMany(2, { ref: false }).then(never, never);
+    const full = createQueue<number>(1);
+    full.putNowait(1);
+    void full.put(2, { ref: false }).then(never, never);
+    const iteration = create()
+      .with({ ref: false })
+      .iterate(async function* () {
+        await new Promise(() => {});
+        yield 1;
+      });
+    void iteration.next().then(never, never);
+  },
+  async unreferencedSettled() {
+    const interp = create();
+    const queue = createQueue<number>();
+    // Something else keeps the process alive.
+    const alive = setInterval(() => {}, 1000);
+    const got = queue.get({ ref: false });
+    await interp.call((queue: Queue<number>) => queue.putNowait(1), queue);
+    const sum = (await got) as number;
+    const two = await interp.with({ ref: false }).call((n: number) => n + 1, sum);
+    clearInterval(alive);
+    console.log(two === 2 ? "settled" : two);
   },
 
   // Pending operations do.

@@ -20,6 +20,7 @@ test("a program whose interpreters, pools and queues are idle ends by itself", o
     "closed",
     "died",
     "endsAwaited",
+    "unreferenced",
   ];
   await Promise.all(
     names.map((name) => t.test(name, async () => assertEnded(await begin(name).ended, { code: 0 }))),
@@ -28,6 +29,7 @@ test("a program whose interpreters, pools and queues are idle ends by itself", o
 
 test("a program goes on while an operation is pending, and ends when it is settled", options, async (t) => {
   const names = [
+    "unreferencedSettled",
     "pendingCall",
     "pendingExec",
     "pendingTask",
