@@ -3,10 +3,12 @@
  * (packages/compat/NAME/conformance.json: test -> reason, or { "sometimes": reason } for a test that fails on a machine that is slow). Exits with 1
  * if a test differs from it.
  *
- *     npm run conformance -- jest-worker|synckit|workerpool --suite FOLDER
+ *     npm run conformance -- piscina
+ *     npm run conformance -- jest-worker|synckit|tinypool|workerpool --suite FOLDER
  *
- * FOLDER is a checkout of the package's repository: npm has no suite of it. Nothing of it is kept here; the packages that it needs are
- * installed in a temporary folder.
+ * FOLDER is a checkout of the package's repository, for packages whose suite npm does not have; piscina's is in its tarball. Nothing of it is
+ * kept here; the packages that it needs are installed in a temporary folder, which stays there with `--keep`. `--only PART` runs the files whose names
+ * contain it.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -22,11 +24,14 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { values, positionals } = parseArgs({ options: { suite: { type: "string" } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { suite: { type: "string" }, only: { type: "string" }, keep: { type: "boolean" } },
+  allowPositionals: true,
+});
 const readJson = (file) => JSON.parse(readFileSync(file, "utf8"));
 const writeJson = (file, value) => writeFileSync(file, `${JSON.stringify(value, undefined, 2)}\n`);
 
@@ -56,7 +61,26 @@ function prepare(suite, wanted, change) {
   return folder;
 }
 
-/** The outcomes of Jest, by test. */
+/** Adds an outcome. A test's name may occur twice. */
+function note(outcomes, test, outcome) {
+  let [name, copies] = [test, 1];
+  while (outcomes.has(name)) name = `${test} (${++copies})`;
+  outcomes.set(name, outcome);
+}
+
+/** The outcomes of Jest or Vitest, by test. */
+function outcomesOf(results) {
+  const outcomes = new Map();
+  for (const { name, assertionResults, message } of readJson(results).testResults) {
+    const file = path.basename(name);
+    if (assertionResults.length === 0) outcomes.set(file, { status: "failed", message });
+    for (const { fullName, status, failureMessages } of assertionResults) {
+      note(outcomes, `${file} › ${fullName}`, { status, message: failureMessages.join("\n") });
+    }
+  }
+  return outcomes;
+}
+
 function jest(folder, args) {
   const results = path.join(folder, "results.json");
   const command = [
@@ -68,13 +92,26 @@ function jest(folder, args) {
     ...args,
   ];
   spawnSync(process.execPath, command, { cwd: folder, stdio: ["ignore", "ignore", "ignore"] });
+  return outcomesOf(results);
+}
+
+/** The outcomes of Node's own test runner, by test. */
+function nodeTest(folder, flags, files) {
+  const reporter = fileURLToPath(new URL("outcomes-reporter.mjs", import.meta.url));
+  const limits = ["--test-concurrency=2", "--test-timeout=120000"];
+  const args = [...flags, "--test", ...limits, "--test-reporter", reporter, ...files];
+  const { stdout } = spawnSync(process.execPath, args, {
+    cwd: folder,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 2 ** 28,
+    // A test may run this: without the variable, the runner does not take itself for a part of it.
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+  });
   const outcomes = new Map();
-  for (const { name, assertionResults, message } of readJson(results).testResults) {
-    const file = path.basename(name);
-    if (assertionResults.length === 0) outcomes.set(file, { status: "failed", message });
-    for (const { fullName, status, failureMessages } of assertionResults) {
-      outcomes.set(`${file} › ${fullName}`, { status, message: failureMessages.join("\n") });
-    }
+  for (const line of stdout.split("\n").filter((text) => text.startsWith("{"))) {
+    const { test, status, message } = JSON.parse(line);
+    note(outcomes, test, { status, message });
   }
   return outcomes;
 }
@@ -95,7 +132,78 @@ function mocha(folder, args) {
   return outcomes;
 }
 
+function vitest(folder, args) {
+  const results = path.join(folder, "results.json");
+  const command = [
+    "node_modules/vitest/vitest.mjs",
+    "run",
+    "--reporter=json",
+    "--outputFile",
+    results,
+    ...args,
+  ];
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
+  spawnSync(process.execPath, command, { cwd: folder, stdio: "ignore", env });
+  return outcomesOf(results);
+}
+
+/** Unpacks a package's tarball into a temporary folder. */
+function unpack(spec) {
+  const folder = mkdtempSync(path.join(tmpdir(), "tarball-"));
+  const packed = spawnSync("npm", ["pack", spec, "--silent"], { cwd: folder, encoding: "utf8" });
+  if (packed.status !== 0) throw new Error(`npm pack ${spec} failed: ${packed.stderr}`);
+  const { status } = spawnSync("tar", ["-xzf", packed.stdout.trim()], { cwd: folder, stdio: "inherit" });
+  if (status !== 0) throw new Error(`${packed.stdout.trim()} cannot be unpacked`);
+  return path.join(folder, "package");
+}
+
 const SUITES = {
+  piscina(suite = unpack("piscina@5.3.2")) {
+    const dist = path.join(root, "packages/compat/piscina/dist/piscina/src");
+    const folder = prepare(suite, ["concat-stream", "tsx"], (own, at) => {
+      // The adapter takes the place of what the suite imports by path and by name.
+      rmSync(path.join(at, "dist"), { recursive: true });
+      mkdirSync(path.join(at, "dist"));
+      for (const name of ["main", "index", "common", "symbols"]) {
+        const file = JSON.stringify(path.join(dist, `${name}.js`));
+        writeFileSync(path.join(at, `dist/${name}.js`), `module.exports = require(${file});\n`);
+      }
+      const esm = JSON.stringify(pathToFileURL(path.join(dist, "esm.mjs")).href);
+      writeFileSync(
+        path.join(at, "dist/esm-wrapper.mjs"),
+        `export * from ${esm};\nexport { default } from ${esm};\n`,
+      );
+      return own;
+    });
+    const tests = readdirSync(path.join(folder, "test")).filter((file) => file.endsWith(".test.ts"));
+    const files = tests.map((file) => `test/${file}`).filter((file) => file.includes(values.only ?? ""));
+    return [folder, nodeTest(folder, ["--enable-source-maps", "--import=tsx"], files)];
+  },
+  tinypool(suite) {
+    const dist = path.join(root, "packages/compat/tinypool/dist");
+    const folder = prepare(suite, ["vitest"], (own, at) => {
+      rmSync(path.join(at, "src"), { recursive: true });
+      rmSync(path.join(at, "dist"), { recursive: true, force: true });
+      mkdirSync(path.join(at, "dist"));
+      const face = JSON.stringify(path.join(dist, "tinypool/src/index.js"));
+      writeFileSync(
+        path.join(at, "dist/index.js"),
+        `export * from ${face};\nexport { default } from ${face};\n`,
+      );
+      // The suite replaces modules that the pool imports, so Vitest must load the pool; it cannot load CommonJS.
+      const shared = JSON.stringify(path.join(dist, "shared"));
+      writeFileSync(
+        path.join(at, "conformance.config.mjs"),
+        `import own from "./vitest.config.ts";
+const external = [new RegExp("^(file://)?" + ${shared})];
+export default { ...own, test: { ...own.test, server: { deps: { external } } } };
+`,
+      );
+      return own;
+    });
+    const files = values.only === undefined ? [] : [values.only];
+    return [folder, vitest(folder, ["--config", "conformance.config.mjs", ...files])];
+  },
   synckit(suite) {
     const wanted = [
       "@1stg/tsconfig",
@@ -186,12 +294,15 @@ const SUITES = {
 };
 
 const [name] = positionals;
-if (SUITES[name] === undefined || values.suite === undefined) {
+/** Those whose suite npm has. */
+const PACKED = ["piscina"];
+if (SUITES[name] === undefined || (values.suite === undefined && !PACKED.includes(name))) {
   console.error(`Usage: npm run conformance -- ${Object.keys(SUITES).join("|")} --suite FOLDER`);
+  console.error(`${PACKED.join(", ")}: the suite is downloaded if --suite is not given`);
   process.exit(2);
 }
 const expected = readJson(path.join(root, "packages/compat", name, "conformance.json"));
-const [folder, outcomes] = SUITES[name](path.resolve(values.suite));
+const [folder, outcomes] = SUITES[name](values.suite === undefined ? undefined : path.resolve(values.suite));
 const counts = {};
 let differences = 0;
 for (const [test, { status, message }] of outcomes) {
@@ -214,5 +325,6 @@ console.log(
     .map(([key, count]) => `${count} ${key}`)
     .join(", ")}`,
 );
-rmSync(folder, { recursive: true, force: true });
+if (values.keep) console.log(folder);
+else rmSync(folder, { recursive: true, force: true });
 process.exitCode = differences === 0 && outcomes.size > 0 ? 0 : 1;

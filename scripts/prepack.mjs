@@ -7,8 +7,9 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const dist = "dist/src";
-if (!existsSync(dist)) throw new Error("Nothing is built that could be packed. Run `npm run build` first.");
+// Packages that compile sources of other folders, too, have theirs in a folder of their name.
+const dist = ["dist/src", "dist"].find((folder) => existsSync(folder));
+if (dist === undefined) throw new Error("Nothing is built that could be packed. Run `npm run build` first.");
 for (const file of ["LICENSE", "CHANGELOG.md"]) copyFileSync(path.join(root, file), file);
 
 /** The files that a declaration names, in comments, too, which does no harm. */

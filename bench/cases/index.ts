@@ -1,6 +1,7 @@
 /** All cases, in the order in which they run and are printed. */
 
 import type { Case } from "../harness.js";
+import { adapterCases } from "./adapters.js";
 import { bootCases } from "./boot.js";
 import { callSyncCases } from "./call-sync.js";
 import { farmCasesOfAll } from "./farms.js";
@@ -24,6 +25,7 @@ export const cases: readonly Case[] = [
   ...taskCases,
   ...farmCasesOfAll,
   ...queuedCases,
+  ...adapterCases,
   ...bootCases,
   ...pythonCases,
 ];

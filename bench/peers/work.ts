@@ -24,8 +24,8 @@ export function iterationsPerMillisecond(): number {
   return Math.round(sample / best);
 }
 
-/** The argument of `work`: 0 does nothing, another number is the iterations of `spin`, and bytes are sent back. */
-export type Task = number | Uint8Array;
+/** The argument of `work`: 0 does nothing, another number is the iterations of `spin`, and bytes and texts are sent back. */
+export type Task = number | Uint8Array | string;
 
 export function work(task: Task): Task {
   if (typeof task !== "number") return task;

@@ -57,44 +57,63 @@ const interpreters: Package = {
   },
 };
 
-const piscina: Package = {
-  name: "piscina",
+/** The package, or our adapter for it, which has the same API. */
+const piscinaAs = (
+  name: string,
+  load: () => Promise<Pick<typeof import("piscina"), "Piscina">>,
+): Package => ({
+  name,
   async make({ workers, broken }) {
-    const { Piscina } = await import("piscina");
+    const { Piscina } = await load();
     const filename = at(broken ? "./throws-on-load.js" : "./tasks.js").href;
     const pool = new Piscina({ filename, ...threads(workers, broken), resourceLimits });
     // piscina also emits the error here. Without a listener that ends the process.
     pool.on("error", () => {});
     return {
-      run: async (name, value) => await pool.run(value, { name }),
-      cancellable(name) {
+      run: async (task, value) => await pool.run(value, { name: task }),
+      cancellable(task) {
         const controller = new AbortController();
-        const result = pool.run(undefined, { name, signal: controller.signal });
+        const result = pool.run(undefined, { name: task, signal: controller.signal });
         return { result, cancel: () => controller.abort() };
       },
       stop: () => pool.destroy(),
     };
   },
-};
+});
 
-const tinypool: Package = {
-  name: "tinypool",
+const piscina = piscinaAs("piscina", () => import("piscina"));
+const ourPiscina = piscinaAs(
+  "@interpreters/piscina",
+  () => import("@interpreters/piscina") as unknown as Promise<Pick<typeof import("piscina"), "Piscina">>,
+);
+
+const tinypoolAs = (
+  name: string,
+  load: () => Promise<Pick<typeof import("tinypool"), "Tinypool">>,
+): Package => ({
+  name,
   async make({ workers, broken }) {
-    const { Tinypool } = await import("tinypool");
+    const { Tinypool } = await load();
     const filename = at(broken ? "./throws-on-load.js" : "./tasks.js").href;
     const pool = new Tinypool({ filename, ...threads(workers, broken), resourceLimits });
     (pool as unknown as EventEmitter).on("error", () => {});
     return {
-      run: async (name, value) => (await pool.run(value, { name })) as unknown,
-      cancellable(name) {
+      run: async (task, value) => (await pool.run(value, { name: task })) as unknown,
+      cancellable(task) {
         const controller = new AbortController();
-        const result = pool.run(undefined, { name, signal: controller.signal }) as Promise<unknown>;
+        const result = pool.run(undefined, { name: task, signal: controller.signal }) as Promise<unknown>;
         return { result, cancel: () => controller.abort() };
       },
       stop: () => pool.destroy(),
     };
   },
-};
+});
+
+const tinypool = tinypoolAs("tinypool", () => import("tinypool"));
+const ourTinypool = tinypoolAs(
+  "@interpreters/tinypool",
+  () => import("@interpreters/tinypool") as unknown as Promise<Pick<typeof import("tinypool"), "Tinypool">>,
+);
 
 const workerpool: Package = {
   name: "workerpool",
@@ -209,7 +228,9 @@ const synckit: Package = {
 export const packages: readonly Package[] = [
   interpreters,
   piscina,
+  ourPiscina,
   tinypool,
+  ourTinypool,
   workerpool,
   workerpoolAdapter,
   jestWorker("jest-worker"),

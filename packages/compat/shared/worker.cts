@@ -1,0 +1,135 @@
+/** In the interpreter of a worker: the functions that the pool calls. */
+import { inspect } from "node:util";
+import { parentPort, workerData } from "node:worker_threads";
+import { claimTask, noteTime } from "./claims.cjs";
+import { type Handler, knownHandler, loadHandler } from "./handlers.cjs";
+import { interpreters } from "./interpreters.cjs";
+import { Movables, moveSymbols } from "./movable.cjs";
+import { setWorkerState } from "./worker-state.cjs";
+
+export interface Start {
+  /** The adapter's class, `Piscina` or `Tinypool`. */
+  readonly adapter: string;
+  readonly workerId: number;
+  /** Whether `workerData` of `node:worker_threads` is the pool's. */
+  readonly hasWorkerData: boolean;
+  /** The file to load ahead. If that fails, the first task that needs the file rejects. */
+  readonly filename: string | null;
+  readonly name: string;
+  readonly niceIncrement: number;
+  readonly claims: Int32Array | undefined;
+}
+
+// A task may replace `process`, or the clock.
+const memoryUsage = process.memoryUsage.bind(process);
+const now = performance.now.bind(performance);
+
+let movables: Movables;
+/** Set if the task has sent the pool a message that it must not send. */
+let misuse: Error | undefined;
+let claims: Int32Array | undefined;
+let first: { readonly filename: string; readonly name: string; handler: Handler | undefined } | undefined;
+
+export async function start(options: Start): Promise<void> {
+  const { adapter, filename, name } = options;
+  movables = new Movables(moveSymbols(adapter));
+  claims = options.claims;
+  if (adapter === "Tinypool") {
+    setTinypoolState(options);
+    refuseMessages();
+  } else setWorkerState(adapter, { workerData: options.hasWorkerData ? (workerData as unknown) : undefined });
+  if (options.niceIncrement !== 0) beNice(options.niceIncrement);
+  if (filename === null) return;
+  first = { filename, name, handler: undefined };
+  try {
+    first.handler = await loadHandler(filename, name);
+  } catch {
+    // The tasks say so.
+  }
+}
+
+/** Where tinypool's programs look for it. */
+function setTinypoolState({ workerId }: Start): void {
+  const [, own] = workerData as [unknown, unknown];
+  const state = { isWorkerThread: true, isTinypoolWorker: true, workerData: own, workerId };
+  (process as { __tinypool_state__?: object }).__tinypool_state__ = state;
+}
+
+/** A message to the pool is a mistake there, and fails the task that sends it. */
+function refuseMessages(): void {
+  const port = parentPort!;
+  const { postMessage } = port;
+  port.postMessage = (...args: Parameters<typeof postMessage>) => {
+    misuse ??= new Error(`Unexpected message on Worker: ${inspect(args[0])}`);
+    postMessage.apply(port, args);
+  };
+}
+
+function beNice(increment: number): void {
+  try {
+    (require("@napi-rs/nice") as { nice(increment: number): number }).nice(increment);
+  } catch {
+    // An optional package.
+  }
+}
+
+/** Runs a task of the pool's own file and function. */
+export function runFirst(task: unknown, claim: number): unknown {
+  if (!claimTask(claims, claim)) return undefined;
+  const handler = first!.handler;
+  return handler === undefined ? loadAndRun(first!.filename, first!.name, task) : timed(handler, task);
+}
+
+/** Runs a task of another file or function. */
+export function run(filename: string, name: string, task: unknown, claim: number): unknown {
+  if (!claimTask(claims, claim)) return undefined;
+  const handler = knownHandler(filename, name);
+  return handler === undefined ? loadAndRun(filename, name, task) : timed(handler, task);
+}
+
+async function loadAndRun(filename: string, name: string, task: unknown): Promise<unknown> {
+  return await timed(await loadHandler(filename, name), task);
+}
+
+/** Runs a task, and counts its time. */
+function timed(handler: Handler, task: unknown): unknown {
+  if (claims === undefined) return finish(handler(task));
+  const began = now();
+  const result = handler(task);
+  if (isThenable(result)) {
+    return result.then((value) => {
+      noteTime(claims!, now() - began);
+      return finish(value);
+    });
+  }
+  noteTime(claims, now() - began);
+  return finish(result);
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+
+/** Runs a task, and measures the heap. */
+export async function runMeasured(
+  filename: string,
+  name: string,
+  task: unknown,
+): Promise<{ result: unknown; usedMemory: number }> {
+  const handler = knownHandler(filename, name) ?? (await loadHandler(filename, name));
+  const result = await handler(task);
+  if (misuse !== undefined) throw misuse;
+  const isMovable = movables.isMovable(result);
+  const { value, transfer } = isMovable ? movables.unwrap(result) : { value: result, transfer: [] };
+  const measured = { result: value, usedMemory: memoryUsage().heapUsed };
+  return isMovable ? interpreters().move(measured, transfer as []) : measured;
+}
+
+/** The result as it is sent: what the function marked is moved. */
+function finish(result: unknown): unknown {
+  if (misuse !== undefined) throw misuse;
+  if (typeof result !== "object" || result === null) return result;
+  if (isThenable(result)) return result.then(finish);
+  if (!movables.isMovable(result)) return result;
+  const { value, transfer } = movables.unwrap(result);
+  return interpreters().move(value as object, transfer as []);
+}

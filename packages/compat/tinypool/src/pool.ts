@@ -1,0 +1,302 @@
+/** The scheduler: which worker gets which task, and when workers start and end. */
+import { isAborted, type AbortSignalAny } from "../../shared/abort.cjs";
+import type { FilledOptions, Options } from "./options.js";
+import { ProcessWorker } from "./process-worker.js";
+import type { PoolRunner } from "./runner.js";
+import { ThreadWorker } from "./thread-worker.js";
+import { PoolTask, PoolWorker, type TaskParts } from "./work.js";
+
+/** The parts of the public face that the pool needs. */
+export interface Face {
+  emit(event: string, ...args: unknown[]): boolean;
+  listenerCount(event: string): number;
+  emitDestroy(): void;
+  readonly asyncResource: { asyncId(): number };
+}
+
+class AbortError extends Error {
+  constructor(signal: AbortSignalAny) {
+    super("The task has been aborted", "reason" in signal ? { cause: signal.reason } : undefined);
+  }
+  override get name(): string {
+    return "AbortError";
+  }
+}
+const threadTermination = (): Error => new Error("Terminating worker thread");
+
+export class Pool {
+  readonly options: FilledOptions;
+  readonly workers = new Set<PoolWorker>();
+  readonly start = performance.now();
+  completed = 0;
+  readonly #face: Face;
+  #isEnding = false;
+
+  constructor(face: Face, options: FilledOptions) {
+    this.#face = face;
+    this.options = options;
+    this.#ensureMinimum();
+  }
+
+  #ensureMinimum(): void {
+    while (!this.#isEnding && this.workers.size < this.options.minThreads) this.#add();
+  }
+
+  /** The smallest id that no worker has. A new worker has that of one that is gone. */
+  #freeId(): number {
+    const used = new Set([...this.workers].map(({ workerId }) => workerId));
+    let id = 1;
+    while (used.has(id)) id++;
+    return id;
+  }
+
+  #add(): PoolWorker {
+    const { options } = this;
+    const workerId = this.#freeId();
+    const start = {
+      env: options.env,
+      argv: options.argv,
+      execArgv: options.execArgv,
+      resourceLimits: options.resourceLimits,
+      workerData: options.workerData as unknown,
+      concurrency: options.concurrentTasksPerWorker,
+      workerId,
+      filename: options.filename,
+      name: options.name,
+    };
+    const runner: PoolRunner =
+      options.runtime === "child_process"
+        ? new ProcessWorker({ ...start, serialization: options.serialization })
+        : new ThreadWorker({ ...start, measures: options.maxMemoryLimitBeforeRecycle !== undefined });
+    const worker = new PoolWorker(runner, workerId);
+    runner.on("ended", (error: unknown) => this.#ended(worker, error));
+    this.workers.add(worker);
+    return worker;
+  }
+
+  submit(parts: TaskParts): Promise<unknown> {
+    const { signal } = parts;
+    if (signal !== null && isAborted(signal)) throw new AbortError(signal);
+    return new Promise((resolve, reject) => {
+      const task = new PoolTask(parts, this.#face.asyncResource.asyncId(), (failed, outcome) => {
+        this.completed++;
+        if (failed) reject(outcome);
+        // The result of an isolated task is there when its worker has ended.
+        this.#recycleAfter(task).then(
+          () => resolve(outcome),
+          (error: unknown) => reject(error),
+        );
+      });
+      task.listen(() => this.#abort(task));
+      this.#enter(task);
+    });
+  }
+
+  #enter(task: PoolTask): void {
+    const { taskQueue, maxQueue } = this.options;
+    if (taskQueue.size === 0) {
+      const worker = this.#workerFor(task);
+      if (worker !== undefined) {
+        this.#post(worker, task);
+        return;
+      }
+    }
+    if (taskQueue.size >= maxQueue) {
+      const message =
+        maxQueue === 0 ? "No task queue available and all Workers are busy" : "Task queue is at limit";
+      task.settle(true, new Error(message));
+      return;
+    }
+    taskQueue.push(task);
+  }
+
+  /** The least busy worker with room for the task, a new one if none is idle and there may be another. */
+  #workerFor(task: PoolTask): PoolWorker | undefined {
+    const { concurrentTasksPerWorker, maxThreads } = this.options;
+    let [found, usage] = [undefined as PoolWorker | undefined, concurrentTasksPerWorker];
+    for (const worker of this.workers) {
+      const { size } = worker.tasks;
+      if (worker.shouldRecycle) continue;
+      if (size === 0) return worker;
+      if (task.abortSignal === null && size < usage && !worker.isRunningAbortableTask) {
+        [found, usage] = [worker, size];
+      }
+    }
+    return this.workers.size < maxThreads ? this.#add() : found;
+  }
+
+  #distribute(): void {
+    const { taskQueue } = this.options;
+    while (!this.#isEnding && taskQueue.size > 0) {
+      const task = taskQueue.shift() as PoolTask | null;
+      if (task === null) return;
+      if (task.settled) continue;
+      const worker = this.#workerFor(task);
+      if (worker === undefined) {
+        this.#putBack(task);
+        return;
+      }
+      this.#post(worker, task);
+    }
+    if (taskQueue.size === 0) this.#face.emit("drain");
+  }
+
+  /** Tasks keep their order in the pool's own queue. Another queue decides itself. */
+  #putBack(task: PoolTask): void {
+    const queue = this.options.taskQueue as FilledOptions["taskQueue"] & { unshift?(task: PoolTask): void };
+    if (queue.unshift === undefined) queue.push(task);
+    else queue.unshift(task);
+  }
+
+  #post(worker: PoolWorker, task: PoolTask): void {
+    const { runner } = worker;
+    task.worker = worker;
+    worker.tasks.add(task);
+    worker.hasRun = true;
+    clearTimeout(worker.idleTimer);
+    worker.idleTimer = undefined;
+    if (this.options.isolateWorkers) worker.shouldRecycle = true;
+    const { filename, name, task: value, transfer, channel } = task;
+    task.task = undefined;
+    try {
+      if (channel !== undefined) runner.setChannel?.(channel);
+    } catch (error) {
+      this.#done(worker, task, true, error);
+      return;
+    }
+    runner.run({ filename, name, value, transfer }).then(
+      (result) => this.#done(worker, task, false, result),
+      (error: unknown) => this.#done(worker, task, true, error),
+    );
+  }
+
+  #done(worker: PoolWorker, task: PoolTask, failed: boolean, outcome: unknown): void {
+    if (!worker.tasks.delete(task)) return;
+    const { usedMemory } = worker.runner;
+    if ((usedMemory ?? 0) > (this.options.maxMemoryLimitBeforeRecycle ?? Infinity))
+      worker.shouldRecycle = true;
+    // Before the task settles, so that its awaiter finds the worker at work, or gone.
+    if (!worker.shouldRecycle) this.#available(worker);
+    task.settle(failed, outcome);
+  }
+
+  #available(worker: PoolWorker): void {
+    if (!this.workers.has(worker)) return;
+    this.#distribute();
+    const { minThreads, idleTimeout } = this.options;
+    if (worker.tasks.size > 0 || this.workers.size <= minThreads || idleTimeout === Infinity) return;
+    worker.idleTimer ??= setTimeout(() => {
+      worker.idleTimer = undefined;
+      if (worker.tasks.size > 0 || this.workers.size <= minThreads || !this.workers.has(worker)) return;
+      this.#stop(worker).catch(() => {});
+    }, idleTimeout).unref();
+  }
+
+  /** Ends the worker of a task if it must be recycled. */
+  async #recycleAfter({ worker }: PoolTask): Promise<void> {
+    if (worker === undefined || !worker.shouldRecycle || worker.tasks.size > 0) return;
+    if (!this.workers.has(worker)) return;
+    await this.#stop(worker);
+    this.#ensureMinimum();
+    this.#distribute();
+  }
+
+  /** A worker has ended by itself. */
+  #ended(worker: PoolWorker, error: unknown): void {
+    if (!this.workers.delete(worker)) return;
+    clearTimeout(worker.idleTimer);
+    // The worker's tasks reject first, and say how it ended.
+    queueMicrotask(() => {
+      this.#ensureMinimum();
+      this.#distribute();
+    });
+    // Without a listener, an error event would end the process.
+    if (error !== undefined && this.#face.listenerCount("error") > 0) this.#face.emit("error", error);
+  }
+
+  #abort(task: PoolTask): void {
+    const { worker } = task;
+    if (task.settled) return;
+    if (worker === undefined) this.options.taskQueue.remove(task);
+    else worker.shouldRecycle = false;
+    task.settle(true, new AbortError(task.abortSignal!));
+    if (worker === undefined) return;
+    this.#stop(worker, false).catch(() => {});
+    this.#ensureMinimum();
+    this.#distribute();
+  }
+
+  /** Ends a worker, and fails what it runs. The worker's file may have something to do before. */
+  async #stop(worker: PoolWorker, tearsDown = true): Promise<void> {
+    this.workers.delete(worker);
+    clearTimeout(worker.idleTimer);
+    const { runner } = worker;
+    const { filename, teardown, terminateTimeout } = this.options;
+    const tasks = [...worker.tasks];
+    worker.tasks.clear();
+    for (const task of tasks) task.settle(true, threadTermination());
+    try {
+      if (tearsDown && teardown !== undefined && filename !== null && tasks.length === 0 && worker.hasRun) {
+        await runner.run({ filename, name: teardown, value: {}, transfer: [] });
+      }
+    } finally {
+      const ended = runner.terminate();
+      if (terminateTimeout === undefined) await ended;
+      else await withLimit(ended, terminateTimeout);
+    }
+  }
+
+  cancelPendingTasks(): void {
+    this.#rejectWaiting((task) => task.cancel());
+  }
+
+  #rejectWaiting(reject: (task: PoolTask) => void): void {
+    const { taskQueue } = this.options;
+    const waiting: PoolTask[] = [];
+    while (taskQueue.size > 0) {
+      const task = taskQueue.shift() as PoolTask | null;
+      if (task === null) break;
+      waiting.push(task);
+    }
+    for (const task of waiting) reject(task);
+  }
+
+  async recycleWorkers({ runtime }: Pick<Options, "runtime">): Promise<void> {
+    const changes = runtime !== undefined && runtime !== this.options.runtime;
+    if (changes) this.options.runtime = runtime;
+    // Those of an isolated pool end after their task anyway.
+    if (this.options.isolateWorkers && !changes) return;
+    const stopped: Promise<void>[] = [];
+    for (const worker of this.workers) {
+      if (worker.tasks.size > 0) worker.shouldRecycle = true;
+      else stopped.push(this.#stop(worker));
+    }
+    await Promise.all(stopped);
+    this.#ensureMinimum();
+    this.#distribute();
+  }
+
+  async destroy(): Promise<void> {
+    this.#isEnding = true;
+    try {
+      this.#rejectWaiting((task) => task.settle(true, threadTermination()));
+      await Promise.all([...this.workers].map((worker) => this.#stop(worker)));
+    } finally {
+      this.#isEnding = false;
+      this.#face.emitDestroy();
+    }
+  }
+}
+
+/** Rejects if the worker does not end in time. */
+async function withLimit(ended: Promise<unknown>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("Failed to terminate worker")), milliseconds);
+  });
+  try {
+    await Promise.race([ended, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

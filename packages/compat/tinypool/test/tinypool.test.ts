@@ -1,0 +1,125 @@
+/** The behaviour that programs of tinypool rely on, and where this package does better. tinypool's own suite is run by scripts/conformance.mjs. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { MessageChannel } from "node:worker_threads";
+import { isMovable, type Options, Tinypool } from "../src/index.js";
+
+const filename = fileURLToPath(new URL("../../../test/workers/tasks.mjs", import.meta.url));
+async function using(options: Options, body: (pool: Tinypool) => Promise<void>): Promise<void> {
+  const pool = new Tinypool({ filename, minThreads: 1, maxThreads: 1, ...options });
+  try {
+    await body(pool);
+  } finally {
+    await pool.destroy();
+  }
+}
+const rejection = async (promise: Promise<unknown>): Promise<Error & Record<string, unknown>> => {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error & Record<string, unknown>;
+  }
+  return assert.fail("it did not reject");
+};
+
+for (const runtime of ["worker_threads", "child_process"] as const) {
+  test(`${runtime}: tasks by name, and what a worker knows of itself`, async () => {
+    const data = runtime === "worker_threads" ? { workerData: { a: 1 } } : {};
+    await using({ runtime, ...data }, async (pool) => {
+      assert.equal(await pool.run(1), "default 1");
+      assert.deepEqual(await pool.run({ b: [2] }, { name: "echo" }), { b: [2] });
+      const state = (await pool.run(0, { name: "state" })) as Record<string, unknown>;
+      assert.deepEqual([state["isTinypoolWorker"], state["workerId"], state["named"]], [true, 1, 1]);
+      if (runtime === "worker_threads") assert.deepEqual([state["is"], state["data"]], [true, { a: 1 }]);
+    });
+  });
+
+  test(`${runtime}: isolated tasks have a worker each, others share one`, async () => {
+    for (const isolateWorkers of [true, false]) {
+      await using({ runtime, isolateWorkers }, async (pool) => {
+        const first = (await pool.run(0, { name: "runOf" })) as number[];
+        const second = (await pool.run(0, { name: "runOf" })) as number[];
+        assert.deepEqual([first[0], second[0]], isolateWorkers ? [1, 1] : [1, 2]);
+      });
+    }
+  });
+
+  test(`${runtime}: a worker that ends fails its task, and those that wait are run`, async () => {
+    await using({ runtime }, async (pool) => {
+      const tasks = [pool.run(3, { name: "exit" }), ...[1, 2, 3].map((n) => pool.run(n, { name: "echo" }))];
+      const [died, ...others] = await Promise.allSettled(tasks);
+      assert.equal(died.status, "rejected");
+      assert.deepEqual(
+        others.map((each) => (each as PromiseFulfilledResult<number>).value),
+        [1, 2, 3],
+      );
+    });
+  });
+}
+
+test("an error arrives as itself: class, properties, cause", async () => {
+  await using({}, async (pool) => {
+    const error = await rejection(pool.run(0, { name: "fail" }));
+    assert.ok(error instanceof RangeError && error.cause instanceof TypeError);
+    assert.deepEqual([error.message, error["limit"]], ["too far", 3]);
+  });
+});
+
+test("aborting a task that runs stops its worker, and no other task", async () => {
+  await using({ minThreads: 2, maxThreads: 2 }, async (pool) => {
+    const controller = new AbortController();
+    const nap = pool.run(200, { name: "nap" });
+    const endless = pool.run(0, { name: "loop", signal: controller.signal });
+    const waiting = pool.run(1, { name: "echo" });
+    controller.abort("enough");
+    const error = await rejection(endless);
+    assert.deepEqual([error.name, error.cause], ["AbortError", "enough"]);
+    assert.deepEqual(await Promise.all([nap, waiting]), ["slept", 1]);
+  });
+});
+
+test("tasks that wait can be cancelled; destroy rejects what runs", async () => {
+  const pool = new Tinypool({ filename, minThreads: 1, maxThreads: 1 });
+  const endless = rejection(pool.run(0, { name: "loop" }));
+  const waiting = rejection(pool.run(0, { name: "echo" }));
+  assert.equal(pool.queueSize, 1);
+  pool.cancelPendingTasks();
+  assert.equal((await waiting).name, "CancelError");
+  await pool.destroy();
+  assert.equal((await endless).message, "Terminating worker thread");
+  assert.equal(pool.threads.length, 0);
+});
+
+test("the teardown of a worker's file runs before its worker ends", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const message = once(port1, "message");
+  await using({ teardown: "teardown" }, async (pool) => {
+    await pool.run({ port: port2 }, { name: "keepPort", transferList: [port2] });
+  });
+  assert.equal((await message)[0], "torn down");
+  port1.close();
+});
+
+test("what is moved is gone here", async () => {
+  await using({}, async (pool) => {
+    const bytes = new Uint8Array(100_000);
+    const movable = Tinypool.move(bytes);
+    assert.ok(isMovable(movable));
+    const back = (await pool.run(movable, { name: "echo" })) as Uint8Array;
+    assert.deepEqual([bytes.byteLength, back.byteLength], [0, 100_000]);
+    assert.equal(((await pool.run(0, { name: "moved" })) as Uint8Array).byteLength, 10);
+  });
+});
+
+test("workers can be replaced, also by ones of another kind", async () => {
+  await using({}, async (pool) => {
+    const before = pool.threads[0].threadId;
+    await pool.recycleWorkers();
+    assert.notEqual(pool.threads[0].threadId, before);
+    await pool.recycleWorkers({ runtime: "child_process" });
+    assert.equal(pool.threads[0].runtime, "child_process");
+    assert.equal(await pool.run(1, { name: "echo" }), 1);
+  });
+});
