@@ -136,6 +136,9 @@ await build({
     "first-thread": "supervisor/first-thread.js",
     worker: "interpreter-thread.js",
     "typescript-hooks": "guests/javascript/typescript-hooks.js",
+    // For observed processes only.
+    observe: "observe/thread.js",
+    observer: "observe/supervise.js",
   },
 });
 

@@ -8,6 +8,7 @@ import * as api from "./index.js";
 import { importBy } from "./guests/javascript/dynamic-import.js";
 import type { OwnBundle } from "./platform/node/own-bundle.cjs";
 import { setOwnBundle } from "./thread/bundle-for-interpreters.js";
+import { observeByEnvironment } from "./observe/observe.js";
 import { serveProcess } from "./thread/current.js";
 
 export { startInterpreter } from "./start-interpreter.js";
@@ -32,5 +33,6 @@ export function share(own?: OwnBundle): Api {
     setOwnBundle(own);
   }
   serveProcess();
+  observeByEnvironment();
   return made;
 }

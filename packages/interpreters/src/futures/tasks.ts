@@ -101,7 +101,7 @@ export class Tasks implements Owner<Future<unknown>> {
   abandoned = false;
   readonly stats = new Stats();
   /** Of `queues`, in the same order. */
-  readonly #pointers: readonly Pointer[];
+  readonly pointers: readonly Pointer[];
   /** How many tasks are submitted and not settled: in line, or being executed. */
   #open = 0;
   /** How many of them keep the event loop alive. */
@@ -118,7 +118,7 @@ export class Tasks implements Owner<Future<unknown>> {
     this.#several = concurrency > 1;
     this.#language = language;
     this.queues = Array.from({ length: LANES }, () => createHiddenQueue());
-    this.#pointers = this.queues.map(pointerOf);
+    this.pointers = this.queues.map(pointerOf);
   }
 
   /** How many tasks wait in line or are being executed. */
@@ -128,7 +128,7 @@ export class Tasks implements Owner<Future<unknown>> {
 
   /** How many tasks wait in line. Takes the lock of each queue once. */
   get queued(): number {
-    return inLine(this.rt.m, this.#pointers);
+    return inLine(this.rt.m, this.pointers);
   }
 
   /**
@@ -151,7 +151,7 @@ export class Tasks implements Owner<Future<unknown>> {
     const { m, id } = this.rt;
     const lane = laneOf(options.priority ?? 0);
     const isNew = Array.isArray(args);
-    const queue = this.#pointers[lane];
+    const queue = this.pointers[lane];
     const sequence = this.rt.expect(future);
     const timed = this.stats.choose();
     const each = this.#several || (this.#open < this.#workers && this.stats.recent > SHORT);
@@ -191,8 +191,8 @@ export class Tasks implements Owner<Future<unknown>> {
     } finally {
       message.discard();
     }
-    if (this.#several) wakeWorkers(m, this.#pointers);
-    else wakeWorker(m, this.#pointers, lane, each);
+    if (this.#several) wakeWorkers(m, this.pointers);
+    else wakeWorker(m, this.pointers, lane, each);
     future.sequence = sequence;
     future.queue = queue;
     future.task = kept;
@@ -358,7 +358,7 @@ export class Tasks implements Owner<Future<unknown>> {
     const { m } = this.rt;
     const taken: Future<unknown>[] = [];
     const received = makeReceived();
-    for (const pointer of this.#pointers) {
+    for (const pointer of this.pointers) {
       while (take(m, pointer, false, received) === OK) {
         const future = this.rt.forget(headerWord(m, received, 0));
         // Decoding releases the references (queues, interpreters) that the record carries.

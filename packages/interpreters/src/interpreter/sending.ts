@@ -72,6 +72,8 @@ export interface Sending {
   readonly trace: Trace;
   /** Stays reachable until the operation is settled. */
   readonly keep: unknown;
+  /** Of a call. */
+  readonly code?: Code | undefined;
 }
 
 /**
@@ -99,6 +101,7 @@ export function send<T>(
     blocking,
     trace,
     keep: code,
+    code,
   });
 }
 
@@ -116,6 +119,7 @@ export function dispatch<T>(target: Target, work: WorkKind, sending: Sending): O
   try {
     const operation = new Operation<T>(rt, id, what, trace);
     operation.keep = sending.keep;
+    operation.code = sending.code;
     try {
       message.header(operation.sequence, work.kind, sending.a, sending.b, 0, timeout);
       if (args !== undefined) message.list(args, work.root, handover);

@@ -65,6 +65,7 @@ import {
 } from "../wire/protocol.js";
 import { setState } from "../kernel/registry.js";
 import { endWork } from "../kernel/executions.js";
+import { isObserved, note } from "../kernel/observations.js";
 import type { Runtime } from "../thread/runtime.js";
 
 /** Longest time between two turns of the event loop while there is work; milliseconds. */
@@ -186,7 +187,9 @@ export class WorkDispatcher {
     const timeout = headerWord(m, received, 5);
     if (this.#guest.interruptible === true)
       openToInterrupts(m, kind !== WORK_CALL_BATCH && !this.places.isOpen);
-    item.began = headerWord(m, received, 4) === 0 ? 0 : clock();
+    const observed = isObserved(m);
+    item.began = headerWord(m, received, 4) === 0 && !observed ? 0 : clock();
+    if (observed) note(m, item.execution, kind, a, b, item.began);
     if (timeout > 0) this.#limit(item, timeout);
     const work: Work = { kind, a, b, timeout };
     let loading: Promise<unknown> | undefined;
