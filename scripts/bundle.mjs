@@ -154,3 +154,17 @@ await build({
   banner: { js: asScript + common.banner.js },
   footer: { js: "}))" },
 });
+
+// An ES module of its own, which imports the program's copy of its peer dependency.
+await build({
+  absWorkingDir: src,
+  entryPoints: ["opentelemetry.js"],
+  outdir: src,
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20.19",
+  external: ["@opentelemetry/api"],
+  legalComments: "none",
+});

@@ -13,6 +13,7 @@ import { NativePromise } from "../platform/microtasks.js";
 import { onAbort } from "../base/abort.js";
 import { clock } from "../base/clock.js";
 import { startTimer, stopTimer } from "../base/timer.js";
+import { CODEC_JAVASCRIPT } from "../codec/codec.js";
 import type { Code } from "../wire/code.js";
 import type { Language } from "../guests/language.js";
 import { inLine, laneOf, LANES, wakeWorker, wakeWorkers } from "../kernel/lanes.js";
@@ -27,8 +28,9 @@ import {
 } from "../wire/message.js";
 import type { SupervisorHandover } from "../transfer/handover.js";
 import { statusError } from "../wire/status-error.js";
-import { reasonNumber, REQUEST_ABORT } from "../wire/protocol.js";
+import { reasonNumber, REQUEST_ABORT, WORK_CARRIES } from "../wire/protocol.js";
 import { isExecutingWork } from "../kernel/executions.js";
+import { carried } from "../thread/carried.js";
 import type { Death } from "../thread/death.js";
 import type { Runtime } from "../thread/runtime.js";
 import type { InterpreterId, Pointer } from "../memory/brands.js";
@@ -158,11 +160,13 @@ export class Tasks implements Owner<Future<unknown>> {
     // The code must outlive the call. The arguments need not, except for a retry, which takes them as they are now,
     // whatever the caller does with them later. The task itself keeps the queues and interpreters that they refer to.
     let kept: Code | Again = code;
+    const carrier = isNew && this.#language.tag === CODEC_JAVASCRIPT ? carried() : undefined;
+    if (carrier !== undefined) kind |= WORK_CARRIES;
     const message = Message.take(m);
     try {
       message.header(sequence, kind, code.id, code.pointer, timed ? 1 : 0, runningTime(options.timeout));
       if (isNew) {
-        message.list(args, "args", moving);
+        message.list(carrier === undefined ? args : [...args, carrier], "args", moving);
         moving?.check();
         checkReadable(message.codec, this.#language, "args");
         // Encoding calls getters and iterators of the user, which may have shut the pool down, aborted the signal, or submitted

@@ -27,6 +27,7 @@ import { dispatch, send, type WorkKind } from "./sending.js";
 import { isGone, type Target } from "./target.js";
 
 const CONSTRUCT: WorkKind = {
+  carries: true,
   kind: WORK_CONSTRUCT,
   verb: "construct an object in",
   root: "args",
@@ -34,6 +35,7 @@ const CONSTRUCT: WorkKind = {
   read: true,
 };
 const OBJECT: WorkKind = {
+  carries: true,
   kind: WORK_OBJECT,
   verb: "use an object in",
   root: "args",

@@ -13,8 +13,9 @@ export function usableFolder(): string {
   const user = process.getuid?.() ?? -1;
   const folder = path.join(tmpdir(), `interpreters-${user}`);
   try {
-    mkdirSync(folder, { mode: 0o700 });
+    if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
+    // Another process of this user may have been faster.
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw refused(folder, String(error), error);
   }
   // Any user may make something of that name in a folder for all.

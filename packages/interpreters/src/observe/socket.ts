@@ -4,8 +4,7 @@
  *     { "get": "snapshot" }  ▶  ◀  { … }                 (inspection.ts)
  *     { "terminate": 3 }     ▶  ◀  { "terminated": true }
  */
-import { unlinkSync } from "../platform/files.js";
-import { writeSync } from "../platform/files.js";
+import { rmSync, writeSync } from "../platform/files.js";
 import { createServer, type Socket } from "../platform/sockets.js";
 import type { Inspection } from "./inspection.js";
 
@@ -15,12 +14,8 @@ const LONGEST_LINE = 1_000;
 const MOST_UNREAD = 16 << 20;
 
 export function serve(file: string, inspection: Inspection): void {
-  try {
-    // A process that had this one's id has left it behind.
-    unlinkSync(file);
-  } catch {
-    // There is none.
-  }
+  // A process that had this one's id may have left it behind.
+  rmSync(file, { force: true });
   const server = createServer((socket) => attend(socket, inspection));
   server.on("error", (error) => {
     try {

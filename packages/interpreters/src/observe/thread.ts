@@ -1,5 +1,5 @@
 /** The entry of `observe.cjs`, which a thread that runs user code loads if its process is observed. */
-import { unlinkSync } from "../platform/files.js";
+import { rmSync } from "../platform/files.js";
 import { process } from "../platform/process.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError } from "../base/errors.js";
@@ -90,12 +90,6 @@ export function prepareSocket(rt: Runtime): string {
   if (why !== undefined)
     throw new InterpreterError(`Cannot be inspected: ${why}`, { code: "ERR_INTERPRETER_INSPECT" });
   const file = socketOf(usableFolder(), process.pid);
-  process.on("exit", () => {
-    try {
-      unlinkSync(file);
-    } catch {
-      // The supervisor has closed it.
-    }
-  });
+  process.on("exit", () => rmSync(file, { force: true }));
   return file;
 }

@@ -43,6 +43,9 @@ export const WORK_ADDON = 7;
  */
 export const WORK_ITERATE = 8;
 
+/** Added to the kind of work: something travels with it (thread/carried.ts), as the last element of the value, which is an array. */
+export const WORK_CARRIES = 0x100;
+
 /** Make an object. a, b, value: as for WORK_CALL, with a class; the reply is a `Constructed` (worker/objects.ts) */
 export const WORK_CONSTRUCT = 20;
 /** Use the object with the number a. b: the index of a method, or an OBJECT_…; value: the array of arguments */

@@ -84,11 +84,13 @@ const scenarios: Record<string, () => unknown> = {
   },
   async unfinished() {
     const interp = create();
-    const call = interp.call(function endless() {
+    const began = createQueue<number>();
+    const call = interp.call(function endless(queue: typeof began) {
+      queue.putSync(1);
       for (;;);
-    });
+    }, began);
     call.catch(() => {});
-    while (!interp.isRunning()) await delay(1);
+    await began.get();
     process.exit(0);
   },
   twice() {

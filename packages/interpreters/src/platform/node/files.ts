@@ -1,7 +1,6 @@
 import { constants, openSync } from "node:fs";
 
 export {
-  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -9,8 +8,8 @@ export {
   readlinkSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
-  unlinkSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
