@@ -23,7 +23,8 @@ import type { WorkRunEvent, WorkSendEvent } from "./thread/carried.js";
  *
  * @returns a function that undoes it
  * @example
- * import { context, propagation, trace } from "@opentelemetry/api";
+ * import { trace } from "@opentelemetry/api";
+ * import { InterpreterPoolExecutor } from "interpreters";
  * import { instrument } from "interpreters/opentelemetry";
  *
  * const stop = instrument();

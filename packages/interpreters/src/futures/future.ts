@@ -20,7 +20,6 @@ import type { InterpreterId } from "../memory/brands.js";
 import { headerWord } from "../wire/message.js";
 import { readResult } from "../transfer/handover.js";
 import { REPLY_INTERRUPTED, REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
-import type { Code } from "../wire/code.js";
 import type { Trace } from "../thread/trace.js";
 import { type Death, interruptedWork, type Share } from "../thread/death.js";
 import type { Pending } from "../thread/runtime.js";
@@ -242,12 +241,6 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
   /** @internal */
   failure(): unknown {
     return this.failed() ? this.#value : undefined;
-  }
-
-  /** @internal */
-  get code(): Code | undefined {
-    const task = this.task as Code | { readonly code: Code } | undefined;
-    return task !== undefined && "code" in task ? task.code : task;
   }
 
   /** @internal How the task ended. The future must be done. */

@@ -105,14 +105,8 @@ export class Pool implements TasksOwner, WorkersOwner {
   /** The pool as it is, for those who watch. */
   view(): PoolView {
     const { concurrency, maxWorkers, tasks, workers } = this;
-    return {
-      name: workers.name,
-      maxWorkers,
-      concurrency,
-      lanes: tasks.pointers,
-      workers: workers.ids,
-      stats: this.stats(),
-    };
+    const { ids, name } = workers;
+    return { name, maxWorkers, concurrency, lanes: tasks.pointers, workers: ids, stats: this.stats() };
   }
 
   /** See `InterpreterPoolExecutor.stats`. */

@@ -14,7 +14,7 @@ import { goneOrRefused } from "./operation.js";
  * `create` made, `"worker_threads"` a thread that another module started and that uses this package. `"unknown"` does not occur.
  */
 export type Whence = "runtime init" | "interpreters module" | "worker_threads" | "unknown";
-export const WHENCE: readonly Whence[] = ["unknown", "runtime init", "interpreters module", "worker_threads"];
+const WHENCE: readonly Whence[] = ["unknown", "runtime init", "interpreters module", "worker_threads"];
 
 /** A slot is used again, an id never: an operation addresses a slot and names the id that it means. */
 export interface Target {

@@ -23,7 +23,7 @@ import { queueIdOf, sizeOf } from "../kernel/queue-state.js";
 import { idOf, nameOf, slotOf, stateOf } from "../kernel/registry.js";
 import type { Pointer } from "../memory/brands.js";
 import type { Children } from "../supervisor/children.js";
-import { WHENCE } from "../interpreter/target.js";
+import type { Whence } from "../interpreter/target.js";
 import type { Labels } from "./labels.js";
 import { channelName, type Published } from "./publishing.js";
 import type { QueueState } from "./queue-states.js";
@@ -33,6 +33,9 @@ const STATES: Readonly<Record<number, string>> = {
   [STATE_READY]: "idle",
   [STATE_FINALIZING]: "closing",
 };
+
+/** By the value of S_WHENCE. */
+const WHENCE: readonly Whence[] = ["unknown", "runtime init", "interpreters module", "worker_threads"];
 
 /** Milliseconds: a heap is asked for again. */
 const HEAP_EVERY = 1_000;
@@ -122,7 +125,7 @@ export class Inspection {
     return {
       id,
       name: id === 0 ? "main" : (nameOf(m, slot) ?? null),
-      whence: WHENCE[load(m, slotPointer(slot) + S_WHENCE)] ?? "unknown",
+      whence: WHENCE[load(m, slotPointer(slot) + S_WHENCE)],
       state: busy ? "running" : state,
       executing,
       waiting: sizeOf(m, (slotPointer(slot) + S_WORK) as Pointer),

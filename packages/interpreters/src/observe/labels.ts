@@ -1,7 +1,7 @@
 /** What to call a work item in a trace, or in `interpreters top`. */
 import type { SharedMemory } from "../memory/atomics.js";
 import type { Pointer } from "../memory/brands.js";
-import { fetchCode } from "../wire/code.js";
+import type { fetchCode } from "../wire/code.js";
 import {
   WORK_CALL_BATCH,
   WORK_CLOSE,
@@ -32,10 +32,12 @@ const KINDS: Readonly<Record<number, string>> = {
 
 export class Labels {
   readonly #m: SharedMemory;
+  readonly #fetch: typeof fetchCode;
   readonly #byCode = new Map<number, string>();
 
-  constructor(m: SharedMemory) {
+  constructor(m: SharedMemory, fetch: typeof fetchCode) {
     this.#m = m;
+    this.#fetch = fetch;
   }
 
   /** The label of a work item: its function, or else its kind (WORK_…). `code` is 0 without a function. */
@@ -59,7 +61,7 @@ export class Labels {
 
   #read(code: number, pointer: Pointer): string | undefined {
     try {
-      const description = fetchCode(this.#m, code, pointer);
+      const description = this.#fetch(this.#m, code, pointer);
       return description === undefined ? undefined : labelOf(description);
     } catch {
       // Its pages belong to another owner by now.

@@ -38,6 +38,7 @@ const thread = (): typeof Thread => loadBundle("observe.cjs") as typeof Thread;
  * import { tmpdir } from "node:os";
  * import { join } from "node:path";
  * import { readFileSync } from "node:fs";
+ * import { create, startTrace } from "interpreters";
  *
  * const file = join(tmpdir(), `trace-${process.pid}.json`);
  * const trace = startTrace(file);

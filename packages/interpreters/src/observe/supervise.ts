@@ -12,6 +12,7 @@ import { nameOf } from "../kernel/registry.js";
 import type { Children } from "../supervisor/children.js";
 import type { Death } from "../supervisor/deaths.js";
 import type { SupervisorObserver } from "../supervisor/observer.js";
+import type { fetchCode } from "../wire/code.js";
 import { Inspection } from "./inspection.js";
 import { Labels } from "./labels.js";
 import { type QueueState, QueueStates } from "./queue-states.js";
@@ -23,8 +24,13 @@ import { TraceFile } from "./trace-file.js";
 /** Milliseconds between two looks at the queues. */
 const LOOK_EVERY = 20;
 
-export function observe(m: SharedMemory, children: Children, work: () => void): SupervisorObserver {
-  return new Observer(m, children, work);
+export function observe(
+  m: SharedMemory,
+  children: Children,
+  work: () => void,
+  fetch: typeof fetchCode,
+): SupervisorObserver {
+  return new Observer(m, children, work, fetch);
 }
 
 class Observer implements SupervisorObserver {
@@ -40,11 +46,11 @@ class Observer implements SupervisorObserver {
   #spares = 0;
   readonly #depths = new Map<number, number>();
 
-  constructor(m: SharedMemory, children: Children, work: () => void) {
+  constructor(m: SharedMemory, children: Children, work: () => void, fetch: typeof fetchCode) {
     this.#m = m;
     this.#children = children;
     this.#work = work;
-    this.#labels = new Labels(m);
+    this.#labels = new Labels(m, fetch);
     this.#queues = new QueueStates(m);
     // Looking takes a lock, which belongs into a pass.
     setInterval(() => {

@@ -15,6 +15,7 @@ import {
 } from "../memory/layout.js";
 import { observationsIn } from "../kernel/observations.js";
 import { idOf, isAlive } from "../kernel/registry.js";
+import type { Tools } from "../thread/observing.js";
 import type { Runtime } from "../thread/runtime.js";
 import { Labels } from "./labels.js";
 import { emptyRings } from "./ring.js";
@@ -26,15 +27,15 @@ import { ThreadTracer } from "./tracer.js";
 
 export { openTrace } from "./start-trace.js";
 
-let traced: { readonly file: TraceFile; readonly tracer: ThreadTracer } | undefined;
+let traced: { readonly file: TraceFile; readonly tracer: ThreadTracer; readonly labels: Labels } | undefined;
 let published = false;
 
 /** See `observeThread`. May be called again, when there is more to observe. */
-export function observe(rt: Runtime): void {
+export function observe(rt: Runtime, tools: Tools): void {
   const observers = load(rt.m, H_OBSERVED);
   if ((observers & OBSERVE_TRACE) !== 0 && traced === undefined && load(rt.m, H_TRACE_FILE) !== 0) {
     const file = new TraceFile(rt.m);
-    traced = { file, tracer: new ThreadTracer(rt, file) };
+    traced = { file, tracer: new ThreadTracer(rt, file, tools), labels: new Labels(rt.m, tools.fetchCode) };
     rt.tracer = traced.tracer;
     process.on("exit", () => (rt.m.slot === MAIN_SLOT ? endTrace(rt) : traced?.file.flush()));
   }
@@ -47,11 +48,10 @@ export function observe(rt: Runtime): void {
 /** Writes the end of the trace, in main. Work that is being executed is shown as unfinished. */
 export function endTrace(rt: Runtime): void {
   if (traced === undefined) return;
-  const { file, tracer } = traced;
+  const { file, labels, tracer } = traced;
   traced = undefined;
   rt.tracer = undefined;
   const { m } = rt;
-  const labels = new Labels(m);
   const ended = clock();
   const now = file.at(ended);
   const end = load(m, H_SLOTS_USED);

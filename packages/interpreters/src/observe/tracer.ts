@@ -4,9 +4,9 @@
  */
 import { channel } from "../platform/diagnostics.js";
 import type { Received } from "../kernel/receive.js";
-import { headerWord } from "../wire/message.js";
 import { REPLY_VALUE } from "../wire/protocol.js";
 import type { Death } from "../thread/death.js";
+import type { Tools } from "../thread/observing.js";
 import type { Traced, Tracer } from "../thread/tracer.js";
 import type { Runtime } from "../thread/runtime.js";
 import { Labels } from "./labels.js";
@@ -27,6 +27,7 @@ export class ThreadTracer implements Tracer {
   readonly #rt: Runtime;
   readonly #file: TraceFile;
   readonly #labels: Labels;
+  readonly #headerWord: Tools["headerWord"];
   readonly #times = new SubmitTimes();
   /** By interpreter: until when each of its places is taken. */
   readonly #places = new Map<number, number[]>();
@@ -43,10 +44,11 @@ export class ThreadTracer implements Tracer {
   /** What was written last, by pool. */
   readonly #depths = new Map<string, string>();
 
-  constructor(rt: Runtime, file: TraceFile) {
+  constructor(rt: Runtime, file: TraceFile, tools: Tools) {
     this.#rt = rt;
     this.#file = file;
-    this.#labels = new Labels(rt.m);
+    this.#labels = new Labels(rt.m, tools.fetchCode);
+    this.#headerWord = tools.headerWord;
     this.#common = `,"pid":${file.pid},"tid":`;
     this.#followPools();
   }
@@ -90,14 +92,14 @@ export class ThreadTracer implements Tracer {
     const { m } = this.#rt;
     const file = this.#file;
     const now = file.now();
-    const took = headerWord(m, received, 3);
+    const took = this.#headerWord(m, received, 3);
     if (now - this.#sampled > SAMPLE_EVERY) this.#sample(now);
     if (took === 0) {
       // No work item: a callback, or work that began before the process was traced.
       this.#wait(this.#quote(this.#labelOf(operation)), this.#idOf(sequence), submitted, now, now);
       return undefined;
     }
-    const began = file.atSecond(headerWord(m, received, 4), headerWord(m, received, 5));
+    const began = file.atSecond(this.#headerWord(m, received, 4), this.#headerWord(m, received, 5));
     // Both ends are rounded down, so that one slice ends before the next one begins.
     const ran = took === LONGEST ? now - began : took - 1;
     const tid = this.#threadOf(received.sender, began, began + ran);

@@ -15,6 +15,7 @@ export interface WorkSendEvent {
 
 /** The message of `interpreters:work:run`: work that a carrier came with is about to run. */
 export interface WorkRunEvent {
+  /** What the sender's subscribers put into it. */
   readonly carrier: Readonly<Carrier>;
   /** The function's name, or what the work is. */
   readonly name: string;

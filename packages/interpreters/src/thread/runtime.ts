@@ -26,31 +26,16 @@ import { makeReceivedMany, type Received } from "../kernel/receive.js";
 import { AdaptivePoll } from "./adaptive-poll.js";
 import { takeReplies } from "../kernel/mailbox.js";
 import { headerWord, readBody } from "../wire/message.js";
-import { type Death, deathOfWork, type Share } from "./death.js";
+import { type Death, deathOfWork } from "./death.js";
 import { NoticedDeaths, readNotice } from "./noticed-deaths.js";
-import type { PoolView, Traced, Tracer } from "./tracer.js";
+import type { Pending, Wait } from "./pending.js";
+import type { PoolView, Tracer } from "./tracer.js";
 import { PendingTable } from "./pending-table.js";
 import { NOTICE_DEATH } from "../wire/protocol.js";
 import { idOf, isBeingReaped } from "../kernel/registry.js";
 import { AdaptiveSpin } from "./adaptive-spin.js";
 
-/** An operation that this thread has begun and that will be settled exactly once: by a reply, or by a death. */
-export interface Pending extends Traced {
-  /** The interpreter that owes the reply, whose death settles the operation; -1 for any interpreter that turns out to be executing it. */
-  readonly target: InterpreterId;
-  /** The reply arrived. Reads its value from `received`, if it needs it. */
-  settle(status: number, received: Received): void;
-  /** The interpreter that owed the reply died. */
-  died(death: Death, share: Share): void;
-}
-
-/** An operation that blocks this thread (waits.ts). */
-export interface Wait {
-  /** The value of S_WAITING_ON for it. */
-  readonly on: number;
-  /** The value of S_WAITING_ON to go back to. */
-  readonly before: number;
-}
+export type { Pending, Wait } from "./pending.js";
 
 /** Milliseconds: longer than the supervisor ever takes from closing a mailbox to the notice, unless it waits for memory. */
 const LONGEST_REAP = 1000;

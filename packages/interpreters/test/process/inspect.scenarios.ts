@@ -1,9 +1,15 @@
 /** Programs that can be inspected; inspect.test.ts connects to them. */
-import { writeSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { create, createQueue, inspectable, InterpreterPoolExecutor } from "interpreters";
 
 const scenarios: Record<string, () => unknown> = {
   async blocked() {
+    // A process that had this one's id has left it behind.
+    const folder = join(tmpdir(), `interpreters-${process.getuid?.()}`);
+    mkdirSync(folder, { mode: 0o700 });
+    writeFileSync(join(folder, `${process.pid}.sock`), "");
     inspectable();
     inspectable();
     const executor = new InterpreterPoolExecutor({ maxWorkers: 1, name: "thumbs" });
@@ -17,7 +23,16 @@ const scenarios: Record<string, () => unknown> = {
     }, began);
     await began.get();
     const waits = create({ name: "waits" });
-    waits.call((queue: typeof never) => queue.getSync(), never).catch(() => {});
+    const waiting = waits.call(
+      (ready: typeof began, queue: typeof never) => {
+        ready.putSync(1);
+        return queue.getSync();
+      },
+      began,
+      never,
+    );
+    waiting.catch(() => {});
+    await began.get();
     const holding = executor.submit(
       (ready: typeof began, queue: typeof never) => {
         ready.putSync(1);
@@ -29,9 +44,10 @@ const scenarios: Record<string, () => unknown> = {
     holding.catch(() => {});
     await began.get();
     for (let i = 0; i < 3; i++) executor.submit(Math.abs, i).catch(() => {});
-    // Two turns of what it publishes.
-    await new Promise((resolve) => setTimeout(resolve, 600));
     writeSync(1, "ready\n");
+    // Until the test has seen what main publishes.
+    while (!existsSync(join(tmpdir(), "go"))) await new Promise((resolve) => setTimeout(resolve, 1));
+    writeSync(1, "blocking\n");
     // Main is blocked until another thread terminates the interpreter.
     try {
       hangs.callSync(Math.abs, 1);
