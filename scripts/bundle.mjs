@@ -136,10 +136,14 @@ await build({
     "first-thread": "supervisor/first-thread.js",
     worker: "interpreter-thread.js",
     "typescript-hooks": "guests/javascript/typescript-hooks.js",
-    // For observed processes only.
-    observe: "observe/thread.js",
-    observer: "observe/supervise.js",
   },
+});
+
+// For observed processes only. No stack of a program shows them, so their names may be short.
+await build({
+  ...common,
+  entryPoints: { observe: "observe/thread.js", observer: "observe/supervise.js" },
+  minifyIdentifiers: true,
 });
 
 /**

@@ -132,6 +132,7 @@ const snapshot: Snapshot = {
   title: "server.js",
   node: "v26.0.0",
   uptime: 3725,
+  queuesAt: 3725,
   cpu: { user: 1_000_000, system: 0 },
   rss: 100 * 1_048_576,
   interpreters: [
@@ -190,6 +191,8 @@ const snapshot: Snapshot = {
 const before: Snapshot = {
   ...snapshot,
   uptime: 3723,
+  // Nothing watched it before, so that it had not looked for a while.
+  queuesAt: 3720,
   cpu: { user: 0, system: 0 },
   queues: [{ ...snapshot.queues[0], put: 4_294_967_292, taken: 4_294_967_285 }],
 };
@@ -202,11 +205,11 @@ describe("the screen of top", () => {
     assert.match(lines[3], /^ +0 main +blocked +4\.0s +- +7\.6M$/);
     assert.match(lines[4], /^ +1 b +running +1m01s +2 +100% +- resize \(and 1 more\)$/);
     assert.match(lines[8], /^thumbs +2\/4 +9 +1 +10 +2 +1\.5ms \/ 2\.5s +1\.5ms \/ 2\.5s$/);
-    assert.match(lines[11], /^ +3 +4 +5 +0 +1 +3 +5$/);
+    assert.match(lines[11], /^ +3 +4 +5 +0 +1 +1 +2$/);
   });
 
   test("rates go on when the counters wrap around", () => {
-    assert.deepEqual(ratesOf(before, snapshot).get(3), { put: 3, taken: 5 });
+    assert.deepEqual(ratesOf(before, snapshot).get(3), { put: 1.2, taken: 2 });
   });
 
   test("sorts", () => {

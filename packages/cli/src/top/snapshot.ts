@@ -12,6 +12,8 @@ export interface Snapshot {
   readonly rss: number;
   readonly interpreters: readonly InterpreterSnapshot[];
   readonly queues: readonly QueueSnapshot[];
+  /** The uptime at which the queues were like this. */
+  readonly queuesAt: number;
   readonly pools: readonly PoolSnapshot[];
 }
 
@@ -73,11 +75,11 @@ export interface Rates {
   readonly taken: number;
 }
 
-/** By queue. `seconds` lie between the snapshots. */
+/** By queue, if the process has looked at it between the snapshots. */
 export function ratesOf(before: Snapshot | undefined, now: Snapshot): Map<number, Rates> {
   const rates = new Map<number, Rates>();
   if (before === undefined) return rates;
-  const seconds = now.uptime - before.uptime;
+  const seconds = now.queuesAt - before.queuesAt;
   if (seconds <= 0) return rates;
   const old = new Map(before.queues.map((queue) => [queue.id, queue]));
   for (const { id, put, taken } of now.queues) {

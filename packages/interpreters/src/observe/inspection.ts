@@ -50,8 +50,8 @@ interface Busy {
 }
 
 export class Inspection {
-  /** As the last pass found them. */
-  queues: readonly QueueState[] = [];
+  #queues: readonly QueueState[] = [];
+  #queuesAt = 0;
   /** How many watch. */
   watchers = 0;
   readonly #m: SharedMemory;
@@ -77,7 +77,14 @@ export class Inspection {
     return this.watchers > 0;
   }
 
+  /** The last pass found the queues like this. */
+  lookedAt(queues: readonly QueueState[]): void {
+    this.#queues = queues;
+    this.#queuesAt = process.uptime();
+  }
+
   terminate(id: number): boolean {
+    this.#children.adoptGiven();
     const slot = slotOf(this.#m, id as InterpreterId);
     if (slot === -1 || this.#children.threadOf(slot) === undefined) return false;
     this.#children.terminate(id as InterpreterId, "terminated");
@@ -105,7 +112,8 @@ export class Inspection {
       cpu: process.cpuUsage(),
       rss,
       interpreters,
-      queues: this.queues,
+      queues: this.#queues,
+      queuesAt: this.#queuesAt,
       pools: [...this.#published.values()].flatMap((published) => this.#poolsOf(published)),
     };
   }

@@ -8,6 +8,7 @@ import { BroadcastChannel } from "../platform/broadcast.js";
 import { process } from "../platform/process.js";
 import { setInterval } from "../platform/timers.js";
 import type { PoolView } from "../thread/tracer.js";
+import { JOIN_SLOT } from "../kernel/registry.js";
 import type { Runtime } from "../thread/runtime.js";
 
 /** Milliseconds. */
@@ -35,6 +36,8 @@ export function publishPools(rt: Runtime): void {
     const title = process.argv.slice(1).join(" ");
     let last = performance.eventLoopUtilization();
     const publish = (): void => {
+      // A thread that is not an interpreter yet has no id of its own.
+      if (rt.m.slot === JOIN_SLOT) return;
       const pools = [...rt.pools].map((pool) => pool()).filter((view) => view !== undefined);
       const now = performance.eventLoopUtilization();
       const { utilization } = performance.eventLoopUtilization(now, last);

@@ -108,7 +108,7 @@ class Observer implements SupervisorObserver {
     if (now - this.#looked < LOOK_EVERY / 2) return;
     this.#looked = now;
     const states = this.#queues.look();
-    if (this.#inspection !== undefined) this.#inspection.queues = states;
+    this.#inspection?.lookedAt(states);
     const file = this.#traces();
     if (file !== undefined) this.#trace(file, states);
   }

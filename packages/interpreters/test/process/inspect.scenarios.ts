@@ -48,6 +48,7 @@ const scenarios: Record<string, () => unknown> = {
     // Until the test has seen what main publishes.
     while (!existsSync(join(tmpdir(), "go"))) await new Promise((resolve) => setTimeout(resolve, 1));
     writeSync(1, "blocking\n");
+    create({ name: "late" });
     // Main is blocked until another thread terminates the interpreter.
     try {
       hangs.callSync(Math.abs, 1);

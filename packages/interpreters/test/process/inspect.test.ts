@@ -87,11 +87,12 @@ test("the supervisor answers while main is blocked, and terminates", options, as
   writeFileSync(join(folder, "go"), "");
   await running.printed("blocking\n");
   let snapshot = await snapshotOf(file);
-  while (snapshot.interpreters[2].waiting === 0) snapshot = await snapshotOf(file);
+  const late = (): string | undefined => snapshot.interpreters.find(({ name }) => name === "late")?.state;
+  while (snapshot.interpreters[2].waiting === 0 || late() !== "idle") snapshot = await snapshotOf(file);
   const { interpreters, pools, queues } = snapshot;
   assert.deepEqual(
     interpreters.map(({ name }) => name),
-    ["main", "thumbs-1", "hangs", "waits"],
+    ["main", "thumbs-1", "hangs", "waits", "late"],
   );
   const [main, worker, hangs, waits] = interpreters;
   assert.deepEqual(
