@@ -78,6 +78,10 @@ const entries = {
 const written = [...common.plugins, boundGlobals.plugin(writeFile)];
 await build({ ...common, plugins: written, entryPoints: entries });
 
+/** What observed processes load in addition. No stack of a program shows these, so their names may be short. */
+const observing = { observe: "observe/thread.js", observer: "observe/supervise.js" };
+await build({ ...common, plugins: written, entryPoints: observing, minifyIdentifiers: true });
+
 /**
  * A CommonJS module that is also a script, whose value is the function that Node's loader would make of the module: our
  * threads compile it themselves (interpreter-thread.ts, platform/node/own-bundle.cts), and wrapping a text of this size copies it. A script
@@ -85,4 +89,18 @@ await build({ ...common, plugins: written, entryPoints: entries });
  */
 const asScript = `(typeof module==="undefined"||globalThis.module===module?(f)=>f:(f)=>f(exports,require,module,__filename))((function(exports,require,module,__filename){`;
 await buildPair({ ...common, banner: { js: asScript + common.banner.js }, footer: { js: "}))" } }, writeFile);
-await buildPortable({ ...common, entryPoints: entries });
+await buildPortable({ ...common, entryPoints: { ...entries, ...observing } });
+
+// An ES module of its own, which imports the program's copy of its peer dependency.
+await build({
+  absWorkingDir: src,
+  entryPoints: ["opentelemetry.js"],
+  outdir: src,
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20.19",
+  external: ["@opentelemetry/api"],
+  legalComments: "none",
+});

@@ -34,6 +34,7 @@ const ROOMS = [
   "supervisor",
   "futures",
   "select",
+  "observe",
 ];
 /** Rooms that may not use all that lies below them. */
 const ONLY = { kernel: ["memory"], base: ["platform"] };

@@ -1,7 +1,7 @@
 /** Tasks in a pool: empty ones, where only the round trip counts, and ones that keep a core busy. */
 
 import { pipelined, repeated, type Case, type Contender, type Unit } from "../harness.js";
-import { executor } from "../peers/interpreters-pool.js";
+import { executor, traced } from "../peers/interpreters-pool.js";
 import { barePool } from "../peers/bare-pool.js";
 import { piscinaDefault } from "../peers/piscina.js";
 import type { PoolMaker } from "../peers/pool.js";
@@ -122,11 +122,22 @@ function scaling(): Case {
   };
 }
 
+/** This package alone: what a trace costs. */
+function tracing(): Case {
+  return {
+    id: "empty-tasks-traced",
+    title: "Empty tasks, 64 in flight, 1 worker, with and without a trace",
+    unit: UNIT,
+    contenders: [executor, traced].map((maker) => contend(maker, 1, 64, LONG_WARM_UP)),
+  };
+}
+
 export const taskCases: readonly Case[] = [
   ...[1, 2].flatMap((workers) => [1, 64, 1000].map((inFlight) => emptyTasks(workers, inFlight))),
   busyTasks(1),
   busyTasks(2),
   scaling(),
+  tracing(),
   payloads(1e3, "1 kB"),
   payloads(1e6, "1 MB"),
   transfers(1e8, "100 MB"),

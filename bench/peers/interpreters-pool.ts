@@ -21,6 +21,18 @@ export const executor: PoolMaker = {
   },
 };
 
+/** As `executor`, of a process that is traced. */
+export const traced: PoolMaker = {
+  ...executor,
+  name: "interpreters: executor.submit, traced",
+  async make(workers) {
+    const { startTrace } = await import("interpreters");
+    // What is measured is the writing, not the disk.
+    startTrace("/dev/null");
+    return await executor.make(workers);
+  },
+};
+
 export const direct: PoolMaker = {
   name: "interpreters: interp.call",
   ours: true,

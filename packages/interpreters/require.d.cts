@@ -11,6 +11,7 @@ export type {
   AddonRefusal,
   AsCompletedOptions,
   Callback,
+  Carrier,
   CallOptions,
   Completed,
   CoordinationOptions,
@@ -54,6 +55,7 @@ export type {
   ResourceLimits,
   ReturnWhen,
   RoomOptions,
+  RunningTrace,
   Selectable,
   SelectCase,
   SelectCases,
@@ -75,6 +77,8 @@ export type {
   Whence,
   WorkerEndEvent,
   WorkerEvent,
+  WorkRunEvent,
+  WorkSendEvent,
 } from "./dist/src/index.js" with { "resolution-mode": "import" };
 
 export declare const addons: typeof api.addons;
@@ -86,6 +90,7 @@ export declare const fromModule: typeof api.fromModule;
 export declare const functionsOf: typeof api.functionsOf;
 export declare const getCurrent: typeof api.getCurrent;
 export declare const getMain: typeof api.getMain;
+export declare const inspectable: typeof api.inspectable;
 export declare const isShareable: typeof api.isShareable;
 export declare const listAll: typeof api.listAll;
 export declare const listQueues: typeof api.listQueues;
@@ -98,6 +103,7 @@ export declare const prewarm: typeof api.prewarm;
 export declare const registerType: typeof api.registerType;
 export declare const select: typeof api.select;
 export declare const selectSync: typeof api.selectSync;
+export declare const startTrace: typeof api.startTrace;
 export declare const UNBOUND: typeof api.UNBOUND;
 export declare const UNBOUND_ERROR: typeof api.UNBOUND_ERROR;
 export declare const UNBOUND_KEEP: typeof api.UNBOUND_KEEP;

@@ -9,6 +9,8 @@ import type { Io } from "./io.js";
 import { type MapOptions, map } from "./map.js";
 import { runPython } from "./python.js";
 import { repl } from "./repl/repl.js";
+import { pageNameOf, writeReport } from "./report/report.js";
+import { top, type TopOptions } from "./top/top.js";
 
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
@@ -43,6 +45,10 @@ export async function runCli(args: readonly string[], io: Io, engine: Engine): P
     repl: async () => {
       exitCode = await repl(io, engine);
     },
+    report: (trace, page) => writeReport(trace, page ?? pageNameOf(trace), io.cwd),
+    top: async (options) => {
+      exitCode = await top(options, io);
+    },
   });
   try {
     if (forPython !== undefined) return await runPython(forPython, io.cwd);
@@ -63,6 +69,8 @@ export async function runCli(args: readonly string[], io: Io, engine: Engine): P
 interface Commands {
   map(options: MapOptions): Promise<void>;
   repl(): Promise<void>;
+  report(trace: string, page: string | undefined): Promise<void>;
+  top(options: TopOptions): Promise<void>;
 }
 
 function createProgram(io: Io, commands: Commands): Command {
@@ -86,6 +94,8 @@ function createProgram(io: Io, commands: Commands): Command {
     .option("-o, --output <file>", "write the results to this file instead of stdout")
     .option("-e, --errors <file>", "write the failures to this file, as JSON lines, instead of stderr")
     .option("--log <file>", "write what the function prints to this file instead of stderr")
+    .option("--trace <file>", "write a trace of the run to this file (Perfetto and chrome://tracing open it)")
+    .option("--report <file>", "write a page with the timeline and statistics of the run to this file")
     .option("-u, --unordered", "write each result as soon as it is ready")
     .option("-n, --index", "write the index of its input, from 0, with each result")
     .option("--text", "write results that are strings as they are, not as JSON")
@@ -126,6 +136,28 @@ function createProgram(io: Io, commands: Commands): Command {
       } = given;
       await commands.map({ ...rest, module, files, lines, index, text, resume, ordered: !unordered });
     });
+  program
+    .command("report")
+    .summary("draw a trace as a page")
+    .description(
+      "Writes a page that shows a trace: a timeline, how busy interpreters were, how long tasks waited and ran.",
+    )
+    .argument("<trace>", "a file that --trace or INTERPRETERS_TRACE has written")
+    .argument("[page]", "the page to write (default: the trace's name with .html)")
+    .action((trace: string, page?: string) => commands.report(trace, page));
+  program
+    .command("top")
+    .summary("watch a running process")
+    .description(
+      "Shows the interpreters, queues and pools of a process that was started with INTERPRETERS_INSPECT=1, or that has called " +
+        "inspectable(). Without a process id: of the only such process.",
+    )
+    .argument("[pid]", "the process", wholeNumber(1))
+    .option("--json", "print one snapshot as JSON, and end")
+    .option("--interval <ms>", "milliseconds between two looks", wholeNumber(50), 1000)
+    .action((pid: number | undefined, options: { json?: true; interval: number }) =>
+      commands.top({ pid, json: options.json === true, interval: options.interval }),
+    );
   program
     .command("repl")
     .summary("a prompt that runs code in interpreters")

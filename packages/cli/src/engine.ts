@@ -11,6 +11,7 @@ import {
   fromModule,
   functionsOf,
   listAll,
+  startTrace,
 } from "interpreters";
 
 /** A function that can be submitted. `fromModule` returns references, which cannot be called here. */
@@ -59,6 +60,8 @@ export interface Engine {
   fromModule(url: URL): Record<string, Submittable>;
   /** The names of the functions that a module exports. A worker of `executor` loads it; rejects if that fails. */
   functionsOf(url: URL, executor: ExecutorLike): Promise<readonly string[]>;
+  /** Traces this process from now on, to a file. */
+  trace(file: string): { end(): void };
   /** The text that Node would have printed for an error in the interpreter where it was thrown. */
   displayOf(error: unknown): string | undefined;
 }
@@ -70,5 +73,6 @@ export const engine: Engine = {
     new InterpreterPoolExecutor({ ...options, stdout: output, stderr: output }),
   fromModule: (url) => fromModule<Record<string, Submittable>>(url),
   functionsOf: (url, executor) => functionsOf(url, { in: executor }),
+  trace: startTrace,
   displayOf: (error) => ExecutionFailed.of(error)?.excinfo.errdisplay,
 };

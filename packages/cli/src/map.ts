@@ -19,6 +19,7 @@ import { chooseExport, resolveModule, whereOf } from "./module.js";
 import { type Progress, createProgress } from "./progress.js";
 import { type Done, NOTHING_DONE, readDone } from "./resume.js";
 import { openResults } from "./results.js";
+import { startTracing } from "./tracing.js";
 import { runWindow } from "./window.js";
 
 export interface MapOptions {
@@ -34,6 +35,9 @@ export interface MapOptions {
   /** Whether strings are written as they are. */
   readonly text: boolean;
   readonly resume: boolean;
+  /** Where to write a trace, and a report of it. */
+  readonly trace?: string;
+  readonly report?: string;
   readonly ordered: boolean;
   readonly onError: "stop" | "skip";
   readonly workers: number;
@@ -52,6 +56,7 @@ const WINDOW_CHARACTERS = 32 * 1024 * 1024;
 export async function map(options: MapOptions, io: Io, engine: Engine): Promise<number> {
   checkFiles(options, io.cwd);
   const module = await resolveModule(options.module, io.cwd);
+  const tracing = startTracing(options, io, engine);
   const inputs = await openInputs(options, io);
   const done = await doneBefore(options, io);
   const progress = await createProgress(io.stderr, inputs.total && Math.max(0, inputs.total - done.count));
@@ -87,6 +92,7 @@ export async function map(options: MapOptions, io: Io, engine: Engine): Promise<
     const early = stopping.signal.aborted || ending !== undefined;
     await executor.shutdown({ cancelFutures: true, ...(early && { timeout: 0 }) });
     await log.end();
+    await tracing.end();
   }
   // A write to the log can fail until it has ended.
   ending ??= stopping.signal.aborted ? stopping.signal.reason : undefined;
@@ -132,8 +138,8 @@ function checkFiles(options: MapOptions, cwd: string): void {
     if (a === undefined || b === undefined) return a === b && resolve(cwd, one) === resolve(cwd, other);
     return a.isFile() && a.dev === b.dev && a.ino === b.ino;
   };
-  const { input, output, errors, log } = options;
-  const outputs = Object.entries({ output, errors, log });
+  const { input, output, errors, log, trace, report } = options;
+  const outputs = Object.entries({ output, errors, log, trace, report });
   for (const [index, [name, path]] of outputs.entries()) {
     if (isSame(input, path)) throw new UsageError(`${input} would be written over while it is read`);
     const same = outputs.slice(index + 1).find(([, other]) => isSame(path, other));

@@ -50,6 +50,11 @@ export class FakeEngine implements Engine {
     return [];
   }
 
+  trace(file: string): { end(): void } {
+    this.log.push(`trace ${file}`);
+    return { end: () => undefined };
+  }
+
   displayOf(error: unknown): string | undefined {
     return error instanceof Error ? error.stack : undefined;
   }

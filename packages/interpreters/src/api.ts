@@ -5,6 +5,7 @@
  */
 import { core } from "./core.js";
 import * as index from "./index.js";
+import { observeByEnvironment } from "./observe/observe.js";
 
 export type Api = typeof index;
 
@@ -13,3 +14,5 @@ export const api: Api = { ...index };
 
 // For guest languages, whose threads import "interpreters/core".
 Object.defineProperty(api, Symbol.for("interpreters.core"), { value: core });
+
+observeByEnvironment();

@@ -106,6 +106,11 @@ export { type Addon, type AddonKind, type AddonRefusal, addons } from "./addons/
 export type { ExecutorStats, Times } from "./futures/stats.js";
 export type { TaskEvent, WorkerEndEvent, WorkerEvent } from "./futures/events.js";
 
+export type { Carrier, WorkRunEvent, WorkSendEvent } from "./thread/carried.js";
+
+/* ---- Observe the process: a trace, and `interpreters top` ---- */
+export { inspectable, type RunningTrace, startTrace } from "./observe/observe.js";
+
 /* ---- Errors: each has a stable code ---- */
 export * from "./base/errors.js";
 

@@ -36,12 +36,14 @@ export type DeathReason =
  * | `ERR_INTERPRETER_DIED` | an object that was moved here did not arrive, because its sender died or it was closed |
  * | `ERR_INTERPRETER_FILES` | files of this package are missing, because a bundler took it apart |
  * | `ERR_INTERPRETER_FOREIGN` | `create()` did not make the interpreter, so it takes no work |
+ * | `ERR_INTERPRETER_INSPECT` | the process cannot let `interpreters top` look at it |
  * | `ERR_INTERPRETER_LANGUAGE` | this thread does not know the interpreter's guest language |
  * | `ERR_INTERPRETER_LIMIT` | as many interpreters exist as there can be |
  * | `ERR_INTERPRETER_MEMORY` | the shared memory is full, or cannot be reserved |
  * | `ERR_INTERPRETER_NOT_ALLOWED` | the interpreter's `config` forbids the operation |
  * | `ERR_INTERPRETER_PROTOCOL` | two versions of this package that cannot work together are in one process |
  * | `ERR_INTERPRETER_RUNNING` | it cannot be closed while it has work, without `wait` |
+ * | `ERR_INTERPRETER_TRACE` | a trace cannot be written |
  * | `ERR_CALLBACK_ENDED` | the callback was ended, or given back by this interpreter |
  * | `ERR_NOT_HELD` | this interpreter does not hold what it would release |
  * | `ERR_EXECUTOR_SHUTDOWN` | the pool was shut down and takes no new tasks |

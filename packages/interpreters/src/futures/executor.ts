@@ -345,8 +345,7 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    * console.log(completed, runTime.count); // 1 1
    */
   stats(): ExecutorStats {
-    const { tasks, workers, concurrency } = this.#pool;
-    return tasks.stats.snapshot(tasks.size, tasks.queued, workers.size, workers.lifetime * concurrency);
+    return this.#pool.stats();
   }
 
   /**

@@ -238,6 +238,11 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
     return this.#state >= REJECTED;
   }
 
+  /** @internal */
+  failure(): unknown {
+    return this.failed() ? this.#value : undefined;
+  }
+
   /** @internal How the task ended. The future must be done. */
   settled(): PromiseSettledResult<T> {
     if (this.#state === FULFILLED) return { status: "fulfilled", value: this.#value as T };

@@ -15,6 +15,7 @@ import { BrokenInterpreterPool, InterpreterError, QueueFull } from "../base/erro
 import { startTimer, stopTimer } from "../base/timer.js";
 import { defaultLanguage, type Language } from "../guests/language.js";
 import type { Death } from "../thread/death.js";
+import type { PoolView } from "../thread/tracer.js";
 import type { Runtime } from "../thread/runtime.js";
 import type { Trace } from "../thread/trace.js";
 import { NativePromise } from "../platform/microtasks.js";
@@ -26,6 +27,7 @@ import { IdleWatch } from "./idle-watch.js";
 import { Idleness } from "./idleness.js";
 import type { ExecutorOptions } from "./options.js";
 import { Room } from "./room.js";
+import type { ExecutorStats } from "./stats.js";
 import { type Refusal, Tasks, type TasksOwner } from "./tasks.js";
 import { timeoutError } from "../base/limits.js";
 import { type WorkerDeath, Workers, type WorkersOwner } from "./workers.js";
@@ -98,6 +100,19 @@ export class Pool implements TasksOwner, WorkersOwner {
     this.#stopListening = listenFor(rt, self);
     collected.register(this, this.#stopListening, this);
     this.#startLeast();
+  }
+
+  /** The pool as it is, for those who watch. */
+  view(): PoolView {
+    const { concurrency, maxWorkers, tasks, workers } = this;
+    const { ids, name } = workers;
+    return { name, maxWorkers, concurrency, lanes: tasks.pointers, workers: ids, stats: this.stats() };
+  }
+
+  /** See `InterpreterPoolExecutor.stats`. */
+  stats(): ExecutorStats {
+    const { concurrency, tasks, workers } = this;
+    return tasks.stats.snapshot(tasks.size, tasks.queued, workers.size, workers.lifetime * concurrency);
   }
 
   /** @throws BrokenInterpreterPool; InterpreterError (`ERR_EXECUTOR_SHUTDOWN`) */
@@ -359,7 +374,13 @@ function noRoom(what: string, timeout: number): DOMException {
  * that hold `this`.
  */
 function listenFor(rt: Runtime, self: WeakRef<Pool>): () => void {
-  return rt.onDeath((death: Death) => self.deref()?.workers.onDeath(death));
+  const view = (): PoolView | undefined => self.deref()?.view();
+  rt.pools.add(view);
+  const stopListening = rt.onDeath((death: Death) => self.deref()?.workers.onDeath(death));
+  return () => {
+    rt.pools.delete(view);
+    stopListening();
+  };
 }
 
 /** These are outside the class for the same reason. */

@@ -4,6 +4,7 @@
 import { NativePromise } from "../platform/microtasks.js";
 import type { Pointer } from "../memory/brands.js";
 import type { ResultChannel } from "../transfer/handover.js";
+import type { Code } from "../wire/code.js";
 import type { SubmitOptions } from "./options.js";
 
 /** The functions that settle the promise under construction. Its constructor takes them at once. */
@@ -50,6 +51,12 @@ export class Submission extends UntypedPromise {
   onDone: (() => void) | undefined;
   /** @internal The channel on which large buffers of the result arrive. */
   channel: ResultChannel | undefined;
+
+  /** @internal The code of its function, until it is settled. */
+  get code(): Code | undefined {
+    const task = this.task as Code | { readonly code: Code } | undefined;
+    return task !== undefined && "code" in task ? task.code : task;
+  }
 
   /** @internal */
   constructor(options: SubmitOptions) {

@@ -13,6 +13,7 @@ import { NativePromise } from "../platform/microtasks.js";
 import { onAbort } from "../base/abort.js";
 import { clock } from "../base/clock.js";
 import { startTimer, stopTimer } from "../base/timer.js";
+import { CODEC_JAVASCRIPT } from "../codec/codec.js";
 import type { Code } from "../wire/code.js";
 import type { Language } from "../guests/language.js";
 import { inLine, laneOf, LANES, wakeWorker, wakeWorkers } from "../kernel/lanes.js";
@@ -27,8 +28,9 @@ import {
 } from "../wire/message.js";
 import type { SupervisorHandover } from "../transfer/handover.js";
 import { statusError } from "../wire/status-error.js";
-import { reasonNumber, REQUEST_ABORT } from "../wire/protocol.js";
+import { reasonNumber, REQUEST_ABORT, WORK_CARRIES } from "../wire/protocol.js";
 import { isExecutingWork } from "../kernel/executions.js";
+import { carried } from "../thread/carried.js";
 import type { Death } from "../thread/death.js";
 import type { Runtime } from "../thread/runtime.js";
 import type { InterpreterId, Pointer } from "../memory/brands.js";
@@ -101,7 +103,7 @@ export class Tasks implements Owner<Future<unknown>> {
   abandoned = false;
   readonly stats = new Stats();
   /** Of `queues`, in the same order. */
-  readonly #pointers: readonly Pointer[];
+  readonly pointers: readonly Pointer[];
   /** How many tasks are submitted and not settled: in line, or being executed. */
   #open = 0;
   /** How many of them keep the event loop alive. */
@@ -118,7 +120,7 @@ export class Tasks implements Owner<Future<unknown>> {
     this.#several = concurrency > 1;
     this.#language = language;
     this.queues = Array.from({ length: LANES }, () => createHiddenQueue());
-    this.#pointers = this.queues.map(pointerOf);
+    this.pointers = this.queues.map(pointerOf);
   }
 
   /** How many tasks wait in line or are being executed. */
@@ -128,7 +130,7 @@ export class Tasks implements Owner<Future<unknown>> {
 
   /** How many tasks wait in line. Takes the lock of each queue once. */
   get queued(): number {
-    return inLine(this.rt.m, this.#pointers);
+    return inLine(this.rt.m, this.pointers);
   }
 
   /**
@@ -151,18 +153,20 @@ export class Tasks implements Owner<Future<unknown>> {
     const { m, id } = this.rt;
     const lane = laneOf(options.priority ?? 0);
     const isNew = Array.isArray(args);
-    const queue = this.#pointers[lane];
+    const queue = this.pointers[lane];
     const sequence = this.rt.expect(future);
     const timed = this.stats.choose();
     const each = this.#several || (this.#open < this.#workers && this.stats.recent > SHORT);
     // The code must outlive the call. The arguments need not, except for a retry, which takes them as they are now,
     // whatever the caller does with them later. The task itself keeps the queues and interpreters that they refer to.
     let kept: Code | Again = code;
+    const carrier = isNew && this.#language.tag === CODEC_JAVASCRIPT ? carried() : undefined;
+    if (carrier !== undefined) kind |= WORK_CARRIES;
     const message = Message.take(m);
     try {
       message.header(sequence, kind, code.id, code.pointer, timed ? 1 : 0, runningTime(options.timeout));
       if (isNew) {
-        message.list(args, "args", moving);
+        message.list(carrier === undefined ? args : [...args, carrier], "args", moving);
         moving?.check();
         checkReadable(message.codec, this.#language, "args");
         // Encoding calls getters and iterators of the user, which may have shut the pool down, aborted the signal, or submitted
@@ -191,8 +195,8 @@ export class Tasks implements Owner<Future<unknown>> {
     } finally {
       message.discard();
     }
-    if (this.#several) wakeWorkers(m, this.#pointers);
-    else wakeWorker(m, this.#pointers, lane, each);
+    if (this.#several) wakeWorkers(m, this.pointers);
+    else wakeWorker(m, this.pointers, lane, each);
     future.sequence = sequence;
     future.queue = queue;
     future.task = kept;
@@ -358,7 +362,7 @@ export class Tasks implements Owner<Future<unknown>> {
     const { m } = this.rt;
     const taken: Future<unknown>[] = [];
     const received = makeReceived();
-    for (const pointer of this.#pointers) {
+    for (const pointer of this.pointers) {
       while (take(m, pointer, false, received) === OK) {
         const future = this.rt.forget(headerWord(m, received, 0));
         // Decoding releases the references (queues, interpreters) that the record carries.

@@ -67,7 +67,7 @@ export class Workers {
   /** The options of each interpreter, except for its name. */
   readonly #createOptions: CreateOptions;
   /** The prefix of their names. */
-  readonly #name: string;
+  readonly name: string;
   readonly #setup: PoolSetup;
   readonly #initializer: Code | undefined;
   /** The workers, by id. They count as the pool's size and may take tasks. */
@@ -94,7 +94,7 @@ export class Workers {
     const { language = defaultLanguage() } = options;
     this.#owner = owner;
     this.#createOptions = createOptionsOf(options);
-    this.#name = options.name ?? "pool";
+    this.name = options.name ?? "pool";
     if (initializer !== undefined) this.#initializer = codeOf(rt.m, initializer, language);
     this.#setup = {
       queues,
@@ -103,6 +103,11 @@ export class Workers {
       maxTasks: maxTasksPerInterpreter,
       concurrency,
     };
+  }
+
+  /** The ids of the interpreters that may take tasks, and of those that are closing. */
+  get ids(): number[] {
+    return [...this.#interpreters.keys(), ...this.#leaving.keys()];
   }
 
   /** How many interpreters may take tasks. */
@@ -130,7 +135,7 @@ export class Workers {
    * @throws InterpreterError no more interpreters can be created, or shared memory is exhausted
    */
   start(): void {
-    const name = `${this.#name}-${++this.#names}`.slice(0, 80);
+    const name = `${this.name}-${++this.#names}`.slice(0, 80);
     const interp = create({ ...this.#createOptions, name });
     this.#interpreters.set(interp.id, interp);
     this.#started.set(interp.id, clock());

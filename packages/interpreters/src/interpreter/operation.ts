@@ -12,6 +12,7 @@ import { beginWait, beginWaitForCallback, endWait, tryWait } from "../thread/wai
 import { type Trace, useTrace } from "../thread/trace.js";
 import { type Death, diedError, interruptedWork, type Share } from "../thread/death.js";
 import type { Pending, Runtime, Wait } from "../thread/runtime.js";
+import type { Code } from "../wire/code.js";
 import { goneOrRefused } from "./gone.js";
 
 export { died } from "./gone.js";
@@ -39,6 +40,8 @@ export class Operation<out T> implements Pending {
   channel: ResultChannel | undefined;
   /** Keeps an object reachable until the operation is settled. */
   keep: unknown;
+  /** Of a call. */
+  code: Code | undefined;
   readonly #rt: Runtime;
   readonly #trace: Trace | undefined;
   #outcome: "pending" | "fulfilled" | "rejected" = "pending";
@@ -197,6 +200,10 @@ export class Operation<out T> implements Pending {
   outcome(): T {
     if (this.#outcome === "rejected") throw this.#value;
     return this.#value as T;
+  }
+
+  failure(): unknown {
+    return this.#outcome === "rejected" ? this.#value : undefined;
   }
 
   /** The outcome as a promise, which keeps the event loop alive. Call it at most once. */

@@ -32,6 +32,7 @@ import { isGone, type Target } from "./target.js";
 import { producerOf } from "./work.js";
 
 const CONSTRUCT: WorkKind = {
+  carries: true,
   kind: WORK_CONSTRUCT,
   verb: "construct an object in",
   root: "args",
@@ -39,6 +40,7 @@ const CONSTRUCT: WorkKind = {
   read: true,
 };
 const OBJECT: WorkKind = {
+  carries: true,
   kind: WORK_OBJECT,
   verb: "use an object in",
   root: "args",

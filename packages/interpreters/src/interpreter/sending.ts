@@ -6,6 +6,8 @@ import { languageOf } from "../guests/language.js";
 import { cancelWork } from "../kernel/mailbox.js";
 import type { Pointer } from "../memory/brands.js";
 import { S_REPLIES, S_WORK, slotPointer } from "../memory/layout.js";
+import { CODEC_JAVASCRIPT } from "../codec/codec.js";
+import { carried } from "../thread/carried.js";
 import { collectCarried, request, startIfLazy } from "../thread/supervisor-client.js";
 import { takeTrace, type Trace, useTrace } from "../thread/trace.js";
 import { SupervisorHandover } from "../transfer/handover.js";
@@ -17,6 +19,7 @@ import {
   reasonNumber,
   REQUEST_ABORT,
   WORK_CALL,
+  WORK_CARRIES,
   WORK_EXEC,
   WORK_ITERATE,
   WORK_PREPARE,
@@ -35,6 +38,8 @@ export interface WorkKind {
   readonly args?: true;
   /** Whether the value goes to the guest, so that its language must be able to read it. */
   readonly read?: true;
+  /** Whether what travels with work (thread/carried.ts) goes with it. */
+  readonly carries?: true;
   /** Whether the reply box takes the record: its owner polls that also while it blocks, and the work is a callback. */
   readonly callback?: true;
 }
@@ -43,15 +48,22 @@ export const CALL: WorkKind = {
   kind: WORK_CALL,
   verb: "call a function in",
   root: "args",
+  carries: true,
   args: true,
   read: true,
 };
-export const EXEC: WorkKind = { kind: WORK_EXEC, verb: "execute a script in", root: "script" };
+export const EXEC: WorkKind = {
+  kind: WORK_EXEC,
+  verb: "execute a script in",
+  root: "script",
+  carries: true,
+};
 export const PREPARE: WorkKind = { kind: WORK_PREPARE, verb: "prepare", root: "namespace", read: true };
 export const ITERATE: WorkKind = {
   kind: WORK_ITERATE,
   verb: "iterate in",
   root: "args",
+  carries: true,
   args: true,
   read: true,
 };
@@ -72,6 +84,8 @@ export interface Sending {
   readonly trace: Trace;
   /** Stays reachable until the operation is settled. */
   readonly keep: unknown;
+  /** Of a call. */
+  readonly code?: Code | undefined;
 }
 
 /**
@@ -99,6 +113,7 @@ export function send<T>(
     blocking,
     trace,
     keep: code,
+    code,
   });
 }
 
@@ -111,14 +126,18 @@ export function dispatch<T>(target: Target, work: WorkKind, sending: Sending): O
   const transfer = args && movesOfCall(args, options.transfer);
   signal?.throwIfAborted();
   const timeout = runningTime(options.timeout);
+  const carrier = work.carries && target.tag === CODEC_JAVASCRIPT ? carried() : undefined;
   const message = Message.take(rt.m);
   const handover = SupervisorHandover.of(rt, transfer);
   try {
     const operation = new Operation<T>(rt, id, what, trace);
     operation.keep = sending.keep;
+    operation.code = sending.code;
     try {
-      message.header(operation.sequence, work.kind, sending.a, sending.b, 0, timeout);
-      if (args !== undefined) message.list(args, work.root, handover);
+      const kind = carrier === undefined ? work.kind : work.kind | WORK_CARRIES;
+      message.header(operation.sequence, kind, sending.a, sending.b, 0, timeout);
+      if (carrier !== undefined) message.list([...(args ?? [value]), carrier], work.root, handover);
+      else if (args !== undefined) message.list(args, work.root, handover);
       else message.value(value, work.root);
       if (work.read) checkReadable(message.codec, languageOf(target.tag), work.root);
       if (transfer !== undefined) checkTransfer(transfer);

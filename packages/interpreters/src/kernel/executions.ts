@@ -29,6 +29,7 @@ import {
   EXECUTION_STATE,
   EXECUTION_WORD,
   EXECUTION_WORDS,
+  OBSERVED_WORDS,
   S_EXECUTION,
   S_FURTHER_COUNT,
   S_FURTHER_EXECUTIONS,
@@ -41,7 +42,8 @@ import { allocatePages } from "../memory/page-allocator.js";
 
 /** Gives this interpreter `count` further executions. Call it once. Returns the pointer to them, or 0 if memory is exhausted. */
 export function openExecutions(m: SharedMemory, count: number): Pointer {
-  const words = count * EXECUTION_WORDS;
+  // Their observations lie behind them.
+  const words = count * (EXECUTION_WORDS + OBSERVED_WORDS);
   const executions = allocatePages(m, Math.ceil(words / PAGE_WORDS), (m.slot + 1) as Owner);
   if (executions === 0) return 0;
   for (let i = 0; i < words; i++) set(m, executions + i, 0);

@@ -56,6 +56,17 @@ export const H_PAGE_LOCK = 16 as Pointer;
 /** 1 if the supervisor must ask the main interpreter to look whether it holds a lock that it poisoned (memory/lock.ts). */
 export const H_MAIN_SUSPECTED = 48;
 export const H_REGISTRY_LOCK = 32 as Pointer;
+/** OBSERVE_… bits: what observes this process. Set once, never taken away. While it is 0, no thread notes what it executes. */
+export const H_OBSERVED = 49;
+/** A file descriptor of the process plus 1, to which all threads append the events of a trace; 0 if there is none. */
+export const H_TRACE_FILE = 50;
+/** The second of `clock` from which a trace counts. Written before H_TRACE_FILE. */
+export const H_TRACE_BASE = 51;
+/** How many threads are writing to that file, and 1 once none may begin: main then ends the file. */
+export const H_TRACE_WRITERS = 52;
+export const H_TRACE_CLOSED = 53;
+/** Pointer to the first ring with slices for that file (observe/ring.ts), or 0. */
+export const H_TRACE_RINGS = 54;
 /** Two words with a bit for every free list that is not empty, and the heads of these lists, by size class. */
 export const H_BIN_MASK = 62;
 export const H_BINS = 64;
@@ -188,8 +199,26 @@ export const EXECUTION_STATE = 3;
 export const EXECUTION_CLOSED = 4;
 export const EXECUTION_NUMBER_SHIFT = 3;
 
+/* ---- observation: what an execution does, for those who watch (kernel/observations.ts). Void unless it names the execution's work item ---- */
+export const OBSERVED_CALLER = 0;
+export const OBSERVED_SEQ = 1;
+/** A WORK_…, and the id of the function's code and the pointer to it, or 0. */
+export const OBSERVED_KIND = 2;
+export const OBSERVED_CODE = 3;
+export const OBSERVED_POINTER = 4;
+/** When it began: seconds of `clock`, and microseconds. */
+export const OBSERVED_SECOND = 5;
+export const OBSERVED_MICROS = 6;
+export const OBSERVED_WORDS = 8;
+
+/** What observes: a trace (thread/observing.ts), `interpreters top`. */
+export const OBSERVE_TRACE = 1;
+export const OBSERVE_INSPECT = 2;
+
 /** The mailbox, two channels: work sent to the interpreter, and replies to its own requests. */
 export const S_WORK = 48;
+/** The observation of the first execution, in words that the channel leaves free. */
+export const S_OBSERVED = 88;
 export const S_REPLIES = 96;
 /** Bit set of the slots that hold a handle to this interpreter. */
 export const S_HOLDERS = 144;

@@ -26,6 +26,7 @@ import type { BootOptions, Place } from "../wire/boot.js";
 import { type EndReason, reasonNumber } from "../wire/protocol.js";
 import type { BufferStore } from "./buffer-store.js";
 import type { Death, Deaths } from "./deaths.js";
+import type { SupervisorObserver } from "./observer.js";
 import { StandbyPool } from "./standby-pool.js";
 import { type Shared, startThread, type StartedThread, terminateThread } from "./threads.js";
 
@@ -50,6 +51,8 @@ interface Child extends StartedThread {
 
 export class Children {
   readonly standby: StandbyPool<Child>;
+  /** What observes the process, if anything does. */
+  observer: SupervisorObserver | undefined;
   readonly #m: SharedMemory;
   readonly #deaths: Deaths;
   readonly #buffers: BufferStore;
@@ -72,6 +75,11 @@ export class Children {
       (options, cell) => this.#start(options, { cell }, options),
       ({ worker }) => terminateThread(worker),
     );
+  }
+
+  /** The thread of the interpreter in `slot`, if the supervisor started it. */
+  threadOf(slot: Slot): StartedThread["worker"] | undefined {
+    return this.#bySlot.get(slot)?.worker;
   }
 
   has(slot: Slot): boolean {
@@ -154,6 +162,7 @@ export class Children {
   #adopt(child: Child, slot: Slot, id: InterpreterId): void {
     child.slot = slot;
     this.#bySlot.set(slot, child);
+    this.observer?.adopted(slot, id, child.standbyOptions !== undefined);
     this.#buffers.addPort(id, child.port);
   }
 

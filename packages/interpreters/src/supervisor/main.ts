@@ -17,7 +17,8 @@ import { Children } from "./children.js";
 import { Collector } from "./collector.js";
 import { Deadlines } from "./deadlines.js";
 import { Deaths } from "./deaths.js";
-import type { Parts } from "./parts.js";
+import { observeSupervisor } from "./load-observer.js";
+import type { Observing, Parts } from "./parts.js";
 import { reapDeath, withdrawDeath } from "./reaper.js";
 import { Poison } from "./poison.js";
 import { handleRequests } from "./requests.js";
@@ -41,7 +42,11 @@ function supervise(m: SharedMemory, data: SupervisorDataWithThread): void {
   const deadlines = new Deadlines(m, children);
   const collector = new Collector(m);
   const poison = new Poison(m, collector, () => parentPort?.postMessage(undefined));
-  const parts: Parts = { buffers, children, collector, deadlines, deaths };
+  const observing: Observing = {
+    observer: undefined,
+    look: () => void (observing.observer ??= children.observer = observeSupervisor(m, children, work)),
+  };
+  const parts: Parts = { buffers, children, collector, deadlines, deaths, observing };
 
   /** The pass: does everything that is due and needs locks. Work that it does not finish stays queued. */
   function work(): void {
@@ -60,6 +65,7 @@ function supervise(m: SharedMemory, data: SupervisorDataWithThread): void {
       collector.freePages();
       if (!collector.reconcile()) setTimeout(work, 1);
       collector.collect(buffers, children, deaths);
+      observing.observer?.pass();
     } catch (error) {
       if (!(error instanceof LockBusy)) throw error;
       // The holder of the lock may be dead, which only the event loop can tell; or there is no memory for a notice. The pass ends
@@ -86,6 +92,7 @@ function supervise(m: SharedMemory, data: SupervisorDataWithThread): void {
   // The thread lives as long as the process; nothing else keeps its event loop alive.
   setInterval(() => {}, 0x7fffffff);
   buffers.addPort(owner, port);
+  observing.look();
   if (first !== undefined) children.boot(first.slot, first.id, first.options, started?.started);
   // Only a runtime whose main interpreter is Node's main thread is discovered (thread/discovery.ts).
   if (load(m, slotPointer(MAIN_SLOT) + S_THREAD) === 0)

@@ -3,6 +3,7 @@ import type { Children } from "./children.js";
 import type { Collector } from "./collector.js";
 import type { Deadlines } from "./deadlines.js";
 import type { Deaths } from "./deaths.js";
+import type { SupervisorObserver } from "./observer.js";
 
 /** The objects that a pass works on. Each is the only owner of its state. */
 export interface Parts {
@@ -11,4 +12,12 @@ export interface Parts {
   readonly collector: Collector;
   readonly deadlines: Deadlines;
   readonly deaths: Deaths;
+  readonly observing: Observing;
+}
+
+export interface Observing {
+  /** What observes the process, if anything does. */
+  observer: SupervisorObserver | undefined;
+  /** Looks again whether anything does. */
+  look(): void;
 }

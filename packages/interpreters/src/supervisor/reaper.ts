@@ -18,11 +18,12 @@ import type { Parts } from "./parts.js";
  * Withdraws an interpreter that is terminated: to all others it has ended, whatever its thread does, and callers get their outcomes.
  * Throws LockBusy if a lock is busy, which the thread itself may hold, or a notice finds no memory.
  */
-export function withdrawDeath(m: SharedMemory, death: Death, { deadlines }: Parts): void {
+export function withdrawDeath(m: SharedMemory, death: Death, { deadlines, observing }: Parts): void {
   const { slot, reason } = death;
   deadlines.clear(slot);
   record(m, death);
   // Its executions are closed, so nothing joins the list.
+  if (death.interrupted === undefined) observing.observer?.died(death);
   const interrupted = (death.interrupted ??= interruptedWorkOf(m, slot, reason, death.stopped));
   withdraw(m, slot);
   sendNotices(m, death, interrupted);
@@ -30,12 +31,14 @@ export function withdrawDeath(m: SharedMemory, death: Death, { deadlines }: Part
 }
 
 /** Reaps one interpreter. Throws LockBusy if a lock is busy, or a notice finds no memory. */
-export function reapDeath(m: SharedMemory, death: Death, { buffers, collector, deadlines }: Parts): void {
+export function reapDeath(m: SharedMemory, death: Death, parts: Parts): void {
+  const { buffers, collector, deadlines, observing } = parts;
   const { slot, id, reason } = death;
   deadlines.clear(slot);
   record(m, death);
   // This also decides which work it had taken; work that it was about to take is not interrupted.
   repairLocks(m, slot);
+  if (death.interrupted === undefined) observing.observer?.died(death);
   const interrupted = (death.interrupted ??= interruptedWorkOf(m, slot, reason, death.stopped));
   if (!reap(m, slot)) collector.mustReconcile = true;
   // Without interrupted work, no caller is there to get the error.

@@ -20,6 +20,7 @@ import {
   REQUEST_COLLECT,
   REQUEST_DEADLINE,
   REQUEST_FINALIZING,
+  REQUEST_OBSERVE,
   REQUEST_PREWARM,
   REQUEST_START,
   REQUEST_TERMINATE,
@@ -40,7 +41,8 @@ export function handleRequests(m: SharedMemory, parts: Parts): void {
   }
 }
 
-function handle(m: SharedMemory, { buffers, children, collector, deadlines, deaths }: Parts): void {
+function handle(m: SharedMemory, parts: Parts): void {
+  const { buffers, children, collector, deadlines, deaths, observing } = parts;
   const { sender } = request;
   const [kind, a, b, c] = [1, 2, 3, 4].map((i) => headerWord(m, request, i));
   const value = readBody(m, request, (_m, page) => collector.add(page));
@@ -59,6 +61,9 @@ function handle(m: SharedMemory, { buffers, children, collector, deadlines, deat
   else if (kind === REQUEST_COLLECT) collector.mustCollect = true;
   else if (kind === REQUEST_PREWARM) children.standby.keep(a, b, value as BootOptions);
   else if (kind === REQUEST_WAKE_MAIN) parentPort?.postMessage(undefined);
-  else if (kind === REQUEST_BUFFER)
+  else if (kind === REQUEST_OBSERVE) {
+    observing.look();
+    if (typeof value === "string") observing.observer?.inspect(value);
+  } else if (kind === REQUEST_BUFFER)
     buffers.reply(sender, value as string | undefined, a as Pointer, b as QueueId);
 }

@@ -48,6 +48,11 @@ export class StandbyPool<T> {
     this.#stop = stop;
   }
 
+  /** How many threads wait. */
+  get size(): number {
+    return this.#idle.size;
+  }
+
   /** Keeps `count` threads of that kind from now on, started with `options`, and stops all others. */
   keep(count: number, kind: number, options: BootOptions): void {
     const key = keyOf(options);

@@ -34,6 +34,7 @@ import {
   sendFailure,
   sendRecord,
 } from "./discovery.js";
+import { observeThread } from "./observing.js";
 import { ownOsThread } from "./os-threads.js";
 import { claimSlot, JOIN_SLOT, joinerName, registerMain } from "../kernel/registry.js";
 import { repairPoison } from "./poison.js";
@@ -65,6 +66,7 @@ export function enter(memory: WasmMemory): Runtime {
   const rt = new Runtime(m, repairPoison);
   process.on("worker", (worker: Worker) => reportEndOf(rt, worker));
   here[HERE] = Object.freeze([rt]);
+  observeThread(rt);
   return rt;
 }
 

@@ -26,30 +26,16 @@ import { makeReceivedMany, type Received } from "../kernel/receive.js";
 import { AdaptivePoll } from "./adaptive-poll.js";
 import { takeReplies } from "../kernel/mailbox.js";
 import { headerWord, readBody } from "../wire/message.js";
-import { type Death, deathOfWork, type Share } from "./death.js";
+import { type Death, deathOfWork } from "./death.js";
 import { NoticedDeaths, readNotice } from "./noticed-deaths.js";
+import type { Pending, Wait } from "./pending.js";
+import type { PoolView, Tracer } from "./tracer.js";
 import { PendingTable } from "./pending-table.js";
 import { NOTICE_DEATH } from "../wire/protocol.js";
 import { idOf, isBeingReaped } from "../kernel/registry.js";
 import { AdaptiveSpin } from "./adaptive-spin.js";
 
-/** An operation that this thread has begun and that will be settled exactly once: by a reply, or by a death. */
-export interface Pending {
-  /** The interpreter that owes the reply, whose death settles the operation; -1 for any interpreter that turns out to be executing it. */
-  readonly target: InterpreterId;
-  /** The reply arrived. Reads its value from `received`, if it needs it. */
-  settle(status: number, received: Received): void;
-  /** The interpreter that owed the reply died. */
-  died(death: Death, share: Share): void;
-}
-
-/** An operation that blocks this thread (waits.ts). */
-export interface Wait {
-  /** The value of S_WAITING_ON for it. */
-  readonly on: number;
-  /** The value of S_WAITING_ON to go back to. */
-  readonly before: number;
-}
+export type { Pending, Wait } from "./pending.js";
 
 /** Milliseconds: longer than the supervisor ever takes from closing a mailbox to the notice, unless it waits for memory. */
 const LONGEST_REAP = 1000;
@@ -73,6 +59,10 @@ export class Runtime {
   supervisorPort: MessagePort | undefined;
   /** Set when a moved buffer arrives for which V8 marks the whole heap (transfer/handover.ts). */
   marking = false;
+  /** Writes down this thread's operations, if the process is traced. */
+  tracer: Tracer | undefined;
+  /** Each returns a pool of this thread as it is, or undefined once the pool was collected. */
+  readonly pools = new Set<() => PoolView | undefined>();
   readonly #pending = new PendingTable<Pending>();
   /** Called after every ring. They remove themselves. */
   readonly #pollers = new Set<() => void>();
@@ -158,11 +148,14 @@ export class Runtime {
   /** Registers an operation that will be settled, and returns its sequence number. */
   expect(pending: Pending): number {
     if (this.#dormant) this.attend();
-    return this.#pending.add(pending);
+    const sequence = this.#pending.add(pending);
+    this.tracer?.began(sequence);
+    return sequence;
   }
 
   /** Removes an operation that will not be settled: it was never sent, or was withdrawn. Returns it. */
   forget(sequence: number): Pending | undefined {
+    this.tracer?.forgotten(sequence);
     return this.#pending.take(sequence);
   }
 
@@ -371,8 +364,10 @@ export class Runtime {
       readBody(m, received);
       return;
     }
+    const after = this.tracer?.replied(sequence, pending, status, received);
     try {
       pending.settle(status, received);
+      after?.(pending);
     } catch (error) {
       // Settling runs nothing that throws. If it does all the same, the replies behind this one must not wait for it.
       reportError(error);
@@ -408,6 +403,7 @@ export class Runtime {
       this.#pending.take(key);
       // A retry has another number, and this one may be given to another operation later.
       began.delete(key);
+      this.tracer?.died(key, pending, death);
       callSafely(() => {
         if (work === undefined) pending.died(death, "waiting");
         else pending.died(...deathOfWork(death, ...work));

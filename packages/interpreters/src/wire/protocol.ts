@@ -4,13 +4,15 @@
  * Every payload begins with HEADER_WORDS words; an encoded value may follow. Both sides import this file.
  *
  *     work     [ sequence, WORK_…, a, b, timed, timeout ] into S_WORK of the interpreter (or a pool's queue)
- *     reply    [ sequence, REPLY_…, last, took, 0, 0 ]    into S_REPLIES of the caller
+ *     reply    [ sequence, REPLY_…, last, took, s, µs ]   into S_REPLIES of the caller
  *     notice   [ 0, NOTICE_DEATH, id, reason, exitCode, 0 ] into S_REPLIES of every interpreter
  *     callback [ sequence, CALLBACK_…, a, b, 0, 0 ]       into S_REPLIES of its owner, which polls that box also while it blocks
  *     request  [ sequence, REQUEST_…, a, b, c, 0 ]        into S_WORK of the supervisor
  *
  * - sequence: chosen by the caller. With the caller's id it names one work item in the whole process.
- * - timed: 1 if the caller wants `took`, the microseconds that the item ran; 0 if not, and `took` is 0 then.
+ * - timed: 1 if the caller wants `took`, the microseconds that the item ran; 0 if not, and `took` is 0 then (or not, if the process is
+ *   observed).
+ * - s, µs: with `took`, when the item began, by `clock`; else 0.
  * - timeout: milliseconds that the item may run, or 0 for no limit.
  * - last: 1 if the interpreter takes no more tasks from its pool, because it has taken as many as it may.
  */
@@ -40,6 +42,9 @@ export const WORK_ADDON = 7;
  * go; the reply is the iterator's return value
  */
 export const WORK_ITERATE = 8;
+
+/** Added to the kind of work: something travels with it (thread/carried.ts), as the last element of the value, which is an array. */
+export const WORK_CARRIES = 0x100;
 
 /** Make an object. a, b, value: as for WORK_CALL, with a class; the reply is a `Constructed` (worker/objects.ts) */
 export const WORK_CONSTRUCT = 20;
@@ -107,6 +112,9 @@ export const REQUEST_WAKE_MAIN = 10;
 
 /** a: slot, b: id. The first work of an interpreter that has no thread yet (S_LAZY). May come several times. */
 export const REQUEST_START = 11;
+
+/** Something observes the process from now on (H_OBSERVED): load what the supervisor needs for that. value: the socket's path, or undefined */
+export const REQUEST_OBSERVE = 12;
 
 /** How an interpreter ended: a reason that users see, or "closed", which users asked for. */
 export type EndReason = DeathReason | "closed";

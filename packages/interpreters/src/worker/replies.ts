@@ -135,8 +135,11 @@ export class Replies {
   }
 
   #header(message: Message, { sequence, began }: WorkItem, status: number): Message {
-    const took = began === 0 ? 0 : Math.ceil((clock() - began) * 1000);
-    return message.header(sequence, status, this.last ? 1 : 0, Math.min(took, 0x7fffffff));
+    if (began === 0) return message.header(sequence, status, this.last ? 1 : 0);
+    const took = Math.min(Math.ceil((clock() - began) * 1000), 0x7fffffff);
+    const second = Math.floor(began / 1000);
+    const micros = Math.floor((began - second * 1000) * 1000);
+    return message.header(sequence, status, this.last ? 1 : 0, took, second, micros);
   }
 
   #post(message: Message, sender: InterpreterId): number {

@@ -55,6 +55,7 @@ import {
   REQUEST_FINALIZING,
   WORK_CALL,
   WORK_CALL_BATCH,
+  WORK_CARRIES,
   WORK_CLOSE,
   WORK_CONSTRUCT,
   WORK_EXEC,
@@ -67,6 +68,8 @@ import {
 } from "../wire/protocol.js";
 import { setState } from "../kernel/registry.js";
 import { endWork } from "../kernel/executions.js";
+import { isObserved, note } from "../kernel/observations.js";
+import { type Carrier, runCarried } from "../thread/carried.js";
 import type { Runtime } from "../thread/runtime.js";
 
 /** Longest time between two turns of the event loop while there is work; milliseconds. */
@@ -145,6 +148,8 @@ interface Work {
   readonly b: Pointer;
   /** Milliseconds; 0 for none. */
   readonly timeout: number;
+  /** Whether something travels with it. */
+  readonly carries: boolean;
 }
 
 export class WorkDispatcher {
@@ -176,7 +181,7 @@ export class WorkDispatcher {
   /** Executes an item, and parks it if others may run beside it. */
   take(received: Received, ofPool: boolean, several: boolean): void | Promise<void> {
     const { places } = this;
-    const kind = headerWord(this.#rt.m, received, 1);
+    const kind = headerWord(this.#rt.m, received, 1) & ~WORK_CARRIES;
     const iterates = isIteration(kind) && places.takesIteration();
     const beside = ofPool ? several || places.isOpen : kind === WORK_CALL && places.takesCall();
     if (!iterates && !beside) return this.execute(received);
@@ -189,15 +194,18 @@ export class WorkDispatcher {
     const item = this.places.next;
     item.sender = received.sender;
     item.sequence = headerWord(m, received, 0);
-    const kind = headerWord(m, received, 1);
+    const carries = headerWord(m, received, 1) & WORK_CARRIES;
+    const kind = headerWord(m, received, 1) & ~WORK_CARRIES;
     const a = headerWord(m, received, 2);
     const b = headerWord(m, received, 3) as Pointer;
     const timeout = headerWord(m, received, 5);
     if (this.#guest.interruptible === true)
       openToInterrupts(m, kind !== WORK_CALL_BATCH && !this.places.isOpen);
-    item.began = headerWord(m, received, 4) === 0 ? 0 : clock();
+    const observed = isObserved(m);
+    item.began = headerWord(m, received, 4) === 0 && !observed ? 0 : clock();
+    if (observed) note(m, item.execution, kind, a, b, item.began);
     if (timeout > 0) this.#limit(item, timeout);
-    const work: Work = { kind, a, b, timeout };
+    const work: Work = { kind, a, b, timeout, carries: carries !== 0 };
     let loading: Promise<unknown> | undefined;
     try {
       // The module of the function may register types (`registerType`) that its arguments have, so it is loaded before these are read.
@@ -226,7 +234,7 @@ export class WorkDispatcher {
 
   /** Decodes what came with the work, and does it. */
   #read(item: WorkItem, work: Work, received: Received): void | Promise<void> {
-    const { kind, a, b, timeout } = work;
+    const { kind } = work;
     let value: unknown;
     try {
       value = kind === WORK_GUEST ? readEncoded(this.#rt.m, received) : readCall(this.#rt.m, received, item);
@@ -236,20 +244,32 @@ export class WorkDispatcher {
       return;
     }
     try {
-      const result =
-        kind === WORK_CALL_BATCH
-          ? this.#each(item, timeout, a, b, value as unknown[][])
-          : isIteration(kind)
-            ? this.#iterate(item, work, value as unknown[])
-            : kind === WORK_CONSTRUCT
-              ? this.#construct(item, a, b, value as unknown[])
-              : this.#run(kind, a, b, value);
+      const result = work.carries ? this.#runCarried(item, work, value) : this.#start(item, work, value);
       const promise = promiseOf(result);
       if (promise !== undefined) return this.#replyLater(item, promise);
       this.#replies.reply(item, REPLY_VALUE, result);
     } catch (error) {
       this.#replies.replyFailure(item, error);
     }
+  }
+
+  #start(item: WorkItem, work: Work, value: unknown): unknown {
+    const { kind, a, b, timeout } = work;
+    if (kind === WORK_CALL_BATCH) return this.#each(item, timeout, a, b, value as unknown[][]);
+    if (isIteration(kind)) return this.#iterate(item, work, value as unknown[]);
+    if (kind === WORK_CONSTRUCT) return this.#construct(item, a, b, value as unknown[]);
+    return this.#run(kind, a, b, value);
+  }
+
+  /** Does what came with a carrier, as its last element. */
+  #runCarried(item: WorkItem, work: Work, value: unknown): unknown {
+    const list = value as unknown[];
+    const carrier = list.pop() as Carrier;
+    const { name = "" } = this.#functions.get(work.a) ?? {};
+    const what = work.kind === WORK_EXEC ? "exec" : work.kind === WORK_OBJECT ? "method" : name;
+    return runCarried(carrier, what === "" ? "anonymous function" : what, this.#rt.id, () =>
+      this.#start(item, work, work.kind === WORK_EXEC ? list[0] : list),
+    );
   }
 
   /** Replies when the promise is settled. */

@@ -121,6 +121,8 @@ const cases: Record<keyof typeof api, () => unknown> = {
     return [await future, await thrownBy(() => pool.group().run((inner) => inner.submit(throwing)))];
   },
   prewarm: () => api.prewarm(1),
+  inspectable: () => thrownBy(() => api.inspectable()),
+  startTrace: () => thrownBy(() => api.startTrace(1 as never)),
   getCurrent: () => api.getCurrent().id,
   getMain: () => api.getMain().whence,
   listAll: () => api.listAll().includes(interp),

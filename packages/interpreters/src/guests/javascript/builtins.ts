@@ -125,5 +125,6 @@ export function resolveBuiltin(path: string): ((...args: unknown[]) => unknown) 
   }
   if (typeof value !== "function") return undefined;
   const self = holder === globalThis ? undefined : holder;
-  return (...args) => Reflect.apply(value, self, args) as unknown;
+  const call = (...args: unknown[]): unknown => Reflect.apply(value, self, args);
+  return Object.defineProperty(call, "name", { value: path });
 }

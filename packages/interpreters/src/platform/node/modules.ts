@@ -8,6 +8,11 @@ export function nodeModule(): typeof import("node:module") {
   return getBuiltinModule("node:module");
 }
 
+/** Loads a bundle of this package that not every thread needs. */
+export function loadBundle(name: string): unknown {
+  return requireDependency(`../../${name}`);
+}
+
 /** Loads one of this package's dependencies, or a builtin module, as `require` does. */
 export function requireDependency(name: string): unknown {
   return nodeModule().createRequire(import.meta.url)(name);

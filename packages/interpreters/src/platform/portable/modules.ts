@@ -17,6 +17,11 @@ export function nodeModule(): typeof import("node:module") {
   return getBuiltinModule("node:module");
 }
 
+/** Loads a bundle of this package that not every thread needs. */
+export function loadBundle(name: string): unknown {
+  return requireOwn(`./${name}`);
+}
+
 export function requireDependency(name: string): unknown {
   const own = `${name}.cjs`;
   if (own in files) return requireOwn(`./${own}`);

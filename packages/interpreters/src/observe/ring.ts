@@ -1,0 +1,200 @@
+/**
+ * The slices of one thread on their way to the file: a ring of records in shared memory. The thread that traces its operations only stores eight
+ * words for each; the supervisor turns them into text, on its own thread. If the supervisor is behind, so that the ring is full, the thread does it itself,
+ * which slows it down instead of taking more memory. When main ends the trace, it empties all rings.
+ *
+ *     header: next ring, owner, head, tail, lock, end of the labels │ labels: [length, UTF-8 …] │ records
+ *
+ * Records from tail to head wait to be written. Only the owner moves the head; the holder of the lock moves the tail. Rings form a list under
+ * H_TRACE_RINGS that only grows. The ring of a thread that has ended is given to the next one that needs one.
+ */
+import {
+  cas,
+  ensureMapped,
+  get,
+  load,
+  readBytes,
+  set,
+  type SharedMemory,
+  store,
+  writeBytes,
+} from "../memory/atomics.js";
+import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
+import { H_SLOTS_USED, H_TRACE_RINGS, OWNER_SHARED, PAGE_WORDS, STATE_FREE } from "../memory/layout.js";
+import { allocatePages } from "../memory/page-allocator.js";
+import { idOf, stateOf } from "../kernel/registry.js";
+import { clock } from "../base/clock.js";
+import type { SliceText } from "./slice-text.js";
+
+const NEXT = 0;
+/** Id + 1 of the interpreter that writes; 0 if the ring is free. */
+const OWNER = 1;
+const HEAD = 2;
+const TAIL = 3;
+/** 1 while a thread empties the ring. */
+const LOCK = 4;
+/** Bytes of labels. */
+const LABELS_END = 5;
+const HEADER = 16;
+const LABEL_PAGES = 4;
+const LABEL_BYTES = LABEL_PAGES * PAGE_WORDS * 4 - HEADER * 4;
+const RECORDS = LABEL_PAGES * PAGE_WORDS;
+/** Records that fit: at the highest rate of tasks, more than a tenth of a second of them. */
+const COUNT = 1 << 15;
+const PAGES = LABEL_PAGES + (COUNT * 8) / PAGE_WORDS;
+/** Milliseconds: a thread that was terminated while it emptied its ring never gives the lock back. */
+const PATIENCE = 50;
+
+/** The words of a record. */
+const SEQUENCE = 0;
+const LABEL = 1;
+const THREAD = 2;
+const SECOND = 3;
+const MICROS = 4;
+const WAITED = 5;
+const RAN = 6;
+
+/** Finds a ring for interpreter `id`. Returns 0 if memory is exhausted. */
+export function openRing(m: SharedMemory, id: InterpreterId): Pointer {
+  for (let p = load(m, H_TRACE_RINGS) as Pointer; p !== 0; p = load(m, p + NEXT) as Pointer) {
+    ensureMapped(m, p + PAGES * PAGE_WORDS - 1);
+    if (cas(m, p + OWNER, 0, id + 1) === 0) return p;
+  }
+  const p = allocatePages(m, PAGES, OWNER_SHARED);
+  if (p === 0) return 0;
+  for (let i = 0; i < HEADER; i++) set(m, p + i, 0);
+  set(m, p + OWNER, id + 1);
+  for (;;) {
+    const first = load(m, H_TRACE_RINGS);
+    set(m, p + NEXT, first);
+    if (cas(m, H_TRACE_RINGS, first, p) === first) return p;
+  }
+}
+
+/** The writing end. */
+export class Ring {
+  readonly #m: SharedMemory;
+  readonly #p: Pointer;
+  readonly #text: SliceText;
+  #head: number;
+  /** As far as the tail was seen. */
+  #room: number;
+
+  constructor(m: SharedMemory, p: Pointer, text: SliceText) {
+    this.#m = m;
+    this.#p = p;
+    this.#text = text;
+    this.#head = get(m, p + HEAD);
+    this.#room = (load(m, p + TAIL) + COUNT) | 0;
+  }
+
+  /** Writes down a label. Returns what to name it by, or -1 if there is no room. */
+  label(quoted: string): number {
+    const m = this.#m;
+    const bytes = Buffer.from(quoted);
+    const at = get(m, this.#p + LABELS_END);
+    const length = (4 + bytes.length + 3) & ~3;
+    if (at + length > LABEL_BYTES) return -1;
+    set(m, this.#p + HEADER + at / 4, bytes.length);
+    writeBytes(m, this.#p, HEADER * 4 + at + 4, bytes, 0, bytes.length);
+    set(m, this.#p + LABELS_END, at + length);
+    return at;
+  }
+
+  /** A slice: `submitted` is in microseconds of the trace, `waited` and `ran` are microseconds. */
+  push(sequence: number, label: number, tid: number, submitted: number, waited: number, ran: number): void {
+    if (this.#head === this.#room) this.#makeRoom();
+    const { i32 } = this.#m;
+    const p = this.#p + RECORDS + (this.#head & (COUNT - 1)) * 8;
+    const second = Math.floor(submitted / 1e6);
+    i32[p + SEQUENCE] = sequence;
+    i32[p + LABEL] = label;
+    i32[p + THREAD] = tid;
+    i32[p + SECOND] = second;
+    i32[p + MICROS] = submitted - second * 1e6;
+    i32[p + WAITED] = waited;
+    i32[p + RAN] = ran;
+    this.#head = (this.#head + 1) | 0;
+    store(this.#m, this.#p + HEAD, this.#head);
+  }
+
+  #makeRoom(): void {
+    const room = (): number => (this.#room = (load(this.#m, this.#p + TAIL) + COUNT) | 0);
+    if (room() === this.#head) {
+      emptyRing(this.#m, this.#p, this.#text, true);
+      room();
+    }
+  }
+}
+
+/** Empties all rings. With `wait`, also those that another thread is emptying. */
+export function emptyRings(m: SharedMemory, text: SliceText, wait: boolean): void {
+  for (let p = load(m, H_TRACE_RINGS) as Pointer; p !== 0; p = load(m, p + NEXT) as Pointer) {
+    ensureMapped(m, p + PAGES * PAGE_WORDS - 1);
+    const owner = load(m, p + OWNER);
+    if (owner === 0) continue;
+    emptyRing(m, p, text, wait);
+  }
+}
+
+/** Empties the rings of interpreters that have ended, and whose threads have, and gives them to the next ones. Only the supervisor may do so. */
+export function freeRings(m: SharedMemory, text: SliceText): void {
+  for (let p = load(m, H_TRACE_RINGS) as Pointer; p !== 0; p = load(m, p + NEXT) as Pointer) {
+    ensureMapped(m, p + PAGES * PAGE_WORDS - 1);
+    const owner = load(m, p + OWNER);
+    if (owner === 0 || hasSlot(m, (owner - 1) as InterpreterId)) continue;
+    // It may have been emptying it when it was terminated.
+    store(m, p + LOCK, 0);
+    emptyRing(m, p, text, true);
+    set(m, p + LABELS_END, 0);
+    store(m, p + LOCK, 0);
+    store(m, p + OWNER, 0);
+  }
+}
+
+/** Whether the thread of an interpreter may still run, whatever the others see of it. */
+function hasSlot(m: SharedMemory, id: InterpreterId): boolean {
+  const end = load(m, H_SLOTS_USED);
+  for (let slot = 0 as Slot; slot < end; slot++)
+    if (idOf(m, slot) === id && stateOf(m, slot) !== STATE_FREE) return true;
+  return false;
+}
+
+/** If another thread is doing it, returns, or with `wait` lets that end first. */
+function emptyRing(m: SharedMemory, p: Pointer, text: SliceText, wait: boolean): void {
+  const until = wait ? clock() + PATIENCE : 0;
+  while (cas(m, p + LOCK, 0, 1) !== 0) {
+    if (!wait) return;
+    if (clock() >= until) break;
+  }
+  const caller = load(m, p + OWNER) - 1;
+  const head = load(m, p + HEAD);
+  let tail = load(m, p + TAIL);
+  const labels = new Map<number, Buffer>();
+  const { i32 } = m;
+  while (tail !== head) {
+    const record = p + RECORDS + (tail & (COUNT - 1)) * 8;
+    const at = i32[record + LABEL];
+    let label = labels.get(at);
+    if (label === undefined) {
+      label = Buffer.alloc(get(m, p + HEADER + at / 4));
+      readBytes(m, p, HEADER * 4 + at + 4, label, 0, label.length);
+      labels.set(at, label);
+    }
+    text.slice(
+      caller,
+      i32[record + SEQUENCE],
+      label,
+      i32[record + THREAD],
+      i32[record + SECOND] * 1e6 + i32[record + MICROS],
+      i32[record + WAITED],
+      i32[record + RAN],
+    );
+    tail = (tail + 1) | 0;
+    // So that the owner can go on.
+    if ((tail & 0xfff) === 0) store(m, p + TAIL, tail);
+  }
+  text.flush();
+  store(m, p + TAIL, tail);
+  store(m, p + LOCK, 0);
+}

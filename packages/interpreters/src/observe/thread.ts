@@ -1,0 +1,95 @@
+/** The entry of `observe.cjs`, which a thread that runs user code loads if its process is observed. */
+import { rmSync } from "../platform/files.js";
+import { process } from "../platform/process.js";
+import { clock } from "../base/clock.js";
+import { InterpreterError } from "../base/errors.js";
+import { load } from "../memory/atomics.js";
+import type { Slot } from "../memory/brands.js";
+import {
+  H_OBSERVED,
+  H_SLOTS_USED,
+  H_TRACE_FILE,
+  MAIN_SLOT,
+  OBSERVE_INSPECT,
+  OBSERVE_TRACE,
+} from "../memory/layout.js";
+import { observationsIn } from "../kernel/observations.js";
+import { idOf, isAlive } from "../kernel/registry.js";
+import type { Tools } from "../thread/observing.js";
+import type { Runtime } from "../thread/runtime.js";
+import { Labels } from "./labels.js";
+import { emptyRings } from "./ring.js";
+import { SliceText } from "./slice-text.js";
+import { socketOf, usableFolder } from "./socket-folder.js";
+import { publishPools } from "./publishing.js";
+import { TraceFile } from "./trace-file.js";
+import { ThreadTracer } from "./tracer.js";
+
+export { openTrace } from "./start-trace.js";
+
+let traced: { readonly file: TraceFile; readonly tracer: ThreadTracer; readonly labels: Labels } | undefined;
+let published = false;
+
+/** See `observeThread`. May be called again, when there is more to observe. */
+export function observe(rt: Runtime, tools: Tools): void {
+  const observers = load(rt.m, H_OBSERVED);
+  if ((observers & OBSERVE_TRACE) !== 0 && traced === undefined && load(rt.m, H_TRACE_FILE) !== 0) {
+    const file = new TraceFile(rt.m);
+    traced = { file, tracer: new ThreadTracer(rt, file, tools), labels: new Labels(rt.m, tools.fetchCode) };
+    rt.tracer = traced.tracer;
+    process.on("exit", () => (rt.m.slot === MAIN_SLOT ? endTrace(rt) : traced?.file.flush()));
+  }
+  if ((observers & OBSERVE_INSPECT) !== 0 && !published) {
+    published = true;
+    publishPools(rt);
+  }
+}
+
+/** Writes the end of the trace, in main. Work that is being executed is shown as unfinished. */
+export function endTrace(rt: Runtime): void {
+  if (traced === undefined) return;
+  const { file, labels, tracer } = traced;
+  traced = undefined;
+  rt.tracer = undefined;
+  const { m } = rt;
+  const ended = clock();
+  const now = file.at(ended);
+  const end = load(m, H_SLOTS_USED);
+  for (let slot = 0 as Slot; slot < end; slot++) {
+    if (!isAlive(m, slot)) continue;
+    for (const { caller, sequence, kind, code, pointer, began } of observationsIn(m, slot)) {
+      const args = { id: `${caller}.${sequence}`, unfinished: true };
+      const name = labels.of(kind, code, pointer);
+      const ts = file.at(began);
+      const event = {
+        ph: "X",
+        cat: "task",
+        name,
+        pid: file.pid,
+        tid: idOf(m, slot),
+        ts,
+        dur: now - ts,
+        args,
+      };
+      file.add(JSON.stringify(event), now);
+    }
+  }
+  tracer.end();
+  emptyRings(m, new SliceText(file), true);
+  file.end();
+}
+
+/** Makes the folder for this process's socket. Returns the socket's path. @throws as `inspectable` */
+export function prepareSocket(rt: Runtime): string {
+  const why =
+    rt.m.slot !== MAIN_SLOT
+      ? "only the main interpreter can allow it"
+      : process.platform === "win32"
+        ? "Windows has no folder for sockets that only one user can enter"
+        : undefined;
+  if (why !== undefined)
+    throw new InterpreterError(`Cannot be inspected: ${why}`, { code: "ERR_INTERPRETER_INSPECT" });
+  const file = socketOf(usableFolder(), process.pid);
+  process.on("exit", () => rmSync(file, { force: true }));
+  return file;
+}

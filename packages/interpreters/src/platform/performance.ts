@@ -1,0 +1,2 @@
+/** How busy an event loop is. */
+export * from "./node/performance.js";

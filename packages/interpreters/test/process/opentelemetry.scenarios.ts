@@ -1,0 +1,52 @@
+/** A program whose calls are spans; opentelemetry.test.ts reads what it prints. */
+import { propagation, context, trace } from "@opentelemetry/api";
+import { create, InterpreterPoolExecutor } from "interpreters";
+
+const tracer = trace.getTracer("test");
+
+async function main(): Promise<void> {
+  const executor = new InterpreterPoolExecutor({ maxWorkers: 1, retries: 1 });
+  const interp = create();
+  // Without an active span, nothing travels.
+  await interp.call(Math.abs, -1);
+  await tracer.startActiveSpan("request", async (span) => {
+    const submitted = executor.submit(async function task(name: string) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      const api = await import("@opentelemetry/api");
+      return api.propagation.getActiveBaggage()?.getEntry(name)?.value;
+    }, "user");
+    // Without baggage.
+    console.log(JSON.stringify({ baggage: await submitted }));
+    const baggage = propagation.createBaggage({ user: { value: "ada" } });
+    const withBaggage = propagation.setBaggage(context.active(), baggage);
+    const carried = context.with(withBaggage, () =>
+      executor.submit(async function baggage(name: string) {
+        const api = await import("@opentelemetry/api");
+        return api.propagation.getActiveBaggage()?.getEntry(name)?.value;
+      }, "user"),
+    );
+    console.log(JSON.stringify({ baggage: await carried }));
+    const failing = executor.submit(function fails() {
+      throw new RangeError("too far");
+    });
+    await failing.catch(() => {});
+    for await (const _ of executor.map(Math.sqrt, [1, 4, 9], { chunksize: 3 }));
+    const items: number[] = [];
+    for await (const item of interp.iterate(function* counts() {
+      yield 1;
+    }))
+      items.push(item);
+    interp.execSync("globalThis.x = 1");
+    await interp.call(async function outer() {
+      const { create } = await import("interpreters");
+      const inner = create();
+      await inner.call(function innermost() {});
+      await inner.close();
+    });
+    span.end();
+  });
+  await executor.shutdown();
+  await interp.close();
+}
+
+void main();
