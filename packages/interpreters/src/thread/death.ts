@@ -69,7 +69,9 @@ export function diedError(death: Death, what: string): InterpreterError {
   };
   const how =
     death.beside === undefined
-      ? ends[reason]
+      ? death.reason === "closed"
+        ? "was closed"
+        : ends[reason]
       : `ended because of other work that it did at the same time (${death.beside})`;
   return new InterpreterDiedError(
     `Cannot ${what}: interpreter ${id} ${how}`,
