@@ -65,7 +65,8 @@ function className(value: unknown): string {
 export const ONLY_MOVES = "it can only move: name it in `transfer`, or use move()";
 
 const advice: Readonly<Record<string, string>> = {
-  "a function": "only data can be copied, so leave it out, or name it as a function of a module",
+  "a function":
+    "only data can be copied, so leave it out, mark it with callback(), or name it as a function of a module",
   "a symbol": "symbols are unique to their interpreter, so leave it out or use a string",
   "a Promise": "await it first",
   "a SharedArrayBuffer": "copy it into an ArrayBuffer, or leave it out",

@@ -248,6 +248,16 @@ export class Tracked {
     return this.n;
   }
 }
+/** Keeps a callback of another interpreter. */
+export class Listening extends Tracked {
+  #listener: ((n: number) => Promise<number>) | undefined;
+  listen(listener: (n: number) => Promise<number>): void {
+    this.#listener = listener;
+  }
+  async tell(n: number): Promise<number | undefined> {
+    return await this.#listener?.(n);
+  }
+}
 export const aliveNow = (): number => {
   collectGarbage();
   return alive.size;

@@ -97,10 +97,8 @@ test(
       const items = table.with({ buffersize: 4 }).endless();
       assert.equal(await table.get("yielded"), 0);
       assert.equal((await items.next()).value, 0);
-      // Its `yield` gives the interpreter to other work, so this call begins when it waits.
       const ahead = await table.get("yielded");
       assert.ok(ahead > 1 && ahead <= 6, String(ahead));
-      assert.equal(await table.get("yielded"), ahead, "it waits");
       for (let n = 1; n <= 100; n++) {
         assert.equal((await items.next()).value, n);
         assert.ok((await table.get("yielded")) <= n + 6);

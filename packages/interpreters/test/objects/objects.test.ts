@@ -122,6 +122,8 @@ test("what is no class of a module is refused", limits, () =>
       const error = await rejection<ExecutionFailed>(construct(bad));
       assert.ok(error.cause instanceof TypeError, String(error));
     }
+    const none = await rejection<ExecutionFailed>(construct(missing.Missing));
+    assert.match(none.message, /has no export "Missing"; the classes it exports are .*Counter, Derived/);
     const called = await rejection<ExecutionFailed>(interp.call(Counter as never));
     assert.match(called.message, /construct\(\) it/);
     await using counter = await interp.construct(Counter, 1);

@@ -110,7 +110,7 @@ async function loadExport(url: string, name: string): Promise<Loaded> {
       `${name} of ${url} is a class: construct() it, or export a function that creates the instance and returns plain data`,
     );
   }
-  throw noFunction(namespace, url, name);
+  throw noExport(namespace, url, name, "function");
 }
 
 async function loadClass(url: string, name: string): Promise<Loaded> {
@@ -122,17 +122,29 @@ async function loadClass(url: string, name: string): Promise<Loaded> {
   }
   throw typeof found === "function"
     ? new TypeError(`${name} of ${url} is a function and no class: call() it`)
-    : noFunction(namespace, url, name);
+    : noExport(namespace, url, name, "class");
 }
 
-function noFunction(namespace: Record<string, unknown>, url: string, name: string): TypeError {
-  const functions = functionNames(namespace);
+/** The error for an export that is no function, or no class. */
+function noExport(
+  namespace: Record<string, unknown>,
+  url: string,
+  name: string,
+  kind: "function" | "class",
+): TypeError {
+  const [names, all] =
+    kind === "function" ? [functionNames(namespace), "functions"] : [classNames(namespace), "classes"];
   return new TypeError(
-    `${url} ${name in namespace ? `exports ${name}, which is no function` : `has no export ${JSON.stringify(name)}`}; ` +
-      (functions.length === 0
-        ? "it exports no functions"
-        : `the functions it exports are ${functions.join(", ")}`),
+    `${url} ${name in namespace ? `exports ${name}, which is no ${kind}` : `has no export ${JSON.stringify(name)}`}; ` +
+      (names.length === 0 ? `it exports no ${all}` : `the ${all} it exports are ${names.join(", ")}`),
   );
+}
+
+function classNames(namespace: Record<string, unknown>): string[] {
+  return Object.keys(namespace).filter((name) => {
+    const value = namespace[name];
+    return name !== "module.exports" && typeof value === "function" && isClass(value);
+  });
 }
 
 /**
