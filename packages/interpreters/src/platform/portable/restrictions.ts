@@ -22,8 +22,7 @@ export function forbidSpawn(refuse: () => never): void {
 export function forbidThreads(refuse: () => never): void {
   forbidThreadsOfNode(refuse);
   const { Worker } = globalThis as { Worker?: object };
-  if (Worker !== undefined)
-    replace(globalThis as Holder, "Worker", new Proxy(Worker, { construct: () => refuse() }));
+  if (Worker !== undefined) replace(globalThis, "Worker", new Proxy(Worker, { construct: () => refuse() }));
 }
 
 function replace(holder: Holder | undefined, name: string, value: unknown): void {
