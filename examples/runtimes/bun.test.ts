@@ -30,6 +30,11 @@ for (const code of ["Bun.spawn(['true'])", "Bun.spawnSync(['true'])", "Bun.$\`tr
 const interp = create();
 const error = await interp.call(() => Object.assign(new RangeError("it"), { port: 1 }));
 console.log(error instanceof RangeError, Object.keys(error).join(), /at .*interpreters:call/.test(error.stack));
+
+await interp.exec("import { found } from './beside.mjs'; const url = import.meta.resolve('./beside.mjs')", { base: process.cwd() });
+console.log(await interp.call(() => [found, url.startsWith("file:"), url.endsWith("/beside.mjs")].join()));
+await interp.exec("const again = (await import('./beside.mjs')).found", { base: import.meta.url });
+console.log(await interp.call(() => again));
 await interp.close();
 await strict.close();
 `;
@@ -45,12 +50,13 @@ test("on Bun", { skip, timeout: 120_000 }, async () => {
     assert.ok(binary !== undefined);
     await symlink(modules!, join(folder, "node_modules"), "junction");
     await writeFile(join(folder, "main.mjs"), program);
+    await writeFile(join(folder, "beside.mjs"), "export const found = 1;");
     const { stdout, stderr } = await run(binary, ["main.mjs"], { cwd: folder, env: cleanEnvironment });
     const unsupported =
       "ERR_INTERPRETER_UNSUPPORTED create: resourceLimits: Bun does not limit the memory of threads.";
     const notAllowed = "ERR_EXECUTION_FAILED ERR_INTERPRETER_NOT_ALLOWED\n".repeat(4);
     assert.ok(stdout.startsWith(unsupported), stdout + stderr);
-    assert.equal(stdout.slice(stdout.indexOf("\n") + 1), `${notAllowed}true port true\n`);
+    assert.equal(stdout.slice(stdout.indexOf("\n") + 1), `${notAllowed}true port true\n1,true,true\n1\n`);
     assert.equal(stderr, "");
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -61,7 +61,7 @@ export function diedError(death: Death, what: string): InterpreterError {
   }
   const how =
     death.beside === undefined
-      ? howItEnded({ reason, exitCode })
+      ? howItEnded({ reason: death.reason, exitCode })
       : `ended because of other work that it did at the same time (${death.beside})`;
   return new InterpreterDiedError(
     `Cannot ${what}: interpreter ${id} ${how}`,

@@ -31,7 +31,7 @@ export function metaOf({ filename }: Script, base: string, keep: (meta: object) 
 const names = new Map<string, string>();
 
 /** The `import.meta.resolve` of a module, which is the only way to Node's resolution of packages for `import`. */
-let nodeResolve: ((specifier: string) => string) | undefined;
+let nodeResolve: ((specifier: string) => string) | null | undefined;
 
 /** Whether a script must wait for `prepareResolve`. */
 export const needsResolve = (script: Script): boolean =>
@@ -39,7 +39,9 @@ export const needsResolve = (script: Script): boolean =>
 
 export async function prepareResolve(): Promise<void> {
   const module = await importModule("data:text/javascript,export default import.meta.resolve");
-  nodeResolve = (module as { default: (specifier: string) => string }).default;
+  const { default: resolve } = module as { default: unknown };
+  // Bun has none in such a module.
+  nodeResolve = typeof resolve === "function" ? (resolve as (specifier: string) => string) : null;
 }
 
 function resolveFrom(base: string, specifier: string): string {
@@ -48,7 +50,7 @@ function resolveFrom(base: string, specifier: string): string {
   const { createRequire, isBuiltin } = nodeModule();
   if (isBuiltin(specifier)) return `node:${specifier}`;
   // A script has got hold of another one's `import.meta`.
-  if (nodeResolve === undefined) return pathToFileURL(createRequire(base).resolve(specifier)).href;
+  if (!nodeResolve) return pathToFileURL(createRequire(base).resolve(specifier)).href;
   const request = resolveRequest(specifier, base);
   const { registerHooks } = syncHooks();
   if (registerHooks === undefined) {

@@ -19,7 +19,7 @@
 
 import { path } from "../../platform/paths.js";
 import { pathToFileURL } from "../../platform/urls.js";
-import type { vm } from "../../platform/scripts.js";
+import { filenameOfBase, type vm } from "../../platform/scripts.js";
 import { promiseOf } from "../../base/thenable.js";
 import { nodeModule } from "../../platform/modules.js";
 import { bundled } from "../../platform/package-files.js";
@@ -184,7 +184,7 @@ function importerOf(base: string): { name: string; load: Importer } {
   if (importer === undefined) {
     const load = compile(
       "(specifier, options) => options === undefined ? import(specifier) : import(specifier, options)",
-      base,
+      filenameOfBase(base),
     ).runInThisContext() as Importer;
     // As in a file of that name, whose imports of `./x.js` may mean `./x.ts`.
     const inTypeScript = isTypeScript(base);

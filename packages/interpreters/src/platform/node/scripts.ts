@@ -1,1 +1,4 @@
 export { default as vm } from "node:vm";
+
+/** The file name of a script whose imports resolve against `base`, the URL of a module or a directory. */
+export const filenameOfBase = (base: string): string => base;
