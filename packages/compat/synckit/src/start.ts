@@ -1,8 +1,7 @@
 /**
  * The calling side: one interpreter for each worker's file.
  *
- * Without a time limit, a call is `callSync`. With one, it is a task of a pool with one worker, because the limit must not stop the worker: a
- * call that takes too long throws, and the worker goes on and then serves the next one.
+ * A time limit does not stop the worker: a call that takes too long throws, and the worker goes on and then serves the next one.
  */
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -56,13 +55,13 @@ export function startWorkerThread<T extends AnyFn, R = Awaited<ReturnType<T>>>(
   const file = setupTsRunner(workerPath, { execArgv, tsRunner });
   checkRunner(file);
   const loading = loadingOf(file, shimsOf(globalShims));
-  const call = timeout ? limited(file, loading, timeout) : unlimited(file, loading);
+  const call = caller(file, loading, timeout);
   return (...args) => call(args) as R;
 }
 
 type Call = (args: readonly unknown[]) => unknown;
 
-function unlimited({ execArgv }: WorkerFile, loading: Loading): Call {
+function caller({ execArgv }: WorkerFile, loading: Loading, timeout: number | undefined): Call {
   const { create, InterpreterDiedError, InterpreterNotFoundError, ExecutionFailed } = interpreters();
   const { run } = inWorker();
   const start = starting(loading);
@@ -76,37 +75,15 @@ function unlimited({ execArgv }: WorkerFile, loading: Loading): Call {
   return (args) => {
     interp ??= open();
     try {
-      return interp.callSync(run, ...args);
+      return (timeout ? interp.with({ resultTimeout: timeout }) : interp).callSync(run, ...args);
     } catch (error) {
       // The next call gets a new one.
       if (error instanceof InterpreterDiedError || error instanceof InterpreterNotFoundError)
         interp = undefined;
+      // A function's own error of that name comes as the cause of an ExecutionFailed.
+      if (error instanceof DOMException && error.name === "TimeoutError")
+        throw new Error("Internal error: Atomics.wait() failed: timed-out", { cause: error });
       throw error instanceof ExecutionFailed && "cause" in error ? error.cause : error;
-    }
-  };
-}
-
-function limited({ execArgv }: WorkerFile, loading: Loading, timeout: number): Call {
-  const { InterpreterPoolExecutor } = interpreters();
-  const { run } = inWorker();
-  const executor = new InterpreterPoolExecutor({
-    maxWorkers: 1,
-    minWorkers: 1,
-    execArgv,
-    name: path.basename(loading.file),
-    initializer: starting(loading),
-    initargs: [loading, workerModule.href],
-  });
-  return (args) => {
-    const future = executor.submit(run, ...args);
-    try {
-      return future.resultSync(timeout);
-    } catch (error) {
-      if (future.done()) throw error;
-      // A call that the worker has not begun never runs; the outcome of one that it has is of no interest any more.
-      future.cancel();
-      future.catch(() => {});
-      throw new Error("Internal error: Atomics.wait() failed: timed-out", { cause: error });
     }
   };
 }

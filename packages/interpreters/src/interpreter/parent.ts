@@ -8,6 +8,7 @@
  * it from being collected, whereas the other end of the port can be referenced, closed and moved on as in any program.
  */
 import { show } from "../base/check.js";
+import { NotShareableError } from "../base/errors.js";
 import { CODEC_JAVASCRIPT } from "../codec/codec.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
 import { OK, S_REPLIES } from "../memory/layout.js";
@@ -83,6 +84,12 @@ export function sendParent(rt: Runtime, slot: Slot, id: InterpreterId, options: 
   const message = Message.take(rt.m);
   const handover = SupervisorHandover.of(rt, moved);
   try {
+    if (parentPort !== undefined && handover === undefined) {
+      throw new NotShareableError(
+        "Cannot move options.parentPort to another interpreter: this thread, which neither is the main one nor was made by create(), cannot move objects. " +
+          "Create the interpreter in another thread, or use queues.",
+      );
+    }
     const entries = environmentData instanceof Map ? environmentData : Object.entries(environmentData);
     const setup: ParentSetup = {
       workerData,

@@ -295,3 +295,25 @@ test("it is closed as any other: at once, while it boots, and by its creator's p
   const end = await other.ended;
   assert.deepEqual([end.reason, String(end.error)], ["uncaught-exception", "RangeError: thrown there"]);
 });
+
+test("a thread that cannot move a port says so", limits, async () => {
+  const text = `
+    const { MessageChannel, parentPort } = require("node:worker_threads");
+    import(${JSON.stringify(import.meta.resolve("interpreters"))}).then(async ({ create }) => {
+      let error;
+      try {
+        create({ parentPort: new MessageChannel().port2 });
+      } catch (thrown) {
+        error = thrown;
+      }
+      const interp = create({ workerData: "data" });
+      const data = await interp.call(() => process.getBuiltinModule("node:worker_threads").workerData);
+      await interp.close();
+      parentPort.postMessage([error.name, error.message, data]);
+    });`;
+  const worker = new Worker(text, { eval: true });
+  const [[name, message, data]] = (await once(worker, "message")) as [[string, string, string]];
+  assert.equal(name, "NotShareableError");
+  assert.match(message, /parentPort to another interpreter: this thread/);
+  assert.equal(data, "data");
+});

@@ -9,6 +9,7 @@ import {
   create,
   createQueue,
   type CreateOptions,
+  type DeathReason,
   ExecutionFailed,
   fromModule,
   functionsOf,
@@ -17,6 +18,7 @@ import {
   getMain,
   Interpreter,
   InterpreterDiedError,
+  type InterpreterEnd,
   InterpreterError,
   InterpreterPoolExecutor,
   isShareable,
@@ -52,9 +54,20 @@ test("options of interpreters and queues may be undefined, and are not given the
     stdout: undefined,
     stderr: undefined,
     language: undefined,
+    concurrency: undefined,
+    workerData: undefined,
+    parentPort: undefined,
+    environmentData: undefined,
+    transfer: undefined,
   };
   await using interp = create(options);
-  const view = interp.with({ ...limits(), waitTimeout: undefined, transfer: undefined });
+  const view = interp.with({
+    ...limits(),
+    waitTimeout: undefined,
+    resultTimeout: undefined,
+    ref: undefined,
+    transfer: undefined,
+  });
   assert.deepEqual(
     await view.call(() => ["INTERPRETERS_A" in process.env, "INTERPRETERS_B" in process.env]),
     [true, false],
@@ -200,4 +213,41 @@ test("move keeps the type, and registerType infers what encode makes", () => {
     move(5);
   };
   assert.equal(typeof never, "function");
+});
+
+test("the end and the thread of an interpreter, and its parent", async () => {
+  const { port1, port2 } = new threads.MessageChannel();
+  const interp = create({
+    concurrency: 2,
+    workerData: { any: ["value"] },
+    parentPort: port2,
+    environmentData: new Map([["key", 1]]),
+  });
+  same<typeof interp.threadId, number | undefined>();
+  same<typeof interp.ended, Promise<InterpreterEnd>>();
+  same<InterpreterEnd["reason"], DeathReason | "closed">();
+  same<InterpreterEnd["exitCode"], number | undefined>();
+  same<InterpreterEnd["error"], unknown>();
+  const global: { port1: unknown; port2: InstanceType<typeof MessageChannel>["port2"] } =
+    new globalThis.MessageChannel();
+  await using other = create({ parentPort: global.port2, environmentData: { key: 1 } });
+  const queue = createQueue<number>(0, { unboundItems: UNBOUND_KEEP });
+  queue.putNowait(1);
+  same<number, Awaited<ReturnType<typeof queue.get>>>();
+  assert.equal(await queue.get({ ref: false, timeout: 1000 }), 1);
+  assert.throws(() => {
+    // @ts-expect-error a blocking form keeps the process alive in any case
+    queue.getSync({ ref: false });
+  }, TypeError);
+  assert.throws(() => {
+    // @ts-expect-error not a port
+    create({ parentPort: "port" });
+  }, TypeError);
+  assert.throws(() => {
+    // @ts-expect-error read-only
+    interp.threadId = 1;
+  }, TypeError);
+  await other.call(() => 1);
+  await interp.close();
+  port1.close();
 });
