@@ -31,6 +31,7 @@ const folders = [
   "packages/compat/tinypool/dist/tinypool/test",
   "packages/compat/workerpool/dist/test",
   "packages/python/dist/test",
+  "packages/bullmq/dist/test",
   "bench/dist",
   "examples/dist",
 ];

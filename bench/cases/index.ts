@@ -3,6 +3,7 @@
 import type { Case } from "../harness.js";
 import { adapterCases } from "./adapters.js";
 import { bootCases } from "./boot.js";
+import { bullmqCases } from "./bullmq.js";
 import { callSyncCases } from "./call-sync.js";
 import { farmCasesOfAll } from "./farms.js";
 import { firstCallsCases } from "./first-calls.js";
@@ -28,4 +29,5 @@ export const cases: readonly Case[] = [
   ...adapterCases,
   ...bootCases,
   ...pythonCases,
+  ...bullmqCases,
 ];

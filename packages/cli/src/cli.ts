@@ -11,6 +11,7 @@ import { runPython } from "./python.js";
 import { repl } from "./repl/repl.js";
 import { pageNameOf, writeReport } from "./report/report.js";
 import { top, type TopOptions } from "./top/top.js";
+import { runWorker, type WorkerOptions } from "./worker.js";
 
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
@@ -49,6 +50,9 @@ export async function runCli(args: readonly string[], io: Io, engine: Engine): P
     top: async (options) => {
       exitCode = await top(options, io);
     },
+    worker: async (options) => {
+      exitCode = await runWorker(options, io);
+    },
   });
   try {
     if (forPython !== undefined) return await runPython(forPython, io.cwd);
@@ -71,6 +75,7 @@ interface Commands {
   repl(): Promise<void>;
   report(trace: string, page: string | undefined): Promise<void>;
   top(options: TopOptions): Promise<void>;
+  worker(options: WorkerOptions): Promise<void>;
 }
 
 function createProgram(io: Io, commands: Commands): Command {
@@ -165,6 +170,35 @@ function createProgram(io: Io, commands: Commands): Command {
       "Reads JavaScript and TypeScript, and runs it in interpreters that it creates, enters and closes.",
     )
     .action(() => commands.repl());
+  program
+    .command("worker")
+    .summary("serve a BullMQ queue with a pool of interpreters")
+    .description(
+      "Runs the tasks that BullMQExecutor (package interpreters-bullmq) submits to a queue on Redis or Valkey. SIGTERM and Ctrl-C end it: it takes " +
+        "no more tasks, lets those that run end, and gives the rest back.",
+    )
+    .requiredOption("-q, --queue <name>", "the queue")
+    .option("--redis <url>", "where it is", process.env["REDIS_URL"] ?? "redis://127.0.0.1:6379")
+    .option("--prefix <text>", 'what the keys in Redis begin with (default: "bull")')
+    .option("--root <folder>", "the project's folder (default: the nearest one with a package.json)")
+    .option(
+      "-w, --workers <count>",
+      "interpreters to run in parallel (default: one for each processor)",
+      wholeNumber(1),
+    )
+    .option(
+      "-c, --concurrency <count>",
+      "tasks to run at once in each interpreter, if they wait for promises",
+      wholeNumber(1, MOST_CONCURRENCY),
+    )
+    .option("--listen <[host:]port>", "serve /health and /metrics (Prometheus) there")
+    .option("--grace <ms>", "how long running tasks may take to end after a signal", wholeNumber(0), 30_000)
+    .option(
+      "--lock-duration <ms>",
+      "after how long without a sign of life Redis takes this worker for dead",
+      wholeNumber(100),
+    )
+    .action((options: WorkerOptions) => commands.worker(options));
   program
     .command("python")
     .summary("run a Python program, with its interpreters on threads")

@@ -48,7 +48,9 @@ const exitCode = await runCli(
 );
 // After an early end, items may still be running and stdin may still be open. Neither keeps the process alive.
 await new Promise<void>((resolve) => process.stderr.write("", () => resolve()));
-if (received !== undefined) endBy(received);
+// A worker that was asked to end, and did, has succeeded.
+const served = process.argv[2] === "worker" && exitCode === 0;
+if (received !== undefined && !served) endBy(received);
 process.exit(exitCode);
 
 /**

@@ -6,8 +6,10 @@
  */
 import { CODEC_NEUTRAL, decode, encode } from "./codec/codec.js";
 import { EncodedValue } from "./codec/language-value.js";
+import { decodePortable, encodePortable } from "./codec/portable.js";
 import { letGoOfReferences } from "./codec/references.js";
 import { Scratch } from "./codec/scratch.js";
+import { type Carrier, type RemoteOutcome, type RemoteTask, RemoteTasks } from "./futures/remote.js";
 import { createPlace } from "./interpreter/create.js";
 import { EndOperation, Ending } from "./interpreter/ending.js";
 import { type GuestOperation, sendToGuest, STATUS_DEADLOCK } from "./interpreter/guest-operation.js";
@@ -59,10 +61,12 @@ import { type Space, spaceOf } from "./memory/space.js";
 import type { HeldQueue } from "./queue/held-queues.js";
 import * as queues from "./queue/guest-queues.js";
 import { runtime } from "./thread/current.js";
+import { takeTrace } from "./thread/trace.js";
 import { checkReadable } from "./wire/message.js";
 import { Refusal } from "./worker/replies.js";
 
 export type {
+  Carrier,
   CreateOptions,
   EncodedValue,
   EndOperation,
@@ -70,6 +74,9 @@ export type {
   HeldQueue,
   OutgoingRecord,
   Received,
+  RemoteOutcome,
+  RemoteTask,
+  RemoteTasks,
   Space,
 };
 
@@ -273,7 +280,27 @@ function releaseReferences(references: readonly number[]): void {
   }
 }
 
+/**
+ * For executors whose tasks run in other processes.
+ *
+ * @example
+ * import { core } from "interpreters/core";
+ * const bytes = core.remote.encode(new Map([["a", 1n]]), "value");
+ * console.log(core.remote.decode(bytes)); // Map(1) { 'a' => 1n }
+ */
+const remote = {
+  /** A value as bytes that another process can read. @throws NotShareableError it cannot travel, or only within this process */
+  encode: encodePortable,
+  /** The value that `encode` encoded. @throws InterpreterError (`ERR_MALFORMED_VALUE`) the bytes are damaged */
+  decode: decodePortable,
+  /** The caller's side of an executor: its futures, `map`, statistics and end, over a carrier. */
+  createTasks: (carrier: Carrier): RemoteTasks => new RemoteTasks(carrier),
+  /** Where the calling function was called, for the stacks of a task's errors. */
+  takeTrace,
+};
+
 export const core = {
+  remote,
   releaseReferences,
   values,
   interpreters,

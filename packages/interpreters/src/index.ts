@@ -42,6 +42,7 @@ export { functionsOf, type FunctionsOfOptions } from "./functions-of.js";
 
 /* ---- Run many functions: a pool of interpreters and its futures ---- */
 export { InterpreterPoolExecutor } from "./futures/executor.js";
+export type { Executor, TaskSubmitter } from "./futures/executor-type.js";
 export type { ExecutorView, ProgressView } from "./futures/view.js";
 export { type GroupOptions, TaskGroup, type TaskGroupView } from "./futures/group.js";
 export type {

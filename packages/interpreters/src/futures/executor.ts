@@ -30,6 +30,7 @@ import {
   type SyncIteration,
   type SyncIterationOf,
 } from "../interpreter/iteration.js";
+import type { Executor } from "./executor-type.js";
 import type { Future } from "./future.js";
 import { checkGroupOptions, type GroupOptions, TaskGroup } from "./group.js";
 import { iterating } from "./iterate.js";
@@ -71,7 +72,7 @@ import { type ExecutorView, type ProgressView, progressViewOf, viewOf } from "./
  * await executor.submit((n: number) => n * 2, 21); // 42
  * for await (const square of executor.map((n: number) => n * n, [1, 2, 3])) console.log(square);
  */
-export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements ExecutorView {
+export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements Executor, ExecutorView {
   /** The most interpreters that it has at a time: the option, or the number of processors. */
   readonly maxWorkers: number;
   readonly #pool: Pool;

@@ -325,6 +325,16 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
     if (this.#owner.takeBack(this)) this.fail(waitLimitPassed(this.options.waitTimeout, this.#trace));
   }
 
+  /** @internal The task's value has arrived from another process. */
+  fulfil(value: unknown): void {
+    this.#settle(FULFILLED, value);
+  }
+
+  /** @internal Throws if a blocked thread cannot learn that this is done. */
+  checkBlocking(): void {
+    this.#owner.checkBlocking?.();
+  }
+
   /** @internal The task was taken back because it cannot run. */
   fail(error: unknown): void {
     this.#settle(REJECTED, error);

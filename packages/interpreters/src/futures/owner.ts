@@ -20,4 +20,6 @@ export interface Owner<F> {
   timed(future: F, ran: number): void;
   /** The reply says that the interpreter `worker` takes no more tasks. */
   retired(worker: number): void;
+  /** Throws if a blocked thread cannot learn that the future is done. Absent: it can. */
+  checkBlocking?(): void;
 }

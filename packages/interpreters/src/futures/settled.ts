@@ -13,6 +13,7 @@ interface Settling {
   removeDoneListener(fn: () => void): void;
   readonly waitsUntil: number;
   waitedTooLong(): void;
+  checkBlocking(): void;
 }
 
 /** Blocks until the future is done, or throws a TimeoutError. */
@@ -31,6 +32,7 @@ export function blockOn(
   done: () => boolean,
   timeout: number,
 ): boolean {
+  for (const future of futures) if (!future.done()) future.checkBlocking();
   const deadline = clock() + timeout;
   for (;;) {
     let next = deadline;

@@ -5,13 +5,8 @@ import type { Future } from "./future.js";
 import { iterate, iterateSync, type IterationOf, type SyncIterationOf } from "../interpreter/iteration.js";
 import { takeTrace } from "../thread/trace.js";
 import { iterating } from "./iterate.js";
-import {
-  type AnyMapOptions,
-  argsOf,
-  type MapOptions,
-  type MapOutcome,
-  type SettledMapOptions,
-} from "./map.js";
+import type { TaskSubmitter } from "./executor-type.js";
+import { type AnyMapOptions, argsOf } from "./map.js";
 import type { IterateTaskOptions, Report, SubmitOptions } from "./options.js";
 import type { Pool } from "./pool.js";
 import { listOf, map, submit, submitWithProgress } from "./submit.js";
@@ -26,64 +21,7 @@ import { listOf, map, submit, submitWithProgress } from "./submit.js";
  * await urgent.submit(Math.hypot, 3, 4); // 5
  * for await (const power of urgent.starmap(Math.pow, [[2, 3], [3, 2]])) console.log(power);
  */
-export interface ExecutorView {
-  /**
-   * Runs `fn(...args)` in the next worker that is free. See `InterpreterPoolExecutor.submit`.
-   *
-   * @throws as `InterpreterPoolExecutor.submit`
-   */
-  submit<F, A extends OverloadArgs<F>>(fn: F, ...args: A): Future<Awaited<OverloadResult<F, A>>>;
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: KnownArgs<A, R>): Future<Awaited<R>>;
-  submit<A extends unknown[], F extends (...args: A) => Loose>(
-    fn: F,
-    ...args: TypingArgs<A, F>
-  ): Future<Awaited<ReturnType<F>>>;
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
-
-  /**
-   * Runs `fn` for each item of a source. See `InterpreterPoolExecutor.map`. The view's `timeout` and `priority` apply to
-   * each task, and its `signal` ends the iteration, unless `options` has one of its own.
-   *
-   * @throws as `InterpreterPoolExecutor.map`; TypeError the view has a `transfer` list, which is that of a single task:
-   * use the `transfer` option of `map`
-   */
-  map<I, R>(
-    fn: (item: I) => R,
-    source: Iterable<I> | AsyncIterable<I>,
-    options?: MapOptions<I>,
-  ): AsyncGenerator<Awaited<R>, void, undefined>;
-  map<I, R>(
-    fn: (item: I) => R,
-    source: Iterable<I> | AsyncIterable<I>,
-    options: SettledMapOptions<I>,
-  ): AsyncGenerator<MapOutcome<Awaited<R>>, void, undefined>;
-  map<I, R>(
-    fn: (item: I) => R,
-    source: Iterable<I> | AsyncIterable<I>,
-    options: AnyMapOptions<I>,
-  ): AsyncGenerator<Awaited<R> | MapOutcome<Awaited<R>>, void, undefined>;
-
-  /**
-   * Like `map`, but each item is an array of arguments. See `InterpreterPoolExecutor.starmap`.
-   *
-   * @throws as `map`; the iteration throws TypeError if an item is not an array
-   */
-  starmap<A extends unknown[], R>(
-    fn: (...args: A) => R,
-    source: Iterable<A> | AsyncIterable<A>,
-    options?: MapOptions<A>,
-  ): AsyncGenerator<Awaited<R>, void, undefined>;
-  starmap<A extends unknown[], R>(
-    fn: (...args: A) => R,
-    source: Iterable<A> | AsyncIterable<A>,
-    options: SettledMapOptions<A>,
-  ): AsyncGenerator<MapOutcome<Awaited<R>>, void, undefined>;
-  starmap<A extends unknown[], R>(
-    fn: (...args: A) => R,
-    source: Iterable<A> | AsyncIterable<A>,
-    options: AnyMapOptions<A>,
-  ): AsyncGenerator<Awaited<R> | MapOutcome<Awaited<R>>, void, undefined>;
-
+export interface ExecutorView extends TaskSubmitter {
   /** Iterates over the items of a generator. See `InterpreterPoolExecutor.iterate`. @throws as that */
   iterate<F, B extends OverloadArgs<F>>(fn: F, ...args: B): IterationOf<OverloadResult<F, B>>;
   iterate<B extends unknown[], R extends Iterated>(

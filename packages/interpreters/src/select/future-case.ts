@@ -37,7 +37,9 @@ export class FutureContender<T> implements Contender<T> {
     return this.future.done();
   }
 
-  beginBlocking(): void {}
+  beginBlocking(): void {
+    if (!this.future.done()) this.future.checkBlocking();
+  }
 
   pollBlocked(): boolean {
     return this.future.done();

@@ -1,0 +1,64 @@
+/** Tasks through a BullMQ queue on Redis. Left out where there is no redis-server. */
+
+import { type Case, type Contender, pipelined, repeated } from "../harness.js";
+import { hasRedis, type Remote, startBullMQ, startExecutor } from "../peers/bullmq.js";
+import { iterationsPerMillisecond } from "../peers/work.js";
+
+const WORKERS = 2;
+/** Rounds. Each task has a long way, so that one round has too few of them for the compiler. */
+const WARM_UP = 8;
+
+function contend(
+  name: string,
+  unit: "ops/s" | "µs",
+  inFlight: number,
+  start: () => Promise<Remote>,
+): Contender {
+  return {
+    name,
+    ours: name === "BullMQExecutor",
+    async start(size) {
+      const remote = await start();
+      const run = (count: number): Promise<void> => pipelined(count, inFlight, () => remote.run(size));
+      return repeated(unit, { run, stop: async () => await remote.stop() }, WARM_UP);
+    },
+  };
+}
+
+const executor = (): Promise<Remote> => startExecutor(WORKERS);
+const bare = (): Promise<Remote> => startBullMQ(WORKERS, false, "here");
+const sandboxed = (): Promise<Remote> => startBullMQ(WORKERS, true, "here");
+const elsewhere = (): Promise<Remote> => startBullMQ(WORKERS, false, "elsewhere");
+
+const all: readonly Case[] = [
+  {
+    id: "bullmq-empty-tasks",
+    title: "Empty tasks through Redis, 512 in flight, 2 at a time",
+    unit: "ops/s",
+    common: () => 0,
+    contenders: [
+      contend("BullMQExecutor", "ops/s", 512, executor),
+      contend("BullMQ", "ops/s", 512, bare),
+      contend("BullMQ, sandboxed in threads", "ops/s", 512, sandboxed),
+    ],
+  },
+  {
+    id: "bullmq-1ms-tasks",
+    title: "CPU-bound tasks of 1 ms through Redis, 64 in flight, 2 at a time",
+    unit: "ops/s",
+    common: iterationsPerMillisecond,
+    contenders: [
+      contend("BullMQExecutor", "ops/s", 64, executor),
+      contend("BullMQ, sandboxed in threads", "ops/s", 64, sandboxed),
+    ],
+  },
+  {
+    id: "bullmq-latency",
+    title: "One empty task after another through Redis",
+    unit: "µs",
+    common: () => 0,
+    contenders: [contend("BullMQExecutor", "µs", 1, executor), contend("BullMQ", "µs", 1, elsewhere)],
+  },
+];
+
+export const bullmqCases: readonly Case[] = hasRedis ? all : [];

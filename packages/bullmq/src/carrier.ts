@@ -1,0 +1,379 @@
+/**
+ * Takes the tasks of one executor to a BullMQ queue, and brings their outcomes.
+ *
+ *     send ─▶ #waiting ──next tick──▶ addBulk ─▶ Redis ─▶ a worker ─▶ the stream of replies ─▶ Replies ─▶ RemoteTasks.settle
+ *
+ * Nothing is lost while Redis has it, and no task stays open for ever: the audit asks now and then what became of the jobs, and fails
+ * tasks whose job is gone without an outcome.
+ */
+import { type IRedisClient, Queue } from "bullmq";
+import { randomBytes } from "node:crypto";
+import type { Carrier, RemoteTask, RemoteTasks } from "interpreters/core";
+import { Audit, type Sent } from "./audit.js";
+import { Bundler, type Job, MANY } from "./bundles.js";
+import { coalesceWrites } from "./coalesce.js";
+import { connectionError, ConnectionWatch, isRefusal, placeOf } from "./connection.js";
+import { makeError, messageOf } from "./errors.js";
+import { labelOf, ModuleNames, projectRoot } from "./function-name.js";
+import {
+  decodeOutcome,
+  diedOutcome,
+  INLINE,
+  type OutcomeData,
+  type OutcomeKind,
+  type Returned,
+  TAKEN_BACK,
+  type TaskData,
+  VERSION,
+} from "./messages.js";
+import type { CheckedExecutorOptions } from "./options.js";
+import { Replies } from "./replies.js";
+import { defineScripts, runScript } from "./scripts.js";
+
+/** Milliseconds in which tasks are gathered while many are under way. */
+const GATHERING = 1;
+/** How many jobs go to Redis at once. */
+const BULK = 500;
+/** Milliseconds that outcomes wait in Redis for an executor that shows no sign of life. */
+const LIFE = 24 * 60 * 60 * 1000;
+
+/** BullMQ's priority of a task: smaller numbers are more urgent, from 1. */
+const priorityOf = (priority: number): number => 3 - priority;
+
+export class BullMQCarrier implements Carrier {
+  readonly name = "BullMQExecutor";
+  readonly places: number;
+  readonly #options: CheckedExecutorOptions;
+  readonly #queue: Queue;
+  readonly #names: ModuleNames;
+  readonly #place: string;
+  /** Names this executor in Redis. */
+  readonly #id = randomBytes(9).toString("base64url").replaceAll("-", "_");
+  #tasks!: RemoteTasks;
+  #client: IRedisClient | undefined;
+  #replies: Replies | undefined;
+  #watch: ConnectionWatch | undefined;
+  #waiting: Job[] = [];
+  #flushing = false;
+  /** What is on its way to Redis. */
+  readonly #adding = new Set<Promise<void>>();
+  /** Tasks that Redis has, or will have in a moment. */
+  readonly #sent = new Map<number, Sent>();
+  readonly #bundler = new Bundler();
+  readonly #ready: Promise<void>;
+  #connectTimer: NodeJS.Timeout | undefined;
+  #lastError: unknown;
+  #audit: Audit | undefined;
+  #closed = false;
+
+  constructor(options: CheckedExecutorOptions) {
+    this.#options = options;
+    this.places = options.places;
+    this.#place = placeOf(options.connection);
+    this.#names = new ModuleNames(options.root ?? projectRoot(process.cwd()));
+    this.#queue = new Queue(options.queue, { connection: options.connection, prefix: options.prefix });
+    // BullMQ reports interruptions here. They end by themselves, except that Redis may refuse the connection.
+    this.#queue.on("error", (error) => {
+      this.#lastError = error;
+      if (this.#client === undefined && isRefusal(error)) this.#failWaiting();
+    });
+    this.#ready = this.#open();
+    this.#ready.catch((error: unknown) => {
+      this.#lastError = error;
+    });
+  }
+
+  /** Must be called before the first task. */
+  serve(tasks: RemoteTasks): void {
+    this.#tasks = tasks;
+  }
+
+  /** Resolves when Redis is connected. @throws InterpreterError (`ERR_REDIS_UNREACHABLE`, `ERR_REDIS_REFUSED`) */
+  async ready(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const fail = (): void => reject(connectionError(this.#place, this.#lastError));
+      timer = setTimeout(fail, this.#options.connectTimeout);
+      this.#queue.on("error", (error) => {
+        if (isRefusal(error)) reject(connectionError(this.#place, error));
+      });
+    });
+    late.catch(() => undefined);
+    try {
+      await Promise.race([this.#ready, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  send({ id, url, export: exported, args, batch, options: { timeout, priority } }: RemoteTask): void {
+    const { retries, maxValueSize } = this.#options;
+    const module = this.#names.nameOf(url);
+    if (args.length > maxValueSize) {
+      throw makeError(
+        "ERR_VALUE_TOO_LARGE",
+        `Cannot submit a task with ${args.length} bytes of arguments: at most ${maxValueSize} are allowed (put them where the worker can read them ` +
+          "and pass the name, or raise maxValueSize)",
+      );
+    }
+    const values = Buffer.from(args.buffer, args.byteOffset, args.byteLength).toString("base64");
+    const apart = values.length > INLINE ? values : undefined;
+    const data: TaskData = {
+      v: VERSION,
+      f: module,
+      e: exported,
+      ...(apart === undefined && { a: values }),
+      ...(batch && { b: 1 }),
+      r: this.#id,
+      i: id,
+      ...(timeout !== undefined && Number.isFinite(timeout) && { t: timeout }),
+      ...(retries > 0 && { n: retries }),
+      m: maxValueSize,
+    };
+    this.#waiting.push({
+      id,
+      name: labelOf(module, exported),
+      data,
+      priority: priority === undefined ? undefined : priorityOf(priority),
+      apart,
+      deaths: 0,
+      alone: false,
+    });
+    if (this.#client === undefined) this.#armConnectTimer();
+    else this.#flushSoon();
+  }
+
+  async takeBack(id: number): Promise<boolean> {
+    if (this.#unsend(id)) return true;
+    try {
+      await this.#ready;
+      return (await this.#askBack(id)) === 1;
+    } catch {
+      return false;
+    }
+  }
+
+  stop(id: number): void {
+    if (this.#unsend(id)) return;
+    void this.#stop(id).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#connectTimer);
+    this.#audit?.stop();
+    this.#watch?.stop();
+    const client = this.#client;
+    await this.#replies?.stop();
+    if (client?.status === "ready") await client.del(this.#key(`replies:${this.#id}`)).catch(() => undefined);
+    // A connection that is interrupted would be waited for. One that was never made is given up by `close`.
+    else client?.disconnect();
+    await this.#queue.close();
+  }
+
+  /** How many jobs wait, run and are done in the queue, and how many workers serve it. */
+  async counts(): Promise<{ jobs: Record<string, number>; workers: number }> {
+    await this.ready();
+    const [jobs, workers] = await Promise.all([this.#queue.getJobCounts(), this.#queue.getWorkersCount()]);
+    return { jobs, workers };
+  }
+
+  async #open(): Promise<void> {
+    const client = await this.#queue.getBackend().client;
+    if (this.#closed) return;
+    defineScripts(client);
+    coalesceWrites(client);
+    const reader = client.duplicate({ maxRetriesPerRequest: null });
+    reader.on("error", () => undefined);
+    const replies = new Replies(reader, client, this.#key(`replies:${this.#id}`), LIFE, (outcomes) => {
+      for (const outcome of outcomes) this.#take(outcome);
+    });
+    try {
+      await replies.start();
+    } catch (error) {
+      await replies.stop();
+      throw error;
+    }
+    if (this.#closed) return await replies.stop();
+    this.#replies = replies;
+    this.#client = client;
+    clearTimeout(this.#connectTimer);
+    this.#watch = new ConnectionWatch(client, () => client.get(this.#key("ping")));
+    this.#audit = new Audit(client, replies, this.#queue.toKey(""), this.#sent, this.#tasks);
+    if (this.#waiting.length > 0) this.#flushSoon();
+  }
+
+  #key(name: string): string {
+    return this.#queue.toKey(`interpreters:${name}`);
+  }
+
+  /** Tasks that were given before the first connection fail if none is made in time. */
+  #armConnectTimer(): void {
+    if (this.#lastError !== undefined && isRefusal(this.#lastError)) {
+      process.nextTick(() => this.#failWaiting());
+      return;
+    }
+    this.#connectTimer ??= setTimeout(() => this.#failWaiting(), this.#options.connectTimeout);
+  }
+
+  #failWaiting(): void {
+    clearTimeout(this.#connectTimer);
+    this.#connectTimer = undefined;
+    if (this.#client !== undefined) return;
+    for (const { id } of this.#waiting.splice(0))
+      this.#tasks.fail(id, connectionError(this.#place, this.#lastError));
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    const flush = (): void => {
+      this.#flushing = false;
+      const jobs = this.#bundler.bundle(this.#waiting.splice(0), this.#sent.size);
+      for (let at = 0; at < jobs.length; at += BULK) {
+        const adding = this.#add(jobs.slice(at, at + BULK));
+        this.#adding.add(adding);
+        void adding.then(() => this.#adding.delete(adding));
+      }
+    };
+    // As much as this turn of the event loop submits goes in one message. While the workers have enough to do, waiting for more costs nothing.
+    if (this.#sent.size > 2 * MANY) setTimeout(flush, GATHERING);
+    else process.nextTick(flush);
+  }
+
+  async #add(groups: readonly (readonly Job[])[]): Promise<void> {
+    try {
+      await this.#addAll(groups);
+    } catch (error) {
+      if (this.#closed) return;
+      // Redis may have taken some of them. A job that it has already is not added again.
+      if (groups.length > 1) {
+        for (const group of groups) await this.#add([group]);
+        return;
+      }
+      const reason = messageOf(error);
+      for (const { id } of groups[0]) {
+        this.#tasks.fail(
+          id,
+          makeError(
+            "ERR_REDIS_REFUSED",
+            `Cannot submit a task: Redis at ${this.#place} refused it: ${reason} (if it is out of memory, raise its maxmemory or wait until tasks are done)`,
+            error,
+          ),
+        );
+      }
+    }
+  }
+
+  async #addAll(groups: readonly (readonly Job[])[]): Promise<void> {
+    const { keepFailed } = this.#options;
+    const client = this.#client as IRedisClient;
+    const values: Promise<unknown>[] = [];
+    const since = performance.now();
+    const bulk = groups.map((group) => {
+      const [{ id, name, data, priority, apart, deaths }] = group;
+      // One that is sent again has another job.
+      const jobId = `${this.#id}-${id}${deaths === 0 ? "" : `.${deaths}`}${group[0].alone ? "a" : ""}`;
+      if (apart !== undefined) values.push(client.set(this.#key(`args:${jobId}`), apart));
+      for (const job of group) this.#sent.set(job.id, { since, jobId, job, bundled: group.length > 1 });
+      const { a: _, ...shared } = data;
+      return {
+        name,
+        data:
+          group.length > 1
+            ? { ...shared, k: group.map((job) => [job.id, job.data.a]) }
+            : deaths > 0
+              ? { ...data, d: deaths }
+              : data,
+        opts: {
+          jobId,
+          removeOnComplete: true,
+          removeOnFail: keepFailed === 0 ? true : { count: keepFailed },
+          ...(priority !== undefined && { priority }),
+        },
+      };
+    });
+    await Promise.all([...values, this.#queue.addBulk(bulk)]);
+  }
+
+  /** Takes back a task that Redis does not have yet. */
+  #unsend(id: number): boolean {
+    const at = this.#waiting.findLastIndex((job) => job.id === id);
+    if (at === -1) return false;
+    this.#waiting.splice(at, 1);
+    return true;
+  }
+
+  async #askBack(id: number): Promise<unknown> {
+    await Promise.all(this.#adding);
+    const sent = this.#sent.get(id);
+    if (sent === undefined) return -1;
+    const { jobId, bundled } = sent;
+    const client = this.#client as IRedisClient;
+    const job = this.#queue.toKey(jobId);
+    if (bundled) {
+      const keys = [job, `${job}:lock`, this.#key(`taken:${jobId}`)];
+      return await runScript(client, "interpretersTakeOut", keys, [id]);
+    }
+    const keys = [job, `${job}:lock`, this.#key(`args:${jobId}`)];
+    return await runScript(client, "interpretersTakeBack", keys, [TAKEN_BACK]);
+  }
+
+  async #stop(id: number): Promise<void> {
+    await this.#ready;
+    if ((await this.#askBack(id)) !== 0) return;
+    const client = this.#client as IRedisClient;
+    await client.xadd(
+      this.#key("control"),
+      "*",
+      { stop: `${this.#id}-${id}` },
+      { MAXLEN: 1000, approximate: true },
+    );
+  }
+
+  #take([id, ran, kind, values]: OutcomeData): void {
+    if (kind === "returned") this.#returned(id, values as Returned);
+    else if (typeof values === "string") this.#settle(id, ran, kind, values);
+    else void this.#takeApart(id, ran, kind, (values as { apart: string }).apart);
+  }
+
+  /** A task of a bundle whose worker ended goes on alone, if it may. */
+  #returned(id: number, { begun }: Returned): void {
+    const sent = this.#sent.get(id);
+    if (sent === undefined || !sent.bundled || !this.#tasks.has(id)) return;
+    const { job } = sent;
+    this.#sent.delete(id);
+    if (begun) job.deaths++;
+    if (job.deaths > this.#options.retries) {
+      const outcome = diedOutcome(job.name, job.deaths, this.#options.retries);
+      this.#tasks.settle(id, outcome);
+      return;
+    }
+    job.alone = true;
+    this.#waiting.push(job);
+    this.#flushSoon();
+  }
+
+  async #takeApart(id: number, ran: number, kind: OutcomeKind, key: string): Promise<void> {
+    if (!this.#tasks.has(id)) return;
+    const client = this.#client as IRedisClient;
+    try {
+      const values = await client.get(key);
+      if (values === null) throw new Error("its result has expired");
+      this.#settle(id, ran, kind, values);
+      await client.del(key);
+    } catch (error) {
+      this.#tasks.fail(
+        id,
+        makeError("ERR_TASK_LOST", `Cannot read the result of a task from Redis: ${messageOf(error)}`, error),
+      );
+    }
+  }
+
+  #settle(id: number, ran: number, kind: OutcomeKind, values: string): void {
+    const name = this.#sent.get(id)?.job.name;
+    if (name !== undefined && kind !== "batch") this.#bundler.learn(name, ran / 1000);
+    this.#sent.delete(id);
+    this.#tasks.settle(id, decodeOutcome(kind, values), ran);
+  }
+}

@@ -1,0 +1,111 @@
+/** Connections to Redis: how users give them, what their errors mean, and a watch for those that are dead without saying so. */
+import type { ConnectionOptions, IRedisClient, RedisOptions } from "bullmq";
+import { makeError, messageOf } from "./errors.js";
+import type { InterpreterError } from "interpreters";
+
+/** A URL (`redis://`, `rediss://`), BullMQ's connection options, or a client of one of the drivers that BullMQ takes. */
+export type Connection = string | URL | ConnectionOptions;
+
+/** Milliseconds between two looks at a connection, and that it may take to answer. */
+const WATCH_EVERY = 3000;
+const ANSWER_WITHIN = 8000;
+
+/** Turns what the user gave into BullMQ's options. @throws TypeError a bad URL or a value of another type */
+export function connectionOf(given: unknown, what: string): ConnectionOptions {
+  if (typeof given === "string" || given instanceof URL) return { ...optionsOfUrl(given, what), ...WAITING };
+  if (typeof given !== "object" || given === null) {
+    throw new TypeError(
+      `${what}: connection must be a URL such as redis://127.0.0.1:6379, or BullMQ's connection options, found ${typeof given}`,
+    );
+  }
+  // Clients have methods, options have none.
+  if ("duplicate" in given) return given;
+  return { ...(given as RedisOptions), ...WAITING };
+}
+
+/** Commands wait for the connection to come back, however long that takes: nothing is lost meanwhile. */
+const WAITING = { maxRetriesPerRequest: null };
+
+function optionsOfUrl(given: string | URL, what: string): RedisOptions {
+  const text = String(given);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !["redis:", "rediss:"].includes(url.protocol) || url.hostname === "") {
+    throw new TypeError(
+      `${what}: ${hidePassword(text)} is no URL of a Redis server; it must look like redis://user:password@host:6379/0, or rediss:// with TLS`,
+    );
+  }
+  return { url: url.href };
+}
+
+/** Where a connection leads, for messages. Never shows a password. */
+export function placeOf(connection: ConnectionOptions): string {
+  const { url, host, port, options } = connection as RedisOptions & { options?: RedisOptions };
+  if (typeof url === "string") return hidePassword(url);
+  const { host: inner, port: innerPort } = options ?? {};
+  return `redis://${host ?? inner ?? "127.0.0.1"}:${port ?? innerPort ?? 6379}`;
+}
+
+function hidePassword(text: string): string {
+  return text.replace(/\/\/[^@/]*@/, "//…@");
+}
+
+/** Whether Redis has answered, and refuses: waiting does not help. */
+export function isRefusal(error: unknown): boolean {
+  return /WRONGPASS|NOAUTH|NOPERM|invalid (?:username-)?password|ERR AUTH|ERR invalid DB|unable to verify|certificate/i.test(
+    messageOf(error),
+  );
+}
+
+/** The error for a connection that cannot be made, with what to do. */
+export function connectionError(place: string, error: unknown): InterpreterError {
+  const { code = "no answer" } = Object(error) as { code?: string };
+  // The error of several addresses has no message.
+  const reason = messageOf(error) || code;
+  if (isRefusal(error)) {
+    return makeError(
+      "ERR_REDIS_REFUSED",
+      `Cannot use Redis at ${place}: it refused the connection: ${reason} (check the user and password in the URL, and the rights of that user)`,
+      error,
+    );
+  }
+  return makeError(
+    "ERR_REDIS_UNREACHABLE",
+    `Cannot reach Redis at ${place}: ${reason} (check that it runs there, that host and port are right, and that no firewall is between)`,
+    error,
+  );
+}
+
+/**
+ * Looks at a connection now and then, and renews it if it does not answer: a network that drops packets without an error would
+ * keep commands waiting until the system gives up, after many minutes.
+ */
+export class ConnectionWatch {
+  readonly #timer: NodeJS.Timeout;
+  #asked = 0;
+
+  /** @param ask asks something of the server */
+  constructor(client: IRedisClient, ask: () => Promise<unknown>) {
+    this.#timer = setInterval(() => {
+      if (client.status !== "ready") {
+        this.#asked = 0;
+        return;
+      }
+      const now = performance.now();
+      if (this.#asked === 0) {
+        this.#asked = now;
+        const answered = (): void => {
+          this.#asked = 0;
+        };
+        ask().then(answered, answered);
+      } else if (now - this.#asked > ANSWER_WITHIN) {
+        this.#asked = 0;
+        client.disconnect(true);
+      }
+    }, WATCH_EVERY);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Sends outcomes to their callers. Those of one turn of the event loop go in one command for each caller.
+ *
+ * `send` resolves when the command has been given to the connection, not when Redis has executed it: the command that ends the job follows on
+ * the same connection, so Redis executes it later. If Redis refuses an outcome (it is out of memory, say), it is sent again until it is
+ * taken.
+ */
+import type { IRedisClient } from "bullmq";
+import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "./errors.js";
+import { type EncodedOutcome, INLINE, type OutcomeData, type TaskData } from "./messages.js";
+import { runScript } from "./scripts.js";
+
+/** Milliseconds that large results wait for their caller. */
+const RESULT_LIFE = 24 * 60 * 60 * 1000;
+/** Milliseconds until an outcome that Redis refused is sent again. */
+const AGAIN = 500;
+
+export class Outcomes {
+  readonly #client: IRedisClient;
+  readonly #key: (name: string) => string;
+  readonly #log: (line: string) => void;
+  /** By executor: the outcomes of this turn. */
+  #gathered = new Map<string, OutcomeData[]>();
+  #sent: Promise<void> | undefined;
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(client: IRedisClient, key: (name: string) => string, log: (line: string) => void) {
+    this.#client = client;
+    this.#key = key;
+    this.#log = log;
+  }
+
+  argsKey(jobId: string): string {
+    return this.#key(`args:${jobId}`);
+  }
+
+  /** Sends an outcome. Resolves when the job may be ended. */
+  async send(
+    jobId: string,
+    task: TaskData,
+    id: number,
+    ran: number,
+    { kind, values }: EncodedOutcome,
+  ): Promise<void> {
+    let place: OutcomeData[3] = values;
+    if (values.length > INLINE) {
+      const apart = this.#key(`result:${jobId}:${id}`);
+      this.#insist("a result", async () => void (await this.#client.set(apart, values, { PX: RESULT_LIFE })));
+      place = { apart };
+    }
+    await this.#gather(task.r, [id, ran, kind, place]);
+    if (task.a === undefined && task.k === undefined)
+      this.#insist("arguments", async () => void (await this.#client.del(this.argsKey(jobId))));
+  }
+
+  /** Gives a task of a bundle back to its caller. */
+  async giveBack(task: TaskData, id: number, begun: boolean): Promise<void> {
+    await this.#gather(task.r, [id, 0, "returned", { begun }]);
+  }
+
+  async #gather(executor: string, outcome: OutcomeData): Promise<void> {
+    let gathered = this.#gathered.get(executor);
+    if (gathered === undefined) this.#gathered.set(executor, (gathered = []));
+    gathered.push(outcome);
+    // Behind the microtasks of this turn, in which other tasks end.
+    this.#sent ??= new Promise((resolve) => {
+      process.nextTick(() => {
+        this.#flush();
+        resolve();
+      });
+    });
+    await this.#sent;
+  }
+
+  /** Resolves when Redis has taken all outcomes. */
+  async stored(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  #flush(): void {
+    const all = this.#gathered;
+    this.#gathered = new Map();
+    this.#sent = undefined;
+    for (const [executor, outcomes] of all) {
+      const text = JSON.stringify(outcomes);
+      this.#insist("an outcome", async () => {
+        await runScript(this.#client, "interpretersReply", [this.#key(`replies:${executor}`)], [text]);
+      });
+    }
+  }
+
+  /** Does it until Redis takes it. The first attempt is made at once. */
+  #insist(what: string, attempt: () => Promise<void>): void {
+    const first = attempt();
+    const all = first.catch(async (error: unknown) => {
+      this.#log(`interpreters worker: Redis refused ${what}, which is sent again: ${messageOf(error)}`);
+      for (;;) {
+        await delay(AGAIN);
+        try {
+          return await attempt();
+        } catch {
+          // Again. The caller learns of a loss by its audit if this process ends before.
+        }
+      }
+    });
+    this.#underWay.add(all);
+    void all.then(() => this.#underWay.delete(all));
+  }
+}

@@ -1,0 +1,347 @@
+/**
+ * A worker: a process that serves a queue with a pool of interpreters.
+ *
+ *     BullMQ's Worker ─ a job ─▶ runTask ─▶ pool ─▶ outcome ─▶ the caller's stream of replies ─▶ the job is done
+ *
+ * The outcome is sent before the end of the job, on the same connection: whoever dies in between leaves a job that is run again, and
+ * never one that is done without an outcome.
+ */
+import { type IRedisClient, type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
+import { hostname } from "node:os";
+import { InterpreterDiedError, InterpreterPoolExecutor } from "interpreters";
+import type { RemoteOutcome } from "interpreters/core";
+import { coalesceWrites } from "./coalesce.js";
+import { connectionError, ConnectionWatch, isRefusal, placeOf } from "./connection.js";
+import { Control } from "./control.js";
+import { makeError, messageOf } from "./errors.js";
+import { labelOf, ModuleNames, projectRoot } from "./function-name.js";
+import type { WorkerCounts } from "./health.js";
+import { diedOutcome, encodeOutcome, type TaskData, VERSION } from "./messages.js";
+import { type CheckedWorkerOptions, checkWorkerOptions, type WorkerOptions } from "./options.js";
+import { Outcomes } from "./outcomes.js";
+import { runTask } from "./run-task.js";
+import { RunTimes } from "./run-times.js";
+import { runScript, defineScripts } from "./scripts.js";
+
+/** BullMQ would end tasks of dead workers by itself, without an outcome. This package counts the deaths. */
+const UNLIMITED = 1_000_000;
+
+/** A worker that serves a queue: what `createWorker` returns. */
+export interface QueueWorker {
+  /** Counters, for metrics. */
+  counts(): WorkerCounts;
+  /**
+   * Takes no more tasks and resolves when those that run are done. After `grace` milliseconds (default: no limit) it stops the others: a task
+   * with retries goes back to the queue, and one without fails with `InterpreterDiedError`.
+   */
+  close(options?: { grace?: number }): Promise<void>;
+  /** As `close()`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Serves a queue with a pool of interpreters. Resolves when Redis is connected.
+ *
+ * @throws TypeError, RangeError a bad option; InterpreterError (`ERR_REDIS_UNREACHABLE`, `ERR_REDIS_REFUSED`)
+ * @example
+ * import { createWorker } from "interpreters-bullmq";
+ *
+ * await using worker = await createWorker({ queue: "images", workers: 2 });
+ * console.log(worker.counts().connected); // true
+ */
+export async function createWorker(options: WorkerOptions): Promise<QueueWorker> {
+  const server = new TaskServer(checkWorkerOptions(options));
+  await server.start();
+  return server;
+}
+
+class TaskServer implements QueueWorker {
+  readonly #options: CheckedWorkerOptions;
+  readonly #names: ModuleNames;
+  readonly #pool: InterpreterPoolExecutor;
+  readonly #worker: Worker;
+  readonly #where: string;
+  readonly #place: string;
+  /** The tasks that run, by executor and number. */
+  readonly #running = new Map<string, AbortController>();
+  readonly #places: number;
+  readonly #times: RunTimes;
+  #client!: IRedisClient;
+  #outcomes!: Outcomes;
+  #control: Control | undefined;
+  #watch: ConnectionWatch | undefined;
+  #completed = 0;
+  #failed = 0;
+  #died = 0;
+  #handedBack = 0;
+  #milliseconds = 0;
+  #closing: Promise<void> | undefined;
+  #lastLine = "";
+
+  constructor(options: CheckedWorkerOptions) {
+    this.#options = options;
+    const { queue, connection, prefix, root, workers, concurrency, lockDuration, stalledInterval, log } =
+      options;
+    this.#names = new ModuleNames(root ?? projectRoot(process.cwd()));
+    this.#where = `the worker on ${hostname()} (process ${process.pid}, folder ${this.#names.root})`;
+    this.#place = placeOf(connection);
+    const sink = { write: (text: string): void => void process.stderr.write(text) };
+    this.#pool = new InterpreterPoolExecutor({
+      name: "interpreters-worker",
+      concurrency,
+      stdout: sink,
+      stderr: sink,
+      ...(workers !== undefined && { maxWorkers: workers }),
+    });
+    this.#times = new RunTimes(this.#pool);
+    this.#places = this.#pool.maxWorkers * concurrency;
+    this.#worker = new Worker(queue, async (job, token) => await this.#process(job, token ?? ""), {
+      connection,
+      prefix,
+      concurrency: this.#places,
+      lockDuration,
+      stalledInterval,
+      maxStalledCount: UNLIMITED,
+      // BullMQ waits so long before it fetches again after an interruption.
+      runRetryDelay: 500,
+      autorun: false,
+    });
+    this.#worker.on("error", (error) => {
+      if (this.#closing !== undefined) return;
+      const line = `interpreters worker: ${messageOf(error) || String(error)}`;
+      // An interruption reports itself many times a second.
+      if (line !== this.#lastLine) log(line);
+      this.#lastLine = line;
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#connected();
+    this.#client = await this.#worker.getBackend().client;
+    defineScripts(this.#client);
+    coalesceWrites(this.#client);
+    const key = (name: string): string => this.#worker.toKey(`interpreters:${name}`);
+    this.#outcomes = new Outcomes(this.#client, key, this.#options.log);
+    this.#control = new Control(
+      this.#client.duplicate({ maxRetriesPerRequest: null }),
+      key("control"),
+      (jobId) =>
+        this.#running
+          .get(jobId)
+          ?.abort(
+            new InterpreterDiedError("The caller stopped the task", { interpreterId: -1, reason: "aborted" }),
+          ),
+    );
+    this.#control.start();
+    this.#watch = new ConnectionWatch(this.#client, () => this.#client.get(key("ping")));
+    this.#worker
+      .run()
+      .catch((error: unknown) => this.#options.log(`interpreters worker: ${messageOf(error)}`));
+  }
+
+  counts(): WorkerCounts {
+    return {
+      completed: this.#completed,
+      failed: this.#failed,
+      died: this.#died,
+      handedBack: this.#handedBack,
+      running: this.#running.size,
+      seconds: this.#milliseconds / 1000,
+      connected: this.#client.status === "ready",
+      closing: this.#closing !== undefined,
+      pool: this.#pool.stats(),
+    };
+  }
+
+  async close({ grace }: { grace?: number } = {}): Promise<void> {
+    if (grace !== undefined) setTimeout(() => this.#breakOff(), grace).unref();
+    await (this.#closing ??= this.#close());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#watch?.stop();
+    // Waits for the jobs that run, which end with their outcomes.
+    const ended = this.#worker.close();
+    await this.#idle();
+    await this.#outcomes.stored();
+    await ended;
+    await this.#control?.stop();
+    await this.#pool.shutdown({ timeout: 1000 });
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#running.size > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
+  }
+  #whenIdle: (() => void) | undefined;
+
+  /** Stops what runs. */
+  #breakOff(): void {
+    for (const controller of this.#running.values()) controller.abort(BROKEN_OFF);
+  }
+
+  /** @throws InterpreterError no connection is made in time */
+  async #connected(): Promise<void> {
+    let last: unknown;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      this.#worker.on("error", (error) => {
+        last = error;
+        if (isRefusal(error)) reject(connectionError(this.#place, error));
+      });
+      timer = setTimeout(() => reject(connectionError(this.#place, last)), this.#options.connectTimeout);
+    });
+    try {
+      await Promise.race([this.#worker.waitUntilReady(), late]);
+    } catch (error) {
+      this.#closing = Promise.resolve();
+      await this.#worker.close(true);
+      await this.#pool.shutdown({ timeout: 0 });
+      throw isRefusal(error) && !("code" in (error as object)) ? connectionError(this.#place, error) : error;
+    } finally {
+      clearTimeout(timer);
+      late.catch(() => undefined);
+    }
+  }
+
+  /** Runs a job. BullMQ marks it as failed if this throws. */
+  async #process(job: Job, token: string): Promise<void> {
+    const data = job.data as Partial<TaskData> & { readonly x?: 1 };
+    if (data.x === 1) return;
+    if (typeof data.v !== "number" || typeof data.r !== "string" || typeof data.i !== "number")
+      throw new UnrecoverableError(
+        "This queue is served by interpreters-bullmq, and the job is no task of a BullMQExecutor",
+      );
+    const task = data as TaskData;
+    if (task.k !== undefined) return await this.#processBundle(job, task, task.k);
+    const { outcome, ran } = await this.#tracked(
+      task,
+      task.i,
+      async (signal) => await this.#runJob(job, task, signal),
+    );
+    if (outcome === undefined) return;
+    if (outcome === BROKEN_OFF_OUTCOME && (task.n ?? 0) > job.stalledCounter + (task.d ?? 0)) {
+      await this.#handBack(job, token);
+      throw new WaitingError();
+    }
+    await this.#send(job, task, task.i, ran, outcome);
+    if (outcome.kind === "threw" || outcome.kind === "failed")
+      throw new UnrecoverableError(messageOf(outcome.kind === "threw" ? outcome.thrown : outcome.error));
+  }
+
+  /** Each task of a bundle has its own outcome. The job ends with the last of them. */
+  async #processBundle(job: Job, task: TaskData, tasks: NonNullable<TaskData["k"]>): Promise<void> {
+    const takenKey = this.#worker.toKey(`interpreters:taken:${job.id}`);
+    const taken = await this.#client.hgetall(takenKey);
+    const some = Object.keys(taken).length > 0;
+    const left = some ? tasks.filter(([id]) => taken[id] === undefined) : tasks;
+    if (job.stalledCounter > 0) {
+      // Tasks begin in their order, so those that ran are the first of the ones that are open, as the caller knows.
+      await Promise.all(
+        left.map(async ([id], i) => await this.#outcomes.giveBack(task, id, i < this.#places)),
+      );
+    } else {
+      await Promise.all(left.map(async ([id, values]) => await this.#runBundled(job, task, id, values)));
+    }
+    if (some) await this.#client.del(takenKey);
+  }
+
+  async #runBundled(job: Job, task: TaskData, id: number, values: string): Promise<void> {
+    const run = async (signal: AbortSignal): Promise<RemoteOutcome> =>
+      await this.#runValues(task, values, signal, 0);
+    const { outcome, ran } = await this.#tracked(task, id, run);
+    if (outcome === BROKEN_OFF_OUTCOME) {
+      this.#handedBack++;
+      await this.#outcomes.giveBack(task, id, true);
+    } else await this.#send(job, task, id, ran, outcome);
+  }
+
+  /** Runs a task so that it can be stopped. `ran` is about how many milliseconds it ran, without the time in line. */
+  async #tracked<T>(
+    task: TaskData,
+    id: number,
+    run: (signal: AbortSignal) => Promise<T>,
+  ): Promise<{ outcome: T; ran: number }> {
+    const key = `${task.r}-${id}`;
+    const controller = new AbortController();
+    const began = performance.now();
+    this.#running.set(key, controller);
+    // The tasks of a bundle wait for each other.
+    const inLine = Math.max(1, this.#running.size / this.#places);
+    try {
+      const outcome = await run(controller.signal);
+      return { outcome, ran: this.#times.of((performance.now() - began) / inLine) };
+    } finally {
+      this.#running.delete(key);
+      if (this.#running.size === 0) this.#whenIdle?.();
+    }
+  }
+
+  async #send(job: Job, task: TaskData, id: number, ran: number, outcome: RemoteOutcome): Promise<void> {
+    this.#milliseconds += ran;
+    this.#count(outcome);
+    await this.#outcomes.send(
+      job.id as string,
+      task,
+      id,
+      Math.round(ran * 1000),
+      encodeOutcome(outcome, task.m),
+    );
+  }
+
+  /** Runs the task of a job. Returns undefined if it has its outcome already. */
+  async #runJob(job: Job, task: TaskData, signal: AbortSignal): Promise<RemoteOutcome | undefined> {
+    let values = task.a;
+    if (values === undefined) {
+      const apart = await this.#client.get(this.#outcomes.argsKey(job.id as string));
+      // They are deleted when the outcome is stored.
+      if (apart === null) return undefined;
+      values = apart;
+    }
+    const { n: retries = 0, d: counted = 0 } = task;
+    const deaths = job.stalledCounter + counted;
+    if (deaths > retries) return diedOutcome(labelOf(task.f, task.e), deaths, retries);
+    return await this.#runValues(task, values, signal, deaths);
+  }
+
+  async #runValues(
+    task: TaskData,
+    values: string,
+    signal: AbortSignal,
+    deaths: number,
+  ): Promise<RemoteOutcome> {
+    if (task.v !== VERSION) {
+      const message = `Cannot run ${labelOf(task.f, task.e)}: its caller has another version of interpreters-bullmq (messages of version ${task.v}, here ${VERSION}). Install the same in both`;
+      return { kind: "failed", error: makeError("ERR_TASK_VERSION", message) };
+    }
+    const retries = (task.n ?? 0) - deaths;
+    const outcome = await runTask(this.#pool, this.#names, task, values, signal, retries, this.#where);
+    return signal.aborted && signal.reason === BROKEN_OFF && outcome.kind !== "value"
+      ? BROKEN_OFF_OUTCOME
+      : outcome;
+  }
+
+  async #handBack(job: Job, token: string): Promise<void> {
+    await runScript(this.#client, "interpretersBrokeOff", [this.#worker.toKey(job.id as string)]);
+    await job.moveToWait(token);
+    this.#handedBack++;
+  }
+
+  #count(outcome: RemoteOutcome): void {
+    if (outcome.kind === "value" || outcome.kind === "batch") this.#completed++;
+    else if (outcome.kind === "failed" && outcome.error instanceof InterpreterDiedError) this.#died++;
+    else this.#failed++;
+  }
+}
+
+const BROKEN_OFF = new InterpreterDiedError(
+  "Cannot finish a task: its worker was shut down before the task was done",
+  {
+    interpreterId: -1,
+    reason: "terminated",
+  },
+);
+const BROKEN_OFF_OUTCOME: RemoteOutcome = { kind: "failed", error: BROKEN_OFF };
