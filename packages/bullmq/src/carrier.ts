@@ -55,7 +55,7 @@ export class BullMQCarrier implements Carrier {
   #watch: ConnectionWatch | undefined;
   #waiting: Job[] = [];
   #flushing = false;
-  /** What is on its way to Redis. */
+  /** The commands that are on their way to Redis. */
   readonly #adding = new Set<Promise<void>>();
   /** Tasks that Redis has, or will have in a moment. */
   readonly #sent = new Map<number, Sent>();

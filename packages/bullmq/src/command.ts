@@ -12,7 +12,7 @@ export interface WorkerCommandOptions {
   readonly root?: string;
   readonly workers?: number;
   readonly concurrency?: number;
-  /** Milliseconds that running tasks have to end after a signal. */
+  /** Milliseconds that running tasks get to end after a signal. */
   readonly grace: number;
   /** `PORT` or `HOST:PORT` of the endpoint for health and metrics. */
   readonly listen?: string;

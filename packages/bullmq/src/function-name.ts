@@ -27,7 +27,7 @@ const IN_PACKAGE = /^(.*[\\/]node_modules[\\/])((?:@[^\\/]+[\\/])?[^\\/]+)[\\/](
 /** Specifiers that lead to files of the project. Too many are harmless: both sides look for the same ones. */
 const RELATIVE = /\b(?:from|import|require)\s*\(?\s*["'](\.{1,2}\/[^"'\n]+)["']/g;
 
-/** What a specifier may leave out (CommonJS, bundler-like resolution). */
+/** The extensions that a specifier may leave out (CommonJS, bundler-like resolution). */
 const ENDINGS = ["", ".js", ".cjs", ".mjs", ".ts", ".json", "/index.js", "/index.cjs"];
 
 /** The nearest folder upwards that has a package.json, or `from` itself. */

@@ -1,4 +1,4 @@
-/** What a worker shows to whoever watches it: `/health`, and `/metrics` in Prometheus' text format. */
+/** The state of a worker for those who watch it: `/health`, and `/metrics` in Prometheus' text format. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ExecutorStats } from "interpreters";

@@ -1,5 +1,5 @@
 /**
- * What travels through Redis: tasks as the data of BullMQ's jobs, and outcomes as entries of a stream of the caller's. Values are in the
+ * The messages in Redis: tasks as the data of BullMQ jobs, and outcomes as entries of a stream that the caller owns. Values are in the
  * encoding of `interpreters/core` (`remote.encode`), as base64, because drivers of Redis hand out text.
  *
  *     prefix:queue:<jobId>                       BullMQ's job: TaskData

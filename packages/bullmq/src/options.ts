@@ -10,7 +10,7 @@ export interface BullMQExecutorOptions {
    * `redis://127.0.0.1:6379`.
    */
   connection?: Connection | undefined;
-  /** What all keys in Redis begin with. Default: BullMQ's, "bull". */
+  /** The beginning of all keys in Redis. Default: BullMQ's, "bull". */
   prefix?: string | undefined;
   /**
    * How often a task is run again after the worker that ran it died, or its interpreter did. Default: 0. A task with retries may run

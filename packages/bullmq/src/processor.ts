@@ -19,7 +19,7 @@ export interface PoolProcessor {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What a job can do from inside of an interpreter. */
+/** The operations of a job that work inside of an interpreter. */
 const METHODS = [
   "updateProgress",
   "updateData",

@@ -92,7 +92,7 @@ export class Replies {
           if (at !== -1) this.#take(JSON.parse(fields[at + 1]) as OutcomeData[]);
         }
       } catch {
-        // The connection is gone, and comes back by itself. What was not read is read again.
+        // The connection is gone, and comes back by itself. Entries that were not read are read again.
         if (!this.#closed) await delay(100);
       }
     }

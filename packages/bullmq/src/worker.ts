@@ -3,7 +3,7 @@
  *
  *     BullMQ's Worker ─ a job ─▶ runTask ─▶ pool ─▶ outcome ─▶ the caller's stream of replies ─▶ the job is done
  *
- * The outcome is sent before the end of the job, on the same connection: whoever dies in between leaves a job that is run again, and
+ * The outcome is sent before the end of the job, on the same connection: a process that dies in between leaves a job that is run again, and
  * never one that is done without an outcome.
  */
 import { type IRedisClient, type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";

@@ -1,4 +1,4 @@
-/** What is closed leaves nothing behind that keeps the process alive. */
+/** Closed executors and workers leave nothing behind that keeps the process alive. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

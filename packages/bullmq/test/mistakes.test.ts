@@ -1,4 +1,4 @@
-/** What is wrong is said, with what to do about it, and nothing is lost by it. */
+/** Mistakes give errors that say what to do, and lose nothing. */
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -108,7 +108,7 @@ describe("map --trace and --report", () => {
 
   test("report draws a trace that has no end, and refuses what is no trace", async () => {
     await run(numbers(5), "map", "./step.mjs", "--trace", "whole.json");
-    // What a process leaves that is killed while it writes.
+    // The trace of a process that is killed while it writes.
     write("cut.json", read("whole.json").slice(0, -40));
     assert.equal((await run("", "report", "cut.json")).code, 0);
     assert.match(read("cut.html"), /^<!doctype html>/);

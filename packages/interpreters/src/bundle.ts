@@ -14,7 +14,7 @@ import { usedByApi } from "./used-by-api.js";
 
 export { startInterpreter } from "./start-interpreter.js";
 
-/** What the second file exports. */
+/** The exports of the second file. */
 export interface ApiFile {
   /** Makes the package's exports, given what they use of the first file. */
   readonly makeApi: (used: readonly unknown[]) => Api;

@@ -1,6 +1,6 @@
 /**
  * OpenTelemetry (`interpreters/opentelemetry`): the context of a call or task travels with it, and what runs in the other interpreter is a span
- * there, a child of the caller's. It needs `@opentelemetry/api`, and an SDK that is registered in each interpreter, as in every thread.
+ * there, below the span of the caller. It needs `@opentelemetry/api`, and an SDK that is registered in each interpreter, as in every thread.
  */
 import {
   context,

@@ -181,7 +181,7 @@ function hostOf(bridge: Bridge, signals: Signals): ThreadHost {
     async settled(token) {
       const operation = bridge.operation(token);
       if (operation === undefined || operation.settled) return;
-      // Whoever fetches it gets the error.
+      // The thread that fetches it gets the error.
       await operation.promise().catch(() => undefined);
     },
   };

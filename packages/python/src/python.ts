@@ -176,7 +176,7 @@ export class Python {
   } {
     const interrupt = new Uint8Array(new SharedArrayBuffer(1));
     this.#attached.signals.takeFrom(interrupt);
-    // What blocks this thread returns when there is a signal.
+    // A wait that blocks this thread returns when there is a signal.
     core.threads.watchInterrupts(interrupt);
     return { interrupt, doorbell: core.threads.doorbell() };
   }

@@ -4,7 +4,7 @@
  */
 import type { PyodideAPI } from "./boot.js";
 
-/** What the core blocks by, and the operations that actors wait for. */
+/** The waits of the core, and the operations that actors wait for. */
 export interface ThreadHost {
   /** Blocks this thread until `done` returns true, or the time limit (milliseconds). */
   blockUntil(done: () => boolean, timeout?: number): boolean;

@@ -67,7 +67,7 @@ test("what a producer has put arrives once and in order, whenever it dies", asyn
     const begun = new Promise<void>((resolve) => (first = resolve));
     const ended = new AbortController();
     const got: number[] = [];
-    // What the dead has put and nothing has taken yet is replaced by UNBOUND.
+    // Items that the dead has put, and that nothing has taken yet, are replaced by UNBOUND.
     let unbound = 0;
     const take = (item: unknown): void => {
       if (item === UNBOUND) {

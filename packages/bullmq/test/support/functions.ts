@@ -1,4 +1,4 @@
-/** What the tests run at workers. */
+/** The functions that the tests run at workers. */
 import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 

@@ -1,4 +1,4 @@
-/** What a report's page shows, as it is written into the page: numbers as the bytes of arrays, so that many tasks take little room. */
+/** The data of a report, as the page contains it: numbers as the bytes of arrays, so that many tasks take little room. */
 
 /** In microseconds from the beginning of the trace. Tasks are in the order in which they began. */
 export interface PageData {

@@ -16,12 +16,12 @@ export const UNFINISHED = 3;
 export interface Task {
   readonly began: number;
   readonly ran: number;
-  /** -1 if it is unknown: nobody has seen its submission. */
+  /** -1 if it is unknown: its submission is not in the trace. */
   waited: number;
   readonly thread: number;
   readonly name: string;
   readonly state: number;
-  /** What it threw, or why it was interrupted. */
+  /** The error that it threw, or why it was interrupted. */
   readonly why: string;
 }
 

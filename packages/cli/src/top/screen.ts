@@ -1,7 +1,7 @@
 /** The screen of `interpreters top`, as lines of text. */
 import { type InterpreterSnapshot, ratesOf, type Snapshot } from "./snapshot.js";
 
-/** What the interpreters are sorted by, by the key that chooses it. */
+/** The orders of interpreters, by the key that chooses each. */
 export const SORTS: Readonly<Record<string, Sort>> = {
   i: "id",
   n: "name",

@@ -1,4 +1,4 @@
-/** What a process says of itself (packages/interpreters/src/observe/inspection.ts). Times are in milliseconds, sizes in bytes. */
+/** The snapshot that a process gives of itself (packages/interpreters/src/observe/inspection.ts). Times are in milliseconds, sizes in bytes. */
 
 export interface Snapshot {
   readonly version: number;

@@ -22,7 +22,7 @@ class Entries {
   take(): QueueChildMessage | null {
     const entry = this.#entries[this.#head];
     if (entry === undefined) return null;
-    // What has been taken must not be kept.
+    // Requests that were taken must not be kept.
     this.#entries[this.#head++] = undefined;
     if (this.#head > 64 && this.#head * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#head);

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 
-/** What several streams give, as one that ends when all of them have ended. */
+/** Several streams as one, which ends when all of them have ended. */
 export default class MergedStream extends PassThrough {
   readonly #sources = new Set<NodeJS.ReadableStream>();
   /** Whether more sources may come even if there is none at the moment. */

@@ -88,12 +88,12 @@ export class Worker {
     return this._farm.doWork(method, ...args);
   }
 
-  /** What all workers print to standard error. */
+  /** The standard error of all workers. */
   getStderr(): NodeJS.ReadableStream {
     return this._workerPool.getStderr();
   }
 
-  /** What all workers print to standard output. */
+  /** The standard output of all workers. */
   getStdout(): NodeJS.ReadableStream {
     return this._workerPool.getStdout();
   }

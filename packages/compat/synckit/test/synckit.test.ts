@@ -1,4 +1,4 @@
-/** What synckit's programs rely on, and what they get here in its place: an outcome, however the worker ends. */
+/** The behaviour that programs of synckit rely on, and the one that they get here in its place: an outcome, however the worker ends. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import path from "node:path";

@@ -1,4 +1,4 @@
-/** What a pool calls in its workers' interpreters. */
+/** The functions that a pool calls in its workers' interpreters. */
 import { pathToFileURL } from "node:url";
 import type * as api from "interpreters" with { "resolution-mode": "import" };
 import { FLAG_ABORT_LISTENERS, FLAG_BEGUN, FLAG_ON_TERMINATE } from "./messages";
@@ -8,7 +8,7 @@ import { cleanUp, execute, finish, openWorker, type WorkerState } from "./worker
 const interpreters = (): typeof api => require("interpreters") as typeof api;
 
 export interface Starting {
-  /** An absolute path, a URL, or the text of the script if `eval` is set. Undefined: the worker only runs functions. */
+  /** An absolute path, a URL, or the text of the script if `eval` is set. Without one, the worker only runs functions. */
   readonly script: string | undefined;
   readonly eval: boolean;
   readonly flags: Int32Array;
@@ -24,7 +24,7 @@ export interface Control {
 let worker: WorkerState | undefined;
 let shared: Int32Array | undefined;
 
-/** What a message or a result becomes on its way: what a `Transfer` names is moved. */
+/** The form of a message or a result on its way: what a `Transfer` names is moved. */
 function outgoing(value: unknown): unknown {
   if (!isTransfer(value)) return value;
   const { message, transfer } = value;

@@ -34,7 +34,7 @@ function isDeath(error: unknown): boolean {
   return error instanceof InterpreterDiedError || error instanceof InterpreterNotFoundError;
 }
 
-/** What the function of an operation that failed has thrown. */
+/** The error that the function of a failed operation has thrown. */
 function thrown(error: unknown): unknown {
   const { ExecutionFailed } = interpreters();
   return error instanceof ExecutionFailed && "cause" in error ? error.cause : error;
@@ -76,7 +76,7 @@ export class InterpreterWorker extends EventEmitter {
   constructor(script: string | URL | undefined, options: WorkerOptions = {}) {
     super();
     const { create, callback } = interpreters();
-    // What the interpreter can call, and its end, must not keep a worker alive that the program has dropped.
+    // Neither the functions that the interpreter can call nor the notice of its end may keep a worker alive that the program has dropped.
     const self = new WeakRef(this);
     this.resourceLimits = { ...options.resourceLimits };
     this.#interp = create(createOptions(options, (stream, text) => self.deref()?.emit(stream, text)));

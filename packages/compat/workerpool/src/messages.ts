@@ -1,4 +1,4 @@
-/** What a pool and its workers send each other. Between interpreters these become calls (interpreter-worker.ts). */
+/** The messages between a pool and its workers. Between interpreters these become calls (interpreter-worker.ts). */
 
 /** Asks a worker to end. */
 export const TERMINATE = "__workerpool-terminate__";
@@ -19,7 +19,7 @@ export type FromWorker =
   /** The abort listeners have run. An error means that the worker must be stopped. */
   | { readonly id: number; readonly method: typeof CLEANUP; readonly error: unknown }
   | { readonly id: number; readonly result: unknown; readonly error?: null }
-  /** What the task threw, as itself. */
+  /** The error that the task threw, as itself. */
   | { readonly id: number; readonly thrown: unknown }
   /** The properties of the error that it threw: all that a process can send. */
   | { readonly id: number; readonly error: object };

@@ -1,6 +1,6 @@
 const BRAND = Symbol.for("@interpreters/workerpool.transfer");
 
-/** What a worker's function returns, or passes to `workerEmit`, to move objects to the pool's thread instead of copying them. */
+/** The value that a worker's function returns, or passes to `workerEmit`, to move objects to the pool's thread instead of copying them. */
 export class Transfer {
   message: unknown;
   transfer: object[];

@@ -69,7 +69,7 @@ export interface WorkerPoolOptions {
   debugPortStart?: number | undefined;
   /** Whether what workers print becomes events `{ stdout }` and `{ stderr }` of their task. Default: false. */
   emitStdStreams?: boolean | undefined;
-  /** Called before a worker is made. What it returns overrides the pool's options for that worker. */
+  /** Called before a worker is made. Its result overrides the pool's options for that worker. */
   onCreateWorker?: ((arg: WorkerArg) => WorkerArg | null | undefined | void) | undefined;
   /** Called when a worker has ended. */
   onTerminateWorker?: ((arg: WorkerArg) => unknown) | undefined;

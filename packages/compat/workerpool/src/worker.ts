@@ -19,7 +19,7 @@ interface RunningTask {
 export interface Host {
   ready(): void;
   emit(id: number, payload: unknown): void;
-  /** What the pool must know of this worker has changed. */
+  /** The state that the pool must know of this worker has changed. */
   changed(worker: WorkerState): void;
 }
 
@@ -137,7 +137,7 @@ async function settled(
 }
 
 /**
- * What the pool's task rejects with. Errors and primitive values travel as they are. An error whose class has `toJSON` gets what that shows, too,
+ * The error that the pool's task rejects with. Errors and primitive values travel as they are. An error whose class has `toJSON` gets what that shows, too,
  * and of any other object, an Error gets the properties: a task that failed rejects with an Error in workerpool's programs.
  */
 export function thrownBy(error: unknown): unknown {

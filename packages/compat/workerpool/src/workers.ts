@@ -7,7 +7,7 @@ import type { ToWorker } from "./messages";
 import type { WorkerArg, WorkerPoolOptions } from "./types";
 import { FORK_OPTIONS, validateOptions, WORKER_THREAD_OPTIONS } from "./validate-options";
 
-/** What a handler uses of a worker. */
+/** The members of a worker that a handler uses. */
 export interface Worker {
   on(event: string, listener: (...args: never[]) => void): unknown;
   emit(event: string, ...args: unknown[]): boolean;

@@ -1,4 +1,4 @@
-/** What workerpool's programs rely on, and what they get here in its place: an outcome, however the worker ends. */
+/** The behaviour that programs of workerpool rely on, and the one that they get here in its place: an outcome, however the worker ends. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import path from "node:path";
@@ -13,7 +13,7 @@ function poolOf(script: string | undefined, options: workerpool.WorkerPoolOption
   return { pool, [Symbol.asyncDispose]: async () => void (await pool.terminate(true)) };
 }
 
-/** What a task rejects with. */
+/** The error that a task rejects with. */
 async function failure(promise: PromiseLike<unknown>): Promise<Error & Record<string, unknown>> {
   try {
     await promise;

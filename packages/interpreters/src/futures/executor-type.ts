@@ -1,5 +1,5 @@
 /**
- * What every executor has in common, wherever its tasks run (CPython: `concurrent.futures.Executor`). One suite of tests runs over
+ * The interface of all executors, wherever their tasks run (CPython: `concurrent.futures.Executor`). One suite of tests runs over
  * all implementations: test/futures/contract/.
  */
 import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";

@@ -72,13 +72,13 @@ export type RemoteOutcome =
       readonly took: number;
     };
 
-/** What takes tasks to other processes. */
+/** A carrier takes tasks to other processes. */
 export interface Carrier {
   /** Completes the sentence "… cannot …" in messages: "BullMQExecutor". */
   readonly name: string;
   /** How many tasks may be expected to run at a time: the default `buffersize` of `map` follows from it. */
   readonly places: number;
-  /** Takes a task. What it throws, `submit` throws. */
+  /** Takes a task. `submit` throws what this throws. */
   send(task: RemoteTask): void;
   /** Takes the task back if no worker has begun it. Resolves to whether it was taken back. Never rejects. */
   takeBack(id: number): Promise<boolean>;
@@ -93,7 +93,7 @@ export class RemoteTasks implements Owner<Future<unknown>> {
   readonly #carrier: Carrier;
   readonly #stats = new Stats();
   readonly #open = new Map<number, Future<unknown>>();
-  /** What to undo when a task is done: its listener to a signal, its timer. */
+  /** The steps to undo when a task is done: its listener to a signal, its timer. */
   readonly #undo = new Map<number, () => void>();
   readonly #room = new Room(() => Infinity);
   #last = 0;

@@ -65,7 +65,7 @@ export interface IteratedMethod<A extends unknown[], R> {
 type AnyGenerator = Generator<unknown, unknown, never> | AsyncGenerator<unknown, unknown, never>;
 type IsKnown<R> = 0 extends 1 & R ? false : [R] extends [never] ? false : true;
 
-/** What a call gives of a method that returns `R`: an iteration if that is a generator, otherwise a promise. */
+/** The result of a call of a method that returns `R`: an iteration if that is a generator, otherwise a promise. */
 type RemoteResult<R> =
   IsKnown<R> extends false
     ? Promise<Awaited<R>>

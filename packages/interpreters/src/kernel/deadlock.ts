@@ -131,7 +131,7 @@ function slotOwing(on: number): Slot {
 }
 
 /**
- * What the interpreter in `slot`, for which another waits by `on`, waits for itself before it can end that wait; 0 if it can go on.
+ * The wait of the interpreter in `slot`, for which another waits by `on`, that must end before it can end that one; 0 if it can go on.
  */
 function waitBefore(m: SharedMemory, slot: Slot, on: number): number {
   const its = load(m, slotPointer(slot) + S_WAITING_ON);

@@ -1,5 +1,5 @@
 /**
- * What interpreters execute, for a trace and for `interpreters top`: which function, and since when. An execution (executions.ts) names only
+ * The work that interpreters execute, for a trace and for `interpreters top`: which function, and since when. An execution (executions.ts) names only
  * the work item. Its owner notes the rest in an *observation* beside it, and only while something observes the process (H_OBSERVED).
  *
  * Any thread may read an observation, at any time, without a lock. It is believed only if it names the work item that the execution names
@@ -80,7 +80,7 @@ export interface Observation {
   readonly began: number;
 }
 
-/** What the interpreter in `slot` executes now, or was executing when it ended. Items that began before anything observed are missing. */
+/** The work that the interpreter in `slot` executes now, or was executing when it ended. Items that began before anything observed are missing. */
 export function observationsIn(m: SharedMemory, slot: Slot): Observation[] {
   const found: Observation[] = [];
   for (

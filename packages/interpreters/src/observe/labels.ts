@@ -1,4 +1,4 @@
-/** What to call a work item in a trace, or in `interpreters top`. */
+/** The label of a work item in a trace, or in `interpreters top`. */
 import type { SharedMemory } from "../memory/atomics.js";
 import type { Pointer } from "../memory/brands.js";
 import type { fetchCode } from "../wire/code.js";

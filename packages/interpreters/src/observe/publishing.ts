@@ -1,5 +1,5 @@
 /**
- * What only a thread itself knows, for `interpreters top`: its pools, and how busy its event loop is. The supervisor, which answers, may not wait
+ * The state that only a thread itself knows, for `interpreters top`: its pools, and how busy its event loop is. The supervisor, which answers, may not wait
  * for any thread, so each thread that is inspected publishes this from time to time.
  */
 import { performance } from "../platform/performance.js";
@@ -16,10 +16,10 @@ export const PUBLISH_EVERY = 250;
 
 export const channelName = `interpreters:inspect:${process.pid}`;
 
-/** What a thread publishes. */
+/** The state that a thread publishes. */
 export interface Published {
   readonly id: number;
-  /** What the process runs. */
+  /** The program that the process runs. */
   readonly title: string;
   readonly pools: readonly PoolView[];
   /** How busy its event loop has been since the last time, from 0 to 1. */

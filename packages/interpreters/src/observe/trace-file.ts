@@ -27,7 +27,7 @@ export class TraceFile {
   readonly #m: SharedMemory;
   readonly #fd: number;
   readonly #base: number;
-  /** What to add to `performance.now()`, which counts as `clock` does and takes half the time, for milliseconds of the trace. */
+  /** The number to add to `performance.now()`, which counts as `clock` does and takes half the time, for milliseconds of the trace. */
   readonly #origin: number;
   #text = "";
   #due = Infinity;

@@ -20,7 +20,7 @@ const SAMPLE_EVERY = 20_000;
 const LONGEST_ERROR = 300;
 /** Threads of a trace beyond the first of an interpreter: its id and this, times the place. Interpreters have smaller ids in all but the longest runs. */
 const PLACE = 1_000_000;
-/** What a reply says at most of the time that a work item ran. */
+/** The longest time that a reply can say a work item ran. */
 const LONGEST = 0x7fffffff;
 
 export class ThreadTracer implements Tracer {
@@ -41,7 +41,7 @@ export class ThreadTracer implements Tracer {
   #lastCode = -1;
   #lastLabel = -1;
   #sampled = 0;
-  /** What was written last, by pool. */
+  /** The values that were written last, by pool. */
   readonly #depths = new Map<string, string>();
 
   constructor(rt: Runtime, file: TraceFile, tools: Tools) {
@@ -123,7 +123,7 @@ export class ThreadTracer implements Tracer {
     };
   }
 
-  /** What names the operation in the ring, or -1 if it cannot go there. */
+  /** The number of the operation's label in the ring, or -1 if it cannot go there. */
   #inRing({ code }: Traced): number {
     if (code === undefined) return -1;
     if (code.id === this.#lastCode) return this.#lastLabel;
