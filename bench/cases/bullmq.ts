@@ -1,7 +1,8 @@
 /** Tasks through a BullMQ queue on Redis. Left out where there is no redis-server. */
 
+import { spawnSync } from "node:child_process";
 import { type Case, type Contender, pipelined, repeated } from "../harness.js";
-import { hasRedis, type Remote, startBullMQ, startExecutor } from "../peers/bullmq.js";
+import type { Remote } from "../peers/bullmq.js";
 import { iterationsPerMillisecond } from "../peers/work.js";
 
 const WORKERS = 2;
@@ -25,10 +26,14 @@ function contend(
   };
 }
 
-const executor = (): Promise<Remote> => startExecutor(WORKERS);
-const bare = (): Promise<Remote> => startBullMQ(WORKERS, false, "here");
-const sandboxed = (): Promise<Remote> => startBullMQ(WORKERS, true, "here");
-const elsewhere = (): Promise<Remote> => startBullMQ(WORKERS, false, "elsewhere");
+/** Loaded when they start: a process that measures another case need not find these packages. */
+const peers = (): Promise<typeof import("../peers/bullmq.js")> => import("../peers/bullmq.js");
+const executor = async (): Promise<Remote> => await (await peers()).startExecutor(WORKERS);
+const bullmq = (sandboxed: boolean, answer: "here" | "elsewhere") => async (): Promise<Remote> =>
+  await (await peers()).startBullMQ(WORKERS, sandboxed, answer);
+const bare = bullmq(false, "here");
+const sandboxed = bullmq(true, "here");
+const elsewhere = bullmq(false, "elsewhere");
 
 const all: readonly Case[] = [
   {
@@ -61,4 +66,5 @@ const all: readonly Case[] = [
   },
 ];
 
+const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
 export const bullmqCases: readonly Case[] = hasRedis ? all : [];

@@ -2,7 +2,7 @@
  * Tasks through BullMQ on a redis-server of the contender's own: BullMQExecutor, and BullMQ itself with its caller and its worker in one
  * process, whose processor is a function or sandboxed in threads.
  */
-import { fork, spawn, spawnSync } from "node:child_process";
+import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -16,9 +16,6 @@ import { BullMQExecutor } from "interpreters-bullmq";
 import { task } from "./bullmq.task.js";
 
 const sandbox = new URL("./bullmq.task.js", import.meta.url);
-
-/** Whether there is a redis-server to measure with. */
-export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
 
 /** What runs tasks. */
 export interface Remote {

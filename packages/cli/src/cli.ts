@@ -19,7 +19,8 @@ export const EXIT_USAGE = 2;
 const MAP_HELP = `
 The function takes one argument, the item: the parsed value of a JSON line, the line as a string with --lines, or the
 absolute name of the file if files are given. It may be async. Its results are written as JSON lines, in the order of
-the items; undefined becomes null. What it prints goes to stderr.
+the items; undefined becomes null. What it prints goes to stderr. With --progress, it gets a second argument: report(share),
+with a share from 0 to 1, moves the progress bar while the item is running.
 
 The module is a path, or the name of a package that is installed here, in JavaScript or TypeScript. Without #export its
 default export is called or, if it has none, the only function that it exports. Each worker loads it once.
@@ -104,6 +105,7 @@ function createProgram(io: Io, commands: Commands): Command {
     .option("-u, --unordered", "write each result as soon as it is ready")
     .option("-n, --index", "write the index of its input, from 0, with each result")
     .option("--text", "write results that are strings as they are, not as JSON")
+    .option("--progress", "pass the function a second argument: a function to report an item's progress with")
     .option("--resume", "skip the items whose results are in --output already, and append the others")
     .addOption(
       new Option("--on-error <what>", "stop at the first failed item, or skip it")
@@ -136,10 +138,12 @@ function createProgram(io: Io, commands: Commands): Command {
         lines = false,
         index = false,
         text = false,
+        progress = false,
         resume = false,
         ...rest
       } = given;
-      await commands.map({ ...rest, module, files, lines, index, text, resume, ordered: !unordered });
+      const flags = { lines, index, text, progress, resume, ordered: !unordered };
+      await commands.map({ ...rest, ...flags, module, files });
     });
   program
     .command("report")
@@ -211,7 +215,7 @@ function createProgram(io: Io, commands: Commands): Command {
 type GivenOptions = Omit<MapOptions, "module" | "files" | "ordered" | Flag> & {
   readonly [flag in Flag | "unordered"]?: true;
 };
-type Flag = "lines" | "index" | "text" | "resume";
+type Flag = "lines" | "index" | "text" | "progress" | "resume";
 
 /** The limit of the executor's option `concurrency`. */
 const MOST_CONCURRENCY = 65_536;

@@ -26,7 +26,8 @@ export interface Submitter {
 }
 
 export interface ExecutorLike extends Submitter {
-  with(options: { timeout?: number }): Submitter;
+  /** With `onProgress`, a task gets a function after its arguments; what it passes to that comes to `onProgress`. */
+  with(options: { timeout?: number; onProgress?: (value: unknown) => void }): Submitter;
   /** Stops the interpreters after `timeout` milliseconds. */
   shutdown(options: { cancelFutures?: boolean; timeout?: number }): Promise<void>;
 }

@@ -35,6 +35,8 @@ export interface MapOptions {
   /** Whether strings are written as they are. */
   readonly text: boolean;
   readonly resume: boolean;
+  /** Whether the function gets a function to report the progress of its item with. */
+  readonly progress: boolean;
   /** Where to write a trace, and a report of it. */
   readonly trace?: string;
   readonly report?: string;
@@ -79,10 +81,14 @@ export async function map(options: MapOptions, io: Io, engine: Engine): Promise<
   try {
     const name = await orStopped(chooseExport(module, io.cwd, engine, executor), stopping.signal);
     if (done.count > 0) io.stderr.write(`interpreters: ${done.count} items are done already\n`);
-    const submitter = options.timeout === undefined ? executor : executor.with({ timeout: options.timeout });
+    const limit = options.timeout === undefined ? {} : { timeout: options.timeout };
+    const submitter = options.timeout === undefined ? executor : executor.with(limit);
+    // Each item has a view of its own.
+    const watched = (onProgress: (value: unknown) => void): Submitter =>
+      options.progress ? executor.with({ ...limit, onProgress }) : submitter;
     const fn = engine.fromModule(module.url)[name];
     const locate = (error: unknown): string => whereOf(error, io.cwd, engine);
-    await runItems({ options, io, inputs, done, progress, submitter, fn, locate, stopping });
+    await runItems({ options, io, inputs, done, progress, watched, fn, locate, stopping });
   } catch (error) {
     ending = error;
   } finally {
@@ -169,7 +175,8 @@ interface Run {
   readonly inputs: Inputs;
   readonly done: Done;
   readonly progress: Progress;
-  readonly submitter: Submitter;
+  /** Submits an item, whose reports of its progress come to `onProgress`. */
+  readonly watched: (onProgress: (value: unknown) => void) => Submitter;
   readonly fn: Submittable;
   readonly stopping: AbortController;
   locate(error: unknown): string;
@@ -177,7 +184,7 @@ interface Run {
 
 /** Runs the function over all items that are not done. Throws a `Stop` if it ends early. */
 async function runItems(run: Run): Promise<void> {
-  const { options, io, inputs, done, progress, submitter, fn, locate, stopping } = run;
+  const { options, io, inputs, done, progress, watched, fn, locate, stopping } = run;
   const { output, errors, resume } = options;
   const targets = {
     ...(output !== undefined && { output }),
@@ -209,14 +216,27 @@ async function runItems(run: Run): Promise<void> {
         minSize: 2 * atOnce,
       },
       start(item) {
-        const future = submitter.submit(fn, valueOf(item));
+        let part = 0;
+        const report = (value: unknown): void => {
+          if (typeof value !== "number" || Number.isNaN(value)) return;
+          const now = Math.min(Math.max(value, 0), 1);
+          progress.partly(now - part);
+          part = now;
+        };
+        const future = watched(report).submit(fn, valueOf(item));
         // Count the item now, not when its line is written: a slow item holds up the lines of all later ones, but must not hold up the bar.
+        const succeeded = (result: unknown): string => {
+          report(0);
+          const line = lineOf(item, result, options);
+          progress.succeeded();
+          return line;
+        };
+        const failed = (error: unknown): never => {
+          report(0);
+          throw error;
+        };
         return {
-          result: future.then((result) => {
-            const line = lineOf(item, result, options);
-            progress.succeeded();
-            return line;
-          }),
+          result: future.then(succeeded, failed),
           cancel: () => void future.cancel(),
         };
       },

@@ -1,5 +1,5 @@
 /**
- * The progress bar on a terminal: count, rate and time left.
+ * The progress bar on a terminal: count, rate and time left, with the parts of running items that these report.
  *
  * The bar shares the terminal with other lines: `hide` erases it before a line is written, and the next tick redraws
  * it below.
@@ -11,6 +11,8 @@ export interface Progress {
   start(): void;
   /** Sets the number of items once it is known. */
   setTotal(total: number): void;
+  /** The sum of the parts, each from 0 to 1, that unfinished items have reported as done changes by `change`. */
+  partly(change: number): void;
   /** Another item has a result. */
   succeeded(): void;
   /** Another item has failed. */
@@ -23,6 +25,7 @@ export interface Progress {
 const silent: Progress = {
   start: () => undefined,
   setTotal: () => undefined,
+  partly: () => undefined,
   succeeded: () => undefined,
   failed: () => undefined,
   hide: () => undefined,
@@ -38,6 +41,7 @@ export async function createProgress(
   let total = knownTotal;
   const { default: library } = await import("cli-progress");
   let done = 0;
+  let partly = 0;
   let failed = 0;
   const bar = new library.SingleBar(
     {
@@ -52,6 +56,7 @@ export async function createProgress(
       format: (options: Options, { value, startTime, maxWidth }: Params) =>
         formatProgress({
           done: value,
+          partly,
           failed,
           total,
           elapsed: Date.now() - startTime,
@@ -67,6 +72,8 @@ export async function createProgress(
       total = found;
       bar.setTotal(found);
     },
+    // The next tick shows it.
+    partly: (change) => void (partly += change),
     succeeded: () => bar.update(++done),
     failed() {
       failed += 1;
@@ -91,6 +98,8 @@ function withoutCursorMemory(stream: NodeJS.WritableStream): NodeJS.WritableStre
 
 export interface ProgressState {
   readonly done: number;
+  /** The sum of the parts that unfinished items have reported. */
+  readonly partly: number;
   readonly failed: number;
   readonly total: number | undefined;
   /** Milliseconds since the start. */
@@ -105,15 +114,16 @@ export function formatProgress(state: ProgressState): string {
   const { done, failed, elapsed, width } = state;
   // A file that grows while it is read has more items than were counted.
   const total = state.total !== undefined && done <= state.total ? state.total : undefined;
-  const rate = elapsed > 0 ? (done * 1000) / elapsed : 0;
+  const reached = done + state.partly;
+  const rate = elapsed > 0 ? (reached * 1000) / elapsed : 0;
   const parts = [total === undefined ? `${done} items` : `${done}/${total}`, `${formatRate(rate)}/s`];
   if (total !== undefined) {
-    parts.push(done > 0 ? `${formatTime((total - done) / rate)} left` : "-:-- left");
+    parts.push(reached > 0 ? `${formatTime(Math.max(0, total - reached) / rate)} left` : "-:-- left");
   }
   if (failed > 0) parts.push(`${failed} failed`);
   const text = parts.join("  ");
   if (total === undefined) return text.slice(0, width);
-  const share = total === 0 ? 1 : done / total;
+  const share = total === 0 ? 1 : Math.min(1, reached / total);
   const withBar = `${state.bar(share)} ${String(Math.floor(share * 100)).padStart(3)}%  ${text}`;
   return withBar.length < width ? withBar : text.slice(0, width);
 }

@@ -24,9 +24,15 @@ export class FakeEngine implements Engine {
       this.#submit(async (): Promise<Awaited<R>> => await fn(...args));
     return {
       submit,
-      with: ({ timeout }) => {
+      with: ({ timeout, onProgress }) => {
         this.log.push(`with timeout=${timeout}`);
-        return { submit };
+        if (onProgress === undefined) return { submit };
+        return {
+          submit: <A extends unknown[], R>(fn: (...args: A) => R, ...args: A) =>
+            this.#submit(
+              async (): Promise<Awaited<R>> => (await (fn as Submittable)(...args, onProgress)) as Awaited<R>,
+            ),
+        };
       },
       shutdown: async ({ cancelFutures, timeout }) => {
         this.log.push(`shutdown cancelFutures=${cancelFutures} timeout=${timeout}`);

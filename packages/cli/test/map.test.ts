@@ -1,6 +1,9 @@
 /** The command with a fake engine: its calls to the pool, and its handling of slow and failing streams. */
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { test } from "node:test";
 import { runCli } from "../src/cli.js";
@@ -238,4 +241,45 @@ test("on a terminal a bar shows the progress, and failures do not overlap it", a
   assert.ok(stderr.text.includes("\r\u001B[Kstdin:1: Error: no 1 (at "));
   // Restoring the cursor to the bar's first row, as the library does, would overwrite the failures.
   assert.ok(!stderr.text.includes("\u001B8"));
+});
+
+test("--progress gives the function a report, which moves the bar while the item runs", async (t) => {
+  const stderr = Object.assign(new Sink(), {
+    isTTY: true,
+    columns: 80,
+    cursorTo: () => true,
+    clearLine: () => true,
+  });
+  const folder = mkdtempSync(join(tmpdir(), "progress-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, "two.jsonl"), "1\n2\n");
+  const seen = async (text: RegExp): Promise<void> => {
+    while (!text.test(stderr.text)) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const engine = new FakeEngine({
+    default: async (value, given) => {
+      const report = given as (share: unknown) => void;
+      if (value === 1) {
+        // The other one comes later than this is seen.
+        report(0.5);
+        await seen(/ 25% {2}0\/2 /);
+        // Neither a share, nor one from 0 to 1.
+        for (const odd of ["0.1", Number.NaN, undefined]) report(odd);
+        report(7);
+        await seen(/ 50% {2}0\/2 /);
+      } else await seen(/ 50% {2}1\/2 /);
+      return value;
+    },
+  });
+  const args = ["map", MODULE, "--progress", "--input", join(folder, "two.jsonl")];
+  const streams = io("", { stderr });
+  assert.equal(await runCli(args, streams, engine), 0);
+  assert.equal(streams.stdout.text, "1\n2\n");
+});
+
+test("without --progress the function gets the item only", async () => {
+  const engine = new FakeEngine({ default: (...args) => args.length });
+  const streams = io("1\n");
+  assert.equal(await runCli(["map", MODULE], streams, engine), 0);
+  assert.equal(streams.stdout.text, "1\n");
 });

@@ -7,6 +7,7 @@ import { type ProgressState, formatProgress } from "../src/progress.js";
 const state = (more: Partial<ProgressState>): string =>
   formatProgress({
     done: 50,
+    partly: 0,
     failed: 0,
     total: 200,
     elapsed: 10_000,
@@ -26,6 +27,12 @@ test("with a known total the bar shows share, count, rate and time left", () => 
 
 test("the time left is unknown until the first item has ended", () => {
   assert.equal(state({ done: 0, elapsed: 0 }), "........   0%  0/200  0.0/s  -:-- left");
+});
+
+test("the parts that running items have reported move the bar and the time left, not the count", () => {
+  assert.equal(state({ partly: 50 }), "####....  50%  50/200  10.0/s  0:10 left");
+  assert.equal(state({ done: 0, partly: 2, elapsed: 1_000 }), "........   1%  0/200  2.0/s  1:39 left");
+  assert.equal(state({ done: 199, partly: 1.5 }), "######## 100%  199/200  20.1/s  0:00 left");
 });
 
 test("without a total the line shows count and rate", () => {

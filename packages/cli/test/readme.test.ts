@@ -29,7 +29,8 @@ const env = { ...process.env, PATH: `${join(folder, "bin")}${delimiter}${process
 
 async function shell(command: string, input = ""): Promise<string> {
   const child = spawn("sh", ["-c", `{ ${command}\n} 2>stderr; cat stderr >&2`], { cwd: folder, env });
-  child.stdin.end(input);
+  // A command that does not read it may have ended before.
+  child.stdin.on("error", () => undefined).end(input);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return stdout + stderr;
 }

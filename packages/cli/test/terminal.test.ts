@@ -1,7 +1,7 @@
 /** The prompt on a terminal: keys, Ctrl-C, completion, history. */
 
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, statSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { useFolder } from "./command.js";
@@ -172,3 +172,29 @@ test("an error that no line waits for is shown, and the prompt again", limits, a
   await terminal.shows("Uncaught RangeError: late\r\n");
   await terminal.shows("1> ");
 });
+
+test(
+  "a function reports the progress of its item, which the bar of `map --progress` shows",
+  limits,
+  async (t) => {
+    const go = join(folder, "go");
+    t.after(() => rmSync(go, { force: true }));
+    writeFileSync(
+      join(folder, "slow.mjs"),
+      `import { existsSync } from "node:fs";
+     export default async function slow(item, report) {
+       report(0.5);
+       while (!existsSync(${JSON.stringify(go)})) await new Promise((resolve) => setTimeout(resolve, 10));
+       return item;
+     }`,
+    );
+    writeFileSync(join(folder, "one.jsonl"), "1\n");
+    const args = ["map", "./slow.mjs", "--progress", "--input", "one.jsonl", "--output", "out.jsonl"];
+    const terminal = new TerminalProcess(args, { cwd: folder });
+    t.after(() => terminal.kill());
+    await terminal.shows(" 50%  0/1 ");
+    writeFileSync(go, "");
+    assert.equal(await terminal.ended, 0);
+    assert.equal(readFileSync(join(folder, "out.jsonl"), "utf8"), "1\n");
+  },
+);

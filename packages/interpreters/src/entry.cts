@@ -20,8 +20,8 @@ export = here[copies.API] ?? loadFiles() ?? loadPortable();
 
 /** Returns undefined if this module is within a bundle, or the files are not beside it. */
 function loadFiles(): Api | undefined {
-  // Bundlers give a module no `filename`, though some a `__filename`: of the bundle, or as it was when that was built.
-  if (typeof module.filename !== "string") return undefined;
+  // Bundlers give a module no `filename`, nor does Vitest (`vmThreads`), where the files are.
+  if (typeof module.filename !== "string" && !areFilesHere()) return undefined;
   try {
     const loadBundle = require("./platform/node/own-bundle.cjs") as typeof LoadBundle;
     const load = <T,>(name: string): Bundle.Loaded<T> => loadBundle<T>(__dirname, name, require);
@@ -32,6 +32,14 @@ function loadFiles(): Api | undefined {
     if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") return undefined;
     throw error;
   }
+}
+
+/** Some bundlers give a module a folder: that of the bundle, or as it was when that was built. */
+function areFilesHere(): boolean {
+  if (typeof __dirname !== "string") return false;
+  // Pages have none.
+  const { process } = globalThis as { process?: Partial<NodeJS.Process> };
+  return process?.getBuiltinModule?.("node:fs").existsSync(`${__dirname}/interpreters.cjs`) === true;
 }
 
 function loadPortable(): Api {
