@@ -112,9 +112,9 @@ test("a task that times out frees its place; its waiting does not count", async 
 
 test("an exception of a timer ends its worker, and no task waits for ever", async () => {
   await using ends = poolOf("ends.cjs");
-  const innocent = ends.pool.exec("later").then(() => ends.pool.exec("waits"));
+  const waits = ends.pool.exec("laterWhileWaiting");
   const behind = ends.pool.exec("count");
-  const error = await failure(innocent);
+  const error = await failure(waits);
   assert.ok(error instanceof workerpool.TerminateError);
   assert.match(error.message, /from a timer/);
   assert.equal((error.cause as Error).message, "from a timer");

@@ -39,6 +39,12 @@ workerpool.worker(
         throw new Error("from a timer");
       }, 1),
     waits: () => new Promise(() => {}),
+    laterWhileWaiting: () => {
+      setTimeout(() => {
+        throw new Error("from a timer");
+      }, 1);
+      return new Promise(() => {});
+    },
     loop: () => {
       for (;;);
     },
