@@ -24,7 +24,10 @@ function groupOf(child) {
   const named = groups.ofName.get(child.name);
   if (named !== undefined) return named;
   const file = child.project.getSymbolIdFromReflection(child)?.fileName ?? "";
-  for (const [module, title] of groups.ofModule) if (file.endsWith(`src/${module}.ts`)) return title;
+  for (const [module, title] of groups.ofModule) {
+    // A module may give out the parts in the folder of its name.
+    if (file.endsWith(`src/${module}.ts`) || file.includes(`src/${module}/`)) return title;
+  }
   throw new Error(`${child.name} is in no group of src/index.ts (it is declared in ${file})`);
 }
 

@@ -14,33 +14,14 @@
  * All workers share the queue, and each takes one task after the other. So no task waits behind a slow one while a
  * worker is idle, and workers go on while the submitter's thread is busy.
  *
- * This file is what users see. pool.ts decides when workers start and how the pool ends, tasks.ts keeps the tasks,
+ * This file is what users see; executor-type.ts and view.ts document the ways to submit tasks, and executor-base.ts has them. pool.ts decides when workers start and how the pool ends, tasks.ts keeps the tasks,
  * workers.ts the interpreters. README.md in this folder explains how pools work, and draws the life of a task.
  */
 import { ownOptions } from "../base/check.js";
 import { reportError } from "../base/report.js";
-import { runtime } from "../thread/current.js";
-import { takeTrace } from "../thread/trace.js";
-import type { Iterated, KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
-import {
-  iterate,
-  iterateSync,
-  type Iteration,
-  type IterationOf,
-  type SyncIteration,
-  type SyncIterationOf,
-} from "../interpreter/iteration.js";
 import type { Executor } from "./executor-type.js";
-import type { Future } from "./future.js";
+import { ExecutorBase, poolOf } from "./executor-base.js";
 import { checkGroupOptions, type GroupOptions, TaskGroup } from "./group.js";
-import { iterating } from "./iterate.js";
-import {
-  type AnyMapOptions,
-  argsOf,
-  type MapOptions,
-  type MapOutcome,
-  type SettledMapOptions,
-} from "./map.js";
 import {
   checkExecutorOptions,
   checkRoomOptions,
@@ -52,11 +33,9 @@ import {
   type IterateTaskOptions,
   type RoomOptions,
   type ShutdownOptions,
-  type SubmitOptions,
 } from "./options.js";
-import { Pool } from "./pool.js";
+import type { Pool } from "./pool.js";
 import type { ExecutorStats } from "./stats.js";
-import { listOf, map, submit } from "./submit.js";
 import { type ExecutorView, type ProgressView, progressViewOf, viewOf } from "./view.js";
 
 /**
@@ -72,7 +51,10 @@ import { type ExecutorView, type ProgressView, progressViewOf, viewOf } from "./
  * await executor.submit((n: number) => n * 2, 21); // 42
  * for await (const square of executor.map((n: number) => n * n, [1, 2, 3])) console.log(square);
  */
-export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements Executor, ExecutorView {
+export class InterpreterPoolExecutor<A extends unknown[] = unknown[]>
+  extends ExecutorBase
+  implements Executor, ExecutorView
+{
   /** The most interpreters that it has at a time: the option, or the number of processors. */
   readonly maxWorkers: number;
   readonly #pool: Pool;
@@ -84,39 +66,9 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
    */
   constructor(options?: ExecutorOptions<A> & Initargs<A>) {
     // The compiler has checked what the initializer takes. From here on it is any function.
-    const checked = checkExecutorOptions(options === undefined ? {} : options);
-    this.#pool = new Pool(runtime(), this, checked);
+    super(checkExecutorOptions(options === undefined ? {} : options));
+    this.#pool = poolOf(this);
     this.maxWorkers = this.#pool.maxWorkers;
-  }
-
-  /**
-   * Runs `fn(...args)` in the next worker that is free. Tasks of one priority begin in the order of their submission.
-   *
-   * @param fn a stateless function, a function of a module (`fromModule`) or a builtin, as for `Interpreter.call`; a
-   * promise that it returns is awaited there. Of an overloaded function, the first of its last six signatures that takes the
-   * arguments gives the result's type
-   * @param args its arguments: copied now, or shared or moved as for `Interpreter.call`; later changes do not reach it
-   * @returns the task's future, which rejects with what the task throws (`TaskError`), with `InterpreterDiedError` if
-   * its interpreter dies, with `NotShareableError` if its result cannot travel, or with an error that says why it was not put in
-   * line: `QueueFull` if as many tasks wait as `maxQueue` allows, `InterpreterError` if the pool has no interpreter and none can be
-   * created (`ERR_INTERPRETER_LIMIT`, `ERR_INTERPRETER_BOOT`) or if shared memory is exhausted (`ERR_INTERPRETER_MEMORY`)
-   * @throws NotShareableError the function or an argument cannot travel; InterpreterError (`ERR_EXECUTOR_SHUTDOWN`)
-   * after `shutdown`; BrokenInterpreterPool. Nothing is put in line then.
-   * @see CPython: `Executor.submit`
-   * @example
-   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
-   * const futures = ["a", "b"].map((text) => executor.submit((s: string) => s.toUpperCase(), text));
-   * console.log(await Promise.all(futures)); // [ 'A', 'B' ]
-   */
-  submit<F, A extends OverloadArgs<F>>(fn: F, ...args: A): Future<Awaited<OverloadResult<F, A>>>;
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: KnownArgs<A, R>): Future<Awaited<R>>;
-  submit<A extends unknown[], F extends (...args: A) => Loose>(
-    fn: F,
-    ...args: TypingArgs<A, F>
-  ): Future<Awaited<ReturnType<F>>>;
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
-  submit(fn: Function, ...args: unknown[]): Future<never> {
-    return submit(this.#pool, fn, args, NO_OPTIONS, takeTrace(fn));
   }
 
   /**
@@ -139,147 +91,6 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     return onProgress === undefined
       ? viewOf(this.#pool, own, this)
       : progressViewOf(this.#pool, own, onProgress);
-  }
-
-  /**
-   * Runs `fn` for each item of a source and yields the results, by default in the order of the items. It pulls from the
-   * source only as far as `buffersize` allows, so the source may be endless, and begins when the first result is asked
-   * for. When the loop is left, the source is closed and tasks in line are cancelled.
-   *
-   * The first failure ends it, and says which item it was: an error has a field `itemIndex` (`TaskError`). With
-   * `{ settled: true }` it yields for each item how its call ended (`MapOutcome`), and goes on.
-   *
-   * @param fn as for `submit`; called with the item alone. Of an overloaded function the compiler sees the last signature here; a
-   * type assertion, `fn as (item: string) => Result`, chooses another one
-   * @param source an iterable or async iterable; each item must be able to travel as an argument
-   * @param options see `MapOptions` and `SettledMapOptions`
-   * @throws TypeError, RangeError a bad option; NotShareableError the function cannot travel; InterpreterError
-   * (`ERR_EXECUTOR_SHUTDOWN`); BrokenInterpreterPool. The iteration throws what a call threw; NotShareableError an item
-   * or a result cannot travel; InterpreterDiedError; a TimeoutError DOMException; the signal's reason; what the source
-   * threw; and what `submit` throws.
-   * @see CPython: `Executor.map`
-   * @example
-   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
-   * let sum = 0;
-   * for await (const root of executor.map(Math.sqrt, [1, 4, 9], { chunksize: "auto" })) sum += root;
-   * console.log(sum); // 6
-   * @example
-   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
-   * const parse = (text: string) => JSON.parse(text) as number;
-   * const values: number[] = [];
-   * for await (const outcome of executor.map(parse, ["1", "{", "3"], { settled: true })) {
-   *   if (outcome.status === "fulfilled") values[outcome.index] = outcome.value;
-   * }
-   * console.log(values); // [ 1, <1 empty item>, 3 ]
-   */
-  map<I, R>(
-    fn: (item: I) => R,
-    source: Iterable<I> | AsyncIterable<I>,
-    options?: MapOptions<I>,
-  ): AsyncGenerator<Awaited<R>, void, undefined>;
-  map<I, R>(
-    fn: (item: I) => R,
-    source: Iterable<I> | AsyncIterable<I>,
-    options: SettledMapOptions<I>,
-  ): AsyncGenerator<MapOutcome<Awaited<R>>, void, undefined>;
-  map<I, R>(
-    fn: (item: I) => R,
-    source: Iterable<I> | AsyncIterable<I>,
-    options: AnyMapOptions<I>,
-  ): AsyncGenerator<Awaited<R> | MapOutcome<Awaited<R>>, void, undefined>;
-  map<I>(
-    fn: Function,
-    source: Iterable<I> | AsyncIterable<I>,
-    options?: AnyMapOptions<I>,
-  ): AsyncGenerator<never, void, undefined> {
-    return map(this.#pool, "map", fn, listOf, source, NO_OPTIONS, options);
-  }
-
-  /**
-   * Like `map`, but each item is an array of arguments.
-   *
-   * @param source an iterable or async iterable of argument lists
-   * @throws as `map`; the iteration throws TypeError if an item is not an array
-   * @see CPython: `multiprocessing.Pool.starmap`, and `Executor.map` with several iterables
-   * @example
-   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
-   * for await (const power of executor.starmap(Math.pow, [[2, 3], [3, 2]])) console.log(power);
-   */
-  starmap<A extends unknown[], R>(
-    fn: (...args: A) => R,
-    source: Iterable<A> | AsyncIterable<A>,
-    options?: MapOptions<A>,
-  ): AsyncGenerator<Awaited<R>, void, undefined>;
-  starmap<A extends unknown[], R>(
-    fn: (...args: A) => R,
-    source: Iterable<A> | AsyncIterable<A>,
-    options: SettledMapOptions<A>,
-  ): AsyncGenerator<MapOutcome<Awaited<R>>, void, undefined>;
-  starmap<A extends unknown[], R>(
-    fn: (...args: A) => R,
-    source: Iterable<A> | AsyncIterable<A>,
-    options: AnyMapOptions<A>,
-  ): AsyncGenerator<Awaited<R> | MapOutcome<Awaited<R>>, void, undefined>;
-  starmap<A extends unknown[]>(
-    fn: Function,
-    source: Iterable<A> | AsyncIterable<A>,
-    options?: AnyMapOptions<A>,
-  ): AsyncGenerator<never, void, undefined> {
-    return map(this.#pool, "starmap", fn, argsOf, source, NO_OPTIONS, options);
-  }
-
-  /**
-   * Runs a generator in the next worker that is free, and iterates over its items; see `Interpreter.iterate`. While it waits for the
-   * loop, its worker runs other tasks, and the generator goes on as soon as there is room, between them or beside one that awaits. It is never run
-   * again (`retries`), because its items have been seen. An error in it arrives as that of a task (`TaskError`), after the items before it.
-   *
-   * @param fn as for `submit`, and generator functions
-   * @param args its arguments, which are copied when the first item is asked for
-   * @throws NotShareableError the function cannot travel; InterpreterError (`ERR_EXECUTOR_SHUTDOWN`); BrokenInterpreterPool. The
-   * iteration throws what the generator threw, and what the future of a task may reject with.
-   * @example
-   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
-   * const rows = executor.iterate(function* (from: number) {
-   *   for (let row = from; ; row++) yield row;
-   * }, 10);
-   * for await (const row of rows) {
-   *   if ((await executor.submit((n: number) => n * 2, row)) > 22) break;
-   * }
-   */
-  iterate<F, B extends OverloadArgs<F>>(fn: F, ...args: B): IterationOf<OverloadResult<F, B>>;
-  iterate<B extends unknown[], R extends Iterated>(
-    fn: (...args: B) => R,
-    ...args: KnownArgs<B, R>
-  ): IterationOf<R>;
-  iterate<B extends unknown[], F extends (...args: B) => Loose>(
-    fn: F,
-    ...args: TypingArgs<B, F>
-  ): IterationOf<ReturnType<F>>;
-  iterate<B extends unknown[], R extends Iterated>(fn: (...args: B) => R, ...args: B): IterationOf<R>;
-  iterate(fn: Function, ...args: unknown[]): Iteration<never, never> {
-    return iterate(iterating(this.#pool, fn, args, NO_OPTIONS, takeTrace(fn)), this);
-  }
-
-  /**
-   * Like `iterate`, but blocks this thread while it waits for an item.
-   *
-   * @throws as `iterate`
-   * @example
-   * using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
-   * for (const entry of executor.iterateSync((text: string) => text.split(" "), "a b")) console.log(entry);
-   */
-  iterateSync<F, B extends OverloadArgs<F>>(fn: F, ...args: B): SyncIterationOf<OverloadResult<F, B>>;
-  iterateSync<B extends unknown[], R extends Iterated>(
-    fn: (...args: B) => R,
-    ...args: KnownArgs<B, R>
-  ): SyncIterationOf<R>;
-  iterateSync<B extends unknown[], F extends (...args: B) => Loose>(
-    fn: F,
-    ...args: TypingArgs<B, F>
-  ): SyncIterationOf<ReturnType<F>>;
-  iterateSync<B extends unknown[], R extends Iterated>(fn: (...args: B) => R, ...args: B): SyncIterationOf<R>;
-  iterateSync(fn: Function, ...args: unknown[]): SyncIteration<never, never> {
-    return iterateSync(iterating(this.#pool, fn, args, NO_OPTIONS, takeTrace(fn)), this);
   }
 
   /**
@@ -428,5 +239,3 @@ export class InterpreterPoolExecutor<A extends unknown[] = unknown[]> implements
     this.shutdownSync();
   }
 }
-
-const NO_OPTIONS: SubmitOptions = ownOptions({});

@@ -24,13 +24,12 @@ import type { Trace } from "../thread/trace.js";
 import { type Death, interruptedWork, type Share } from "../thread/death.js";
 import type { Pending } from "../thread/runtime.js";
 import type { Received } from "../kernel/receive.js";
-import type { Loose } from "../base/calls.js";
 import { deathOf, failureOf, limitPassed, waitLimitPassed } from "./failure.js";
 import { ABORTED, CANCELLED, describeFuture, FULFILLED, QUIET, REJECTED, WAITING } from "./future-state.js";
 import type { SubmitOptions } from "./options.js";
 import type { Owner } from "./owner.js";
 import { blockUntilSettled, settledWithin } from "./settled.js";
-import { made, nativeFinally, nativeThen, Submission } from "./submission.js";
+import { made, nativeThen, Submission } from "./submission.js";
 
 /**
  * The outcome of a task, from `submit`. Await it as a promise, or use CPython's methods.
@@ -47,7 +46,7 @@ import { made, nativeFinally, nativeThen, Submission } from "./submission.js";
  * future.done(); // true
  * future.cancel(); // false
  */
-export class Future<out T> extends Submission implements PromiseLike<T>, Pending {
+export class Future<out T> extends Submission<T> implements Pending {
   /** @internal No interpreter owes the reply until one takes the task. */
   get target(): InterpreterId {
     return -1 as InterpreterId;
@@ -247,27 +246,6 @@ export class Future<out T> extends Submission implements PromiseLike<T>, Pending
   settled(): PromiseSettledResult<T> {
     if (this.#state === FULFILLED) return { status: "fulfilled", value: this.#value as T };
     return { status: "rejected", reason: this.#value };
-  }
-
-  /**
-   * `Promise.prototype.then`. As there, the handler of a rejection may declare the type of its reason, for instance
-   * `(error: TaskError) => …`.
-   */
-  then<A = T, B = never>(
-    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: Loose) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return nativeThen.call(this, onFulfilled, onRejected) as Promise<A | B>;
-  }
-
-  /** `Promise.prototype.catch`. */
-  catch<B = never>(onRejected?: ((reason: Loose) => B | PromiseLike<B>) | null): Promise<T | B> {
-    return this.then(undefined, onRejected);
-  }
-
-  /** `Promise.prototype.finally`. */
-  finally(onFinally?: (() => void) | null): Promise<T> {
-    return nativeFinally.call(this, onFinally) as Promise<T>;
   }
 
   get [Symbol.toStringTag](): string {

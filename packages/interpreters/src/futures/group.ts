@@ -39,16 +39,7 @@ export interface GroupOptions {
 }
 
 /** What `TaskGroup.with` returns: a group whose tasks have options of their own. */
-export interface TaskGroupView {
-  /** See `TaskGroup.submit`. */
-  submit<F, A extends OverloadArgs<F>>(fn: F, ...args: A): Future<Awaited<OverloadResult<F, A>>>;
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: KnownArgs<A, R>): Future<Awaited<R>>;
-  submit<A extends unknown[], F extends (...args: A) => Loose>(
-    fn: F,
-    ...args: TypingArgs<A, F>
-  ): Future<Awaited<ReturnType<F>>>;
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
-}
+export interface TaskGroupView extends Pick<TaskGroup, "submit"> {}
 
 /**
  * Tasks of a pool that belong together. `InterpreterPoolExecutor.group` makes one.
@@ -70,7 +61,7 @@ export interface TaskGroupView {
  * }
  * console.log(squares.length); // 3
  */
-export class TaskGroup implements TaskGroupView {
+export class TaskGroup {
   readonly #pool: Pool;
   readonly #parent: TaskGroup | undefined;
   /** Stops the tasks that run. */

@@ -2,6 +2,7 @@
  * The inner side of a future: a native promise that others settle, and what the pool notes about the task.
  */
 import { NativePromise } from "../platform/microtasks.js";
+import type { Loose } from "../base/calls.js";
 import type { Pointer } from "../memory/brands.js";
 import type { ResultChannel } from "../transfer/handover.js";
 import type { Code } from "../wire/code.js";
@@ -21,13 +22,14 @@ const executor = (resolve: (value: never) => void, reject: (error: unknown) => v
   made.reject = reject;
 };
 
-/** The base class without the types of its methods: those of `then` and `catch` are more precise in `Future`. */
+/** The base class without the types of its methods: those of `then` and `catch` are more precise below. */
 const UntypedPromise = NativePromise as unknown as new (run: typeof executor) => object;
 
-export const { then: nativeThen, finally: nativeFinally } = NativePromise.prototype;
+const { then: nativeThen, finally: nativeFinally } = NativePromise.prototype;
+export { nativeThen };
 
-/** The base class of `Future`. Users see none of its fields. */
-export class Submission extends UntypedPromise {
+/** The base class of `Future`: the methods of every promise, and fields of which users see none. */
+export class Submission<out T> extends UntypedPromise implements PromiseLike<T> {
   /** @internal Its number in the pending table. */
   sequence = 0;
   /** @internal Pointer to the queue that its task waits in. */
@@ -62,5 +64,26 @@ export class Submission extends UntypedPromise {
   constructor(options: SubmitOptions) {
     super(executor);
     this.options = options;
+  }
+
+  /**
+   * `Promise.prototype.then`. As there, the handler of a rejection may declare the type of its reason, for instance
+   * `(error: TaskError) => …`.
+   */
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: Loose) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return nativeThen.call(this, onFulfilled, onRejected) as Promise<A | B>;
+  }
+
+  /** `Promise.prototype.catch`. */
+  catch<B = never>(onRejected?: ((reason: Loose) => B | PromiseLike<B>) | null): Promise<T | B> {
+    return this.then(undefined, onRejected);
+  }
+
+  /** `Promise.prototype.finally`. */
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return nativeFinally.call(this, onFinally) as Promise<T>;
   }
 }

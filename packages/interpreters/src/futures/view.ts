@@ -1,4 +1,4 @@
-/** The ways to submit tasks that an executor and its views have in common. */
+/** The views of an executor, and the ways to submit tasks that it has in common with them. */
 import { ownOptions } from "../base/check.js";
 import type { Iterated, KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
 import type { Future } from "./future.js";
@@ -22,7 +22,24 @@ import { listOf, map, submit, submitWithProgress } from "./submit.js";
  * for await (const power of urgent.starmap(Math.pow, [[2, 3], [3, 2]])) console.log(power);
  */
 export interface ExecutorView extends TaskSubmitter {
-  /** Iterates over the items of a generator. See `InterpreterPoolExecutor.iterate`. @throws as that */
+  /**
+   * Runs a generator in the next worker that is free, and iterates over its items; see `Interpreter.iterate`. While it waits for the
+   * loop, its worker runs other tasks, and the generator goes on as soon as there is room, between them or beside one that awaits. It is never run
+   * again (`retries`), because its items have been seen. An error in it arrives as that of a task (`TaskError`), after the items before it.
+   *
+   * @param fn as for `submit`, and generator functions
+   * @param args its arguments, which are copied when the first item is asked for
+   * @throws NotShareableError the function cannot travel; InterpreterError (`ERR_EXECUTOR_SHUTDOWN`); BrokenInterpreterPool. The
+   * iteration throws what the generator threw, and what the future of a task may reject with.
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+   * const rows = executor.iterate(function* (from: number) {
+   *   for (let row = from; ; row++) yield row;
+   * }, 10);
+   * for await (const row of rows) {
+   *   if ((await executor.submit((n: number) => n * 2, row)) > 22) break;
+   * }
+   */
   iterate<F, B extends OverloadArgs<F>>(fn: F, ...args: B): IterationOf<OverloadResult<F, B>>;
   iterate<B extends unknown[], R extends Iterated>(
     fn: (...args: B) => R,
@@ -34,7 +51,14 @@ export interface ExecutorView extends TaskSubmitter {
   ): IterationOf<ReturnType<F>>;
   iterate<B extends unknown[], R extends Iterated>(fn: (...args: B) => R, ...args: B): IterationOf<R>;
 
-  /** Like `iterate`, but blocks this thread. See `InterpreterPoolExecutor.iterateSync`. @throws as that */
+  /**
+   * Like `iterate`, but blocks this thread while it waits for an item.
+   *
+   * @throws as `iterate`
+   * @example
+   * using executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+   * for (const entry of executor.iterateSync((text: string) => text.split(" "), "a b")) console.log(entry);
+   */
   iterateSync<F, B extends OverloadArgs<F>>(fn: F, ...args: B): SyncIterationOf<OverloadResult<F, B>>;
   iterateSync<B extends unknown[], R extends Iterated>(
     fn: (...args: B) => R,

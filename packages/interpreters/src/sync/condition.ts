@@ -217,13 +217,11 @@ export class Condition extends SyncObject {
   async waitFor<T>(predicate: () => T, options: CoordinationOptions = NO_OPTIONS): Promise<T> {
     const timeout = checkWait("waitFor", options);
     this.#checkHeld("wait for");
-    const deadline = timeout === Infinity ? Infinity : clock() + timeout;
+    const deadline = clock() + timeout;
     for (;;) {
       const value = predicate();
       if (value) return value;
-      const left = deadline === Infinity ? undefined : deadline - clock();
-      if (left !== undefined && left <= 0) throw waitedTooLong(`wait for condition ${this.id}`, timeout);
-      await this.wait({ timeout: left, signal: ownOptions(options).signal });
+      await this.wait({ timeout: this.#left(deadline, timeout), signal: ownOptions(options).signal });
     }
   }
 
@@ -239,13 +237,11 @@ export class Condition extends SyncObject {
   waitForSync<T>(predicate: () => T, options: CoordinationOptions = NO_OPTIONS): T {
     const timeout = checkWait("waitForSync", options);
     this.#checkHeld("wait for");
-    const deadline = timeout === Infinity ? Infinity : clock() + timeout;
+    const deadline = clock() + timeout;
     for (;;) {
       const value = predicate();
       if (value) return value;
-      const left = deadline === Infinity ? undefined : deadline - clock();
-      if (left !== undefined && left <= 0) throw waitedTooLong(`wait for condition ${this.id}`, timeout);
-      this.waitSync({ timeout: left });
+      this.waitSync({ timeout: this.#left(deadline, timeout) });
     }
   }
 
@@ -317,6 +313,14 @@ export class Condition extends SyncObject {
 
   #resumed(held: Held | undefined): void {
     if (this.lock instanceof Lock) setCurrentHold(this.lock, held);
+  }
+
+  /** How long a wait may still take, or undefined without a limit. @throws TimeoutError (a `DOMException`) the time is up */
+  #left(deadline: number, timeout: number): number | undefined {
+    if (deadline === Infinity) return undefined;
+    const left = deadline - clock();
+    if (left <= 0) throw waitedTooLong(`wait for condition ${this.id}`, timeout);
+    return left;
   }
 
   #end(notified: boolean, timeout: number, abandoned: number): Notified {

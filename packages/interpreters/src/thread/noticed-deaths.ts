@@ -1,11 +1,15 @@
-/** The deaths that this thread was notified of, and reading a notice. */
+/** The deaths that this thread was notified of: reading a notice, and settling what the dead still owes. */
 import { MAX_SLOTS } from "../memory/layout.js";
 import type { SharedMemory } from "../memory/atomics.js";
 import type { InterpreterId } from "../memory/brands.js";
 import type { Received } from "../kernel/receive.js";
 import { headerWord, readBody } from "../wire/message.js";
 import { type EndReason, REASONS } from "../wire/protocol.js";
-import type { Death, Share } from "./death.js";
+import { type Death, deathOfWork, type Share } from "./death.js";
+import type { Pending } from "./pending.js";
+import type { PendingTable } from "./pending-table.js";
+import type { Tracer } from "./tracer.js";
+import { callSafely } from "../base/report.js";
 
 /** How many deaths are remembered with the error that caused them, for those who ask for it after the notice. */
 const WITH_ERRORS = 64;
@@ -22,6 +26,33 @@ export function readNotice(m: SharedMemory, received: Received): { death: Death;
   for (let i = 0; i < unfinished.length; i += 3)
     began.set(unfinished[i], [REASONS[unfinished[i + 1]], unfinished[i + 2] === 0 ? "running" : "at fault"]);
   return { death: { id, reason, exitCode: exitCode === -1 ? undefined : exitCode, error }, began };
+}
+
+/**
+ * Settles the operations that wait for the dead, or that it was executing. The replies that it sent came before its notice, so no
+ * other reply will come.
+ */
+export function settleOwed(
+  table: PendingTable<Pending>,
+  death: Death,
+  began: Began,
+  tracer: Tracer | undefined,
+): void {
+  for (const key of table.numbers()) {
+    const pending = table.get(key);
+    const work = began.get(key);
+    // Settling an earlier one may have withdrawn this one.
+    if (pending === undefined) continue;
+    if (pending.target !== death.id && (pending.target !== -1 || work === undefined)) continue;
+    table.take(key);
+    // A retry has another number, and this one may be given to another operation later.
+    began.delete(key);
+    tracer?.died(key, pending, death);
+    callSafely(() => {
+      if (work === undefined) pending.died(death, "waiting");
+      else pending.died(...deathOfWork(death, ...work));
+    });
+  }
 }
 
 export class NoticedDeaths {

@@ -26,8 +26,8 @@ import { makeReceivedMany, type Received } from "../kernel/receive.js";
 import { AdaptivePoll } from "./adaptive-poll.js";
 import { takeReplies } from "../kernel/mailbox.js";
 import { headerWord, readBody } from "../wire/message.js";
-import { type Death, deathOfWork } from "./death.js";
-import { NoticedDeaths, readNotice } from "./noticed-deaths.js";
+import type { Death } from "./death.js";
+import { NoticedDeaths, readNotice, settleOwed } from "./noticed-deaths.js";
 import type { Pending, Wait } from "./pending.js";
 import type { PoolView, Tracer } from "./tracer.js";
 import { PendingTable } from "./pending-table.js";
@@ -391,24 +391,8 @@ export class Runtime {
 
   #onDeathNotice(received: Received): void {
     const { death, began } = readNotice(this.m, received);
-    const { id } = death;
     this.#noticed.add(death);
-    // Settle what it still owes. The replies that it sent came before this notice, so no other reply will come.
-    for (const key of this.#pending.numbers()) {
-      const pending = this.#pending.get(key);
-      const work = began.get(key);
-      // Settling an earlier one may have withdrawn this one.
-      if (pending === undefined) continue;
-      if (pending.target !== id && (pending.target !== -1 || work === undefined)) continue;
-      this.#pending.take(key);
-      // A retry has another number, and this one may be given to another operation later.
-      began.delete(key);
-      this.tracer?.died(key, pending, death);
-      callSafely(() => {
-        if (work === undefined) pending.died(death, "waiting");
-        else pending.died(...deathOfWork(death, ...work));
-      });
-    }
+    settleOwed(this.#pending, death, began, this.tracer);
     for (const listener of this.#deathListeners) callSafely(listener, death);
   }
 }

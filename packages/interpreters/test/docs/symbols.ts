@@ -160,13 +160,40 @@ function membersOf(source: Source, declaration: Declaration): Member[] {
       declaration.superClass,
       ...(declaration.implements ?? []).map(({ expression }) => expression),
     ];
-    return inherited(source, membersOfClass(source, declaration), bases);
+    const own = inherited(source, membersOfClass(source, declaration), bases);
+    // Internal ones too, which are no members here.
+    const names = declaration.body.body.flatMap((element) =>
+      "key" in element && element.key.type !== "PrivateIdentifier"
+        ? [nameOf(source, element.key, element.computed)]
+        : [],
+    );
+    return [...own, ...fromInterfaces(source, names, bases.slice(1))];
   }
   if (declaration.type === "TSInterfaceDeclaration") {
     const bases = declaration.extends.map(({ expression }) => expression);
-    return inherited(source, membersOfInterface(source, declaration), bases);
+    const own = inherited(source, membersOfInterface(source, declaration), bases);
+    const names = own.map(({ name }) => name);
+    return [...own, ...fromInterfaces(source, names, bases)];
   }
   return [];
+}
+
+/** The members that only an interface declares, of a class whose base class has them (`Interpreter.call`) or of an interface that extends it. */
+function fromInterfaces(
+  source: Source,
+  own: readonly string[],
+  interfaces: readonly ({ type: string } | null)[],
+): Member[] {
+  const found = new Map<string, Member>();
+  for (const base of interfaces) {
+    if (base?.type !== "Identifier" || !isKnown(source, (base as IdentifierName).name)) continue;
+    for (const member of lookUp(source.file, (base as IdentifierName).name).members) {
+      if (own.includes(member.name)) continue;
+      const { doc = "" } = found.get(member.name) ?? {};
+      found.set(member.name, { ...member, doc: doc + member.doc });
+    }
+  }
+  return [...found.values()];
 }
 
 /** The members without documentation get that of a base's member of the same name, as in editors. */
