@@ -56,7 +56,7 @@ class Observer implements SupervisorObserver {
     setInterval(() => {
       const text = this.#slices();
       if (text !== undefined) {
-        emptyRings(this.#m, text, false);
+        emptyRings(this.#m, text);
         freeRings(this.#m, text);
       }
       if (this.#traces() !== undefined || this.#inspection?.isWatched === true) this.#work();
