@@ -35,8 +35,9 @@ export function share(load: () => Loaded<ApiFile>, own?: OwnBundle): void {
   if (copies.API in globalThis) return;
   const api = (): Api => {
     const loaded = load();
-    const value = registerAllBy(() => loaded.exports.makeApi(usedByApi()));
+    // First: the file may start the supervisor when it is evaluated (INTERPRETERS_INSPECT).
     setOwnApi(loaded.own);
+    const value = registerAllBy(() => loaded.exports.makeApi(usedByApi()));
     Object.defineProperty(globalThis, copies.API, { ...SHARED, writable: true, value });
     return value;
   };
