@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -37,6 +37,14 @@ async function inspected(tmp = folder): Promise<ReturnType<typeof spawn>> {
   });
   await new Promise((resolve) => child.stdout.once("data", resolve));
   return child;
+}
+
+function connects(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket);
+    connection.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    connection.once("connect", () => connection.destroy());
+  });
 }
 
 function top(...args: readonly string[]): ReturnType<typeof ended> {
@@ -151,15 +159,16 @@ test(
 test(
   "a process that does not answer can be left",
   { ...options, skip: !hasTerminals && "there is no pseudo-terminal" },
-  async () => {
+  async (t) => {
     const child = await inspected();
+    t.after(() => child.kill("SIGKILL"));
+    while (!(await connects(join(folder, `interpreters-${user}`, `${child.pid}.sock`))));
     child.kill("SIGSTOP");
     const env = { TMPDIR: folder };
     const screen = new TerminalProcess(["top", String(child.pid)], { cwd: folder, env });
     // It connects, as that is the system's doing, and waits for an answer.
     screen.type("q");
     assert.equal(await screen.ended, 0);
-    child.kill("SIGKILL");
   },
 );
 
