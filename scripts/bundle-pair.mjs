@@ -1,9 +1,9 @@
 /**
- * Makes the two files that a program loads: `interpreters.cjs` with all that an interpreter needs to start and to do work (src/bundle.ts), and
- * `api.cjs` with the rest (src/api.ts).
+ * Makes the two bundles that a program loads: the *interpreter bundle*, `interpreters.cjs`, with all that an interpreter needs to start and to do work (src/bundle.ts), and
+ * the *API bundle*, `api.cjs`, with the rest (src/api.ts).
  *
- * No module exists twice in a thread: `api.cjs` gets what it uses of the other file as an array of values, exports of modules and the globals
- * that the other file bound when it was loaded. The second file is built first, because only then is it known what it uses.
+ * No module exists twice in a thread: the API bundle gets what it uses of the other one as an array of values, exports of modules and the globals
+ * that the other one bound when it was loaded. The API bundle is built first, because only then is it known what it uses.
  */
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
@@ -30,7 +30,7 @@ const plainApi = (src) => ({
   },
 });
 
-/** Makes each import from a module of the first file (`modules`) an element of an array. Its place in `known` stands for it at first. */
+/** Makes each import from a module of the interpreter bundle (`modules`) an element of an array. Its place in `known` stands for it at first. */
 const fromFirst = (src, modules, known) => ({
   name: "from-first",
   setup({ onResolve, onLoad }) {
@@ -49,7 +49,7 @@ const fromFirst = (src, modules, known) => ({
   },
 });
 
-/** In the first file, makes the array: exports of modules, and names that the file binds. */
+/** In the interpreter bundle, makes the array: exports of modules, and names that the bundle binds. */
 const usedByApi = (src, exports, names) => ({
   name: "used-by-api",
   setup({ onLoad }) {
@@ -75,7 +75,7 @@ export async function buildPair(options, emit) {
   const { absWorkingDir: src, plugins, banner, footer } = options;
   const { metafile } = await build({ ...options, entryPoints: ["bundle.js"], metafile: true });
   const modules = new Set(Object.keys(metafile.inputs));
-  // Only they import modules of Node, which the first file binds.
+  // Only they import modules of Node, which the interpreter bundle binds.
   for (const file of await readdir(`${src}platform`, { recursive: true }))
     if (/\.c?js$/.test(file)) modules.add(`platform/${file.replaceAll(path.sep, "/")}`);
 

@@ -1,6 +1,6 @@
 /**
  * Makes the portable build: one module, which bundlers take into a program (packages/interpreters/docs/bundlers.md). The files that threads
- * start with, the bundle and the dependencies are texts in it, because no file beside a program survives all bundlers.
+ * start with, both bundles and the dependencies are texts in it, because no file beside a program survives all bundlers.
  *
  * The texts are compiled from the same modules as the files, but for those of `platform/node/` that have a counterpart in
  * `platform/portable/`. They are minified: they are part of programs that mostly are, and stacks do not show them. Classes keep their names,

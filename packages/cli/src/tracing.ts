@@ -18,14 +18,18 @@ export function startTracing(
   engine: Engine,
 ): { end(): Promise<void> } {
   if (trace === undefined && report === undefined) return { end: async () => undefined };
-  const folder = trace === undefined ? mkdtempSync(join(tmpdir(), "interpreters-trace-")) : undefined;
-  const file = folder === undefined ? resolve(cwd, trace as string) : join(folder, "trace.json");
   if (report !== undefined) checkWritable(resolve(cwd, report));
+  const folder = trace === undefined ? mkdtempSync(join(tmpdir(), "interpreters-trace-")) : undefined;
+  // Also if the command ends before it has begun, by an option that is wrong.
+  const remove = (): void => {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  process.once("exit", remove);
+  const file = folder === undefined ? resolve(cwd, trace as string) : join(folder, "trace.json");
   let tracing: { end(): void };
   try {
     tracing = engine.trace(file);
   } catch (error) {
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     // Node's message names the call and the path once more.
     throw new UsageError((error as Error).message.replace(/^Cannot/, "cannot").replace(/, \w+ '.*'$/, ""));
   }
@@ -35,7 +39,8 @@ export function startTracing(
       try {
         if (report !== undefined) await writeReport(file, report, cwd);
       } finally {
-        if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+        remove();
+        process.off("exit", remove);
       }
     },
   };

@@ -149,6 +149,25 @@ describe("the page of a report", () => {
     assert.ok(red > 0, `${red} red pixels`);
   });
 
+  test("names are names, whatever they look like", async () => {
+    const names = [
+      "/*script*/ /*style*/",
+      "</script><script>alert(1)</script>",
+      "<!-- $& $' --> <img onerror=1>",
+    ];
+    const events = names.map((name, i) =>
+      JSON.stringify({ ph: "X", cat: "task", name, pid: 1, tid: 1, ts: i, dur: 1, args: { error: name } }),
+    );
+    write("names.json", `[\n${events.join(",\n")}\n]\n`);
+    assert.equal((await run("", "report", "names.json")).code, 0);
+    const [, data, rest] =
+      /^.*<script type="application\/json" id="data">(.*?)<\/script>(.*)$/s.exec(read("names.html")) ?? [];
+    const shownNames = JSON.parse(data) as { names: string[]; why: Record<number, string> };
+    assert.deepEqual(shownNames.names, names);
+    assert.deepEqual(Object.values(shownNames.why), names);
+    assert.match(rest, /^\n<script type="module">.+<\/script>\n<\/body>\n<\/html>\n$/s);
+  });
+
   test("can be used with 100 000 tasks", inBrowser, async () => {
     const lines = ["[", '{"ph":"M","name":"process_name","pid":1,"tid":0,"args":{"name":"many"}}'];
     for (let i = 0; i < 100_000; i++)

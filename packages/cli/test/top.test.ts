@@ -1,8 +1,8 @@
 /** `interpreters top`: attaching, the screen, and its keys. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -10,6 +10,7 @@ import { render, type View } from "../src/top/screen.js";
 import { ratesOf, type Snapshot } from "../src/top/snapshot.js";
 import { keysOf } from "../src/top/top.js";
 import { ended, MAIN, useFolder } from "./command.js";
+import { hasTerminals, TerminalProcess } from "./terminal.js";
 
 const LIBRARY = pathToFileURL(join(import.meta.dirname, "../../../interpreters/dist/src/entry.mjs")).href;
 const { folder } = useFolder({
@@ -36,6 +37,14 @@ async function inspected(tmp = folder): Promise<ReturnType<typeof spawn>> {
   });
   await new Promise((resolve) => child.stdout.once("data", resolve));
   return child;
+}
+
+function connects(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket);
+    connection.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    connection.once("connect", () => connection.destroy());
+  });
 }
 
 function top(...args: readonly string[]): ReturnType<typeof ended> {
@@ -124,6 +133,44 @@ test("a process that ends while it is watched", options, async () => {
   assert.equal(stderr, "interpreters: process 4194303 has ended\n");
   server.close();
 });
+
+test(
+  "what answers in the place of a process, and that this one has a socket nobody listens at",
+  options,
+  async () => {
+    const sockets = join(folder, `interpreters-${user}`);
+    mkdirSync(sockets, { recursive: true, mode: 0o700 });
+    const server = createServer((socket) => socket.end("no JSON\n")).listen(join(sockets, "4194302.sock"));
+    const { code, stderr } = await top("4194302", "--json");
+    assert.deepEqual([code, stderr], [1, "interpreters: process 4194302 has ended\n"]);
+    server.close();
+    // Between its making and listening, a socket refuses connections. Its process lives.
+    const mine = join(sockets, `${process.pid}.sock`);
+    spawnSync("python3", [
+      "-c",
+      `import socket; socket.socket(socket.AF_UNIX).bind(${JSON.stringify(mine)})`,
+    ]);
+    const exists = existsSync(mine);
+    assert.match((await top(String(process.pid))).stderr, /cannot be looked at/);
+    assert.equal(existsSync(mine), exists);
+  },
+);
+
+test(
+  "a process that does not answer can be left",
+  { ...options, skip: !hasTerminals && "there is no pseudo-terminal" },
+  async (t) => {
+    const child = await inspected();
+    t.after(() => child.kill("SIGKILL"));
+    while (!(await connects(join(folder, `interpreters-${user}`, `${child.pid}.sock`))));
+    child.kill("SIGSTOP");
+    const env = { TMPDIR: folder };
+    const screen = new TerminalProcess(["top", String(child.pid)], { cwd: folder, env });
+    // It connects, as that is the system's doing, and waits for an answer.
+    screen.type("q");
+    assert.equal(await screen.ended, 0);
+  },
+);
 
 const times = { p50: 1.5, p99: 2500 };
 const snapshot: Snapshot = {
@@ -230,6 +277,24 @@ describe("the screen of top", () => {
     assert.ok(lines.every((line) => line.length <= 40));
     assert.match(lines[5], /more lines/);
     assert.equal(lines[6], "asked");
+  });
+
+  test("names cannot control the terminal", () => {
+    const evil = "\u001B]0;owned\u0007\u001B[2J\n\u009B31m\u202E";
+    const [main, ...others] = snapshot.interpreters;
+    const executing = [{ what: evil, from: 0, ms: 1 }];
+    const lines = render(
+      {
+        ...snapshot,
+        title: evil,
+        interpreters: [{ ...main, name: evil, executing }, ...others],
+        pools: [{ ...snapshot.pools[0], name: evil }],
+      },
+      before,
+      view,
+    );
+    assert.equal(lines.length, render(snapshot, before, view).length);
+    assert.doesNotMatch(lines.join(""), /[\p{Cc}\p{Cf}]/u);
   });
 
   test("keys", () => {

@@ -1,6 +1,6 @@
 /**
- * The entry of the package's second file: all modules that the first one (bundle.ts) lacks, which an interpreter needs only if its code
- * imports the package, or is sent an object that this file knows. It uses the modules, the globals and the builtin modules of the first one
+ * The entry of the API bundle: all modules that the interpreter bundle (bundle.ts) lacks, which an interpreter needs only if its code
+ * imports the package, or is sent an object that this bundle knows. It uses the modules, the globals and the builtin modules of the other one
  * (scripts/bundle.mjs), so no module exists twice in a thread.
  */
 import { core } from "./core.js";

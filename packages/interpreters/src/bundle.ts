@@ -1,7 +1,7 @@
 /**
- * The entry of the file that programs and interpreters load first. scripts/bundle.mjs makes it of all modules that an interpreter needs to
- * start and to do work; reading and linking them one by one takes longer than starting a thread. The rest of the package is a second
- * file (api.ts), which a program loads when it imports the package, and an interpreter only when it needs it.
+ * The entry of the interpreter bundle, which programs and interpreters load first. scripts/bundle.mjs makes it of all modules that an interpreter needs to
+ * start and to do work; reading and linking them one by one takes longer than starting a thread. The rest of the package is the API
+ * bundle (api.ts), which a program loads when it imports the package, and an interpreter only when it needs it.
  */
 import copies from "./base/copies.cjs";
 import type { Api } from "./api.js";
@@ -14,9 +14,9 @@ import { usedByApi } from "./used-by-api.js";
 
 export { startInterpreter } from "./start-interpreter.js";
 
-/** The exports of the second file. */
+/** The exports of the API bundle. */
 export interface ApiFile {
-  /** Makes the package's exports, given what they use of the first file. */
+  /** Makes the package's exports, given what they use of the interpreter bundle. */
   readonly makeApi: (used: readonly unknown[]) => Api;
 }
 
@@ -27,16 +27,17 @@ export interface Loaded<T> {
 }
 
 /**
- * Has all copies of this package in this thread give out the API of this one, unless another copy came first. `load` loads the second file,
- * when the API is read for the first time, or when a reference arrives whose type only that file knows. `own` is how this thread compiled
+ * Has all copies of this package in this thread give out the API of this one, unless another copy came first. `load` loads the API bundle,
+ * when the API is read for the first time, or when a reference arrives whose type only that bundle knows. `own` is how this thread compiled
  * this file, if Node's loader did not.
  */
 export function share(load: () => Loaded<ApiFile>, own?: OwnBundle): void {
   if (copies.API in globalThis) return;
   const api = (): Api => {
     const loaded = load();
-    const value = registerAllBy(() => loaded.exports.makeApi(usedByApi()));
+    // First: the bundle may start the supervisor when it is evaluated (INTERPRETERS_INSPECT).
     setOwnApi(loaded.own);
+    const value = registerAllBy(() => loaded.exports.makeApi(usedByApi()));
     Object.defineProperty(globalThis, copies.API, { ...SHARED, writable: true, value });
     return value;
   };

@@ -1,10 +1,10 @@
 /**
- * The entry of an interpreter's thread. It has a bundle of its own (scripts/bundle.mjs), and loads the main bundle.
+ * The entry of an interpreter's thread. It has a bundle of its own (scripts/bundle.mjs), and loads the interpreter bundle.
  *
- * V8 would parse and compile the main bundle anew in each thread, which takes as long as everything else that a thread does before
+ * V8 would parse and compile the interpreter bundle anew in each thread, which takes as long as everything else that a thread does before
  * it is ready. So the first interpreter of a process leaves a code cache with the supervisor, with all functions that it had to
  * compile up to the end of its first work item, and later threads start with that. The first ones start with what main has compiled, if
- * main could leave that (thread/bundle-for-interpreters.ts). The first interpreter that loads the second file leaves a cache of that in
+ * main could leave that (thread/bundle-for-interpreters.ts). The first interpreter that loads the API bundle leaves a cache of that in
  * memory that all threads see. V8 rejects a cache that does not fit (because of other flags), and compiles.
  */
 import { path } from "./platform/paths.js";
@@ -65,7 +65,7 @@ function evaluate<T>(script: VmScript, filename: string): T {
   return module.exports as T;
 }
 
-/** Leaves the code cache of the second file for the next threads, unless another one has begun to. */
+/** Leaves the code cache of the API bundle for the next threads, unless another one has begun to. */
 function leaveApiCache(script: VmScript, cache: SharedArrayBuffer, length: Int32Array): void {
   if (Atomics.compareExchange(length, 0, 0, -1) !== 0) return;
   const made = script.createCachedData();

@@ -4,6 +4,7 @@
  */
 import {
   context,
+  diag,
   propagation,
   type Span,
   SpanKind,
@@ -38,7 +39,7 @@ import type { WorkRunEvent, WorkSendEvent } from "./thread/carried.js";
 export function instrument(): () => void {
   const tracer = trace.getTracer("interpreters");
   const send = (message: unknown): void =>
-    propagation.inject(context.active(), (message as WorkSendEvent).carrier);
+    quietly(() => propagation.inject(context.active(), (message as WorkSendEvent).carrier));
   const run = (message: unknown): void => wrap(tracer, message as WorkRunEvent);
   const [sending, running] = [channel("interpreters:work:send"), channel("interpreters:work:run")];
   sending.subscribe(send);
@@ -52,39 +53,68 @@ export function instrument(): () => void {
 function wrap(tracer: Tracer, message: WorkRunEvent): void {
   const { carrier, interpreterId, name, run } = message;
   message.run = () => {
-    const parent = propagation.extract(context.active(), carrier);
-    const attributes = { "interpreters.id": interpreterId, "thread.id": interpreterId };
-    const span = tracer.startSpan(name, { kind: SpanKind.CONSUMER, attributes }, parent);
+    const started = quietly(() => {
+      const parent = propagation.extract(context.active(), carrier);
+      const attributes = { "interpreters.id": interpreterId, "thread.id": interpreterId };
+      const span = tracer.startSpan(name, { kind: SpanKind.CONSUMER, attributes }, parent);
+      return { span, within: trace.setSpan(parent, span) };
+    });
+    if (started === undefined) return run();
+    const { span, within } = started;
+    let result: unknown;
     try {
-      const result = context.with(trace.setSpan(parent, span), run);
-      return isThenable(result) ? follow(result, span) : ended(span, result);
+      result = context.with(within, run);
     } catch (error) {
       failed(span, error);
       throw error;
     }
+    return isThenable(result) ? follow(result, span) : ended(span, result);
   };
+}
+
+/** The exceptions of exporters, processors and propagators are theirs: no call fails because of them. */
+function quietly<T>(telemetry: () => T): T | undefined {
+  try {
+    return telemetry();
+  } catch (error) {
+    diag.error("interpreters: telemetry failed", error);
+    return undefined;
+  }
 }
 
 /** The promise of the result, once the span has ended. */
 async function follow(result: PromiseLike<unknown>, span: Span): Promise<unknown> {
+  let value: unknown;
   try {
-    return ended(span, await result);
+    value = await result;
   } catch (error) {
     failed(span, error);
     throw error;
   }
+  return ended(span, value);
 }
 
 function ended(span: Span, result: unknown): unknown {
-  span.end();
+  quietly(() => span.end());
   return result;
 }
 
 function failed(span: Span, error: unknown): void {
-  const text = error instanceof Error ? error.message : String(error);
-  span.recordException(error instanceof Error ? error : text);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: text });
-  span.end();
+  quietly(() => {
+    const text = textOf(error);
+    span.recordException(error instanceof Error ? error : text);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: text });
+  });
+  quietly(() => span.end());
+}
+
+/** Anything can be thrown: objects without a text, errors whose getters throw. */
+function textOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return "an error that cannot be shown";
+  }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,2 +1,2 @@
-/** Returns what the second file (api.ts) uses of the first one (bundle.ts). scripts/bundle.mjs, which knows it, puts another module in this one's place. */
+/** Returns what the API bundle (api.ts) uses of the interpreter bundle (bundle.ts). scripts/bundle-pair.mjs, which knows it, puts another module in this one's place. */
 export const usedByApi = (): readonly unknown[] => [];

@@ -24,9 +24,9 @@ export function pageOf(trace: Trace): string {
   // Neither may end the script that it stands in.
   const data = JSON.stringify(dataOf(trace)).replaceAll("<", "\\u003c");
   const script = own("browser.js").replaceAll(/^(?:export .*|\/\/# sourceMappingURL.*)$/gm, "");
-  return TEMPLATE.replace("/*style*/", () => STYLE)
-    .replace("/*data*/", () => data)
-    .replace("/*script*/", () => script);
+  const parts: Readonly<Record<string, string>> = { style: STYLE, data, script };
+  // In one pass: the names of tasks may contain such a comment.
+  return TEMPLATE.replaceAll(/\/\*(style|data|script)\*\//g, (_, part: string) => parts[part]);
 }
 
 function own(name: string): string {

@@ -2,7 +2,7 @@
  * The connection of `interpreters top` to a process: a socket in a folder that only this user can enter, as the library opens it
  * (packages/interpreters/src/observe/socket.ts). Requests and answers are lines of JSON, in order.
  */
-import { lstatSync, readdirSync, statSync, unlinkSync } from "node:fs";
+import { lstatSync, readdirSync, rmSync, statSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ const VERSION = 1;
 export async function attach(pid: number | undefined): Promise<Connection> {
   if (pid === undefined) return await onlyOne();
   for (const folder of folders()) {
-    const socket = await open(join(folder, `${pid}.sock`));
+    const socket = await open(folder, pid);
     if (socket !== undefined) return new Connection(socket, pid);
   }
   throw new UsageError(whyNot(pid));
@@ -29,7 +29,7 @@ async function onlyOne(): Promise<Connection> {
     for (const name of readdirSync(folder)) {
       const [, pid] = /^(\d+)\.sock$/.exec(name) ?? [];
       if (pid === undefined) continue;
-      const socket = await open(join(folder, name));
+      const socket = await open(folder, Number(pid));
       if (socket !== undefined) found.push([Number(pid), socket]);
     }
   }
@@ -53,7 +53,8 @@ function folders(): string[] {
 }
 
 /** Resolves to undefined if no process listens there. */
-async function open(file: string): Promise<Socket | undefined> {
+async function open(folder: string, pid: number): Promise<Socket | undefined> {
+  const file = join(folder, `${pid}.sock`);
   const socket = connect(file);
   try {
     await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
@@ -61,16 +62,21 @@ async function open(file: string): Promise<Socket | undefined> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ECONNREFUSED") {
-      // Its process was killed.
-      try {
-        unlinkSync(file);
-      } catch {
-        // Another `top` was faster.
-      }
+      // Its process was killed; or it has made the socket, and listens in a moment.
+      if (!isAlive(pid)) rmSync(file, { force: true });
       return undefined;
     }
     if (code === "ENOENT") return undefined;
     throw new UsageError(`cannot connect to ${file}: ${systemMessage(error)}`);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
@@ -138,6 +144,16 @@ export class Connection {
   #read(text: string): void {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() ?? "";
-    for (const line of lines) this.#waiting.shift()?.resolve(JSON.parse(line));
+    for (const line of lines) {
+      let answer: unknown;
+      try {
+        answer = JSON.parse(line);
+      } catch {
+        // Another program listens there by now.
+        this.#socket.destroy();
+        return;
+      }
+      this.#waiting.shift()?.resolve(answer);
+    }
   }
 }

@@ -48,8 +48,10 @@ export function sorted(snapshot: Snapshot, sort: Sort): InterpreterSnapshot[] {
 /** Lines that fit into the view. Without rows (0), all of them. */
 export function render(snapshot: Snapshot, before: Snapshot | undefined, view: View): string[] {
   const style = (codes: string, text: string): string => (view.styled ? `${codes}${text}${NORMAL}` : text);
-  const fit = (line: string): string =>
-    line.length > view.columns ? `${line.slice(0, view.columns - 1)}…` : line;
+  const fit = (text: string): string => {
+    const line = printable(text);
+    return line.length > view.columns ? `${line.slice(0, view.columns - 1)}…` : line;
+  };
   const head = (line: string): string => style(DIM, fit(line));
   const lines = [style(BOLD, fit(title(snapshot, before))), ""];
 
@@ -104,6 +106,11 @@ export function render(snapshot: Snapshot, before: Snapshot | undefined, view: V
   while (shown.length < view.rows - 2) shown.push("");
   const keys = `sort: i n s t u m   select: ↑ ↓   k: terminate   q: quit   (sorted by ${view.sort})`;
   return [...shown, fit(view.message), head(keys)];
+}
+
+/** Names are the other process's: they must not move the cursor, or do what else a terminal can be told to. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\uFFFD");
 }
 
 /** Widths of columns; negative ones are aligned right. The last cell takes what it needs. */

@@ -1,6 +1,6 @@
 /** The command `interpreters top`: shows what a running process does. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Io } from "../io.js";
+import { type Io, Stop } from "../io.js";
 import { attach, type Connection, Gone } from "./attach.js";
 import { render, type Sort, sorted, SORTS, type View } from "./screen.js";
 import { ratesOf, type Snapshot } from "./snapshot.js";
@@ -32,6 +32,8 @@ export async function top(options: TopOptions, io: Io): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof Gone)) throw error;
+    const { reason } = io.interrupted as { reason: unknown };
+    if (reason instanceof Stop) return reason.exitCode;
     io.stderr.write(`interpreters: ${error.message}\n`);
     return 1;
   } finally {
@@ -39,7 +41,9 @@ export async function top(options: TopOptions, io: Io): Promise<number> {
   }
 }
 
-async function once(connection: Connection, json: boolean, { stdout }: Io): Promise<void> {
+async function once(connection: Connection, json: boolean, { stdout, interrupted }: Io): Promise<void> {
+  // A process that is stopped does not answer.
+  interrupted.addEventListener("abort", () => connection.close());
   const before = await connection.snapshot();
   await delay(SHORT);
   const snapshot = await connection.snapshot();
@@ -78,6 +82,9 @@ class Screen {
   /** The interpreter to terminate once that is confirmed. */
   #asked: number | undefined;
   #quit = false;
+  /** Resolves when the user quits, also while the process does not answer. */
+  readonly #quitting: Promise<void>;
+  #endQuitting = (): void => {};
   /** Ends the wait for the next look. */
   #wake = (): void => {};
 
@@ -85,6 +92,7 @@ class Screen {
     this.#connection = connection;
     this.#interval = interval;
     this.#io = io;
+    this.#quitting = new Promise((resolve) => (this.#endQuitting = resolve));
   }
 
   async run(): Promise<void> {
@@ -92,10 +100,7 @@ class Screen {
     const stdin = this.#io.stdin as NodeJS.ReadStream;
     const terminal = stdout as NodeJS.WriteStream;
     const pressed = (keys: string): void => this.#press(keys);
-    const stop = (): void => {
-      this.#quit = true;
-      this.#wake();
-    };
+    const stop = (): void => this.#end();
     const resized = (): void => this.#draw();
     stdout.write(ALTERNATE);
     terminal.on("resize", resized);
@@ -105,8 +110,8 @@ class Screen {
     try {
       while (!this.#quit) {
         // Two looks soon after each other at first: rates need both.
-        await this.#look();
-        await this.#wait(this.#before === undefined ? SHORT : this.#interval);
+        await Promise.race([this.#look(), this.#quitting]);
+        if (!this.#quit) await this.#wait(this.#before === undefined ? SHORT : this.#interval);
       }
     } finally {
       stdin.off("data", pressed).pause();
@@ -117,11 +122,17 @@ class Screen {
     }
   }
 
+  #end(): void {
+    this.#quit = true;
+    this.#endQuitting();
+    this.#wake();
+  }
+
   async #look(): Promise<void> {
     const snapshot = await this.#connection.snapshot();
     this.#before = this.#snapshot;
     this.#snapshot = snapshot;
-    this.#draw();
+    if (!this.#quit) this.#draw();
   }
 
   #wait(milliseconds: number): Promise<void> {
@@ -166,8 +177,7 @@ class Screen {
       return;
     }
     if (key === "q" || key === "\u0003") {
-      this.#quit = true;
-      this.#wake();
+      this.#end();
     } else if (key in SORTS) this.#sort = SORTS[key];
     else if (key === UP) this.#select(-1);
     else if (key === DOWN) this.#select(1);

@@ -46,7 +46,9 @@ export function note(
   pointer: Pointer,
   began: number,
 ): void {
-  const at = observationOf(m, m.slot, execution);
+  const first = load(m, m.me + S_FURTHER_EXECUTIONS);
+  const i = execution === m.me + S_EXECUTION ? 0 : (execution - first) / EXECUTION_WORDS + 1;
+  const at = observationOf(m, m.slot, execution, i);
   const second = Math.floor(began / 1000);
   set(m, at + OBSERVED_KIND, kind);
   set(m, at + OBSERVED_CODE, code);
@@ -57,12 +59,12 @@ export function note(
   set(m, at + OBSERVED_CALLER, get(m, execution + EXECUTION_CALLER));
 }
 
-function observationOf(m: SharedMemory, slot: Slot, execution: Pointer): Pointer {
+/** The observation beside execution `i`, wherever the slot's executions may be by now: a reader does not know whether the slot has a new owner. */
+function observationOf(m: SharedMemory, slot: Slot, execution: Pointer, i: number): Pointer {
   const p = slotPointer(slot);
-  if (execution === p + S_EXECUTION) return (p + S_OBSERVED) as Pointer;
-  const further = load(m, p + S_FURTHER_EXECUTIONS);
-  const count = load(m, p + S_FURTHER_COUNT);
-  const at = further + count * EXECUTION_WORDS + ((execution - further) / EXECUTION_WORDS) * OBSERVED_WORDS;
+  if (i === 0) return (p + S_OBSERVED) as Pointer;
+  const first = execution - (i - 1) * EXECUTION_WORDS;
+  const at = first + load(m, p + S_FURTHER_COUNT) * EXECUTION_WORDS + (i - 1) * OBSERVED_WORDS;
   ensureMapped(m, at + OBSERVED_WORDS - 1);
   return at as Pointer;
 }
@@ -88,14 +90,14 @@ export function observationsIn(m: SharedMemory, slot: Slot): Observation[] {
     execution !== 0;
     execution = executionAt(m, slot, ++i)
   ) {
-    const observation = read(m, slot, execution);
+    const observation = read(m, slot, execution, i);
     if (observation !== undefined && executionAt(m, slot, i) === execution) found.push(observation);
   }
   return found;
 }
 
-function read(m: SharedMemory, slot: Slot, execution: Pointer): Observation | undefined {
-  const at = observationOf(m, slot, execution);
+function read(m: SharedMemory, slot: Slot, execution: Pointer, i: number): Observation | undefined {
+  const at = observationOf(m, slot, execution, i);
   const names = (): boolean => {
     const state = load(m, execution + EXECUTION_WORD) & EXECUTION_STATE;
     if (state === EXECUTION_IDLE || state === EXECUTION_FINISHING) return false;

@@ -70,7 +70,14 @@ export class Inspection {
     listen.addEventListener("message", (event) => {
       const { data } = event as unknown as { data: Published };
       this.#published.set(data.id, { ...data, at: clock() });
+      // Snapshots, which forget them as well, may never be asked for.
+      if (this.#published.size > load(m, H_SLOTS_USED)) this.#forgetDead();
     });
+  }
+
+  #forgetDead(): void {
+    for (const known of [this.#published, this.#busy])
+      for (const id of known.keys()) if (slotOf(this.#m, id as InterpreterId) === -1) known.delete(id);
   }
 
   get isWatched(): boolean {
@@ -99,9 +106,7 @@ export class Inspection {
       const state = STATES[stateOf(m, slot)];
       if (slot !== SUPERVISOR_SLOT && state !== undefined) interpreters.push(this.#interpreter(slot, state));
     }
-    const living = new Set(interpreters.map(({ id }) => id));
-    for (const known of [this.#published, this.#busy])
-      for (const id of known.keys()) if (!living.has(id as InterpreterId)) known.delete(id);
+    this.#forgetDead();
     const { rss } = process.memoryUsage();
     return {
       version: 1,

@@ -31,8 +31,6 @@ export interface Published {
 /** Publishes from now on. */
 export function publishPools(rt: Runtime): void {
   inThreadContext(() => {
-    const channel = new BroadcastChannel(channelName);
-    (channel as unknown as { unref(): void }).unref();
     const title = process.argv.slice(1).join(" ");
     let last = performance.eventLoopUtilization();
     const publish = (): void => {
@@ -44,7 +42,10 @@ export function publishPools(rt: Runtime): void {
       last = now;
       const { heapUsed } = process.memoryUsage();
       const published: Published = { id: rt.id, title, pools, utilisation: utilization, heap: heapUsed };
+      // A channel that stays open receives what all other threads publish, which would pile up in one that blocks.
+      const channel = new BroadcastChannel(channelName);
       channel.postMessage(published);
+      channel.close();
     };
     setInterval(publish, PUBLISH_EVERY).unref();
     publish();

@@ -1,12 +1,13 @@
 /**
  * The slices of one thread on their way to the file: a ring of records in shared memory. The thread that traces its operations only stores eight
  * words for each; the supervisor turns them into text, on its own thread. If the supervisor is behind, so that the ring is full, the thread does it itself,
- * which slows it down instead of taking more memory. When main ends the trace, it empties all rings.
+ * which slows it down instead of taking more memory. If the supervisor is just doing it, which may take as long as a disk takes, the thread writes
+ * its next slices past the ring. When main ends the trace, it empties all rings.
  *
  *     header: next ring, owner, head, tail, lock, end of the labels │ labels: [length, UTF-8 …] │ records
  *
- * Records from tail to head wait to be written. Only the owner moves the head; the holder of the lock moves the tail. Rings form a list under
- * H_TRACE_RINGS that only grows. The ring of a thread that has ended is given to the next one that needs one.
+ * Records from tail to head wait to be written. Only the owner moves the head; the holder of the lock moves the tail. The lock is never taken from a
+ * holder that may still run, however long it takes: with two holders, the tail would move back. Rings form a list under H_TRACE_RINGS that only grows. The ring of a thread that has ended is given to the next one that needs one.
  */
 import {
   cas,
@@ -31,7 +32,7 @@ const NEXT = 0;
 const OWNER = 1;
 const HEAD = 2;
 const TAIL = 3;
-/** 1 while a thread empties the ring. */
+/** The thread that empties the ring: the id of its interpreter + 1, SUPERVISOR, or 0 for none. */
 const LOCK = 4;
 /** Bytes of labels. */
 const LABELS_END = 5;
@@ -42,8 +43,10 @@ const RECORDS = LABEL_PAGES * PAGE_WORDS;
 /** Records that fit: at the highest rate of tasks, more than a tenth of a second of them. */
 const COUNT = 1 << 15;
 const PAGES = LABEL_PAGES + (COUNT * 8) / PAGE_WORDS;
-/** Milliseconds: a thread that was terminated while it emptied its ring never gives the lock back. */
+/** Milliseconds that main waits at the end for a thread that empties a ring. One that was terminated meanwhile never gives the lock back. */
 const PATIENCE = 50;
+const SUPERVISOR = -1;
+const MAIN = 1;
 
 /** The words of a record. */
 const SEQUENCE = 0;
@@ -75,6 +78,7 @@ export function openRing(m: SharedMemory, id: InterpreterId): Pointer {
 export class Ring {
   readonly #m: SharedMemory;
   readonly #p: Pointer;
+  readonly #owner: number;
   readonly #text: SliceText;
   #head: number;
   /** As far as the tail was seen. */
@@ -83,6 +87,7 @@ export class Ring {
   constructor(m: SharedMemory, p: Pointer, text: SliceText) {
     this.#m = m;
     this.#p = p;
+    this.#owner = load(m, p + OWNER);
     this.#text = text;
     this.#head = get(m, p + HEAD);
     this.#room = (load(m, p + TAIL) + COUNT) | 0;
@@ -101,9 +106,19 @@ export class Ring {
     return at;
   }
 
-  /** A slice: `submitted` is in microseconds of the trace, `waited` and `ran` are microseconds. */
-  push(sequence: number, label: number, tid: number, submitted: number, waited: number, ran: number): void {
-    if (this.#head === this.#room) this.#makeRoom();
+  /**
+   * A slice: `submitted` is in microseconds of the trace, `waited` and `ran` are microseconds, of 31 bits. Returns false if the ring is full and
+   * another thread is emptying it.
+   */
+  push(
+    sequence: number,
+    label: number,
+    tid: number,
+    submitted: number,
+    waited: number,
+    ran: number,
+  ): boolean {
+    if (this.#head === this.#room && !this.#makeRoom()) return false;
     const { i32 } = this.#m;
     const p = this.#p + RECORDS + (this.#head & (COUNT - 1)) * 8;
     const second = Math.floor(submitted / 1e6);
@@ -116,40 +131,55 @@ export class Ring {
     i32[p + RAN] = ran;
     this.#head = (this.#head + 1) | 0;
     store(this.#m, this.#p + HEAD, this.#head);
+    return true;
   }
 
-  #makeRoom(): void {
-    const room = (): number => (this.#room = (load(this.#m, this.#p + TAIL) + COUNT) | 0);
-    if (room() === this.#head) {
-      emptyRing(this.#m, this.#p, this.#text, true);
-      room();
-    }
+  #makeRoom(): boolean {
+    const [m, p] = [this.#m, this.#p];
+    const look = (): boolean => (this.#room = (load(m, p + TAIL) + COUNT) | 0) !== this.#head;
+    if (look()) return true;
+    // An exception that unwound this thread (a time limit of `vm`) has left the lock to it.
+    const holder = cas(m, p + LOCK, 0, this.#owner);
+    if (holder === 0 || holder === this.#owner) empty(m, p, this.#text);
+    return look();
   }
 }
 
-/** Empties all rings. With `wait`, also those that another thread is emptying. */
-export function emptyRings(m: SharedMemory, text: SliceText, wait: boolean): void {
+/** Empties all rings but those that another thread is emptying. Only the supervisor may do so. */
+export function emptyRings(m: SharedMemory, text: SliceText): void {
+  forEachRing(m, (p) => {
+    if (cas(m, p + LOCK, 0, SUPERVISOR) === 0) empty(m, p, text);
+  });
+}
+
+/** Empties all rings at the end of the trace, in main. It waits a little for other threads that do so. From then on no thread writes. */
+export function emptyRingsAtEnd(m: SharedMemory, text: SliceText): void {
+  forEachRing(m, (p) => {
+    const until = clock() + PATIENCE;
+    while (cas(m, p + LOCK, 0, MAIN) !== 0 && clock() < until);
+    empty(m, p, text);
+  });
+}
+
+function forEachRing(m: SharedMemory, each: (p: Pointer, owner: number) => void): void {
   for (let p = load(m, H_TRACE_RINGS) as Pointer; p !== 0; p = load(m, p + NEXT) as Pointer) {
     ensureMapped(m, p + PAGES * PAGE_WORDS - 1);
     const owner = load(m, p + OWNER);
-    if (owner === 0) continue;
-    emptyRing(m, p, text, wait);
+    if (owner !== 0) each(p, owner);
   }
 }
 
 /** Empties the rings of interpreters that have ended, and whose threads have, and gives them to the next ones. Only the supervisor may do so. */
 export function freeRings(m: SharedMemory, text: SliceText): void {
-  for (let p = load(m, H_TRACE_RINGS) as Pointer; p !== 0; p = load(m, p + NEXT) as Pointer) {
-    ensureMapped(m, p + PAGES * PAGE_WORDS - 1);
-    const owner = load(m, p + OWNER);
-    if (owner === 0 || hasSlot(m, (owner - 1) as InterpreterId)) continue;
-    // It may have been emptying it when it was terminated.
-    store(m, p + LOCK, 0);
-    emptyRing(m, p, text, true);
+  forEachRing(m, (p, owner) => {
+    if (hasSlot(m, (owner - 1) as InterpreterId)) return;
+    // The owner may have been emptying it when it was terminated. Otherwise main is, at the end.
+    const holder = load(m, p + LOCK);
+    if ((holder !== 0 && holder !== owner) || cas(m, p + LOCK, holder, SUPERVISOR) !== holder) return;
+    empty(m, p, text);
     set(m, p + LABELS_END, 0);
-    store(m, p + LOCK, 0);
     store(m, p + OWNER, 0);
-  }
+  });
 }
 
 /** Whether the thread of an interpreter may still run, whatever the others see of it. */
@@ -160,16 +190,20 @@ function hasSlot(m: SharedMemory, id: InterpreterId): boolean {
   return false;
 }
 
-/** If another thread is doing it, returns, or with `wait` lets that end first. */
-function emptyRing(m: SharedMemory, p: Pointer, text: SliceText, wait: boolean): void {
-  const until = wait ? clock() + PATIENCE : 0;
-  while (cas(m, p + LOCK, 0, 1) !== 0) {
-    if (!wait) return;
-    if (clock() >= until) break;
+/** The caller holds the lock, which this releases. */
+function empty(m: SharedMemory, p: Pointer, text: SliceText): void {
+  try {
+    write(m, p, text);
+  } finally {
+    store(m, p + LOCK, 0);
   }
+}
+
+function write(m: SharedMemory, p: Pointer, text: SliceText): void {
   const caller = load(m, p + OWNER) - 1;
-  const head = load(m, p + HEAD);
+  // In this order: the head is never behind a tail that was read before it.
   let tail = load(m, p + TAIL);
+  const head = load(m, p + HEAD);
   const labels = new Map<number, Buffer>();
   const { i32 } = m;
   while (tail !== head) {
@@ -191,10 +225,11 @@ function emptyRing(m: SharedMemory, p: Pointer, text: SliceText, wait: boolean):
       i32[record + RAN],
     );
     tail = (tail + 1) | 0;
-    // So that the owner can go on.
-    if ((tail & 0xfff) === 0) store(m, p + TAIL, tail);
+    // So that the owner can go on. Only what is in the file is done: this thread may be terminated.
+    if ((tail & 0xfff) !== 0) continue;
+    text.flush();
+    store(m, p + TAIL, tail);
   }
   text.flush();
   store(m, p + TAIL, tail);
-  store(m, p + LOCK, 0);
 }

@@ -4,9 +4,10 @@
  *     { "get": "snapshot" }  ▶  ◀  { … }                 (inspection.ts)
  *     { "terminate": 3 }     ▶  ◀  { "terminated": true }
  */
-import { rmSync, writeSync } from "../platform/files.js";
+import { rmSync } from "../platform/files.js";
 import { createServer, type Socket } from "../platform/sockets.js";
 import type { Inspection } from "./inspection.js";
+import { reportProblem } from "./problem.js";
 
 /** Characters of a line, at most: no request is longer. */
 const LONGEST_LINE = 1_000;
@@ -14,19 +15,22 @@ const LONGEST_LINE = 1_000;
 const MOST_UNREAD = 16 << 20;
 
 export function serve(file: string, inspection: Inspection): void {
-  // A process that had this one's id may have left it behind.
-  rmSync(file, { force: true });
+  try {
+    // A process that had this one's id may have left it behind.
+    rmSync(file, { force: true });
+  } catch (error) {
+    report(error as Error);
+    return;
+  }
   const server = createServer((socket) => attend(socket, inspection));
-  server.on("error", (error) => {
-    try {
-      writeSync(2, `interpreters: this process cannot be inspected: ${error.message}\n`);
-    } catch {
-      // There is no stderr.
-    }
-  });
+  server.on("error", report);
   // The folder is this user's alone; so is the socket.
   server.listen({ path: file, readableAll: false, writableAll: false });
   server.unref();
+}
+
+function report({ message }: Error): void {
+  reportProblem(`this process cannot be inspected: ${message}`);
 }
 
 function attend(socket: Socket, inspection: Inspection): void {

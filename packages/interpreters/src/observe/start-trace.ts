@@ -1,5 +1,5 @@
 /** Opening the file of a trace. */
-import { openToAppend } from "../platform/files.js";
+import { openToAppend, statSync } from "../platform/files.js";
 import { path } from "../platform/paths.js";
 import { process } from "../platform/process.js";
 import { writeNow } from "../platform/streams.js";
@@ -7,7 +7,7 @@ import { show } from "../base/check.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError } from "../base/errors.js";
 import { load, store } from "../memory/atomics.js";
-import { H_TRACE_BASE, H_TRACE_FILE, MAIN_SLOT } from "../memory/layout.js";
+import { H_TRACE_BASE, H_TRACE_CLOSED, H_TRACE_FILE, MAIN_SLOT } from "../memory/layout.js";
 import type { Runtime } from "../thread/runtime.js";
 
 /** Opens the file, for all threads. @throws as `startTrace` */
@@ -16,7 +16,13 @@ export function openTrace(rt: Runtime, file: string): void {
     throw new TypeError(`startTrace: expected the name of a file, found ${show(file)}`);
   const { m } = rt;
   if (m.slot !== MAIN_SLOT) throw cannotTrace(file, "only the main interpreter can start a trace");
-  if (load(m, H_TRACE_FILE) !== 0) throw cannotTrace(file, "this process is traced already");
+  if (load(m, H_TRACE_FILE) !== 0) {
+    const ended = load(m, H_TRACE_CLOSED) !== 0;
+    throw cannotTrace(
+      file,
+      ended ? "a process can be traced once, and its trace has ended" : "this process is traced already",
+    );
+  }
   const fd = open(file.replaceAll("%p", String(process.pid)));
   store(m, H_TRACE_BASE, Math.floor(clock() / 1000));
   store(m, H_TRACE_FILE, fd + 1);
@@ -24,6 +30,9 @@ export function openTrace(rt: Runtime, file: string): void {
 
 function open(file: string): number {
   try {
+    // A reader that stops would stop all threads, and until there is one, not even the opening returns.
+    if (statSync(file, { throwIfNoEntry: false })?.isFIFO() === true)
+      throw new Error("it is a pipe, and threads would wait for its reader; use a file");
     const fd = openToAppend(file);
     const script = process.argv.slice(1, 2).map((each) => path.basename(each));
     const name = [path.basename(process.execPath), ...script].join(" ");

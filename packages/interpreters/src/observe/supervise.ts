@@ -43,6 +43,8 @@ class Observer implements SupervisorObserver {
   #text: SliceText | undefined;
   #inspection: Inspection | undefined;
   #looked = 0;
+  /** Milliseconds from a look to the next one, at least. */
+  #pause = LOOK_EVERY / 2;
   #spares = 0;
   readonly #depths = new Map<number, number>();
 
@@ -56,7 +58,7 @@ class Observer implements SupervisorObserver {
     setInterval(() => {
       const text = this.#slices();
       if (text !== undefined) {
-        emptyRings(this.#m, text, false);
+        emptyRings(this.#m, text);
         freeRings(this.#m, text);
       }
       if (this.#traces() !== undefined || this.#inspection?.isWatched === true) this.#work();
@@ -105,9 +107,11 @@ class Observer implements SupervisorObserver {
     const now = clock();
     const { size } = this.#children.standby;
     if (size !== this.#spares) this.#changeSpares(size);
-    if (now - this.#looked < LOOK_EVERY / 2) return;
+    if (now - this.#looked < this.#pause) return;
     this.#looked = now;
     const states = this.#queues.look();
+    // A look at many queues keeps all other threads from the registry: at most a tenth of the time.
+    this.#pause = Math.max(LOOK_EVERY / 2, 10 * (clock() - now));
     this.#inspection?.lookedAt(states);
     const file = this.#traces();
     if (file !== undefined) this.#trace(file, states);

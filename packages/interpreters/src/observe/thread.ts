@@ -3,11 +3,12 @@ import { rmSync } from "../platform/files.js";
 import { process } from "../platform/process.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError } from "../base/errors.js";
-import { load } from "../memory/atomics.js";
+import { load, type SharedMemory } from "../memory/atomics.js";
 import type { Slot } from "../memory/brands.js";
 import {
   H_OBSERVED,
   H_SLOTS_USED,
+  H_TRACE_CLOSED,
   H_TRACE_FILE,
   MAIN_SLOT,
   OBSERVE_INSPECT,
@@ -18,7 +19,9 @@ import { idOf, isAlive } from "../kernel/registry.js";
 import type { Tools } from "../thread/observing.js";
 import type { Runtime } from "../thread/runtime.js";
 import { Labels } from "./labels.js";
-import { emptyRings } from "./ring.js";
+import { GuardedTracer } from "./guarded-tracer.js";
+import { reportProblem } from "./problem.js";
+import { emptyRingsAtEnd } from "./ring.js";
 import { SliceText } from "./slice-text.js";
 import { socketOf, usableFolder } from "./socket-folder.js";
 import { publishPools } from "./publishing.js";
@@ -29,14 +32,17 @@ export { openTrace } from "./start-trace.js";
 
 let traced: { readonly file: TraceFile; readonly tracer: ThreadTracer; readonly labels: Labels } | undefined;
 let published = false;
+/** The socket's path, once it will be removed at exit. */
+let socket: string | undefined;
 
 /** See `observeThread`. May be called again, when there is more to observe. */
 export function observe(rt: Runtime, tools: Tools): void {
   const observers = load(rt.m, H_OBSERVED);
-  if ((observers & OBSERVE_TRACE) !== 0 && traced === undefined && load(rt.m, H_TRACE_FILE) !== 0) {
+  const tracing = load(rt.m, H_TRACE_FILE) !== 0 && load(rt.m, H_TRACE_CLOSED) === 0;
+  if ((observers & OBSERVE_TRACE) !== 0 && traced === undefined && tracing) {
     const file = new TraceFile(rt.m);
     traced = { file, tracer: new ThreadTracer(rt, file, tools), labels: new Labels(rt.m, tools.fetchCode) };
-    rt.tracer = traced.tracer;
+    rt.tracer = new GuardedTracer(traced.tracer, () => (rt.tracer = undefined));
     process.on("exit", () => (rt.m.slot === MAIN_SLOT ? endTrace(rt) : traced?.file.flush()));
   }
   if ((observers & OBSERVE_INSPECT) !== 0 && !published) {
@@ -51,7 +57,18 @@ export function endTrace(rt: Runtime): void {
   const { file, labels, tracer } = traced;
   traced = undefined;
   rt.tracer = undefined;
-  const { m } = rt;
+  try {
+    writeUnfinished(rt.m, file, labels);
+    tracer.end();
+    emptyRingsAtEnd(rt.m, new SliceText(file));
+  } catch (error) {
+    // The process exits as it would have without a trace.
+    reportProblem(`the end of the trace is incomplete: ${String(error)}`);
+  }
+  file.end();
+}
+
+function writeUnfinished(m: SharedMemory, file: TraceFile, labels: Labels): void {
   const ended = clock();
   const now = file.at(ended);
   const end = load(m, H_SLOTS_USED);
@@ -74,9 +91,6 @@ export function endTrace(rt: Runtime): void {
       file.add(JSON.stringify(event), now);
     }
   }
-  tracer.end();
-  emptyRings(m, new SliceText(file), true);
-  file.end();
 }
 
 /** Makes the folder for this process's socket. Returns the socket's path. @throws as `inspectable` */
@@ -89,7 +103,14 @@ export function prepareSocket(rt: Runtime): string {
         : undefined;
   if (why !== undefined)
     throw new InterpreterError(`Cannot be inspected: ${why}`, { code: "ERR_INTERPRETER_INSPECT" });
-  const file = socketOf(usableFolder(), process.pid);
-  process.on("exit", () => rmSync(file, { force: true }));
+  if (socket !== undefined) return socket;
+  const file = (socket = socketOf(usableFolder(), process.pid));
+  process.on("exit", () => {
+    try {
+      rmSync(file, { force: true });
+    } catch {
+      // `interpreters top` removes sockets that refuse connections.
+    }
+  });
   return file;
 }

@@ -6,13 +6,13 @@
  * different threads never mix. The events that wait to be written take bounded memory: a thread that has KEPT characters of them writes, at once.
  */
 import { writeNow } from "../platform/streams.js";
-import { writeSync } from "../platform/files.js";
 import { performance } from "../platform/performance.js";
 import { process } from "../platform/process.js";
 import { setTimeout } from "../platform/timers.js";
 import { clock } from "../base/clock.js";
-import { add, get, load, type SharedMemory, store } from "../memory/atomics.js";
+import { add, cas, get, load, type SharedMemory } from "../memory/atomics.js";
 import { H_TRACE_BASE, H_TRACE_CLOSED, H_TRACE_FILE, H_TRACE_WRITERS } from "../memory/layout.js";
+import { reportProblem } from "./problem.js";
 
 /** Characters of events that a thread keeps before it writes them. */
 const KEPT = 1 << 16;
@@ -32,7 +32,6 @@ export class TraceFile {
   #text = "";
   #due = Infinity;
   #timed = false;
-  #failed = false;
 
   constructor(m: SharedMemory) {
     this.#m = m;
@@ -100,7 +99,6 @@ export class TraceFile {
 
   /** Writes complete events, each behind a comma, at once. */
   write(bytes: Uint8Array): void {
-    if (this.#failed) return;
     const m = this.#m;
     add(m, H_TRACE_WRITERS, 1);
     try {
@@ -114,8 +112,7 @@ export class TraceFile {
   end(): void {
     this.flush();
     const m = this.#m;
-    if (load(m, H_TRACE_CLOSED) !== 0) return;
-    store(m, H_TRACE_CLOSED, 1);
+    if (cas(m, H_TRACE_CLOSED, 0, 1) !== 0) return;
     const until = clock() + WRITERS_PATIENCE;
     while (load(m, H_TRACE_WRITERS) !== 0 && clock() < until);
     this.#write(Buffer.from("\n]\n"));
@@ -125,13 +122,11 @@ export class TraceFile {
     try {
       for (let written = 0; written < bytes.length;) written += writeNow(this.#fd, bytes, written);
     } catch (error) {
-      this.#failed = true;
-      const why = error instanceof Error ? error.message : String(error);
-      try {
-        writeSync(2, `interpreters: writing the trace failed, and it ends here: ${why}\n`);
-      } catch {
-        // There is no stderr.
-      }
+      // Part of an event may be in the file: no thread writes anything behind it.
+      if (cas(this.#m, H_TRACE_CLOSED, 0, 1) !== 0) return;
+      reportProblem(
+        `writing the trace failed, and it ends here: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 }

@@ -104,11 +104,11 @@ export class ThreadTracer implements Tracer {
     const ran = took === LONGEST ? now - began : took - 1;
     const tid = this.#threadOf(received.sender, began, began + ran);
     const wait = Math.max(0, began - submitted);
-    const label = status === REPLY_VALUE && wait <= LONGEST ? this.#inRing(operation) : -1;
-    if (label !== -1) {
-      this.#ring?.push(sequence, label, tid, submitted, wait, ran);
+    // A record has 31 bits for each.
+    const fits = status === REPLY_VALUE && Math.max(wait, ran, tid) <= LONGEST;
+    const label = fits ? this.#inRing(operation) : -1;
+    if (label !== -1 && this.#ring?.push(sequence, label, tid, submitted, wait, ran) === true)
       return undefined;
-    }
     const name = this.#quote(this.#labelOf(operation));
     const id = this.#idOf(sequence);
     this.#wait(name, id, submitted, submitted + wait, now);
@@ -133,6 +133,8 @@ export class ThreadTracer implements Tracer {
       const text = this.#labels.ofCode(code.id, code.pointer);
       if (text === undefined || this.#ring === undefined) return -1;
       label = this.#ring.label(JSON.stringify(text));
+      // A program may make functions for ever.
+      if (label === -1) return -1;
       this.#inRingByCode.set(code.id, label);
     }
     this.#lastCode = code.id;

@@ -24,7 +24,7 @@ export interface Shared {
   /** The bundle that they run; undefined until it is read from its file. Once a thread was started, all threads can read it. */
   text: Uint8Array | undefined;
   readonly firstCache: SharedArrayBuffer | undefined;
-  /** The second file; undefined until the text is read. */
+  /** The API bundle; undefined until the text is read. */
   api: SharedScript | undefined;
   /** Left by a thread that had to start without one. */
   codeCache: Uint8Array | undefined;

@@ -1,6 +1,6 @@
 /**
- * What the thread that starts the supervisor gives it for the interpreters: the two files that this thread runs, and V8's code cache of the
- * first one, so that no other thread compiles that.
+ * What the thread that starts the supervisor gives it for the interpreters: the two bundles that this thread runs, and V8's code cache of the
+ * interpreter bundle, so that no other thread compiles that.
  */
 import type { OwnBundle } from "../platform/node/own-bundle.cjs";
 
@@ -20,12 +20,12 @@ export function setOwnBundle(given: OwnBundle): void {
   own = given;
 }
 
-/** The second file. */
+/** The API bundle. */
 export function setOwnApi(given: OwnBundle | undefined): void {
   ownApi = given;
 }
 
-/** Returns undefined if Node's loader compiled the bundle: the supervisor reads the files then, and the first interpreter compiles the first one. */
+/** Returns undefined if Node's loader compiled the bundle: the supervisor reads the files then, and the first interpreter compiles the interpreter bundle. */
 export function bundleForInterpreters(): BundleForInterpreters | undefined {
   if (own === undefined) return undefined;
   // More than V8 needs. Only what is written takes memory.

@@ -20,8 +20,10 @@ export interface ThreadObserver {
   observe(rt: Runtime, tools: Tools): void;
 }
 
-/** Has this thread observed, if the process is. */
+/** Has this thread observed, if the process is. May be called again: what observes the process can come later, or become more. */
 export function observeThread(rt: Runtime): void {
-  if (load(rt.m, H_OBSERVED) !== 0)
-    (loadBundle("observe.cjs") as ThreadObserver).observe(rt, { fetchCode, headerWord });
+  const by = load(rt.m, H_OBSERVED);
+  if (by === rt.observedBy) return;
+  rt.observedBy = by;
+  (loadBundle("observe.cjs") as ThreadObserver).observe(rt, { fetchCode, headerWord });
 }

@@ -59,6 +59,8 @@ export class Runtime {
   supervisorPort: MessagePort | undefined;
   /** Set when a moved buffer arrives for which V8 marks the whole heap (transfer/handover.ts). */
   marking = false;
+  /** What this thread has found to observe it (H_OBSERVED). */
+  observedBy = 0;
   /** Writes down this thread's operations, if the process is traced. */
   tracer: Tracer | undefined;
   /** Each returns a pool of this thread as it is, or undefined once the pool was collected. */

@@ -110,16 +110,16 @@ export type WorkerData = Place & {
   readonly languageShared: unknown;
   /** The thread's supervisor port (transfer/supervisor-port.ts). */
   readonly port: MessagePort;
-  /** The bundle that the thread runs, in shared memory, so that the thread need not read a file first. */
+  /** The interpreter bundle, which the thread runs, in shared memory, so that the thread need not read a file first. */
   readonly text: Uint8Array;
-  /** V8's code cache of the bundle (interpreter-thread.ts), once a thread has left one. */
+  /** V8's code cache of the interpreter bundle (interpreter-thread.ts), once a thread has left one. */
   readonly codeCache: Uint8Array | undefined;
   /**
    * Without that one: the code cache that main makes while the thread boots, behind a word with its length, which is 0 until it is
    * there (thread/bundle-for-interpreters.ts). It lacks the functions that only interpreters call.
    */
   readonly firstCache: SharedArrayBuffer | undefined;
-  /** The second file (api.ts). */
+  /** The API bundle (api.ts). */
   readonly api: SharedScript;
   /** Texts that interpreters, and main, derive from files for each other (base/derived-texts.ts). */
   readonly derivedTexts: SharedArrayBuffer | undefined;
@@ -136,7 +136,7 @@ export interface SupervisorData {
   readonly watched: MessagePort;
   /** The bundle that interpreters run, if main has it; else the supervisor reads the file. */
   readonly text: Uint8Array | undefined;
-  /** The second file, likewise. */
+  /** The API bundle, likewise. */
   readonly apiText: Uint8Array | undefined;
   /** See `WorkerData`. */
   readonly firstCache: SharedArrayBuffer | undefined;

@@ -16,7 +16,7 @@ import { Replies, type WorkItem, Refusal } from "./replies.js";
 import { finishIo } from "./finish-io.js";
 import { feed, RunningTime } from "./feeder.js";
 import { Places } from "./places.js";
-import { reportError } from "../base/report.js";
+import { callSafely, reportError } from "../base/report.js";
 import { after, promiseOf } from "../base/thenable.js";
 import { type CallFailure, runCallBatch } from "../wire/call-batch.js";
 import { fetchCode } from "../wire/code.js";
@@ -47,6 +47,7 @@ import { setState } from "../kernel/registry.js";
 import { endWork } from "../kernel/executions.js";
 import { isObserved, note } from "../kernel/observations.js";
 import { type Carrier, runCarried } from "../thread/carried.js";
+import { observeThread } from "../thread/observing.js";
 import type { Runtime } from "../thread/runtime.js";
 
 /** How long an interpreter that is closing may run its exit handlers; milliseconds. */
@@ -115,7 +116,11 @@ export class WorkDispatcher {
       openToInterrupts(m, kind !== WORK_CALL_BATCH && !this.places.isOpen);
     const observed = isObserved(m);
     item.began = headerWord(m, received, 4) === 0 && !observed ? 0 : clock();
-    if (observed) note(m, item.execution, kind, a, b, item.began);
+    if (observed) {
+      // A thread that is older than what observes it.
+      callSafely(observeThread, this.#rt);
+      note(m, item.execution, kind, a, b, item.began);
+    }
     if (timeout > 0) this.#limit(item, timeout);
     const work: Work = { kind, a, b, timeout, carries: carries !== 0 };
     let loading: Promise<unknown> | undefined;

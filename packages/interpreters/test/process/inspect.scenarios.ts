@@ -1,7 +1,9 @@
 /** Programs that can be inspected; inspect.test.ts connects to them. */
+import { createHook } from "node:async_hooks";
 import { existsSync, mkdirSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BroadcastChannel } from "node:worker_threads";
 import { create, createQueue, inspectable, InterpreterPoolExecutor } from "interpreters";
 
 const scenarios: Record<string, () => unknown> = {
@@ -66,6 +68,39 @@ const scenarios: Record<string, () => unknown> = {
   },
   unreferenced() {
     inspectable();
+  },
+  async often() {
+    for (let i = 0; i < 20; i++) inspectable();
+    // Warnings come in a later turn.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    process.exit();
+  },
+  /** A folder lies where the socket belongs. */
+  async obstructed() {
+    mkdirSync(join(tmpdir(), `interpreters-${process.getuid?.()}`), { mode: 0o700 });
+    mkdirSync(join(tmpdir(), `interpreters-${process.getuid?.()}`, `${process.pid}.sock`));
+    inspectable();
+    writeSync(1, `${await create().call(Math.abs, -3)}\n`);
+    process.exit();
+  },
+  /** Counts the ports of main that get what an interpreter publishes. */
+  async publishes() {
+    const received = new Map<number, number>();
+    const ports = new Set<number>();
+    createHook({
+      init: (id, type) => void (type === "MESSAGEPORT" && ports.add(id)),
+      before: (id) => void (ports.has(id) && received.set(id, (received.get(id) ?? 0) + 1)),
+    }).enable();
+    inspectable();
+    await create().call(Math.abs, -3);
+    const channel = new BroadcastChannel(`interpreters:inspect:${process.pid}`);
+    let count = 0;
+    const heard = ({ data }: { data: { id: number } }): void => {
+      if (data.id !== 1 || ++count < 5) return;
+      writeSync(1, `${[...received.values()].filter((each) => each >= 5).length}\n`);
+      process.exit();
+    };
+    channel.addEventListener("message", heard as never);
   },
   fails() {
     try {

@@ -131,6 +131,18 @@ test("INTERPRETERS_INSPECT=1 does the same from the start", options, async () =>
   await running.ended;
 });
 
+test("the portable build is inspected and traced from the start", options, async () => {
+  const folder = newBase();
+  const running = startScenario(module, "idle", {
+    nodeArgs: ["--conditions=module"],
+    env: { TMPDIR: folder, INTERPRETERS_INSPECT: "1", INTERPRETERS_TRACE: join(folder, "trace.json") },
+  });
+  await running.printed("ready\n");
+  assert.equal((await snapshotOf(socketOf(folder, running))).interpreters[1].name, "only");
+  running.kill("SIGKILL");
+  await running.ended;
+});
+
 test("being inspectable does not keep a process alive", options, async () => {
   const { code, stderr } = await startScenario(module, "unreferenced", { env: { TMPDIR: newBase() } }).ended;
   assert.deepEqual([code, stderr], [0, ""]);
@@ -150,4 +162,44 @@ test("a folder that others can enter, or that is a link, is refused", options, a
     assert.ok(stdout.startsWith("ERR_INTERPRETER_INSPECT Cannot be inspected: "), stdout);
     assert.ok(stdout.includes(why), stdout);
   }
+});
+
+test("inspectable may be called often", options, async () => {
+  const { code, stderr } = await startScenario(module, "often", { env: { TMPDIR: newBase() } }).ended;
+  assert.deepEqual([code, stderr], [0, ""]);
+});
+
+test("a socket that cannot be made is reported, and the program goes on", options, async () => {
+  const { code, stdout, stderr } = await startScenario(module, "obstructed", { env: { TMPDIR: newBase() } })
+    .ended;
+  assert.deepEqual([code, stdout], [0, "3\n"]);
+  assert.match(stderr, /^interpreters: this process cannot be inspected: .*\n$/);
+});
+
+test("what a thread publishes does not pile up in others, which may be blocked", options, async () => {
+  const { stdout } = await startScenario(module, "publishes", { env: { TMPDIR: newBase() } }).ended;
+  // The scenario's own port.
+  assert.equal(stdout, "1\n");
+});
+
+test("requests that are none, or have no end, harm nobody", options, async () => {
+  const folder = newBase();
+  const running = startScenario(module, "idle", { env: { TMPDIR: folder, INTERPRETERS_INSPECT: "1" } });
+  await running.printed("ready\n");
+  const file = socketOf(folder, running);
+  const rubbish = connect(file);
+  const closed = new Promise((resolve) => rubbish.once("close", resolve));
+  rubbish.on("error", () => {});
+  rubbish.write('\u0000{]\n[]\nnull\n\n{"terminate": 1e300}\n{"terminate": -1}\n');
+  const endless = (): void => void rubbish.write("x".repeat(1 << 20), (error) => error ?? endless());
+  endless();
+  await closed;
+  // It never reads what it asks for.
+  const silent = connect(file).pause();
+  silent.on("error", () => {});
+  silent.write('{"get":"snapshot"}\n'.repeat(5000));
+  assert.equal((await snapshotOf(file)).interpreters.length, 2);
+  silent.destroy();
+  running.kill("SIGKILL");
+  await running.ended;
 });

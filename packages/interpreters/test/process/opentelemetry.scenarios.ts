@@ -49,4 +49,20 @@ async function main(): Promise<void> {
   await interp.close();
 }
 
-void main();
+/** What is thrown is no error, and telemetry fails. */
+async function odd(): Promise<void> {
+  const interp = create();
+  await tracer.startActiveSpan("request", async () => {
+    for (const thrown of ["null", "an object"]) {
+      const failing = interp.call((what) => {
+        throw what === "null" ? null : Object.assign(Object.create(null), { own: 1 });
+      }, thrown);
+      await failing.catch((error: { message: string }) => console.log(error.message.split("\n")[0]));
+    }
+    console.log(await interp.call(Math.sqrt, 4));
+    console.log(await interp.call(async (n: number) => n, 5));
+  });
+  await interp.close();
+}
+
+void (process.argv[2] === "odd" ? odd() : main());

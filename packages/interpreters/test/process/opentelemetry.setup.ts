@@ -29,7 +29,15 @@ const exporter = {
   },
   async shutdown(): Promise<void> {},
 };
-trace.setGlobalTracerProvider(
-  new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
-);
+/** Fails wherever it is asked. */
+const broken = {
+  onStart(): void {},
+  onEnd(): void {
+    throw new Error("the processor is broken");
+  },
+  async forceFlush(): Promise<void> {},
+  async shutdown(): Promise<void> {},
+};
+const processor = process.env["BROKEN"] === "1" ? broken : new SimpleSpanProcessor(exporter);
+trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [processor] }));
 instrument();

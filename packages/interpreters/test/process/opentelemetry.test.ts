@@ -45,3 +45,23 @@ test("calls and tasks are spans below the caller's", { timeout: 2 * WATCHDOG }, 
   assert.equal(failed.exceptions, 1);
   assert.equal(spans.get("task")?.status.code, 0);
 });
+
+test(
+  "telemetry that fails changes no outcome, nor does it matter what was thrown",
+  { timeout: 2 * WATCHDOG },
+  async () => {
+    const setup = new URL("./opentelemetry.setup.js", import.meta.url);
+    const outcomes: string[][] = [];
+    for (const args of [["--import", setup.href], []]) {
+      const { code, stdout, stderr } = await startScenario(
+        new URL("./opentelemetry.scenarios.js", import.meta.url),
+        "odd",
+        { nodeArgs: args, env: { BROKEN: "1" } },
+      ).ended;
+      assert.equal(code, 0, stderr);
+      outcomes.push(stdout.trim().split("\n"));
+    }
+    assert.deepEqual(outcomes[0], outcomes[1]);
+    assert.deepEqual(outcomes[0].slice(-2), ["2", "5"]);
+  },
+);

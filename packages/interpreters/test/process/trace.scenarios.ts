@@ -57,6 +57,21 @@ const scenarios: Record<string, () => unknown> = {
     });
     await interp.close();
   },
+  /** The interpreters are there before the trace begins. */
+  async older() {
+    const interp = create();
+    prewarm(1);
+    await interp.call(Math.abs, -1);
+    const trace = startTrace(process.env["FILE"] ?? "");
+    const nests = async (): Promise<void> => {
+      const { create } = await import("interpreters");
+      await create().call(function inside() {});
+    };
+    await interp.call(nests);
+    await create().call(nests);
+    trace.end();
+    process.exit();
+  },
   async concurrent() {
     const executor = new InterpreterPoolExecutor({ maxWorkers: 1, concurrency: 3 });
     const gate = createQueue<number>();
@@ -104,6 +119,11 @@ const scenarios: Record<string, () => unknown> = {
     trace.end();
     trace.end();
     writeSync(1, `${String(code)}\n`);
+    try {
+      startTrace(process.env["FILE"] as string);
+    } catch (error) {
+      writeSync(1, `${(error as Error).message.replace(/.*: /, "")}\n`);
+    }
   },
   child() {
     writeSync(1, `${process.env["INTERPRETERS_TRACE"] ?? "none"}\n`);

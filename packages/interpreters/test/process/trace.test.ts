@@ -1,5 +1,6 @@
 /** Traces, as a reader of the file sees them: INTERPRETERS_TRACE and `startTrace`. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -121,6 +122,13 @@ test("interpreters that call others write to the same trace", options, async () 
   }
 });
 
+test("interpreters that are older than the trace are traced, too", options, async () => {
+  const file = newFile();
+  const { code, stderr } = await startScenario(module, "older", { env: { FILE: file } }).ended;
+  assert.equal(code, 0, stderr);
+  assert.equal(named(slices(parse(readFileSync(file, "utf8"))), "inside").length, 2);
+});
+
 test("tasks that an interpreter executes at once have threads of their own", options, async () => {
   const { events } = await trace("concurrent");
   assertNoOverlap(events);
@@ -187,11 +195,19 @@ test("a disk that is full ends the trace, and nothing else", options, async (t) 
   assert.match(stderr, /Cannot write a trace to .* ENOSPC/);
 });
 
+test("a pipe is refused: all threads would wait for its reader", options, async (t) => {
+  const file = newFile();
+  if (spawnSync("mkfifo", [file]).status !== 0) return t.skip("there is no mkfifo here");
+  const { code, stderr } = await startScenario(module, "tasks", { env: { INTERPRETERS_TRACE: file } }).ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /Cannot write a trace to ".*": it is a pipe/);
+});
+
 test("startTrace: once in a process; `end` completes the file", options, async () => {
   const file = newFile();
   const { code, stdout, stderr } = await startScenario(module, "twice", { env: { FILE: file } }).ended;
   assert.equal(code, 0, stderr);
-  assert.equal(stdout, "ERR_INTERPRETER_TRACE\n");
+  assert.equal(stdout, "ERR_INTERPRETER_TRACE\na process can be traced once, and its trace has ended\n");
   assert.ok(parse(readFileSync(file, "utf8")).length > 0);
 });
 
