@@ -26,7 +26,12 @@ export class Claims {
     this.#unused = Array.from({ length: size }, (_, i) => size - i);
   }
 
-  /** An open claim, or 0 if all are in use. */
+  /** How many more can be opened. */
+  get available(): number {
+    return this.#unused.length;
+  }
+
+  /** An open claim, or 0 if all are in use: a task without one cannot be withdrawn. */
   open(): number {
     const claim = this.#unused.pop() ?? 0;
     if (claim !== 0) Atomics.store(this.words, claim, FREE);

@@ -3,6 +3,12 @@ import { pathToFileURL } from "node:url";
 
 export type Handler = (task: unknown) => unknown;
 
+/** Programs match it. The adapters' words differ. */
+export const texts = {
+  noHandler: (filename: string, name: string): string =>
+    `No handler function "${name}" exported from "${filename}"`,
+};
+
 const handlers = new Map<string, Handler>();
 const loading = new Map<string, Promise<Handler>>();
 
@@ -39,7 +45,7 @@ async function load(filename: string, name: string): Promise<Handler> {
     handler = await exportOf(await import(pathToFileURL(filename).href), name);
   }
   if (typeof handler !== "function") {
-    throw new Error(`No handler function "${name}" exported from "${filename}"`);
+    throw new Error(texts.noHandler(filename, name));
   }
   return handler as Handler;
 }

@@ -1,6 +1,6 @@
 /**
  * A worker of a pool: one interpreter, with what programs use of a `Worker` (`threadId`, `ref`, `postMessage`, `terminate`, the events
- * `message`, `error` and `exit`).
+ * `message` and `exit`).
  */
 import { EventEmitter } from "node:events";
 import path from "node:path";
@@ -93,7 +93,7 @@ export class PoolThread extends EventEmitter {
   /** A call would wait behind tasks that may wait for this thread. Starting a thread waits for none. */
   #awaitThreadId(): number {
     const nap = new Int32Array(new SharedArrayBuffer(4));
-    for (let waited = 0; waited < LONGEST_START && this.#isThere(); waited++) {
+    for (let waited = 0; waited < LONGEST_START && this.isThere; waited++) {
       const { threadId } = this.interp;
       if (threadId !== undefined) return threadId;
       Atomics.wait(nap, 0, 0, 1);
@@ -101,7 +101,8 @@ export class PoolThread extends EventEmitter {
     return -this.interp.id;
   }
 
-  #isThere(): boolean {
+  /** Whether the thread has not ended. It is known at once, before the notice of its end comes. */
+  get isThere(): boolean {
     try {
       this.interp.isRunning();
       return true;
@@ -118,7 +119,12 @@ export class PoolThread extends EventEmitter {
     transfer: readonly unknown[] | undefined,
     claim: number,
   ): Promise<unknown> {
-    const to = this.#moving(transfer);
+    let to: api.InterpreterView;
+    try {
+      to = this.#moving(transfer);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const { run, runFirst } = remote();
     return filename === undefined
       ? to.call(runFirst, task, claim)

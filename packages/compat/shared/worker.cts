@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 import { parentPort, workerData } from "node:worker_threads";
 import { claimTask, noteTime } from "./claims.cjs";
-import { type Handler, knownHandler, loadHandler } from "./handlers.cjs";
+import { type Handler, knownHandler, loadHandler, texts } from "./handlers.cjs";
 import { interpreters } from "./interpreters.cjs";
 import { Movables, moveSymbols } from "./movable.cjs";
 import { setWorkerState } from "./worker-state.cjs";
@@ -37,7 +37,10 @@ export async function start(options: Start): Promise<void> {
   if (adapter === "Tinypool") {
     setTinypoolState(options);
     refuseMessages();
-  } else setWorkerState(adapter, { workerData: options.hasWorkerData ? (workerData as unknown) : undefined });
+  } else {
+    setWorkerState(adapter, { workerData: options.hasWorkerData ? (workerData as unknown) : undefined });
+    texts.noHandler = (file) => `No handler function exported from ${file}`;
+  }
   if (options.niceIncrement !== 0) beNice(options.niceIncrement);
   if (filename === null) return;
   first = { filename, name, handler: undefined };

@@ -85,20 +85,20 @@ export default class Farm {
     this.#busy.add(workerId);
     // The worker keeps `onEnd` until its next request, and must not keep the task with it.
     let settle: QueueChildMessage["onEnd"] | undefined = task.onEnd;
-    this.#callback(
-      workerId,
-      task.request,
-      task.onStart,
-      (error, result) => {
-        const first = settle;
-        if (first === undefined) return;
-        settle = undefined;
-        first(error, result);
-        this.#busy.delete(workerId);
-        this.#next(workerId);
-      },
-      task.onCustomMessage,
-    );
+    const end: QueueChildMessage["onEnd"] = (error, result) => {
+      const first = settle;
+      if (first === undefined) return;
+      settle = undefined;
+      first(error, result);
+      this.#busy.delete(workerId);
+      this.#next(workerId);
+    };
+    try {
+      this.#callback(workerId, task.request, task.onStart, end, task.onCustomMessage);
+    } catch (error) {
+      // A process cannot take the arguments, or no worker can be started. Not at once, for the next call may fail likewise.
+      queueMicrotask(() => end(error as Error, null));
+    }
   }
 }
 

@@ -154,6 +154,33 @@ test("an argument that cannot travel fails its call only, and names the culprit"
   assert.equal(await ends.methods["count"](), 1);
 });
 
+test("an argument that a process cannot take fails its call only", async () => {
+  await using ends = farmOf("ends.cjs", { enableWorkerThreads: false });
+  const errors = await Promise.all([1, 2].map(() => failure(ends.methods["echo"]({ fn: () => {} }))));
+  for (const { message } of errors) assert.match(message, /could not be cloned/);
+  assert.equal(await ends.methods["count"](), 1);
+});
+
+test("a call to a worker that died idle is run, even before the farm has seen the notice of its end", () => {
+  const program = `
+    const { Worker } = require("@interpreters/jest-worker");
+    const farm = new Worker(${JSON.stringify(file("ends.cjs"))}, { enableWorkerThreads: true, numWorkers: 1 });
+    farm.later().then(() => {
+      // This thread does not come to its event loop.
+      const { interp } = farm._workerPool._workers[0]._life;
+      try {
+        for (;;) interp.isRunning();
+      } catch {}
+      farm.count().then(console.log, console.log);
+    });
+  `;
+  const { stdout, status } = spawnSync(process.execPath, ["-e", program], {
+    encoding: "utf8",
+    cwd: __dirname,
+  });
+  assert.deepEqual([stdout, status], ["1\n", 0]);
+});
+
 test("a module that cannot be loaded rejects each call with its own error", async () => {
   await using broken = farmOf("broken.cjs", { exposedMethods: ["anything"] });
   for (let i = 0; i < 2; i++) {

@@ -134,7 +134,7 @@ export default class Piscina<T = any, R = any> extends EventEmitterAsyncResource
   get options(): FilledOptions {
     return this.#pool.options;
   }
-  /** The workers. They have `threadId`, `ref`, `unref`, `postMessage`, `terminate`, and the events `message`, `error` and `exit`. */
+  /** The workers. They have `threadId`, `ref`, `unref`, `postMessage`, `terminate`, and the events `message` and `exit`. */
   get threads(): Worker[] {
     return [...this.#pool.workers].map(({ thread }) => thread as unknown as Worker);
   }

@@ -5,7 +5,7 @@
  * some ahead (read-ahead.ts). With the user's own, tasks are offered to the load balancer as piscina does: one when it is submitted, and
  * those that wait whenever a worker has become available.
  */
-import { abortReason, type AbortSignalAny, isAborted } from "../../shared/abort.cjs";
+import { abortReason, isAborted } from "../../shared/abort.cjs";
 import { deathOf, errorOfEnd, thrownBy } from "../../shared/outcome.cjs";
 import type { ThreadEnd } from "../../shared/pool-thread.cjs";
 import {
@@ -19,7 +19,7 @@ import { Durations } from "./histogram";
 import type { FilledOptions } from "./options";
 import { ReadAhead } from "./read-ahead";
 import { kWorker } from "./symbols";
-import { type Posting, PoolTask, type PoolWorker } from "./work";
+import { type Posting, PoolTask, type PoolWorker, type Submission } from "./work";
 import { FixedQueue } from "./task-queues";
 import { isBootFailure, Workers } from "./workers";
 
@@ -28,14 +28,6 @@ export interface Face {
   emit(event: string, ...args: unknown[]): boolean;
   listenerCount(event: string): number;
   readonly asyncResource: { asyncId(): number };
-}
-
-export interface Submission {
-  readonly value: unknown;
-  readonly transfer: readonly unknown[] | undefined;
-  readonly filename: string;
-  readonly name: string;
-  readonly signal: AbortSignalAny | null;
 }
 
 export class Pool {
@@ -54,7 +46,8 @@ export class Pool {
   #running = 0;
   #closing = false;
   #destroying = false;
-  #onFlushed: (() => void) | undefined;
+  /** Those that wait until all tasks have settled. */
+  readonly #onFlushed = new Set<() => void>();
   #drainIsDue = false;
 
   constructor(face: Face, options: FilledOptions, ownScheduling: boolean) {
@@ -116,12 +109,17 @@ export class Pool {
         if (failed) reject(outcome);
         else resolve(outcome);
         this.#noteDrain();
-        if (this.#tasks.size === 0) this.#onFlushed?.();
+        if (this.#tasks.size === 0) for (const flushed of this.#onFlushed) flushed();
       },
     );
     this.#tasks.add(task);
-    task.listen(() => this.#abort(task));
-    this.#enter(task);
+    try {
+      task.listen(() => this.#abort(task));
+      this.#enter(task);
+    } catch (error) {
+      // The signal is none, the user's queue threw, or no worker can be made.
+      task.settle(true, error);
+    }
     this.#noteDrain();
   }
 
@@ -129,22 +127,22 @@ export class Pool {
   #enter(task: PoolTask): void {
     const { taskQueue, maxQueue } = this.options;
     if (taskQueue.size > 0) {
-      if (this.queueSize >= maxQueue + this.#pendingCapacity) {
+      if (this.queueSize >= maxQueue + this.workers.pendingCapacity) {
         task.settle(true, maxQueue === 0 ? noTaskQueueAvailable() : taskQueueAtLimit());
         return;
       }
       taskQueue.push(task);
-      if (this.workers.canGrow) this.#grow();
+      if (this.workers.canGrow) this.workers.add();
       return;
     }
     this.#readAhead?.shareWithIdle();
     if (this.#distribute(task)) return;
-    const grown = this.workers.canGrow ? this.#grow() : undefined;
+    const grown = this.workers.canGrow ? this.workers.add() : undefined;
     if (grown !== undefined && this.options.loadBalancer === undefined) {
       this.#post(grown, task, false);
       return;
     }
-    if (maxQueue <= 0 && this.#pendingCapacity === 0) {
+    if (maxQueue <= 0 && this.workers.pendingCapacity === 0) {
       task.settle(true, noTaskQueueAvailable());
       return;
     }
@@ -152,29 +150,22 @@ export class Pool {
     this.#readAhead?.fill(performance.now());
   }
 
-  /** How many tasks wait for workers that are not ready yet. Only a custom load balancer must wait for them. */
-  get #pendingCapacity(): number {
-    if (this.options.loadBalancer === undefined) return 0;
-    let pending = 0;
-    for (const worker of this.workers) if (!worker.isReady) pending++;
-    return pending * this.options.concurrentTasksPerWorker;
-  }
-
-  #grow(): PoolWorker {
-    return this.workers.add();
-  }
-
-  /** Gives the task to a worker that may have it now. */
+  /** Gives the task to a worker that may have it now. A load balancer that throws fails the task. */
   #distribute(task: PoolTask): boolean {
     const { loadBalancer } = this.options;
     let worker: unknown;
     if (loadBalancer === undefined) worker = this.workers.leastBusy(task);
     else {
       const ready = [...this.workers].filter(({ isReady }) => isReady);
-      worker = loadBalancer(
-        task.interface,
-        ready.map(({ view }) => view),
-      )?.[kWorker];
+      try {
+        worker = loadBalancer(
+          task.interface,
+          ready.map(({ view }) => view),
+        )?.[kWorker];
+      } catch (error) {
+        task.settle(true, error);
+        return true;
+      }
     }
     if (!this.workers.has(worker)) return false;
     this.#post(worker, task, false);
@@ -191,7 +182,9 @@ export class Pool {
       if (this.#putsBack === "unshift") taskQueue.unshift!(task);
       else taskQueue.push(task);
       if (!this.workers.canGrow) return;
-      this.#grow();
+      // The task would wait for that one, too.
+      if (this.options.loadBalancer !== undefined && this.workers.failsAtBoot) return;
+      this.workers.add();
     }
   }
 
@@ -213,8 +206,12 @@ export class Pool {
     const posting: Posting = { worker, claim: ahead ? this.workers.claims.open() : 0, ahead };
     task.posting = posting;
     worker.tasks.add(task);
-    if (ahead) worker.ahead++;
-    else this.#begin(worker, task, performance.now());
+    if (!ahead) this.#begin(worker, task, performance.now());
+    else {
+      worker.ahead++;
+      // Only what another worker had not begun comes to one that has room.
+      if (worker.running < this.options.concurrentTasksPerWorker) this.#promote(worker, performance.now());
+    }
     if (worker.idleTimer !== undefined) {
       clearTimeout(worker.idleTimer);
       worker.idleTimer = undefined;
@@ -246,6 +243,7 @@ export class Pool {
       this.workers.lose(worker);
       // It is not settled if it was posted ahead and the worker had not begun it.
       if (task.posting === posting) this.#leave(posting, task, true, death ?? outcome);
+      else this.workers.claims.release(claim);
       return;
     }
     this.#leave(posting, task, failed, failed ? thrownBy(outcome) : outcome);
@@ -294,6 +292,10 @@ export class Pool {
 
   #ended(worker: PoolWorker, end: ThreadEnd | undefined): void {
     const hadTasks = worker.tasks.size > 0;
+    // Only with a load balancer tasks wait until a worker is ready, and no other one would become that.
+    if (end !== undefined && !worker.isReady && this.options.loadBalancer !== undefined) {
+      if (this.workers.size === 0) this.#rejectWaiting(() => errorOfEnd(end) ?? threadTermination());
+    }
     this.#resume();
     // The tasks of a worker say how it ended. So does the interpreter, on stderr: an error event would end a process that has no listener.
     if (hadTasks || end === undefined || this.#face.listenerCount("error") === 0) return;
@@ -339,7 +341,7 @@ export class Pool {
     this.#destroying = false;
   }
 
-  #rejectWaiting(error: () => Error): void {
+  #rejectWaiting(error: () => unknown): void {
     const { taskQueue } = this.options;
     while (taskQueue.size > 0) {
       const task = taskQueue.shift() as PoolTask | null;
@@ -367,12 +369,14 @@ export class Pool {
   async #flushed(timeout: number): Promise<boolean> {
     if (this.#tasks.size === 0) return true;
     return await new Promise((resolve) => {
-      const timer = timeout === Infinity ? undefined : setTimeout(resolve, timeout, false).unref();
-      this.#onFlushed = () => {
+      const end = (isFlushed: boolean): void => {
         clearTimeout(timer);
-        this.#onFlushed = undefined;
-        resolve(true);
+        this.#onFlushed.delete(flushed);
+        resolve(isFlushed);
       };
+      const flushed = (): void => end(true);
+      this.#onFlushed.add(flushed);
+      const timer = timeout === Infinity ? undefined : setTimeout(end, timeout, false).unref();
     });
   }
 

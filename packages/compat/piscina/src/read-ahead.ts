@@ -61,7 +61,7 @@ export class ReadAhead {
 
   #fill(worker: PoolWorker): void {
     if (worker.isRunningAbortableTask) return;
-    while (worker.ahead < DEPTH) {
+    while (worker.ahead < DEPTH && this.#workers.claims.available > 0) {
       const task = this.#queue.peek() as PoolTask | null;
       if (task === null || !task.isPlain) return;
       this.#queue.shift();
@@ -82,8 +82,9 @@ export class ReadAhead {
     let busiest: PoolWorker | undefined;
     for (const worker of this.#workers) if (worker.ahead > (busiest?.ahead ?? 0)) busiest = worker;
     if (busiest === undefined) return;
-    for (const task of this.#withdraw(busiest, Math.ceil(busiest.ahead / 2)).reverse())
-      this.#post(free, task);
+    // A task that is withdrawn keeps its claim until that worker has seen it.
+    const most = Math.min(Math.ceil(busiest.ahead / 2), this.#workers.claims.available);
+    for (const task of this.#withdraw(busiest, most).reverse()) this.#post(free, task);
   }
 
   /** Takes the last tasks of a worker that it has not begun; the last one comes first. */

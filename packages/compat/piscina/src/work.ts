@@ -17,6 +17,8 @@ export interface Posting {
   ahead: boolean;
 }
 
+export type Submission = Omit<TaskParts, "isFirst">;
+
 export interface TaskParts {
   readonly value: unknown;
   readonly transfer: readonly unknown[] | undefined;
@@ -117,6 +119,8 @@ export class PoolWorker {
   isReady = false;
   /** Whether the event `workerCreate` was emitted for it. */
   isAnnounced = false;
+  /** Whether the pool found it dead when a task was due, before the notice of its end. */
+  diedIdle = false;
   terminating = false;
   destroyed = false;
   /** When it last began or ended a task, as far as the pool knows. */

@@ -26,7 +26,7 @@ export class Workers implements Iterable<PoolWorker> {
   readonly #events: WorkerEvents;
   #ids = 0;
   /** A worker ended before it was ready: starting another by oneself would only repeat that. */
-  #failsAtBoot = false;
+  failsAtBoot = false;
 
   constructor(options: FilledOptions, events: WorkerEvents) {
     this.#options = options;
@@ -48,9 +48,17 @@ export class Workers implements Iterable<PoolWorker> {
     return this.#all.size < this.#options.maxThreads;
   }
 
+  /** How many tasks wait for workers that are not ready yet. Only a custom load balancer must wait for them. */
+  get pendingCapacity(): number {
+    if (this.#options.loadBalancer === undefined) return 0;
+    let pending = 0;
+    for (const worker of this.#all) if (!worker.isReady) pending++;
+    return pending * this.#options.concurrentTasksPerWorker;
+  }
+
   /** Starts what is missing to `minThreads`. Those of a new pool count as ready from the start. */
   ensureMinimum(areReady = false): void {
-    if (this.#failsAtBoot) return;
+    if (this.failsAtBoot) return;
     while (this.#all.size < this.#options.minThreads) this.add(areReady);
   }
 
@@ -81,7 +89,7 @@ export class Workers implements Iterable<PoolWorker> {
     const ready = (): void => {
       if (!this.#all.has(worker)) return;
       worker.isReady = true;
-      this.#failsAtBoot = false;
+      this.failsAtBoot = false;
       this.#announce(worker);
       this.#events.ready(worker);
     };
@@ -90,7 +98,10 @@ export class Workers implements Iterable<PoolWorker> {
       // The pool's maker can add listeners before.
       queueMicrotask(ready);
     } else thread.ready.then(ready, () => {});
-    void thread.ended.then((end) => this.lose(worker, end));
+    void thread.ended.then((end) => {
+      if (worker.diedIdle) this.#events.ended(worker, end);
+      else this.lose(worker, end);
+    });
     return worker;
   }
 
@@ -103,7 +114,7 @@ export class Workers implements Iterable<PoolWorker> {
   /** Notes that a worker has ended by itself. How is undefined if one of its tasks says so. */
   lose(worker: PoolWorker, end?: ThreadEnd): void {
     if (!this.#all.has(worker)) return;
-    if (!worker.isReady || end?.reason === "boot") this.#failsAtBoot = true;
+    if (!worker.isReady || end?.reason === "boot") this.failsAtBoot = true;
     this.#remove(worker);
     this.#events.ended(worker, end);
   }
@@ -129,7 +140,13 @@ export class Workers implements Iterable<PoolWorker> {
     let [found, usage] = [undefined as PoolWorker | undefined, this.#options.concurrentTasksPerWorker];
     for (const worker of this.#all) {
       const { size } = worker.tasks;
-      if (size === 0) return worker;
+      if (size === 0) {
+        if (!worker.isReady || worker.thread.isThere) return worker;
+        // The notice of its end is still to come. It must not get a task.
+        worker.diedIdle = true;
+        this.#remove(worker);
+        continue;
+      }
       if (!isAbortable && size < usage && !worker.isRunningAbortableTask) {
         [found, usage] = [worker, size];
       }

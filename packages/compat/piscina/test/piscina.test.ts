@@ -5,6 +5,8 @@ import path from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { MessageChannel } from "node:worker_threads";
+import { Claims, noteTime } from "../../shared/claims.cjs";
+import { ReadAhead } from "../src/read-ahead";
 import { FixedQueue, Piscina, type PiscinaTask, type PiscinaWorker, type TaskQueue } from "../src/index";
 
 const worker = (name: string): string => path.join(__dirname, "../../../test/workers", name);
@@ -26,7 +28,8 @@ test("files are CommonJS or ES modules, by path or by URL; functions have names"
   const module = worker("module.mjs");
   assert.deepEqual(await pool.run(3, { filename: module, name: "default" }), [3, true, { a: 1 }]);
   assert.equal(await pool.run(4, { filename: pathToFileURL(module).href, name: "other" }), "other 4");
-  assert.match((await rejection(pool.run(0, { name: "absent" }))).message, /No handler function "absent"/);
+  const absent = await rejection(pool.run(0, { name: "absent" }));
+  assert.equal(absent.message, `No handler function exported from ${filename}`);
 });
 
 test("an error arrives as itself: class, properties, cause", async () => {
@@ -88,7 +91,9 @@ test("a new task goes to a worker without work, whatever others have ahead", asy
     Atomics.store(signal, 0, 2);
     Atomics.notify(signal, 0);
     assert.equal(await long, 2);
+    assert.equal(pool.completed, (round + 1) * 74, "a task that was shared counts");
   }
+  assert.ok(pool.histogram.runTime.max < performance.now(), "no task began before the process did");
 });
 
 test("tasks of one worker begin in their order", async () => {
@@ -158,6 +163,95 @@ test("a result or a task that cannot travel fails that task alone", async () => 
   const error = await rejection(pool.run({ onClick() {} }, { name: "echo" }));
   assert.match(error.message, /onClick is a function/);
   assert.equal(await pool.run(1, { name: "echo" }), 1);
+});
+
+test("a list of what to move that is refused fails its task alone, whether it waited or not", async () => {
+  await using pool = new Piscina({ filename, name: "echo", maxThreads: 1 });
+  for (const waits of [false, true]) {
+    const before = waits ? pool.run(1, { name: "nap" }) : undefined;
+    const error = await rejection(pool.run(2, { transferList: [{} as never] }));
+    assert.ok(error instanceof TypeError);
+    await before;
+    assert.equal(await pool.run(3), 3);
+  }
+});
+
+test("a signal that is none, a load balancer or a queue that throws fails its task, and close does not wait for that", async () => {
+  const pool = new Piscina({ filename, name: "echo", maxThreads: 1, closeTimeout: Infinity });
+  assert.ok((await rejection(pool.run(1, { signal: {} as never }))) instanceof TypeError);
+  await pool.close();
+  let throws = true;
+  const balanced = new Piscina({
+    filename,
+    name: "echo",
+    maxThreads: 1,
+    closeTimeout: Infinity,
+    loadBalancer(_task, [first]) {
+      if (throws) throw new RangeError("balancer");
+      return first !== undefined && first.currentUsage === 0 ? first : null;
+    },
+  });
+  assert.equal((await rejection(balanced.run(1))).message, "balancer");
+  throws = false;
+  const busy = balanced.run(10, { name: "nap" });
+  const waiting = rejection(balanced.run(2));
+  throws = true;
+  assert.equal((await waiting).message, "balancer");
+  assert.equal(await busy, "slept");
+  await balanced.close();
+});
+
+test("tasks that wait for a load balancer reject if no worker can start", async () => {
+  const pool = new Piscina({
+    filename,
+    name: "echo",
+    minThreads: 0,
+    maxThreads: 2,
+    execArgv: ["--no-such-flag"],
+    loadBalancer: (_task, workers) => workers[0] ?? null,
+  });
+  const errors = await Promise.all([1, 2, 3].map((n) => rejection(pool.run(n))));
+  for (const { message } of errors) assert.match(message, /--no-such-flag/);
+  await pool.close();
+});
+
+test("a worker that died idle gets no task, even before the pool has seen the notice of its end", async () => {
+  await using pool = new Piscina({ filename, name: "echo", maxThreads: 1 });
+  const event = once(pool, "error");
+  await pool.run(1, { name: "later" });
+  const thread = pool.threads[0] as unknown as { readonly isThere: boolean };
+  // This thread does not come to its event loop.
+  while (thread.isThere);
+  assert.equal(await pool.run(2), 2);
+  assert.equal(((await event)[0] as Error).message, "thrown later");
+});
+
+test("read-ahead posts no task that it could not withdraw", () => {
+  const claims = new Claims(3);
+  const worker = { ahead: 0, isRunningAbortableTask: false };
+  const taskQueue = new FixedQueue();
+  for (let taskId = 0; taskId < 8; taskId++)
+    taskQueue.push({ taskId, isPlain: true } as unknown as PiscinaTask);
+  noteTime(claims.words, 0.01);
+  const posted: unknown[] = [];
+  const workers = Object.assign([worker], { claims }) as unknown as ConstructorParameters<
+    typeof ReadAhead
+  >[0];
+  const readAhead = new ReadAhead(workers, { taskQueue } as never, (_, task) => {
+    worker.ahead++;
+    posted.push(claims.open());
+    assert.notEqual(task, null);
+  });
+  readAhead.fill(0);
+  assert.deepEqual(posted, [1, 2, 3]);
+  assert.equal(taskQueue.size, 5);
+});
+
+test("close may be called again while it waits", { timeout: 60_000 }, async () => {
+  const pool = new Piscina({ filename, maxThreads: 1, closeTimeout: Infinity });
+  const nap = pool.run(20, { name: "nap" });
+  await Promise.all([pool.close(), pool.close()]);
+  assert.equal(await nap, "slept");
 });
 
 test("close waits for tasks, destroy does not; the pool can be used again", async () => {

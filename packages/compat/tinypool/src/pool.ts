@@ -117,7 +117,13 @@ export class Pool {
     for (const worker of this.workers) {
       const { size } = worker.tasks;
       if (worker.shouldRecycle) continue;
-      if (size === 0) return worker;
+      if (size === 0) {
+        if (worker.runner.isThere) return worker;
+        // The notice of its end is still to come. It must not get a task.
+        worker.diedIdle = true;
+        this.workers.delete(worker);
+        continue;
+      }
       if (task.abortSignal === null && size < usage && !worker.isRunningAbortableTask) {
         [found, usage] = [worker, size];
       }
@@ -203,7 +209,7 @@ export class Pool {
 
   /** A worker has ended by itself. */
   #ended(worker: PoolWorker, error: unknown): void {
-    if (!this.workers.delete(worker)) return;
+    if (!this.workers.delete(worker) && !worker.diedIdle) return;
     clearTimeout(worker.idleTimer);
     // The worker's tasks reject first, and say how it ended.
     queueMicrotask(() => {

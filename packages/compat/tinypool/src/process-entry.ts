@@ -20,6 +20,9 @@ process.on("message", (message: unknown) => {
   else if (ours.filename !== null) loadHandler(ours.filename, ours.name).catch(() => {});
 });
 
+// The pool's process is gone, or the task has closed the channel: no result could reach the pool any more.
+process.on("disconnect", () => process.exit(1));
+
 async function run({ taskId, filename, name, task }: RunMessage): Promise<void> {
   let [failed, outcome]: [boolean, unknown] = [false, undefined];
   try {

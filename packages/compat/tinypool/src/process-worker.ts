@@ -50,19 +50,24 @@ export class ProcessWorker extends EventEmitter implements TinypoolWorker, PoolR
     this.unref();
   }
 
-  run({ filename, name, value }: Run): Promise<unknown> {
+  async run({ filename, name, value }: Run): Promise<unknown> {
     const taskId = ++this.#ids;
     const result = new Promise((resolve, reject) => this.#waiting.set(taskId, { resolve, reject }));
     this.ref();
-    this.#send({
-      __tinypool_worker_message__: true,
-      source: "port",
-      taskId,
-      filename,
-      name,
-      task: value,
-    } satisfies RunMessage);
-    return result;
+    try {
+      this.#send({
+        __tinypool_worker_message__: true,
+        source: "port",
+        taskId,
+        filename,
+        name,
+        task: value,
+      } satisfies RunMessage);
+    } catch (error) {
+      // The value cannot be serialized.
+      this.#take(taskId)?.reject(error);
+    }
+    return await result;
   }
 
   #receive(message: unknown): void {
@@ -72,11 +77,16 @@ export class ProcessWorker extends EventEmitter implements TinypoolWorker, PoolR
     }
     const { taskId, failed, outcome, usedMemory } = message as DoneMessage;
     this.usedMemory = usedMemory;
+    const waiting = this.#take(taskId);
+    if (failed) waiting?.reject(outcome);
+    else waiting?.resolve(outcome);
+  }
+
+  #take(taskId: number): Waiting | undefined {
     const waiting = this.#waiting.get(taskId);
     this.#waiting.delete(taskId);
     if (this.#waiting.size === 0) this.unref();
-    if (failed) waiting?.reject(outcome);
-    else waiting?.resolve(outcome);
+    return waiting;
   }
 
   #end(error: Error): void {
@@ -100,6 +110,10 @@ export class ProcessWorker extends EventEmitter implements TinypoolWorker, PoolR
     clearTimeout(timer);
     this.#channel?.onClose?.();
     this.#channel = undefined;
+  }
+
+  get isThere(): boolean {
+    return this.#process.connected;
   }
 
   setChannel(channel: TinypoolChannel): void {

@@ -30,5 +30,7 @@ export interface Run {
 export interface PoolRunner extends TinypoolWorker, Pick<EventEmitter, "removeAllListeners"> {
   /** Bytes of its heap after the last task, where that is measured. */
   readonly usedMemory: number | undefined;
+  /** Whether it has not ended, as far as can be known at once. */
+  readonly isThere: boolean;
   run(task: Run): Promise<unknown>;
 }

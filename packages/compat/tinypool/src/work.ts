@@ -83,6 +83,8 @@ export class PoolWorker {
   readonly tasks = new Set<PoolTask>();
   /** Whether it has served a task, and so has something to tear down. */
   hasRun = false;
+  /** Whether the pool found it dead when a task was due, before the notice of its end. */
+  diedIdle = false;
   /** Whether it ends after its tasks. */
   shouldRecycle = false;
   idleTimer: NodeJS.Timeout | undefined;

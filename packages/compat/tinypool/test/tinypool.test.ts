@@ -1,5 +1,6 @@
 /** The behaviour that programs of tinypool rely on, and where this package does better. tinypool's own suite is run by scripts/conformance.mjs. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -58,6 +59,70 @@ for (const runtime of ["worker_threads", "child_process"] as const) {
     });
   });
 }
+
+test("a process that cannot be given a task fails that task alone", async () => {
+  await using({ runtime: "child_process" }, async (pool) => {
+    assert.match((await rejection(pool.run(1n, { name: "echo" }))).message, /BigInt/);
+    assert.equal(await pool.run(2, { name: "echo" }), 2);
+  });
+});
+
+test("a process whose task closes the channel to the pool fails that task, and is replaced", async () => {
+  await using({ runtime: "child_process" }, async (pool) => {
+    const error = await rejection(pool.run(0, { name: "disconnect" }));
+    assert.equal(error.message, "Worker exited unexpectedly");
+    assert.equal(await pool.run(2, { name: "echo" }), 2);
+  });
+});
+
+test(
+  "a process ends with its pool's process, even if that is killed",
+  { skip: process.platform === "win32" },
+  () => {
+    // The processes get the flags of their parent, so this is no module.
+    const program = `
+    import("@interpreters/tinypool").then(async ({ Tinypool }) => {
+      const options = { minThreads: 1, maxThreads: 1, runtime: "child_process" };
+      const pool = new Tinypool({ ...options, filename: ${JSON.stringify(filename)} });
+      await pool.run(0, { name: "tick" });
+      console.log(pool.threads[0].threadId);
+      process.kill(process.pid, "SIGKILL");
+    });
+  `;
+    const { stdout } = spawnSync(process.execPath, ["-e", program], {
+      encoding: "utf8",
+      cwd: fileURLToPath(new URL(".", import.meta.url)),
+      timeout: 60_000,
+    });
+    const child = Number(stdout);
+    assert.ok(child > 0, stdout);
+    const isThere = (): boolean => {
+      try {
+        process.kill(child, 0);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    for (let i = 0; i < 3000 && isThere(); i++)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    const stays = isThere();
+    if (stays) process.kill(child, "SIGKILL");
+    assert.ok(!stays, "the process is still there");
+  },
+);
+
+test("a thread that died idle gets no task, even before the pool has seen the notice of its end", async () => {
+  await using({}, async (pool) => {
+    const event = once(pool, "error");
+    await pool.run(1, { name: "later" });
+    const thread = pool.threads[0] as unknown as { readonly isThere: boolean };
+    // This thread does not come to its event loop.
+    while (thread.isThere);
+    assert.equal(await pool.run(2, { name: "echo" }), 2);
+    assert.equal(((await event)[0] as Error).message, "thrown later");
+  });
+});
 
 test("an error arrives as itself: class, properties, cause", async () => {
   await using({}, async (pool) => {

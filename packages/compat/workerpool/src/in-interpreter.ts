@@ -34,12 +34,20 @@ function outgoing(value: unknown): unknown {
 
 /** Makes this interpreter a worker, and loads its script. */
 export async function start({ script, eval: asText, flags, report }: Starting): Promise<Control> {
-  const { callback } = interpreters();
+  const { callback, isShareable, NotShareableError } = interpreters();
   const ignore = (): void => {};
   const opened = openWorker({
     ready: () => void report(0).catch(ignore),
-    // An event that cannot travel is an error of the function that emitted it.
-    emit: (id, payload) => void report(id, outgoing(payload)),
+    emit: (id, payload) => {
+      const value = outgoing(payload);
+      // An event that cannot travel is an error of the function that emits it.
+      if (!isTransfer(payload) && !isShareable(value)) {
+        throw new NotShareableError(
+          "Cannot emit an event to the pool: only data can be copied, not functions",
+        );
+      }
+      report(id, value).catch(ignore);
+    },
     changed: ({ abortListeners, onTerminate }) => {
       Atomics.store(flags, FLAG_ABORT_LISTENERS, abortListeners.length);
       Atomics.store(flags, FLAG_ON_TERMINATE, onTerminate === undefined ? 0 : 1);

@@ -86,7 +86,14 @@ export class InterpreterWorker extends EventEmitter {
     });
     const report = callback((id: number, payload?: unknown) => {
       const worker = self.deref();
-      if (worker !== undefined) worker.#receive(id === 0 ? "ready" : { id, isEvent: true, payload });
+      try {
+        if (worker !== undefined) worker.#receive(id === 0 ? "ready" : { id, isEvent: true, payload });
+      } catch (error) {
+        // A listener of the program has thrown. That is no error of the worker.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
     }) as Starting["report"];
     this.#started = this.#interp.call(inInterpreter().start, {
       script: script?.toString(),
@@ -131,6 +138,16 @@ export class InterpreterWorker extends EventEmitter {
       this.#running--;
       // The end of the interpreter is reported by itself.
       if (!isDeath(error)) this.#receive({ id, thrown: thrown(error) });
+    }
+  }
+
+  /** Whether the interpreter has not ended. It is known at once, before its end is reported. */
+  get isThere(): boolean {
+    try {
+      this.#interp.isRunning();
+      return true;
+    } catch {
+      return false;
     }
   }
 

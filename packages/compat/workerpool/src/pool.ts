@@ -159,7 +159,11 @@ export class Pool {
 
   /** A worker that is free; null if all are busy and no more may be made. @internal */
   _getWorker(): WorkerHandler | null {
-    for (const worker of this.workers) if (!worker.busy()) return worker;
+    for (const worker of this.workers.slice()) {
+      if (worker.busy()) continue;
+      if (!worker.diedIdle) return worker;
+      void this.#remove(worker);
+    }
     if (this.workers.length >= this.maxWorkers) return null;
     const worker = this.#createWorker();
     this.workers.push(worker);

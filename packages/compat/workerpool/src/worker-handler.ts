@@ -96,6 +96,8 @@ export class WorkerHandler {
     worker.on("error", (error: unknown) => {
       const text = error instanceof Error ? error.message : inspect(error);
       this.#fail(new TerminateError(`Workerpool Worker error: ${text}`, error));
+      // A process that could not be started never exits.
+      if (worker.isChildProcess && worker.pid === undefined) this.#exited(worker, undefined, undefined);
     });
     worker.on("exit", (exitCode: unknown, signalCode: unknown) => this.#exited(worker, exitCode, signalCode));
   }
@@ -244,6 +246,11 @@ export class WorkerHandler {
       timer = setTimeout(settle, this.workerTerminateTimeout, reason);
       this.#send({ message: { id, method: CLEANUP } });
     });
+  }
+
+  /** Whether it has ended by itself while it had no task. The notice of that may be still to come. */
+  get diedIdle(): boolean {
+    return this.hasBeenReady && this.worker?.isThere === false && !this.busy();
   }
 
   /** Whether it runs a task, cleans up after one, or was asked to end. */

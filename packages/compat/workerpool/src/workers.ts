@@ -19,6 +19,8 @@ export interface Worker {
   ready?: boolean;
   isWorkerThread?: true;
   isChildProcess?: true;
+  /** Of an interpreter. */
+  readonly isThere?: boolean;
   readonly pid?: number | undefined;
   readonly spawnargs?: readonly string[];
   readonly spawnfile?: string;

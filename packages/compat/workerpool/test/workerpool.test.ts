@@ -128,6 +128,51 @@ test("a worker that ends while it is idle fails no task", async () => {
   assert.equal(await ends.pool.exec("count"), 1);
 });
 
+test("a worker that died idle gets no task, even before the pool has seen the notice of its end", () => {
+  const program = `
+    const workerpool = require("@interpreters/workerpool");
+    const pool = workerpool.pool(${JSON.stringify(file("ends.cjs"))}, { maxWorkers: 1 });
+    pool.exec("later").then(() => {
+      // This thread does not come to its event loop.
+      while (pool.workers[0].worker.isThere);
+      pool.exec("count").then(console.log, console.log);
+    });
+  `;
+  const { stdout, status } = spawnSync(process.execPath, ["-e", program], {
+    encoding: "utf8",
+    cwd: __dirname,
+  });
+  assert.deepEqual([stdout, status], ["1\n", 0]);
+});
+
+test("processes that cannot be started fail every task", async () => {
+  await using broken = poolOf("ends.cjs", { workerType: "process", forkOpts: { cwd: file("absent") } });
+  const errors = await Promise.all([1, 2, 3].map(() => failure(broken.pool.exec("count"))));
+  for (const { message } of errors) assert.match(message, /Workerpool Worker error: spawn/);
+});
+
+test("an event that cannot travel is an error of the function that emits it", async () => {
+  await using ends = poolOf("ends.cjs");
+  assert.equal(await ends.pool.exec("count"), 1);
+  assert.equal((await failure(ends.pool.exec("emitsFunction")))["code"], "ERR_NOT_SHAREABLE");
+  assert.equal(await ends.pool.exec("count"), 2);
+});
+
+test("a listener to events that throws is an uncaught exception here, and harms no worker", () => {
+  const program = `
+    const workerpool = require("@interpreters/workerpool");
+    process.on("uncaughtException", ({ message }) => console.log(message));
+    const pool = workerpool.pool(${JSON.stringify(file("ends.cjs"))}, { maxWorkers: 1 });
+    const on = () => { throw new Error("of the listener"); };
+    pool.exec("emits", [1], { on }).then(() => pool.exec("count")).then(console.log, console.log);
+  `;
+  const { stdout, status } = spawnSync(process.execPath, ["-e", program], {
+    encoding: "utf8",
+    cwd: __dirname,
+  });
+  assert.deepEqual([stdout, status], ["of the listener\n1\n", 0]);
+});
+
 test("a result or an argument that cannot travel fails that task only, and names the culprit", async () => {
   await using ends = poolOf("ends.cjs");
   const result = await failure(ends.pool.exec("cannotTravel"));

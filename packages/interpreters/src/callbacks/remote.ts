@@ -1,6 +1,7 @@
 /** The caller's side: callbacks of other interpreters. */
 import { InterpreterError, InterpreterNotFoundError } from "../base/errors.js";
 import { CODEC_JAVASCRIPT } from "../codec/codec.js";
+import { NO_OPTIONS } from "../interpreter/call-options.js";
 import { bind, type Interpreter } from "../interpreter/interpreter.js";
 import { died, type Operation } from "../interpreter/operation.js";
 import { dispatch, type WorkKind } from "../interpreter/sending.js";
@@ -82,7 +83,7 @@ function call(
       a: handle.id,
       b: blocking ? 1 : 0,
       value: args,
-      options: {},
+      options: NO_OPTIONS,
       blocking,
       trace: takeTrace(handle.id),
       // Given back only when the owner has replied.

@@ -76,7 +76,7 @@ export function writeValue(e: Encoder, value: unknown, depth: number): void {
     default:
       if (typeof value === "symbol" && writeSymbol(e, value)) return;
       if (!e.lenient) {
-        if (typeof value === "function" && writeFunction(e, value)) return;
+        if (typeof value === "function" && writeFunction(e, value, depth)) return;
         throw e.failure(depth, describe(value));
       }
       writeString(e.out, safeInspect(value));
@@ -84,7 +84,8 @@ export function writeValue(e: Encoder, value: unknown, depth: number): void {
 }
 
 /** Writes a function that travels by reference; returns false for any other. Only JavaScript can call it. */
-function writeFunction(e: Encoder, fn: Function): boolean {
+function writeFunction(e: Encoder, fn: Function, depth: number): boolean {
+  e.depth = depth;
   if (isProxy(fn) || !writeReference(e, fn)) return false;
   e.codec = CODEC_JAVASCRIPT;
   return true;

@@ -5,6 +5,7 @@
  * first used; each call is a work item (WORK_OBJECT), so calls run in order with all other work of that interpreter. Calling a generator
  * method gives an iteration (WORK_OBJECT_ITERATE).
  */
+import { ownOptions } from "../base/check.js";
 import { InterpreterError, InterpreterNotFoundError } from "../base/errors.js";
 import { CODEC_JAVASCRIPT, registerReference } from "../codec/codec.js";
 import { classOf } from "../guests/javascript/callable.js";
@@ -23,7 +24,7 @@ import {
   WORK_OBJECT_ITERATE,
 } from "../wire/protocol.js";
 import type { Constructed } from "../worker/objects.js";
-import { type CallOptions, checkIterateOptions, type IterateOptions } from "./call-options.js";
+import { type CallOptions, checkIterateOptions, type IterateOptions, NO_OPTIONS } from "./call-options.js";
 import { iterate, iterateSync } from "./iteration.js";
 import type { Iterating } from "./iteration-feed.js";
 import { died, type Operation } from "./operation.js";
@@ -105,7 +106,7 @@ export function proxyOf(
 ): object {
   const className = classOf(cls).name;
   const remote: Remote = { target, number, names, generators, className, ended: false };
-  const root = faceOf(remote, {}, undefined, interpreter);
+  const root = faceOf(remote, NO_OPTIONS, undefined, interpreter);
   collected.register(root, remote, remote);
   return root;
 }
@@ -207,7 +208,8 @@ function iterating(
   blocking: boolean,
 ): Iterating {
   const { target } = face.remote;
-  const { buffersize, signal, ...rest } = face.options;
+  const { buffersize, signal, ...others } = face.options;
+  const rest = ownOptions(others);
   const what = doing(face, `iterate over ${name} of`);
   // A trace that is taken later would keep the iterator reachable, of which that is a method.
   const trace = takeTrace(face.remote);
@@ -270,10 +272,11 @@ function faceIn(proxy: object): Face {
 const access: Readonly<Record<string, (face: Face) => unknown>> = {
   get: (face) => functionOf(face, "read a property of", OBJECT_GET),
   set: (face) => functionOf(face, "write a property of", OBJECT_SET),
-  with: (face) => (options: IterateOptions) => {
+  with: (face) => (given: IterateOptions) => {
+    const options = ownOptions(given);
     checkIterateOptions("with", options);
     const { remote, root, interpreter } = face;
-    return faceOf(remote, { ...face.options, ...options }, root, interpreter);
+    return faceOf(remote, ownOptions({ ...face.options, ...options }), root, interpreter);
   },
 };
 
@@ -298,7 +301,25 @@ Object.defineProperty(base, Symbol.toStringTag, {
     return `RemoteObject ${faces.get(this)?.remote.className ?? ""}`.trimEnd();
   },
 });
-Object.setPrototypeOf(base, null);
+// An assignment must not make a property here. Except for the names of methods, it reaches the end of the prototype chain.
+Object.setPrototypeOf(
+  base,
+  new Proxy(Object.freeze(Object.create(null) as object), {
+    set: (_, name, __, proxy: object) => refuseAssignment(proxy, name),
+  }),
+);
+
+function refuseAssignment(proxy: object, name: string | symbol): never {
+  const remote = faces.get(proxy)?.remote;
+  const where = remote === undefined ? "" : ` of ${remote.className}`;
+  const id = remote === undefined ? "another interpreter" : `interpreter ${remote.target.id}`;
+  throw new TypeError(
+    `Cannot assign ${String(name)}${where} through its proxy: the object is in ${id}. ` +
+      (typeof name === "symbol"
+        ? "Write it in a method of the object."
+        : `Use proxy.set(${JSON.stringify(name)}, value), or proxy.set.sync to block.`),
+  );
+}
 
 /** By the names of the methods: objects of one class share a prototype. */
 const prototypes = new Map<string, object>();
@@ -319,13 +340,17 @@ function prototypeOf(names: readonly string[], generators: number): object {
 
 /** Defines a property that is made when it is first read, and kept. */
 function define(prototype: object, name: string, make: (face: Face) => unknown): void {
+  function set(this: object): never {
+    return refuseAssignment(this, name);
+  }
   Object.defineProperty(prototype, name, {
     configurable: true,
     get(this: object) {
       const value = make(faceIn(this));
-      Object.defineProperty(this, name, { value, configurable: true, writable: true });
+      Object.defineProperty(this, name, { get: () => value, set, configurable: true });
       return value;
     },
+    set,
   });
 }
 

@@ -259,9 +259,11 @@ export class WorkDispatcher {
       clockOf?.wait(waits);
       seat?.wait(waits);
     };
+    const isMethod = kind === WORK_OBJECT_ITERATE;
     const begin = (): unknown =>
-      kind === WORK_OBJECT_ITERATE ? this.#objects.begin(a, b, args) : this.#run(WORK_CALL, a, b, args);
-    return feed(this.#rt, id, sender, { wait }, begin);
+      isMethod ? this.#objects.begin(a, b, args) : this.#run(WORK_CALL, a, b, args);
+    const method = isMethod ? this.#objects.nameOf(a, b) : undefined;
+    return feed(this.#rt, id, sender, { wait }, begin, method);
   }
 
   /** Has the supervisor stop the item if it runs for another `timeout` milliseconds. */

@@ -40,7 +40,7 @@ interface Waiting {
 
 /**
  * Feeds the items of what `begin` returns into queue `id` of the interpreter `consumer`. Resolves to the iterator's return value, or to
- * undefined if the consumer has left.
+ * undefined if the consumer has left. `method` is the name of the proxy's method that is iterated over, if it is one.
  */
 export async function feed(
   rt: Runtime,
@@ -48,6 +48,7 @@ export async function feed(
   consumer: InterpreterId,
   seat: Waiting | undefined,
   begin: () => unknown,
+  method: string | undefined,
 ): Promise<unknown> {
   const queue = findQueue(rt.m, id);
   // The consumer is gone.
@@ -58,7 +59,7 @@ export async function feed(
   if (slotOf(rt.m, consumer) === -1) leave();
   try {
     if (isShut(rt.m, queue)) return undefined;
-    return await feedFrom(rt, queue, seat, begin);
+    return await feedFrom(rt, queue, seat, begin, method);
   } finally {
     stopListening();
     releaseHandle(rt, queue, false);
@@ -70,9 +71,10 @@ async function feedFrom(
   queue: Pointer,
   seat: Waiting | undefined,
   begin: () => unknown,
+  method: string | undefined,
 ): Promise<unknown> {
   const returned = begin();
-  const source = sourceOf(await (promiseOf(returned) ?? returned));
+  const source = sourceOf(await (promiseOf(returned) ?? returned), method);
   const putter = new ItemPutter(rt, queue);
   let lastTurn = clock();
   for (let count = 1; ; count++) {
@@ -128,7 +130,7 @@ interface Source {
 type Method = (...args: unknown[]) => unknown;
 
 /** The iterator of an iterable, or the value itself if it has `next`. @throws Refusal with a TypeError neither */
-function sourceOf(value: unknown): Source {
+function sourceOf(value: unknown, method: string | undefined): Source {
   const from = Object(value) as Record<PropertyKey, unknown>;
   const asynchronous = value == null ? undefined : from[Symbol.asyncIterator];
   const synchronous = value == null ? undefined : from[Symbol.iterator];
@@ -140,8 +142,11 @@ function sourceOf(value: unknown): Source {
   if (typeof next !== "function") {
     throw new Refusal(
       new TypeError(
-        `iterate: the function must return an iterable, an async iterable or an iterator, found ${show(value)}. ` +
-          "Use call() for a function that returns one value.",
+        `iterate: ${method === undefined ? "the function" : `${method}()`} must return an iterable, an async iterable or an iterator, ` +
+          `found ${show(value)}. ` +
+          (method === undefined
+            ? "Use call() for a function that returns one value."
+            : `Use ${method}(…), without iterate, for one value.`),
       ),
     );
   }

@@ -86,6 +86,11 @@ export class Objects {
     return callMethod(object, names[operation], args);
   }
 
+  /** The name of a method, if the object is still there. */
+  nameOf(number: number, operation: number): string | undefined {
+    return this.#entries.get(number)?.names[operation];
+  }
+
   #end(number: number, object: Entry["object"]): unknown {
     this.#drop(number);
     const dispose = object[Symbol.asyncDispose] ?? object[Symbol.dispose];

@@ -65,6 +65,9 @@ for (const [name, fn] of [
       f[Symbol.dispose]();
       const error = await rejection<ExecutionFailed>(interp.call(fn, f, 1)).catch((e: unknown) => e);
       assert.ok(error instanceof NotShareableError, String(error));
+      assert.match(error.message, /args\[0\] is a callback that was ended/);
+      const deep = (await rejection(interp.call(inside.make, { in: [1, f] } as never))) as Error;
+      assert.match(deep.message, /args\[0\]\.in\[1\] is a callback that was ended/);
       const late = await rejection<ExecutionFailed>(interp.call(inside.callGlobal, "f", fn === blocking));
       assert.equal((late.cause as InterpreterError).code, "ERR_CALLBACK_ENDED");
       assert.equal((thrown(() => f.sync(1)) as InterpreterError).code, "ERR_CALLBACK_ENDED");

@@ -290,3 +290,59 @@ test("blocking calls around a circle are found", limits, () =>
     assert.equal(inner.code, "ERR_INTERPRETER_DEADLOCK", String(inner));
   }),
 );
+
+test("an assignment to a proxy is refused, and says how to write a property there", limits, () =>
+  using(async (interp) => {
+    await using counter = await interp.construct(Counter, 1, "c");
+    const loose = counter as unknown as Record<PropertyKey, unknown>;
+    // The second time, a method has been read.
+    for (let i = 0; i < 2; i++) {
+      for (const name of ["value", "add", "get"]) {
+        const error = thrown(() => (loose[name] = 5)) as Error;
+        assert.ok(error instanceof TypeError);
+        assert.match(
+          error.message,
+          new RegExp(`Cannot assign ${name} of Counter .*proxy\\.set\\("${name}", value\\)`),
+        );
+      }
+      assert.equal(await counter.add(0), 1);
+    }
+    assert.match((thrown(() => (loose[Symbol("s")] = 5)) as Error).message, /Symbol\(s\).*in a method/);
+    assert.deepEqual(Reflect.ownKeys(counter), ["add"], "the method that was read");
+  }),
+);
+
+test("iterating over a method that returns one value is refused by the method's name", limits, () =>
+  using(async (interp) => {
+    await using counter = await interp.construct(Counter, 1);
+    const loose = counter as unknown as Record<string, { iterate(n: number): AsyncIterable<unknown> }>;
+    const all = async (): Promise<void> => {
+      for await (const item of loose["add"].iterate(1)) assert.fail(String(item));
+    };
+    const error = await rejection(all());
+    assert.ok(error instanceof TypeError);
+    assert.match(error.message, /add\(\) must return an iterable.*found 2\. Use add\(…\)/);
+  }),
+);
+
+test("what Object.prototype has is no option of a proxy or a callback", limits, () =>
+  using(async (interp) => {
+    const proto = Object.prototype as unknown as Record<string, unknown>;
+    await using counter = await interp.construct(Counter, 1);
+    const back = callback(() => "called");
+    proto["signal"] = AbortSignal.abort("inherited");
+    proto["timeout"] = -5;
+    const calls = [counter.add(1), counter.with({}).add(1)];
+    delete proto["signal"];
+    delete proto["timeout"];
+    assert.deepEqual(await Promise.all(calls), [2, 3]);
+    const pollute = (call: () => Promise<string>): Promise<string> => {
+      const there = Object.prototype as unknown as Record<string, unknown>;
+      there["signal"] = AbortSignal.abort("inherited");
+      const called = call();
+      delete there["signal"];
+      return called;
+    };
+    assert.equal(await interp.call(pollute, back), "called");
+  }),
+);

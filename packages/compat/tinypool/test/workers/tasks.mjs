@@ -26,5 +26,14 @@ export const keepPort = ({ port: given }) => {
   port = given;
 };
 export const teardown = () => port?.postMessage("torn down");
+export const disconnect = () => {
+  process.disconnect();
+  return tick();
+};
+export const tick = () => void setInterval(() => {}, 1000);
+export const later = (milliseconds) =>
+  void setTimeout(() => {
+    throw new TypeError("thrown later");
+  }, milliseconds);
 export const print = (text) => console.log(text);
 export default (value) => `default ${value}`;

@@ -58,6 +58,7 @@ workerpool.worker(
       for (let i = 1; i <= n; i++) workerpool.workerEmit({ i });
       return n;
     },
+    emitsFunction: () => workerpool.workerEmit({ fn() {} }),
     moves: (size) => new workerpool.Transfer(new Uint8Array(size), []),
   },
   { onTerminate: () => void calls++ },
