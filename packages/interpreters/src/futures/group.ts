@@ -39,7 +39,10 @@ export interface GroupOptions {
 }
 
 /** What `TaskGroup.with` returns: a group whose tasks have options of their own. */
-export interface TaskGroupView extends Pick<TaskGroup, "submit"> {}
+export interface TaskGroupView {
+  /** Runs `fn(...args)` as a task of the group, with the options of the view. See `TaskGroup.submit`. @throws as that */
+  submit: TaskGroup["submit"];
+}
 
 /**
  * Tasks of a pool that belong together. `InterpreterPoolExecutor.group` makes one.
