@@ -3,6 +3,7 @@
  * without persistence, say, or when the queue was cleaned.
  */
 import type { IRedisClient } from "bullmq";
+import { setTimeout as delay } from "node:timers/promises";
 import type { RemoteTasks } from "interpreters/core";
 import type { Job } from "./bundles.js";
 import { makeError } from "./errors.js";
@@ -23,31 +24,38 @@ export interface Sent {
   readonly bundled: boolean;
 }
 
+/** The keys that an audit looks at: what those of jobs begin with, the stream of replies, and what a job leaves that is gone. */
+export interface AuditKeys {
+  readonly jobs: string;
+  readonly replies: string;
+  leftBy(jobId: string): string[];
+}
+
 export class Audit {
   readonly #client: IRedisClient;
   readonly #replies: Replies;
-  readonly #jobs: string;
+  readonly #keys: AuditKeys;
   readonly #sent: Map<number, Sent>;
   readonly #tasks: RemoteTasks;
   readonly #timer: NodeJS.Timeout;
-  /** Tasks whose job was gone at an audit, by the round of replies at that time. */
-  readonly #suspects = new Map<number, number>();
+  /** Tasks whose job was gone at an audit, with the id of the last reply that was stored then: their outcome comes before it, or never. */
+  readonly #suspects = new Map<number, string>();
   #upTo = 0;
+  #stopped = false;
 
   /**
-   * @param jobs what the keys of jobs begin with
    * @param sent the tasks that Redis has, by number. Those that are done are taken out here
    */
   constructor(
     client: IRedisClient,
     replies: Replies,
-    jobs: string,
+    keys: AuditKeys,
     sent: Map<number, Sent>,
     tasks: RemoteTasks,
   ) {
     this.#client = client;
     this.#replies = replies;
-    this.#jobs = jobs;
+    this.#keys = keys;
     this.#sent = sent;
     this.#tasks = tasks;
     this.#timer = setInterval(() => void this.#look().catch(() => undefined), EVERY);
@@ -55,7 +63,26 @@ export class Audit {
   }
 
   stop(): void {
+    this.#stopped = true;
     clearInterval(this.#timer);
+  }
+
+  /** Those of some jobs that Redis does not have. Resolves when the outcomes of those that are done have been read. Never rejects. */
+  async gone(names: readonly string[]): Promise<ReadonlySet<string>> {
+    try {
+      const { last, states } = await this.#ask(names);
+      while (!this.#stopped && !this.#replies.hasRead(last)) await delay(5);
+      return new Set(names.filter((_, i) => states[i] === 0));
+    } catch {
+      return new Set(names);
+    }
+  }
+
+  async #ask(names: readonly string[]): Promise<{ last: string; states: readonly (number | string)[] }> {
+    const { jobs, replies } = this.#keys;
+    const answer = await runScript(this.#client, "interpretersAudit", [jobs, replies], names);
+    const [last, states] = answer as [last: string, states: (number | string)[]];
+    return { last, states };
   }
 
   async #look(): Promise<void> {
@@ -63,20 +90,18 @@ export class Audit {
     const ids = this.#choose(performance.now() - EVERY);
     if (ids.length === 0) return;
     const names = ids.map((id) => this.#sent.get(id)?.jobId ?? "");
-    const states = (await runScript(this.#client, "interpretersAudit", [this.#jobs], names)) as (
-      | number
-      | string
-    )[];
+    const { last, states } = await this.#ask(names);
     for (const [i, id] of ids.entries()) {
       // It may have been sent again meanwhile, in another job.
       if (states[i] === 1 || this.#sent.get(id)?.jobId !== names[i]) this.#suspects.delete(id);
-      else this.#suspect(id, states[i]);
+      else this.#suspect(id, states[i], last);
     }
   }
 
   /** The tasks to look at, round and round: many that wait for long do not keep later ones from being looked at. */
   #choose(before: number): number[] {
     const ids: number[] = [];
+    for (const id of this.#suspects.keys()) if (!this.#sent.has(id)) this.#suspects.delete(id);
     for (const [id, { since }] of this.#sent) {
       if (!this.#tasks.has(id)) {
         this.#sent.delete(id);
@@ -88,15 +113,17 @@ export class Audit {
     return ids;
   }
 
-  #suspect(id: number, state: number | string): void {
-    const { rounds } = this.#replies;
-    const since = this.#suspects.get(id);
-    if (since === undefined) {
-      this.#suspects.set(id, rounds);
+  #suspect(id: number, state: number | string, last: string): void {
+    const until = this.#suspects.get(id);
+    // Wait for the next audit: a job that was deleted by hand may still run, and its outcome arrives soon.
+    if (until === undefined) {
+      this.#suspects.set(id, last);
       return;
     }
-    // The replies have been read since then, and an outcome is stored before its job ends.
-    if (rounds < since + 2) return;
+    // A stream that Redis has lost begins anew.
+    if (!this.#replies.hasRead(until) && !this.#replies.hasRead(last)) return;
+    const jobId = this.#sent.get(id)?.jobId ?? "";
+    void this.#client.del(...this.#keys.leftBy(jobId)).catch(() => undefined);
     this.#suspects.delete(id);
     this.#sent.delete(id);
     const reason =

@@ -63,6 +63,8 @@ export class BullMQCarrier implements Carrier {
   readonly #ready: Promise<void>;
   #connectTimer: NodeJS.Timeout | undefined;
   #lastError: unknown;
+  /** Called when Redis refuses the connection. */
+  readonly #whenRefused = new Set<(error: unknown) => void>();
   #audit: Audit | undefined;
   #closed = false;
 
@@ -75,7 +77,9 @@ export class BullMQCarrier implements Carrier {
     // BullMQ reports interruptions here. They end by themselves, except that Redis may refuse the connection.
     this.#queue.on("error", (error) => {
       this.#lastError = error;
-      if (this.#client === undefined && isRefusal(error)) this.#failWaiting();
+      if (!isRefusal(error)) return;
+      for (const refuse of this.#whenRefused) refuse(error);
+      if (this.#client === undefined) this.#failWaiting();
     });
     this.#ready = this.#open();
     this.#ready.catch((error: unknown) => {
@@ -91,18 +95,17 @@ export class BullMQCarrier implements Carrier {
   /** Resolves when Redis is connected. @throws InterpreterError (`ERR_REDIS_UNREACHABLE`, `ERR_REDIS_REFUSED`) */
   async ready(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
+    let fail!: (error: unknown) => void;
     const late = new Promise<never>((_, reject) => {
-      const fail = (): void => reject(connectionError(this.#place, this.#lastError));
-      timer = setTimeout(fail, this.#options.connectTimeout);
-      this.#queue.on("error", (error) => {
-        if (isRefusal(error)) reject(connectionError(this.#place, error));
-      });
+      fail = (error) => reject(connectionError(this.#place, error));
+      timer = setTimeout(() => fail(this.#lastError), this.#options.connectTimeout);
+      this.#whenRefused.add(fail);
     });
-    late.catch(() => undefined);
     try {
       await Promise.race([this.#ready, late]);
     } finally {
       clearTimeout(timer);
+      this.#whenRefused.delete(fail);
     }
   }
 
@@ -162,13 +165,13 @@ export class BullMQCarrier implements Carrier {
     this.#closed = true;
     clearTimeout(this.#connectTimer);
     this.#audit?.stop();
+    this.#replies?.stop();
+    const replies = this.#key(`replies:${this.#id}`);
+    if (this.#client?.status === "ready") await this.#client.del(replies).catch(() => undefined);
+    // A connection that is interrupted would be waited for, so it is given up. One that the user gave stays the user's.
+    else await this.#queue.getBackend().close(true);
+    await this.#queue.close().catch(() => undefined);
     this.#watch?.stop();
-    const client = this.#client;
-    await this.#replies?.stop();
-    if (client?.status === "ready") await client.del(this.#key(`replies:${this.#id}`)).catch(() => undefined);
-    // A connection that is interrupted would be waited for. One that was never made is given up by `close`.
-    else client?.disconnect();
-    await this.#queue.close();
   }
 
   /** How many jobs wait, run and are done in the queue, and how many workers serve it. */
@@ -191,15 +194,17 @@ export class BullMQCarrier implements Carrier {
     try {
       await replies.start();
     } catch (error) {
-      await replies.stop();
+      replies.stop();
       throw error;
     }
-    if (this.#closed) return await replies.stop();
+    if (this.#closed) return replies.stop();
     this.#replies = replies;
     this.#client = client;
     clearTimeout(this.#connectTimer);
     this.#watch = new ConnectionWatch(client, () => client.get(this.#key("ping")));
-    this.#audit = new Audit(client, replies, this.#queue.toKey(""), this.#sent, this.#tasks);
+    const leftBy = (jobId: string): string[] => [this.#key(`args:${jobId}`), this.#key(`taken:${jobId}`)];
+    const keys = { jobs: this.#queue.toKey(""), replies: this.#key(`replies:${this.#id}`), leftBy };
+    this.#audit = new Audit(client, replies, keys, this.#sent, this.#tasks);
     if (this.#waiting.length > 0) this.#flushSoon();
   }
 
@@ -246,13 +251,19 @@ export class BullMQCarrier implements Carrier {
       await this.#addAll(groups);
     } catch (error) {
       if (this.#closed) return;
-      // Redis may have taken some of them. A job that it has already is not added again.
+      // Redis may have taken some of them, and workers may have done these already.
       if (groups.length > 1) {
-        for (const group of groups) await this.#add([group]);
+        const nameOf = ([{ id }]: readonly Job[]): string => this.#sent.get(id)?.jobId ?? "";
+        const gone = await (this.#audit as Audit).gone(groups.map(nameOf));
+        for (const group of groups) if (gone.has(nameOf(group))) await this.#add([group]);
         return;
       }
       const reason = messageOf(error);
-      for (const { id } of groups[0]) {
+      for (const { id, apart } of groups[0]) {
+        const sent = this.#sent.get(id);
+        this.#sent.delete(id);
+        if (apart !== undefined)
+          void this.#client?.del(this.#key(`args:${sent?.jobId}`)).catch(() => undefined);
         this.#tasks.fail(
           id,
           makeError(
@@ -332,35 +343,43 @@ export class BullMQCarrier implements Carrier {
   }
 
   #take([id, ran, kind, values]: OutcomeData): void {
-    if (kind === "returned") this.#returned(id, values as Returned);
+    if (kind === "returned") this.#returned(values as Returned);
     else if (typeof values === "string") this.#settle(id, ran, kind, values);
     else void this.#takeApart(id, ran, kind, (values as { apart: string }).apart);
   }
 
-  /** A task of a bundle whose worker ended goes on alone, if it may. */
-  #returned(id: number, { begun }: Returned): void {
-    const sent = this.#sent.get(id);
-    if (sent === undefined || !sent.bundled || !this.#tasks.has(id)) return;
-    const { job } = sent;
-    this.#sent.delete(id);
-    if (begun) job.deaths++;
-    if (job.deaths > this.#options.retries) {
-      const outcome = diedOutcome(job.name, job.deaths, this.#options.retries);
-      this.#tasks.settle(id, outcome);
-      return;
+  /**
+   * The tasks of a bundle whose worker ended go on alone, if they may. Tasks begin in their order, so those that may have run are the first of
+   * the ones that are open.
+   */
+  #returned({ ids, begun }: Returned): void {
+    let left = begun;
+    for (const id of ids) {
+      const sent = this.#sent.get(id);
+      if (sent === undefined || !sent.bundled || !this.#tasks.has(id)) continue;
+      const { job } = sent;
+      this.#sent.delete(id);
+      if (left-- > 0) job.deaths++;
+      if (job.deaths > this.#options.retries) {
+        this.#tasks.settle(id, diedOutcome(job.name, job.deaths, this.#options.retries));
+        continue;
+      }
+      job.alone = true;
+      this.#waiting.push(job);
+      this.#flushSoon();
     }
-    job.alone = true;
-    this.#waiting.push(job);
-    this.#flushSoon();
   }
 
   async #takeApart(id: number, ran: number, kind: OutcomeKind, key: string): Promise<void> {
-    if (!this.#tasks.has(id)) return;
     const client = this.#client as IRedisClient;
+    if (!this.#tasks.has(id)) return void client.del(key).catch(() => undefined);
+    const sent = this.#sent.get(id);
+    // Its outcome is here: no audit must look for it while the connection is away.
+    this.#sent.delete(id);
     try {
       const values = await client.get(key);
       if (values === null) throw new Error("its result has expired");
-      this.#settle(id, ran, kind, values);
+      this.#settle(id, ran, kind, values, sent);
       await client.del(key);
     } catch (error) {
       this.#tasks.fail(
@@ -370,8 +389,8 @@ export class BullMQCarrier implements Carrier {
     }
   }
 
-  #settle(id: number, ran: number, kind: OutcomeKind, values: string): void {
-    const name = this.#sent.get(id)?.job.name;
+  #settle(id: number, ran: number, kind: OutcomeKind, values: string, sent = this.#sent.get(id)): void {
+    const name = sent?.job.name;
     if (name !== undefined && kind !== "batch") this.#bundler.learn(name, ran / 1000);
     this.#sent.delete(id);
     this.#tasks.settle(id, decodeOutcome(kind, values), ran);

@@ -8,9 +8,13 @@ import type { IRedisClient } from "bullmq";
 import type { Socket } from "node:net";
 
 const coalesced = new WeakSet<Socket>();
+/** A client that its user shares among executors is watched once. */
+const watched = new WeakSet<IRedisClient>();
 
 /** From now on collects what the client writes in one turn, also after it has connected again. */
 export function coalesceWrites(client: IRedisClient): void {
+  if (watched.has(client)) return;
+  watched.add(client);
   const apply = (): void => {
     const { stream } = client as { stream?: Socket };
     if (stream === undefined || typeof stream.cork !== "function" || coalesced.has(stream)) return;

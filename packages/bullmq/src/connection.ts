@@ -18,9 +18,13 @@ export function connectionOf(given: unknown, what: string): ConnectionOptions {
       `${what}: connection must be a URL such as redis://127.0.0.1:6379, or BullMQ's connection options, found ${typeof given}`,
     );
   }
-  // Clients have methods, options have none.
-  if ("duplicate" in given) return given;
+  if (isClient(given)) return given;
   return { ...(given as RedisOptions), ...WAITING };
+}
+
+/** Whether the user gave a client, and not options. Clients have methods, options have none. */
+export function isClient(given: object): boolean {
+  return "duplicate" in given;
 }
 
 /** Commands wait for the connection to come back, however long that takes: nothing is lost meanwhile. */
@@ -76,32 +80,54 @@ export function connectionError(place: string, error: unknown): InterpreterError
 }
 
 /**
+ * Renews a connection whose blocking read is overdue: one that is dead without an error would wait for ever. The driver sends the read again.
+ * Without a connection, nothing is renewed. Returns a function that ends the watch.
+ */
+export function watchRead(client: IRedisClient, within = ANSWER_WITHIN): () => void {
+  const timer = setInterval(() => {
+    if (client.status === "ready" || client.status === "connect") client.disconnect(true);
+  }, within);
+  return () => clearInterval(timer);
+}
+
+/**
  * Looks at a connection now and then, and renews it if it does not answer: a network that drops packets without an error would
  * keep commands waiting until the system gives up, after many minutes.
  */
 export class ConnectionWatch {
   readonly #timer: NodeJS.Timeout;
-  #asked = 0;
+  /** It waits for this since then: the answer to a question, or to the driver's greeting on a new connection. */
+  #waits: "answer" | "greeting" | undefined;
+  #since = 0;
 
-  /** @param ask asks something of the server */
-  constructor(client: IRedisClient, ask: () => Promise<unknown>) {
+  /**
+   * @param ask asks something of the server
+   * @param every milliseconds between two looks
+   * @param within milliseconds in which an answer must come
+   */
+  constructor(
+    client: IRedisClient,
+    ask: () => Promise<unknown>,
+    every = WATCH_EVERY,
+    within = ANSWER_WITHIN,
+  ) {
     this.#timer = setInterval(() => {
-      if (client.status !== "ready") {
-        this.#asked = 0;
-        return;
-      }
+      const { status } = client;
+      const expected = status === "ready" ? "answer" : status === "connect" ? "greeting" : undefined;
       const now = performance.now();
-      if (this.#asked === 0) {
-        this.#asked = now;
+      if (this.#waits === undefined || this.#waits !== expected) {
+        this.#waits = expected;
+        this.#since = now;
+        if (expected !== "answer") return;
         const answered = (): void => {
-          this.#asked = 0;
+          if (this.#waits === "answer") this.#waits = undefined;
         };
         ask().then(answered, answered);
-      } else if (now - this.#asked > ANSWER_WITHIN) {
-        this.#asked = 0;
+      } else if (now - this.#since > within) {
+        this.#waits = undefined;
         client.disconnect(true);
       }
-    }, WATCH_EVERY);
+    }, every);
     this.#timer.unref();
   }
 

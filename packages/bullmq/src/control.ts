@@ -1,10 +1,11 @@
 /** Reads the queue's control stream, in which callers ask for tasks to be stopped, over a connection of its own. */
 import type { IRedisClient } from "bullmq";
 import { setTimeout as delay } from "node:timers/promises";
+import { watchRead } from "./connection.js";
+import { defineScripts, runScript } from "./scripts.js";
 
-/** Milliseconds that a read waits, and after which it must have returned even so. */
+/** Milliseconds that a read waits. */
 const WAIT = 2000;
-const OVERDUE = 8000;
 
 type Entries = readonly (readonly [
   key: string,
@@ -16,30 +17,43 @@ export class Control {
   readonly #stream: string;
   readonly #stopJob: (jobId: string) => void;
   #closed = false;
-  #reading: Promise<void> | undefined;
+  #unwatch = (): void => undefined;
 
   constructor(client: IRedisClient, stream: string, stopJob: (jobId: string) => void) {
     this.#client = client;
     this.#stream = stream;
     this.#stopJob = stopJob;
+    defineScripts(client);
     client.on("error", () => undefined);
   }
 
   start(): void {
-    this.#reading = this.#read();
+    void this.#read();
   }
 
-  async stop(): Promise<void> {
+  /** A read that is under way may never end: without a connection, the driver forgets it. */
+  stop(): void {
     this.#closed = true;
+    this.#unwatch();
     this.#client.disconnect();
-    await this.#reading;
+  }
+
+  async #newest(): Promise<string> {
+    while (!this.#closed) {
+      try {
+        return (await runScript(this.#client, "interpretersNewest", [this.#stream])) as string;
+      } catch {
+        if (!this.#closed) await delay(100);
+      }
+    }
+    return "0-0";
   }
 
   async #read(): Promise<void> {
-    // Requests from before this worker's start concern none of its tasks.
-    let last = "$";
+    // Requests from before this worker's start concern none of its tasks. Of "$", those would be missed that come between two reads.
+    let last = await this.#newest();
     while (!this.#closed) {
-      const overdue = setInterval(() => this.#client.disconnect(true), OVERDUE);
+      this.#unwatch = watchRead(this.#client);
       try {
         const found = (await this.#client.xread([{ key: this.#stream, id: last }], {
           BLOCK: WAIT,
@@ -52,7 +66,7 @@ export class Control {
       } catch {
         if (!this.#closed) await delay(100);
       } finally {
-        clearInterval(overdue);
+        this.#unwatch();
       }
     }
   }

@@ -6,6 +6,8 @@
  *     prefix:queue:interpreters:args:<jobId>     arguments of more than INLINE characters, until the outcome is there
  *     prefix:queue:interpreters:replies:<id>     the stream of executor <id>: OutcomeData, several in one entry
  *     prefix:queue:interpreters:result:<jobId>   a result of more than INLINE characters, until the caller has read it
+ *     prefix:queue:interpreters:taken:<jobId>    the tasks of a bundle that were taken back, until it runs
+ *     prefix:queue:interpreters:places           the most tasks that one worker runs at a time
  *     prefix:queue:interpreters:control          a stream for the workers: jobs to stop
  */
 import { core, type RemoteOutcome } from "interpreters/core";
@@ -56,9 +58,10 @@ export type OutcomeData = readonly [
   values: string | { readonly apart: string } | Returned,
 ];
 
-/** A task of a bundle comes back to its caller, who sends it again: `begun` says whether its worker ended while it may have run. */
+/** Tasks of a bundle come back to their caller, who sends them again. `begun`: how many of those that are open may have run. */
 export interface Returned {
-  readonly begun: boolean;
+  readonly ids: readonly number[];
+  readonly begun: number;
 }
 export type OutcomeKind = "value" | "threw" | "failed" | "batch";
 

@@ -23,6 +23,7 @@ export class Outcomes {
   /** By executor: the outcomes of this turn. */
   #gathered = new Map<string, OutcomeData[]>();
   #sent: Promise<void> | undefined;
+  #abandoned = false;
   readonly #underWay = new Set<Promise<void>>();
 
   constructor(client: IRedisClient, key: (name: string) => string, log: (line: string) => void) {
@@ -46,17 +47,21 @@ export class Outcomes {
     let place: OutcomeData[3] = values;
     if (values.length > INLINE) {
       const apart = this.#key(`result:${jobId}:${id}`);
-      this.#insist("a result", async () => void (await this.#client.set(apart, values, { PX: RESULT_LIFE })));
+      // Redis may refuse it, but not the outcome, which is small. The caller must find it.
+      await this.#insist(
+        "a result",
+        async () => void (await this.#client.set(apart, values, { PX: RESULT_LIFE })),
+      );
       place = { apart };
     }
     await this.#gather(task.r, [id, ran, kind, place]);
     if (task.a === undefined && task.k === undefined)
-      this.#insist("arguments", async () => void (await this.#client.del(this.argsKey(jobId))));
+      void this.#insist("arguments", async () => void (await this.#client.del(this.argsKey(jobId))));
   }
 
-  /** Gives a task of a bundle back to its caller. */
-  async giveBack(task: TaskData, id: number, begun: boolean): Promise<void> {
-    await this.#gather(task.r, [id, 0, "returned", { begun }]);
+  /** Gives tasks of a bundle back to their caller. `begun`: how many of those that are open may have run. */
+  async giveBack(task: TaskData, ids: readonly number[], begun: number): Promise<void> {
+    await this.#gather(task.r, [task.i, 0, "returned", { ids, begun }]);
   }
 
   async #gather(executor: string, outcome: OutcomeData): Promise<void> {
@@ -73,6 +78,11 @@ export class Outcomes {
     await this.#sent;
   }
 
+  /** Redis is away, and the worker ends without it. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
   /** Resolves when Redis has taken all outcomes. */
   async stored(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
@@ -84,19 +94,20 @@ export class Outcomes {
     this.#sent = undefined;
     for (const [executor, outcomes] of all) {
       const text = JSON.stringify(outcomes);
-      this.#insist("an outcome", async () => {
+      void this.#insist("an outcome", async () => {
         await runScript(this.#client, "interpretersReply", [this.#key(`replies:${executor}`)], [text]);
       });
     }
   }
 
   /** Does it until Redis takes it. The first attempt is made at once. */
-  #insist(what: string, attempt: () => Promise<void>): void {
+  async #insist(what: string, attempt: () => Promise<void>): Promise<void> {
     const first = attempt();
     const all = first.catch(async (error: unknown) => {
       this.#log(`interpreters worker: Redis refused ${what}, which is sent again: ${messageOf(error)}`);
       for (;;) {
         await delay(AGAIN);
+        if (this.#abandoned) return;
         try {
           return await attempt();
         } catch {
@@ -105,6 +116,7 @@ export class Outcomes {
       }
     });
     this.#underWay.add(all);
-    void all.then(() => this.#underWay.delete(all));
+    await all;
+    this.#underWay.delete(all);
   }
 }

@@ -1,4 +1,6 @@
 /** `processor`: for those who have BullMQ. Their `Worker` with a pool of interpreters in place of sandboxed processors. */
+import path from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Job } from "bullmq";
 import { callback, type ExecutorOptions, fromModule, InterpreterPoolExecutor } from "interpreters";
 
@@ -53,19 +55,21 @@ export function processor(module: URL | string, options: ProcessorOptions = {}):
   // Checks what it is given.
   const url = String(urlOf(module));
   const pool = new InterpreterPoolExecutor({ name: "processor", ...poolOptions });
-  const jobs = new Map<string, Job>();
-  const host = callback(async (jobId: string, method: string, args: unknown[]) => {
-    const job = jobs.get(jobId);
-    if (job === undefined) throw new Error(`Cannot call ${method} of job ${jobId}: it is done`);
+  // By a number of its own: the jobs of two queues may have the same id.
+  const jobs = new Map<number, Job>();
+  let last = 0;
+  const host = callback(async (run: number, method: string, args: unknown[]) => {
+    const job = jobs.get(run);
+    if (job === undefined) throw new Error(`Cannot call ${method} of a job that is done`);
     const fn = (job as unknown as Record<string, (...args: unknown[]) => unknown>)[method];
     return await fn.apply(job, args);
   });
   const run = async (job: Job, token?: string, signal?: AbortSignal): Promise<unknown> => {
-    const id = job.id ?? "";
+    const id = ++last;
     jobs.set(id, job);
     try {
       const submitter = signal === undefined ? pool : pool.with({ signal });
-      return await submitter.submit(runJob, url, exported, dataOf(job, token), METHODS, host as never);
+      return await submitter.submit(runJob, url, exported, dataOf(job, token), METHODS, id, host as never);
     } finally {
       jobs.delete(id);
     }
@@ -80,7 +84,7 @@ export function processor(module: URL | string, options: ProcessorOptions = {}):
 function urlOf(module: URL | string): URL | string {
   if (module instanceof URL || (typeof module === "string" && /^(?:file|node|data):/.test(module)))
     return module;
-  if (typeof module === "string" && module.startsWith("/")) return new URL(`file://${module}`);
+  if (typeof module === "string" && path.isAbsolute(module)) return pathToFileURL(module);
   throw new TypeError(
     `processor: expected the URL of a module, such as new URL("./job.js", import.meta.url), or an absolute path, found ${module}`,
   );

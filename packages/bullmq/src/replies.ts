@@ -5,12 +5,12 @@
  */
 import type { IRedisClient } from "bullmq";
 import { setTimeout as delay } from "node:timers/promises";
+import { watchRead } from "./connection.js";
 import type { OutcomeData } from "./messages.js";
 import { runScript } from "./scripts.js";
 
-/** Milliseconds that a read waits for outcomes, and after which it must have returned even so. */
+/** Milliseconds that a read waits for outcomes. */
 const WAIT = 2000;
-const OVERDUE = 8000;
 /** Outcomes arrive several in an entry. */
 const ENTRIES = 256;
 /** Milliseconds between two signs of life, by which read entries are deleted. */
@@ -30,8 +30,7 @@ export class Replies {
   #last = "0-0";
   #deleted = "";
   #closed = false;
-  #rounds = 0;
-  #reading: Promise<void> | undefined;
+  #unwatch = (): void => undefined;
   #keeping: NodeJS.Timeout | undefined;
 
   /**
@@ -56,20 +55,23 @@ export class Replies {
   /** Makes the stream and begins to read it. @throws what Redis answers */
   async start(): Promise<void> {
     await this.#keep();
-    this.#reading = this.#read();
+    void this.#read();
     this.#keeping = setInterval(() => void this.#keep().catch(() => undefined), KEEP_EVERY);
   }
 
-  /** How many reads have ended. */
-  get rounds(): number {
-    return this.#rounds;
+  /** Whether the entry with this id, and all before it, have been read. */
+  hasRead(id: string): boolean {
+    const [time, count] = id.split("-").map(Number);
+    const [lastTime, lastCount] = this.#last.split("-").map(Number);
+    return lastTime > time || (lastTime === time && lastCount >= count);
   }
 
-  async stop(): Promise<void> {
+  /** A read that is under way may never end: without a connection, the driver forgets it. */
+  stop(): void {
     this.#closed = true;
     clearInterval(this.#keeping);
+    this.#unwatch();
     this.#client.disconnect();
-    await this.#reading;
   }
 
   /** Deletes what has been read, and prolongs the stream's life. */
@@ -85,11 +87,10 @@ export class Replies {
     while (!this.#closed) {
       try {
         const found = await this.#next();
-        this.#rounds++;
         for (const [id, fields] of found?.[0]?.[1] ?? []) {
           this.#last = id;
           const at = fields.indexOf("r");
-          if (at !== -1) this.#take(JSON.parse(fields[at + 1]) as OutcomeData[]);
+          if (at !== -1 && !this.#closed) this.#take(JSON.parse(fields[at + 1]) as OutcomeData[]);
         }
       } catch {
         // The connection is gone, and comes back by itself. Entries that were not read are read again.
@@ -99,15 +100,14 @@ export class Replies {
   }
 
   async #next(): Promise<Entries | null> {
-    // A connection that is dead without an error would wait for ever. Its command is sent again by the new one.
-    const overdue = setInterval(() => this.#client.disconnect(true), OVERDUE);
+    this.#unwatch = watchRead(this.#client);
     try {
       return (await this.#client.xread([{ key: this.#stream, id: this.#last }], {
         BLOCK: WAIT,
         COUNT: ENTRIES,
       })) as Entries | null;
     } finally {
-      clearInterval(overdue);
+      this.#unwatch();
     }
   }
 }

@@ -7,11 +7,17 @@ interface Script {
 }
 
 const SCRIPTS = {
-  /** KEYS: replies. ARGV: outcomes. An executor that is gone has no stream any more, and gets no new one. */
+  /**
+   * KEYS: replies. ARGV: outcomes. An executor that is gone has no stream any more, and gets no new one.
+   *
+   * XDEL deletes nothing. Redis refuses the first write of a script if that needs memory and none is left, but not later ones: an outcome
+   * is small, and lets its job and its arguments go.
+   */
   interpretersReply: {
     numberOfKeys: 1,
     lua: `
       if redis.call("EXISTS", KEYS[1]) == 0 then return 0 end
+      redis.call("XDEL", KEYS[1], "0-1")
       redis.call("XADD", KEYS[1], "*", "r", ARGV[1])
       return 1`,
   },
@@ -21,6 +27,7 @@ const SCRIPTS = {
     lua: `
       local existed = redis.call("EXISTS", KEYS[1])
       if existed == 0 then
+        redis.call("XDEL", KEYS[1], "0-1")
         redis.call("XADD", KEYS[1], "*", "h", "1")
       elseif ARGV[1] ~= "" then
         redis.call("XTRIM", KEYS[1], "MINID", ARGV[1])
@@ -49,18 +56,37 @@ const SCRIPTS = {
       redis.call("HSET", KEYS[3], ARGV[1], "1")
       return 1`,
   },
-  /** KEYS: what the keys of jobs begin with. ARGV: ids. Returns for each job: 0 it is gone, 1 it is not done, or why it failed, or "" if it completed. */
+  /**
+   * KEYS: what the keys of jobs begin with, replies. ARGV: ids. Returns the id of the last reply, and for each job: 0 it is gone, 1 it is
+   * not done, or why it failed, or "" if it completed.
+   */
   interpretersAudit: {
-    numberOfKeys: 1,
+    numberOfKeys: 2,
     lua: `
       local found = {}
+      local last = redis.call("XREVRANGE", KEYS[2], "+", "-", "COUNT", 1)
       for i, id in ipairs(ARGV) do
         local key = KEYS[1] .. id
         if redis.call("EXISTS", key) == 0 then found[i] = 0
         elseif redis.call("HEXISTS", key, "finishedOn") == 0 then found[i] = 1
         else found[i] = redis.call("HGET", key, "failedReason") or "" end
       end
-      return found`,
+      return {last[1] and last[1][1] or "0-0", found}`,
+  },
+  /** KEYS: a stream. Returns the id of its last entry. */
+  interpretersNewest: {
+    numberOfKeys: 1,
+    lua: `
+      local last = redis.call("XREVRANGE", KEYS[1], "+", "-", "COUNT", 1)
+      return last[1] and last[1][1] or "0-0"`,
+  },
+  /** KEYS: places. ARGV: how many tasks a worker runs at a time. Returns the most that any of the queue's workers has said. */
+  interpretersPlaces: {
+    numberOfKeys: 1,
+    lua: `
+      local most = math.max(tonumber(redis.call("GET", KEYS[1]) or 0), tonumber(ARGV[1]))
+      redis.call("SET", KEYS[1], most)
+      return most`,
   },
   /** KEYS: job. Counts a run that its worker broke off, as BullMQ counts one whose worker died. */
   interpretersBrokeOff: {

@@ -26,6 +26,18 @@ import { runScript, defineScripts } from "./scripts.js";
 /** BullMQ would end tasks of dead workers by itself, without an outcome. This package counts the deaths. */
 const UNLIMITED = 1_000_000;
 
+/** Milliseconds from the end of the time of grace until a worker ends without Redis, if that is away. */
+const LAST_CHANCE = 1000;
+
+/** The parts of BullMQ's worker that have timers. */
+interface Timers {
+  readonly lockManager: { close(): Promise<void> };
+  readonly stalledCheckStopper?: () => void;
+}
+
+/** How many requests to stop a task are kept that came before the task, or that other workers see to. */
+const MOST_STOPPED = 1000;
+
 /** A worker that serves a queue: what `createWorker` returns. */
 export interface QueueWorker {
   /** Counters, for metrics. */
@@ -64,6 +76,8 @@ class TaskServer implements QueueWorker {
   readonly #place: string;
   /** The tasks that run, by executor and number. */
   readonly #running = new Map<string, AbortController>();
+  /** Tasks to stop that did not run here when their callers said so. */
+  readonly #stopped = new Set<string>();
   readonly #places: number;
   readonly #times: RunTimes;
   #client!: IRedisClient;
@@ -125,14 +139,10 @@ class TaskServer implements QueueWorker {
     this.#control = new Control(
       this.#client.duplicate({ maxRetriesPerRequest: null }),
       key("control"),
-      (jobId) =>
-        this.#running
-          .get(jobId)
-          ?.abort(
-            new InterpreterDiedError("The caller stopped the task", { interpreterId: -1, reason: "aborted" }),
-          ),
+      (task) => this.#stop(task),
     );
     this.#control.start();
+    await runScript(this.#client, "interpretersPlaces", [key("places")], [this.#places]);
     this.#watch = new ConnectionWatch(this.#client, () => this.#client.get(key("ping")));
     this.#worker
       .run()
@@ -155,7 +165,7 @@ class TaskServer implements QueueWorker {
 
   async close({ grace }: { grace?: number } = {}): Promise<void> {
     if (grace !== undefined) setTimeout(() => this.#breakOff(), grace).unref();
-    await (this.#closing ??= this.#close());
+    await (this.#closing ??= Promise.race([this.#close(), this.#left]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -169,7 +179,7 @@ class TaskServer implements QueueWorker {
     await this.#idle();
     await this.#outcomes.stored();
     await ended;
-    await this.#control?.stop();
+    this.#control?.stop();
     await this.#pool.shutdown({ timeout: 1000 });
   }
 
@@ -178,9 +188,40 @@ class TaskServer implements QueueWorker {
   }
   #whenIdle: (() => void) | undefined;
 
+  /** Resolves when the worker ends without Redis, which is away. */
+  #leave!: () => void;
+  readonly #left = new Promise<void>((resolve) => (this.#leave = resolve));
+
+  /** The caller wants a task to be stopped. */
+  #stop(task: string): void {
+    const controller = this.#running.get(task);
+    if (controller !== undefined) return controller.abort(STOPPED);
+    // Its job may be on its way to here.
+    this.#stopped.add(task);
+    if (this.#stopped.size > MOST_STOPPED)
+      for (const oldest of this.#stopped) return void this.#stopped.delete(oldest);
+  }
+
   /** Stops what runs. */
   #breakOff(): void {
     for (const controller of this.#running.values()) controller.abort(BROKEN_OFF);
+    const end = async (): Promise<void> => {
+      if (this.#client.status === "ready") return;
+      this.#options.log(
+        "interpreters worker: Redis is away, so outcomes that it does not have yet are lost with this worker; their tasks count as those of a dead worker",
+      );
+      this.#outcomes.abandon();
+      this.#control?.stop();
+      await this.#worker.getBackend().close(true);
+      // The end of BullMQ's worker waits for a connection that never comes, and its timers would keep the process alive.
+      const { lockManager, stalledCheckStopper } = this.#worker as unknown as Timers;
+      await lockManager.close();
+      stalledCheckStopper?.();
+      await this.#pool.shutdown({ timeout: 0 });
+      this.#leave();
+    };
+    // Redis may come back in the meantime.
+    setTimeout(() => void end(), LAST_CHANCE).unref();
   }
 
   /** @throws InterpreterError no connection is made in time */
@@ -239,10 +280,11 @@ class TaskServer implements QueueWorker {
     const some = Object.keys(taken).length > 0;
     const left = some ? tasks.filter(([id]) => taken[id] === undefined) : tasks;
     if (job.stalledCounter > 0) {
-      // Tasks begin in their order, so those that ran are the first of the ones that are open, as the caller knows.
-      await Promise.all(
-        left.map(async ([id], i) => await this.#outcomes.giveBack(task, id, i < this.#places)),
-      );
+      // The worker that died may have had more places than this one.
+      const key = this.#worker.toKey("interpreters:places");
+      const most = await runScript(this.#client, "interpretersPlaces", [key], [this.#places]);
+      const ids = left.map(([id]) => id);
+      await this.#outcomes.giveBack(task, ids, most as number);
     } else {
       await Promise.all(left.map(async ([id, values]) => await this.#runBundled(job, task, id, values)));
     }
@@ -255,7 +297,7 @@ class TaskServer implements QueueWorker {
     const { outcome, ran } = await this.#tracked(task, id, run);
     if (outcome === BROKEN_OFF_OUTCOME) {
       this.#handedBack++;
-      await this.#outcomes.giveBack(task, id, true);
+      await this.#outcomes.giveBack(task, [id], 1);
     } else await this.#send(job, task, id, ran, outcome);
   }
 
@@ -269,6 +311,7 @@ class TaskServer implements QueueWorker {
     const controller = new AbortController();
     const began = performance.now();
     this.#running.set(key, controller);
+    if (this.#stopped.delete(key)) controller.abort(STOPPED);
     // The tasks of a bundle wait for each other.
     const inLine = Math.max(1, this.#running.size / this.#places);
     try {
@@ -337,6 +380,10 @@ class TaskServer implements QueueWorker {
   }
 }
 
+const STOPPED = new InterpreterDiedError("The caller stopped the task", {
+  interpreterId: -1,
+  reason: "aborted",
+});
 const BROKEN_OFF = new InterpreterDiedError(
   "Cannot finish a task: its worker was shut down before the task was done",
   {

@@ -86,3 +86,25 @@ test("another export can be named; a wrong module is refused", options, async ()
   assert.equal(await place.result(await place.queue.add("x", { n: 5 })), 10);
   assert.throws(() => processor("./jobs.js"), /expected the URL of a module/);
 });
+
+test("jobs of two queues with the same id have their own progress", options, async () => {
+  const redis = await Redis.start();
+  const connection = { url: redis.url, maxRetriesPerRequest: null };
+  const run = processor(module, { maxWorkers: 2 });
+  const names = ["one", "two"];
+  const queues = names.map((name) => new Queue(name, { connection }));
+  const jobs = await Promise.all(
+    queues.map(async (queue) => await queue.add("x", { n: 2, do: "report" }, { jobId: "same" })),
+  );
+  const workers = names.map((name) => new Worker(name, run, { connection }));
+  await until(
+    async () => (await Promise.all(jobs.map(async (job) => await job.isCompleted()))).every(Boolean),
+    "both are done",
+  );
+  const after = await Promise.all(queues.map(async (queue) => (await queue.getJob("same"))?.progress));
+  assert.deepEqual(after, [50, 50]);
+  await Promise.all(workers.map(async (worker) => await worker.close()));
+  await run.close();
+  await Promise.all(queues.map(async (queue) => await queue.close()));
+  await redis[Symbol.asyncDispose]();
+});

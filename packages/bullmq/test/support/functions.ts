@@ -63,3 +63,23 @@ export function burn(milliseconds: number): number {
   while (performance.now() < until) n++;
   return n > 0 ? 1 : 0;
 }
+
+/** As `slow`, with more arguments. */
+export async function slowWith(
+  file: string,
+  n: number,
+  milliseconds: number,
+  _more: Uint8Array,
+): Promise<number> {
+  return await slow(file, n, milliseconds);
+}
+
+/** Notes that it ran, and kills the whole worker process if it is the one: later, so that what ran before is known. */
+export function notedUnless(file: string, n: number, fatal: number): number {
+  appendFileSync(file, `${n}\n`);
+  if (n === fatal) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    poison();
+  }
+  return n;
+}

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Why these tests are skipped, or false: the value of node:test's option `skip`. */
@@ -61,6 +62,18 @@ export class Redis {
     }
   }
 
+  /** Has it execute a command, and returns its answer as text. */
+  async command(...args: string[]): Promise<string> {
+    const child = spawn("redis-cli", ["-p", String(this.port), ...args], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    return (await text(child.stdout)).trim();
+  }
+
+  async keys(): Promise<string[]> {
+    return (await this.command("--scan")).split("\n").filter((key) => key !== "");
+  }
+
   /** Stops it as an operator would (SIGTERM), or kills it. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const { exitCode, signalCode } = this.#process ?? { exitCode: 0, signalCode: null };
@@ -97,6 +110,7 @@ export class Proxy {
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   /** Whether bytes are dropped, and new connections get no answer. */
   #dropping = false;
+  readonly #stranded = new WeakSet<readonly [Socket, Socket]>();
   port = 0;
 
   private constructor(target: number) {
@@ -106,7 +120,7 @@ export class Proxy {
       this.#pairs.add(pair);
       for (const [from, to] of [pair, [server, client] as const]) {
         from.on("data", (bytes) => {
-          if (!this.#dropping) to.write(bytes);
+          if (!this.#dropping && !this.#stranded.has(pair)) to.write(bytes);
         });
         from.on("error", () => undefined);
         from.on("close", () => {
@@ -140,6 +154,11 @@ export class Proxy {
   /** From now on drops what it gets, until `restore`. */
   drop(): void {
     this.#dropping = true;
+  }
+
+  /** The connections that there are go dead. New ones work. */
+  strand(): void {
+    for (const pair of this.#pairs) this.#stranded.add(pair);
   }
 
   /** Passes bytes on again. Connections that lost some are ended: a network would have repeated those bytes. */

@@ -10,21 +10,17 @@
  * after a machine has died.
  */
 import { onAbort } from "../base/abort.js";
-import type { ExceptionInfo } from "../base/errors.js";
 import { InterpreterDiedError, InterpreterError, NotShareableError } from "../base/errors.js";
 import { NativePromise } from "../platform/microtasks.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { encodePortable } from "../codec/portable.js";
 import { describe } from "../guests/javascript/callable.js";
-import type { InterpreterId } from "../memory/brands.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
 import { type Trace, takeTrace } from "../thread/trace.js";
 import { movesOfCall } from "../transfer/move.js";
-import { REPLY_FAILURE, REPLY_REFUSED } from "../wire/protocol.js";
-import type { CallBatchReply } from "../wire/call-batch.js";
 import type { TaskSubmitter } from "./executor-type.js";
-import { failureOf, useSubmitter, waitLimitPassed } from "./failure.js";
+import { useSubmitter, waitLimitPassed } from "./failure.js";
 import { Future } from "./future.js";
 import { type AnyMapOptions, argsOf, mapOver, type SubmitParcel } from "./map.js";
 import {
@@ -34,9 +30,13 @@ import {
   type SubmitOptions,
 } from "./options.js";
 import type { Owner } from "./owner.js";
+import { batchOf, errorOf, type RemoteOutcome } from "./remote-outcome.js";
 import { Room } from "./room.js";
 import { type ExecutorStats, Stats } from "./stats.js";
 import { listOf } from "./submit.js";
+
+/** Milliseconds in which a carrier must say whether it took a task back. */
+const ANSWER_WITHIN = 2000;
 
 /** A task on its way to another process. */
 export interface RemoteTask {
@@ -51,26 +51,6 @@ export interface RemoteTask {
   /** What `with` was given. `signal` and `waitTimeout` are this side's affair. */
   readonly options: SubmitOptions;
 }
-
-/** How a task ended. */
-export type RemoteOutcome =
-  | { readonly kind: "value"; readonly value: unknown }
-  /** It threw. `info` is that of its ExecutionFailed. */
-  | {
-      readonly kind: "threw";
-      readonly info: ExceptionInfo | undefined;
-      readonly thrown: unknown;
-      readonly interpreter: number;
-    }
-  /** It failed otherwise: its interpreter died, its time limit passed, its result cannot travel. */
-  | { readonly kind: "failed"; readonly error: unknown }
-  /** A call batch: the results up to the first call that failed, how that failed, and the milliseconds it took. */
-  | {
-      readonly kind: "batch";
-      readonly values: unknown[];
-      readonly failure: RemoteOutcome | undefined;
-      readonly took: number;
-    };
 
 /** A carrier takes tasks to other processes. */
 export interface Carrier {
@@ -246,8 +226,9 @@ export class RemoteTasks implements Owner<Future<unknown>> {
     if (cancelFutures) this.#cancelAll();
     const finished = (this.#closing ??= this.#finish());
     if (timeout !== undefined) {
-      const timer = startTimer(timeout, () => void this.terminate());
-      void finished.finally(() => stopTimer(timer));
+      const timer = startTimer(timeout, () => void this.terminate().catch(() => undefined));
+      const stop = (): void => stopTimer(timer);
+      finished.then(stop, stop);
     }
     if (wait) await finished;
   }
@@ -278,7 +259,7 @@ export class RemoteTasks implements Owner<Future<unknown>> {
 
   /** Ends a task for `terminate`. */
   async #end(future: Future<unknown>): Promise<void> {
-    if (await this.#carrier.takeBack(future.sequence)) return future.wasTakenBack();
+    if ((await this.#takeBackSoon(future.sequence)) === true) return future.wasTakenBack();
     this.#carrier.stop(future.sequence);
     this.fail(
       future.sequence,
@@ -320,8 +301,21 @@ export class RemoteTasks implements Owner<Future<unknown>> {
   }
 
   async #waitedTooLong(future: Future<unknown>, trace: Trace): Promise<void> {
-    if (await this.#carrier.takeBack(future.sequence))
-      future.fail(waitLimitPassed(future.options.waitTimeout, trace));
+    const taken = await this.#takeBackSoon(future.sequence);
+    if (taken === false) return;
+    if (taken === undefined) this.#carrier.stop(future.sequence);
+    future.fail(waitLimitPassed(future.options.waitTimeout, trace));
+  }
+
+  /** Whether the task was taken back, or undefined if the carrier does not say so in time. */
+  async #takeBackSoon(id: number): Promise<boolean | undefined> {
+    return await new NativePromise<boolean | undefined>((resolve) => {
+      const timer = startTimer(ANSWER_WITHIN, () => resolve(undefined));
+      void this.#carrier.takeBack(id).then((taken) => {
+        stopTimer(timer);
+        resolve(taken);
+      });
+    });
   }
 
   /* ---- As the owner of its futures ---- */
@@ -364,26 +358,4 @@ export class RemoteTasks implements Owner<Future<unknown>> {
   interruptedBy(): void {}
   timed(): void {}
   retired(): void {}
-}
-
-/** The result of a call batch as `map` reads it. */
-function batchOf({ values, failure, took }: RemoteOutcome & { kind: "batch" }): CallBatchReply {
-  if (failure === undefined) return { values, failure, took };
-  const interpreter = (failure.kind === "threw" ? failure.interpreter : 0) as InterpreterId;
-  if (failure.kind === "threw" && failure.info !== undefined) {
-    const value = [failure.info, failure.thrown];
-    return { values, failure: { status: REPLY_FAILURE, value, interpreter }, took };
-  }
-  const value =
-    failure.kind === "threw" ? failure.thrown : failure.kind === "failed" ? failure.error : undefined;
-  return { values, failure: { status: REPLY_REFUSED, value, interpreter }, took };
-}
-
-function errorOf(outcome: RemoteOutcome & { kind: "threw" | "failed" }, trace: Trace | undefined): unknown {
-  if (outcome.kind === "failed") {
-    useSubmitter(outcome.error, trace);
-    return outcome.error;
-  }
-  const { info, thrown, interpreter } = outcome;
-  return info === undefined ? thrown : failureOf(REPLY_FAILURE, [info, thrown], interpreter, trace);
 }
