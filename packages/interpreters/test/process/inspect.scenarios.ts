@@ -92,11 +92,13 @@ const scenarios: Record<string, () => unknown> = {
       before: (id) => void (ports.has(id) && received.set(id, (received.get(id) ?? 0) + 1)),
     }).enable();
     inspectable();
-    await create().call(Math.abs, -3);
+    const interp = create();
+    await interp.call(Math.abs, -3);
     const channel = new BroadcastChannel(`interpreters:inspect:${process.pid}`);
     let count = 0;
     const heard = ({ data }: { data: { id: number } }): void => {
-      if (data.id !== 1 || ++count < 5) return;
+      // The listener keeps the interpreter, which would end with its last handle.
+      if (data.id !== interp.id || ++count < 5) return;
       writeSync(1, `${[...received.values()].filter((each) => each >= 5).length}\n`);
       process.exit();
     };
