@@ -2,7 +2,17 @@
 import type { SHARE_ENV, Worker } from "node:worker_threads";
 import { getAvailableParallelism } from "./common";
 import type { PiscinaLoadBalancer } from "./load-balancer";
-import { isTaskQueue, type TaskQueue } from "./task-queues";
+import {
+  checkEach,
+  isBoolean,
+  isNumber,
+  isObject,
+  isQueueLimit,
+  isText,
+  type OptionCheck,
+} from "../../shared/option-checks.cjs";
+import { isQueue } from "../../shared/task-queue.cjs";
+import type { TaskQueue } from "./task-queues";
 
 export type ResourceLimits = NonNullable<Worker["resourceLimits"]>;
 export type EnvSpecifier = NodeJS.ProcessEnv | typeof SHARE_ENV;
@@ -67,25 +77,21 @@ export interface FilledOptions extends Options {
   workerHistogram: boolean;
 }
 
-const isNumber = (least: number) => (value: unknown) => typeof value === "number" && value >= least;
-const isBoolean = (value: unknown): boolean => typeof value === "boolean";
-const isText = (value: unknown): boolean => typeof value === "string" || value === null;
-
-const CHECKS: readonly (readonly [keyof Options, string, (value: unknown) => boolean])[] = [
+const CHECKS: readonly OptionCheck<Options>[] = [
   ["filename", "must be a string or null", isText],
   ["name", "must be a string or null", isText],
   ["minThreads", "must be a non-negative integer", isNumber(0)],
   ["maxThreads", "must be a positive integer", isNumber(1)],
   ["idleTimeout", "must be a non-negative integer", isNumber(0)],
-  ["maxQueue", "must be a non-negative integer", (value) => value === "auto" || isNumber(0)(value)],
+  ["maxQueue", "must be a non-negative integer", isQueueLimit],
   ["concurrentTasksPerWorker", "must be a positive integer", isNumber(1)],
   [
     "atomics",
     "should be a value of sync, sync or disabled.",
     (value) => value === null || ["sync", "async", "disabled"].includes(value as string),
   ],
-  ["resourceLimits", "must be an object", (value) => typeof value === "object" && value !== null],
-  ["taskQueue", "must be a TaskQueue object", isTaskQueue],
+  ["resourceLimits", "must be an object", isObject],
+  ["taskQueue", "must be a TaskQueue object", isQueue],
   [
     "niceIncrement",
     "must be a non-negative integer on Unix systems",
@@ -104,10 +110,7 @@ const CHECKS: readonly (readonly [keyof Options, string, (value: unknown) => boo
 
 /** @throws TypeError, RangeError a bad option */
 export function checkOptions(options: Options): void {
-  for (const [option, expected, isGood] of CHECKS) {
-    const value: unknown = options[option];
-    if (value !== undefined && !isGood(value)) throw new TypeError(`options.${option} ${expected}`);
-  }
+  checkEach(options, CHECKS);
   const { minThreads, maxThreads, workerData } = options;
   if (minThreads !== undefined && maxThreads !== undefined && minThreads > maxThreads) {
     throw new RangeError("options.minThreads and options.maxThreads must not conflict");

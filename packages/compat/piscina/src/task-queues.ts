@@ -1,4 +1,5 @@
 /** The two queues that the package brings along, and the interface of a custom one. */
+import { ArrayQueue } from "../../shared/task-queue.cjs";
 import type { kQueueOptions } from "./symbols";
 
 /** A queue's view of a task. */
@@ -27,33 +28,8 @@ export interface TaskQueue {
   unshift?(task: Task): void;
 }
 
-export function isTaskQueue(value: unknown): value is TaskQueue {
-  if (typeof value !== "object" || value === null) return false;
-  const { shift, remove, push } = value as Partial<TaskQueue>;
-  return "size" in value && [shift, remove, push].every((method) => typeof method === "function");
-}
-
 /** A queue on one array: small, and slow when it is long. */
-export class ArrayTaskQueue implements TaskQueue {
-  tasks: Task[] = [];
-
-  get size(): number {
-    return this.tasks.length;
-  }
-  shift(): Task | null {
-    return this.tasks.shift() ?? null;
-  }
-  push(task: Task): void {
-    this.tasks.push(task);
-  }
-  unshift(task: Task): void {
-    this.tasks.unshift(task);
-  }
-  remove(task: Task): void {
-    const index = this.tasks.indexOf(task);
-    if (index !== -1) this.tasks.splice(index, 1);
-  }
-}
+export class ArrayTaskQueue extends ArrayQueue<Task> implements TaskQueue {}
 
 /** The default: a ring that grows, in which putting and taking do not depend on the length. */
 export class FixedQueue implements TaskQueue {

@@ -42,11 +42,7 @@ export interface TaskQueue {
   cancel(): void;
 }
 
-export function isTaskQueue(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  const { shift, remove, push } = value as Partial<TaskQueue>;
-  return "size" in value && [shift, remove, push].every((method) => typeof method === "function");
-}
+export { isQueue as isTaskQueue } from "../../shared/task-queue.cjs";
 
 /* oxlint-disable typescript/no-explicit-any -- as in tinypool, whose programs rely on these types */
 

@@ -13,6 +13,7 @@ import { EventEmitterAsyncResource } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { MessagePort, TransferListItem } from "node:worker_threads";
 import type { AbortSignalAny } from "../../shared/abort.cjs";
+import { ArrayQueue } from "../../shared/task-queue.cjs";
 import {
   kQueueOptions,
   kTransferable,
@@ -61,24 +62,7 @@ export interface RunOptions {
   runtime?: Options["runtime"];
 }
 
-class ArrayTaskQueue implements TaskQueue {
-  readonly tasks: Task[] = [];
-  get size(): number {
-    return this.tasks.length;
-  }
-  shift(): Task | null {
-    return this.tasks.shift() ?? null;
-  }
-  push(task: Task): void {
-    this.tasks.push(task);
-  }
-  unshift(task: Task): void {
-    this.tasks.unshift(task);
-  }
-  remove(task: Task): void {
-    const index = this.tasks.indexOf(task);
-    if (index !== -1) this.tasks.splice(index, 1);
-  }
+class ArrayTaskQueue extends ArrayQueue<Task> implements TaskQueue {
   cancel(): void {
     for (const task of this.tasks.splice(0)) task.cancel();
   }

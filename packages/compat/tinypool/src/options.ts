@@ -2,7 +2,17 @@
 import type { SerializationType } from "node:child_process";
 import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
-import { isTaskQueue, type TaskQueue } from "./common.js";
+import {
+  checkEach,
+  isBoolean,
+  isNumber,
+  isObject,
+  isQueueLimit,
+  isText,
+  type OptionCheck,
+} from "../../shared/option-checks.cjs";
+import { isQueue } from "../../shared/task-queue.cjs";
+import type { TaskQueue } from "./common.js";
 
 export type ResourceLimits = NonNullable<Worker["resourceLimits"]>;
 
@@ -59,21 +69,17 @@ export interface FilledOptions extends Options {
   taskQueue: TaskQueue;
 }
 
-const isNumber = (least: number) => (value: unknown) => typeof value === "number" && value >= least;
-const isBoolean = (value: unknown): boolean => typeof value === "boolean";
-const isText = (value: unknown): boolean => typeof value === "string" || value === null;
-
-const CHECKS: readonly (readonly [keyof Options, string, (value: unknown) => boolean])[] = [
+const CHECKS: readonly OptionCheck<Options>[] = [
   ["filename", "must be a string or null", isText],
   ["name", "must be a string or null", isText],
   ["minThreads", "must be a non-negative integer", isNumber(0)],
   ["maxThreads", "must be a positive integer", (value) => typeof value === "number" && value > 0],
   ["idleTimeout", "must be a non-negative integer", isNumber(0)],
-  ["maxQueue", "must be a non-negative integer", (value) => value === "auto" || isNumber(0)(value)],
+  ["maxQueue", "must be a non-negative integer", isQueueLimit],
   ["concurrentTasksPerWorker", "must be a positive integer", isNumber(1)],
   ["useAtomics", "must be a boolean value", isBoolean],
-  ["resourceLimits", "must be an object", (value) => typeof value === "object" && value !== null],
-  ["taskQueue", "must be a TaskQueue object", isTaskQueue],
+  ["resourceLimits", "must be an object", isObject],
+  ["taskQueue", "must be a TaskQueue object", isQueue],
   ["trackUnmanagedFds", "must be a boolean value", isBoolean],
 ];
 
@@ -82,10 +88,7 @@ export function fillOptions(given: Options, taskQueue: TaskQueue, filename: stri
   const cpus = availableParallelism();
   const whole = (threads: number): number =>
     threads > 0 && threads < 1 ? Math.max(1, Math.floor(threads * cpus)) : threads;
-  for (const [option, expected, isGood] of CHECKS) {
-    const value: unknown = given[option];
-    if (value !== undefined && !isGood(value)) throw new TypeError(`options.${option} ${expected}`);
-  }
+  checkEach(given, CHECKS);
   const minThreads = given.minThreads === undefined ? undefined : whole(given.minThreads);
   const maxThreads = given.maxThreads === undefined ? undefined : whole(given.maxThreads);
   if (minThreads !== undefined && maxThreads !== undefined && minThreads > maxThreads) {

@@ -1,0 +1,30 @@
+/** Queues of waiting tasks, as a program gives them, and the one on an array. `T` is the adapter's type of tasks. */
+
+/** Whether a program's queue has all that the pool uses. */
+export function isQueue(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { shift, remove, push } = value as { shift?: unknown; remove?: unknown; push?: unknown };
+  return "size" in value && [shift, remove, push].every((method) => typeof method === "function");
+}
+
+/** A queue on one array: small, and slow when it is long. */
+export class ArrayQueue<T> {
+  tasks: T[] = [];
+
+  get size(): number {
+    return this.tasks.length;
+  }
+  shift(): T | null {
+    return this.tasks.shift() ?? null;
+  }
+  push(task: T): void {
+    this.tasks.push(task);
+  }
+  unshift(task: T): void {
+    this.tasks.unshift(task);
+  }
+  remove(task: T): void {
+    const index = this.tasks.indexOf(task);
+    if (index !== -1) this.tasks.splice(index, 1);
+  }
+}
