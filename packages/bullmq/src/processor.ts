@@ -90,39 +90,26 @@ function urlOf(module: URL | string): URL | string {
   );
 }
 
+/** The fields of a job that its function gets, besides the token. */
+const FIELDS = [
+  "id",
+  "name",
+  "data",
+  "opts",
+  "progress",
+  "timestamp",
+  "attemptsMade",
+  "attemptsStarted",
+  "stalledCounter",
+  "delay",
+  "priority",
+  "parentKey",
+  "parent",
+  "queueName",
+  "processedOn",
+] as const satisfies readonly (keyof Job)[];
+
 function dataOf(job: Job, token: string | undefined): Record<string, unknown> {
-  const {
-    id,
-    name,
-    data,
-    opts,
-    progress,
-    timestamp,
-    attemptsMade,
-    attemptsStarted,
-    stalledCounter,
-    delay,
-    priority,
-    parentKey,
-  } = job;
-  const { queueName, processedOn, parent } = job;
-  const all = {
-    id,
-    name,
-    data: data as unknown,
-    opts,
-    progress,
-    timestamp,
-    attemptsMade,
-    attemptsStarted,
-    stalledCounter,
-    delay,
-    priority,
-    parentKey,
-    parent,
-    queueName,
-    processedOn,
-    token,
-  };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  const all = [...FIELDS.map((field) => [field, job[field] as unknown] as const), ["token", token] as const];
+  return Object.fromEntries(all.filter(([, value]) => value !== undefined));
 }
