@@ -41,8 +41,8 @@ export class Pool {
   readonly #face: Face;
   readonly #readAhead: ReadAhead | undefined;
   readonly #putsBack: "push" | "unshift";
-  /** The tasks that are not settled yet. */
-  readonly #tasks = new Set<PoolTask>();
+  /** How many tasks are not settled yet. */
+  #unsettled = 0;
   #running = 0;
   #closing = false;
   #destroying = false;
@@ -101,7 +101,7 @@ export class Pool {
       { ...parts, isFirst: parts.filename === filename && parts.name === name },
       this.#face.asyncResource.asyncId(),
       (failed, outcome) => {
-        this.#tasks.delete(task);
+        this.#unsettled--;
         if (task.started !== 0) {
           this.completed++;
           this.runTimes?.record(performance.now() - task.started);
@@ -109,10 +109,10 @@ export class Pool {
         if (failed) reject(outcome);
         else resolve(outcome);
         this.#noteDrain();
-        if (this.#tasks.size === 0) for (const flushed of this.#onFlushed) flushed();
+        if (this.#unsettled === 0) for (const flushed of this.#onFlushed) flushed();
       },
     );
-    this.#tasks.add(task);
+    this.#unsettled++;
     try {
       task.listen(() => this.#abort(task));
       this.#enter(task);
@@ -205,7 +205,7 @@ export class Pool {
   #post(worker: PoolWorker, task: PoolTask, ahead: boolean): void {
     const posting: Posting = { worker, claim: ahead ? this.workers.claims.open() : 0, ahead };
     task.posting = posting;
-    worker.tasks.add(task);
+    task.link = worker.tasks.add(task);
     if (!ahead) this.#begin(worker, task, performance.now());
     else {
       worker.ahead++;
@@ -253,7 +253,7 @@ export class Pool {
   /** The worker has done with the task. */
   #leave({ worker, claim, ahead }: Posting, task: PoolTask, failed: boolean, outcome: unknown): void {
     const now = performance.now();
-    worker.tasks.delete(task);
+    worker.tasks.remove(task.link);
     if (ahead) worker.ahead--;
     else this.#running--;
     this.workers.claims.release(claim);
@@ -265,23 +265,20 @@ export class Pool {
 
   /** The worker goes on with the first task that it got ahead. */
   #promote(worker: PoolWorker, now: number): void {
-    for (const task of worker.tasks) {
-      const { posting } = task;
-      if (posting === undefined || !posting.ahead) continue;
-      posting.ahead = false;
-      worker.ahead--;
-      this.#begin(worker, task, now);
-      return;
-    }
+    const task = worker.tasks.find(({ posting }) => posting?.ahead === true)?.value;
+    if (task === undefined) return;
+    task.posting!.ahead = false;
+    worker.ahead--;
+    this.#begin(worker, task, now);
   }
 
   /** A worker is gone: what it has not begun waits again, at the head of the queue. */
   #takeBack(worker: PoolWorker): void {
     const { taskQueue } = this.options;
-    for (const task of [...worker.tasks].reverse()) {
+    for (const task of worker.tasks.toArray().reverse()) {
       const { posting } = task;
       if (posting === undefined || !this.workers.claims.withdraw(posting.claim)) continue;
-      worker.tasks.delete(task);
+      worker.tasks.remove(task.link);
       if (posting.ahead) worker.ahead--;
       else this.#running--;
       task.posting = undefined;
@@ -328,8 +325,7 @@ export class Pool {
   #stop(worker: PoolWorker): Promise<void> {
     const stopped = this.workers.stop(worker);
     this.#running -= worker.running;
-    for (const task of worker.tasks) task.settle(true, threadTermination());
-    worker.tasks.clear();
+    for (const task of worker.tasks.clear()) task.settle(true, threadTermination());
     return stopped;
   }
 
@@ -367,7 +363,7 @@ export class Pool {
 
   /** Whether all tasks have settled in time. */
   async #flushed(timeout: number): Promise<boolean> {
-    if (this.#tasks.size === 0) return true;
+    if (this.#unsettled === 0) return true;
     return await new Promise((resolve) => {
       const end = (isFlushed: boolean): void => {
         clearTimeout(timer);

@@ -90,11 +90,11 @@ export class ReadAhead {
   /** Takes the last tasks of a worker that it has not begun; the last one comes first. */
   #withdraw(worker: PoolWorker, most: number): PoolTask[] {
     const withdrawn: PoolTask[] = [];
-    for (const task of [...worker.tasks].reverse()) {
+    for (const task of worker.tasks.toArray().reverse()) {
       if (withdrawn.length === most) break;
       const { posting } = task;
       if (posting === undefined || !posting.ahead || !this.#workers.claims.withdraw(posting.claim)) continue;
-      worker.tasks.delete(task);
+      worker.tasks.remove(task.link);
       worker.ahead--;
       task.posting = undefined;
       withdrawn.push(task);

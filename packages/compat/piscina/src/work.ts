@@ -1,6 +1,7 @@
 /** Tasks and workers, which know each other. */
 import { AsyncResource } from "node:async_hooks";
 import { type AbortSignalAny, onAbort } from "../../shared/abort.cjs";
+import { type Link, LinkedList } from "../../shared/linked-list.cjs";
 import type { PoolThread } from "../../shared/pool-thread.cjs";
 import { movables } from "./common";
 import { Durations } from "./histogram";
@@ -45,6 +46,8 @@ export class PoolTask extends AsyncResource implements PiscinaTask {
   task: unknown;
   started = 0;
   posting: Posting | undefined;
+  /** Its place among the tasks of its worker. */
+  link: Link<PoolTask> | undefined;
   settled = false;
   readonly #callback: (this: undefined, failed: boolean, outcome: unknown) => void;
   #forgetSignal: (() => void) | undefined;
@@ -112,7 +115,7 @@ export class PoolTask extends AsyncResource implements PiscinaTask {
 export class PoolWorker {
   readonly thread: PoolThread;
   /** The tasks that it has, in the order in which it got them. */
-  readonly tasks = new Set<PoolTask>();
+  readonly tasks = new LinkedList<PoolTask>();
   readonly histogram: Durations | undefined;
   /** How many of the tasks were posted ahead. */
   ahead = 0;
@@ -140,9 +143,7 @@ export class PoolWorker {
 
   /** An abortable task has its worker for itself, for aborting it stops the worker. */
   get isRunningAbortableTask(): boolean {
-    if (this.tasks.size !== 1) return false;
-    const [task] = this.tasks;
-    return task.isAbortable;
+    return this.tasks.size === 1 && this.tasks.first!.isAbortable;
   }
 
   get currentUsage(): number {

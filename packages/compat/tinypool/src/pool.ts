@@ -157,7 +157,7 @@ export class Pool {
   #post(worker: PoolWorker, task: PoolTask): void {
     const { runner } = worker;
     task.worker = worker;
-    worker.tasks.add(task);
+    task.link = worker.tasks.add(task);
     worker.hasRun = true;
     clearTimeout(worker.idleTimer);
     worker.idleTimer = undefined;
@@ -177,7 +177,7 @@ export class Pool {
   }
 
   #done(worker: PoolWorker, task: PoolTask, failed: boolean, outcome: unknown): void {
-    if (!worker.tasks.delete(task)) return;
+    if (!worker.tasks.remove(task.link)) return;
     const { usedMemory } = worker.runner;
     if ((usedMemory ?? 0) > (this.options.maxMemoryLimitBeforeRecycle ?? Infinity))
       worker.shouldRecycle = true;
@@ -238,8 +238,7 @@ export class Pool {
     clearTimeout(worker.idleTimer);
     const { runner } = worker;
     const { filename, teardown, terminateTimeout } = this.options;
-    const tasks = [...worker.tasks];
-    worker.tasks.clear();
+    const tasks = worker.tasks.clear();
     for (const task of tasks) task.settle(true, threadTermination());
     try {
       if (tearsDown && teardown !== undefined && filename !== null && tasks.length === 0 && worker.hasRun) {

@@ -1,6 +1,7 @@
 /** Tasks and workers, which know each other. */
 import { AsyncResource } from "node:async_hooks";
 import { type AbortSignalAny, onAbort } from "../../shared/abort.cjs";
+import { type Link, LinkedList } from "../../shared/linked-list.cjs";
 import { kQueueOptions, movables, type Task, type TinypoolChannel } from "./common.js";
 import type { PoolRunner } from "./runner.js";
 
@@ -34,6 +35,8 @@ export class PoolTask extends AsyncResource implements Task {
   /** The task's value, until it is sent. */
   task: unknown;
   worker: PoolWorker | undefined;
+  /** Its place among the tasks of its worker. */
+  link: Link<PoolTask> | undefined;
   settled = false;
   readonly #callback: (this: undefined, failed: boolean, outcome: unknown) => void;
   #forgetSignal: (() => void) | undefined;
@@ -80,7 +83,7 @@ export class PoolTask extends AsyncResource implements Task {
 export class PoolWorker {
   readonly runner: PoolRunner;
   readonly workerId: number;
-  readonly tasks = new Set<PoolTask>();
+  readonly tasks = new LinkedList<PoolTask>();
   /** Whether it has served a task, and so has something to tear down. */
   hasRun = false;
   /** Whether the pool found it dead when a task was due, before the notice of its end. */
@@ -95,8 +98,6 @@ export class PoolWorker {
   }
 
   get isRunningAbortableTask(): boolean {
-    if (this.tasks.size !== 1) return false;
-    const [task] = this.tasks;
-    return task.abortSignal !== null;
+    return this.tasks.size === 1 && this.tasks.first!.abortSignal !== null;
   }
 }

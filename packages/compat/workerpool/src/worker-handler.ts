@@ -22,6 +22,7 @@ export class TerminateError extends Error {
 }
 
 interface Processing {
+  readonly id: number;
   readonly resolver: Resolver;
   readonly options: ExecOptions | undefined;
 }
@@ -66,7 +67,11 @@ export class WorkerHandler {
   hasBeenReady = false;
   /** Called when the worker ends without having been asked to. */
   onDeath: (() => void) | undefined;
-  readonly #processing = new Map<number, Processing>();
+  /**
+   * In the order in which they were sent, so an answer is mostly for the first. No `Map`: minor collections of V8 do not free what has once been in
+   * one, as long as its first table lives.
+   */
+  readonly #processing: Processing[] = [];
   readonly #tracking = new Map<number, Tracked>();
   readonly #onEnd: Ended[] = [];
   #lastId = 0;
@@ -104,7 +109,7 @@ export class WorkerHandler {
 
   /** Passes what the worker has printed to the task that it runs. */
   #printed(payload: object): void {
-    for (const { options } of this.#processing.values()) options?.on?.(payload);
+    for (const { options } of this.#processing) options?.on?.(payload);
     for (const { options } of this.#tracking.values()) options?.on?.(payload);
   }
 
@@ -117,13 +122,13 @@ export class WorkerHandler {
       return;
     }
     const { id } = message;
-    const task = this.#processing.get(id);
+    const task = this.#processing.find((each) => each.id === id);
     if ("isEvent" in message) {
       (task ?? this.#tracking.get(id))?.options?.on?.(message.payload);
     } else if ("method" in message) {
       this.#tracking.get(id)?.settle(message.error);
     } else if (task !== undefined) {
-      this.#processing.delete(id);
+      this.#remove(id);
       // The last task of a worker that is to end.
       if (this.terminating) this.terminate();
       if ("thrown" in message) task.resolver.reject(message.thrown);
@@ -138,10 +143,13 @@ export class WorkerHandler {
     } catch (error) {
       // A process cannot take the parameters.
       if (message === TERMINATE) return;
-      const task = this.#processing.get(message.id);
-      this.#processing.delete(message.id);
-      task?.resolver.reject(error);
+      this.#remove(message.id)?.resolver.reject(error);
     }
+  }
+
+  #remove(id: number): Processing | undefined {
+    const index = this.#processing.findIndex((task) => task.id === id);
+    return index === -1 ? undefined : this.#processing.splice(index, 1)[0];
   }
 
   #exited(worker: Worker, exitCode: unknown, signalCode: unknown): void {
@@ -172,9 +180,8 @@ export class WorkerHandler {
     const died = !this.terminated && !this.#cleaning;
     this.terminated = true;
     this.#failure ??= error;
-    const tasks = [...this.#processing.values()];
+    const tasks = this.#processing.splice(0);
     const tracked = [...this.#tracking.values()];
-    this.#processing.clear();
     for (const { resolver } of tasks) resolver.reject(this.#failure);
     for (const { settle } of tracked) settle(this.#failure);
     if (died && tasks.length === 0) this.onDeath?.();
@@ -206,13 +213,13 @@ export class WorkerHandler {
       resolver.reject(this.#failure ?? new TerminateError("Worker is terminated"));
       return resolver.promise;
     }
-    this.#processing.set(id, { resolver, options });
+    this.#processing.push({ id, resolver, options });
     const request: Request = { message: { id, method, params }, transfer: options?.transfer };
     if (this.worker?.ready) this.#send(request);
     else this.requestQueue.push(request);
     return resolver.promise.catch((error) => {
       if (!(error instanceof CancellationError || error instanceof TimeoutError)) throw error;
-      this.#processing.delete(id);
+      this.#remove(id);
       const waiting = this.requestQueue.indexOf(request);
       if (waiting !== -1) this.requestQueue.splice(waiting, 1);
       return this.#cleanUp(id, options, error, waiting === -1);
@@ -255,7 +262,7 @@ export class WorkerHandler {
 
   /** Whether it runs a task, cleans up after one, or was asked to end. */
   busy(): boolean {
-    return this.#cleaning || this.#processing.size > 0 || this.#tracking.size > 0;
+    return this.#cleaning || this.#processing.length > 0 || this.#tracking.size > 0;
   }
 
   /**
@@ -267,15 +274,13 @@ export class WorkerHandler {
   terminate(force = false, callback?: Ended): void {
     if (callback !== undefined) this.#onEnd.push(callback);
     if (force) {
-      const tasks = [...this.#processing.values()];
-      this.#processing.clear();
-      for (const { resolver } of tasks) resolver.reject(new Error("Worker terminated"));
+      for (const { resolver } of this.#processing.splice(0)) resolver.reject(new Error("Worker terminated"));
     }
     if (this.#cleaning) return;
     for (const { settle } of this.#tracking.values()) settle(new Error("Worker Terminating"));
     // A task that was given up has ended the worker right now.
     if (this.#cleaning) return;
-    if (this.#processing.size > 0) {
+    if (this.#processing.length > 0) {
       this.terminating = true;
     } else if (this.worker === null) {
       this.terminated = true;

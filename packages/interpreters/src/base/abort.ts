@@ -7,9 +7,10 @@
  */
 import { addAbortListener } from "../platform/abort-listener.js";
 import { queueMicrotask } from "../platform/microtasks.js";
+import { LinkedList } from "./linked-list.js";
 import { callSafely, reportError } from "./report.js";
 
-const listening = new WeakMap<AbortSignal, Set<() => void>>();
+const listening = new WeakMap<AbortSignal, LinkedList<() => void>>();
 
 /**
  * Calls `fn` when the signal aborts, until the returned function is called. If the signal has aborted already, in a getter of a
@@ -17,13 +18,13 @@ const listening = new WeakMap<AbortSignal, Set<() => void>>();
  */
 export function onAbort(signal: AbortSignal, fn: () => void): () => void {
   if (signal.aborted) {
-    const only = new Set([fn]);
+    const only = new LinkedList<() => void>();
     queueMicrotask(() => callAll(only));
-    return () => only.delete(fn);
+    return leave(only, fn);
   }
   let callbacks = listening.get(signal);
   if (callbacks === undefined) {
-    const all = new Set<() => void>();
+    const all = new LinkedList<() => void>();
     try {
       addAbortListener(signal, () => callAll(all));
     } catch (error) {
@@ -34,11 +35,15 @@ export function onAbort(signal: AbortSignal, fn: () => void): () => void {
     callbacks = all;
     listening.set(signal, all);
   }
-  callbacks.add(fn);
-  return () => callbacks.delete(fn);
+  return leave(callbacks, fn);
+}
+
+function leave(callbacks: LinkedList<() => void>, fn: () => void): () => void {
+  const link = callbacks.add(fn);
+  return () => callbacks.remove(link);
 }
 
 /** One that throws must not keep the abort from the others. */
-function callAll(callbacks: ReadonlySet<() => void>): void {
-  for (const each of callbacks) callSafely(each);
+function callAll(callbacks: LinkedList<() => void>): void {
+  callbacks.forEach(callSafely);
 }

@@ -2,6 +2,7 @@
  * Parcels, in which `map` sends items to workers: a single item as a plain task, or a call batch of several
  * (wire/call-batch.ts). And the results that come back.
  */
+import type { Link } from "../base/linked-list.js";
 import type { CallBatchReply } from "../wire/call-batch.js";
 import type { Trace } from "../thread/trace.js";
 import { failureOf, nameItems } from "./failure.js";
@@ -25,6 +26,8 @@ export interface Parcel {
   readonly size: number;
   /** The arguments of the calls of a call batch, kept if those after one that fails must be sent again. */
   lists?: readonly unknown[][] | undefined;
+  /** Its place in the window (map-iteration.ts), also when it has left. */
+  link?: Link<Parcel>;
 }
 
 /**

@@ -15,6 +15,7 @@ import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from 
 import { checkOptions, checkSignal, checkTimeout, ownOptions } from "../base/check.js";
 import { CancelledError, InterpreterError } from "../base/errors.js";
 import { timeoutError } from "../base/limits.js";
+import { type Link, LinkedList } from "../base/linked-list.js";
 import { isError } from "../base/stacks.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { NativePromise } from "../platform/microtasks.js";
@@ -70,7 +71,7 @@ export class TaskGroup {
   /** Stops the tasks that run. */
   readonly #controller = new AbortController();
   /** The tasks that are not done. */
-  readonly #tasks = new Set<Future<unknown>>();
+  readonly #tasks = new LinkedList<Future<unknown>>();
   /** The groups within this one that have not ended. */
   readonly #groups = new Set<TaskGroup>();
   readonly #failures = new Set<unknown>();
@@ -229,13 +230,13 @@ export class TaskGroup {
     const future = submit<never>(this.#pool, fn, args, ownOptions({ ...options, signal: both }), trace);
     // The end of the group reports its failure.
     future.abandon();
-    this.#tasks.add(future);
-    future.addDoneListener(() => this.#done(future));
+    const link = this.#tasks.add(future);
+    future.addDoneListener(() => this.#done(future, link));
     return future;
   }
 
-  #done(future: Future<unknown>): void {
-    this.#tasks.delete(future);
+  #done(future: Future<unknown>, link: Link<Future<unknown>>): void {
+    this.#tasks.remove(link);
     const outcome = future.settled();
     if (outcome.status === "rejected" && !future.cancelled() && !wasAborted(future, outcome.reason)) {
       this.#failures.add(outcome.reason);
@@ -248,7 +249,7 @@ export class TaskGroup {
     if (this.#cancelled !== undefined) return;
     this.#cancelled = { error };
     const reason = cancelledError(error);
-    for (const task of this.#tasks) task.cancel();
+    this.#tasks.forEach((task) => task.cancel());
     this.#controller.abort(reason);
     for (const group of this.#groups) group.#cancel(reason);
   }

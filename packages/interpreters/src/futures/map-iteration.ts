@@ -14,6 +14,7 @@ import { AsyncLocalStorage } from "../platform/async-context.js";
 import { NativePromise, queueMicrotask } from "../platform/microtasks.js";
 import { onAbort } from "../base/abort.js";
 import { clock } from "../base/clock.js";
+import { type Link, LinkedList } from "../base/linked-list.js";
 import type { Trace } from "../thread/trace.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { InterpreterError } from "../base/errors.js";
@@ -69,7 +70,7 @@ const CHUNKS_IN_PLACE = 4;
 export class MapIteration<I> {
   readonly #plan: MapPlan<I>;
   /** Parcels that are submitted and not yet consumed, in the order of their items. */
-  #window = new Set<Parcel>();
+  readonly #window = new LinkedList<Parcel>();
   /** Those of #window that are done, in the order in which they finished. Always empty if the results are ordered. */
   readonly #done: Parcel[] = [];
   /** How many submitted parcels are not done. */
@@ -240,10 +241,11 @@ export class MapIteration<I> {
     this.#failure ??= { error };
   }
 
-  #add(parcel: Parcel): void {
+  /** Takes a parcel into the window, as the last one by default. */
+  #add(parcel: Parcel, after: Link<Parcel> | undefined = this.#window.last): void {
     // Its failure is reported in its turn, and is no unhandled rejection until then.
     parcel.future.abandon();
-    this.#window.add(parcel);
+    parcel.link = this.#window.addAfter(parcel, after);
     this.#underWay++;
     parcel.future.addDoneListener(() => this.#parcelDone(parcel));
   }
@@ -264,18 +266,13 @@ export class MapIteration<I> {
     const rest = lists === undefined || this.#over ? 0 : notCalled(parcel);
     if (rest === 0 || lists === undefined) return;
     const left = lists.slice(-rest);
-    const before = [...this.#window];
     try {
       const future = this.#plan.sendLists(left);
-      this.#add({ future, chunk: true, first: first + size - rest, size: rest, lists: left });
+      // In front, if the parcel itself has been taken out of the window.
+      this.#add({ future, chunk: true, first: first + size - rest, size: rest, lists: left }, parcel.link);
     } catch (error) {
       this.#failure ??= { error };
-      return;
     }
-    const [added] = [...this.#window].slice(-1);
-    // In front, if the parcel itself has been taken out of the window.
-    const at = before.indexOf(parcel) + 1;
-    this.#window = new Set(before.toSpliced(at, 0, added));
   }
 
   /** Throws if the deadline has passed or the signal has aborted. */
@@ -313,7 +310,7 @@ export class MapIteration<I> {
       }
       const parcel = this.#nextDone();
       if (parcel === undefined) return false;
-      this.#window.delete(parcel);
+      this.#window.remove(parcel.link!);
       this.#sendRest(parcel);
       this.#current = resultsOf(parcel, what, trace);
       this.#consumed = 0;
@@ -324,7 +321,7 @@ export class MapIteration<I> {
   /** The next parcel in turn, if it is done. */
   #nextDone(): Parcel | undefined {
     if (!this.#plan.ordered) return this.#done.shift();
-    const [oldest] = this.#window;
+    const oldest = this.#window.first;
     return oldest?.future.done() ? oldest : undefined;
   }
 
@@ -365,7 +362,7 @@ export class MapIteration<I> {
   async #close(failed: boolean): Promise<void> {
     this.#over = true;
     this.#stopWaiting?.();
-    for (const { future } of this.#window) future.cancel();
+    this.#window.forEach(({ future }) => future.cancel());
     if (this.#exhausted) return;
     // While `next()` is under way, the end of `return()` may never come: do not wait for it.
     const waits = !this.#pulling;
