@@ -308,6 +308,7 @@ let differences = 0;
 for (const [test, { status, message }] of outcomes) {
   const key = status === "failed" && test in expected ? "failed as expected" : status;
   counts[key] = (counts[key] ?? 0) + 1;
+  if (key === "failed as expected") console.log(`– ${test}: ${expected[test].sometimes ?? expected[test]}\n`);
   if (status === "failed" && !(test in expected)) {
     differences++;
     console.log(`✖ ${test}\n${message}\n`);

@@ -1,18 +1,22 @@
 /**
- * Runs a real program twice, with the package that it depends on and with our adapter in its place (npm's `overrides`), and compares what they
+ * Runs real programs twice, with the package that they depend on and with our adapter in its place (npm's `overrides`), and compares what they
  * print, what they write, and their exit codes.
  *
- *     node scripts/program.mjs webpack|mocha
+ *     node scripts/program.mjs [--show] webpack|jest|mocha|eslint|swc|vitest|angular …
+ *     npm run programs
  *
- * Exits with 0 if they are equal and leave no process behind, and with 77 if the packages cannot be installed here.
+ * Prints a line for each; `--show` also prints what the program printed and wrote. Exits with 0 if all are equal and leave no process behind, with 77
+ * if a program cannot be installed here, and with 1 otherwise. Nothing stays.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
   writeFileSync,
@@ -21,157 +25,216 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { programs } from "./programs/index.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-
-const spec = (name, failing) => `
-  const assert = require("node:assert");
-  describe("${name}", () => {
-    for (let i = 0; i < 20; i++) it("adds " + i, () => assert.equal(i + i, 2 * i));
-    it("waits", (done) => setTimeout(done, 5));
-    it("is a worker", () => assert.notEqual(process.env.MOCHA_WORKER_ID, undefined));
-    ${failing ? 'it("fails", () => assert.equal(1, 2));' : ""}
-  });`;
-
-const PROGRAMS = {
-  /** Minifies three bundles in two workers. */
-  webpack: {
-    adapter: "jest-worker",
-    packages: { webpack: "^5.100.0", "terser-webpack-plugin": "^5.3.14" },
-    files: {
-      ...Object.fromEntries(
-        ["one", "two", "three"].map((name) => [
-          `src/${name}.js`,
-          `import { shared } from "./shared.js";\nexport const ${name} = (first, second) => shared(first) + second;\nconsole.log(${name}(1, 2));\n`,
-        ]),
-      ),
-      "src/shared.js": "export function shared(longParameterName) { return longParameterName * 2; }\n",
-      "build.cjs": `
-        const webpack = require("webpack");
-        const Terser = require("terser-webpack-plugin");
-        const { createHash } = require("node:crypto");
-        const used = require.resolve("jest-worker", { paths: [require.resolve("terser-webpack-plugin")] });
-        if (/@interpreters|packages.compat/.test(used) !== (process.argv[2] === "ours")) throw new Error("It uses " + used);
-        const entry = { one: "./src/one.js", two: "./src/two.js", three: "./src/three.js" };
-        const minimizer = [new Terser({ parallel: 2, terserOptions: { compress: { passes: 2 } } })];
-        const config = { context: __dirname, mode: "production", entry, devtool: "source-map", optimization: { minimizer } };
-        webpack(config, (error, stats) => {
-          if (error || stats.hasErrors()) throw error ?? new Error(stats.toString());
-          for (const { name, size } of stats.toJson().assets.sort((a, b) => (a.name < b.name ? -1 : 1))) console.log(name, size);
-        });`,
-    },
-    command: ["build.cjs"],
-    written: "dist",
-  },
-  /** Runs test files in child processes, one of which fails. */
-  mocha: {
-    adapter: "workerpool",
-    packages: { mocha: "^11.7.0" },
-    files: {
-      "test/one.cjs": spec("one", false),
-      "test/two.cjs": spec("two", true),
-      "test/three.cjs": spec("three", false),
-    },
-    command: [
-      "node_modules/mocha/bin/mocha.js",
-      "--parallel",
-      "--jobs",
-      "2",
-      "--reporter",
-      "json",
-      "test/*.cjs",
-    ],
-    // The times differ, and so does the order of the files.
-    comparable(stdout) {
-      const { stats, passes, failures } = JSON.parse(stdout);
-      const titles = (tests) => tests.map(({ fullTitle }) => fullTitle).sort();
-      return JSON.stringify(
-        [stats.tests, titles(passes), titles(failures), failures[0].err.message],
-        undefined,
-        1,
-      );
-    },
-  },
-};
-
-const program = PROGRAMS[process.argv[2]];
-if (program === undefined) {
-  console.error(`Usage: node scripts/program.mjs ${Object.keys(PROGRAMS).join("|")}`);
+const { values, positionals } = parseArgs({
+  options: { show: { type: "boolean" }, all: { type: "boolean" } },
+  allowPositionals: true,
+});
+const chosen = values.all && positionals.length === 0 ? Object.keys(programs) : positionals;
+if (chosen.length === 0 || chosen.some((name) => programs[name] === undefined)) {
+  console.error(`Usage: node scripts/program.mjs [--show] ${Object.keys(programs).join("|")} …`);
   process.exit(2);
 }
-const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "interpreters-program-")));
 
-function install(overrides) {
-  rmSync(path.join(folder, "node_modules"), { recursive: true, force: true });
-  rmSync(path.join(folder, "package-lock.json"), { force: true });
-  const manifest = { private: true, dependencies: program.packages, overrides };
-  writeFileSync(path.join(folder, "package.json"), JSON.stringify(manifest));
-  const args = ["install", "--no-audit", "--no-fund", "--prefer-offline", "--silent", "--fetch-retries=0"];
-  return spawnSync("npm", args, { cwd: folder, shell: process.platform === "win32" }).status === 0;
-}
+const readManifest = (folder) => JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
+const npm = (args, cwd) =>
+  spawnSync("npm", args, { cwd, shell: process.platform === "win32", encoding: "utf8" });
 
-/** The processes that this program has left. */
-function left() {
+/** The files below a folder, if it is there. */
+const filesOf = (at) =>
+  !existsSync(at)
+    ? []
+    : readdirSync(at, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => path.join(entry.parentPath, entry.name))
+        .sort();
+
+/** The processes whose command line or working directory is in the folder. */
+function processesIn(folder) {
   if (process.platform !== "linux") return [];
-  return readdirSync("/proc")
-    .filter((id) => /^\d+$/.test(id))
-    .filter((id) => {
-      try {
-        return readFileSync(`/proc/${id}/cmdline`, "utf8").includes(folder);
-      } catch {
-        return false;
-      }
-    });
-}
-
-function run(who) {
-  const command = [...program.command, ...(program.comparable ? [] : [who])];
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, command, {
-    cwd: folder,
-    encoding: "utf8",
-    timeout: 120_000,
-  });
-  let files = [];
-  if (program.written !== undefined) {
-    const written = path.join(folder, program.written);
-    files = readdirSync(written)
-      .sort()
-      .map(
-        (name) =>
-          `${name} ${createHash("sha256")
-            .update(readFileSync(path.join(written, name)))
-            .digest("hex")}`,
+  return readdirSync("/proc").filter((id) => {
+    if (!/^\d+$/.test(id)) return false;
+    try {
+      return (
+        readFileSync(`/proc/${id}/cmdline`, "utf8").includes(folder) ||
+        readlinkSync(`/proc/${id}/cwd`).startsWith(folder)
       );
-    rmSync(written, { recursive: true });
-  }
-  const output = status === null ? stdout : (program.comparable?.(stdout) ?? stdout);
-  return { stderr, outcome: { status, signal, output, files, processes: left() } };
+    } catch {
+      return false;
+    }
+  });
 }
 
-try {
-  for (const [name, text] of Object.entries(program.files)) {
-    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
-    writeFileSync(path.join(folder, name), text);
+/** Is loaded into the program. Notes whether it has loaded our package: a program that never does would compare the genuine one with itself. */
+const WITNESS = `
+const { appendFileSync } = require("node:fs");
+const { isMainThread } = require("node:worker_threads");
+if (isMainThread) process.on("exit", () => {
+  const used = Object.keys(require.cache).some((file) => /[/\\\\]node_modules[/\\\\]interpreters[/\\\\]/.test(file));
+  if (used) appendFileSync(process.env.PROGRAM_WITNESS, "used");
+});
+`;
+
+/** A program in a temporary folder. */
+class Installation {
+  #program;
+  #folder = realpathSync(mkdtempSync(path.join(tmpdir(), "interpreters-program-")));
+  #manifest;
+  /** What npm said when it last installed. */
+  complaint = "";
+
+  constructor(program) {
+    this.#program = program;
+    this.#manifest = { private: true, dependencies: program.packages };
+    writeFileSync(path.join(this.#folder, "witness.cjs"), WITNESS);
   }
-  if (!install({})) {
-    console.log(`skipped: npm cannot install ${Object.keys(program.packages).join(" and ")} here`);
-    process.exitCode = 77;
-  } else {
-    const genuine = run("genuine");
-    const { adapter } = program;
-    const source = path.join(root, "packages/compat", adapter);
-    const replaced = install({ [adapter]: `file:${source}` });
-    if (!replaced || realpathSync(path.join(folder, "node_modules", adapter)) !== realpathSync(source)) {
-      throw new Error(`npm cannot put @interpreters/${adapter} in the place of ${adapter}`);
-    }
-    const ours = run("ours");
-    const shown = ({ outcome }) => JSON.stringify(outcome, undefined, 2);
-    console.log(shown(ours));
-    if (shown(genuine) !== shown(ours) || ours.outcome.processes.length > 0) {
-      console.log(`With ${adapter}:\n${shown(genuine)}\n${genuine.stderr}\n${ours.stderr}`);
-      process.exitCode = 1;
+
+  get #home() {
+    return path.join(this.#folder, this.#program.home ?? "");
+  }
+
+  /** Installs the genuine packages. Returns false if npm cannot. */
+  installGenuine() {
+    const { generate } = this.#program;
+    if (generate === undefined) return this.#install(this.#home, {});
+    if (!this.#install(this.#folder, {})) return false;
+    this.#manifest = generate(this.#folder);
+    return this.#install(this.#home, {});
+  }
+
+  /** Installs the packages again, with the adapter, as it would be published, in the place of the package. */
+  installOurs() {
+    const { adapter } = this.#program;
+    const overrides = {
+      [adapter]: this.#pack(path.join("packages/compat", adapter)),
+      interpreters: this.#pack("packages/interpreters"),
+    };
+    const installed = this.#install(this.#home, overrides);
+    if (!installed || readManifest(this.#adapterFolder).name !== `@interpreters/${adapter}`) {
+      throw new Error(
+        `npm cannot put @interpreters/${adapter} in the place of ${adapter}\n${this.complaint}`,
+      );
     }
   }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+
+  get #adapterFolder() {
+    return path.join(this.#home, "node_modules", this.#program.adapter);
+  }
+
+  #pack(name) {
+    const args = ["pack", "--silent", "--pack-destination", this.#folder];
+    const { status, stdout, stderr } = npm(args, path.join(root, name));
+    if (status !== 0) throw new Error(`npm pack failed in ${name}: ${stderr}`);
+    return `file:${path.join(this.#folder, stdout.trim().split("\n").at(-1))}`;
+  }
+
+  #install(home, overrides) {
+    rmSync(path.join(home, "node_modules"), { recursive: true, force: true });
+    rmSync(path.join(home, "package-lock.json"), { force: true });
+    writeFileSync(path.join(home, "package.json"), JSON.stringify({ ...this.#manifest, overrides }));
+    const fetching = ["--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"];
+    const args = ["install", "--no-audit", "--no-fund", "--loglevel=error", ...fetching];
+    const { status, stderr } = npm(args, home);
+    this.complaint = stderr;
+    return status === 0;
+  }
+
+  /** Runs the program's commands, each on fresh files. Returns what must be equal, and what they complained about. */
+  run() {
+    const { files, commands } = this.#program;
+    const outcomes = [];
+    let complaints = "";
+    for (const command of commands) {
+      for (const [name, text] of Object.entries(files)) {
+        mkdirSync(path.dirname(path.join(this.#home, name)), { recursive: true });
+        writeFileSync(path.join(this.#home, name), text);
+      }
+      const { stderr, ...outcome } = this.#runCommand(command);
+      outcomes.push({ ...outcome, processes: processesIn(this.#folder) });
+      complaints += stderr;
+    }
+    const witness = path.join(this.#folder, "witness");
+    const used = existsSync(witness);
+    rmSync(witness, { force: true });
+    return { outcomes, used, complaints };
+  }
+
+  #runCommand(command) {
+    const { comparable = (text) => text, written = [], removed = [], env } = this.#program;
+    const { status, signal, stdout, stderr } = spawnSync(process.execPath, command, {
+      cwd: this.#home,
+      encoding: "utf8",
+      timeout: 240_000,
+      maxBuffer: 2 ** 28,
+      env: {
+        ...process.env,
+        ...env,
+        // A test may run this: without the variable, test runners do not take themselves for a part of it.
+        NODE_TEST_CONTEXT: undefined,
+        NODE_OPTIONS: `--require=${path.join(this.#folder, "witness.cjs")}`,
+        PROGRAM_WITNESS: path.join(this.#folder, "witness"),
+      },
+    });
+    const hashes = written
+      .flatMap((name) => filesOf(path.join(this.#home, name)))
+      .map((file) => {
+        const hash = createHash("sha256").update(readFileSync(file)).digest("hex");
+        return `${path.relative(this.#home, file)} ${hash}`;
+      });
+    for (const name of [...written, ...removed]) {
+      rmSync(path.join(this.#home, name), { recursive: true, force: true });
+    }
+    let output = stdout;
+    try {
+      output = comparable(stdout);
+    } catch {
+      // It printed something else: that is the outcome.
+    }
+    return { status, signal, output, files: hashes, stderr };
+  }
+
+  remove() {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The exit code for a program. */
+function compare(name) {
+  const program = programs[name];
+  const { adapter } = program;
+  const installation = new Installation(program);
+  try {
+    if (!installation.installGenuine()) {
+      const packages = Object.keys(program.packages).join(" and ");
+      console.log(`${name}: skipped, for npm cannot install ${packages} here\n${installation.complaint}`);
+      return 77;
+    }
+    const genuine = installation.run();
+    installation.installOurs();
+    const ours = installation.run();
+    const shown = ({ outcomes }) => JSON.stringify(outcomes, undefined, 2);
+    if (values.show) console.log(shown(ours));
+    if (genuine.used || !ours.used)
+      throw new Error(`${name} does not load what npm installed for ${adapter}`);
+    const left = ours.outcomes.flatMap(({ processes }) => processes);
+    if (shown(genuine) !== shown(ours) || left.length > 0) {
+      console.log(`${name}: with @interpreters/${adapter}\n${shown(ours)}\n${ours.complaints}`);
+      console.log(`with ${adapter}\n${shown(genuine)}\n${genuine.complaints}`);
+      return 1;
+    }
+    const files = ours.outcomes.reduce((sum, outcome) => sum + outcome.files.length, 0);
+    const codes = ours.outcomes.map(({ status }) => status).join(", ");
+    console.log(`${name}: the same output and ${files} files, exit code ${codes}, no process left`);
+    return 0;
+  } finally {
+    installation.remove();
+  }
+}
+
+for (const name of chosen) {
+  const code = compare(name);
+  if (code !== 0 && process.exitCode !== 1) process.exitCode = code;
 }

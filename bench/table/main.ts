@@ -1,11 +1,13 @@
 /**
  * `npm run table`: tests how packages handle failures, row by row, each row in its own process with a time limit.
+ * `npm run table -- exit load --only piscina --only @interpreters/piscina` runs only those rows and packages.
  *
- * Exits with 1 if this package fails a row.
+ * Exits with 1 if this package, or one of its adapters for others, fails a row.
  */
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { type Package, packages } from "./pools.js";
 import { type Row, rows } from "./rows.js";
 
@@ -36,7 +38,11 @@ async function runRow(row: Row, made: Package): Promise<Result> {
   return { passed: false, note: last !== "" && last !== "ok" ? last : `the process ends: ${why}` };
 }
 
-const wanted = process.argv.slice(2);
+const { values, positionals: wanted } = parseArgs({
+  options: { only: { type: "string", multiple: true } },
+  allowPositionals: true,
+});
+const columns = packages.filter(({ name }) => values.only?.includes(name) ?? true);
 const chosen = rows.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
 if (chosen.length === 0) {
   console.error(
@@ -44,18 +50,19 @@ if (chosen.length === 0) {
   );
   process.exit(2);
 }
-console.log(`| case | ${packages.map(({ name }) => name).join(" | ")} |`);
-console.log(`| --- |${" --- |".repeat(packages.length)}`);
+console.log(`| case | ${columns.map(({ name }) => name).join(" | ")} |`);
+console.log(`| --- |${" --- |".repeat(columns.length)}`);
 for (const row of chosen) {
   const cells: string[] = [];
-  for (const made of packages) {
-    if (made.blocking && row.blocking !== undefined) {
-      cells.push(`– (${row.blocking})`);
+  for (const made of columns) {
+    const missing = made.without?.[row.id] ?? (made.blocking ? row.blocking : undefined);
+    if (missing !== undefined) {
+      cells.push(`– (${missing})`);
       continue;
     }
     const { passed, note } = await runRow(row, made);
     cells.push(passed ? "pass" : `FAIL: ${note.replaceAll("|", "/")}`);
-    if (!passed && made === packages[0]) process.exitCode = 1;
+    if (!passed && made.ours) process.exitCode = 1;
   }
   console.log(`| ${row.title} | ${cells.join(" | ")} |`);
 }

@@ -21,6 +21,10 @@ export interface Package {
   readonly name: string;
   /** A call blocks its caller, which can therefore run one task at a time and cancel none. */
   readonly blocking?: boolean;
+  /** Whether it is ours: then it must pass each row. */
+  readonly ours?: boolean;
+  /** Rows, by their ids, that the package's API has no means for, and why. */
+  readonly without?: Readonly<Record<string, string>>;
   make(options: PoolOptions): Promise<Pool>;
 }
 
@@ -40,6 +44,7 @@ const threads = (workers: number, broken = false): { minThreads: number; maxThre
 
 const interpreters: Package = {
   name: "interpreters",
+  ours: true,
   async make({ workers, broken }) {
     const { fromModule, InterpreterPoolExecutor } = await import("interpreters");
     const module = fromModule<typeof import("./tasks.js")>(at(broken ? "./throws-on-load.js" : "./tasks.js"));
@@ -63,6 +68,7 @@ const piscinaAs = (
   load: () => Promise<Pick<typeof import("piscina"), "Piscina">>,
 ): Package => ({
   name,
+  ours: name.startsWith("@interpreters/"),
   async make({ workers, broken }) {
     const { Piscina } = await load();
     const filename = at(broken ? "./throws-on-load.js" : "./tasks.js").href;
@@ -92,6 +98,7 @@ const tinypoolAs = (
   load: () => Promise<Pick<typeof import("tinypool"), "Tinypool">>,
 ): Package => ({
   name,
+  ours: name.startsWith("@interpreters/"),
   async make({ workers, broken }) {
     const { Tinypool } = await load();
     const filename = at(broken ? "./throws-on-load.js" : "./tasks.js").href;
@@ -140,6 +147,7 @@ const workerpool: Package = {
 
 const workerpoolAdapter: Package = {
   name: "@interpreters/workerpool",
+  ours: true,
   async make({ workers, broken }) {
     const library = await import("@interpreters/workerpool");
     const script = path(broken ? "./throws-on-load.js" : "./interpreters-workerpool.worker.js");
@@ -164,6 +172,12 @@ const workerpoolAdapter: Package = {
 function jestWorker(name: "@interpreters/jest-worker" | "jest-worker"): Package {
   return {
     name,
+    ours: name.startsWith("@interpreters/"),
+    without: {
+      cancel: "it cannot cancel a call",
+      result: "it leaves functions out of a result",
+      thrown: "its own suite demands an error for `throw undefined`",
+    },
     async make({ workers, broken }) {
       const { Worker } =
         name === "jest-worker" ? await import("jest-worker") : await import("@interpreters/jest-worker");
@@ -207,23 +221,35 @@ const poolifier: Package = {
   },
 };
 
-const synckit: Package = {
-  name: "synckit",
+const synckitAs = (
+  name: string,
+  script: string,
+  load: () => Promise<Pick<typeof import("synckit"), "createSyncFn">>,
+): Package => ({
+  name,
+  ours: name.startsWith("@interpreters/"),
   blocking: true,
   async make({ broken }) {
-    const { createSyncFn } = await import("synckit");
+    const { createSyncFn } = await load();
     const run = createSyncFn<(name: TaskName, value: unknown) => unknown>(
-      at(broken ? "./throws-on-load.js" : "./synckit.worker.js"),
+      at(broken ? "./throws-on-load.js" : script),
     );
     return {
-      run: (name, value) => new Promise((resolve) => resolve(run(name, value))),
+      run: (task, value) => new Promise((resolve) => resolve(run(task, value))),
       cancellable() {
         throw new Error("synckit blocks its caller, which therefore cannot cancel");
       },
       stop: () => undefined,
     };
   },
-};
+});
+
+const synckit = synckitAs("synckit", "./synckit.worker.js", () => import("synckit"));
+const ourSynckit = synckitAs(
+  "@interpreters/synckit",
+  "./interpreters-synckit.worker.js",
+  () => import("@interpreters/synckit"),
+);
 
 export const packages: readonly Package[] = [
   interpreters,
@@ -237,4 +263,5 @@ export const packages: readonly Package[] = [
   jestWorker("@interpreters/jest-worker"),
   poolifier,
   synckit,
+  ourSynckit,
 ];

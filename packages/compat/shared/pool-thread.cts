@@ -8,7 +8,8 @@ import { pathToFileURL } from "node:url";
 import { MessageChannel, type MessagePort, SHARE_ENV, type TransferListItem } from "node:worker_threads";
 import type * as api from "interpreters" with { "resolution-mode": "import" };
 import { interpreters } from "./interpreters.cjs";
-import type { Start } from "./worker.cjs";
+import { takePreloads } from "./preloads.cjs";
+import type { Preloading, Start } from "./worker.cjs";
 
 /** Where the interpreter comes from: options of a `Worker`. */
 export interface ThreadOptions {
@@ -35,6 +36,16 @@ function remote(): typeof import("./worker.cjs") {
 }
 
 const LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
+
+/** Splits the worker's options of Node into those of its interpreter and those that the worker applies itself. */
+function preloadingOf({ execArgv, workerData }: ThreadOptions): {
+  execArgv: readonly string[] | undefined;
+  preloading: Preloading | undefined;
+} {
+  if (execArgv === undefined || workerData === undefined) return { execArgv, preloading: undefined };
+  const { rest, preloads } = takePreloads(execArgv);
+  return { execArgv: rest, preloading: preloads && { preloads, execArgv } };
+}
 
 function createOptions(options: ThreadOptions, parentPort: MessagePort): api.CreateOptions {
   const { env, argv, execArgv, resourceLimits, concurrency, workerData, stdout, stderr } = options;
@@ -67,15 +78,20 @@ export class PoolThread extends EventEmitter {
   readonly #port: MessagePort;
   #threadId: number | undefined;
   #hasEnded = false;
+  #hasClaims = false;
   #alive: NodeJS.Timeout | undefined;
 
   constructor(options: ThreadOptions, settings: Start) {
     super();
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    this.interp = interpreters().create(createOptions(options, port2));
+    const { execArgv, preloading } = preloadingOf(options);
+    this.interp = interpreters().create(createOptions({ ...options, execArgv }, port2));
     port1.on("message", (message) => this.emit("message", message)).unref();
-    this.ready = this.interp.call(remote().start, settings);
+    this.ready =
+      preloading === undefined
+        ? this.interp.call(remote().start, settings)
+        : this.interp.call(remote().start, settings, preloading);
     this.ready.catch(() => {});
     this.ended = this.interp.ended;
     void this.ended.then(({ exitCode }) => {
@@ -109,6 +125,16 @@ export class PoolThread extends EventEmitter {
     } catch {
       return false;
     }
+  }
+
+  /**
+   * Gives the worker the claims of its pool, the first time. It must have them before a task that has one, and needs them for no other: they would
+   * only delay its first task.
+   */
+  shareClaims(words: Int32Array): void {
+    if (this.#hasClaims) return;
+    this.#hasClaims = true;
+    this.interp.call(remote().shareClaims, words).catch(() => {});
   }
 
   /** Runs a task: `filename` is undefined for the one that the worker loaded at its start. */

@@ -5,6 +5,7 @@ import { claimTask, noteTime } from "./claims.cjs";
 import { type Handler, knownHandler, loadHandler, texts } from "./handlers.cjs";
 import { interpreters } from "./interpreters.cjs";
 import { Movables, moveSymbols } from "./movable.cjs";
+import type { Preloads } from "./preloads.cjs";
 import { setWorkerState } from "./worker-state.cjs";
 
 export interface Start {
@@ -17,23 +18,35 @@ export interface Start {
   readonly filename: string | null;
   readonly name: string;
   readonly niceIncrement: number;
-  readonly claims: Int32Array | undefined;
 }
 
-// A task may replace `process`, or the clock.
+/** What the worker loads before its file, in the place of Node. */
+export interface Preloading {
+  readonly preloads: Preloads;
+  /** The options of Node that the worker was given, those for the preloads included. */
+  readonly execArgv: readonly string[];
+}
+
+// A task may replace `process`, or the clock. (`performance` would load modules of Node: a tenth of a worker's start.)
 const memoryUsage = process.memoryUsage.bind(process);
-const now = performance.now.bind(performance);
+const hrtime = process.hrtime.bind(process);
+/** In milliseconds. */
+function now(): number {
+  const [seconds, nanoseconds] = hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
+}
 
 let movables: Movables;
 /** Set if the task has sent the pool a message that it must not send. */
 let misuse: Error | undefined;
 let claims: Int32Array | undefined;
+/** Settles when the preloads are loaded. Tasks may begin before, if the worker runs several at once. */
+let preloading: Promise<void> | undefined;
 let first: { readonly filename: string; readonly name: string; handler: Handler | undefined } | undefined;
 
-export async function start(options: Start): Promise<void> {
+export async function start(options: Start, before?: Preloading): Promise<void> {
   const { adapter, filename, name } = options;
   movables = new Movables(moveSymbols(adapter));
-  claims = options.claims;
   if (adapter === "Tinypool") {
     setTinypoolState(options);
     refuseMessages();
@@ -42,13 +55,24 @@ export async function start(options: Start): Promise<void> {
     texts.noHandler = (file) => `No handler function exported from ${file}`;
   }
   if (options.niceIncrement !== 0) beNice(options.niceIncrement);
-  if (filename === null) return;
-  first = { filename, name, handler: undefined };
+  if (filename !== null) first = { filename, name, handler: undefined };
+  if (before !== undefined) {
+    process.execArgv = [...before.execArgv];
+    // The tasks say if it fails.
+    preloading = (require("./preloads.cjs") as typeof import("./preloads.cjs")).preload(before.preloads);
+    await preloading.catch(() => {});
+  }
+  if (first === undefined) return;
   try {
-    first.handler = await loadHandler(filename, name);
+    first.handler = await load(first.filename, name);
   } catch {
     // The tasks say so.
   }
+}
+
+/** From now on, tasks may come with a claim, and their times are counted. */
+export function shareClaims(words: Int32Array): void {
+  claims = words;
 }
 
 /** Where tinypool's programs look for it. */
@@ -91,7 +115,12 @@ export function run(filename: string, name: string, task: unknown, claim: number
 }
 
 async function loadAndRun(filename: string, name: string, task: unknown): Promise<unknown> {
-  return await timed(await loadHandler(filename, name), task);
+  return await timed(await load(filename, name), task);
+}
+
+async function load(filename: string, name: string): Promise<Handler> {
+  if (preloading !== undefined) await preloading;
+  return await loadHandler(filename, name);
 }
 
 /** Runs a task, and counts its time. */
@@ -118,7 +147,7 @@ export async function runMeasured(
   name: string,
   task: unknown,
 ): Promise<{ result: unknown; usedMemory: number }> {
-  const handler = knownHandler(filename, name) ?? (await loadHandler(filename, name));
+  const handler = knownHandler(filename, name) ?? (await load(filename, name));
   const result = await handler(task);
   if (misuse !== undefined) throw misuse;
   const isMovable = movables.isMovable(result);

@@ -110,6 +110,15 @@ test("an error arrives as itself: its class, its properties, its cause", async (
   assert.ok(both instanceof AggregateError && both.errors[0] instanceof TypeError);
 });
 
+test("a stack that the module captures after an await shows no frames of this package: Jest prints it", async () => {
+  await using ends = farmOf("ends.cjs");
+  const [, ...frames] = ((await ends.methods["stack"]()) as string).split("\n");
+  assert.deepEqual(
+    frames.filter((frame) => !/ends\.cjs|\(node:/.test(frame)),
+    [],
+  );
+});
+
 test("what is thrown and is no object is thrown as it is; nothing is thrown as an error that says so", async () => {
   await using ends = farmOf("ends.cjs");
   assert.equal(await failure(ends.methods["throws"]("text")), "just text");
@@ -189,7 +198,7 @@ test("a module that cannot be loaded rejects each call with its own error", asyn
 });
 
 test("end() lets a call finish that ends in time, and stops one that does not; those that wait are rejected", async () => {
-  const soon = farmOf("ends.cjs");
+  const soon = farmOf("ends.cjs", { workerGracefulExitTimeout: 60_000 });
   const waited = soon.methods["waits"](20);
   const behind = Array.from({ length: 20_000 }, () => failure(soon.methods["count"]()));
   assert.deepEqual(await soon.farm.end(), { forceExited: false });

@@ -247,6 +247,7 @@ export class Pool {
       return;
     }
     this.#leave(posting, task, failed, failed ? thrownBy(outcome) : outcome);
+    this.#readAhead?.include(worker);
     this.#available(worker);
   }
 

@@ -25,8 +25,16 @@ export class ReadAhead {
 
   constructor(workers: Workers, options: FilledOptions, post: (worker: PoolWorker, task: PoolTask) => void) {
     this.#workers = workers;
-    this.#post = post;
+    this.#post = (worker, task) => {
+      this.include(worker);
+      post(worker, task);
+    };
     this.#queue = options.taskQueue as FixedQueue;
+  }
+
+  /** From its next task on, the worker counts the time that its tasks take, and may get some ahead. */
+  include(worker: PoolWorker): void {
+    worker.thread.shareClaims(this.#workers.claims.words);
   }
 
   /** How many tasks are posted ahead. */

@@ -80,7 +80,6 @@ export class Workers implements Iterable<PoolWorker> {
         filename: options.filename,
         name: options.name,
         niceIncrement: options.niceIncrement,
-        claims: this.claims.words,
       },
     );
     const worker = new PoolWorker(thread, options.workerHistogram);

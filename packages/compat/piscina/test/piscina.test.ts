@@ -4,7 +4,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { MessageChannel } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 import { Claims, noteTime } from "../../shared/claims.cjs";
 import { ReadAhead } from "../src/read-ahead";
 import { FixedQueue, Piscina, type PiscinaTask, type PiscinaWorker, type TaskQueue } from "../src/index";
@@ -30,6 +30,39 @@ test("files are CommonJS or ES modules, by path or by URL; functions have names"
   assert.equal(await pool.run(4, { filename: pathToFileURL(module).href, name: "other" }), "other 4");
   const absent = await rejection(pool.run(0, { name: "absent" }));
   assert.equal(absent.message, `No handler function exported from ${filename}`);
+});
+
+test("a worker's start loads none of Node's modules that a task does not need", async () => {
+  await using pool = new Piscina({ filename: worker("builtins.cjs"), maxThreads: 1 });
+  const bare = new Worker("require('worker_threads').parentPort.postMessage(process.moduleLoadList)", {
+    eval: true,
+  });
+  const [loaded] = (await once(bare, "message")) as [string[]];
+  const more = ((await pool.run(0)) as string[]).filter((name) => !loaded.includes(name));
+  assert.deepEqual(
+    more.filter((name) => /perf_hooks|performance/.test(name)),
+    [],
+  );
+});
+
+test("modules that the worker's options of Node load first find workerData, as Angular's do", async () => {
+  const required = worker("preload.cjs");
+  const execArgv = [`--import=${pathToFileURL(worker("preload.mjs")).href}`, "--no-warnings", "-r", required];
+  for (const concurrentTasksPerWorker of [1, 2]) {
+    const options = { filename: required, maxThreads: 1, execArgv, concurrentTasksPerWorker };
+    await using pool = new Piscina({ ...options, workerData: { a: 1 } });
+    const preloaded = [
+      ["require", { a: 1 }],
+      ["import", { a: 1 }],
+    ];
+    assert.deepEqual(await Promise.all([pool.run(0), pool.run(0)]), [
+      [preloaded, execArgv],
+      [preloaded, execArgv],
+    ]);
+    await using broken = new Piscina({ ...options, workerData: "broken" });
+    for (let i = 0; i < 2; i++)
+      assert.equal((await rejection(broken.run(0))).message, "a preload that throws");
+  }
 });
 
 test("an error arrives as itself: class, properties, cause", async () => {
@@ -228,7 +261,7 @@ test("a worker that died idle gets no task, even before the pool has seen the no
 
 test("read-ahead posts no task that it could not withdraw", () => {
   const claims = new Claims(3);
-  const worker = { ahead: 0, isRunningAbortableTask: false };
+  const worker = { ahead: 0, isRunningAbortableTask: false, thread: { shareClaims() {} } };
   const taskQueue = new FixedQueue();
   for (let taskId = 0; taskId < 8; taskId++)
     taskQueue.push({ taskId, isPlain: true } as unknown as PiscinaTask);

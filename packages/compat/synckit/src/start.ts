@@ -72,14 +72,35 @@ function caller({ execArgv }: WorkerFile, loading: Loading, timeout: number | un
     return interp;
   };
   let interp: api.Interpreter | undefined = open();
-  return (args) => {
+  /** Whether this interpreter has answered. */
+  let answered = false;
+  const callOnce: Call = (args) => {
     interp ??= open();
     try {
-      return (timeout ? interp.with({ resultTimeout: timeout }) : interp).callSync(run, ...args);
+      const result: unknown = (timeout ? interp.with({ resultTimeout: timeout }) : interp).callSync(
+        run,
+        ...args,
+      );
+      answered = true;
+      return result;
     } catch (error) {
       // The next call gets a new one.
       if (error instanceof InterpreterDiedError || error instanceof InterpreterNotFoundError)
         interp = undefined;
+      throw error;
+    }
+  };
+  return (args) => {
+    try {
+      try {
+        return callOnce(args);
+      } catch (error) {
+        // It has died idle, so the call has not begun. One that dies in its start would do so again.
+        if (!(error instanceof InterpreterNotFoundError) || !answered) throw error;
+        answered = false;
+        return callOnce(args);
+      }
+    } catch (error) {
       // A function's own error of that name comes as the cause of an ExecutionFailed.
       if (error instanceof DOMException && error.name === "TimeoutError")
         throw new Error("Internal error: Atomics.wait() failed: timed-out", { cause: error });

@@ -80,6 +80,15 @@ for (const [how, reason] of [
   });
 }
 
+test("a worker that died while it was idle is replaced, and the call knows nothing of it", async () => {
+  const ends = createSyncFn<(how: string) => Promise<number>>(worker("ends.cjs"));
+  const { listAll } = await import("interpreters");
+  ends("later");
+  const died = (): boolean => listAll().every(({ name }) => name !== "ends.cjs");
+  while (!died()) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(ends("count"), 1);
+});
+
 test("a result that cannot travel fails the call, and the worker lives on", () => {
   const ends = createSyncFn<(how: string) => Promise<number>>(worker("ends.cjs"));
   const before = ends("count");

@@ -1,4 +1,11 @@
-/** The scheduler: which worker gets which task, and when workers start and end. */
+/**
+ * The scheduler: which worker gets which task, and when workers start and end.
+ *
+ * A worker of isolated tasks is replaced after each. While it runs one and others wait, its successor starts if a processor is left for that: the next
+ * task then finds a worker that has loaded its file. A successor has its predecessor's id, and counts as a worker from the moment on at which it takes
+ * the place.
+ */
+import { availableParallelism } from "node:os";
 import { isAborted, type AbortSignalAny } from "../../shared/abort.cjs";
 import type { FilledOptions, Options } from "./options.js";
 import { ProcessWorker } from "./process-worker.js";
@@ -30,11 +37,15 @@ export class Pool {
   readonly start = performance.now();
   completed = 0;
   readonly #face: Face;
+  /** By their ids. */
+  readonly #successors = new Map<number, PoolWorker>();
+  readonly #mostSuccessors: number;
   #isEnding = false;
 
   constructor(face: Face, options: FilledOptions) {
     this.#face = face;
     this.options = options;
+    this.#mostSuccessors = options.isolateWorkers ? availableParallelism() - options.maxThreads : 0;
     this.#ensureMinimum();
   }
 
@@ -51,8 +62,16 @@ export class Pool {
   }
 
   #add(): PoolWorker {
-    const { options } = this;
     const workerId = this.#freeId();
+    const successor = this.#successors.get(workerId);
+    this.#successors.delete(workerId);
+    const worker = successor?.runner.isThere === true ? successor : this.#make(workerId);
+    this.workers.add(worker);
+    return worker;
+  }
+
+  #make(workerId: number): PoolWorker {
+    const { options } = this;
     const start = {
       env: options.env,
       argv: options.argv,
@@ -70,8 +89,34 @@ export class Pool {
         : new ThreadWorker({ ...start, measures: options.maxMemoryLimitBeforeRecycle !== undefined });
     const worker = new PoolWorker(runner, workerId);
     runner.on("ended", (error: unknown) => this.#ended(worker, error));
-    this.workers.add(worker);
     return worker;
+  }
+
+  /** Starts successors of workers that run an isolated task while others wait. */
+  #prepareSuccessors(): void {
+    const { taskQueue, runtime } = this.options;
+    if (this.#mostSuccessors <= 0 || runtime !== "worker_threads" || this.#isEnding) return;
+    const most = Math.min(this.#mostSuccessors, taskQueue.size);
+    for (const { workerId, tasks } of this.workers) {
+      if (this.#successors.size >= most) return;
+      if (tasks.size === 0 || this.#successors.has(workerId)) continue;
+      this.#successors.set(workerId, this.#make(workerId));
+    }
+  }
+
+  /** Stops the successors whose places stay empty, or all. */
+  async #dropSuccessors(all = false): Promise<void> {
+    const ids = new Set(all ? [] : [...this.workers].map(({ workerId }) => workerId));
+    const dropped = [...this.#successors.values()].filter(({ workerId }) => !ids.has(workerId));
+    for (const { workerId } of dropped) this.#successors.delete(workerId);
+    await Promise.all(dropped.map(({ runner }) => runner.terminate()));
+  }
+
+  /** Workers have ended: fills their places as far as that is needed. */
+  #refill(): void {
+    this.#ensureMinimum();
+    this.#distribute();
+    void this.#dropSuccessors();
   }
 
   submit(parts: TaskParts): Promise<unknown> {
@@ -108,6 +153,7 @@ export class Pool {
       return;
     }
     taskQueue.push(task);
+    this.#prepareSuccessors();
   }
 
   /** The least busy worker with room for the task, a new one if none is idle and there may be another. */
@@ -140,6 +186,7 @@ export class Pool {
       const worker = this.#workerFor(task);
       if (worker === undefined) {
         this.#putBack(task);
+        this.#prepareSuccessors();
         return;
       }
       this.#post(worker, task);
@@ -203,19 +250,17 @@ export class Pool {
     if (worker === undefined || !worker.shouldRecycle || worker.tasks.size > 0) return;
     if (!this.workers.has(worker)) return;
     await this.#stop(worker);
-    this.#ensureMinimum();
-    this.#distribute();
+    this.#refill();
   }
 
   /** A worker has ended by itself. */
   #ended(worker: PoolWorker, error: unknown): void {
+    // The next worker is started anew, and says so if it ends, too.
+    if (this.#successors.get(worker.workerId) === worker) this.#successors.delete(worker.workerId);
     if (!this.workers.delete(worker) && !worker.diedIdle) return;
     clearTimeout(worker.idleTimer);
     // The worker's tasks reject first, and say how it ended.
-    queueMicrotask(() => {
-      this.#ensureMinimum();
-      this.#distribute();
-    });
+    queueMicrotask(() => this.#refill());
     // Without a listener, an error event would end the process.
     if (error !== undefined && this.#face.listenerCount("error") > 0) this.#face.emit("error", error);
   }
@@ -228,8 +273,7 @@ export class Pool {
     task.settle(true, new AbortError(task.abortSignal!));
     if (worker === undefined) return;
     this.#stop(worker, false).catch(() => {});
-    this.#ensureMinimum();
-    this.#distribute();
+    this.#refill();
   }
 
   /** Ends a worker, and fails what it runs. The worker's file may have something to do before. */
@@ -271,21 +315,21 @@ export class Pool {
     if (changes) this.options.runtime = runtime;
     // Those of an isolated pool end after their task anyway.
     if (this.options.isolateWorkers && !changes) return;
-    const stopped: Promise<void>[] = [];
+    const stopped: Promise<void>[] = [this.#dropSuccessors(true)];
     for (const worker of this.workers) {
       if (worker.tasks.size > 0) worker.shouldRecycle = true;
       else stopped.push(this.#stop(worker));
     }
     await Promise.all(stopped);
-    this.#ensureMinimum();
-    this.#distribute();
+    this.#refill();
   }
 
   async destroy(): Promise<void> {
     this.#isEnding = true;
     try {
       this.#rejectWaiting((task) => task.settle(true, threadTermination()));
-      await Promise.all([...this.workers].map((worker) => this.#stop(worker)));
+      const stopped = [...this.workers].map((worker) => this.#stop(worker));
+      await Promise.all([...stopped, this.#dropSuccessors(true)]);
     } finally {
       this.#isEnding = false;
       this.#face.emitDestroy();

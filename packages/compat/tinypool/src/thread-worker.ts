@@ -35,7 +35,6 @@ export class ThreadWorker extends PoolThread implements TinypoolWorker, PoolRunn
         filename,
         name,
         niceIncrement: 0,
-        claims: undefined,
       },
     );
     this.#measures = measures;

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { availableParallelism } from "node:os";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { MessageChannel } from "node:worker_threads";
+import { listAll } from "interpreters";
 import { isMovable, type Options, Tinypool } from "../src/index.js";
 
 const filename = fileURLToPath(new URL("../../../test/workers/tasks.mjs", import.meta.url));
@@ -24,6 +26,70 @@ const rejection = async (promise: Promise<unknown>): Promise<Error & Record<stri
   }
   return assert.fail("it did not reject");
 };
+
+const oneProcessor = availableParallelism() < 2 && "one processor runs no successor";
+/** The interpreters of the process, but for the main one. */
+const created = (): number => listAll().length - 1;
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+};
+
+test(
+  "the successor of an isolated worker starts while that runs, with its id",
+  { skip: oneProcessor },
+  async () => {
+    await using({ isolateWorkers: true }, async (pool) => {
+      const [first, ...others] = [
+        pool.run(300, { name: "nap" }),
+        ...[1, 2, 3].map(() => pool.run(0, { name: "state" })),
+      ];
+      await until(() => created() === 2);
+      assert.equal(pool.threads.length, 1);
+      assert.equal(await first, "slept");
+      for (const state of await Promise.all(others)) {
+        assert.equal((state as { workerId: number }).workerId, 1);
+      }
+      // The last one needed none.
+      await until(() => created() === 1);
+    });
+    await until(() => created() === 0);
+  },
+);
+
+test(
+  "a successor that nothing needs is stopped, and so is that of a pool that ends",
+  { skip: oneProcessor },
+  async () => {
+    await using({ isolateWorkers: true, minThreads: 0 }, async (pool) => {
+      const first = pool.run(100, { name: "nap" });
+      const second = rejection(pool.run(0, { name: "state" }));
+      await until(() => created() === 2);
+      pool.cancelPendingTasks();
+      await second;
+      await first;
+      await until(() => created() === 0);
+      const tasks = [1, 2].map(() => rejection(pool.run(60_000, { name: "nap" })));
+      await until(() => created() === 2);
+      await pool.destroy();
+      await Promise.all(tasks);
+      assert.equal(created(), 0);
+    });
+  },
+);
+
+test("a successor takes the place of a worker that dies, or is aborted", { skip: oneProcessor }, async () => {
+  await using({ isolateWorkers: true }, async (pool) => {
+    const controller = new AbortController();
+    const aborted = rejection(pool.run(60_000, { name: "nap", signal: controller.signal }));
+    const died = rejection(pool.run(3, { name: "exit" }));
+    const last = pool.run(0, { name: "runOf" }) as Promise<number[]>;
+    await until(() => created() === 2);
+    controller.abort();
+    assert.equal((await aborted).name, "AbortError");
+    assert.match((await died).message, /exited with code: 3/);
+    assert.equal((await last)[0], 1);
+  });
+});
 
 for (const runtime of ["worker_threads", "child_process"] as const) {
   test(`${runtime}: tasks by name, and what a worker knows of itself`, async () => {

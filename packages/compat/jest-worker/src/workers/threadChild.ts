@@ -143,12 +143,18 @@ function failure(error: unknown): unknown {
   return thrown;
 }
 
-async function settled(promise: PromiseLike<unknown>): Promise<unknown> {
-  try {
-    return (lastResult = await promise);
-  } catch (error) {
-    throw failure(error);
-  }
+/**
+ * Not an async function, and with listeners of its own: a stack that the module's code captures after an `await` would go on with the frames
+ * of what awaits it, and Jest prints such stacks.
+ */
+function settled(promise: PromiseLike<unknown>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    promise.then(
+      (result) => resolve((lastResult = result)),
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- whatever the module threw
+      (error: unknown) => reject(failure(error)),
+    );
+  });
 }
 
 function perform(work: (child: ChildModule) => unknown): unknown {

@@ -35,6 +35,10 @@ module.exports = {
       throw new Error("from a timer");
     }, 1),
   waits: (ms) => new Promise((resolve) => setTimeout(resolve, ms, "waited")),
+  stack: async () => {
+    await Promise.resolve();
+    return new Error("here").stack;
+  },
   never: () => new Promise(() => {}),
   loop: () => {
     for (;;);

@@ -24,6 +24,11 @@ runAsWorker(async (how) => {
         throw new Error("from a callback");
       });
       return new Promise(() => {});
+    case "later":
+      setTimeout(() => {
+        throw new Error("from a timer");
+      }, 1);
+      return calls;
     case "a function":
       return () => {};
     case "slow":
