@@ -156,10 +156,10 @@ function isRefusalOfNode(error: unknown): boolean {
 }
 
 /**
- * From now on this thread may be inside a native addon when the supervisor must terminate it. The supervisor therefore asks
- * it first to leave by itself, at a turn of its event loop or at a poll of its doorbell.
+ * From now on this thread may be inside a native addon, or elsewhere where it must not be terminated, when the supervisor must do so. The
+ * supervisor therefore asks it first to leave by itself, at a turn of its event loop or at a poll of its doorbell.
  */
-function prepareToLeave(rt: Runtime): void {
+export function prepareToLeave(rt: Runtime): void {
   const { m } = rt;
   if (load(m, slotPointer(m.slot) + S_WHENCE) !== WHENCE_CREATED) return;
   const p = m.me + S_ADDONS;
