@@ -1,6 +1,7 @@
 /** The package's files in the portable build, where they are texts (texts.ts). */
+import { existsSync } from "node:fs";
 import path from "node:path";
-import { pathToFileURL, URL } from "node:url";
+import { fileURLToPath, pathToFileURL, URL } from "node:url";
 import { SHARE_ENV, Worker, type WorkerOptions } from "node:worker_threads";
 import type { Bundled } from "../node/package-files.js";
 import { startWithLine } from "./death-line.js";
@@ -74,9 +75,21 @@ function preloads(execArgv: readonly string[]): string[] {
         `Bun cannot load ${option} ${specifier.slice(0, 40)}… into a thread: write it to a file`,
       );
     }
-    found.push(/^\.{1,2}[\\/]/.test(specifier) ? path.resolve(specifier) : specifier);
+    found.push(fileOfPreload(option, specifier));
   }
   return found;
+}
+
+/** Throws Node's error if there is no such file: Bun's has no message. */
+function fileOfPreload(option: string, specifier: string): string {
+  if (!/^(?:\.{0,2}[\\/]|[A-Za-z]:[\\/]|file:)/.test(specifier)) {
+    return process.getBuiltinModule("node:module").createRequire(`${process.cwd()}/`).resolve(specifier);
+  }
+  const file = specifier.startsWith("file:") ? fileURLToPath(specifier) : path.resolve(specifier);
+  if (existsSync(file)) return file;
+  throw Object.assign(new Error(`Cannot find module '${file}', which ${option} names`), {
+    code: "ERR_MODULE_NOT_FOUND",
+  });
 }
 
 /** Whether the thread has modules to load first. Node (versions 20 to 26) passes over them where a thread starts with a script. */
