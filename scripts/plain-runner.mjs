@@ -149,7 +149,7 @@ async function runTest({ fn, name, options }, parent, title) {
     for (const hook of each.afterEach)
       await attempt(() => within(timeout, state, async () => await hook(context)));
   }
-  mock.restoreAll();
+  mock.reset();
   current = outer;
   for (const error of errors) log(inspect(error));
   const status = errors.length > 0 ? "fail" : skipped ? "skip" : "pass";
