@@ -6,9 +6,6 @@ export { isMainThread, parentPort, SHARE_ENV, threadId, Worker, workerData } fro
 /** Why the memory of threads cannot be limited, if it cannot. */
 export const refusedLimits: string | undefined = undefined;
 
-/** Whether terminating a thread that loads a module would end the process. */
-export const leavesFirst: boolean = false;
-
 /** Whether a thread can tell how busy another one is, and how large its heap. */
 export const measuresThreads: boolean = true;
 

@@ -6,8 +6,5 @@ export const refusedLimits = onBun
   ? "Bun does not limit the memory of threads. Leave the option out, or run the program on Node."
   : undefined;
 
-/** Deno panics. */
-export const leavesFirst = onDeno;
-
 /** `Worker.performance` throws on Bun, and has no measurements on Deno. */
 export const measuresThreads = !onBun && !onDeno;
