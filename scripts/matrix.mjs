@@ -3,8 +3,8 @@
  *
  *     npm run test:matrix [-- [VERSION…] [-- PART…]]      for example  npm run test:matrix -- 22 24.21.0 bun deno -- codec queue
  *
- * All run the same build, as in users' projects. What fails on Bun and Deno is compared with a list (scripts/runtimes.mjs). The Node that runs this script serves for its own
- * version; the others come from npm.
+ * All run the same build, as in users' projects. The failures on Bun and Deno are compared with a list (scripts/runtimes.mjs). The Node that
+ * runs this script serves for its own version; the others come from npm.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";

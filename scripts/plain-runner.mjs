@@ -123,7 +123,7 @@ async function runTest({ fn, name, options }, parent, title) {
     todo: () => (skipped = true),
     before: (hook) => hook(),
     after: (hook) => afterwards.push(hook),
-    // What fails is told there, and not again of this test.
+    // A failure counts once: for the test inside.
     async test(...args) {
       const inner = given(args);
       await runTest(inner, undefined, `${title} > ${inner.name}`);

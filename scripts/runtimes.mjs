@@ -2,7 +2,7 @@
  * Runs the compiled tests on Bun or Deno, file by file, and compares what fails with what is known to fail there
  * (`runtimes-known.json`): a failure that is not in that list counts, and so does an entry of the list that passes. `scripts/matrix.mjs` uses it.
  *
- * Each file runs in its own process, as under Node, with a runner of ours (plain-runner.mjs). Its outcomes are read from what that prints while it
+ * Each file runs in its own process, as under Node, with our own runner (plain-runner.mjs). Its outcomes are read from what that prints while it
  * runs: a process that dies has told of the tests before.
  */
 import { spawn } from "node:child_process";

@@ -7,6 +7,8 @@ import { runtime } from "./runtime.js";
 const bun = await runtime("bun");
 
 const program = `
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import { create, fromModule, isShareable } from "interpreters";
 
 const refused = (error) => [error.code, error.cause?.code].filter((code) => code !== undefined).join(" ");
@@ -52,6 +54,9 @@ console.log(missing.cause.code, missing.message.includes(new URL("./missing.mjs"
 const wrong = await failure("./wrong.mjs");
 console.log(wrong.excinfo.formatted, /wrong\\.mjs:2\nexport = 2;\n/.test(wrong.excinfo.errdisplay));
 
+const thread = new Worker(new URL("./thread.mjs", import.meta.url), { workerData: prepared.id });
+console.log(...(await once(thread, "message")));
+
 let deep = [];
 for (let n = 0; n < 100_000; n++) deep = [deep];
 console.log(isShareable(deep));
@@ -63,11 +68,22 @@ const [follows, stays] = await prepared.call((views) => {
 console.log(follows, stays);
 `;
 
+/** A thread that the package did not start. */
+const thread = `
+import { parentPort, workerData } from "node:worker_threads";
+import { Interpreter } from "interpreters";
+
+const interp = new Interpreter(workerData);
+const large = interp.call(() => new Uint8Array(5_000_000));
+parentPort.postMessage(await large.then(({ length }) => length, ({ code }) => code));
+`;
+
 test("on Bun", { skip: bun.skip, timeout: 120_000 }, async () => {
   const { stdout, stderr } = await bun.run({
     "main.mjs": program,
     "beside.mjs": "export const found = 1;",
     "before.mjs": "globalThis.before = await 'before';",
+    "thread.mjs": thread,
     "wrong.mjs": "const a = 1;\nexport = 2;\n",
   });
   const lines = stdout.split("\n");
@@ -87,6 +103,7 @@ test("on Bun", { skip: bun.skip, timeout: 120_000 }, async () => {
       "ERR_INTERPRETER_BOOT,Bun cannot load --import data:text/javascript,… into a thread: write it to a file",
       "ERR_MODULE_NOT_FOUND true",
       "SyntaxError: Unexpected = true",
+      "ERR_INTERPRETER_UNSUPPORTED",
       "false",
       "12 8",
     ],
