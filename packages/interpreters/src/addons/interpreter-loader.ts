@@ -187,16 +187,10 @@ function leaveWhenAsked({ m }: Runtime): (() => void) | undefined {
 
 /** Has this thread leave by itself while it imports modules, too, where a thread must not be terminated then. */
 export function leaveDuringImports(rt: Runtime): void {
-  let imports = 0;
-  watchImports?.({
-    begins() {
-      if (imports++ === 0) leaveWhenAsked(rt);
-    },
-    ends() {
-      // If it was asked to leave, it does so at the next turn.
-      if (--imports > 0 || loaded) return;
-      const p = rt.m.me + S_ADDONS;
-      if (cas(rt.m, p, ADDONS_LOADED, ADDONS_NONE) === ADDONS_LOADED) notify(rt.m, p, 1);
-    },
-  });
+  const p = rt.m.me + S_ADDONS;
+  watchImports?.(
+    () => void leaveWhenAsked(rt),
+    // If it was asked to leave, it does so at the next turn.
+    () => void (!loaded && cas(rt.m, p, ADDONS_LOADED, ADDONS_NONE) === ADDONS_LOADED && notify(rt.m, p, 1)),
+  );
 }

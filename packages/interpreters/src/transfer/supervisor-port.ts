@@ -16,7 +16,7 @@
  */
 import { types } from "../platform/brand-checks.js";
 import { BroadcastChannel } from "../platform/broadcast.js";
-import { MessageChannel, MessagePort, receiveNow, receivesBroadcasts } from "../platform/ports.js";
+import { MessageChannel, MessagePort, receiveNow, refusedBuffers } from "../platform/ports.js";
 import { InterpreterError } from "../base/errors.js";
 import { memoryFull } from "../wire/status-error.js";
 import type { Pointer, QueueId } from "../memory/brands.js";
@@ -70,12 +70,10 @@ export function makePlaceholder({ m }: Runtime, doing: string): Placeholder {
 let opened: { readonly name: string; readonly channel: BroadcastChannel } | undefined;
 
 function open({ id }: Runtime): { readonly name: string; readonly channel: BroadcastChannel } {
-  if (!receivesBroadcasts) {
-    throw new InterpreterError(
-      "Cannot share or move a buffer: this thread was not started by this package, and this runtime has no synchronous receive for " +
-        "such a thread. Use an interpreter that create() made, or send less than 3 MiB at a time",
-      { code: "ERR_INTERPRETER_UNSUPPORTED" },
-    );
+  if (refusedBuffers !== undefined) {
+    throw new InterpreterError(`Cannot share or move a buffer: ${refusedBuffers}.`, {
+      code: "ERR_INTERPRETER_UNSUPPORTED",
+    });
   }
   // Random, because another runtime of this process may have an interpreter of the same id.
   const name = `interpreters ${id} ${Math.random()}`;

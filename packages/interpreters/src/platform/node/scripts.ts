@@ -6,10 +6,8 @@ export const filenameOfBase = (base: string): string => base;
 /** Gives the import of a module the errors that Node has. */
 export const imported = <T>(module: Promise<T>): Promise<T> => module;
 
-export interface ImportWatcher {
-  begins(): void;
-  ends(): void;
-}
-
-/** Has a watcher told of the imports of this thread, where terminating a thread that loads a module ends the process. Undefined elsewhere. */
-export const watchImports: ((watcher: ImportWatcher) => void) | undefined = undefined;
+/**
+ * Calls `begin` when this thread begins to import modules and `end` when it has imported them, where terminating a thread that loads a module
+ * ends the process. Undefined elsewhere.
+ */
+export const watchImports: ((begin: () => void, end: () => void) => void) | undefined = undefined;

@@ -1,22 +1,27 @@
 import { fileURLToPath } from "node:url";
-import type { ImportWatcher } from "../node/scripts.js";
 import { asNodesError } from "./loader-errors.js";
 import { onBun, onDeno } from "./runtime.js";
 
 export { default as vm } from "node:vm";
-export type { ImportWatcher } from "../node/scripts.js";
 
-let watching: ImportWatcher | undefined;
+let onBegin: (() => void) | undefined;
+let onEnd: (() => void) | undefined;
+let imports = 0;
 
 /** Deno panics where a thread that loads a module is terminated. */
-export const watchImports = onDeno ? (watcher: ImportWatcher): void => void (watching = watcher) : undefined;
+export const watchImports = onDeno
+  ? (begin: () => void, end: () => void): void => {
+      onBegin = begin;
+      onEnd = end;
+    }
+  : undefined;
 
 async function watched<T>(module: Promise<T>): Promise<T> {
-  watching?.begins();
+  if (imports++ === 0) onBegin?.();
   try {
     return await module;
   } finally {
-    watching?.ends();
+    if (--imports === 0) onEnd?.();
   }
 }
 
