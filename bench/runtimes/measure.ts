@@ -41,7 +41,7 @@ export interface Row {
 /** Milliseconds of a round, about. */
 const ROUND = 200;
 /** Milliseconds after which a contender that does not get on is left out. */
-const LIMIT = 20_000;
+const LIMIT = 10_000;
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "7" } } });
 
@@ -100,7 +100,7 @@ async function compare({ title, inFlight, makers }: Comparison): Promise<void> {
   for (const { name, best, pool } of contenders) {
     print({ name, best: Math.round(best) });
     // Some pools never stop here.
-    void Promise.resolve(pool.stop()).catch(() => {});
+    await within(Promise.resolve(pool.stop())).catch(() => {});
   }
 }
 
