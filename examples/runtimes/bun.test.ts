@@ -1,18 +1,15 @@
 /** What is different on Bun: what it cannot give is refused, and what it has beyond Node is covered. */
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { mkdtemp, readdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
-import { run } from "../support/process.js";
-import { cleanEnvironment, installTools } from "../support/tools.js";
+import { runtime } from "./runtime.js";
 
-const { modules, skip } = await installTools({ bun: "1.4.5" });
+const bun = await runtime("bun");
 
 const program = `
-import { create } from "interpreters";
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { create, fromModule, isShareable } from "interpreters";
 
 const refused = (error) => [error.code, error.cause?.code].filter((code) => code !== undefined).join(" ");
 try {
@@ -37,28 +34,79 @@ await interp.exec("const again = (await import('./beside.mjs')).found", { base: 
 console.log(await interp.call(() => again));
 await interp.close();
 await strict.close();
+
+const open = create();
+await open.call(() => void setInterval(() => {}, 1000));
+await open.close();
+console.log((await open.ended).exitCode);
+
+const prepared = create({ execArgv: ["--import", "./before.mjs"] });
+console.log(await prepared.call(() => globalThis.before));
+const unprepared = create({ execArgv: ["--import", "data:text/javascript,"] });
+console.log(await unprepared.call(() => {}).catch(({ code, cause }) => [code, cause.message].join()));
+
+const failure = async (file) => {
+  const { f } = fromModule(new URL(file, import.meta.url));
+  return await prepared.call(f).catch((error) => error);
+};
+const missing = await failure("./missing.mjs");
+console.log(missing.cause.code, missing.message.includes(new URL("./missing.mjs", import.meta.url).href));
+const wrong = await failure("./wrong.mjs");
+console.log(wrong.excinfo.formatted, /wrong\\.mjs:2\nexport = 2;\n/.test(wrong.excinfo.errdisplay));
+
+const thread = new Worker(new URL("./thread.mjs", import.meta.url), { workerData: prepared.id });
+console.log(...(await once(thread, "message")));
+
+let deep = [];
+for (let n = 0; n < 100_000; n++) deep = [deep];
+console.log(isShareable(deep));
+const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
+const [follows, stays] = await prepared.call((views) => {
+  views[0].buffer.resize(12);
+  return views.map((view) => view.length);
+}, [new Uint8Array(buffer), new Uint8Array(buffer, 0, 8)]);
+console.log(follows, stays);
 `;
 
-test("on Bun", { skip, timeout: 120_000 }, async () => {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), "interpreters-bun-")));
-  try {
-    const scope = join(modules!, "@oven");
-    const [name] = await readdir(scope);
-    const binary = ["bun", "bun.exe"]
-      .map((each) => join(scope, name, "bin", each))
-      .find((each) => existsSync(each));
-    assert.ok(binary !== undefined);
-    await symlink(modules!, join(folder, "node_modules"), "junction");
-    await writeFile(join(folder, "main.mjs"), program);
-    await writeFile(join(folder, "beside.mjs"), "export const found = 1;");
-    const { stdout, stderr } = await run(binary, ["main.mjs"], { cwd: folder, env: cleanEnvironment });
-    const unsupported =
-      "ERR_INTERPRETER_UNSUPPORTED create: resourceLimits: Bun does not limit the memory of threads.";
-    const notAllowed = "ERR_EXECUTION_FAILED ERR_INTERPRETER_NOT_ALLOWED\n".repeat(4);
-    assert.ok(stdout.startsWith(unsupported), stdout + stderr);
-    assert.equal(stdout.slice(stdout.indexOf("\n") + 1), `${notAllowed}true port true\n1,true,true\n1\n`);
-    assert.equal(stderr, "");
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+/** A thread that the package did not start. */
+const thread = `
+import { parentPort, workerData } from "node:worker_threads";
+import { Interpreter } from "interpreters";
+
+const interp = new Interpreter(workerData);
+const large = interp.call(() => new Uint8Array(5_000_000));
+parentPort.postMessage(await large.then(({ length }) => length, ({ code }) => code));
+`;
+
+test("on Bun", { skip: bun.skip, timeout: 120_000 }, async () => {
+  const { stdout, stderr } = await bun.run({
+    "main.mjs": program,
+    "beside.mjs": "export const found = 1;",
+    "before.mjs": "globalThis.before = await 'before';",
+    "thread.mjs": thread,
+    "wrong.mjs": "const a = 1;\nexport = 2;\n",
+  });
+  const lines = stdout.split("\n");
+  const unsupported =
+    "ERR_INTERPRETER_UNSUPPORTED create: resourceLimits: Bun does not limit the memory of threads.";
+  assert.ok(lines[0].startsWith(unsupported), stdout + stderr);
+  assert.deepEqual(
+    lines.slice(1, -1),
+    [
+      ...Array<string>(4).fill("ERR_EXECUTION_FAILED ERR_INTERPRETER_NOT_ALLOWED"),
+      "true port true",
+      "1,true,true",
+      "1",
+      // It was not ended by force.
+      "0",
+      "before",
+      "ERR_INTERPRETER_BOOT,Bun cannot load --import data:text/javascript,… into a thread: write it to a file",
+      "ERR_MODULE_NOT_FOUND true",
+      "SyntaxError: Unexpected = true",
+      "ERR_INTERPRETER_UNSUPPORTED",
+      "false",
+      "12 8",
+    ],
+    stderr,
+  );
 });

@@ -5,6 +5,7 @@
 import copies from "./base/copies.cjs";
 import type { Api } from "./api.js";
 import type * as Bundle from "./bundle.js";
+import { type DataWithLine, holdLine } from "./platform/portable/death-line.js";
 import {
   type DataWithTexts,
   type Evaluate,
@@ -71,6 +72,7 @@ const LEFT_BY_NODE = ["require", "module", "exports", "__filename", "__dirname"]
 export function start(evaluate: Evaluate, name: string): void {
   const { workerData } = process.getBuiltinModule("node:worker_threads");
   const { interpretersTexts } = workerData as DataWithTexts;
+  if ("interpretersLine" in workerData) holdLine(workerData as DataWithLine);
   // Node puts nothing before the arguments of a thread that starts with a `data:` URL.
   const text = /^(?:\[worker eval\]$|data:text\/javascript,\(\()/.test(process.argv[1]);
   process.argv.splice(1, text ? 1 : 0, fileOf(name, interpretersTexts));

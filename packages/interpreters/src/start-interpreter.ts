@@ -1,6 +1,7 @@
 /** The start of an interpreter's thread, up to its first work item. This is the start-up time of every interpreter, so it does as little as possible. */
 import type { Slot } from "./memory/brands.js";
 import { configureAddons } from "./addons/addons.js";
+import { leaveDuringImports } from "./addons/interpreter-loader.js";
 import { InterpreterError } from "./base/errors.js";
 import { acceptLanguageValues } from "./codec/language-value.js";
 import { applyConfig } from "./guests/javascript/config.js";
@@ -11,6 +12,7 @@ import type { ExecutingSide } from "./guests/language.js";
 import { warmUp } from "./interpreter/warm-up.js";
 import { closeExecutions } from "./kernel/executions.js";
 import { waitForSlot } from "./kernel/standby.js";
+import { watchImports } from "./platform/scripts.js";
 import { setImmediate } from "./platform/timers.js";
 import { showParent, workerData } from "./platform/threads.js";
 import { enter } from "./thread/current.js";
@@ -65,6 +67,7 @@ async function serveSlot(
   afterFirst?: () => void,
 ): Promise<void> {
   rt.become(slot);
+  if (watchImports !== undefined) leaveDuringImports(rt);
   try {
     guest.enter?.();
     await serve(rt, guest, concurrency, afterFirst);

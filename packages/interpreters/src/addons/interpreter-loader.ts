@@ -3,6 +3,7 @@
  * file and keeps it. README.md in this folder says why, and how the request reaches main.
  */
 import { process } from "../platform/process.js";
+import { watchImports } from "../platform/scripts.js";
 import { AddonImportError, InterpreterError } from "../base/errors.js";
 import type { InterpreterConfig } from "../wire/boot.js";
 import { cancelWork } from "../kernel/mailbox.js";
@@ -10,7 +11,7 @@ import { Message, readBody, WITH_SENDER } from "../wire/message.js";
 import { statusError } from "../wire/status-error.js";
 import { REQUEST_WAKE_MAIN, WORK_ADDON } from "../wire/protocol.js";
 import type { Runtime } from "../thread/runtime.js";
-import { cas, load, waitAsync } from "../memory/atomics.js";
+import { cas, load, notify, waitAsync } from "../memory/atomics.js";
 import type { InterpreterId, Pointer } from "../memory/brands.js";
 import {
   ADDONS_LEAVE,
@@ -155,15 +156,24 @@ function isRefusalOfNode(error: unknown): boolean {
   );
 }
 
+/** Whether this thread has loaded an addon, so that it may be inside one at any time. */
+let loaded = false;
+
 /**
  * From now on this thread may be inside a native addon when the supervisor must terminate it. The supervisor therefore asks
  * it first to leave by itself, at a turn of its event loop or at a poll of its doorbell.
  */
 function prepareToLeave(rt: Runtime): void {
-  const { m } = rt;
-  if (load(m, slotPointer(m.slot) + S_WHENCE) !== WHENCE_CREATED) return;
+  if (load(rt.m, slotPointer(rt.m.slot) + S_WHENCE) !== WHENCE_CREATED) return;
+  loaded = true;
+  const look = leaveWhenAsked(rt);
+  if (look !== undefined) rt.addPoller(look);
+}
+
+/** Has this thread leave when it is asked to, at a turn of its event loop or when the returned function is called. */
+function leaveWhenAsked({ m }: Runtime): (() => void) | undefined {
   const p = m.me + S_ADDONS;
-  if (cas(m, p, ADDONS_NONE, ADDONS_LOADED) !== ADDONS_NONE) return;
+  if (cas(m, p, ADDONS_NONE, ADDONS_LOADED) !== ADDONS_NONE) return undefined;
   const { exit } = process;
   const look = (): void => {
     if (load(m, p) !== ADDONS_LEAVE) return;
@@ -171,6 +181,16 @@ function prepareToLeave(rt: Runtime): void {
     process.removeAllListeners("exit");
     exit.call(process, 0);
   };
-  rt.addPoller(look);
   void waitAsync(m, p, ADDONS_LOADED)?.then(look);
+  return look;
+}
+
+/** Has this thread leave by itself while it imports modules, too, where a thread must not be terminated then. */
+export function leaveDuringImports(rt: Runtime): void {
+  const p = rt.m.me + S_ADDONS;
+  watchImports?.(
+    () => void leaveWhenAsked(rt),
+    // If it was asked to leave, it does so at the next turn.
+    () => void (!loaded && cas(rt.m, p, ADDONS_LOADED, ADDONS_NONE) === ADDONS_LOADED && notify(rt.m, p, 1)),
+  );
 }

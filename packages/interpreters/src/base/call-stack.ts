@@ -15,6 +15,7 @@ export function isStackOverflow(error: unknown): boolean {
   return (
     types.isNativeError(error) &&
     error.name === "RangeError" &&
-    error.message === "Maximum call stack size exceeded"
+    // JavaScriptCore's ends with a full stop.
+    error.message.startsWith("Maximum call stack size exceeded")
   );
 }

@@ -4,6 +4,7 @@
  */
 import { BroadcastChannel } from "../platform/broadcast.js";
 import { process } from "../platform/process.js";
+import { measuresThreads } from "../platform/threads.js";
 import { clock } from "../base/clock.js";
 import { load, type SharedMemory } from "../memory/atomics.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
@@ -152,7 +153,7 @@ export class Inspection {
   /** How busy the event loop of a thread is that the supervisor started, and its heap as far as it has answered. */
   #vitals(slot: Slot, id: number): { utilisation?: number | undefined; heap?: number | undefined } {
     const worker = this.#children.threadOf(slot);
-    if (worker === undefined) return {};
+    if (worker === undefined || !measuresThreads) return {};
     let busy = this.#busy.get(id);
     if (busy === undefined || busy.worker !== worker) {
       const last = worker.performance.eventLoopUtilization();

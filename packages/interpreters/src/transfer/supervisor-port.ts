@@ -16,7 +16,8 @@
  */
 import { types } from "../platform/brand-checks.js";
 import { BroadcastChannel } from "../platform/broadcast.js";
-import { MessageChannel, MessagePort, receiveNow } from "../platform/ports.js";
+import { MessageChannel, MessagePort, receiveNow, refusedBuffers } from "../platform/ports.js";
+import { InterpreterError } from "../base/errors.js";
 import { memoryFull } from "../wire/status-error.js";
 import type { Pointer, QueueId } from "../memory/brands.js";
 import { observe, park } from "../memory/doorbell.js";
@@ -69,6 +70,11 @@ export function makePlaceholder({ m }: Runtime, doing: string): Placeholder {
 let opened: { readonly name: string; readonly channel: BroadcastChannel } | undefined;
 
 function open({ id }: Runtime): { readonly name: string; readonly channel: BroadcastChannel } {
+  if (refusedBuffers !== undefined) {
+    throw new InterpreterError(`Cannot share or move a buffer: ${refusedBuffers}.`, {
+      code: "ERR_INTERPRETER_UNSUPPORTED",
+    });
+  }
   // Random, because another runtime of this process may have an interpreter of the same id.
   const name = `interpreters ${id} ${Math.random()}`;
   const channel = new BroadcastChannel(name);

@@ -19,7 +19,7 @@ export async function finishIo(): Promise<void> {
   for (;;) {
     // A step that has ended may begin the next one.
     await new Promise((resolve) => setImmediate(resolve));
-    const why = whyAlive();
+    const why = await whyAlive();
     // The event loop ends when the jobs have ended, if there are any, and with it the thread.
     if (why === "jobs") return new Promise(() => {});
     const now = clock();

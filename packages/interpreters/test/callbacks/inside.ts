@@ -1,6 +1,4 @@
 /** Functions that run in other interpreters. */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import {
   type Callback,
   callback,
@@ -10,6 +8,7 @@ import {
   move,
   type Queue,
 } from "interpreters";
+import { gc } from "../support/garbage.js";
 
 type AnyCallback = Callback<[n: number], number>;
 
@@ -41,10 +40,7 @@ export async function nextOf(queue: Queue<{ f: AnyCallback }>, n: number): Promi
   return typeof item === "symbol" ? -1 : await item.f(n);
 }
 
-export function collectGarbage(): void {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
-}
+export const collectGarbage = (): void => gc();
 
 /** Calls callbacks, in turns as a promise and blocking, until it is stopped. Returns how many calls had which outcome. */
 export async function keepCalling(

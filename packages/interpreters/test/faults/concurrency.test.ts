@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { InterpreterPoolExecutor } from "interpreters";
+import { limitsMemory } from "../support/memory.js";
 import { Chance, created } from "../support/queues.js";
 import { deathOf, FACTOR, limits, limitsOfVictims, seeded, SEED, turns } from "./harness.js";
 import {
@@ -31,7 +32,7 @@ interface Aborted extends Submitted {
 function pickKind(chance: Chance): string {
   const p = chance.next();
   if (p < 0.85) return chance.pick(HARMLESS);
-  if (p < 0.86) return "memory";
+  if (p < 0.86) return limitsMemory ? "memory" : "exit";
   return chance.pick(["exit", "exitLater", "throw", "endless", "blocked", "hang", "aborted"]);
 }
 

@@ -8,6 +8,7 @@ import {
   InterpreterDiedError,
   InterpreterNotFoundError,
 } from "interpreters";
+import { limitsMemory, memoryLimits } from "../support/memory.js";
 import { type Chance } from "../support/queues.js";
 import type { Fuse } from "./victims.js";
 
@@ -17,9 +18,7 @@ export const SEED = Number(process.env.FAULTS_SEED ?? 1);
 /** A test's own time limit, which turns a hang into a failure. */
 export const limits = { timeout: 60_000 * Math.max(FACTOR, 1) };
 
-export const limitsOfVictims = {
-  resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
-};
+export const limitsOfVictims = memoryLimits({ maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 });
 
 /**
  * Interpreters to kill. Most of them have booted before they begin: the tests are about deaths during work, more than about
@@ -54,7 +53,7 @@ export const kills: Record<DeathReason | "closed", number> = {
 /** Some end themselves, mostly early; the others are killed from outside. */
 export function fuseFrom(chance: Chance, steps: number): Fuse {
   const p = chance.next();
-  const way = p < 0.15 ? "exit" : p < 0.3 ? "throw" : p < 0.33 ? "memory" : "none";
+  const way = p < 0.15 ? "exit" : p < 0.3 ? "throw" : p < 0.33 && limitsMemory ? "memory" : "none";
   return { way, steps: Math.floor(steps * chance.next() ** 4) };
 }
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { InterpreterDiedError, InterpreterPoolExecutor } from "interpreters";
+import { limitsMemory } from "../support/memory.js";
 import { Chance, created } from "../support/queues.js";
 import { thrown } from "../support/ways.js";
 import { deathOf, FACTOR, limits, limitsOfVictims, seeded, SEED, turns } from "./harness.js";
@@ -27,7 +28,7 @@ const HARMLESS = ["return", "await", "fail"] as const;
 function pickKind(chance: Chance): string {
   const p = chance.next();
   if (p < 0.8) return chance.pick(HARMLESS);
-  if (p < 0.82) return "memory";
+  if (p < 0.82) return limitsMemory ? "memory" : "exit";
   return chance.pick(["exit", "exitLater", "throw", "endless", "blocked"]);
 }
 

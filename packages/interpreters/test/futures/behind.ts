@@ -1,9 +1,6 @@
 /** Tasks that keep weak references to their arguments and results, to show whether those stay reachable. */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { gc } from "../support/garbage.js";
 
-setFlagsFromString("--expose-gc");
-const gc = runInNewContext("gc") as () => void;
 const seen: WeakRef<object>[] = [];
 
 export function leaveOneBehind(

@@ -8,6 +8,7 @@ import {
   InterpreterDiedError,
   InterpreterPoolExecutor,
 } from "interpreters";
+import { memoryLimits, withoutMemoryLimits } from "../support/memory.js";
 import { deathByLimit } from "../support/ways.js";
 import { channel, Gate, outcome, rejection, until, WATCHDOG } from "../support/processes.js";
 import { full, wait, workers } from "./several.js";
@@ -117,10 +118,10 @@ const ends: Record<
 for (const [name, { reason, others, submit }] of Object.entries(ends)) {
   test(
     `${name} ends all that runs in that interpreter, each with its own reason, and nothing else`,
-    limits,
+    { ...limits, skip: reason === "out-of-memory" && withoutMemoryLimits },
     async () => {
-      const resourceLimits = { maxOldGenerationSizeMb: 32 };
-      const { pool, gate, waiting } = await full(3, { concurrency: 5, resourceLimits });
+      const limit = memoryLimits({ maxOldGenerationSizeMb: 32 });
+      const { pool, gate, waiting } = await full(3, { concurrency: 5, ...limit });
       const [before] = workers();
       const guilty = rejection(submit(pool));
       const inLine = Array.from({ length: 8 }, () => pool.submit(wait, gate.queue));

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { create, type CallOptions, type CreateOptions, InterpreterError, listAll } from "interpreters";
+import { withoutMemoryLimits } from "../support/memory.js";
 import { limits, rejection, thrown } from "../support/ways.js";
 
 const interp = create();
@@ -134,29 +135,33 @@ test("invalid options of create", limits, async () => {
   assert.equal(listAll().length, before, "nothing was created");
 });
 
-test("env, argv, execArgv and resourceLimits apply to that interpreter only", limits, async () => {
-  const made = create({
-    env: { ONLY: "this" },
-    argv: ["one", "two"],
-    execArgv: ["--stack-trace-limit=3"].slice(1),
-    resourceLimits: { maxOldGenerationSizeMb: 64, stackSizeMb: 2 },
-  });
-  const seen = await made.call(() => {
-    const threads = process.getBuiltinModule("node:worker_threads");
-    return {
-      env: { ...process.env },
-      argv: process.argv.slice(2),
-      execArgv: process.execArgv,
-      limits: threads.resourceLimits,
-    };
-  });
-  assert.deepEqual(seen.env, { ONLY: "this" });
-  assert.deepEqual(seen.argv, ["one", "two"]);
-  assert.deepEqual(seen.execArgv, []);
-  assert.equal(seen.limits.maxOldGenerationSizeMb, 64);
-  assert.equal(seen.limits.stackSizeMb, 2);
-  await made.close();
-});
+test(
+  "env, argv, execArgv and resourceLimits apply to that interpreter only",
+  { ...limits, skip: withoutMemoryLimits },
+  async () => {
+    const made = create({
+      env: { ONLY: "this" },
+      argv: ["one", "two"],
+      execArgv: ["--stack-trace-limit=3"].slice(1),
+      resourceLimits: { maxOldGenerationSizeMb: 64, stackSizeMb: 2 },
+    });
+    const seen = await made.call(() => {
+      const threads = process.getBuiltinModule("node:worker_threads");
+      return {
+        env: { ...process.env },
+        argv: process.argv.slice(2),
+        execArgv: process.execArgv,
+        limits: threads.resourceLimits,
+      };
+    });
+    assert.deepEqual(seen.env, { ONLY: "this" });
+    assert.deepEqual(seen.argv, ["one", "two"]);
+    assert.deepEqual(seen.execArgv, []);
+    assert.equal(seen.limits.maxOldGenerationSizeMb, 64);
+    assert.equal(seen.limits.stackSizeMb, 2);
+    await made.close();
+  },
+);
 
 test("an interpreter has a copy of its creator's environment", limits, async () => {
   process.env["T1_MARK"] = "from here";

@@ -10,6 +10,7 @@ import {
   type Interpreter,
   type Queue,
 } from "interpreters";
+import { withoutMemoryLimits } from "../support/memory.js";
 import {
   busy,
   channel,
@@ -96,11 +97,15 @@ for (const way of ways.filter(({ elsewhere, form }) => !elsewhere || form === "p
 }
 
 for (const way of plainWays) {
-  test(`running out of memory ends one interpreter and is said (${way.name})`, limits, async () => {
-    const interp = create({ resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4 } });
-    const error = await rejection(way.call(interp, "hoard"));
-    assertDied(error, interp, "out-of-memory");
-  });
+  test(
+    `running out of memory ends one interpreter and is said (${way.name})`,
+    { ...limits, skip: withoutMemoryLimits },
+    async () => {
+      const interp = create({ resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4 } });
+      const error = await rejection(way.call(interp, "hoard"));
+      assertDied(error, interp, "out-of-memory");
+    },
+  );
 
   test(`terminate from a third interpreter reaches whoever waits (${way.name})`, limits, () =>
     using(async (killer) => {

@@ -6,6 +6,7 @@ import { runtime } from "../../src/thread/current.js";
 import { isAlive } from "../../src/kernel/registry.js";
 import type { Slot } from "../../src/memory/brands.js";
 import { MAX_SLOTS, SUPERVISOR_SLOT } from "../../src/memory/layout.js";
+import { limitsMemory } from "../support/memory.js";
 import { limits, rejection, thrown, until } from "../support/ways.js";
 
 afterEach(() => prewarm(0));
@@ -33,7 +34,9 @@ test("a plain create() takes one that was started before it, and others do not",
   await using first = create();
   await using second = create({});
   await using named = create({ name: "named" });
-  await using limited = create({ resourceLimits: { maxOldGenerationSizeMb: 100 } });
+  await using limited = create(
+    limitsMemory ? { resourceLimits: { maxOldGenerationSizeMb: 100 } } : { argv: [] },
+  );
   await using elsewhere = create({ env: {} });
   await using legacy = create({ config: "legacy" });
   assert.ok((await threadOf(first)) < started);

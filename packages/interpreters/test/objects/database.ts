@@ -1,5 +1,6 @@
 /** Classes that the tests construct in other interpreters. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { gc } from "../support/garbage.js";
 
 export class Counter {
   static made = 0;
@@ -259,15 +260,8 @@ export class Listening extends Tracked {
   }
 }
 export const aliveNow = (): number => {
-  collectGarbage();
+  gc();
   return alive.size;
 };
 
 export const arrow = (): number => 1;
-
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-function collectGarbage(): void {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
-}

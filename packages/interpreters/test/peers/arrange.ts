@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type Future, type Interpreter, InterpreterPoolExecutor, listAll } from "interpreters";
+import { memoryLimits } from "../support/memory.js";
 import { Gate, outcome, until } from "../support/processes.js";
 
 export const workers = (): Interpreter[] =>
@@ -21,7 +22,7 @@ export async function withBystanders(
 ): Promise<Outcome> {
   const pool = new InterpreterPoolExecutor({
     maxWorkers: 2,
-    resourceLimits: { maxOldGenerationSizeMb: 32 },
+    ...memoryLimits({ maxOldGenerationSizeMb: 32 }),
     ...options,
   });
   const gate = new Gate();

@@ -16,6 +16,7 @@ import {
   type Queue,
   UNBOUND_REMOVE,
 } from "interpreters";
+import { withoutMemoryLimits } from "../support/memory.js";
 import { deathByLimit } from "../support/ways.js";
 import { channel, outcome, startScenario, until, WATCHDOG } from "../support/processes.js";
 
@@ -54,7 +55,7 @@ test("process.exit(1) in a call", limits, () => {
 });
 
 // synckit: main hangs forever.
-test("out of memory in a call", limits, () => {
+test("out of memory in a call", { ...limits, skip: withoutMemoryLimits }, () => {
   const interp = create({ resourceLimits: { maxOldGenerationSizeMb: 32 } });
   const thrown = thrownBy(() =>
     interp.callSync(() => {

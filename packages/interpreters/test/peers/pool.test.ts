@@ -11,6 +11,7 @@ import {
   NotShareableError,
   type Queue,
 } from "interpreters";
+import { withoutMemoryLimits } from "../support/memory.js";
 import { deathByLimit } from "../support/ways.js";
 import { channel, outcome, rejection, startScenario, until, WATCHDOG } from "../support/processes.js";
 import { errorOf, withBystanders, workers } from "./arrange.js";
@@ -25,7 +26,7 @@ test("process.exit(1) in a task", limits, async () => {
 });
 
 // poolifier: pending, and the next task is lost. workerpool: the reason is only on `cause`.
-test("out of memory in a task", limits, async () => {
+test("out of memory in a task", { ...limits, skip: withoutMemoryLimits }, async () => {
   const result = await withBystanders((pool) =>
     pool.submit(() => {
       const hoard: number[][] = [];

@@ -43,6 +43,15 @@ async function blocked(): Promise<Interpreter> {
   return interp;
 }
 
+const handles: Interpreter[] = [];
+
+/** An interpreter that is not collected, and so not closed, while the program waits. */
+function kept(): Interpreter {
+  const interp = create();
+  handles.push(interp);
+  return interp;
+}
+
 const later = <T>(value: T): Promise<T> => new Promise((resolve) => setTimeout(() => resolve(value), 100));
 
 const scenarios: Record<string, () => unknown> = {
@@ -170,18 +179,18 @@ const scenarios: Record<string, () => unknown> = {
   },
   async pendingGet() {
     const queue = createQueue<string>();
-    await create().call((q: typeof queue) => void setTimeout(() => q.putNowait("settled"), 200), queue);
+    await kept().call((q: typeof queue) => void setTimeout(() => q.putNowait("settled"), 200), queue);
     void queue.get().then(console.log);
   },
   async pendingPut() {
     const queue = createQueue<string>(1);
     queue.putNowait("first");
-    await create().call((q: typeof queue) => void setTimeout(() => q.getNowait(), 200), queue);
+    await kept().call((q: typeof queue) => void setTimeout(() => q.getNowait(), 200), queue);
     void queue.put("second").then(() => console.log("settled"));
   },
   async pendingSelect() {
     const queue = createQueue<string>();
-    await create().call((q: typeof queue) => void setTimeout(() => q.putNowait("settled"), 200), queue);
+    await kept().call((q: typeof queue) => void setTimeout(() => q.putNowait("settled"), 200), queue);
     void select([onGet(queue), onGet(createQueue())]).then(({ value }) => console.log(value));
     // It keeps the process alive no longer than it waits.
     const controller = new AbortController();

@@ -15,6 +15,7 @@ import {
   UNBOUND_KEEP,
   UNBOUND_REMOVE,
 } from "interpreters";
+import { memoryLimits, withoutMemoryLimits } from "../support/memory.js";
 import { putters } from "../support/queues.js";
 import { rejection, until, WATCHDOG } from "../support/processes.js";
 import { deathByLimit } from "../support/ways.js";
@@ -77,37 +78,41 @@ function drain(queue: Queue<unknown, unknown>): unknown[] {
 }
 
 for (const [way, end] of Object.entries(ends)) {
-  test(`by the time ${way} is over, every item of the interpreter has met its fate`, limits, async () => {
-    const queues = [
-      createQueue(),
-      createQueue(0, { unboundItems: UNBOUND_ERROR }),
-      createQueue(0, { unboundItems: UNBOUND_REMOVE }),
-      createQueue(0, { unboundItems: UNBOUND_KEEP }),
-    ];
-    const interp = create({ resourceLimits: { maxOldGenerationSizeMb: 24 } });
-    for (const queue of queues) queue.putNowait("mine before");
-    await interp.call(putEachWay, queues);
-    for (const queue of queues) queue.putNowait("mine after");
-    assert.deepEqual(
-      queues.map((queue) => queue.qsize()),
-      [9, 9, 9, 9],
-    );
-    await end(interp);
-    const sizes = queues.map((queue) => queue.qsize());
-    // For each queue: two with its default, then one each of UNBOUND, ERROR, REMOVE, KEEP, and one large REMOVE.
-    const own = [UNBOUND, "error", "kept"];
-    assert.deepEqual(drain(queues[0]), ["mine before", UNBOUND, UNBOUND, ...own, "mine after"]);
-    assert.deepEqual(drain(queues[1]), ["mine before", "error", "error", ...own, "mine after"]);
-    assert.deepEqual(drain(queues[2]), ["mine before", ...own, "mine after"]);
-    assert.deepEqual(drain(queues[3]), [
-      "mine before",
-      "default",
-      { large: "x".repeat(5000) },
-      ...own,
-      "mine after",
-    ]);
-    assert.deepEqual(sizes, [7, 7, 5, 7]);
-  });
+  test(
+    `by the time ${way} is over, every item of the interpreter has met its fate`,
+    { ...limits, skip: /memory/.test(way) && withoutMemoryLimits },
+    async () => {
+      const queues = [
+        createQueue(),
+        createQueue(0, { unboundItems: UNBOUND_ERROR }),
+        createQueue(0, { unboundItems: UNBOUND_REMOVE }),
+        createQueue(0, { unboundItems: UNBOUND_KEEP }),
+      ];
+      const interp = create(memoryLimits({ maxOldGenerationSizeMb: 24 }));
+      for (const queue of queues) queue.putNowait("mine before");
+      await interp.call(putEachWay, queues);
+      for (const queue of queues) queue.putNowait("mine after");
+      assert.deepEqual(
+        queues.map((queue) => queue.qsize()),
+        [9, 9, 9, 9],
+      );
+      await end(interp);
+      const sizes = queues.map((queue) => queue.qsize());
+      // For each queue: two with its default, then one each of UNBOUND, ERROR, REMOVE, KEEP, and one large REMOVE.
+      const own = [UNBOUND, "error", "kept"];
+      assert.deepEqual(drain(queues[0]), ["mine before", UNBOUND, UNBOUND, ...own, "mine after"]);
+      assert.deepEqual(drain(queues[1]), ["mine before", "error", "error", ...own, "mine after"]);
+      assert.deepEqual(drain(queues[2]), ["mine before", ...own, "mine after"]);
+      assert.deepEqual(drain(queues[3]), [
+        "mine before",
+        "default",
+        { large: "x".repeat(5000) },
+        ...own,
+        "mine after",
+      ]);
+      assert.deepEqual(sizes, [7, 7, 5, 7]);
+    },
+  );
 }
 
 test("items that were got before, and items of other interpreters, are not touched", limits, async () => {

@@ -17,6 +17,7 @@ import {
 } from "interpreters";
 import { kill, limitsOfVictims, turns, victim, type Victim } from "../faults/harness.js";
 import type { Fuse } from "../faults/victims.js";
+import { limitsMemory } from "../support/memory.js";
 import { type Chance, getters, putters } from "../support/queues.js";
 import { behaviourOf, BEHAVIOURS, type Item, type Items } from "./items.js";
 import { CONSUMERS, ITEMS, type Ledger } from "./ledger.js";
@@ -70,7 +71,7 @@ function fuseFrom(chance: Chance): Fuse {
   const way = chance.pick(["exit", "throw", "memory", "return", "return", "none", "none", "none"] as const);
   // Running out of memory takes by far the longest.
   return {
-    way: way === "memory" && chance.next() < 0.5 ? "exit" : way,
+    way: way === "memory" && (!limitsMemory || chance.next() < 0.5) ? "exit" : way,
     steps: 1 + chance.below(chance.pick([5, 50, 150])),
   };
 }

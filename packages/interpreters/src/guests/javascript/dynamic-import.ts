@@ -5,7 +5,7 @@
  * path nor a URL, which Node would resolve against. Hence the angle brackets of `callFilename`.
  */
 
-import { vm } from "../../platform/scripts.js";
+import { imported, vm } from "../../platform/scripts.js";
 import { quietly } from "./quietly.js";
 import { enableTypeScript } from "./typescript.js";
 
@@ -27,7 +27,7 @@ let importer: Importer = (url) => import(url) as Promise<object>;
 
 /** Imports a module. */
 export function importModule(url: string): Promise<object> {
-  return importer(url);
+  return imported(importer(url));
 }
 
 /** Sets how `importModule` imports: in code that this package compiles itself, as in interpreters, Node has no `import()`. */

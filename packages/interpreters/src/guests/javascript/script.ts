@@ -19,7 +19,7 @@
 
 import { path } from "../../platform/paths.js";
 import { pathToFileURL } from "../../platform/urls.js";
-import { filenameOfBase, type vm } from "../../platform/scripts.js";
+import { filenameOfBase, imported, type vm } from "../../platform/scripts.js";
 import { promiseOf } from "../../base/thenable.js";
 import { nodeModule } from "../../platform/modules.js";
 import { bundled } from "../../platform/package-files.js";
@@ -192,7 +192,7 @@ function importerOf(base: string): { name: string; load: Importer } {
       const own = bundled?.own(specifier);
       if (own !== undefined) return Promise.resolve(own);
       if (inTypeScript || /\.(?:[cm]?ts|[jt]sx)$/.test(specifier)) enableTypeScript();
-      return load(specifier, options);
+      return imported(load(specifier, options));
     };
     importer = { name: keep(importName(importers.size), loadAny), load: loadAny };
     importers.set(base, importer);

@@ -41,6 +41,9 @@ export function isMarkedToStay(buffer: ArrayBuffer): boolean {
   return isMarkedAsUntransferable?.(buffer) === true;
 }
 
+/** Why a buffer cannot come by a BroadcastChannel, if it cannot. */
+export const refusedBuffers: string | undefined = undefined;
+
 /** Takes the next message that has arrived, without waiting for the event loop. Returns undefined if none has. */
 export function receiveNow(port: MessagePort | BroadcastChannel): { message: unknown } | undefined {
   // Node also accepts a BroadcastChannel here; its types list ports only.

@@ -6,6 +6,9 @@ export { isMainThread, parentPort, SHARE_ENV, threadId, Worker, workerData } fro
 /** Why the memory of threads cannot be limited, if it cannot. */
 export const refusedLimits: string | undefined = undefined;
 
+/** Whether a thread can tell how busy another one is, and how large its heap. */
+export const measuresThreads: boolean = true;
+
 const { getBuiltinModule } = process;
 
 /** What code in a thread that another one has started finds in `node:worker_threads`. */

@@ -1,8 +1,12 @@
 /** The package's files in the portable build, where they are texts (texts.ts). */
-import { pathToFileURL, URL } from "node:url";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL, URL } from "node:url";
 import { SHARE_ENV, Worker, type WorkerOptions } from "node:worker_threads";
 import type { Bundled } from "../node/package-files.js";
+import { startWithLine } from "./death-line.js";
 import { asString, type DataWithTexts, fileOf, type Files, type OwnTexts } from "./texts.js";
+import { onBun, onDeno } from "./runtime.js";
 
 // Each text is evaluated with the `require` of texts.ts.
 declare const require: (id: string) => unknown;
@@ -46,15 +50,47 @@ const moduleOf = (text: string, name: string): string =>
 const named = (text: string, name: string): string => `${text}\n//# sourceURL=${fileOf(name, texts)}`;
 
 export function startThreadOf(name: string, options: WorkerOptions): Worker {
+  const preload = onBun ? preloads(options.execArgv ?? []) : [];
   const data: DataWithTexts = { ...(options.workerData as object), interpretersTexts: textsForThreads() };
-  const asModule = hasImports(options);
+  const asModule = !onBun && hasImports(options);
   const text = threadText(name, asModule);
   // Without a prototype, which may have members that would be options.
   const all = Object.assign(Object.create(null), options, { eval: !asModule, workerData: data });
-  return new Worker(asModule ? new URL(text) : text, all);
+  if (preload.length > 0) all.preload = preload;
+  const start = (each: WorkerOptions): Worker => new Worker(asModule ? new URL(text) : text, each);
+  return onDeno && name === "worker.cjs" ? startWithLine(all, start) : start(all);
 }
 
 export const startThreadOfText = startThreadOf;
+
+/** The modules that a thread must load first. Bun ignores Node's options for that, and has its own option, for files and packages. */
+function preloads(execArgv: readonly string[]): string[] {
+  const found: string[] = [];
+  for (let i = 0; i < execArgv.length; i++) {
+    const [, option, value] = /^(--import|--require|-r)(?:=(.*))?$/.exec(execArgv[i]) ?? [];
+    if (option === undefined) continue;
+    const specifier = value ?? execArgv[++i] ?? "";
+    if (specifier.startsWith("data:")) {
+      throw new Error(
+        `Bun cannot load ${option} ${specifier.slice(0, 40)}… into a thread: write it to a file`,
+      );
+    }
+    found.push(fileOfPreload(option, specifier));
+  }
+  return found;
+}
+
+/** Throws Node's error if there is no such file: Bun's has no message. */
+function fileOfPreload(option: string, specifier: string): string {
+  if (!/^(?:\.{0,2}[\\/]|[A-Za-z]:[\\/]|file:)/.test(specifier)) {
+    return process.getBuiltinModule("node:module").createRequire(`${process.cwd()}/`).resolve(specifier);
+  }
+  const file = specifier.startsWith("file:") ? fileURLToPath(specifier) : path.resolve(specifier);
+  if (existsSync(file)) return file;
+  throw Object.assign(new Error(`Cannot find module '${file}', which ${option} names`), {
+    code: "ERR_MODULE_NOT_FOUND",
+  });
+}
 
 /** Whether the thread has modules to load first. Node (versions 20 to 26) passes over them where a thread starts with a script. */
 function hasImports({ execArgv = process.execArgv, env }: WorkerOptions): boolean {
