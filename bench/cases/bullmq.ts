@@ -6,6 +6,8 @@ import type { Remote } from "../peers/bullmq.js";
 import { iterationsPerMillisecond } from "../peers/work.js";
 
 const WORKERS = 2;
+/** Tasks at a time, where tasks wait. */
+const WAITING = 32;
 /** Rounds. Each task has a long way, so that one round has too few of them for the compiler. */
 const WARM_UP = 8;
 
@@ -29,10 +31,15 @@ function contend(
 /** Loaded when they start: a process that measures another case need not find these packages. */
 const peers = (): Promise<typeof import("../peers/bullmq.js")> => import("../peers/bullmq.js");
 const executor = async (): Promise<Remote> => await (await peers()).startExecutor(WORKERS);
-const bullmq = (sandboxed: boolean, answer: "here" | "elsewhere") => async (): Promise<Remote> =>
-  await (await peers()).startBullMQ(WORKERS, sandboxed, answer);
+const waitingExecutor = async (): Promise<Remote> =>
+  await (await peers()).startExecutor(WORKERS, WAITING / WORKERS);
+const bullmq =
+  (sandboxed: false | "computes" | "waits", answer: "here" | "elsewhere", atATime = WORKERS) =>
+  async (): Promise<Remote> =>
+    await (await peers()).startBullMQ(atATime, sandboxed, answer);
 const bare = bullmq(false, "here");
-const sandboxed = bullmq(true, "here");
+const sandboxed = bullmq("computes", "here");
+const waitingSandboxed = bullmq("waits", "here", WAITING);
 const elsewhere = bullmq(false, "elsewhere");
 
 const all: readonly Case[] = [
@@ -55,6 +62,17 @@ const all: readonly Case[] = [
     contenders: [
       contend("BullMQExecutor", "ops/s", 64, executor),
       contend("BullMQ, sandboxed in threads", "ops/s", 64, sandboxed),
+    ],
+  },
+  {
+    // Of tasks that compute, two processors execute 2,000 a second, whatever takes them there.
+    id: "bullmq-1ms-waits",
+    title: `Tasks that wait for 1 ms through Redis, 512 in flight, ${WAITING} at a time`,
+    unit: "ops/s",
+    common: () => 0,
+    contenders: [
+      contend("BullMQExecutor", "ops/s", 512, waitingExecutor),
+      contend("BullMQ, sandboxed in threads", "ops/s", 512, waitingSandboxed),
     ],
   },
   {

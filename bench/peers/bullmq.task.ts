@@ -9,3 +9,9 @@ export default function run(job: { readonly data: number }): number {
 export function task(iterations: number): number {
   return iterations === 0 ? 0 : spin(iterations);
 }
+
+/** Waits for a millisecond, as for a database. */
+export async function wait(): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  return 0;
+}

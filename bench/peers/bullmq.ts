@@ -16,6 +16,7 @@ import { BullMQExecutor } from "interpreters-bullmq";
 import { task } from "./bullmq.task.js";
 
 const sandbox = new URL("./bullmq.task.js", import.meta.url);
+const waitingSandbox = new URL("./bullmq.wait.js", import.meta.url);
 
 /** What runs tasks. */
 export interface Remote {
@@ -54,17 +55,17 @@ async function startRedis(): Promise<{ url: string; stop(): Promise<void> }> {
   };
 }
 
-/** BullMQExecutor, and a worker process with as many interpreters. */
-export async function startExecutor(workers: number): Promise<Remote> {
+/** BullMQExecutor, and a worker process with as many interpreters, each of which runs `concurrency` tasks at a time. With more than one, tasks wait. */
+export async function startExecutor(workers: number, concurrency = 1): Promise<Remote> {
   const redis = await startRedis();
   const script = fileURLToPath(new URL("./bullmq.worker.js", import.meta.url));
-  const child = fork(script, [redis.url, String(workers)]);
+  const child = fork(script, [redis.url, String(workers), String(concurrency)]);
   await once(child, "message");
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const executor = new BullMQExecutor({ queue: "bench", connection: redis.url, root });
-  const { task: remote } = fromModule<typeof import("./bullmq.task.js")>(sandbox);
+  const { task: remote, wait } = fromModule<typeof import("./bullmq.task.js")>(sandbox);
   return {
-    run: (iterations) => executor.submit(remote, iterations),
+    run: (iterations) => (concurrency > 1 ? executor.submit(wait) : executor.submit(remote, iterations)),
     async stop() {
       await executor.shutdown();
       child.kill("SIGKILL");
@@ -73,15 +74,20 @@ export async function startExecutor(workers: number): Promise<Remote> {
   };
 }
 
-/** BullMQ alone. `answer`: how the caller learns of the result: from the worker's event in this process, or as a caller elsewhere does. */
+/** BullMQ alone. `sandboxed`: in threads, whose tasks compute, or wait. `answer`: how the caller learns of the result: from the worker's event in this process, or as a caller elsewhere does. */
 export async function startBullMQ(
   workers: number,
-  sandboxed: boolean,
+  sandboxed: false | "computes" | "waits",
   answer: "here" | "elsewhere",
 ): Promise<Remote> {
   const redis = await startRedis();
   const connection = { url: redis.url, maxRetriesPerRequest: null };
-  const processor = sandboxed ? sandbox : (job: { data: number }) => Promise.resolve(task(job.data));
+  const processor =
+    sandboxed === "waits"
+      ? waitingSandbox
+      : sandboxed === "computes"
+        ? sandbox
+        : (job: { data: number }) => Promise.resolve(task(job.data));
   const worker = new Worker("bench", processor as never, {
     connection,
     concurrency: workers,

@@ -92,6 +92,8 @@ export class Replies {
           const at = fields.indexOf("r");
           if (at !== -1 && !this.#closed) this.#take(JSON.parse(fields[at + 1]) as OutcomeData[]);
         }
+        // What the caller submits next goes first: it is what somebody waits for.
+        if (found !== null) await new Promise(setImmediate);
       } catch {
         // The connection is gone, and comes back by itself. Entries that were not read are read again.
         if (!this.#closed) await delay(100);

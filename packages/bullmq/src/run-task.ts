@@ -13,24 +13,49 @@ import { fromBase64, type TaskData } from "./messages.js";
 type AnyFunction = (...args: unknown[]) => unknown;
 
 /**
+ * What stops a task of the pool. A task that was not stopped leaves it to the next one: a signal is expensive to make, for a task that takes
+ * microseconds.
+ */
+export class Stopper {
+  readonly signal: AbortSignal;
+  readonly #controller = new AbortController();
+  readonly #pool: InterpreterPoolExecutor;
+  readonly #submitter: TaskSubmitter;
+
+  constructor(pool: InterpreterPoolExecutor) {
+    this.signal = this.#controller.signal;
+    this.#pool = pool;
+    this.#submitter = pool.with({ signal: this.signal });
+  }
+
+  stop(reason: Error): void {
+    this.#controller.abort(reason);
+  }
+
+  submitter(timeout: number | undefined): TaskSubmitter {
+    return timeout === undefined ? this.#submitter : this.#pool.with({ signal: this.signal, timeout });
+  }
+}
+
+/**
  * Runs a task and returns its outcome. Never throws.
  *
  * @param retries how often it may run again here, if its interpreter dies
  * @param where names this machine in messages
  */
 export async function runTask(
-  pool: InterpreterPoolExecutor,
+  stopper: Stopper,
   names: ModuleNames,
   task: TaskData,
   values: string,
-  signal: AbortSignal,
   retries: number,
   where: string,
 ): Promise<RemoteOutcome> {
   try {
     const fn = fromModule<Record<string, AnyFunction>>(names.urlOf(task.f, where))[task.e];
     const args = fromBase64(values) as unknown[];
-    const submitter = pool.with({ signal, ...(task.t !== undefined && { timeout: task.t }) });
+    const submitter = stopper.submitter(task.t);
+    const { signal } = stopper;
     for (let left = retries; ; left--) {
       const outcome =
         task.b === 1 ? await runBatch(submitter, fn, args as unknown[][]) : await runOne(submitter, fn, args);
@@ -48,9 +73,20 @@ async function runOne(
   args: readonly unknown[],
 ): Promise<RemoteOutcome> {
   try {
-    return { kind: "value", value: await submitter.submit(fn, ...args) };
+    return { kind: "value", value: await withoutTrace(() => submitter.submit(fn, ...args)) };
   } catch (error) {
     return outcomeOf(error);
+  }
+}
+
+/** Submits without noting where that was: this worker's frames say nothing to the caller (`withoutSubmitter`), and take a while to collect. */
+function withoutTrace<T>(submit: () => T): T {
+  const { stackTraceLimit } = Error;
+  try {
+    Error.stackTraceLimit = 0;
+    return submit();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

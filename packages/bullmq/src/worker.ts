@@ -19,7 +19,7 @@ import type { WorkerCounts } from "./health.js";
 import { diedOutcome, encodeOutcome, type TaskData, VERSION } from "./messages.js";
 import { type CheckedWorkerOptions, checkWorkerOptions, type WorkerOptions } from "./options.js";
 import { Outcomes } from "./outcomes.js";
-import { runTask } from "./run-task.js";
+import { runTask, Stopper } from "./run-task.js";
 import { RunTimes } from "./run-times.js";
 import { runScript, defineScripts } from "./scripts.js";
 
@@ -75,7 +75,9 @@ class TaskServer implements QueueWorker {
   readonly #where: string;
   readonly #place: string;
   /** The tasks that run, by executor and number. */
-  readonly #running = new Map<string, AbortController>();
+  readonly #running = new Map<string, Stopper>();
+  /** For the next tasks. */
+  readonly #stoppers: Stopper[] = [];
   /** Tasks to stop that did not run here when their callers said so. */
   readonly #stopped = new Set<string>();
   readonly #places: number;
@@ -194,8 +196,8 @@ class TaskServer implements QueueWorker {
 
   /** The caller wants a task to be stopped. */
   #stop(task: string): void {
-    const controller = this.#running.get(task);
-    if (controller !== undefined) return controller.abort(STOPPED);
+    const running = this.#running.get(task);
+    if (running !== undefined) return running.stop(STOPPED);
     // Its job may be on its way to here.
     this.#stopped.add(task);
     if (this.#stopped.size > MOST_STOPPED)
@@ -204,7 +206,7 @@ class TaskServer implements QueueWorker {
 
   /** Stops what runs. */
   #breakOff(): void {
-    for (const controller of this.#running.values()) controller.abort(BROKEN_OFF);
+    for (const running of this.#running.values()) running.stop(BROKEN_OFF);
     const end = async (): Promise<void> => {
       if (this.#client.status === "ready") return;
       this.#options.log(
@@ -261,7 +263,7 @@ class TaskServer implements QueueWorker {
     const { outcome, ran } = await this.#tracked(
       task,
       task.i,
-      async (signal) => await this.#runJob(job, task, signal),
+      async (stopper) => await this.#runJob(job, task, stopper),
     );
     if (outcome === undefined) return;
     if (outcome === BROKEN_OFF_OUTCOME && (task.n ?? 0) > job.stalledCounter + (task.d ?? 0)) {
@@ -292,8 +294,8 @@ class TaskServer implements QueueWorker {
   }
 
   async #runBundled(job: Job, task: TaskData, id: number, values: string): Promise<void> {
-    const run = async (signal: AbortSignal): Promise<RemoteOutcome> =>
-      await this.#runValues(task, values, signal, 0);
+    const run = async (stopper: Stopper): Promise<RemoteOutcome> =>
+      await this.#runValues(task, values, stopper, 0);
     const { outcome, ran } = await this.#tracked(task, id, run);
     if (outcome === BROKEN_OFF_OUTCOME) {
       this.#handedBack++;
@@ -305,20 +307,21 @@ class TaskServer implements QueueWorker {
   async #tracked<T>(
     task: TaskData,
     id: number,
-    run: (signal: AbortSignal) => Promise<T>,
+    run: (stopper: Stopper) => Promise<T>,
   ): Promise<{ outcome: T; ran: number }> {
     const key = `${task.r}-${id}`;
-    const controller = new AbortController();
+    const stopper = this.#stoppers.pop() ?? new Stopper(this.#pool);
     const began = performance.now();
-    this.#running.set(key, controller);
-    if (this.#stopped.delete(key)) controller.abort(STOPPED);
+    this.#running.set(key, stopper);
+    if (this.#stopped.delete(key)) stopper.stop(STOPPED);
     // The tasks of a bundle wait for each other.
     const inLine = Math.max(1, this.#running.size / this.#places);
     try {
-      const outcome = await run(controller.signal);
+      const outcome = await run(stopper);
       return { outcome, ran: this.#times.of((performance.now() - began) / inLine) };
     } finally {
       this.#running.delete(key);
+      if (!stopper.signal.aborted && this.#stoppers.length < this.#places) this.#stoppers.push(stopper);
       if (this.#running.size === 0) this.#whenIdle?.();
     }
   }
@@ -336,7 +339,7 @@ class TaskServer implements QueueWorker {
   }
 
   /** Runs the task of a job. Returns undefined if it has its outcome already. */
-  async #runJob(job: Job, task: TaskData, signal: AbortSignal): Promise<RemoteOutcome | undefined> {
+  async #runJob(job: Job, task: TaskData, stopper: Stopper): Promise<RemoteOutcome | undefined> {
     let values = task.a;
     if (values === undefined) {
       const apart = await this.#client.get(this.#outcomes.argsKey(job.id as string));
@@ -347,21 +350,17 @@ class TaskServer implements QueueWorker {
     const { n: retries = 0, d: counted = 0 } = task;
     const deaths = job.stalledCounter + counted;
     if (deaths > retries) return diedOutcome(labelOf(task.f, task.e), deaths, retries);
-    return await this.#runValues(task, values, signal, deaths);
+    return await this.#runValues(task, values, stopper, deaths);
   }
 
-  async #runValues(
-    task: TaskData,
-    values: string,
-    signal: AbortSignal,
-    deaths: number,
-  ): Promise<RemoteOutcome> {
+  async #runValues(task: TaskData, values: string, stopper: Stopper, deaths: number): Promise<RemoteOutcome> {
     if (task.v !== VERSION) {
       const message = `Cannot run ${labelOf(task.f, task.e)}: its caller has another version of interpreters-bullmq (messages of version ${task.v}, here ${VERSION}). Install the same in both`;
       return { kind: "failed", error: makeError("ERR_TASK_VERSION", message) };
     }
     const retries = (task.n ?? 0) - deaths;
-    const outcome = await runTask(this.#pool, this.#names, task, values, signal, retries, this.#where);
+    const outcome = await runTask(stopper, this.#names, task, values, retries, this.#where);
+    const { signal } = stopper;
     return signal.aborted && signal.reason === BROKEN_OFF && outcome.kind !== "value"
       ? BROKEN_OFF_OUTCOME
       : outcome;

@@ -26,7 +26,8 @@ const thread = (): typeof Thread => loadBundle("observe.cjs") as typeof Thread;
  * variable `INTERPRETERS_TRACE=FILE` does the same from the start.
  *
  * The file is an array of events (the trace event format). It gets its end when the process exits; if the process is killed, the end is
- * missing, which the format allows. In the file's name, `%p` stands for the id of the process.
+ * missing, which the format allows. Tasks beyond 100,000 a second are written when the process is less busy, or ends; a process that is killed before leaves an event
+ * that says since when tasks are missing. In the file's name, `%p` stands for the id of the process.
  *
  * Call it in the main interpreter. Tasks that were submitted before are not in the trace.
  *

@@ -1,8 +1,9 @@
 /**
  * The slices of one thread on their way to the file: a ring of records in shared memory. The thread that traces its operations only stores eight
- * words for each; the supervisor turns them into text, on its own thread. If the supervisor is behind, so that the ring is full, the thread does it itself,
- * which slows it down instead of taking more memory. If the supervisor is just doing it, which may take as long as a disk takes, the thread writes
- * its next slices past the ring. When main ends the trace, it empties all rings.
+ * words for each; the supervisor empties the ring, on its own thread: it makes text of the records, or, if there are many, writes them to the spill (spill.ts).
+ * If the supervisor is behind, so that the ring is full, the thread empties it itself, which slows it down instead of taking more memory. If the
+ * supervisor is just doing it, which may take as long as a disk takes, the thread writes its next slices past the ring. When main ends the trace, it
+ * empties all rings.
  *
  *     header: next ring, owner, head, tail, lock, end of the labels │ labels: [length, UTF-8 …] │ records
  *
@@ -25,7 +26,20 @@ import { H_SLOTS_USED, H_TRACE_RINGS, OWNER_SHARED, PAGE_WORDS, STATE_FREE } fro
 import { allocatePages } from "../memory/page-allocator.js";
 import { idOf, stateOf } from "../kernel/registry.js";
 import { clock } from "../base/clock.js";
+import {
+  addText,
+  LABEL,
+  labelsFrom,
+  MICROS,
+  RAN,
+  RECORD_WORDS,
+  SECOND,
+  SEQUENCE,
+  THREAD,
+  WAITED,
+} from "./records.js";
 import type { SliceText } from "./slice-text.js";
+import type { Records, Spill } from "./spill.js";
 
 const NEXT = 0;
 /** Id + 1 of the interpreter that writes; 0 if the ring is free. */
@@ -40,22 +54,15 @@ const HEADER = 16;
 const LABEL_PAGES = 4;
 const LABEL_BYTES = LABEL_PAGES * PAGE_WORDS * 4 - HEADER * 4;
 const RECORDS = LABEL_PAGES * PAGE_WORDS;
-/** Records that fit: at the highest rate of tasks, more than a tenth of a second of them. */
+/** Records that fit: at the highest rate of tasks, the supervisor comes just in time. */
 const COUNT = 1 << 15;
-const PAGES = LABEL_PAGES + (COUNT * 8) / PAGE_WORDS;
+const PAGES = LABEL_PAGES + (COUNT * RECORD_WORDS) / PAGE_WORDS;
 /** Milliseconds that main waits at the end for a thread that empties a ring. One that was terminated meanwhile never gives the lock back. */
 const PATIENCE = 50;
 const SUPERVISOR = -1;
 const MAIN = 1;
-
-/** The words of a record. */
-const SEQUENCE = 0;
-const LABEL = 1;
-const THREAD = 2;
-const SECOND = 3;
-const MICROS = 4;
-const WAITED = 5;
-const RAN = 6;
+/** Records from which on they are written to the spill: in the time between two looks of the supervisor, more than 100,000 tasks a second. */
+const MANY = 2048;
 
 /** Finds a ring for interpreter `id`. Returns 0 if memory is exhausted. */
 export function openRing(m: SharedMemory, id: InterpreterId): Pointer {
@@ -80,15 +87,17 @@ export class Ring {
   readonly #p: Pointer;
   readonly #owner: number;
   readonly #text: SliceText;
+  readonly #spill: Spill | undefined;
   #head: number;
   /** As far as the tail was seen. */
   #room: number;
 
-  constructor(m: SharedMemory, p: Pointer, text: SliceText) {
+  constructor(m: SharedMemory, p: Pointer, text: SliceText, spill?: Spill) {
     this.#m = m;
     this.#p = p;
     this.#owner = load(m, p + OWNER);
     this.#text = text;
+    this.#spill = spill;
     this.#head = get(m, p + HEAD);
     this.#room = (load(m, p + TAIL) + COUNT) | 0;
   }
@@ -120,7 +129,7 @@ export class Ring {
   ): boolean {
     if (this.#head === this.#room && !this.#makeRoom()) return false;
     const { i32 } = this.#m;
-    const p = this.#p + RECORDS + (this.#head & (COUNT - 1)) * 8;
+    const p = this.#p + RECORDS + (this.#head & (COUNT - 1)) * RECORD_WORDS;
     const second = Math.floor(submitted / 1e6);
     i32[p + SEQUENCE] = sequence;
     i32[p + LABEL] = label;
@@ -140,16 +149,18 @@ export class Ring {
     if (look()) return true;
     // An exception that unwound this thread (a time limit of `vm`) has left the lock to it.
     const holder = cas(m, p + LOCK, 0, this.#owner);
-    if (holder === 0 || holder === this.#owner) empty(m, p, this.#text);
+    if (holder === 0 || holder === this.#owner) empty(m, p, this.#text, this.#spill);
     return look();
   }
 }
 
-/** Empties all rings but those that another thread is emptying. Only the supervisor may do so. */
-export function emptyRings(m: SharedMemory, text: SliceText): void {
+/** Empties all rings but those that another thread is emptying. Only the supervisor may do so. Returns how many records they had. */
+export function emptyRings(m: SharedMemory, text: SliceText, spill?: Spill): number {
+  let records = 0;
   forEachRing(m, (p) => {
-    if (cas(m, p + LOCK, 0, SUPERVISOR) === 0) empty(m, p, text);
+    if (cas(m, p + LOCK, 0, SUPERVISOR) === 0) records += empty(m, p, text, spill);
   });
+  return records;
 }
 
 /** Empties all rings at the end of the trace, in main. It waits a little for other threads that do so. From then on no thread writes. */
@@ -190,40 +201,31 @@ function hasSlot(m: SharedMemory, id: InterpreterId): boolean {
   return false;
 }
 
-/** The caller holds the lock, which this releases. */
-function empty(m: SharedMemory, p: Pointer, text: SliceText): void {
+/** The caller holds the lock, which this releases. Returns how many records the ring had. */
+function empty(m: SharedMemory, p: Pointer, text: SliceText, spill?: Spill): number {
   try {
-    write(m, p, text);
+    return write(m, p, text, spill);
   } finally {
     store(m, p + LOCK, 0);
   }
 }
 
-function write(m: SharedMemory, p: Pointer, text: SliceText): void {
+function write(m: SharedMemory, p: Pointer, text: SliceText, spill?: Spill): number {
   const caller = load(m, p + OWNER) - 1;
   // In this order: the head is never behind a tail that was read before it.
   let tail = load(m, p + TAIL);
   const head = load(m, p + HEAD);
-  const labels = new Map<number, Buffer>();
-  const { i32 } = m;
+  const records = (head - tail) | 0;
+  if (records >= MANY && spill?.write(recordsOf(m, p, caller, tail, records)) === true) {
+    store(m, p + TAIL, head);
+    return records;
+  }
+  const label = labelsFrom(
+    (at, to) => readBytes(m, p, HEADER * 4 + at, to, 0, to.length),
+    (at) => get(m, p + HEADER + at / 4),
+  );
   while (tail !== head) {
-    const record = p + RECORDS + (tail & (COUNT - 1)) * 8;
-    const at = i32[record + LABEL];
-    let label = labels.get(at);
-    if (label === undefined) {
-      label = Buffer.alloc(get(m, p + HEADER + at / 4));
-      readBytes(m, p, HEADER * 4 + at + 4, label, 0, label.length);
-      labels.set(at, label);
-    }
-    text.slice(
-      caller,
-      i32[record + SEQUENCE],
-      label,
-      i32[record + THREAD],
-      i32[record + SECOND] * 1e6 + i32[record + MICROS],
-      i32[record + WAITED],
-      i32[record + RAN],
-    );
+    addText(text, caller, m.i32, p + RECORDS + (tail & (COUNT - 1)) * RECORD_WORDS, label);
     tail = (tail + 1) | 0;
     // So that the owner can go on. Only what is in the file is done: this thread may be terminated.
     if ((tail & 0xfff) !== 0) continue;
@@ -232,4 +234,19 @@ function write(m: SharedMemory, p: Pointer, text: SliceText): void {
   }
   text.flush();
   store(m, p + TAIL, tail);
+  return records;
+}
+
+function recordsOf(m: SharedMemory, p: Pointer, caller: number, tail: number, count: number): Records {
+  const begin = tail & (COUNT - 1);
+  const first = Math.min(count, COUNT - begin);
+  return {
+    caller,
+    start: (p + RECORDS + begin * RECORD_WORDS) as Pointer,
+    first,
+    wrapped: (p + RECORDS) as Pointer,
+    rest: count - first,
+    labels: (p + HEADER) as Pointer,
+    labelBytes: load(m, p + LABELS_END),
+  };
 }

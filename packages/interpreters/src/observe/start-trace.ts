@@ -1,13 +1,14 @@
 /** Opening the file of a trace. */
-import { openToAppend, statSync } from "../platform/files.js";
+import { openNameless, openToAppend, statSync } from "../platform/files.js";
 import { path } from "../platform/paths.js";
 import { process } from "../platform/process.js";
+import { tmpdir } from "../platform/sockets.js";
 import { writeNow } from "../platform/streams.js";
 import { show } from "../base/check.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError } from "../base/errors.js";
 import { load, store } from "../memory/atomics.js";
-import { H_TRACE_BASE, H_TRACE_CLOSED, H_TRACE_FILE, MAIN_SLOT } from "../memory/layout.js";
+import { H_TRACE_BASE, H_TRACE_CLOSED, H_TRACE_FILE, H_TRACE_SPILL, MAIN_SLOT } from "../memory/layout.js";
 import type { Runtime } from "../thread/runtime.js";
 
 /** Opens the file, for all threads. @throws as `startTrace` */
@@ -23,8 +24,10 @@ export function openTrace(rt: Runtime, file: string): void {
       ended ? "a process can be traced once, and its trace has ended" : "this process is traced already",
     );
   }
-  const fd = open(file.replaceAll("%p", String(process.pid)));
+  const name = file.replaceAll("%p", String(process.pid));
+  const fd = open(name);
   store(m, H_TRACE_BASE, Math.floor(clock() / 1000));
+  store(m, H_TRACE_SPILL, openSpill(name) + 1);
   store(m, H_TRACE_FILE, fd + 1);
 }
 
@@ -44,6 +47,19 @@ function open(file: string): number {
   } catch (error) {
     throw cannotTrace(file, error instanceof Error ? error.message : String(error), error);
   }
+}
+
+/** Opens the file for spill.ts, or returns -1. It is on the same disk, unless the trace is no file of a disk. */
+function openSpill(file: string): number {
+  const folders = statSync(file).isFile() ? [path.dirname(file), tmpdir()] : [tmpdir()];
+  for (const folder of folders) {
+    try {
+      return openNameless(path.join(folder, `.${path.basename(file)}.${process.pid}.spill`));
+    } catch {
+      // The folder does not allow new files.
+    }
+  }
+  return -1;
 }
 
 function cannotTrace(file: string, why: string, cause?: unknown): InterpreterError {

@@ -18,11 +18,15 @@ import { Labels } from "./labels.js";
 import { type QueueState, QueueStates } from "./queue-states.js";
 import { emptyRings, freeRings } from "./ring.js";
 import { SliceText } from "./slice-text.js";
+import { Spill } from "./spill.js";
 import { serve } from "./socket.js";
 import { TraceFile } from "./trace-file.js";
 
 /** Milliseconds between two looks at the queues. */
 const LOOK_EVERY = 20;
+/** With fewer finished tasks than these between two looks, the supervisor makes text of the spill, for so many milliseconds: a tenth of a processor. */
+const FEW = 512;
+const CONVERT_FOR = 2;
 
 export function observe(
   m: SharedMemory,
@@ -41,6 +45,7 @@ class Observer implements SupervisorObserver {
   readonly #queues: QueueStates;
   #file: TraceFile | undefined;
   #text: SliceText | undefined;
+  #spill: Spill | undefined;
   #inspection: Inspection | undefined;
   #looked = 0;
   /** Milliseconds from a look to the next one, at least. */
@@ -56,11 +61,7 @@ class Observer implements SupervisorObserver {
     this.#queues = new QueueStates(m);
     // Looking takes a lock, which belongs into a pass.
     setInterval(() => {
-      const text = this.#slices();
-      if (text !== undefined) {
-        emptyRings(this.#m, text);
-        freeRings(this.#m, text);
-      }
+      this.#drain();
       if (this.#traces() !== undefined || this.#inspection?.isWatched === true) this.#work();
     }, LOOK_EVERY);
   }
@@ -71,9 +72,14 @@ class Observer implements SupervisorObserver {
     return this.#file;
   }
 
-  #slices(): SliceText | undefined {
+  #drain(): void {
     const file = this.#traces();
-    return file && (this.#text ??= new SliceText(file));
+    if (file === undefined) return;
+    const text = (this.#text ??= new SliceText(file));
+    const spill = (this.#spill ??= new Spill(this.#m, file));
+    const records = emptyRings(this.#m, text, spill);
+    freeRings(this.#m, text);
+    if (records < FEW) spill.convert(text, CONVERT_FOR);
   }
 
   adopted(slot: Slot, id: InterpreterId, standby: boolean): void {

@@ -23,6 +23,7 @@ import { GuardedTracer } from "./guarded-tracer.js";
 import { reportProblem } from "./problem.js";
 import { emptyRingsAtEnd } from "./ring.js";
 import { SliceText } from "./slice-text.js";
+import { Spill } from "./spill.js";
 import { socketOf, usableFolder } from "./socket-folder.js";
 import { publishPools } from "./publishing.js";
 import { TraceFile } from "./trace-file.js";
@@ -60,7 +61,9 @@ export function endTrace(rt: Runtime): void {
   try {
     writeUnfinished(rt.m, file, labels);
     tracer.end();
-    emptyRingsAtEnd(rt.m, new SliceText(file));
+    const text = new SliceText(file);
+    new Spill(rt.m, file).convertAll(text);
+    emptyRingsAtEnd(rt.m, text);
   } catch (error) {
     // The process exits as it would have without a trace.
     reportProblem(`the end of the trace is incomplete: ${String(error)}`);

@@ -12,6 +12,7 @@ import type { Runtime } from "../thread/runtime.js";
 import { Labels } from "./labels.js";
 import { openRing, Ring } from "./ring.js";
 import { SliceText } from "./slice-text.js";
+import { Spill } from "./spill.js";
 import { SubmitTimes } from "./submit-times.js";
 import type { TraceFile } from "./trace-file.js";
 
@@ -91,17 +92,16 @@ export class ThreadTracer implements Tracer {
     if (submitted === -1) return undefined;
     const { m } = this.#rt;
     const file = this.#file;
-    const now = file.now();
     const took = this.#headerWord(m, received, 3);
-    if (now - this.#sampled > SAMPLE_EVERY) this.#sample(now);
     if (took === 0) {
+      const now = file.now();
       // No work item: a callback, or work that began before the process was traced.
       this.#wait(this.#quote(this.#labelOf(operation)), this.#idOf(sequence), submitted, now, now);
       return undefined;
     }
     const began = file.atSecond(this.#headerWord(m, received, 4), this.#headerWord(m, received, 5));
     // Both ends are rounded down, so that one slice ends before the next one begins.
-    const ran = took === LONGEST ? now - began : took - 1;
+    const ran = took === LONGEST ? file.now() - began : took - 1;
     const tid = this.#threadOf(received.sender, began, began + ran);
     const wait = Math.max(0, began - submitted);
     // A record has 31 bits for each.
@@ -109,6 +109,7 @@ export class ThreadTracer implements Tracer {
     const label = fits ? this.#inRing(operation) : -1;
     if (label !== -1 && this.#ring?.push(sequence, label, tid, submitted, wait, ran) === true)
       return undefined;
+    const now = file.now();
     const name = this.#quote(this.#labelOf(operation));
     const id = this.#idOf(sequence);
     this.#wait(name, id, submitted, submitted + wait, now);
@@ -144,7 +145,9 @@ export class ThreadTracer implements Tracer {
   #openRing(): Ring | undefined {
     const { m, id } = this.#rt;
     const pointer = openRing(m, id);
-    return pointer === 0 ? undefined : new Ring(m, pointer, new SliceText(this.#file));
+    return pointer === 0
+      ? undefined
+      : new Ring(m, pointer, new SliceText(this.#file), new Spill(m, this.#file));
   }
 
   #wait(name: string, id: string, from: number, to: number, now: number): void {

@@ -128,6 +128,27 @@ const scenarios: Record<string, () => unknown> = {
   child() {
     writeSync(1, `${process.env["INTERPRETERS_TRACE"] ?? "none"}\n`);
   },
+  /** Exits while tasks are under way. */
+  exits() {
+    const executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+    let done = 0;
+    const next = (): void => {
+      if (++done < 60_000) executor.submit(Math.abs, done).addDoneCallback(next);
+      else if (done === 60_000) {
+        writeSync(1, "60000");
+        process.exit(0);
+      }
+    };
+    for (let i = 0; i < 200; i++) executor.submit(Math.abs, i).addDoneCallback(next);
+  },
+  async burst() {
+    const executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+    const futures: Future<number>[] = [];
+    for (let i = 0; i < 50_000; i++) futures.push(executor.submit(Math.abs, i));
+    await Promise.all(futures);
+    writeSync(1, "done\n");
+    setInterval(() => {}, 1000);
+  },
   async thousands() {
     const executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
     for (let round = 0; round < 1000; round++) {

@@ -1,11 +1,12 @@
 /** Traces, as a reader of the file sees them: INTERPRETERS_TRACE and `startTrace`. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { type Ended, startScenario, until, WATCHDOG } from "../support/processes.js";
+import { formatMistakes } from "../support/trace-format.js";
 
 const options = { timeout: 3 * WATCHDOG };
 const module = new URL("./trace.scenarios.js", import.meta.url);
@@ -27,8 +28,11 @@ interface Event {
 let files = 0;
 const newFile = (): string => join(folder, `${++files}.json`);
 
-function parse(text: string): Event[] {
-  return JSON.parse(text) as Event[];
+/** Reads a trace, all of which keeps to the rules of the format. `ended`: whether the process wrote its end. */
+function parse(text: string, ended = true): Event[] {
+  const events = JSON.parse(text) as Event[];
+  assert.deepEqual(formatMistakes(events, ended).slice(0, 3), []);
+  return events;
 }
 
 /** Runs a scenario that is traced, and returns the events. */
@@ -158,7 +162,7 @@ test(
     const text = read();
     assert.throws(() => parse(text));
     // The format's form of an array may lack its end.
-    assert.equal(named(slices(parse(`${text}]`)), "Math.abs").length, 20_000);
+    assert.equal(named(slices(parse(`${text}]`, false)), "Math.abs").length, 20_000);
   },
 );
 
@@ -175,6 +179,42 @@ test("all of 100 000 tasks are in the trace", options, async () => {
   assert.equal(tasks.length, 100_000);
   assert.equal(new Set(tasks.map(({ args }) => args["id"])).size, 100_000);
 });
+
+test(
+  "the tasks of a process that exits in the midst of them, and ends their workers, are in the trace",
+  options,
+  async () => {
+    const { events, ended } = await trace("exits");
+    const tasks = named(slices(events), "Math.abs");
+    const unfinished = tasks.filter(({ args }) => args["unfinished"] === true).length;
+    const ids = new Set(tasks.map(({ args }) => args["id"]));
+    assert.equal(ids.size, tasks.length);
+    // Those that were done without their outcome having arrived yet are in nobody's count.
+    assert.ok(tasks.length - unfinished >= Number(ended.stdout), `${tasks.length} of ${ended.stdout}`);
+    assert.ok(events.some(({ name }) => name === "tasks are kept for later"));
+  },
+);
+
+test(
+  "what was kept for later is in the trace soon after, and nothing of it stays beside the trace",
+  options,
+  async () => {
+    const file = newFile();
+    const running = startScenario(module, "burst", { env: { INTERPRETERS_TRACE: file } });
+    await running.printed("done\n");
+    const count = (): number => readFileSync(file, "utf8").split('"ph":"X"').length - 1;
+    await until(() => count() >= 50_000, "all tasks are in the file of a process that goes on");
+    running.kill("SIGKILL");
+    await running.ended;
+    const tasks = named(slices(parse(`${readFileSync(file, "utf8")}]`, false)), "Math.abs");
+    assert.equal(new Set(tasks.map(({ args }) => args["id"])).size, 50_000);
+    assert.equal(tasks.length, 50_000);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.endsWith(".spill")),
+      [],
+    );
+  },
+);
 
 test("a trace that cannot be written is an error at once", options, async () => {
   const missing = join(folder, "missing", "trace.json");

@@ -49,6 +49,15 @@ export const H_TRACE_WRITERS = 52;
 export const H_TRACE_CLOSED = 53;
 /** Pointer to the first ring with slices for that file (observe/ring.ts), or 0. */
 export const H_TRACE_RINGS = 54;
+/**
+ * The spill of the trace (observe/spill.ts): a file descriptor plus 1, or 0; how many chunks were begun in it; how many of them are text in the
+ * trace, and how many records of the next one; and the thread that makes text of them: SPILL_SUPERVISOR, SPILL_MAIN, or 0.
+ */
+export const H_TRACE_SPILL = 55;
+export const H_SPILL_CHUNKS = 56;
+export const H_SPILL_DONE = 57;
+export const H_SPILL_DONE_RECORDS = 58;
+export const H_SPILL_LOCK = 59;
 /** Two words with a bit for every free list that is not empty, and the heads of these lists, by size class. */
 export const H_BIN_MASK = 62;
 export const H_BINS = 64;

@@ -1,10 +1,12 @@
-import { constants, openSync } from "node:fs";
+import { closeSync, constants, openSync, rmSync } from "node:fs";
 
 export {
   existsSync,
+  ftruncateSync,
   lstatSync,
   mkdirSync,
   readFileSync,
+  readSync,
   readlinkSync,
   realpathSync,
   renameSync,
@@ -21,4 +23,16 @@ export function openToAppend(file: string): number {
     constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND,
     0o666,
   );
+}
+
+/** Opens a new file that has no name, so that it is gone when the process is. Throws the system's error. */
+export function openNameless(file: string): number {
+  const fd = openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
+  try {
+    rmSync(file);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return fd;
 }
