@@ -11,7 +11,7 @@
  */
 
 import { path } from "../../platform/paths.js";
-import { pathToFileURL, URL } from "../../platform/urls.js";
+import { MODULE_PROTOCOLS, pathToFileURL, URL } from "../../platform/urls.js";
 import { types } from "../../platform/brand-checks.js";
 import { isUrl } from "../../base/check.js";
 import { NotShareableError } from "../../base/errors.js";
@@ -316,9 +316,9 @@ function moduleUrl(url: unknown, caller: string): string {
   if (parsed === undefined) {
     throw new TypeError(`${caller}(${JSON.stringify(given)}): neither an absolute path nor a URL; ${remedy}`);
   }
-  if (!["file:", "data:", "node:"].includes(parsed.protocol)) {
+  if (!MODULE_PROTOCOLS.includes(parsed.protocol)) {
     throw new TypeError(
-      `${caller}(${JSON.stringify(parsed.href)}): modules are loaded from file:, data: and node: URLs, ` +
+      `${caller}(${JSON.stringify(parsed.href)}): modules are loaded from ${MODULE_PROTOCOLS.join(", ")} URLs, ` +
         `not from ${parsed.protocol}; ${remedy}`,
     );
   }
