@@ -22,7 +22,11 @@ const LEFT_FREE = new Set([
   "globalThis",
   ...methods.map(({ local }) => local),
 ]);
-const globalsOf = (text, kind) => [...freeNames(text, kind).keys()].filter((name) => !LEFT_FREE.has(name));
+const globalsOf = (text, kind) =>
+  [...freeNames(text, kind).keys()].filter(
+    // Bundlers look for `new URL(…, import.meta.url)` with the global in modules.
+    (name) => !LEFT_FREE.has(name) && !(kind === "module" && name === "URL"),
+  );
 
 /** Where a bundle binds its globals. */
 export const HERE = "/* globals */";

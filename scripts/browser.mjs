@@ -8,6 +8,7 @@
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { deflateRawSync } from "node:zlib";
 import { build } from "esbuild";
 import * as boundGlobals from "./bound-globals.mjs";
 import { buildPair } from "./bundle-pair.mjs";
@@ -137,7 +138,11 @@ globalThis[Symbol.for("interpreters.parsers")] = { acorn: { parse }, "eslint-sco
   });
   texts["browser-parsers.js"] = parsers.outputFiles[0].text.trim();
   const names = ["supervisor", "interpreter", "api", "parsers"];
-  texts["browser-texts.mjs"] =
-    `export const texts = ${JSON.stringify(Object.fromEntries(names.map((name) => [name, texts[`browser-${name}.js`]])))};`;
+  const packed = names.map((name) => [
+    name,
+    deflateRawSync(texts[`browser-${name}.js`], { level: 9 }).toString("base64"),
+  ]);
+  // They take 0.6 MB otherwise, in every installation, for bundlers that copy no files.
+  texts["browser-texts.mjs"] = `export const texts = ${JSON.stringify(Object.fromEntries(packed))};`;
   for (const [name, each] of Object.entries(texts)) await writeFile(path.join(src, name), `${each}\n`);
 }

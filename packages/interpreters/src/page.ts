@@ -21,8 +21,8 @@ function load(): Api {
     };
     setTexts(async () => {
       const { texts } = (await textsOfBuild()) as { texts: Files };
-      const urls = Object.entries(texts).map(([name, text]) => [name, urlOf(text as string)]);
-      return Object.fromEntries(urls) as Files;
+      const urls = Object.entries(texts).map(async ([name, text]) => [name, await urlOf(text as string)]);
+      return Object.fromEntries(await Promise.all(urls)) as Files;
     });
   }
   forbidBlocking(index);
@@ -33,6 +33,12 @@ function load(): Api {
 // @ts-expect-error -- it does not exist when this is compiled
 const textsOfBuild = (): Promise<object> => import("./browser-texts.mjs") as Promise<object>;
 
-const urlOf = (text: string): string => URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+/** Makes a URL of a script, which is compressed (`deflate-raw`) and in base64. */
+async function urlOf(packed: string): Promise<string> {
+  const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const text = await new Response(stream).text();
+  return URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+}
 
 export const api: Api = (here[copies.API] ??= load());

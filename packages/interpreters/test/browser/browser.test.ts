@@ -29,6 +29,12 @@ for (const name of ["chromium", "firefox"] as const) {
 
   test(`ends of interpreters in ${name}`, { skip }, (t) => run(t, found!, "deaths.js"));
 
+  test(`a page that is loaded again while its interpreters compute, in ${name}`, { skip }, (t) =>
+    run(t, found!, "reload.js"),
+  );
+
+  test(`a worker that the package did not start, in ${name}`, { skip }, (t) => run(t, found!, "owner.js"));
+
   test(`a page that is not isolated, in ${name}`, { skip }, (t) =>
     run(t, found!, "bare.js", {
       headers: { "Cross-Origin-Opener-Policy": undefined, "Cross-Origin-Embedder-Policy": undefined },

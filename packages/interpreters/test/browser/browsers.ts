@@ -113,7 +113,7 @@ export class Server {
       try {
         const found = await readFile(new URL(pathname.slice(at.length), folder));
         // As any development server does: workers have no import maps.
-        return /\/tasks[^/]*\.js$/.test(pathname)
+        return /\/(?:tasks|own-worker)\.js$/.test(pathname)
           ? Buffer.from(found.toString().replaceAll('"interpreters"', '"/interpreters/browser.mjs"'))
           : found;
       } catch {

@@ -11,7 +11,7 @@
  */
 
 import { path } from "../../platform/paths.js";
-import { MODULE_PROTOCOLS, pathToFileURL, URL } from "../../platform/urls.js";
+import { pathToFileURL, URL } from "../../platform/urls.js";
 import { types } from "../../platform/brand-checks.js";
 import { isUrl } from "../../base/check.js";
 import { NotShareableError } from "../../base/errors.js";
@@ -20,6 +20,7 @@ import { analyse, Unportable } from "./analyse.js";
 import { builtinPath } from "./builtins.js";
 import { type Location, locate } from "./location.js";
 import { asWritten } from "./import-names.js";
+import { MODULE_PROTOCOLS } from "./module-protocols.js";
 import { prepareTypeScript } from "./typescript-ahead.js";
 
 export type Callable =
@@ -316,9 +317,9 @@ function moduleUrl(url: unknown, caller: string): string {
   if (parsed === undefined) {
     throw new TypeError(`${caller}(${JSON.stringify(given)}): neither an absolute path nor a URL; ${remedy}`);
   }
-  if (!MODULE_PROTOCOLS.includes(parsed.protocol)) {
+  if (!MODULE_PROTOCOLS.split(" ").includes(parsed.protocol)) {
     throw new TypeError(
-      `${caller}(${JSON.stringify(parsed.href)}): modules are loaded from ${MODULE_PROTOCOLS.join(", ")} URLs, ` +
+      `${caller}(${JSON.stringify(parsed.href)}): modules are loaded from ${MODULE_PROTOCOLS} URLs, ` +
         `not from ${parsed.protocol}; ${remedy}`,
     );
   }

@@ -6,6 +6,7 @@
  * started it waits for that lock: getting it is the `exit` event. A thread that is terminated before it has its lock never gets it.
  */
 import { adoptPort, MessageChannel, MessagePort } from "./ports.js";
+import { setImmediate } from "./timers.js";
 import { type Files, type Port, start } from "./start.js";
 
 export interface WorkerOptions {
@@ -83,7 +84,13 @@ export class Worker {
     const { space, base } = start;
     port1.addEventListener("message", ((event: { data: Control }) => this.#told(event.data)) as never);
     port1.start();
-    this.#worker = new WebWorker(url, { name });
+    try {
+      this.#worker = new WebWorker(url, { name });
+    } catch (error) {
+      // The URL is of another origin: a bundler has left one of its own machine.
+      setImmediate(() => this.#fail(error));
+      return;
+    }
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
       // Errors of its code it tells itself.

@@ -8,6 +8,5 @@ export const fileURLToPath = (url: URL | string): string => (typeof url === "str
 
 export const pathToFileURL = (path: string): URL => new URL(path, start.base);
 
-/** Where modules are loaded from, and where relative specifiers of a script may resolve against. */
-export const MODULE_PROTOCOLS: readonly string[] = ["http:", "https:", "blob:", "data:", "file:"];
+/** Whether relative specifiers of a script may resolve against it. */
 export const isBase = (url: URL): boolean => /^(?:https?|file):$/.test(url.protocol);

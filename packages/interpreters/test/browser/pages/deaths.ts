@@ -35,7 +35,7 @@ await check("an exception that nothing catches", async () => {
   const interp = create();
   const error = await failure(() => interp.call(throwLater));
   equal([error.name, error.reason], ["InterpreterDiedError", "uncaught-exception"]);
-  matches(String((error.cause as Error).message), /nothing catches this/);
+  matches((error.cause as Error).message, /nothing catches this/);
 });
 
 await check("a rejection that nothing handles", async () => {
