@@ -22,7 +22,11 @@ const LEFT_FREE = new Set([
   "globalThis",
   ...methods.map(({ local }) => local),
 ]);
-const globalsOf = (text) => [...freeNames(text).keys()].filter((name) => !LEFT_FREE.has(name));
+const globalsOf = (text, kind) =>
+  [...freeNames(text, kind).keys()].filter(
+    // Bundlers look for `new URL(…, import.meta.url)` with the global in modules.
+    (name) => !LEFT_FREE.has(name) && !(kind === "module" && name === "URL"),
+  );
 
 /** Where a bundle binds its globals. */
 export const HERE = "/* globals */";
@@ -40,13 +44,13 @@ export const namesOf = (text) => [
   ...usedIn(text).map(({ local }) => local),
 ];
 
-/** The plugin that binds them, and gives the bundle to `emit`. esbuild must not write it (`write: false`). */
-export const plugin = (emit) => ({
+/** The plugin that binds them, and gives the bundle, which is a script or a module, to `emit`. esbuild must not write it (`write: false`). */
+export const plugin = (emit, kind = "script") => ({
   name: "bound-globals",
   setup({ onEnd }) {
     onEnd(async ({ outputFiles = [] }) => {
       for (const { path, text } of outputFiles) {
-        const lines = [...new Set([...globalsOf(text), ...holders])]
+        const lines = [...new Set([...globalsOf(text, kind), ...holders])]
           .join(",")
           .replaceAll(/.{1,100}(?:,|$)/g, "$&\n");
         const binding = `const __globalThis=globalThis,{${lines}}=__globalThis;${usedIn(text).map(bindingOf).join("")}\n`;

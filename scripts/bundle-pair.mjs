@@ -31,11 +31,11 @@ const plainApi = (src) => ({
 });
 
 /** Makes each import from a module of the interpreter bundle (`modules`) an element of an array. Its place in `known` stands for it at first. */
-const fromFirst = (src, modules, known) => ({
+const fromFirst = (src, modules, known, locate) => ({
   name: "from-first",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^\./ }, ({ path: specifier, resolveDir }) => {
-      const module = path.join(resolveDir, specifier).slice(src.length);
+      const module = locate(path.join(resolveDir, specifier)).slice(src.length);
       return modules.has(module) ? { path: module, namespace: "first" } : undefined;
     });
     onLoad({ filter: /.*/, namespace: "first" }, async ({ path: module }) => {
@@ -70,27 +70,34 @@ const IMPORT = /__first\(\s*(\d+)\s*\)/g;
 /**
  * @param {import("esbuild").BuildOptions} options what both files are built with, their banner and footer included
  * @param {(file: string, text: string) => unknown} emit gives out what was built
+ * @param {{ first?: Record<string, string>, wrapper?: string, end?: string, locate?: (file: string) => string }} how the entry of the interpreter
+ * bundle, by its name; what comes before and after the API bundle's exports are set; and which module an import of a file means
  */
-export async function buildPair(options, emit) {
+export async function buildPair(options, emit, how = {}) {
   const { absWorkingDir: src, plugins, banner, footer } = options;
-  const { metafile } = await build({ ...options, entryPoints: ["bundle.js"], metafile: true });
+  const {
+    first = { interpreters: "bundle.js" },
+    wrapper = banner.js.split('"use strict";')[0],
+    end = footer.js,
+    locate = (file) => file,
+  } = how;
+  const { metafile } = await build({ ...options, entryPoints: first, metafile: true });
   const modules = new Set(Object.keys(metafile.inputs));
   // Only they import modules of Node, which the interpreter bundle binds.
   for (const file of await readdir(`${src}platform`, { recursive: true }))
     if (/\.c?js$/.test(file)) modules.add(`platform/${file.replaceAll(path.sep, "/")}`);
 
   const known = [];
-  const [wrapper] = banner.js.split('"use strict";');
   const {
     outputFiles: [second],
   } = await build({
     ...options,
     entryPoints: ["api.js"],
-    plugins: [plainApi(src), fromFirst(src, modules, known), ...plugins],
+    plugins: [plainApi(src), fromFirst(src, modules, known, locate), ...plugins],
     banner: {
       js: `${wrapper}"use strict";exports.makeApi=(function(__first){${globals.HERE}const module={};`,
     },
-    footer: { js: `return module.exports.api})${footer.js}` },
+    footer: { js: `return module.exports.api})${end}` },
   });
   const imported = [...new Set([...second.text.matchAll(IMPORT)].map(([, at]) => Number(at)))];
   const names = [...globals.namesOf(second.text)].filter((name) => name !== "__first");
@@ -106,7 +113,7 @@ export async function buildPair(options, emit) {
   const exports = imported.map((at) => known[at]);
   await build({
     ...options,
-    entryPoints: { interpreters: "bundle.js" },
+    entryPoints: first,
     plugins: [usedByApi(src, exports, names), ...plugins, globals.plugin(emit)],
   });
 }

@@ -18,10 +18,11 @@ export const UNBOUND_NAMES = [
  * Returns how often each is used, in the order of the alphabet.
  *
  * @param {string} text
+ * @param {"script" | "module"} sourceType
  * @returns {Map<string, number>}
  */
-export function freeNames(text) {
-  const options = { ecmaVersion: 2025, sourceType: "script" };
+export function freeNames(text, sourceType = "script") {
+  const options = { ecmaVersion: 2025, sourceType };
   const { globalScope } = analyze(parse(text, { ...options, ranges: true }), options);
   const counts = new Map();
   for (const { identifier } of globalScope.through)

@@ -35,6 +35,8 @@ const ROOMS = [
   "futures",
   "select",
   "observe",
+  // Counterparts of modules of any room, for pages (scripts/browser.mjs).
+  "browser",
 ];
 /** Rooms that may not use all that lies below them. */
 const ONLY = { kernel: ["memory"], base: ["platform"] };

@@ -59,8 +59,8 @@ function importer(url: string): Promise<object> {
 
 function unsupported(): Error {
   const error = new Error(
-    "Cannot load interpreters: it runs on Node 20.19 or later, Bun and Deno, and not in pages, nor in edge runtimes, which cannot start " +
-      "the threads that it needs. Keep it out of the code for those.",
+    "Cannot load interpreters: this build of it runs on Node 20.19 or later, Bun and Deno. Pages have a build of their own: have the bundler " +
+      "resolve the export condition `browser`. Edge runtimes cannot start threads: keep it out of the code for those.",
   );
   return Object.assign(error, { code: "ERR_INTERPRETER_FILES" });
 }

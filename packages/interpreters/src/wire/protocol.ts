@@ -83,6 +83,9 @@ export const OBJECT_RELEASED = 13;
 /** A task reports its progress. a: the id of the report; value: what it reports. No reply comes. */
 export const CALLBACK_REPORT = 12;
 
+/** In pages: text for a sink of the reader. value: the name of the channel, and an OutputMessage (browser/interpreter/output.ts) */
+export const OUTPUT_TEXT = 14;
+
 /** Into the reply box of an interpreter that is about to boot; value: a ParentSetup (worker/parent.ts) */
 export const SETUP_PARENT = 18;
 

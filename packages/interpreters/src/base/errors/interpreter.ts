@@ -35,6 +35,8 @@ export type DeathReason =
  * | `ERR_INTERPRETER_FILES` | files of this package are missing, because a bundler took it apart |
  * | `ERR_INTERPRETER_FOREIGN` | `create()` did not make the interpreter, so it takes no work |
  * | `ERR_INTERPRETER_INSPECT` | the process cannot let `interpreters top` look at it |
+ * | `ERR_INTERPRETER_ISOLATION` | the page is not isolated from other origins, and has no shared memory |
+ * | `ERR_BLOCKING_NOT_ALLOWED` | the thread of a window must not block |
  * | `ERR_INTERPRETER_LANGUAGE` | this thread does not know the interpreter's guest language |
  * | `ERR_INTERPRETER_LIMIT` | as many interpreters exist as there can be |
  * | `ERR_INTERPRETER_MEMORY` | the shared memory is full, or cannot be reserved |

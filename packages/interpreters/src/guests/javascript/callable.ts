@@ -20,6 +20,7 @@ import { analyse, Unportable } from "./analyse.js";
 import { builtinPath } from "./builtins.js";
 import { type Location, locate } from "./location.js";
 import { asWritten } from "./import-names.js";
+import { MODULE_PROTOCOLS } from "./module-protocols.js";
 import { prepareTypeScript } from "./typescript-ahead.js";
 
 export type Callable =
@@ -316,9 +317,9 @@ function moduleUrl(url: unknown, caller: string): string {
   if (parsed === undefined) {
     throw new TypeError(`${caller}(${JSON.stringify(given)}): neither an absolute path nor a URL; ${remedy}`);
   }
-  if (!["file:", "data:", "node:"].includes(parsed.protocol)) {
+  if (!MODULE_PROTOCOLS.split(" ").includes(parsed.protocol)) {
     throw new TypeError(
-      `${caller}(${JSON.stringify(parsed.href)}): modules are loaded from file:, data: and node: URLs, ` +
+      `${caller}(${JSON.stringify(parsed.href)}): modules are loaded from ${MODULE_PROTOCOLS} URLs, ` +
         `not from ${parsed.protocol}; ${remedy}`,
     );
   }

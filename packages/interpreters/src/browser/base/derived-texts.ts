@@ -1,0 +1,2 @@
+/** A page erases no types. */
+export const derivedTextsOfMain = (): SharedArrayBuffer | undefined => undefined;

@@ -1,0 +1,2 @@
+/** A page loads JavaScript only. */
+export function prepareTypeScript(_url: string): void {}

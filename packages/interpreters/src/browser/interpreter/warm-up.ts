@@ -1,0 +1,2 @@
+/** A page's functions are compiled at their first call. */
+export function warmUp(): void {}

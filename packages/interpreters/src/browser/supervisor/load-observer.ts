@@ -1,0 +1,2 @@
+/** Nothing observes a page. */
+export const observeSupervisor = (): undefined => undefined;

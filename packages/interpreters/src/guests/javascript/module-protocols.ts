@@ -1,0 +1,2 @@
+/** Where modules are loaded from. */
+export const MODULE_PROTOCOLS = "file: data: node:";

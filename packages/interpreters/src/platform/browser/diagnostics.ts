@@ -1,0 +1,10 @@
+/** Pages have no named channels, and so no subscribers. */
+export interface Channel {
+  readonly hasSubscribers: boolean;
+  publish(message: object): void;
+  runStores<R>(message: object, fn: () => R): R;
+}
+
+const silent: Channel = { hasSubscribers: false, publish() {}, runStores: (_message, fn) => fn() };
+
+export const channel = (_name: string): Channel => silent;

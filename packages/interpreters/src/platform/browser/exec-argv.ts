@@ -1,0 +1,7 @@
+/** The threads of a page have no flags. */
+export const inheritedExecArgv = (): string[] => [];
+
+export const withoutNodeOptions = <T>(start: () => T): T => start();
+
+export const withoutRefused = (_execArgv: readonly string[], _error: unknown): string[] | undefined =>
+  undefined;

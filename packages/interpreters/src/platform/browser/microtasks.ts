@@ -1,0 +1,1 @@
+export { NativePromise, queueMicrotask } from "../node/microtasks.js";

@@ -1,0 +1,2 @@
+/** No worker can tell. So closing cuts what its code has begun and not awaited. */
+export const whyAlive = (): "io" | "timers" | "handles" | "jobs" => "handles";
