@@ -75,3 +75,7 @@ export declare namespace vm {
 }
 
 export const filenameOfBase = (base: string): string => base;
+
+export const imported = <T>(module: Promise<T>): Promise<T> => module;
+
+export const watchImports = undefined;
