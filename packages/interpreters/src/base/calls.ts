@@ -11,22 +11,25 @@
  *   type `b` as `A[1]`, which is not known yet. A signature whose parameters have been inferred from the arguments leaves `b` to its
  *   default value. It then gives way to the last one, because the compiler types the parameters of a function once.
  *
- * Each of the conditional types is an argument list. `[…: never]`, which no call has, makes its signature fail.
+ * Each of the conditional types is an argument list. `None`, which no call has, makes its signature fail. It must also fail for arguments that the compiler has not looked at
+ * yet, such as `callback((n) => …)`, which it takes for `never`, so it is longer than any list: once looked at, `n` would keep the type that it had there.
  */
+
+/** An argument list that no call has. */
+type None = [never, never, never, never, never, never, never, never, never, never, never, never];
 
 /** Accepts every result. `any`, as the compiler's own library spells the reason of a rejection. */
 export type Loose = Parameters<NonNullable<Parameters<Promise<unknown>["catch"]>[0]>>[0];
 
 /** The arguments of a function whose result is known. Functions that need one of the cases above are not looked at yet. */
-export type KnownArgs<A extends unknown[], R> = unknown extends R ? [result: never] : A;
+export type KnownArgs<A extends unknown[], R> = unknown extends R ? None : A;
 
 /** The arguments `A`, while the function `F` has not been looked at, or if it returns `any`. */
 export type TypingArgs<A extends unknown[], F extends (...args: never[]) => unknown> =
-  IsAny<ReturnType<F>> extends true ? (A extends Parameters<F> ? A : Parameters<F>) : [typed: never];
+  IsAny<ReturnType<F>> extends true ? (A extends Parameters<F> ? A : Parameters<F>) : None;
 
 /** The arguments that one of the signatures of an overloaded function takes. */
-export type OverloadArgs<F> =
-  Overloads<F> extends infer S extends Signature[] ? ArgsOf<S[number]> : [overload: never];
+export type OverloadArgs<F> = Overloads<F> extends infer S extends Signature[] ? ArgsOf<S[number]> : None;
 
 /** The result of the first signature that takes the arguments. */
 export type OverloadResult<F, A> = ResultOf<Overloads<F>, A>;
@@ -59,7 +62,7 @@ type Returned<N> = N extends { done: true; value: infer T } ? T : never;
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 type Signature = readonly [args: unknown[], result: unknown];
-type ArgsOf<S> = [S] extends [never] ? [overload: never] : S extends Signature ? S[0] : never;
+type ArgsOf<S> = [S] extends [never] ? None : S extends Signature ? S[0] : never;
 type ResultOf<S, A> = S extends [infer First extends Signature, ...infer Rest]
   ? A extends First[0]
     ? First[1]

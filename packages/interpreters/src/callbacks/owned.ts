@@ -13,10 +13,9 @@ import { javascript } from "../guests/javascript/guest.js";
 import { createQueue, isHeldHereOnly } from "../kernel/queue-lifetime.js";
 import { queueIdOf } from "../kernel/queue-state.js";
 import type { Received } from "../kernel/receive.js";
-import { beginCallbackOf, beginWithin, endWithin } from "../kernel/deadlock.js";
 import { slotOf } from "../kernel/registry.js";
 import { add, set } from "../memory/atomics.js";
-import type { InterpreterId } from "../memory/brands.js";
+import type { InterpreterId, Slot } from "../memory/brands.js";
 import {
   Q_REPORTS,
   Q_SENDER,
@@ -27,7 +26,6 @@ import {
 } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
-import { blocksFor } from "../thread/waits.js";
 import { readCall } from "../transfer/handover.js";
 import { headerWord, readBody } from "../wire/message.js";
 import { watchReferences } from "../wire/on-the-way.js";
@@ -204,15 +202,11 @@ function called(rt: Runtime, replies: Replies, received: Received): void {
     replies.reply(item, REPLY_REFUSED, ended(rt.id));
     return;
   }
-  if (blocks) {
-    const slot = slotOf(m, sender);
-    if (slot !== -1) beginCallbackOf(m, slot);
-  }
-  const within = beginWithin(m);
+  const saidBefore = rt.sleeper.say(m, 0);
   try {
     run(rt, replies, item, one, args, blocks);
   } finally {
-    if (within) endWithin(rt.m);
+    rt.sleeper.say(rt.m, saidBefore);
   }
 }
 
@@ -247,9 +241,14 @@ async function answerLater(
   blocks: boolean,
 ): Promise<void> {
   const { sender } = item;
-  const slot = slotOf(rt.m, sender);
-  const never = blocks && rt.isBlocked && slot !== -1 && blocksFor(rt, slot);
-  if (never) replies.reply(item, REPLY_REFUSED, promised(rt.id, sender));
+  let never = false;
+  const refuse = (): void => {
+    never = true;
+    replies.reply(item, REPLY_REFUSED, promised(rt.id, sender));
+  };
+  const slot = blocks ? slotOf(rt.m, sender) : (-1 as Slot);
+  const waiting = rt.sleeper.promised;
+  if (slot !== -1) waiting.set(slot, refuse);
   // The call keeps the process alive until it is done.
   rt.ref();
   try {
@@ -263,6 +262,7 @@ async function answerLater(
     }
     if (!never) replies.reply(item, REPLY_VALUE, value);
   } finally {
+    if (waiting.get(slot) === refuse) waiting.delete(slot);
     rt.unref();
   }
 }
@@ -284,10 +284,10 @@ function reported(rt: Runtime, received: Received): void {
   const one = object && owned.get(object);
   if (one?.handle === undefined || one.ended) return;
   add(rt.m, one.handle.pointer + Q_REPORTS, -1);
-  const within = beginWithin(rt.m);
+  const saidBefore = rt.sleeper.say(rt.m, 0);
   try {
     one.run([value]);
   } finally {
-    if (within) endWithin(rt.m);
+    rt.sleeper.say(rt.m, saidBefore);
   }
 }

@@ -5,6 +5,7 @@ import { timeoutError } from "../base/limits.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { NativePromise } from "../platform/microtasks.js";
 import type { Runtime } from "../thread/runtime.js";
+import type { Wait } from "../thread/sleeper.js";
 
 /** The part of a future that waiting uses. */
 interface Settling {
@@ -24,20 +25,21 @@ export function blockUntilSettled(rt: Runtime, future: Settling, timeout: number
 
 /**
  * Blocks until `done()`, at most `timeout` milliseconds, and returns whether it is. No timer runs meanwhile, so this ends the
- * futures whose tasks wait in line for longer than they may.
+ * futures whose tasks wait in line for longer than they may. `wait`: see `Runtime.blockUntil`.
  */
 export function blockOn(
   rt: Runtime,
   futures: Iterable<Settling>,
   done: () => boolean,
   timeout: number,
+  wait?: Wait,
 ): boolean {
   for (const future of futures) if (!future.done()) future.checkBlocking();
   const deadline = clock() + timeout;
   for (;;) {
     let next = deadline;
     for (const { waitsUntil } of limited(futures)) next = Math.min(next, waitsUntil);
-    if (rt.blockUntil(done, Math.max(0, next - clock()))) return true;
+    if (rt.blockUntil(done, Math.max(0, next - clock()), wait)) return true;
     if (next === deadline) return false;
     for (const future of limited(futures)) if (future.waitsUntil <= clock()) future.waitedTooLong();
   }

@@ -11,7 +11,10 @@ import type { Runtime } from "../thread/runtime.js";
 import { startIfLazy } from "../thread/supervisor-client.js";
 import { Message, readEncoded, WITH_SENDER } from "../wire/message.js";
 import { REPLY_VALUE, WORK_GUEST } from "../wire/protocol.js";
+import { InterpreterError } from "../base/errors.js";
+import type { Slot } from "../memory/brands.js";
 import { Operation } from "./operation.js";
+import { withdraw } from "./sending.js";
 
 /** Returned by `sendToGuest`: blocking until the reply would never end, because the interpreter waits for this one. */
 export const STATUS_DEADLOCK = -8;
@@ -83,7 +86,7 @@ export function sendToGuest(
   const message = Message.take(rt.m);
   try {
     message.header(operation.sequence, WORK_GUEST).again(value);
-    if (blocking && !operation.tryAnnounce(slot)) return STATUS_DEADLOCK;
+    if (blocking && !tryAnnounce(rt, slot, operation)) return STATUS_DEADLOCK;
     const status = message.intoMailbox(slot, S_WORK, id, rt.id, WITH_SENDER, onlyIfIdle);
     operation.place = rt.m.lastPut;
     if (status === OK) {
@@ -94,5 +97,16 @@ export function sendToGuest(
     return status;
   } finally {
     message.discard();
+  }
+}
+
+/** Announces that this thread will block until the operation is settled. Returns false if that would never end: then it is not pending. */
+function tryAnnounce(rt: Runtime, slot: Slot, operation: GuestOperation): boolean {
+  try {
+    operation.announce(slot, () => withdraw({ rt, slot, id: operation.target }, operation));
+    return true;
+  } catch (error) {
+    if (error instanceof InterpreterError && error.code === "ERR_INTERPRETER_DEADLOCK") return false;
+    throw error;
   }
 }

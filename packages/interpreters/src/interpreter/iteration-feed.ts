@@ -24,9 +24,10 @@ import { NativePromise } from "../platform/microtasks.js";
 import { BriefLook } from "../queue/brief-look.js";
 import { Taker } from "../queue/items.js";
 import { WaitQueue } from "../queue/wait-queue.js";
-import type { Runtime, Wait } from "../thread/runtime.js";
+import type { Runtime } from "../thread/runtime.js";
+import type { Wait } from "../thread/sleeper.js";
 import { collectCarried, releaseHandle } from "../thread/supervisor-client.js";
-import { beginWait, endWait } from "../thread/waits.js";
+import { deadlockError } from "../thread/deadlock.js";
 import { memoryFull } from "../wire/status-error.js";
 
 /** The default of `buffersize`. */
@@ -142,14 +143,14 @@ export class Feed {
     try {
       let status = attempt(false);
       if (status === STATUS_EMPTY) {
-        this.#blocking(() => {
-          // No timer runs meanwhile.
-          status = getting.waitSync(Math.max(0, this.#waitsUntil - clock()), () => attempt(true));
-          if (status !== STATUS_EMPTY) return;
+        // No timer runs meanwhile.
+        const limited = this.#waitsUntil !== Infinity;
+        if (limited) status = getting.waitSync(Math.max(0, this.#waitsUntil - clock()), () => attempt(true));
+        if (status === STATUS_EMPTY) {
+          if (limited) this.#producer?.waitedTooLong();
           this.#waitsUntil = Infinity;
-          this.#producer?.waitedTooLong();
-          status = getting.waitSync(Infinity, () => attempt(true));
-        });
+          status = getting.waitSync(Infinity, () => attempt(true), this.#endless());
+        }
       }
       if (status === OK) return undefined;
     } catch (error) {
@@ -177,7 +178,7 @@ export class Feed {
   leaveSync(): void {
     const producer = this.stop();
     if (producer === undefined) return;
-    this.#blocking(() => this.#how.rt.blockUntil(() => producer.settled));
+    this.#how.rt.blockUntil(() => producer.settled, Infinity, this.#endless());
     producer.outcome();
   }
 
@@ -194,21 +195,15 @@ export class Feed {
     return producer.settled || producer.withdraw(undefined) ? undefined : producer;
   }
 
-  /** Blocks this thread in `block`, unless that would never end. */
-  #blocking(block: () => void): void {
+  /** A wait for the generator's interpreter. If it would never end, the iteration ends with an error. */
+  #endless(): Wait | undefined {
     const { rt, from } = this.#how;
-    let wait: Wait | undefined;
-    try {
-      if (from !== undefined) wait = beginWait(rt, from.what, replyOf(from.slot));
-    } catch (error) {
+    if (from === undefined) return undefined;
+    const refuse = (circle: readonly number[]): never => {
       this.stop();
-      throw error;
-    }
-    try {
-      block();
-    } finally {
-      if (wait !== undefined) endWait(rt, wait);
-    }
+      throw deadlockError(rt, from.what, circle);
+    };
+    return { on: replyOf(from.slot), refuse };
   }
 
   /** Sends the work item, the first time. Returns how to fill the batch, or nothing if no more items can come. */

@@ -7,11 +7,10 @@ import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { OK } from "../memory/layout.js";
 import { type ResultChannel, readResult } from "../transfer/handover.js";
 import { REPLY_FAILURE, REPLY_INTERRUPTED, REPLY_VALUE } from "../wire/protocol.js";
-import { replyOf } from "../kernel/deadlock.js";
-import { beginWait, beginWaitForCallback, endWait, tryWait } from "../thread/waits.js";
+import { ReplyWait } from "../thread/waits.js";
 import { type Trace, useTrace } from "../thread/trace.js";
 import { type Death, diedError, interruptedWork, type Share } from "../thread/death.js";
-import type { Pending, Runtime, Wait } from "../thread/runtime.js";
+import type { Pending, Runtime } from "../thread/runtime.js";
 import type { Code } from "../wire/code.js";
 import { goneOrRefused } from "./gone.js";
 
@@ -50,7 +49,8 @@ export class Operation<out T> implements Pending {
   #value: unknown;
   #resolve: ((value: never) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
-  #wait: Wait | undefined;
+  /** Of a blocking form. */
+  #wait: ReplyWait | undefined;
   #onSettled: ((error: unknown) => void) | undefined;
 
   constructor(rt: Runtime, target: InterpreterId, what: string, trace?: Trace) {
@@ -116,35 +116,30 @@ export class Operation<out T> implements Pending {
   }
 
   /**
-   * Announces that this thread will block until the interpreter in `slot` replies. Call it before sending, so that a refused operation is
-   * not executed.
+   * This thread will block until the interpreter in `slot` replies. Call it before sending, so that a refused operation is not executed.
+   * `withdraw` takes the operation back, unless it has begun. `looks`: whether to look for a circle at once: not if this thread waits for a limited time, nor for a callback, which runs whatever
+   * its owner waits for.
    *
    * @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`)
    */
-  announce(slot: Slot): void {
+  announce(slot: Slot, withdraw?: () => boolean, looks = true): void {
+    const refuse = (error: unknown): boolean => {
+      if (withdraw?.() !== true) return false;
+      this.reject(error);
+      return true;
+    };
+    const wait = new ReplyWait(this.#rt, this.what, slot, refuse);
     try {
-      this.#wait = beginWait(this.#rt, this.what, replyOf(slot));
+      if (looks) wait.begin();
     } catch (error) {
       this.#rt.forget(this.sequence);
       throw error;
     }
-  }
-
-  /** As `announce`, but returns false instead of throwing. The operation is not pending then. */
-  tryAnnounce(slot: Slot): boolean {
-    const wait = tryWait(this.#rt, replyOf(slot));
-    if ("on" in wait) this.#wait = wait;
-    else this.#rt.forget(this.sequence);
-    return this.#wait !== undefined;
-  }
-
-  /** As `announce`, for a callback of the interpreter in `slot`: that runs whatever it waits for. */
-  announceCallback(slot: Slot): void {
-    this.#wait = beginWaitForCallback(this.#rt, slot);
+    this.#wait = wait;
   }
 
   #endWait(): void {
-    if (this.#wait !== undefined) endWait(this.#rt, this.#wait);
+    this.#wait?.end();
     this.#wait = undefined;
   }
 
@@ -220,7 +215,8 @@ export class Operation<out T> implements Pending {
   block(): T {
     try {
       const { waitTimeout, resultTimeout } = this;
-      const ended = (timeout: number): boolean => this.#rt.blockUntil(() => this.settled, timeout);
+      const ended = (timeout: number): boolean =>
+        this.#rt.blockUntil(() => this.settled, timeout, timeout === Infinity ? this.#wait : undefined);
       if (waitTimeout < resultTimeout && !ended(waitTimeout)) {
         this.waitedTooLong();
         // If it has begun, its time limit counts from here on.

@@ -144,8 +144,13 @@ export function dispatch<T>(target: Target, work: WorkKind, sending: Sending): O
       // Encoding ran getters of user code, one of which may have aborted it.
       signal?.throwIfAborted();
       if (blocking) {
-        if (work.callback) operation.announceCallback(slot);
-        else operation.announce(slot);
+        const { waitTimeout = Infinity, resultTimeout = Infinity } = options;
+        const takeBack = work.callback ? undefined : () => withdraw(target, operation);
+        operation.announce(
+          slot,
+          takeBack,
+          !work.callback && Math.min(waitTimeout, resultTimeout) === Infinity,
+        );
       }
       const box = work.callback ? S_REPLIES : S_WORK;
       const status = message.intoMailbox(slot, box, id, rt.id, WITH_SENDER);
@@ -174,7 +179,10 @@ export function dispatch<T>(target: Target, work: WorkKind, sending: Sending): O
 }
 
 /** Takes an operation back. Returns false if it has begun. */
-export function withdraw({ rt, slot, id }: Target, operation: Operation<unknown>): boolean {
+export function withdraw(
+  { rt, slot, id }: Pick<Target, "rt" | "slot" | "id">,
+  operation: Operation<unknown>,
+): boolean {
   if (!cancelWork(rt.m, slot, id, rt.id, operation.sequence, operation.place)) return false;
   rt.forget(operation.sequence);
   collectCarried(rt, (slotPointer(slot) + S_WORK) as Pointer);

@@ -1,51 +1,53 @@
 /**
  * Circles of blocked interpreters that wait for each other, none of which would ever go on.
  *
- * An interpreter that is about to block for as long as it takes writes down what it waits for (S_WAITING_ON): an interpreter that owes it a
- * reply, or a lock or bounded semaphore, which only those release that hold it. Before that it follows what it would wait for, from one
- * interpreter to the next. It would wait for ever if it came back to itself and met no interpreter that runs: any holder of a
- * semaphore can end the wait, so all of them must be blocked.
+ * An interpreter that blocks for as long as it takes writes down for what (S_WAITING_ON): for an interpreter that owes it a reply, or for
+ * a lock or bounded semaphore, which only those release that hold it. *Whoever falls asleep last finds the circle*:
  *
- * An interpreter that blocks runs the callbacks that others call meanwhile. So a wait for a callback that has not begun
- * (WAITING_FOR_CALLBACK) closes no circle: the interpreter that owes it can go on. Waits nest, because a callback may block in its turn:
- * S_WAITING_ON names the innermost (thread/waits.ts has all of them).
+ *     each of them:   S_WAITING_ON ← for what;  doorbell: sleeping ← 1;  follow what each waits for, from one to the next;  sleep
  *
- * While an interpreter runs a callback within a wait (`beginWithin`), it may release what it holds, and end the callback. Only those wait
- * with it whose work it has not begun: it takes no work before its own wait is over. A circle may close when the callback ends, and then
- * those that wait for a lock in it are rung, and walk again (`endWithin`).
+ * The word says something only about an interpreter that is asleep. One that is awake may be about to read its reply, may run a callback, which
+ * may release a lock, or may wait for something else within that callback. It says so before it sleeps again, and then looks for circles itself.
  *
- * An interpreter takes nothing while S_WAITING_ON says that it waits for it: it takes that back before each try. So what was seen to wait, and
- * still waits after the walk, has waited all the time.
+ * One that is asleep and was not rung since can do nothing: whatever ends its wait is published first, and then rings it. (Before it is
+ * marked as sleeping, it has run all callbacks that were called; so one for which an interpreter waits has begun if its owner sleeps.)
+ * A wait ends only by an interpreter in the circle, and any holder of a semaphore can end it, so all of them must be asleep.
  *
- * Announcing happens under the registry lock, so of two interpreters that would close a circle at the same time the second sees the first. Waits
- * and holds may end while others are looked at, but only by an interpreter that runs. So a circle that was found is one: those in it
- * have been blocked since before the walk, and none of them can release what it was seen to hold. A circle can also close without an announcement: a blocked interpreter
- * is granted a lock for which a task on its event loop waits. It then rings those that wait for that lock (mutex.ts), and
- * they walk again.
+ * The walk takes no lock. It notes the doorbell of each interpreter that it meets, then reads once more what leads from one to the next, then
+ * reads the doorbells again. If none has moved, all of them slept at one time, and waited for each other then, which nothing but a stop from outside
+ * will end. Two that fall asleep at once may both find the circle: the registry lock decides which of them gives way, and S_VERDICT says that
+ * it is about to.
+ *
+ * An interpreter that is about to send a call looks before it does so, while it sleeps for moments (VERDICT_BEGINS). It would close the circle, so it is the
+ * one that gives way, and nothing was sent.
+ *
+ * Not every wait can be given up. The interpreter that owes a reply may have begun the work; then its caller cannot go on as if nothing had
+ * happened. It then marks itself (VERDICT_STAYS) and rings the next of the circle, which wakes, falls asleep again, and so finds the circle in its turn.
+ * One of them can always: of calls around a circle, one has not begun.
  */
-import { cas, ensureMapped, get, load, type SharedMemory, store } from "../memory/atomics.js";
+import { ensureMapped, get, load, type SharedMemory, store } from "../memory/atomics.js";
 import type { Pointer, Slot } from "../memory/brands.js";
 import {
-  CALLBACK_BEGUN,
   H_REGISTRY_LOCK,
-  H_SLOTS_USED,
-  MAX_SLOTS,
   MUTEX_OWNER,
   PAGE_WORDS,
   Q_KIND,
+  S_DOORBELL,
+  S_VERDICT,
   S_WAITING_ON,
   slotPointer,
   SYNC_BOUNDED,
-  WAITING_FOR_CALLBACK,
-  WITHIN_RELEASE,
-  WITHIN_REPLY,
+  VERDICT_BEGINS,
+  VERDICT_DECIDES,
+  VERDICT_NONE,
+  VERDICT_STAYS,
   Y_STATE,
 } from "../memory/layout.js";
-import { ring } from "../memory/doorbell.js";
+import { isSleeping, ring } from "../memory/doorbell.js";
 import { lock, unlock } from "../memory/lock.js";
 import { isGrantedMutex } from "./mutex.js";
 import { isAlive } from "./registry.js";
-import { freePermits, isGrantedPermit, mayRelease } from "./semaphores.js";
+import { freePermits, holdersOf, isGrantedPermit } from "./semaphores.js";
 
 /** What S_WAITING_ON says of an interpreter that waits for a reply of the one in `slot`. */
 export function replyOf(slot: Slot): number {
@@ -57,154 +59,129 @@ export function releaseOf(q: Pointer): number {
   return 0 - q;
 }
 
+/** From here on, this interpreter waits for `on` when it is asleep; 0: for something of which no circle can consist. */
+export function sayWaitingOn(m: SharedMemory, on: number): void {
+  store(m, m.me + S_VERDICT, VERDICT_NONE);
+  store(m, m.me + S_WAITING_ON, on);
+}
+
 /**
- * This interpreter is about to block until what S_WAITING_ON will say. Returns undefined, or the circle that this would close, which is then
- * not announced: pairs of a slot and what it waits for, this interpreter first.
+ * The circle of waits that this interpreter, which has marked itself as sleeping, has closed: pairs of a slot and what it waits for, this
+ * interpreter first; or undefined. If there is one, `giveWay` or `stay` must follow.
  */
-export function beginWaitingOn(m: SharedMemory, on: number): number[] | undefined {
+export function findCircle(m: SharedMemory): number[] | undefined {
+  if (circleOf(m, true) === undefined) return undefined;
   lock(m, H_REGISTRY_LOCK);
-  const circle = circleOf(m, on);
-  if (circle === undefined) store(m, m.me + S_WAITING_ON, on);
+  const circle = circleOf(m, true);
+  if (circle !== undefined) store(m, m.me + S_VERDICT, VERDICT_DECIDES);
   unlock(m, H_REGISTRY_LOCK);
   return circle;
 }
 
-/** The present wait of this interpreter, for `endWaitingOn`. */
-export function waitingOn(m: SharedMemory): number {
-  return load(m, m.me + S_WAITING_ON);
+/** This interpreter gives up its wait, and so is awake. */
+export function giveWay(m: SharedMemory): void {
+  ring(m, m.slot);
+  store(m, m.me + S_VERDICT, VERDICT_NONE);
 }
 
-/** Ends a wait. `before` is what it waited for when this wait began: a callback may block within an operation that is blocked. */
-export function endWaitingOn(m: SharedMemory, before = 0): void {
-  store(m, m.me + S_WAITING_ON, before);
-}
-
-/** This interpreter is about to block until `slot` has run a callback. */
-export function beginWaitingForCallback(m: SharedMemory, slot: Slot): void {
-  store(m, m.me + S_WAITING_ON, replyOf(slot) | WAITING_FOR_CALLBACK);
-}
-
-/** This interpreter begins to run the callback that `slot` blocks for. */
-export function beginCallbackOf(m: SharedMemory, slot: Slot): void {
-  const p = slotPointer(slot) + S_WAITING_ON;
-  const [waiting, begun] = [replyOf(m.slot) | WAITING_FOR_CALLBACK, replyOf(m.slot) | CALLBACK_BEGUN];
-  // It may run a callback itself within that wait.
-  if (cas(m, p, waiting, begun) !== waiting) cas(m, p, waiting | WITHIN_REPLY, begun | WITHIN_REPLY);
-}
-
-/**
- * This interpreter, which may be blocked, begins to run a callback. Returns whether it waits for something, and is not within that already:
- * then `endWithin` must follow.
- */
-export function beginWithin(m: SharedMemory): boolean {
-  return setWithin(m, true);
-}
-
-/** The callback has ended: this interpreter waits again, as if it began to. Rings those that may wait for it in a circle now. */
-export function endWithin(m: SharedMemory): void {
-  lock(m, H_REGISTRY_LOCK);
-  const circle = setWithin(m, false) ? circleOf(m, load(m, m.me + S_WAITING_ON)) : undefined;
-  unlock(m, H_REGISTRY_LOCK);
-  if (circle === undefined) return;
-  for (let i = 2; i < circle.length; i += 2) if (circle[i + 1] < 0) ring(m, circle[i] as Slot);
-}
-
-/** Marks what this interpreter waits for, if anything, as the wait within which it runs a callback, or no longer. Returns false if it is so. */
-function setWithin(m: SharedMemory, within: boolean): boolean {
-  const p = m.me + S_WAITING_ON;
-  for (;;) {
-    const word = load(m, p);
-    if (word === 0 || isWithin(word) === within) return false;
-    const marked = word > 0 ? word ^ WITHIN_REPLY : word ^ WITHIN_RELEASE;
-    // The owner of a callback may be noting that it has begun.
-    if (cas(m, p, word, marked) === word) return true;
+/** This interpreter cannot give up its wait: the next in the circle must, if it can. */
+export function stay(m: SharedMemory, circle: readonly number[]): void {
+  store(m, m.me + S_VERDICT, VERDICT_STAYS);
+  for (let i = 2; i < circle.length; i += 2) {
+    const slot = circle[i] as Slot;
+    if (load(m, slotPointer(slot) + S_VERDICT) === VERDICT_STAYS) continue;
+    ring(m, slot);
+    return;
   }
 }
 
-function isWithin(on: number): boolean {
-  return (on & (on > 0 ? WITHIN_REPLY : WITHIN_RELEASE)) !== 0;
-}
-
-/** The interpreter that owes the reply for which another waits. */
-function slotOwing(on: number): Slot {
-  return ((on & (WAITING_FOR_CALLBACK - 1)) - 1) as Slot;
+/** This interpreter begins to wait for what S_WAITING_ON says, or gives that up before any other gives up its wait. */
+export function beginWaiting(m: SharedMemory): void {
+  store(m, m.me + S_VERDICT, VERDICT_BEGINS);
 }
 
 /**
- * The wait of the interpreter in `slot`, for which another waits by `on`, that must end before it can end that one; 0 if it can go on.
+ * Whether this interpreter, which is awake, seems to close a circle if it waits for what S_WAITING_ON says. Others in the circle may be awake, and may go on:
+ * they will fall asleep soon, or wait for something else.
  */
-function waitBefore(m: SharedMemory, slot: Slot, on: number): number {
-  const its = load(m, slotPointer(slot) + S_WAITING_ON);
-  if (!isWithin(its)) return its;
-  const isForWork = on > 0 && (on & CALLBACK_BEGUN) === 0;
-  return isForWork ? its ^ (its > 0 ? WITHIN_REPLY : WITHIN_RELEASE) : 0;
+export function seemsToCloseCircle(m: SharedMemory): boolean {
+  return circleOf(m, false) !== undefined;
 }
 
-/** Whether what this interpreter waits for (`on`, as in S_WAITING_ON) cannot end before the interpreter in `to` goes on. */
-export function leadsTo(m: SharedMemory, on: number, to: Slot): boolean {
-  let [slot, its] = [m.slot, on];
-  // At most as many steps as there can be interpreters: the walk may enter a circle that does not contain `to`.
-  for (let steps = 0; its !== 0 && steps < MAX_SLOTS; steps++) {
-    const next = waitedFor(m, slot, its);
-    // Of several holders of a semaphore, any may release a permit.
-    if (next.length !== 1) return false;
-    if (next[0] === to) return true;
-    its = waitBefore(m, next[0], its);
-    slot = next[0];
-  }
-  return false;
-}
-
-/** Follows what this interpreter would wait for. Returns undefined as soon as it meets an interpreter that can go on. */
-function circleOf(m: SharedMemory, on: number): number[] | undefined {
-  // As a rule, the interpreter that owes a reply waits for nothing.
-  if (on > 0 && slotOwing(on) !== m.slot && load(m, slotPointer(slotOwing(on)) + S_WAITING_ON) === 0)
+/** Follows what this interpreter waits for. Returns undefined as soon as it meets an interpreter that can go on. */
+function circleOf(m: SharedMemory, asleep: boolean): number[] | undefined {
+  const on = load(m, m.me + S_WAITING_ON);
+  // As a rule, the interpreter that owes a reply is awake, or waits for nothing.
+  if (on === 0 || (on > 0 && on - 1 !== m.slot && waitOf(m, (on - 1) as Slot, asleep) === 0))
     return undefined;
-  // Those that were met, what each of them waits for, and the index of the one that waits for it.
+  // Those that were met, their doorbells, what each of them waits for, and the index of the one that waits for it.
   const slots: Slot[] = [m.slot];
+  const bells: number[] = [bellOf(m, m.slot)];
   const waits: number[] = [on];
   const from: number[] = [-1];
+  const followed: Slot[][] = [];
   let last = -1;
   for (let i = 0; i < slots.length; i++) {
     const next = waitedFor(m, slots[i], waits[i]);
     if (next.length === 0) return undefined;
+    followed.push(next);
     for (const slot of next) {
       if (slot === m.slot) {
         last = i;
         continue;
       }
-      const its = waitBefore(m, slot, waits[i]);
-      if (its === 0 || !isAlive(m, slot)) return undefined;
       if (slots.includes(slot)) continue;
+      const bell = bellOf(m, slot);
+      const its = waitOf(m, slot, asleep);
+      if (its === 0) return undefined;
       slots.push(slot);
+      bells.push(bell);
       waits.push(its);
       from.push(i);
     }
   }
   // Otherwise it leads into a circle of others, one of which is about to find that.
   if (last === -1) return undefined;
-  const circle: number[] = [];
-  for (let i = last; i !== -1; i = from[i]) {
-    // A wait may have ended since it was read, and what it waited for may have passed to the next: then that interpreter runs. (None can have
-    // begun: that takes the registry lock.)
-    if (slots[i] !== m.slot && waitBefore(m, slots[i], waits[from[i]]) !== waits[i]) return undefined;
-    circle.unshift(slots[i], waits[i]);
+  if (asleep) {
+    for (let i = 0; i < slots.length; i++) {
+      const next = waitedFor(m, slots[i], waits[i]);
+      if (next.length !== followed[i].length) return undefined;
+      for (let j = 0; j < next.length; j++) if (next[j] !== followed[i][j]) return undefined;
+    }
+    for (let i = 0; i < slots.length; i++) {
+      const bell = bellOf(m, slots[i]);
+      if (bell !== bells[i] || !isSleeping(bell)) return undefined;
+    }
   }
+  const circle: number[] = [];
+  for (let i = last; i !== -1; i = from[i]) circle.unshift(slots[i], waits[i]);
   return circle;
+}
+
+function bellOf(m: SharedMemory, slot: Slot): number {
+  return load(m, slotPointer(slot) + S_DOORBELL);
+}
+
+/** What the interpreter in `slot` waits for; 0 if it can go on. An interpreter that is awake can, if only those that are `asleep` count. */
+function waitOf(m: SharedMemory, slot: Slot, asleep: boolean): number {
+  const p = slotPointer(slot);
+  if (asleep && !isSleeping(load(m, p + S_DOORBELL))) return 0;
+  const on = load(m, p + S_WAITING_ON);
+  if (on === 0 || !isAlive(m, slot)) return 0;
+  const verdict = load(m, p + S_VERDICT);
+  // It may be about to give way.
+  if (verdict === VERDICT_DECIDES) return 0;
+  return verdict === VERDICT_BEGINS && load(m, m.me + S_VERDICT) !== VERDICT_BEGINS ? 0 : on;
 }
 
 /** The interpreters any of which can end the wait of the one in `slot`; none if it can go on. */
 function waitedFor(m: SharedMemory, slot: Slot, on: number): Slot[] {
-  if (on > 0) return (on & WAITING_FOR_CALLBACK) === 0 ? [slotOwing(on)] : [];
+  if (on > 0) return [(on - 1) as Slot];
   const q = (0 - on) as Pointer;
   ensureMapped(m, q + PAGE_WORDS - 1);
   if (get(m, q + Q_KIND) !== SYNC_BOUNDED) {
     const owner = ((load(m, q + Y_STATE) & MUTEX_OWNER) - 1) as Slot;
     return owner === -1 || isGrantedMutex(m, q, slot) ? [] : [owner];
   }
-  const holders: Slot[] = [];
-  if (freePermits(m, q) > 0 || isGrantedPermit(m, q, slot)) return holders;
-  const end = Math.min(load(m, H_SLOTS_USED), MAX_SLOTS);
-  for (let other = 0 as Slot; other < end; other++) if (mayRelease(m, q, other)) holders.push(other);
-  return holders;
+  return freePermits(m, q) > 0 || isGrantedPermit(m, q, slot) ? [] : holdersOf(m, q);
 }

@@ -25,7 +25,6 @@ import {
   OK,
   Q_GET_WAITERS,
   Q_GETTERS,
-  S_WAITING_ON,
   STATUS_EMPTY,
   STATUS_NOT_HELD,
   Y_ABANDONED,
@@ -33,7 +32,7 @@ import {
   Y_STATE,
 } from "../memory/layout.js";
 import { lock, unlock, unlockAndRing } from "../memory/lock.js";
-import { alarmGetters, delist, enlist, nextWaiter } from "./waiters.js";
+import { delist, enlist, nextWaiter } from "./waiters.js";
 
 /** Takes the lock if it is free. Returns OK or EMPTY. */
 export function tryMutex(m: SharedMemory, q: Pointer): number {
@@ -73,11 +72,7 @@ function takeGranted(m: SharedMemory, q: Pointer): boolean {
     const word = load(m, q + Y_STATE);
     if ((word & ~MUTEX_WAITED_FOR) !== granted) return false;
     // A thread that begins to wait may be setting WAITED_FOR.
-    if (cas(m, q + Y_STATE, word, word & ~MUTEX_GRANTED) !== word) continue;
-    const blockedOn = get(m, m.me + S_WAITING_ON);
-    // A blocked thread took it for a task on its event loop: those that wait for it must look whether they wait in a circle now.
-    if (blockedOn !== 0 && blockedOn + q !== 0) alarmGetters(m, q);
-    return true;
+    if (cas(m, q + Y_STATE, word, word & ~MUTEX_GRANTED) === word) return true;
   }
 }
 

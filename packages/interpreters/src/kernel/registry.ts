@@ -61,6 +61,7 @@ import {
   S_STATE,
   S_TAKING,
   S_THREAD,
+  S_VERDICT,
   S_WAITING_ON,
   S_WHENCE,
   S_WORK,
@@ -138,6 +139,7 @@ function openSlot(m: SharedMemory, slot: Slot, id: InterpreterId, whence: number
   const p = slotPointer(slot);
   set(m, p + S_WHENCE, whence);
   set(m, p + S_WAITING_ON, 0);
+  set(m, p + S_VERDICT, 0);
   store(m, p + S_DORMANT, 0);
   // The main thread's id is 0: no slot may be taken for its thread, or for one that it started, without saying so.
   set(m, p + S_THREAD, -1);

@@ -20,6 +20,7 @@ import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { ring } from "../memory/doorbell.js";
 import {
   H_SLOTS_USED,
+  MAX_SLOTS,
   OK,
   PAGE_WORDS,
   Q_GET_WAITERS,
@@ -183,8 +184,18 @@ export function settleSemaphore(m: SharedMemory, q: Pointer): void {
 }
 
 /** Whether the interpreter in `slot` holds a permit of a bounded semaphore, or was granted one, so that others may have to wait for it. */
-export function mayRelease(m: SharedMemory, q: Pointer, slot: Slot): boolean {
-  return permitsOf(m, q, slot) > 0 || hasBit(m, q + Q_PUT_WAITERS, slot);
+export function holdersOf(m: SharedMemory, q: Pointer): Slot[] {
+  const holders: Slot[] = [];
+  let there = 0;
+  const end = Math.min(load(m, H_SLOTS_USED), MAX_SLOTS);
+  for (let slot = 0 as Slot; slot < end; slot++) {
+    const permits = permitsOf(m, q, slot) + (hasBit(m, q + Q_PUT_WAITERS, slot) ? 1 : 0);
+    if (permits === 0) continue;
+    holders.push(slot);
+    there += permits;
+  }
+  // Otherwise one was passed on while this looked, and may have been missed.
+  return there >= get(m, q + Y_INITIAL) ? holders : [];
 }
 
 /** Whether a permit was granted to the interpreter in `slot`, which has not taken it. */

@@ -180,17 +180,6 @@ export function wakeWaiters(m: SharedMemory, q: Pointer, list: WaiterList, count
   unlockAndRingAll(m, p, waiters);
 }
 
-/** Rings every interpreter on the list of getters, which stays there: it must look again at what it waits for. */
-export function alarmGetters(m: SharedMemory, q: Pointer): void {
-  for (let from = 0; from < MAX_SLOTS;) {
-    const slot = nextBit(m, q + Q_GET_WAITERS, from);
-    // The search wraps around.
-    if (slot < from) return;
-    ring(m, slot);
-    from = slot + 1;
-  }
-}
-
 /** Empties both lists and rings every waiter. Under both locks. */
 export function ringAllWaiters(m: SharedMemory, q: Pointer): void {
   ringWaiters(m, q, Q_GETTERS);

@@ -39,7 +39,12 @@ export function ringAfterDeath(m: SharedMemory, slot: Slot): void {
 
 /** Whether the owner of `slot` is marked as sleeping: no thread has rung it, or begun to, since it went to sleep. */
 export function sleepsUnrung(m: SharedMemory, slot: Slot): boolean {
-  return (load(m, slotPointer(slot) + S_DOORBELL) & SLEEPING) !== 0;
+  return isSleeping(load(m, slotPointer(slot) + S_DOORBELL));
+}
+
+/** As `sleepsUnrung`, for the word of a doorbell. If it is the same later on, the owner has slept all the time. */
+export function isSleeping(word: number): boolean {
+  return (word & SLEEPING) !== 0;
 }
 
 /** Reads the counter of this thread's doorbell. Call it before polling. */
@@ -61,7 +66,12 @@ export function spin(m: SharedMemory, seen: number, spins: number): number {
 
 /** Blocks the thread until its doorbell rings or `timeout` milliseconds have passed; not at all if it has rung since `seen`. */
 export function park(m: SharedMemory, seen: number, timeout: number): void {
-  if (markSleeping(m, seen)) wait(m, m.me + S_DOORBELL, seen | SLEEPING, timeout);
+  if (markSleeping(m, seen)) sleep(m, seen, timeout);
+}
+
+/** The second half of `park`, after `markSleeping`. */
+export function sleep(m: SharedMemory, seen: number, timeout: number): void {
+  wait(m, m.me + S_DOORBELL, seen | SLEEPING, timeout);
 }
 
 /** As `park`, on the event loop. Returns undefined if the doorbell has rung since `seen`. Does not keep the event loop alive. */
@@ -69,8 +79,8 @@ export function parkAsync(m: SharedMemory, seen: number): Promise<unknown> | und
   return markSleeping(m, seen) ? waitAsync(m, m.me + S_DOORBELL, seen | SLEEPING) : undefined;
 }
 
-/** Returns false if the doorbell has rung since `seen`. The flag may be set already, by this thread's event loop. */
-function markSleeping(m: SharedMemory, seen: number): boolean {
+/** The first half of `park`. Returns false if the doorbell has rung since `seen`. The flag may be set already, by this thread's event loop. */
+export function markSleeping(m: SharedMemory, seen: number): boolean {
   const word = cas(m, m.me + S_DOORBELL, seen, seen | SLEEPING);
   return word === seen || word === (seen | SLEEPING);
 }

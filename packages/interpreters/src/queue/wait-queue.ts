@@ -11,7 +11,7 @@ import { Q_GETTERS, type Q_PUTTERS, STATUS_EMPTY, STATUS_FULL } from "../memory/
 import { onAbort } from "../base/abort.js";
 import { Entry, leaveLine, Line } from "../base/line.js";
 import type { Runtime } from "../thread/runtime.js";
-import type { LateWait } from "../thread/waits.js";
+import type { Wait } from "../thread/sleeper.js";
 import { lookForRecord } from "../kernel/queues.js";
 import { isWaiting, stopWaiting } from "../kernel/waiters.js";
 import { startTimer, stopTimer } from "../base/timer.js";
@@ -127,12 +127,12 @@ export class WaitQueue {
   }
 
   /**
-   * As `wait`, but blocks this thread. `late` announces that it sleeps. The wait is also over when `ended` returns true, which is asked whenever
-   * something has come.
+   * As `wait`, but blocks this thread. `on` says for what it waits, if that may be part of a circle. The wait is also over when `ended` returns true,
+   * which is asked whenever something has come.
    *
-   * @throws what `late` does
+   * @throws what `on.refuse` does
    */
-  waitSync(timeout: number, attempt: Attempt, late?: LateWait, ended?: () => boolean): number {
+  waitSync(timeout: number, attempt: Attempt, on?: Wait, ended?: () => boolean): number {
     let status = this.#notYet;
     if (this.look()) {
       status = attempt();
@@ -141,17 +141,19 @@ export class WaitQueue {
     let enlisted = false;
     this.beginBlocking();
     try {
-      this.#rt.blockUntil(() => {
-        if (ended?.() === true) return true;
-        if (!enlisted || !isWaiting(this.#rt.m, this.#pointer, this.#list)) {
-          enlisted = true;
-          late?.pause();
-          status = attempt();
-          if (status !== this.#notYet) return true;
-        }
-        late?.begin();
-        return false;
-      }, timeout);
+      this.#rt.blockUntil(
+        () => {
+          if (ended?.() === true) return true;
+          if (!enlisted || !isWaiting(this.#rt.m, this.#pointer, this.#list)) {
+            enlisted = true;
+            status = attempt();
+            if (status !== this.#notYet) return true;
+          }
+          return false;
+        },
+        timeout,
+        on,
+      );
     } finally {
       this.endBlocking(true);
     }
@@ -210,7 +212,7 @@ export class WaitQueue {
     else this.#rt.listen();
     if (!alone) return;
     this.#rt.addPoller(this.poll);
-    if (this.#sync?.excludes === true) this.#rt.addBlockListener(this.#onBlock);
+    if (this.#sync?.excludes === true) this.#rt.blockListeners.add(this.#onBlock);
     if (!this.#standsAside) this.#serve();
   }
 
@@ -274,7 +276,7 @@ export class WaitQueue {
   #rest(): void {
     if (this.#line.first !== undefined) return;
     this.#rt.removePoller(this.poll);
-    this.#rt.removeBlockListener(this.#onBlock);
+    this.#rt.blockListeners.delete(this.#onBlock);
     this.#stop();
   }
 

@@ -45,23 +45,20 @@ export function blockForFirst(
   const order = shuffled(contenders.length);
   const futures = contenders.flatMap((each) => (each instanceof FutureContender ? [each.future] : []));
   // Circles of waits are found only where a thread waits for one thing.
-  const late = contenders.length === 1 && timeout === Infinity ? contenders[0].late?.() : undefined;
+  const wait = contenders.length === 1 && timeout === Infinity ? contenders[0].endless?.() : undefined;
   let outcome: Outcome | undefined;
   const ready = (): boolean => {
-    late?.pause();
     const index = order.find((i) => contenders[i].pollBlocked());
     // Read at once: when the contenders leave, others of this thread may take items.
     if (index !== undefined) outcome = outcomeOf(contenders, index);
-    else late?.begin();
     return index !== undefined;
   };
   for (const contender of contenders) contender.beginBlocking();
   try {
     const index = order.length > MOST_LOOKS ? undefined : order.find((i) => contenders[i].look());
     if (index !== undefined) outcome = outcomeOf(contenders, index);
-    else blockOn(rt, futures, ready, timeout);
+    else blockOn(rt, futures, ready, timeout, wait);
   } finally {
-    late?.end();
     for (const contender of contenders) contender.endBlocking();
   }
   return outcome;

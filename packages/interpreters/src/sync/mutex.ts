@@ -16,7 +16,7 @@ import type { Pointer } from "../memory/brands.js";
 import { OK, Q_GETTERS } from "../memory/layout.js";
 import { WaitQueue } from "../queue/wait-queue.js";
 import type { Runtime } from "../thread/runtime.js";
-import { LateWait } from "../thread/waits.js";
+import { LockWait } from "../thread/waits.js";
 import { type Wait, waitedTooLong } from "./sync-object.js";
 
 const waitsForMutex = { excludes: true, stop: stopWaitingForSync, look: lookForMutex };
@@ -61,7 +61,7 @@ export class Mutex {
   waitSync(timeout: number): void {
     if (timeout === 0) throw waitedTooLong(this.#what, 0);
     // A wait with a limit ends by itself.
-    const wait = timeout === Infinity ? this.#late() : undefined;
+    const wait = timeout === Infinity ? this.#endless() : undefined;
     const heldBefore = this.held();
     let status: number;
     try {
@@ -70,8 +70,6 @@ export class Mutex {
       // The call stack may have been exhausted a moment after the lock was taken, and no hold was returned that could be released.
       if (!heldBefore && this.held()) unlockMutex(this.rt.m, this.pointer);
       throw error;
-    } finally {
-      wait?.end();
     }
     if (status !== OK) throw waitedTooLong(this.#what, timeout);
   }
@@ -83,7 +81,7 @@ export class Mutex {
       line: this.#waiting,
       attempt: (wait) => (wait ? this.#attempt() : this.#now()),
       outcome,
-      late: () => this.#late(),
+      endless: () => this.#endless(),
     };
   }
 
@@ -113,8 +111,8 @@ export class Mutex {
     return this.#resumed(depth);
   }
 
-  #late(): LateWait {
-    return new LateWait(this.rt, this.#what, releaseOf(this.pointer));
+  #endless(): LockWait {
+    return new LockWait(this.rt, this.#what, releaseOf(this.pointer));
   }
 
   #resumed(depth: number): number {

@@ -22,7 +22,7 @@ import {
 import { WaitQueue } from "../queue/wait-queue.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
-import { LateWait } from "../thread/waits.js";
+import { LockWait } from "../thread/waits.js";
 import { Held } from "./held.js";
 import { checkWait, type CoordinationOptions, NO_OPTIONS } from "./options.js";
 import {
@@ -163,7 +163,7 @@ export class Semaphore extends SyncObject {
       line: this.#waiting,
       attempt: (wait) => acquirePermit(this.#rt.m, this.#pointer, wait),
       outcome: () => this.#held(OK, 0),
-      ...(this.#bounded && { late: () => this.#late() }),
+      ...(this.#bounded && { endless: () => this.#endless() }),
     };
   }
 
@@ -178,16 +178,12 @@ export class Semaphore extends SyncObject {
 
   #block(timeout: number): number {
     // Without a bound, any interpreter may release a permit.
-    const wait = this.#bounded && timeout === Infinity ? this.#late() : undefined;
-    try {
-      return this.#waiting.waitSync(timeout, this.#attempt, wait);
-    } finally {
-      wait?.end();
-    }
+    const wait = this.#bounded && timeout === Infinity ? this.#endless() : undefined;
+    return this.#waiting.waitSync(timeout, this.#attempt, wait);
   }
 
-  #late(): LateWait {
-    return new LateWait(this.#rt, `acquire semaphore ${this.id}`, releaseOf(this.#pointer));
+  #endless(): LockWait {
+    return new LockWait(this.#rt, `acquire semaphore ${this.id}`, releaseOf(this.#pointer));
   }
 
   #held(status: number, timeout: number): Held {

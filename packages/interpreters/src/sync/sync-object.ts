@@ -13,7 +13,7 @@ import { PAGE_WORDS, REF_SYNC } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import { syncNumber } from "../thread/deadlock.js";
 import type { Runtime } from "../thread/runtime.js";
-import type { LateWait } from "../thread/waits.js";
+import type { LockWait } from "../thread/waits.js";
 import type { WaitQueue } from "../queue/wait-queue.js";
 import { releaseHandle } from "../thread/supervisor-client.js";
 import { memoryFull } from "../wire/status-error.js";
@@ -44,7 +44,7 @@ export interface Wait<out T> {
   /** The outcome of the wait, after an attempt that returned OK. */
   outcome(): T;
   /** For a thread that blocks for this alone, if only those that hold the object can end that (kernel/deadlock.ts). */
-  late?(): LateWait;
+  endless?(): LockWait;
 }
 
 export abstract class SyncObject {

@@ -13,11 +13,3 @@ export interface Pending extends Traced {
   /** The interpreter that owed the reply died. */
   died(death: Death, share: Share): void;
 }
-
-/** An operation that blocks this thread (waits.ts). */
-export interface Wait {
-  /** The value of S_WAITING_ON for it. */
-  readonly on: number;
-  /** The value of S_WAITING_ON to go back to. */
-  readonly before: number;
-}

@@ -10,7 +10,6 @@ import { ensureCallStack } from "../base/call-stack.js";
 import { type SharedMemory, store } from "../memory/atomics.js";
 import { ring } from "../memory/doorbell.js";
 import { H_POISONED, S_POISONED, SUPERVISOR_SLOT } from "../memory/layout.js";
-import { endWaitingOn } from "../kernel/deadlock.js";
 import type { Runtime } from "./runtime.js";
 import { startSupervisor, waitForSupervisor } from "./supervisor-start.js";
 
@@ -25,6 +24,5 @@ export function repairPoison(rt: Runtime, m: SharedMemory): void {
   ring(m, SUPERVISOR_SLOT);
   waitForSupervisor(rt, p, 1);
   m.depth = 0;
-  rt.waits.length = 0;
-  endWaitingOn(m);
+  rt.sleeper.reset(m);
 }

@@ -18,7 +18,7 @@ import { type MessagePort } from "../platform/ports.js";
 import { threadId } from "../platform/threads.js";
 import { clock } from "../base/clock.js";
 import { callSafely, reportError } from "../base/report.js";
-import { observe, park, parkAsync } from "../memory/doorbell.js";
+import { observe, parkAsync } from "../memory/doorbell.js";
 import { type SharedMemory, store } from "../memory/atomics.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
 import { S_DORMANT, S_THREAD, slotPointer } from "../memory/layout.js";
@@ -28,14 +28,15 @@ import { takeReplies } from "../kernel/mailbox.js";
 import { headerWord, readBody } from "../wire/message.js";
 import type { Death } from "./death.js";
 import { NoticedDeaths, readNotice, settleOwed } from "./noticed-deaths.js";
-import type { Pending, Wait } from "./pending.js";
+import type { Pending } from "./pending.js";
 import type { PoolView, Tracer } from "./tracer.js";
 import { PendingTable } from "./pending-table.js";
 import { NOTICE_DEATH } from "../wire/protocol.js";
 import { idOf, isBeingReaped } from "../kernel/registry.js";
 import { AdaptiveSpin } from "./adaptive-spin.js";
+import { Sleeper, type Wait } from "./sleeper.js";
 
-export type { Pending, Wait } from "./pending.js";
+export type { Pending } from "./pending.js";
 
 /** Milliseconds: longer than the supervisor ever takes from closing a mailbox to the notice, unless it waits for memory. */
 const LONGEST_REAP = 1000;
@@ -50,8 +51,8 @@ export class Runtime {
   #repairing = false;
   /** How many calls of `blockUntil` are under way, one within the other. */
   #blocked = 0;
-  /** Called with true when this thread is about to block, and with false when it is blocked no more. */
-  readonly #blockListeners = new Set<(blocked: boolean) => void>();
+  /** Each is called with true when this thread is about to block, and with false when it is blocked no more. */
+  readonly blockListeners = new Set<(blocked: boolean) => void>();
   /** The id of the interpreter that this thread is. `become` sets it for good. */
   id: InterpreterId;
   readonly adaptiveSpin: AdaptiveSpin;
@@ -78,8 +79,7 @@ export class Runtime {
   #pollFailed = false;
   /** The longest park of a blocked thread, in milliseconds, while something must be polled that does not ring (supervisor-start.ts). */
   parkLimit = Infinity;
-  /** The operations that block this thread, the innermost last (waits.ts). */
-  readonly waits: Wait[] = [];
+  readonly sleeper = new Sleeper();
   /** Records that are neither replies nor notices, by kind. */
   readonly #handlers = new Map<number, (received: Received) => void>();
   /** How often `listen` was called, and not `stopListening`. */
@@ -264,11 +264,15 @@ export class Runtime {
     return this.#taken > 0;
   }
 
-  /** Blocks this thread until `done()` returns true. Returns false if `timeout` milliseconds pass first. */
-  blockUntil(done: () => boolean, timeout = Infinity): boolean {
+  /**
+   * Blocks this thread until `done()` returns true. Returns false if `timeout` milliseconds pass first. `wait` says for what it waits, if that may
+   * be part of a circle. @throws what `wait.refuse` does
+   */
+  blockUntil(done: () => boolean, timeout = Infinity, wait?: Wait): boolean {
     if (this.#dormant) this.attend();
     const deadline = timeout === Infinity ? Infinity : clock() + timeout;
     this.#setBlocked(this.#blocked + 1);
+    const saidBefore = this.sleeper.on;
     try {
       for (;;) {
         const seen = observe(this.m);
@@ -280,10 +284,11 @@ export class Runtime {
         const began = clock();
         // If an exception unwinds this thread inside `park`, only its event loop can still pass on the rings that come for it.
         this.#listen();
-        park(this.m, seen, Math.min(left, this.parkLimit));
+        this.sleeper.sleep(this.m, seen, Math.min(left, this.parkLimit), wait);
         this.adaptiveSpin.parked(began);
       }
     } finally {
+      this.sleeper.say(this.#m, saidBefore);
       this.#setBlocked(this.#blocked - 1);
     }
   }
@@ -291,17 +296,8 @@ export class Runtime {
   #setBlocked(count: number): void {
     const changes = (count === 0) !== (this.#blocked === 0);
     this.#blocked = count;
-    if (changes && this.#blockListeners.size > 0)
-      for (const listener of this.#blockListeners) callSafely(listener, count > 0);
-  }
-
-  /** Calls `listener` whenever this thread is about to block, and when it is blocked no more, until it is removed. */
-  addBlockListener(listener: (blocked: boolean) => void): void {
-    this.#blockListeners.add(listener);
-  }
-
-  removeBlockListener(listener: (blocked: boolean) => void): void {
-    this.#blockListeners.delete(listener);
+    if (changes && this.blockListeners.size > 0)
+      for (const listener of this.blockListeners) callSafely(listener, count > 0);
   }
 
   readonly #begin = (): void => void setImmediate(this.#turn);
@@ -311,6 +307,7 @@ export class Runtime {
     if (this.#blocked > 0) {
       // Nothing is blocked within a turn: `vm` or a prompt stopped it, which no `finally` sees.
       callSafely(() => this.#repairPoison());
+      this.sleeper.reset(this.#m);
       this.#setBlocked(0);
     }
     const seen = observe(this.m);

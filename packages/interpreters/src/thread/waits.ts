@@ -1,91 +1,92 @@
-/**
- * The operations that block this thread. Blocking operations nest: while one blocks, the thread runs the callbacks that others call, and a
- * callback may block in turn. S_WAITING_ON names the innermost; here are all of them.
- */
-import {
-  beginWaitingForCallback,
-  beginWaitingOn,
-  endWaitingOn,
-  leadsTo,
-  replyOf,
-  waitingOn,
-} from "../kernel/deadlock.js";
+/** The waits that block this thread, and that may be part of a circle (kernel/deadlock.ts). */
+import { replyOf, seemsToCloseCircle } from "../kernel/deadlock.js";
 import type { Slot } from "../memory/brands.js";
 import { deadlockError } from "./deadlock.js";
-import type { Runtime, Wait } from "./runtime.js";
+import type { Runtime } from "./runtime.js";
+import type { Wait } from "./sleeper.js";
 
-/**
- * This thread is about to block until what S_WAITING_ON will say (`on`). `what`: a verb phrase.
- *
- * @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`) that would never end
- */
-export function beginWait(rt: Runtime, what: string, on: number): Wait {
-  const wait = tryWait(rt, on);
-  if ("on" in wait) return wait;
-  throw deadlockError(rt, what, wait);
-}
+/** Milliseconds between two looks at a circle whose members are falling asleep, or are about to go on, and for how long it is looked at. */
+const APART = 0.1;
+const PATIENCE = 50;
 
-/** As `beginWait`, but returns the circle that the wait would close (kernel/deadlock.ts) instead of throwing. */
-export function tryWait(rt: Runtime, on: number): Wait | readonly number[] {
-  const wait: Wait = { on, before: waitingOn(rt.m) };
-  const circle = beginWaitingOn(rt.m, on);
-  if (circle !== undefined) return circle;
-  rt.waits.push(wait);
-  return wait;
-}
-
-/** As `beginWait`, for a wait that has begun and may have become endless since. */
-function checkWait(rt: Runtime, what: string, on: number): void {
-  const circle = beginWaitingOn(rt.m, on);
-  if (circle !== undefined) throw deadlockError(rt, what, circle);
-}
-
-/** This thread is about to block until the interpreter in `slot`, whatever it does, has run a callback. */
-export function beginWaitForCallback(rt: Runtime, slot: Slot): Wait {
-  const wait: Wait = { on: replyOf(slot), before: waitingOn(rt.m) };
-  beginWaitingForCallback(rt.m, slot);
-  rt.waits.push(wait);
-  return wait;
-}
-
-export function endWait(rt: Runtime, wait: Wait): void {
-  endWaitingOn(rt.m, wait.before);
-  const at = rt.waits.lastIndexOf(wait);
-  // Those within it have ended, too: an exception may have unwound them.
-  if (at !== -1) rt.waits.length = at;
-}
-
-/** Whether this thread blocks, in any of its operations, until the interpreter in `slot` goes on. */
-export function blocksFor(rt: Runtime, slot: Slot): boolean {
-  return rt.waits.some((wait) => leadsTo(rt.m, wait.on, slot));
-}
-
-/** A wait that is announced only when this thread is about to sleep, and looked at again each time that it is. */
-export class LateWait {
+/** A wait that can be given up at any time: for a lock, or a permit. */
+export class LockWait implements Wait {
+  readonly on: number;
   readonly #rt: Runtime;
   readonly #what: string;
-  readonly #on: number;
-  #wait: Wait | undefined;
 
-  /** `what`, `on`: see `beginWait`. */
+  /** `what`: a verb phrase, "acquire lock 3". `on`: what S_WAITING_ON will say. */
   constructor(rt: Runtime, what: string, on: number) {
     this.#rt = rt;
     this.#what = what;
-    this.#on = on;
+    this.on = on;
   }
 
-  /** This thread is about to try, and runs as long as it does. */
-  pause(): void {
-    if (this.#wait !== undefined) endWaitingOn(this.#rt.m, this.#wait.before);
+  /** @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`) */
+  refuse(circle: readonly number[]): never {
+    throw deadlockError(this.#rt, this.#what, circle);
+  }
+}
+
+/** A wait for a reply, which can be given up while the work has not begun. */
+export class ReplyWait implements Wait {
+  readonly on: number;
+  readonly #rt: Runtime;
+  readonly #what: string;
+  readonly #withdraw: ((error: unknown) => boolean) | undefined;
+  #begins = false;
+  /** What S_WAITING_ON said when it began. */
+  #before: number | undefined;
+
+  /**
+   * For a reply of the interpreter in `slot`. `what`: a verb phrase. `withdraw` ends the wait with an error, if the work has not begun, and returns
+   * whether it could.
+   */
+  constructor(rt: Runtime, what: string, slot: Slot, withdraw?: (error: unknown) => boolean) {
+    this.#rt = rt;
+    this.#what = what;
+    this.#withdraw = withdraw;
+    this.on = replyOf(slot);
   }
 
-  /** This thread is about to sleep. @throws as `beginWait` */
+  /**
+   * This thread is about to send the work, and then to block. If others wait for this interpreter, in a circle that this would close, nothing is sent.
+   * Call it once.
+   *
+   * @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`)
+   */
   begin(): void {
-    if (this.#wait === undefined) this.#wait = beginWait(this.#rt, this.#what, this.#on);
-    else checkWait(this.#rt, this.#what, this.#on);
+    const rt = this.#rt;
+    this.#before = rt.sleeper.say(rt.m, this.on);
+    if (seemsToCloseCircle(rt.m)) this.#settle();
+  }
+
+  /** Waits until those in the circle sleep, or go on. */
+  #settle(): void {
+    const rt = this.#rt;
+    const { parkLimit, sleeper } = rt;
+    sleeper.begins(rt.m);
+    this.#begins = true;
+    rt.parkLimit = Math.min(parkLimit, APART);
+    try {
+      rt.blockUntil(() => !seemsToCloseCircle(rt.m), PATIENCE, this);
+    } catch (error) {
+      this.end();
+      throw error;
+    } finally {
+      this.#begins = false;
+      sleeper.began(rt.m);
+      rt.parkLimit = parkLimit;
+    }
   }
 
   end(): void {
-    if (this.#wait !== undefined) endWait(this.#rt, this.#wait);
+    if (this.#before !== undefined) this.#rt.sleeper.say(this.#rt.m, this.#before);
+  }
+
+  refuse(circle: readonly number[]): boolean {
+    const error = deadlockError(this.#rt, this.#what, circle);
+    if (this.#begins) throw error;
+    return this.#withdraw?.(error) === true;
   }
 }

@@ -88,6 +88,8 @@ export function fetchBuffer(rt: Runtime, { pointer, id }: Placeholder): BufferMe
   if (supervisorPort === undefined) opened ??= open(rt);
   const port = (supervisorPort ?? opened?.channel) as MessagePort | BroadcastChannel;
   request(rt, REQUEST_BUFFER, pointer, id, 0, opened?.name);
+  // This thread may be reading the reply for which it said that it waits.
+  rt.sleeper.say(m, 0);
   for (;;) {
     const seen = observe(m);
     try {

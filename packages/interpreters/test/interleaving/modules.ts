@@ -5,7 +5,7 @@ export const { lock, unlock, LockBusy } =
   await transformed<typeof import("../../src/memory/lock.js")>("memory/lock.js");
 export const { allocatePages, freePages, setPageOwner, shrinkPages, sweepPages } =
   await transformed<typeof import("../../src/memory/page-allocator.js")>("memory/page-allocator.js");
-export const { observe, ring, park } =
+export const { markSleeping, observe, park, ring, sleep } =
   await transformed<typeof import("../../src/memory/doorbell.js")>("memory/doorbell.js");
 export const records = await transformed<typeof import("../../src/kernel/records.js")>("kernel/records.js");
 /** The operations of queues: state, life, putting and taking, waiting. */

@@ -7,16 +7,10 @@ export const S_ID = 1;
 /** A WHENCE_…. */
 export const S_WHENCE = 2;
 /**
- * What the owner waits for, else 0: slot + 1 of an interpreter that owes it a reply, or the negated pointer to a synchronization object
- * that others hold. The owner writes it, under the registry lock, before it blocks without a time limit (kernel/deadlock.ts). With
- * WAITING_FOR_CALLBACK it waits for a callback that has not begun: the other replaces the flag by CALLBACK_BEGUN when it begins to run it. With
- * WITHIN_REPLY or WITHIN_RELEASE (of a negated pointer, whose low bits are 0) it runs a callback while it waits.
+ * What the owner waits for, without a time limit, if it is asleep: slot + 1 of an interpreter that owes it a reply, or the negated pointer to a
+ * synchronization object that others hold; 0 if it waits for nothing of the kind. Written by the owner (kernel/deadlock.ts).
  */
 export const S_WAITING_ON = 3;
-export const WAITING_FOR_CALLBACK = 1 << 16;
-export const CALLBACK_BEGUN = 1 << 17;
-export const WITHIN_REPLY = 1 << 18;
-export const WITHIN_RELEASE = 1;
 /** Slot + 1 of the interpreter that claimed this slot, until the supervisor has taken over; then 0. */
 export const S_CREATOR = 4;
 /** 1 while the owner stands still until the supervisor has repaired the locks that it poisoned (thread/poison.ts). */
@@ -76,6 +70,15 @@ export const S_WORK = 48;
 /** The observation of the first execution, in words that the channel leaves free. */
 export const S_OBSERVED = 88;
 export const S_REPLIES = 96;
+/** A VERDICT_…: what the owner makes of a circle of waits that it found. Written by the owner, in a word that the channel leaves free. */
+export const S_VERDICT = 136;
+export const VERDICT_NONE = 0;
+/** It finds out whether it can give up its wait. */
+export const VERDICT_DECIDES = 1;
+/** It cannot. */
+export const VERDICT_STAYS = 2;
+/** It has not begun its wait: it looks whether it would close a circle. */
+export const VERDICT_BEGINS = 3;
 /** Bit set of the slots that hold a handle to this interpreter. */
 export const S_HOLDERS = 144;
 /** The name that the creator gave, in UTF-8. */

@@ -7,6 +7,8 @@ import { test } from "node:test";
 import {
   type Callback,
   callback,
+  type InterpreterPoolExecutor,
+  type Future,
   create,
   fromModule,
   type Interpreter,
@@ -183,13 +185,24 @@ async function constructed(interp: Interpreter): Promise<void> {
   using _two = interp.constructSync(Derived, 1);
 }
 
-async function calledBack(interp: Interpreter): Promise<void> {
+async function calledBack(interp: Interpreter, pool: InterpreterPoolExecutor): Promise<void> {
   using f = callback((n: number) => String(n));
   same<typeof f, Callback<[n: number], string>>();
   const direct = f(1);
   same<typeof direct, Promise<string>>();
   const result = interp.call((f: Callback<[number], string>, n: number) => f.sync(n), f, 1);
   same<typeof result, Promise<string>>();
+  // Beside a function that says what it takes, the callback need not say it again.
+  const inline = interp.call(
+    (f: Callback<[number], string>) => f(1),
+    callback((n) => n.toFixed(1)),
+  );
+  same<typeof inline, Promise<string>>();
+  const submitted = pool.submit(
+    (f: Callback<[number], void>) => f(1),
+    callback((n) => void n.toFixed(1)),
+  );
+  same<typeof submitted, Future<void>>();
   // Any function that is called the same way will do as the type of the parameter.
   const promised = interp.call((f: (n: number) => Promise<string>) => f(1), f);
   same<typeof promised, Promise<string>>();

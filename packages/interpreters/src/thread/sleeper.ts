@@ -1,0 +1,94 @@
+/** How a blocked thread falls asleep: it says what it waits for, and the last one of a circle of such waits ends it (kernel/deadlock.ts). */
+import { beginWaiting, findCircle, giveWay, sayWaitingOn, stay } from "../kernel/deadlock.js";
+import type { SharedMemory } from "../memory/atomics.js";
+import type { Slot } from "../memory/brands.js";
+import { markSleeping, park, sleep } from "../memory/doorbell.js";
+
+/** A wait without a time limit that may be part of a circle. */
+export interface Wait {
+  /** The value of S_WAITING_ON for it. */
+  readonly on: number;
+  /**
+   * The wait has closed a circle: pairs of a slot and what it waits for, this interpreter first. Ends the wait, if it can be given up, and returns
+   * whether it can. @throws the error of the wait, which ends it, too
+   */
+  refuse(circle: readonly number[]): boolean;
+}
+
+export class Sleeper {
+  #on = 0;
+  /** The wait that could not be given up; S_VERDICT says so. */
+  #stays: Wait | undefined;
+  /**
+   * The callbacks of this thread that returned a promise, by the slot of the interpreter that blocks until it is settled. Calling it refuses
+   * the call: while this thread is blocked, the promise never is.
+   */
+  readonly promised = new Map<Slot, () => void>();
+
+  /** What S_WAITING_ON says. */
+  get on(): number {
+    return this.#on;
+  }
+
+  /** Says what this thread waits for, if it falls asleep now. Returns what it said before. */
+  say(m: SharedMemory, on: number): number {
+    const before = this.#on;
+    if (on === before) return before;
+    sayWaitingOn(m, on);
+    this.#on = on;
+    return before;
+  }
+
+  /** This thread looks whether the wait that it has just said would close a circle. `began` must follow. */
+  begins(m: SharedMemory): void {
+    this.#stays = undefined;
+    beginWaiting(m);
+  }
+
+  began(m: SharedMemory): void {
+    sayWaitingOn(m, this.#on);
+  }
+
+  /** This thread waits for nothing. An exception that no `finally` sees may have unwound its waits. */
+  reset(m: SharedMemory): void {
+    sayWaitingOn(m, 0);
+    this.#on = 0;
+  }
+
+  /** Blocks this thread until its doorbell rings, as `park`. @throws what `wait.refuse` does */
+  sleep(m: SharedMemory, seen: number, timeout: number, wait: Wait | undefined): void {
+    this.say(m, wait?.on ?? 0);
+    if (wait === undefined) {
+      park(m, seen, timeout);
+      return;
+    }
+    if (this.#stays !== undefined && this.#stays !== wait) {
+      this.#stays = undefined;
+      sayWaitingOn(m, wait.on);
+    }
+    if (!markSleeping(m, seen)) return;
+    const circle = findCircle(m);
+    if (circle === undefined || !this.#refuse(m, wait, circle)) sleep(m, seen, timeout);
+  }
+
+  /** Ends one of the waits of a circle. Returns whether it was that of this thread. */
+  #refuse(m: SharedMemory, wait: Wait, circle: readonly number[]): boolean {
+    let gives = true;
+    try {
+      gives = wait.refuse(circle);
+    } finally {
+      if (gives) giveWay(m);
+    }
+    if (gives) return true;
+    const refuse = this.promised.get(circle[circle.length - 2] as Slot);
+    if (refuse === undefined) {
+      this.#stays = wait;
+      stay(m, circle);
+    } else {
+      // This thread sleeps on; the one that called it does not.
+      sayWaitingOn(m, wait.on);
+      refuse();
+    }
+    return false;
+  }
+}
