@@ -103,6 +103,8 @@ export class ThreadTracer implements Tracer {
     // Both ends are rounded down, so that one slice ends before the next one begins.
     const ran = took === LONGEST ? file.now() - began : took - 1;
     const tid = this.#threadOf(received.sender, began, began + ran);
+    // The clock is not read for that: a reply arrives soon after its work has ended.
+    if (began + ran - this.#sampled > SAMPLE_EVERY) this.#sample(file.now());
     const wait = Math.max(0, began - submitted);
     // A record has 31 bits for each.
     const fits = status === REPLY_VALUE && Math.max(wait, ran, tid) <= LONGEST;
