@@ -45,6 +45,15 @@ def puts(count):
     for i in range(count): queue.put(i); queue.get()
 figure = best(puts, 5000) * 1e6
 `,
+  // As "put-get", in a new call of the interpreter loop, for which V8 takes the code that it has optimised meanwhile.
+  "put-get-anew": `
+queue = interpreters.create_queue()
+def puts(count):
+    for i in range(count): queue.put(i); queue.get()
+end = perf_counter() + 2
+while perf_counter() < end: puts(1000)
+figure = list(map(lambda _: best(puts, 5000) * 1e6, [0]))[0]
+`,
   "round-trip": `
 there, back = interpreters.create_queue(), interpreters.create_queue()
 interp = interpreters.create()

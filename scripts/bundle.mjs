@@ -106,3 +106,17 @@ await build({
   external: ["@opentelemetry/api"],
   legalComments: "none",
 });
+
+// The executing side of Python, which each of its interpreters loads. `./` of its modules is its own place, too.
+const python = fileURLToPath(new URL("../packages/python/dist/src/", import.meta.url));
+await build({
+  absWorkingDir: python,
+  entryPoints: { "guest-bundle": "guest.js" },
+  outdir: python,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20.19",
+  external: ["interpreters", "interpreters/core", "pyodide"],
+  legalComments: "none",
+});

@@ -129,6 +129,9 @@ def actor_of(function):
             return None
         steps = _call(target.__self__, *args)
 
+    # A pool starts its workers while it holds locks that the first step may need.
+    at_once = steps.gi_code is _call.__code__
+
     def start(thread):
         public._set_ident()
         if hasattr(public, "_set_native_id"):
@@ -140,7 +143,10 @@ def actor_of(function):
             threading._active[public._ident] = public
             del threading._limbo[public]
         actor = Actor(thread, public, steps)
-        actor.notice()
+        if at_once:
+            actor.step()
+        else:
+            actor.notice()
 
     def begin(thread):
         before = threads.become(thread)

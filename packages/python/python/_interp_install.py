@@ -141,20 +141,23 @@ def _wait_queue(qid, putting, seconds):
         js.q_wait(qid, putting, left)
 
 
-def attach(port, main, daemons):
-    """Gives the threads of this interpreter their JavaScript side. `main`: whether it is the main interpreter. `daemons`: whether it may have
-    daemon threads."""
+def attach(port, main):
+    """Gives the threads of this interpreter their JavaScript side. `main`: whether it is the main interpreter."""
     from pyodide import ffi
 
     threads.run_sync = ffi.run_sync
     threads.can_run_sync = ffi.can_run_sync
     threads._port = port
     threads._main_interpreter = main
+    if port.switches:
+        signal.signal(threads.SLICE_OVER, threads._on_slice_over)
+    return threads._enter, actors.turn, _configure, threads.interrupt
+
+
+def _configure(daemons):
+    """The thread is its interpreter from now on. `daemons`: whether it may have daemon threads."""
     threads._daemons_allowed = daemons
     config = _interpreters.get_config(None)
     threads._allowed = config.allow_threads
-    if port.switches:
-        signal.signal(threads.SLICE_OVER, threads._on_slice_over)
     if not config.allow_exec:
         os.execv = os.execve = _no_exec
-    return threads._enter, actors.turn

@@ -222,14 +222,14 @@ class NotShareableError(TypeError):
 
 
 def _not_shareable(obj, cause=None):
-    error = NotShareableError(f'{_shown(obj)} does not support cross-interpreter data')
+    error = NotShareableError(f'{_shown(obj, str)} does not support cross-interpreter data')
     error.__cause__ = cause
     return error
 
 
-def _shown(obj):
+def _shown(obj, show=repr):
     try:
-        return repr(obj)
+        return show(obj)
     except Exception:
         return object.__repr__(obj)
 

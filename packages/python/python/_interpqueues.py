@@ -84,6 +84,7 @@ def _failed(status, qid):
 
 
 def _checked_unbound(unboundop, default):
+    unboundop = _index(unboundop)
     if unboundop < 0:
         return default
     try:
@@ -101,7 +102,7 @@ def create(maxsize, unboundop=-1, fallback=-1):
     """
     maxsize = _index(maxsize)
     if not -(1 << 31) <= maxsize < 1 << 31:
-        raise OverflowError('maxsize is out of range')
+        raise OverflowError('Python int too large to convert to C ssize_t')
     qid = _bridge.js.q_create(maxsize, _checked_unbound(unboundop, 0))
     if qid < 0:
         raise MemoryError()
@@ -173,7 +174,7 @@ def put(qid, obj, unboundop=-1, fallback=-1):
             return
         if status == _bridge.EMPTY or status == _bridge.FULL:
             raise _failed(status, qid)
-    _put(_qid(qid), obj, -1 if unboundop < 0 else _checked_unbound(unboundop, -1))
+    _put(_qid(qid), obj, _checked_unbound(unboundop, -1))
 
 
 def _put(qid, obj, unbound):

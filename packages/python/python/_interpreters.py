@@ -595,6 +595,21 @@ def _execute(length, count):
     _answer(_DONE, bridge.PYTHON, _marshal.dumps(reply))
 
 
+def _warm_up():
+    """Executes work of each kind, as `_execute` does with that of another Python interpreter."""
+    bridge = _bridge
+    nothing = bridge.encode(_nothing)
+    arguments = bridge.encode((0, 'a', 0.5, None))
+    for op, rest in (
+            (_CALL, (nothing, arguments, None, None)), (_TASK, (0, nothing, arguments, bridge.encode({}), None)), (_SET, ((),)),
+            (_CODE, (compile('pass', '<string>', 'exec'), None))):
+        _marshal.dumps(_perform(op, list(_marshal.loads(_marshal.dumps(rest))), ())[0])
+
+
+def _nothing(*args):
+    pass
+
+
 _DONE_NONE = (_DONE, *_bridge.encode(None))
 
 

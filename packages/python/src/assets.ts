@@ -9,6 +9,7 @@ import path from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { bootImage, type PyodideFiles, type PythonAssets } from "./boot.js";
+import { wrapModule } from "./compiled-script.js";
 import { defaultCacheFolder, readImage, writeImage } from "./snapshot-cache.js";
 import { wasm } from "./webassembly.js";
 
@@ -49,10 +50,11 @@ export async function loadAssets(cache: string | boolean, { anew = false } = {})
   const problem = (what: string, error: unknown): void => {
     problems.push(`Cannot ${what} the image: ${error instanceof Error ? error.message : String(error)}`);
   };
+  const source = wrapModule(files.script);
   const stdlib = readShared(path.join(files.folder, "python_stdlib.zip"));
   const known = folder === undefined || anew ? undefined : readImage(folder, key, problem);
   const module = await compiling;
-  const assets: PythonAssets = { module, image: known, stdlib, shims, files };
+  const assets: PythonAssets = { module, image: known, source, stdlib, shims, files };
   if (known !== undefined) return { assets, source: "cache", problems, key };
   const image = share(await bootImage(assets, (python) => prepare(python)));
   const kept = folder !== undefined && writeImage(folder, key, image, problem);

@@ -4,7 +4,7 @@ import { core, type EncodedValue } from "interpreters/core";
 import type { PyodideAPI } from "./boot.js";
 import { Bridge } from "./bridge.js";
 import { Signals } from "./interrupt-byte.js";
-import { attachThreads, canSwitchStacks, type ThreadHost } from "./threads.js";
+import { type AttachedThreads, attachThreads, canSwitchStacks, type ThreadHost } from "./threads.js";
 
 /** An exception that left Python, which JavaScript gets. */
 export class PythonError extends Error {
@@ -40,6 +40,7 @@ export class Attached {
   readonly #shims: Shims;
   readonly #grow: (length: number) => void;
   readonly #acceptInterrupts: () => void;
+  readonly #threads: AttachedThreads;
   /** Raises KeyboardInterrupt in the main thread of an interpreter that is not the main one. */
   #interrupt: (() => void) | undefined;
   /** Whether work can be suspended, so that other threads of this Python run meanwhile. */
@@ -59,17 +60,25 @@ export class Attached {
     this.#shims = pyodide.pyimport("_interpreters") as Shims;
     this.#suspends = !main && canSwitchStacks();
     this.#acceptInterrupts = own.accept_interrupts;
-    if (main) attachThreads(pyodide, hostOf(this.bridge, this.signals), true, true);
+    this.#threads = attachThreads(pyodide, hostOf(this.bridge, this.signals), main);
+    if (main) this.#threads.configure(true);
   }
 
   /** This thread is its interpreter from now on. */
   enter(): void {
-    const config = this.bridge.ownConfig();
-    attachThreads(this.pyodide, hostOf(this.bridge, this.signals), false, (config & DAEMONS) !== 0);
+    this.#threads.configure((this.bridge.ownConfig() & DAEMONS) !== 0);
     this.signals.takeFrom(core.threads.interrupts());
     this.#acceptInterrupts();
-    const { interrupt } = this.pyodide.pyimport("_interp_threads") as { interrupt: () => void };
-    this.#interrupt = interrupt;
+    this.#interrupt = this.#threads.interrupt;
+  }
+
+  /**
+   * Does what first work does, before `enter`: it takes several times as long as the same work later, because V8 and Python compile code, load
+   * modules and touch memory for it. It blocks, because work that comes meanwhile would use the buffer.
+   */
+  warmUp(): void {
+    this.ask("exec", "pass", "");
+    this.ask("call", "_interpreters:_warm_up", "", []);
   }
 
   /** Executes work that another Python sent. */

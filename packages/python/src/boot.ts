@@ -6,7 +6,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { loadPyodide, type PyodideAPI } from "pyodide";
-import { compileScript } from "./compiled-script.js";
+import { type CompiledScript, compileScript } from "./compiled-script.js";
 import { codeOf, makeImage, memorySizeOf, restoreImage } from "./image.js";
 import { wasm, type WasmImports, type WasmInstance, type WasmModule } from "./webassembly.js";
 
@@ -20,6 +20,8 @@ export interface PythonAssets {
   readonly image: Uint8Array | undefined;
   /** V8's code for Pyodide's script, in shared memory, if that in the image is of no use to this process. */
   readonly code?: Uint8Array | undefined;
+  /** Pyodide's script (compiled-script.ts), in shared memory. Undefined if only Node's loader can load it. */
+  readonly source?: Uint8Array | undefined;
   /** `python_stdlib.zip`, in shared memory. */
   readonly stdlib: Uint8Array;
   /** Our modules of Python by file name, in shared memory. */
@@ -101,13 +103,16 @@ export async function bootImage(
   prepare(python);
   const { HEAPU8, API } = (python as unknown as { _module: EmscriptenModule })._module;
   const config: ImageConfig = { build: API.config.BUILD_ID, state: API.serializeHiwireState() };
-  return makeImage(HEAPU8, config, compileScript(assets.files.script, undefined)?.makeCache());
+  return makeImage(HEAPU8, config, scriptOf(assets)?.makeCache());
 }
+
+const scriptOf = ({ source, files }: PythonAssets, code?: Uint8Array): CompiledScript | undefined =>
+  source && compileScript(files.script, source, code);
 
 async function load({ assets, forImage, fullLock }: Load): Promise<PyodideAPI> {
   const { image, files } = assets;
   const code = assets.code ?? (image && codeOf(image));
-  const script = compileScript(files.script, code);
+  const script = scriptOf(assets, code);
   const makeModule = (script?.exported ?? (await importScript(files.script))) as MakeModule;
   // Emscripten would wait for ever for a step that failed, and Pyodide would hide why.
   let fail!: (error: unknown) => void;
@@ -157,7 +162,7 @@ async function load({ assets, forImage, fullLock }: Load): Promise<PyodideAPI> {
  * get that of this thread then.
  */
 export function assetsForThreads(assets: PythonAssets): PythonAssets {
-  const script = compileScript(assets.files.script, undefined);
+  const script = scriptOf(assets);
   if (script === undefined || script.fromCache) return assets;
   const made = script.makeCache();
   const code = new Uint8Array(new SharedArrayBuffer(made.length));

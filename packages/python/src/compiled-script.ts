@@ -23,15 +23,13 @@ export interface CompiledScript {
 let compiled: CompiledScript | undefined;
 
 /**
- * Compiles and runs the module. Returns undefined if it does not look as expected: import it then.
+ * The module as a script, whose characters are bytes, in shared memory. Each thread would otherwise make four copies of it that V8 then collects.
+ * Returns undefined if the module does not look as expected: import it then.
  *
  * @param url of the module
- * @param cache of an earlier thread or process; V8 does not use it if its own version or flags are others
  */
-export function compileScript(url: string, cache: Uint8Array | undefined): CompiledScript | undefined {
-  if (compiled !== undefined) return compiled;
-  const filename = fileURLToPath(url);
-  const bytes = readFileSync(filename);
+export function wrapModule(url: string): Uint8Array<SharedArrayBuffer> | undefined {
+  const bytes = readFileSync(fileURLToPath(url));
   const text = bytes.toString("latin1");
   const [found, name] = EXPORT.exec(text.slice(-200)) ?? [];
   // Bytes are characters in ASCII only.
@@ -41,8 +39,24 @@ export function compileScript(url: string, cache: Uint8Array | undefined): Compi
     .slice(0, -found.length)
     .replaceAll("import.meta.url", "moduleUrl")
     .replaceAll(/\bimport\(/g, "importModule(");
-  const source = `(function (moduleUrl, importModule) { "use strict";${body}\nreturn ${name};\n})`;
-  const script = new Script(source, { filename, ...(cache && { cachedData: cache }) });
+  const wrapped = `(function (moduleUrl, importModule) { "use strict";${body}\nreturn ${name};\n})`;
+  const shared = new Uint8Array(new SharedArrayBuffer(wrapped.length));
+  Buffer.from(shared.buffer).write(wrapped, "latin1");
+  return shared;
+}
+
+/**
+ * Compiles and runs a module.
+ *
+ * @param url of the module
+ * @param source the module, as `wrapModule` made it
+ * @param cache of an earlier thread or process; V8 does not use it if its own version or flags are others
+ */
+export function compileScript(url: string, source: Uint8Array, cache?: Uint8Array): CompiledScript {
+  if (compiled !== undefined) return compiled;
+  // Node keeps so long a string outside of V8's heap.
+  const text = Buffer.from(source.buffer, source.byteOffset, source.length).toString("latin1");
+  const script = new Script(text, { filename: fileURLToPath(url), ...(cache && { cachedData: cache }) });
   const define = script.runInThisContext() as (
     url: string,
     load: (name: string) => Promise<unknown>,

@@ -8,6 +8,9 @@ import { startPython } from "./start.js";
 
 let python: Attached;
 
+/** No function of Python has this name. */
+const WARM_UP = "";
+
 /** Does work in Python, of which an exception may come. Anything else that is thrown is a crash of Python, which ends the interpreter. */
 function guarded<T>(step: () => T | Promise<T>): T | Promise<T> {
   try {
@@ -63,11 +66,13 @@ const guest: ExecutingSide = {
 
   load(description) {
     const { name } = description as NamedFunction;
+    if (name === WARM_UP) return () => python.warmUp();
     return (...args) => guarded(() => python.run("call", name, "", args));
   },
 
   execute: (work: EncodedValue) => guarded(() => python.execute(work)),
 
+  warmUp: { name: WARM_UP },
   interruptible: true,
   // As in CPython, the end of an interpreter waits for its threads.
   finalizeLimit: 0x7fffffff,

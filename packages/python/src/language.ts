@@ -46,7 +46,8 @@ export function pythonLanguage(settings: PythonSettings, assets: PythonAssets, k
   return {
     name: "Python",
     tag: PYTHON_TAG,
-    module: new URL("./guest.js", import.meta.url).href,
+    // guest.ts with all that it imports (scripts/bundle.mjs). Finding and linking that many files takes a good part of the start of a thread.
+    module: new URL("./guest-bundle.js", import.meta.url).href,
     data: { settings, key } satisfies LanguageData,
     shared: { key, value: assets },
     describeFunction,

@@ -146,13 +146,24 @@ class Port {
   }
 }
 
-/** Gives the threads of `pyodide` their JavaScript side. The layer itself is in the snapshot. */
-export function attachThreads(pyodide: PyodideAPI, host: ThreadHost, main: boolean, daemons: boolean): void {
+/** What the threads of a Python need besides, once it is known which interpreter it is. */
+export interface AttachedThreads {
+  /** Takes over the interpreter's configuration. `daemons`: whether it may have daemon threads. */
+  configure(daemons: boolean): void;
+  /** Raises KeyboardInterrupt in the main thread of Python. */
+  interrupt(): void;
+}
+
+/** Gives the threads of `pyodide` their JavaScript side. The layer itself is in the snapshot. `main`: whether this is the main interpreter. */
+export function attachThreads(pyodide: PyodideAPI, host: ThreadHost, main: boolean): AttachedThreads {
   const layer = pyodide.pyimport("_interp_install") as {
     attach(...args: unknown[]): Iterable<Callable>;
     destroy(): void;
   };
   const port = new Port(host);
-  [port.enter, port.turn] = layer.attach(port, main, daemons);
+  const [enter, turn, configure, interrupt] = layer.attach(port, main);
+  port.enter = enter;
+  port.turn = turn;
   layer.destroy();
+  return { configure: (daemons) => void configure(daemons), interrupt: () => void interrupt() };
 }

@@ -141,6 +141,22 @@ test("create makes an interpreter of the core that runs Python", async () => {
   assert.ok(!listAll().some(({ id }) => id === interp.id));
 });
 
+test(
+  "a standby interpreter has done work of each kind before it is needed",
+  { timeout: 120_000 },
+  async () => {
+    python.prewarm(1);
+    // An interpreter that boots on demand has not.
+    for (let warm = false; !warm;) {
+      const interp = python.create();
+      warm = (await interp.call("builtins:eval", "len(__import__('_interpbridge')._codes) > 0")) as boolean;
+      assert.deepEqual(await interp.call("builtins:eval", "tuple(n for n in dir() if n[0] != '_')"), []);
+      await interp.close();
+    }
+    python.prewarm(0);
+  },
+);
+
 test("queues carry values between the languages", () => {
   const queue = createQueue<unknown>();
   python.globals.set("id", queue.id);

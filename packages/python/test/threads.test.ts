@@ -104,6 +104,26 @@ interp.close()
   );
 });
 
+test("call_in_thread sends its call before it returns", async () => {
+  await both(
+    `
+from concurrent import interpreters
+interp = interpreters.create()
+queue = interpreters.create_queue()
+# Only one call at a time is possible, and the thread's is the first.
+thread = interp.call_in_thread(queue.get)
+try:
+    interp.exec("pass")
+    result = False
+except interpreters.InterpreterError:
+    result = True
+queue.put(1)
+thread.join()
+`,
+    true,
+  );
+});
+
 test("asyncio.run ends with its coroutine, also with a pool as executor", async () => {
   await both(
     `
