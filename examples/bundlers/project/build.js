@@ -86,6 +86,8 @@ const builders = {
         outDir: folder,
         rollupOptions: { external: /^node:/ },
       },
+      // Without this, Vite builds for pages.
+      resolve: { conditions: ["module"] },
     }),
   webpack: async () => webpackLike(await webpack(), entries),
   rspack: async () => webpackLike(await rspack(), entries),

@@ -1,11 +1,14 @@
 /** Ending this thread when the loop that serves has failed, or an exception was caught by nobody. */
-import { process } from "../../platform/browser/process.js";
+import { closeExecutions } from "../../kernel/executions.js";
 import { tellError } from "../../platform/browser/threads.js";
+import { runtimeIfAny } from "../../thread/current.js";
 
-const { reallyExit } = process as NodeJS.Process & { reallyExit(code: number): void };
-
-/** Ends this thread with `error`. The supervisor notifies all others of that. */
+/**
+ * Has the supervisor end this thread with `error`, and notify all others of that. Until then it does nothing for others any more (fence.ts). If it closed
+ * itself, the supervisor could learn of its end before its error.
+ */
 export function endThread(error: unknown): void {
+  const rt = runtimeIfAny();
+  if (rt !== undefined) closeExecutions(rt.m, rt.m.slot);
   tellError(error);
-  reallyExit(1);
 }

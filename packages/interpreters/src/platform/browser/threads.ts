@@ -33,7 +33,7 @@ const { Worker: WebWorker, navigator } = globalThis as unknown as {
   Worker: new (url: string, options: { name: string }) => WebWorker;
   navigator: { locks: Locks };
 };
-const { locks } = navigator as Partial<typeof navigator>;
+const locks = (navigator as typeof navigator | undefined)?.locks;
 
 export const isMainThread = start.control === undefined;
 export const parentPort: Port | null = null;

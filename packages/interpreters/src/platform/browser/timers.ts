@@ -34,22 +34,44 @@ export function clearInterval(timer: Timer | undefined): void {
   if (timer !== undefined) (clearEvery as Clear)(timer.id as never);
 }
 
-/** What is due in the next turns, and the channel whose messages are the turns: timers of 0 ms take up to 4. */
-let due: (() => void)[] = [];
-let port: InstanceType<typeof MessagePort> | undefined;
+/** What is due in the next turns, each in one of its own, so that an exception leaves the others theirs. */
+const due: (() => void)[] = [];
+
+/**
+ * Turns come as the end of a wait for a word that this thread notifies itself, which takes a fraction of the time of a message: 7 instead of 25 µs
+ * in Chromium, 3 instead of 28 in Firefox. (Timers of 0 ms take up to 4 ms.)
+ */
+let word: Int32Array<SharedArrayBuffer> | undefined;
+let coming = false;
+
+function comeAgain(): void {
+  coming = true;
+  word ??= new Int32Array(new SharedArrayBuffer(4));
+  const wait = Atomics.waitAsync(word, 0, 0) as { readonly value: Promise<unknown> };
+  void wait.value.then(turn);
+  Atomics.notify(word, 0);
+}
+
+function turn(): void {
+  const fn = due.shift();
+  coming = false;
+  if (due.length > 0) comeAgain();
+  try {
+    fn?.();
+  } catch (error) {
+    report(error);
+  }
+}
+
+const { reportError: report } = globalThis as unknown as { reportError: (error: unknown) => void };
 
 const reference = { ref: (): unknown => reference, unref: (): unknown => reference };
 
 /** Calls `fn` in a turn of its own. */
 export function setImmediate(fn: () => void): typeof reference {
-  if (port === undefined) {
-    const { port1, port2 } = new MessageChannel();
-    // Each message calls one function, so that an exception in it leaves the others their turns.
-    port1.addEventListener("message", () => due.shift()?.());
-    port1.start();
-    port = port2;
-  }
   due.push(fn);
-  port.postMessage(undefined);
+  // A page that is not isolated has no shared memory, and waits for nothing else.
+  if (typeof SharedArrayBuffer === "undefined") after(turn);
+  else if (!coming) comeAgain();
   return reference;
 }
