@@ -1,3 +1,5 @@
+export type Reason = "io" | "timers" | "handles" | "jobs";
+
 /** Looked up once, as a program may replace it. */
 const { getActiveResourcesInfo } = process;
 
@@ -8,7 +10,7 @@ const ENDS = /Req|^(?:Write|Shutdown|TCPConnect|PipeConnect|UDPSend|Send)Wrap$|^
  * The reason for which this thread's event loop goes on: I/O that ends by itself; else timers; else sockets, servers and the like, which may
  * be open for ever. With none of these, it goes on only for jobs in the libuv thread pool (zlib, crypto), which Node does not list.
  */
-export function whyAlive(): "io" | "timers" | "handles" | "jobs" {
+export function whyAlive(): Reason | Promise<Reason> {
   const resources = getActiveResourcesInfo();
   if (resources.length === 0) return "jobs";
   if (resources.some((name) => ENDS.test(name))) return "io";

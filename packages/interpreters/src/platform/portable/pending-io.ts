@@ -1,11 +1,9 @@
 /** Why an event loop goes on, on all runtimes that run the portable build. */
-import { whyAlive as whyAliveOfNode } from "../node/pending-io.js";
+import { type Reason, whyAlive as whyAliveOfNode } from "../node/pending-io.js";
 import { workerData } from "../node/threads.js";
 import { setTimeout } from "../node/timers.js";
 import type { DataWithLine } from "./death-line.js";
 import { onBun, onDeno } from "./runtime.js";
-
-type Reason = ReturnType<typeof whyAliveOfNode>;
 
 interface Heap {
   heapStats(): { protectedObjectTypeCounts: Readonly<Record<string, number>> };
