@@ -31,6 +31,8 @@ export async function runtime(name: keyof typeof VERSIONS): Promise<Runtime> {
       const folder = await realpath(await mkdtemp(join(tmpdir(), `interpreters-${name}-`)));
       try {
         await symlink(modules!, join(folder, "node_modules"), "junction");
+        // Without it, Deno does not look into `node_modules`.
+        await writeFile(join(folder, "package.json"), "{}");
         for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), text);
         const options = name === "deno" ? ["run", "--allow-all"] : [];
         const { stdout, stderr } = await run(binary, [...options, "main.mjs"], {
