@@ -4,7 +4,8 @@
  * - a file imports its own room or a lower one, types included;
  * - `kernel/` imports `memory/` only;
  * - `node:*` modules are imported in `platform/` only;
- * - no file is part of a circle of imports.
+ * - no file is part of a circle of imports;
+ * - no file is longer than 400 lines.
  *
  *     node scripts/layers.mjs [--summary] [folder of sources]
  */
@@ -38,6 +39,8 @@ const ROOMS = [
   // Counterparts of modules of any room, for pages (scripts/browser.mjs).
   "browser",
 ];
+/** A longer file holds more than one subject: cut it where they part. */
+const MOST_LINES = 400;
 /** Rooms that may not use all that lies below them. */
 const ONLY = { kernel: ["memory"], base: ["platform"] };
 
@@ -54,10 +57,14 @@ const IMPORT =
 
 /** By file: the files and modules that it imports. */
 const imports = new Map();
+/** By file: how many lines it has. */
+const lines = new Map();
 for (const name of readdirSync(src, { recursive: true })) {
   if (!/\.[cm]?ts$/.test(name)) continue;
   const file = name.replaceAll(path.sep, "/");
-  const text = readFileSync(path.join(src, name), "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, "");
+  const whole = readFileSync(path.join(src, name), "utf8");
+  lines.set(file, whole.split("\n").length - 1);
+  const text = whole.replaceAll(/\/\*[\s\S]*?\*\//g, "");
   const found = new Set();
   for (const [, ...specifiers] of text.matchAll(IMPORT)) {
     const specifier = specifiers.find((each) => each !== undefined);
@@ -114,22 +121,23 @@ function visit(file) {
   if (component.length > 1 || imports.get(file).has(file)) circles.push(component);
 }
 for (const file of imports.keys()) if (!order.has(file)) visit(file);
+const long = [...lines]
+  .filter(([, count]) => count > MOST_LINES)
+  .map(([file, count]) => `${file} (${count})`);
+for (const file of long) problems.push(`${file} has more than ${MOST_LINES} lines: cut it`);
 for (const circle of circles) problems.push(`a circle of imports: ${circle.join(" ↔ ")}`);
 
 if (values.summary) {
   const sizes = new Map();
-  const long = [];
   let total = 0;
-  for (const file of imports.keys()) {
-    const lines = readFileSync(path.join(src, file), "utf8").split("\n").length - 1;
-    total += lines;
-    sizes.set(roomOf(file), (sizes.get(roomOf(file)) ?? 0) + lines);
-    if (lines > 400) long.push(`${file} (${lines})`);
+  for (const [file, count] of lines) {
+    total += count;
+    sizes.set(roomOf(file), (sizes.get(roomOf(file)) ?? 0) + count);
   }
   const [room, size] = [...sizes].sort(([, a], [, b]) => b - a)[0];
   console.log(
     `${imports.size} files, ${total} lines, ${sizes.size} rooms; biggest room: ${room || "the faces"} (${size} lines, ` +
-      `${((100 * size) / total).toFixed(0)} %); files over 400 lines: ${long.length} ${long.join(", ")}`,
+      `${((100 * size) / total).toFixed(0)} %); files over ${MOST_LINES} lines: ${long.length} ${long.join(", ")}`,
   );
   console.log(
     `${circles.length} circles, ${upward} upward imports, ${node} files outside platform/ with node:*`,

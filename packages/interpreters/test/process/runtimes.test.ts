@@ -1,9 +1,10 @@
 /** There is one runtime in a process, whichever thread comes first, and whatever main does meanwhile. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FACTOR } from "../faults/harness.js";
 import { type Ended, startScenario, WATCHDOG } from "../support/processes.js";
 
-const options = { timeout: 4 * WATCHDOG, concurrency: 2 };
+const options = { timeout: 4 * WATCHDOG * Math.max(FACTOR, 1), concurrency: 2 };
 const module = new URL("./runtimes.scenarios.js", import.meta.url);
 
 /** `nodeArgs` come before the file, `args` after the scenario's name. */
@@ -32,7 +33,8 @@ test("a worker and main share one runtime", options, async (t) => {
   }
 });
 
-const ROUNDS = 5;
+/** Of each kind, of which there are four. FAULTS_ROUNDS=50 makes 1000. */
+const ROUNDS = Math.ceil(5 * FACTOR);
 
 test("threads that use the package at the same instant share one runtime", options, async (t) => {
   for (const meanwhile of ["idle", "busy"]) {
