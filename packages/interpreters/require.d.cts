@@ -69,6 +69,7 @@ export type {
   SelectOptions,
   SettledMapOptions,
   ShutdownOptions,
+  StdinSource,
   SubmitOptions,
   SyncIteration,
   SyncOptions,

@@ -25,6 +25,7 @@ export {
 export type { Iteration, SyncIteration } from "./interpreter/iteration.js";
 export type { ParentOptions } from "./interpreter/parent.js";
 export type { CreateOptions, InterpreterConfig, ResourceLimits } from "./interpreter/options.js";
+export type { StdinSource } from "./interpreter/input.js";
 export type { OutputSink } from "./interpreter/output.js";
 
 export type {

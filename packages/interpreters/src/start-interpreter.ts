@@ -21,6 +21,7 @@ import "./transfer/handover.js";
 import "./transfer/shared-buffers.js";
 import type { WorkerData } from "./wire/boot.js";
 import { endThread } from "./worker/fatal.js";
+import { installStdin } from "./worker/input.js";
 import { acceptParent } from "./worker/parent.js";
 import { serve } from "./worker/work-loop.js";
 
@@ -31,6 +32,7 @@ import { serve } from "./worker/work-loop.js";
 export function startInterpreter(importer: Importer, afterFirst?: () => void): void {
   const data = workerData as WorkerData;
   showParent({ workerData: null, parentPort: null });
+  installStdin(data.input);
   installStdio(data.output);
   applyConfig(data.config);
   configureAddons(data.config);

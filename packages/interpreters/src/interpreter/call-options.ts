@@ -3,7 +3,16 @@ import { checkOptions, checkRef, checkSignal, checkTimeout, ownOptions, show } f
 import { checkBuffersize } from "./iteration-feed.js";
 import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 
-/** Options of one operation in another interpreter (`Interpreter.with`). An unknown option is a TypeError. */
+/**
+ * Options of one operation in another interpreter (`Interpreter.with`). An unknown option is a TypeError.
+ *
+ * @example
+ * const interp = create();
+ * const late = interp.with({ resultTimeout: 20 }).call(() => new Promise((resolve) => setTimeout(resolve, 100, 1)));
+ * console.log(await late.catch((error) => error.name)); // TimeoutError
+ * // It goes on for ever, and the process ends all the same.
+ * interp.with({ ref: false }).call(() => new Promise(() => {})).catch(() => {});
+ */
 export interface CallOptions {
   /**
    * Milliseconds that the operation may run; waiting in line does not count. When they have passed, the operation rejects with a
@@ -47,7 +56,14 @@ export interface IterateOptions extends CallOptions {
   buffersize?: number | undefined;
 }
 
-/** Options of `exec`. An unknown option is a TypeError. */
+/**
+ * Options of `exec`. An unknown option is a TypeError.
+ *
+ * @example
+ * await using interp = create();
+ * await interp.exec("let total = 0; for (let n = 1; n <= 10; n++) total += n;", { filename: "sum.js", breakOnSigint: true });
+ * await interp.exec("console.log(total)"); // prints 55
+ */
 export interface ExecOptions extends CallOptions {
   /** The script's name in stack traces. It need not name a file. Default: `<exec>`. */
   filename?: string | undefined;

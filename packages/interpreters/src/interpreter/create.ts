@@ -26,7 +26,7 @@ import { runtime } from "../thread/current.js";
 import { bind, type Interpreter } from "./interpreter.js";
 import { checkCreateOptions, type CreateOptions } from "./options.js";
 import { Output } from "./output.js";
-import { hasParent, sendParent } from "./parent.js";
+import { isSentBefore, sendParent } from "./parent.js";
 import { REQUEST_BOOT, REQUEST_PREWARM } from "../wire/protocol.js";
 import { claimSlot, freeSlot, idOf, isAlive, setName } from "../kernel/registry.js";
 import { warmUp } from "./warm-up.js";
@@ -72,7 +72,7 @@ export function createPlace(
   const { m } = rt;
   // Main hands the boot request to the supervisor that it starts, except for another language: its data may be anything, which only the
   // codec can send. And except where the supervisor must be there to move what is sent first.
-  const parent = hasParent(options);
+  const parent = isSentBefore(options);
   const asData = m.slot === MAIN_SLOT && boot.language.module === undefined && !lazy && !parent;
   if (!asData) startSupervisor(rt);
   if (options.language?.shared !== undefined) lend(rt, options.language.shared);

@@ -5,6 +5,7 @@ import { checkLanguage, defaultLanguage, type Language, registerLanguage } from 
 import { inheritedExecArgv } from "../platform/exec-argv.js";
 import { refusedLimits } from "../platform/threads.js";
 import type { BootOptions, InterpreterConfig, ResourceLimits } from "../wire/boot.js";
+import { checkInput, type StdinSource } from "./input.js";
 import { checkSink, type OutputSink } from "./output.js";
 import { checkParentLanguage, checkParentOptions, type ParentOptions } from "./parent.js";
 
@@ -36,7 +37,7 @@ const CONFIGS: Readonly<Record<"isolated" | "legacy", InterpreterConfig>> = {
  * Options of `create`. An unknown option is a TypeError.
  *
  * @example
- * await using interp = create({ env: { LEVEL: "debug" }, argv: ["--all"], config: { allowThreads: false } });
+ * await using interp = create({ env: { LEVEL: "debug" }, argv: ["--all"], execArgv: ["--no-warnings"], stderr: "ignore" });
  * await interp.call(() => `${process.env["LEVEL"]} ${process.argv.at(-1)}`); // "debug --all"
  */
 export interface CreateOptions extends ParentOptions {
@@ -63,6 +64,23 @@ export interface CreateOptions extends ParentOptions {
     | { readonly [name in keyof InterpreterConfig]?: InterpreterConfig[name] | undefined }
     | undefined;
   /**
+   * What its `process.stdin` reads: `"inherit"` reads that of the process, in competition with whatever else does; a text, bytes, or the chunks of a stream
+   * of the creator's thread, which is read as far as the interpreter asks. (Give a text that is one of the two words as bytes.) With `"ignore"`, reading is
+   * an InterpreterError (`ERR_INTERPRETER_STDIN`), not an empty stream. `fs.readSync(0)` and child processes that inherit have the descriptor of the
+   * process in any case. Default: `"ignore"`.
+   *
+   * @example
+   * await using interp = create({ stdin: "one\ntwo\n" });
+   * const count = await interp.call(async () => {
+   *   const { createInterface } = await import("node:readline");
+   *   let lines = 0;
+   *   for await (const _ of createInterface(process.stdin)) lines++;
+   *   return lines;
+   * });
+   * console.log(count); // 2
+   */
+  stdin?: StdinSource | undefined;
+  /**
    * Where its `process.stdout` (and `console.log`) goes: `"inherit"` writes to that of the process at once, `"ignore"` drops it, and a
    * sink gets it as text, in order. The sink is called in the creator's thread whenever that polls for messages: before an operation
    * that wrote returns, and with everything before `close()` resolves there. Default: `"inherit"`.
@@ -87,6 +105,7 @@ const KNOWN = [
   "execArgv",
   "resourceLimits",
   "config",
+  "stdin",
   "stdout",
   "stderr",
   "language",
@@ -159,6 +178,7 @@ export function checkCreateOptions(given: CreateOptions): BootOptions {
     inheritedExecArgv: execArgv === undefined,
     resourceLimits: resourceLimits && withoutUndefined(resourceLimits),
     config,
+    input: checkInput(options.stdin, language),
     output: {
       stdout: checkOutput("stdout", options.stdout),
       stderr: checkOutput("stderr", options.stderr),

@@ -20,8 +20,19 @@ import { Message, WITHOUT_SENDER } from "../wire/message.js";
 import { SETUP_PARENT } from "../wire/protocol.js";
 import { statusError } from "../wire/status-error.js";
 import type { ParentSetup } from "../worker/parent.js";
+import { inputOf, type InputOptions, isGiven } from "./input.js";
 
-/** The options of `create` for code that was written for a worker thread. */
+/**
+ * The options of `create` for code that was written for a worker thread.
+ *
+ * @example
+ * await using interp = create({ workerData: { level: 3 }, environmentData: { region: "eu" } });
+ * const found = await interp.call(async () => {
+ *   const { getEnvironmentData, workerData } = await import("node:worker_threads");
+ *   return `${workerData.level} ${String(getEnvironmentData("region"))}`;
+ * });
+ * console.log(found); // 3 eu
+ */
 export interface ParentOptions {
   /**
    * A copy of it is `workerData` of `node:worker_threads` there; see `isShareable` for what can be copied. Default: null.
@@ -64,9 +75,13 @@ export function checkParentOptions({
   }
 }
 
-/** Whether an interpreter is created with any of these options. */
-export function hasParent({ workerData, parentPort, environmentData }: ParentOptions): boolean {
+function hasParent({ workerData, parentPort, environmentData }: ParentOptions): boolean {
   return workerData !== undefined || parentPort !== undefined || environmentData !== undefined;
+}
+
+/** Whether an interpreter is created with anything that `sendParent` sends. */
+export function isSentBefore(options: ParentOptions & InputOptions): boolean {
+  return hasParent(options) || isGiven(options.stdin);
 }
 
 /**
@@ -74,19 +89,24 @@ export function hasParent({ workerData, parentPort, environmentData }: ParentOpt
  *
  * @throws NotShareableError a value cannot travel; TypeError a getter in one has closed or moved what was to move
  */
-export function sendParent(rt: Runtime, slot: Slot, id: InterpreterId, options: ParentOptions): void {
-  const { workerData = null, parentPort, environmentData = {}, transfer = [] } = options;
+export function sendParent(
+  rt: Runtime,
+  slot: Slot,
+  id: InterpreterId,
+  options: ParentOptions & InputOptions,
+): void {
+  const { workerData = null, parentPort, environmentData = {}, transfer = [], stdin } = options;
+  const input = isGiven(stdin) ? inputOf(stdin) : undefined;
   const values = [workerData];
-  const moved = movesOfCall(
-    values,
-    parentPort === undefined ? transfer : [...new Set([...transfer, parentPort])],
-  );
+  const ports = [parentPort, input?.port].filter((port) => port !== undefined);
+  const moved = movesOfCall(values, ports.length === 0 ? transfer : [...new Set([...transfer, ...ports])]);
   const message = Message.take(rt.m);
   const handover = SupervisorHandover.of(rt, moved);
   try {
-    if (parentPort !== undefined && handover === undefined) {
+    if (ports.length > 0 && handover === undefined) {
+      const what = parentPort === undefined ? "stdin" : "parentPort";
       throw new NotShareableError(
-        "Cannot move options.parentPort to another interpreter: this thread, which neither is the main one nor was made by create(), cannot move objects. " +
+        `Cannot move options.${what} to another interpreter: this thread, which neither is the main one nor was made by create(), cannot move objects. ` +
           "Create the interpreter in another thread, or use queues.",
       );
     }
@@ -95,6 +115,7 @@ export function sendParent(rt: Runtime, slot: Slot, id: InterpreterId, options: 
       workerData,
       parentPort: parentPort ?? null,
       environmentData: [...(entries as Iterable<[unknown, unknown]>)],
+      stdin: input?.sent ?? null,
     };
     message.header(0, SETUP_PARENT).value(setup, "options", false, handover);
     handover?.check();
@@ -103,6 +124,10 @@ export function sendParent(rt: Runtime, slot: Slot, id: InterpreterId, options: 
     handover?.handOver();
     if (moved !== undefined) detach(moved, handover);
     forgetMoves(values);
+    input?.start();
+  } catch (error) {
+    input?.port?.close();
+    throw error;
   } finally {
     handover?.done();
     message.discard();

@@ -61,6 +61,7 @@ export function startThread(
         memory,
         ...place,
         config: options.config,
+        input: options.input,
         output: options.output,
         language: options.language,
         concurrency: options.concurrency,

@@ -10,6 +10,12 @@ import type { MessagePort } from "../platform/ports.js";
 /**
  * Limits of an interpreter's JavaScript engine, in MiB (Node: `resourceLimits` of a `Worker`). An interpreter that needs more memory
  * ends, with the reason `"out-of-memory"`. The memory of ArrayBuffers does not count.
+ *
+ * @example
+ * await using interp = create({
+ *   resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16, codeRangeSizeMb: 64, stackSizeMb: 4 },
+ * });
+ * await interp.call(Math.hypot, 3, 4); // 5
  */
 export interface ResourceLimits {
   /** The heap for objects that live longer; at least 4. Default: V8's, which depends on the machine. */
@@ -25,6 +31,21 @@ export interface ResourceLimits {
 /**
  * The permissions of an interpreter beyond its own world (CPython: `PyInterpreterConfig`). An operation that is not allowed throws
  * `InterpreterError` (`ERR_INTERPRETER_NOT_ALLOWED`) there, or `AddonImportError`. It guards against mistakes, not against malice.
+ *
+ * @example
+ * await using interp = create({
+ *   config: {
+ *     allowExec: false,
+ *     allowSpawn: false,
+ *     allowThreads: false,
+ *     allowAddons: true,
+ *     checkMultiInterpAddons: true,
+ *     addonTimeout: 5000,
+ *     shareEnv: true,
+ *   },
+ * });
+ * const start = () => void process.getBuiltinModule("node:child_process").spawnSync("node");
+ * console.log(await interp.call(start).catch((error) => error.cause.code)); // ERR_INTERPRETER_NOT_ALLOWED
  */
 export interface InterpreterConfig {
   /**
@@ -72,11 +93,15 @@ export interface BootOptions {
   readonly inheritedExecArgv: boolean;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly config: InterpreterConfig;
+  readonly input: BootInput;
   readonly output: BootOutput;
   readonly language: BootLanguage;
   /** How many calls it runs at once. */
   readonly concurrency: number;
 }
+
+/** What an interpreter reads as `process.stdin`; "given" is sent to it (worker/parent.ts). */
+export type BootInput = "ignore" | "inherit" | "given";
 
 /** Where an interpreter's output goes. */
 export interface BootOutput {
@@ -103,6 +128,7 @@ export interface SharedScript {
 export type WorkerData = Place & {
   readonly memory: WasmMemory;
   readonly config: InterpreterConfig;
+  readonly input: BootInput;
   readonly output: BootOutput;
   readonly language: BootLanguage;
   readonly concurrency: number;

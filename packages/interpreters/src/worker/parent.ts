@@ -1,4 +1,5 @@
-/** The parent that `create` gives an interpreter, for code written for a worker thread (interpreter/parent.ts). */
+/** What `create` gives an interpreter before its first work: a parent, for code written for a worker thread (interpreter/parent.ts), and its input. */
+import { type GivenInput, giveStdin } from "./input.js";
 import { setEnvironmentData } from "../platform/inherited-data.js";
 import type { MessagePort } from "../platform/ports.js";
 import { showParent } from "../platform/threads.js";
@@ -11,13 +12,15 @@ export interface ParentSetup {
   readonly workerData: unknown;
   readonly parentPort: MessagePort | null;
   readonly environmentData: readonly (readonly [key: unknown, value: unknown])[];
+  readonly stdin: GivenInput | null;
 }
 
 /** The record is in the mailbox before the thread starts, or before a standby thread gets its slot, so it comes before any work. */
 export function acceptParent(rt: Runtime): void {
   rt.handle(SETUP_PARENT, (received) => {
-    const { environmentData, ...parent } = readBody(rt.m, received) as ParentSetup;
+    const { environmentData, stdin, ...parent } = readBody(rt.m, received) as ParentSetup;
     for (const [key, value] of environmentData) setEnvironmentData(key as string, value as string);
     showParent(parent);
+    if (stdin !== null) giveStdin(stdin);
   });
 }

@@ -1,0 +1,2 @@
+/** Standard input. */
+export * from "./node/stdin.js";
