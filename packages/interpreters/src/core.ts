@@ -300,6 +300,7 @@ const remote = {
   takeTrace,
 };
 
+/** The functions and constants of the core, grouped by what they are about. guests/README.md says how a language uses them. */
 export const core = {
   remote,
   releaseReferences,
@@ -334,4 +335,5 @@ export const core = {
   REF_QUEUE,
 } as const;
 
+/** The type of `core`. */
 export type Core = typeof core;

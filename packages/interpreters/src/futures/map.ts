@@ -26,7 +26,7 @@ import { Source } from "./source.js";
  *   for (let n = 0; ; n++) yield n;
  * }
  * const found: number[] = [];
- * for await (const square of executor.map((n: number) => n * n, naturals(), { chunksize: 10, buffersize: 40 })) {
+ * for await (const square of executor.map((n: number) => n * n, naturals(), { chunksize: 10, buffersize: 40, ordered: true })) {
  *   if (found.push(square) === 3) break;
  * }
  * console.log(found); // [ 0, 1, 4 ]

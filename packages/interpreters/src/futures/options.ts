@@ -29,6 +29,8 @@ import { checkCreateOptions, type CreateOptions, type ResourceLimits } from "../
  *   shared: { scale: 10 },
  *   initializer: (offset: number) => Object.assign(globalThis, { offset }),
  *   initargs: [2],
+ *   idleTimeout: 10_000,
+ *   maxTasksPerInterpreter: 1000,
  * });
  * await executor.submit((n: number) => n * scale + offset, 4); // 42
  */
@@ -297,7 +299,15 @@ export function checkSubmitOptions(
   return options;
 }
 
-/** Options of `shutdown` and `shutdownSync`. An unknown option is a TypeError. */
+/**
+ * Options of `shutdown` and `shutdownSync`. An unknown option is a TypeError.
+ *
+ * @example
+ * const executor = new InterpreterPoolExecutor({ maxWorkers: 1 });
+ * const futures = [1, 2, 3].map((n) => executor.submit((n: number) => n * 2, n));
+ * await executor.shutdown({ cancelFutures: true, timeout: 5000 });
+ * console.log(futures.every((future) => future.done())); // true
+ */
 export interface ShutdownOptions {
   /** Whether to wait until all tasks are done and all interpreters are gone. Default: true. */
   wait?: boolean | undefined;

@@ -3,7 +3,15 @@ import { checkOptions, checkRef, checkSignal, checkTimeout, ownOptions } from ".
 import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 import type { UnboundItems } from "./unbound.js";
 
-/** Options of operations that wait on the event loop. An unknown option is a TypeError. */
+/**
+ * Options of operations that wait on the event loop. An unknown option is a TypeError.
+ *
+ * @example
+ * const queue = createQueue<string>();
+ * console.log(await queue.get({ timeout: 10 }).catch((error) => error.name)); // QueueEmpty
+ * // It waits for ever, and the process ends all the same.
+ * queue.get({ ref: false }).catch(() => {});
+ */
 export interface WaitOptions {
   /** Milliseconds to wait; 0 tries once. Then the operation fails with QueueEmpty or QueueFull. Default: no limit. */
   timeout?: number | undefined;

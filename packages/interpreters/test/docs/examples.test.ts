@@ -6,24 +6,13 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as interpreters from "interpreters";
 import { start, WATCHDOG } from "../support/processes.js";
-import { docExamples, type Example, markdownExamples, withChecks } from "./extract.js";
-import { pages } from "./links.js";
+import { allExamples, type Example, withChecks } from "./extract.js";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const packages = path.resolve(here, "../../../..");
 const root = path.dirname(packages);
 /** Inside the package, so that imports resolve as in a user project. */
 const folder = path.join(here, "programs");
-
-/** The READMEs of the repository and the packages, the guides, and the doc comments. */
-function allExamples(): Example[] {
-  return [
-    ...pages(root)
-      .filter((page) => /^(?:README|packages\/[\w-]+\/(?:README|docs\/.*))\.md$/.test(page))
-      .flatMap((page) => markdownExamples(path.join(root, page), page)),
-    ...docExamples(path.join(packages, "interpreters/src"), Object.keys(interpreters)),
-  ];
-}
 
 interface Program extends Example {
   /** The file to run: JavaScript, or what the compiler makes of it. */
@@ -65,7 +54,7 @@ test("the examples in Markdown and doc comments", { timeout: 4 * WATCHDOG, concu
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const examples = allExamples();
+  const examples = allExamples(root, Object.keys(interpreters));
   const { programs, shown, checks } = write(examples);
 
   await t.test("are there, and claim something", () => {

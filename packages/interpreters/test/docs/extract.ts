@@ -1,6 +1,7 @@
 /** Finds the examples in the documentation and turns each into a program that checks what its comments claim. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { pages } from "./links.js";
 
 export interface Example {
   /** Where it is: file and line. */
@@ -59,6 +60,16 @@ export function docExamples(folder: string, exported: readonly string[]): Exampl
       }),
     );
   });
+}
+
+/** The READMEs of the repository and the packages, the guides, and the doc comments. */
+export function allExamples(root: string, exported: readonly string[]): Example[] {
+  return [
+    ...pages(root)
+      .filter((page) => /^(?:README|packages\/[\w-]+\/(?:README|docs\/.*))\.md$/.test(page))
+      .flatMap((page) => markdownExamples(path.join(root, page), page)),
+    ...docExamples(path.join(root, "packages/interpreters/src"), exported),
+  ];
 }
 
 /** The code of each `@example` in a doc comment, and where in the comment it begins. */

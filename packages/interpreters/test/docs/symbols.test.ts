@@ -3,16 +3,19 @@
  * examples.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as interpreters from "interpreters";
-import { examplesOf } from "./extract.js";
+import { allExamples, examplesOf } from "./extract.js";
 import { type PublicSymbol, publicSymbols } from "./symbols.js";
 
+const root = fileURLToPath(new URL("../../../../../", import.meta.url));
 const index = fileURLToPath(new URL("../../../src/index.ts", import.meta.url));
+/** What guest languages import. */
+const core = fileURLToPath(new URL("../../../src/core.ts", import.meta.url));
 
 /** The members by which a class tells how it is printed. */
 const PRINTING = ["[Symbol.toStringTag]", "[inspectCustom]"];
@@ -60,6 +63,53 @@ test("every public symbol has documentation and an example", () => {
     gaps.length === 0,
     `missing; write a doc comment, or an @example that uses the symbol:\n${gaps.join("\n")}`,
   );
+});
+
+test("every option is in an example that runs", () => {
+  const code = allExamples(root, Object.keys(interpreters))
+    .map((example) => example.code)
+    .join("\n");
+  const options = publicSymbols(index).filter(
+    ({ kind, name }) => kind === "type" && /(?:Options|Config|Limits)$/.test(name),
+  );
+  assert.ok(options.length > 20, `${options.length} kinds of options`);
+  const unused = options.flatMap(({ name, members }) =>
+    members
+      .filter((member) => !new RegExp(`(?<![\\w$])${member.name}(?![\\w$])`).test(code))
+      .map((member) => `${name}.${member.name}`),
+  );
+  assert.deepEqual(unused, [], "write an @example that uses it");
+});
+
+test("what guest languages import is documented", () => {
+  const gaps = publicSymbols(core).filter(({ doc }) => doc === "");
+  assert.deepEqual(
+    gaps.map(({ name }) => name),
+    [],
+  );
+});
+
+test("every code of an error is explained, where the errors are documented and in the guide", () => {
+  const src = path.dirname(index);
+  const texts = readdirSync(src, { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.[cm]?ts$/.test(name))
+    .map((name) => readFileSync(path.join(src, name), "utf8").replaceAll(/\/\*[^]*?\*\//g, ""));
+  const ofNode = [
+    "ERR_MODULE_NOT_FOUND",
+    "ERR_SCRIPT_EXECUTION_INTERRUPTED",
+    "ERR_UNKNOWN_FILE_EXTENSION",
+    "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING",
+  ];
+  const codes = new Set(texts.flatMap((text) => text.match(/(?<=code: ")ERR_[A-Z_]+(?=")/g) ?? []));
+  assert.ok(codes.size > 15, [...codes].join());
+  const guide = readFileSync(path.join(src, "../docs/errors.md"), "utf8");
+  const reference = readFileSync(path.join(src, "base/errors/interpreter.ts"), "utf8");
+  const missing = [...codes].filter(
+    (code) =>
+      !ofNode.includes(code) &&
+      (!guide.includes(code) || (code.startsWith("ERR_INTERPRETER") && !reference.includes(code))),
+  );
+  assert.deepEqual(missing, []);
 });
 
 test("gaps are found in whatever way a symbol is exported", () => {
