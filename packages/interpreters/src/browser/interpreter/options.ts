@@ -5,7 +5,7 @@ import type { BootOptions } from "../../wire/boot.js";
 
 export * from "../../interpreter/options.js";
 
-const REFUSED = ["env", "argv", "execArgv", "workerData", "parentPort", "environmentData"] as const;
+const REFUSED = ["env", "argv", "execArgv", "stdin", "workerData", "parentPort", "environmentData"] as const;
 
 /** @throws also InterpreterError (`ERR_INTERPRETER_UNSUPPORTED`) an option that a page does not have */
 export function checkCreateOptions(options: CreateOptions): BootOptions {
