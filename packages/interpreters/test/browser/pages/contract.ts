@@ -233,6 +233,8 @@ await check("blocking forms are refused on the page", async () => {
     "ERR_BLOCKING_NOT_ALLOWED",
   );
   equal((await failure(() => interp[Symbol.dispose]())).code, "ERR_BLOCKING_NOT_ALLOWED");
+  // Nothing was sent.
+  equal(interp.isRunning(), false);
   queue.putNowait(1);
   equal(queue.getNowait(), 1);
 });

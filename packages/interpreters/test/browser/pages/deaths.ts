@@ -88,18 +88,40 @@ await check("an interpreter's interpreters outlive it", async () => {
   await inner.close();
 });
 
-await check("the page is busy: interpreters and the supervisor go on", async () => {
+/** Keeps the page busy until `done()`. */
+function busyUntil(done: () => boolean): void {
+  const until = performance.now() + 10_000;
+  while (!done()) if (performance.now() > until) throw new Error("it does not happen while the page is busy");
+}
+
+await check("the page is busy: interpreters go on", async () => {
   const queue = createQueue<number>();
   const interp = create();
   await interp.prepareMain({ queue });
-  await interp.call(double, 1);
-  const limited = failure(() =>
-    interp.with({ timeout: 100 }).exec("for (let i = 0; ; i++) if (i % 1e5 === 0) queue.putNowait(i);"),
-  );
+  const call = failure(() => interp.exec("for (let i = 0; ; i++) if (i % 1e5 === 0) queue.putNowait(i);"));
   await queue.get();
   const before = queue.qsize();
-  for (const until = performance.now() + 600; performance.now() < until;);
-  if (queue.qsize() <= before) throw new Error("nothing came meanwhile");
+  busyUntil(() => queue.qsize() > before + 3);
+  await interp.terminate();
+  equal((await call).name, "InterpreterDiedError");
+});
+
+await check("the page is busy: time limits pass", async () => {
+  const interp = create();
+  await interp.call(double, 1);
+  const limited = failure(() =>
+    interp.with({ timeout: 100 }).call(() => {
+      for (;;);
+    }),
+  );
+  busyUntil(() => interp.isRunning());
+  busyUntil(() => {
+    try {
+      return !interp.isRunning();
+    } catch {
+      return true;
+    }
+  });
   equal((await limited).name, "TimeoutError");
 });
 
