@@ -92,7 +92,7 @@ export class Replies {
           const at = fields.indexOf("r");
           if (at !== -1 && !this.#closed) this.#take(JSON.parse(fields[at + 1]) as OutcomeData[]);
         }
-        // What the caller submits next goes first: it is what somebody waits for.
+        // The next submit of the caller goes first, because a task waits for it.
         if (found !== null) await new Promise(setImmediate);
       } catch {
         // The connection is gone, and comes back by itself. Entries that were not read are read again.

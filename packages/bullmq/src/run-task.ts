@@ -13,7 +13,7 @@ import { fromBase64, type TaskData } from "./messages.js";
 type AnyFunction = (...args: unknown[]) => unknown;
 
 /**
- * What stops a task of the pool. A task that was not stopped leaves it to the next one: a signal is expensive to make, for a task that takes
+ * The signal that stops a task of the pool. A task that was not stopped leaves it to the next one: a signal is expensive to make, for a task that takes
  * microseconds.
  */
 export class Stopper {

@@ -146,7 +146,7 @@ class Port {
   }
 }
 
-/** What the threads of a Python need besides, once it is known which interpreter it is. */
+/** The rest that the threads of a Python need, as soon as its interpreter is known. */
 export interface AttachedThreads {
   /** Takes over the interpreter's configuration. `daemons`: whether it may have daemon threads. */
   configure(daemons: boolean): void;

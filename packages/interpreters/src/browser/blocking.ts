@@ -34,7 +34,7 @@ export function forbidBlocking(exports: object): void {
     )
       forbidIn(prototype, name);
   }
-  // What is left: objects of classes that the package does not export.
+  // The others: objects of classes that the package does not export.
   const { prototype } = Runtime;
   prototype.blockUntil = function blockUntil(this: Runtime, done, timeout = Infinity): boolean {
     this.poll();

@@ -1,5 +1,5 @@
 /**
- * What keeps a terminated thread from doing anything for others. Chromium lets a busy worker run on for 2 seconds, in which its interpreter has ended for
+ * Keeps a terminated thread from doing anything for others. Chromium lets a busy worker run on for 2 seconds, in which its interpreter has ended for
  * all others: its next use of the shared memory, outside of the kernel, is then its last.
  */
 import { EXECUTION_CLOSED, EXECUTION_WORD, S_EXECUTION } from "../memory/layout.js";

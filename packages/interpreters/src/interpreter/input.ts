@@ -50,7 +50,7 @@ export function isGiven(stdin: unknown): stdin is StdinSource {
   return stdin !== undefined && stdin !== "ignore" && stdin !== "inherit";
 }
 
-/** What to send: if it is a port, it must be moved, and `start` begins to serve the stream behind it. */
+/** The part of the boot data: if it is a port, it must be moved, and `start` begins to serve the stream behind it. */
 interface Input {
   readonly sent: GivenInput;
   readonly port?: MessagePort;

@@ -2,7 +2,7 @@
  * Circles of blocked interpreters that wait for each other, none of which would ever go on.
  *
  * An interpreter that blocks for as long as it takes writes down for what (S_WAITING_ON): for an interpreter that owes it a reply, or for
- * a lock or bounded semaphore, which only those release that hold it. *Whoever falls asleep last finds the circle*:
+ * a lock or bounded semaphore, which only those release that hold it. *The last to fall asleep finds the circle*:
  *
  *     each of them:   S_WAITING_ON ← for what;  doorbell: sleeping ← 1;  follow what each waits for, from one to the next;  sleep
  *

@@ -28,7 +28,7 @@ const HEAD_BYTES = 64;
 const MOST_RECORDS = 1 << 15;
 const MOST_LABELS = 1 << 14;
 const CHUNK_BYTES = HEAD_BYTES + MOST_RECORDS * RECORD_BYTES + MOST_LABELS;
-/** Records that are made text of in one piece. */
+/** Records that are made text of at a time. */
 const PIECE = 4096;
 /** Milliseconds that main waits at the end for the supervisor, which makes text for a few at a time, and for a writer of a chunk. */
 const SUPERVISOR_PATIENCE = 1000;
@@ -90,7 +90,7 @@ export class Spill {
     return true;
   }
 
-  /** What a reader of the trace of a process that was killed must know. */
+  /** Tells the reader of the trace of a killed process why tasks are missing. */
   #announce(): void {
     this.#file.instant("tasks are kept for later", 0, {
       why: "there are too many to write them at once; those until the process has time for it, or ends, are not in the file before",

@@ -1,6 +1,6 @@
 /**
  * The entry of the supervisor's thread. If an interpreter waits for the supervisor, which is why it is started, this starts the thread of that
- * interpreter, and loads the supervisor itself while that thread boots. It has a bundle of its own (scripts/bundle.mjs), of a few kilobytes.
+ * interpreter, and loads the supervisor itself while that thread boots. It has a bundle of its own (scripts/bundle.mjs), of 4 kB.
  */
 import { workerData } from "../platform/threads.js";
 import type { FirstInterpreter, SupervisorData } from "../wire/boot.js";
