@@ -128,14 +128,14 @@ export class Operation<out T> implements Pending {
       this.reject(error);
       return true;
     };
-    const wait = new ReplyWait(this.#rt, this.what, slot, refuse);
     try {
+      const wait = new ReplyWait(this.#rt, this.what, slot, refuse);
       if (looks) wait.begin();
+      this.#wait = wait;
     } catch (error) {
       this.#rt.forget(this.sequence);
       throw error;
     }
-    this.#wait = wait;
   }
 
   #endWait(): void {
