@@ -45,7 +45,8 @@ export { functionsOf, type FunctionsOfOptions } from "./functions-of.js";
 export { InterpreterPoolExecutor } from "./futures/executor.js";
 export type { Executor, TaskSubmitter } from "./futures/executor-type.js";
 export type { ExecutorView, ProgressView } from "./futures/view.js";
-export { type GroupOptions, TaskGroup, type TaskGroupView } from "./futures/group.js";
+export { TaskGroup, type TaskGroupView } from "./futures/group.js";
+export type { GroupOptions } from "./futures/group-options.js";
 export type {
   ExecutorOptions,
   IterateTaskOptions,

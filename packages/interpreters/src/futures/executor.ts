@@ -21,7 +21,8 @@ import { ownOptions } from "../base/check.js";
 import { reportError } from "../base/report.js";
 import type { Executor } from "./executor-type.js";
 import { ExecutorBase, poolOf } from "./executor-base.js";
-import { checkGroupOptions, type GroupOptions, TaskGroup } from "./group.js";
+import { TaskGroup } from "./group.js";
+import { checkGroupOptions, type GroupOptions } from "./group-options.js";
 import {
   checkExecutorOptions,
   checkRoomOptions,

@@ -12,7 +12,7 @@
  */
 import { onAbort } from "../base/abort.js";
 import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
-import { checkOptions, checkSignal, checkTimeout, ownOptions } from "../base/check.js";
+import { checkTimeout, ownOptions } from "../base/check.js";
 import { CancelledError, InterpreterError } from "../base/errors.js";
 import { timeoutError } from "../base/limits.js";
 import { type Link, LinkedList } from "../base/linked-list.js";
@@ -21,28 +21,36 @@ import { startTimer, stopTimer } from "../base/timer.js";
 import { NativePromise } from "../platform/microtasks.js";
 import { type Trace, takeTrace } from "../thread/trace.js";
 import { Future } from "./future.js";
+import {
+  cancelledError,
+  checkGroupOptions,
+  type GroupOptions,
+  NO_ERROR,
+  NO_OPTIONS,
+  wasAborted,
+} from "./group-options.js";
 import { checkSubmitOptions, type SubmitOptions } from "./options.js";
 import type { Pool } from "./pool.js";
-import { submit } from "./submit.js";
+import {
+  type AnyMapOptions,
+  argsOf,
+  type MapOptions,
+  type MapOutcome,
+  type SettledMapOptions,
+} from "./map.js";
+import { listOf, map, submit, type TaskHow } from "./submit.js";
 
 // As they were when this was loaded: a program may replace them.
 const { AbortController, AbortSignal, AggregateError } = globalThis;
-
-/** Options of `InterpreterPoolExecutor.group`. An unknown option is a TypeError. */
-export interface GroupOptions {
-  /** Cancels the group when it aborts. The block then throws the signal's reason. Default: none. */
-  signal?: AbortSignal | undefined;
-  /**
-   * Milliseconds, from the call of `group` on, after which the group is cancelled. The block then throws a `TimeoutError`
-   * DOMException. Default: no limit.
-   */
-  timeout?: number | undefined;
-}
 
 /** What `TaskGroup.with` returns: a group whose tasks have options of their own. */
 export interface TaskGroupView {
   /** Runs `fn(...args)` as a task of the group, with the options of the view. See `TaskGroup.submit`. @throws as that */
   submit: TaskGroup["submit"];
+  /** Runs `fn(item)` for each item. See `TaskGroup.map`. @throws as that */
+  map: TaskGroup["map"];
+  /** Runs `fn(...item)` for each item. See `TaskGroup.starmap`. @throws as that */
+  starmap: TaskGroup["starmap"];
 }
 
 /**
@@ -119,7 +127,68 @@ export class TaskGroup {
   ): Future<Awaited<ReturnType<F>>>;
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
   submit(fn: Function, ...args: unknown[]): Future<never> {
-    return this.#submit(fn, args, ownOptions({}), takeTrace(fn));
+    return this.#submit(true, fn, args, NO_OPTIONS, takeTrace(fn));
+  }
+
+  /**
+   * As `InterpreterPoolExecutor.map`, but the calls are tasks of the group: the first failure cancels the group (not with `settled`), and so does
+   * any other error that the iteration throws. The end of the block waits for the calls that were sent, and no item
+   * is sent after it. With `chunksize`, a failure counts when the iteration comes to it.
+   *
+   * @throws InterpreterError (`ERR_GROUP_ENDED`) the group has ended, also from the iteration; what `InterpreterPoolExecutor.map` throws; in a
+   * group that is cancelled, the iteration throws CancelledError
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+   * const sum = await executor.group().run(async (group) => {
+   *   let sum = 0;
+   *   for await (const root of group.map(Math.sqrt, [1, 4, 9])) sum += root;
+   *   return sum;
+   * });
+   * console.log(sum); // 6
+   */
+  map<I, R>(
+    fn: (item: I) => R,
+    source: Iterable<I> | AsyncIterable<I>,
+    options?: MapOptions<I>,
+  ): AsyncGenerator<Awaited<R>, void, undefined>;
+  map<I, R>(
+    fn: (item: I) => R,
+    source: Iterable<I> | AsyncIterable<I>,
+    options: SettledMapOptions<I>,
+  ): AsyncGenerator<MapOutcome<Awaited<R>>, void, undefined>;
+  map<I>(
+    fn: Function,
+    source: Iterable<I> | AsyncIterable<I>,
+    options?: AnyMapOptions<I>,
+  ): AsyncGenerator<never, void, undefined> {
+    return this.#map("map", fn, listOf, source, NO_OPTIONS, options);
+  }
+
+  /**
+   * Like `map`, but each item is an array of arguments.
+   *
+   * @throws as `map`; the iteration throws TypeError if an item is not an array
+   * @example
+   * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
+   * await using group = executor.group();
+   * for await (const power of group.starmap(Math.pow, [[2, 3], [3, 2]])) console.log(power);
+   */
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    source: Iterable<A> | AsyncIterable<A>,
+    options?: MapOptions<A>,
+  ): AsyncGenerator<Awaited<R>, void, undefined>;
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    source: Iterable<A> | AsyncIterable<A>,
+    options: SettledMapOptions<A>,
+  ): AsyncGenerator<MapOutcome<Awaited<R>>, void, undefined>;
+  starmap<A extends unknown[]>(
+    fn: Function,
+    source: Iterable<A> | AsyncIterable<A>,
+    options?: AnyMapOptions<A>,
+  ): AsyncGenerator<never, void, undefined> {
+    return this.#map("starmap", fn, argsOf, source, NO_OPTIONS, options);
   }
 
   /**
@@ -136,7 +205,11 @@ export class TaskGroup {
     const own = ownOptions(options);
     checkSubmitOptions(own);
     const view: Record<keyof TaskGroupView, unknown> = {
-      submit: (fn: Function, ...args: unknown[]) => this.#submit(fn, args, own, takeTrace(fn)),
+      submit: (fn: Function, ...args: unknown[]) => this.#submit(true, fn, args, own, takeTrace(fn)),
+      map: (fn: Function, source: Iterable<unknown>, more?: AnyMapOptions<unknown>) =>
+        this.#map("map", fn, listOf, source, own, more),
+      starmap: (fn: Function, source: Iterable<unknown[]>, more?: AnyMapOptions<unknown[]>) =>
+        this.#map("starmap", fn, argsOf, source, own, more),
     };
     // The compiler cannot compare overloads with a function.
     return view as unknown as TaskGroupView;
@@ -216,33 +289,61 @@ export class TaskGroup {
     await this.#finish();
   }
 
-  #submit(fn: Function, args: unknown[], options: SubmitOptions, trace: Trace): Future<never> {
+  #map<I>(
+    what: string,
+    fn: Function,
+    toArgs: (item: I, index: number) => unknown[],
+    source: Iterable<I> | AsyncIterable<I>,
+    own: SubmitOptions,
+    options: AnyMapOptions<I> = {},
+  ): AsyncGenerator<never, void, undefined> {
+    this.#checkOpen(what);
+    const counts = ownOptions(options).settled !== true;
+    return map(this.#pool, what, fn, toArgs, source, own, options, {
+      submit: (_pool, ...task) => this.#submit(counts, ...task),
+      onFailure: (error) => this.#fail(error),
+    });
+  }
+
+  #submit<T>(
+    counts: boolean,
+    fn: Function,
+    args: readonly unknown[],
+    options: SubmitOptions,
+    trace: Trace,
+    how?: TaskHow,
+  ): Future<T> {
     this.#checkOpen("submit a task");
     if (this.#cancelled !== undefined) {
-      const future = new Future<never>(this.#pool.tasks, trace, options);
+      const future = new Future<T>(this.#pool.tasks, trace, options);
       future.abandon();
       future.refuse(cancelledError(this.#cancelled.error));
       return future;
     }
-    const { signal: own } = options;
-    const { signal } = this.#controller;
-    const both = own === undefined ? signal : AbortSignal.any([own, signal]);
-    const future = submit<never>(this.#pool, fn, args, ownOptions({ ...options, signal: both }), trace);
+    const { signal: group } = this.#controller;
+    const signal = options.signal === undefined ? group : AbortSignal.any([options.signal, group]);
+    const future = submit<T>(this.#pool, fn, args, ownOptions({ ...options, signal }), trace, how);
     // The end of the group reports its failure.
     future.abandon();
     const link = this.#tasks.add(future);
-    future.addDoneListener(() => this.#done(future, link));
+    future.addDoneListener(() => this.#done(future, link, counts));
     return future;
   }
 
-  #done(future: Future<unknown>, link: Link<Future<unknown>>): void {
+  /** `counts`: whether its failure cancels the group. */
+  #done(future: Future<unknown>, link: Link<Future<unknown>>, counts: boolean): void {
     this.#tasks.remove(link);
     const outcome = future.settled();
-    if (outcome.status === "rejected" && !future.cancelled() && !wasAborted(future, outcome.reason)) {
-      this.#failures.add(outcome.reason);
-      this.#cancel(outcome.reason);
-    }
+    if (counts && outcome.status === "rejected" && !future.cancelled() && !wasAborted(future, outcome.reason))
+      this.#fail(outcome.reason);
     this.#checkEmpty();
+  }
+
+  #fail(error: unknown): void {
+    // The group cancelled this task itself.
+    if (error instanceof CancelledError && this.#cancelled !== undefined) return;
+    this.#failures.add(error);
+    this.#cancel(error);
   }
 
   #cancel(error: unknown): void {
@@ -296,28 +397,4 @@ export class TaskGroup {
     for (const group of this.#groups) group.#close();
     if (this.#parent !== undefined) this.#parent.#groups.delete(this);
   }
-}
-
-/** Whether the task failed because its signal aborted. */
-function wasAborted({ wasAborted, options: { signal } }: Future<unknown>, reason: unknown): boolean {
-  return wasAborted || (signal?.aborted === true && signal.reason === reason);
-}
-
-/** `cancel()` is no failure. */
-const NO_ERROR = Symbol("cancelled");
-
-/** The error of the futures of cancelled tasks. */
-function cancelledError(cause: unknown): CancelledError {
-  if (cause instanceof CancelledError) return cause;
-  return new CancelledError(
-    "The task was cancelled: its group was cancelled",
-    cause === NO_ERROR ? undefined : { cause },
-  );
-}
-
-/** @throws TypeError, RangeError a bad option */
-export function checkGroupOptions(options: GroupOptions): void {
-  checkOptions("group", options, ["signal", "timeout"]);
-  checkSignal(options.signal);
-  checkTimeout(options.timeout);
 }

@@ -49,6 +49,8 @@ export interface MapPlan<I> {
   readonly sendLists: (lists: readonly unknown[][]) => Future<unknown>;
   /** Whether each item must be sent alone. */
   readonly single: boolean;
+  /** Called with the error that the iteration is about to throw. */
+  readonly onFailure?: ((error: unknown) => void) | undefined;
   /** A future that failed with an error. */
   readonly refused: (error: unknown) => Future<unknown>;
   readonly chunks: ChunkSize;
@@ -122,6 +124,7 @@ export class MapIteration<I> {
       }
     } catch (error) {
       failed = true;
+      this.#plan.onFailure?.(error);
       throw error;
     } finally {
       stopListening?.();

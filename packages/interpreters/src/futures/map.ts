@@ -107,6 +107,8 @@ export interface Mapping<I> {
   readonly submit: SubmitParcel;
   /** A future that failed with an error. */
   readonly refused: (error: unknown) => Future<unknown>;
+  /** Called with the error that the iteration is about to throw. */
+  readonly onFailure?: ((error: unknown) => void) | undefined;
   /** The arguments of an item's call. */
   readonly toArgs: (item: I, index: number) => unknown[];
   /** How many tasks can run at a time. */
@@ -131,7 +133,7 @@ export function mapOver<I, O>(
   submitOptions: SubmitOptions,
   options: AnyMapOptions<I>,
 ): AsyncGenerator<O, void, undefined> {
-  const { what, submit, refused, toArgs, places, room, trace } = mapping;
+  const { what, submit, refused, onFailure, toArgs, places, room, trace } = mapping;
   options = ownOptions(options);
   checkMapOptions(what, options);
   if (submitOptions.transfer !== undefined) {
@@ -160,6 +162,7 @@ export function mapOver<I, O>(
     send,
     sendLists: (lists: readonly unknown[][]): Future<unknown> => submit(lists, each, true),
     refused,
+    onFailure,
     // Moved buffers cannot be sent twice.
     single: settled && transfer !== undefined,
     chunks: new ChunkSize(chunksize),

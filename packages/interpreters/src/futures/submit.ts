@@ -18,7 +18,7 @@ import type { Pool } from "./pool.js";
 import type { Refusal } from "./tasks.js";
 
 /** How to submit a task. */
-interface How {
+export interface TaskHow {
   /** WORK_CALL, or for a call batch of `map` WORK_CALL_BATCH, or WORK_ITERATE. */
   readonly kind: number;
   /** Whether its caller has waited for room. */
@@ -28,7 +28,7 @@ interface How {
 }
 
 /** How `submit` submits by default. */
-const SINGLE: How = { kind: WORK_CALL, waited: false };
+const SINGLE: TaskHow = { kind: WORK_CALL, waited: false };
 
 /** The codes of errors that say what the process lacks at the moment: they fail the future, as they fail a call's promise. */
 const LACKS: ReadonlySet<string> = new Set([
@@ -120,6 +120,12 @@ function refuse<T>(future: Future<T>, { reason }: Refusal, trace: Trace): Future
   return future;
 }
 
+/** The group to which the tasks of a `map` belong. */
+export interface MapGroup {
+  readonly submit: typeof submit<unknown>;
+  readonly onFailure: (error: unknown) => void;
+}
+
 /** Starts a `map` whose items are turned into arguments by `toArgs`. */
 export function map<I, O>(
   pool: Pool,
@@ -129,13 +135,15 @@ export function map<I, O>(
   source: Iterable<I> | AsyncIterable<I>,
   options: SubmitOptions,
   mapOptions: AnyMapOptions<I> = {},
+  group?: MapGroup,
 ): AsyncGenerator<O, void, undefined> {
   pool.checkUsable();
   // A function that cannot travel fails the call of `map`, and not its first item.
   codeOf(pool.tasks.rt.m, fn, pool.language);
   const trace = takeTrace(fn);
+  const submitTask = group?.submit ?? submit;
   const send: SubmitParcel = (args, each, chunk) =>
-    submit(pool, fn, args, each, trace, { kind: chunk ? WORK_CALL_BATCH : WORK_CALL, waited: true });
+    submitTask(pool, fn, args, each, trace, { kind: chunk ? WORK_CALL_BATCH : WORK_CALL, waited: true });
   const { concurrency, maxWorkers, room, tasks } = pool;
   const refused = (error: unknown): Future<unknown> => {
     const future = new Future<unknown>(tasks, trace, options);
@@ -144,7 +152,8 @@ export function map<I, O>(
     return future;
   };
   const places = maxWorkers * concurrency;
-  return mapOver({ what, submit: send, refused, toArgs, places, room, trace }, source, options, mapOptions);
+  const mapping = { what, submit: send, refused, onFailure: group?.onFailure, toArgs, places, room, trace };
+  return mapOver(mapping, source, options, mapOptions);
 }
 
 /** The arguments that an item of `map` is. */

@@ -45,6 +45,7 @@ import {
 } from "../memory/layout.js";
 import { isSleeping, ring } from "../memory/doorbell.js";
 import { lock, unlock } from "../memory/lock.js";
+import { isEnding } from "./executions.js";
 import { isGrantedMutex } from "./mutex.js";
 import { isAlive } from "./registry.js";
 import { freePermits, holdersOf, isGrantedPermit } from "./semaphores.js";
@@ -167,7 +168,8 @@ function waitOf(m: SharedMemory, slot: Slot, asleep: boolean): number {
   const p = slotPointer(slot);
   if (asleep && !isSleeping(load(m, p + S_DOORBELL))) return 0;
   const on = load(m, p + S_WAITING_ON);
-  if (on === 0 || !isAlive(m, slot)) return 0;
+  // The end of an interpreter ends all waits for it.
+  if (on === 0 || !isAlive(m, slot) || isEnding(m, slot)) return 0;
   const verdict = load(m, p + S_VERDICT);
   // It may be about to give way.
   if (verdict === VERDICT_DECIDES) return 0;

@@ -152,6 +152,11 @@ export function closeExecutions(m: SharedMemory, slot: Slot): void {
   }
 }
 
+/** Whether the thread of `slot` is about to be terminated, or is calling `process.exit()`. */
+export function isEnding(m: SharedMemory, slot: Slot): boolean {
+  return (load(m, slotPointer(slot) + S_EXECUTION + EXECUTION_WORD) & EXECUTION_CLOSED) !== 0;
+}
+
 /**
  * Asks the guest in `slot` to interrupt work item `seq` of `caller`, for the reason of that number, and returns whether it may: if not, the slot
  * does not execute the item, the guest polls no interrupts, or it was asked before. The caller rings the slot.

@@ -158,18 +158,21 @@ export class Condition extends SyncObject {
    * console.log(error.name); // TimeoutError
    */
   async wait(options: CoordinationOptions = NO_OPTIONS): Promise<Notified> {
-    const timeout = checkWait("wait", options);
+    await this.#wait(checkWait("wait", options), ownOptions(options).signal);
+    return this.#notified();
+  }
+
+  async #wait(timeout: number, signal: AbortSignal | undefined): Promise<void> {
     const aside = this.#begin(timeout);
     let notified = false;
-    let abandoned: number;
     try {
-      notified = (await this.#waiting.wait(timeout, ownOptions(options).signal, this.#attempt)) === OK;
+      notified = (await this.#waiting.wait(timeout, signal, this.#attempt)) === OK;
     } finally {
       if (!notified) cancelWait(this.#rt.m, this.#pointer);
-      abandoned = await this.#mutex.resume(aside.depth);
+      await this.#mutex.resume(aside.depth);
       this.#resumed(aside.held);
     }
-    return this.#end(notified, timeout, abandoned);
+    if (!notified) throw waitedTooLong(`wait for condition ${this.id}`, timeout);
   }
 
   /**
@@ -189,22 +192,26 @@ export class Condition extends SyncObject {
    * await call;
    */
   waitSync(options: CoordinationOptions = NO_OPTIONS): Notified {
-    const timeout = checkWait("waitSync", options);
+    this.#waitSync(checkWait("waitSync", options));
+    return this.#notified();
+  }
+
+  #waitSync(timeout: number): void {
     const { depth, held } = this.#begin(timeout);
     let notified = false;
-    let abandoned: number;
     try {
       notified = this.#waiting.waitSync(timeout, this.#attempt) === OK;
     } finally {
       if (!notified) cancelWait(this.#rt.m, this.#pointer);
-      abandoned = this.#resumeSync(depth, held);
+      this.#resumeSync(depth, held);
     }
-    return this.#end(notified, timeout, abandoned);
+    if (!notified) throw waitedTooLong(`wait for condition ${this.id}`, timeout);
   }
 
   /**
    * Waits until `predicate` returns something true, which it looks at first, and again after each notification (CPython: `wait_for`). The lock
-   * is held whenever it is called.
+   * is held whenever it is called. It does not report that an interpreter died with the lock: the next hold has that in `abandoned`. A loop around
+   * `wait` does report it.
    *
    * @param options `timeout` of all waits together, and `signal`
    * @returns what `predicate` returned
@@ -221,7 +228,7 @@ export class Condition extends SyncObject {
     for (;;) {
       const value = predicate();
       if (value) return value;
-      await this.wait({ timeout: this.#left(deadline, timeout), signal: ownOptions(options).signal });
+      await this.#wait(this.#left(deadline, timeout), ownOptions(options).signal);
     }
   }
 
@@ -241,7 +248,7 @@ export class Condition extends SyncObject {
     for (;;) {
       const value = predicate();
       if (value) return value;
-      this.waitSync({ timeout: this.#left(deadline, timeout) });
+      this.#waitSync(this.#left(deadline, timeout));
     }
   }
 
@@ -299,11 +306,10 @@ export class Condition extends SyncObject {
     return { depth: this.#mutex.suspend(), held };
   }
 
-  #resumeSync(depth: number, held: Held | undefined): number {
+  #resumeSync(depth: number, held: Held | undefined): void {
     try {
-      const abandoned = this.#mutex.resumeSync(depth);
+      this.#mutex.resumeSync(depth);
       this.#resumed(held);
-      return abandoned;
     } catch (error) {
       // The lock is not held again, so there is nothing to release at the end of the block.
       if (held !== undefined) endHold(held);
@@ -315,16 +321,17 @@ export class Condition extends SyncObject {
     if (this.lock instanceof Lock) setCurrentHold(this.lock, held);
   }
 
-  /** How long a wait may still take, or undefined without a limit. @throws TimeoutError (a `DOMException`) the time is up */
-  #left(deadline: number, timeout: number): number | undefined {
-    if (deadline === Infinity) return undefined;
+  /** How long a wait may still take. @throws TimeoutError (a `DOMException`) the time is up */
+  #left(deadline: number, timeout: number): number {
+    if (deadline === Infinity) return Infinity;
     const left = deadline - clock();
     if (left <= 0) throw waitedTooLong(`wait for condition ${this.id}`, timeout);
     return left;
   }
 
-  #end(notified: boolean, timeout: number, abandoned: number): Notified {
-    if (!notified) throw waitedTooLong(`wait for condition ${this.id}`, timeout);
+  /** Reports that the lock was abandoned. A wait that fails has no result to report it in, nor has `waitFor`: they leave it to the next owner. */
+  #notified(): Notified {
+    const abandoned = this.#mutex.takeAbandoned();
     return { abandoned: abandoned === -1 ? undefined : abandoned };
   }
 }

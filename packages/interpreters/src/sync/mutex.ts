@@ -99,26 +99,25 @@ export class Mutex {
     return depth;
   }
 
-  /** Acquires the lock again after `suspend`. Returns the id of an interpreter that died holding it, or -1. */
-  async resume(depth: number): Promise<number> {
+  /** Acquires the lock again after `suspend`. */
+  async resume(depth: number): Promise<void> {
     if (!this.take()) await this.wait(Infinity, undefined);
-    return this.#resumed(depth);
+    restoreDepth(this.rt.m, this.pointer, depth);
   }
 
   /** As `resume`, but blocks this thread. @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`) it is not acquired */
-  resumeSync(depth: number): number {
+  resumeSync(depth: number): void {
     if (!this.take()) this.waitSync(Infinity);
-    return this.#resumed(depth);
+    restoreDepth(this.rt.m, this.pointer, depth);
+  }
+
+  /** The id of an interpreter that died with the lock, which this one now holds, or -1. Only the first call returns it, so the caller must report it. */
+  takeAbandoned(): number {
+    return takeAbandoned(this.rt.m, this.pointer);
   }
 
   #endless(): LockWait {
     return new LockWait(this.rt, this.#what, releaseOf(this.pointer));
-  }
-
-  #resumed(depth: number): number {
-    const { m } = this.rt;
-    restoreDepth(m, this.pointer, depth);
-    return takeAbandoned(m, this.pointer);
   }
 
   /** The lock was released: if it was granted to a task on this event loop, that one has it now. */

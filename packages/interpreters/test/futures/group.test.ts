@@ -245,3 +245,109 @@ describe("a group", limits, () => {
     assert.deepEqual(seen, []);
   });
 });
+
+describe("map of a group", limits, () => {
+  test("its results come in order, and each form has its options", async () => {
+    const seen: unknown[] = [];
+    await pool.group().run(async (group) => {
+      for await (const n of group.map((n: number) => n * n, [1, 2, 3])) seen.push(n);
+      for await (const n of group.starmap(Math.pow, [[2, 3]])) seen.push(n);
+      for await (const n of group.with({ priority: 1 }).map(Math.sqrt, [4, 9], { chunksize: 2 }))
+        seen.push(n);
+      for await (const n of group.with({ timeout: WATCHDOG }).starmap(Math.pow, [[3, 2]])) seen.push(n);
+    });
+    assert.deepEqual(seen, [1, 4, 9, 8, 2, 3, 9]);
+  });
+
+  const failOrWait = (n: number): Promise<number> => {
+    if (n === 1) throw new RangeError("1");
+    return new Promise(() => {});
+  };
+
+  for (const chunksize of [1, 2]) {
+    test(`a call that fails cancels the group (chunksize ${chunksize})`, async () => {
+      for (const form of [run, block]) {
+        let other: Future<number> | undefined;
+        const error = await form(async (group) => {
+          other = group.submit(never);
+          for await (const _ of group.map(failOrWait, [1, 2], { chunksize }));
+        });
+        // With `await using`, the body's own error comes with that of the group.
+        const own = (error as { error?: unknown }).error ?? error;
+        assert.ok(own instanceof RangeError, String(error));
+        assert.equal(own.message, "1");
+        await isCancelled(other as Future<number>);
+      }
+    });
+  }
+
+  test("a call that fails while its result is not asked for cancels the group", async () => {
+    const error = await run(async (group) => {
+      await group.map(failOrWait, [0, 1]).next();
+    });
+    assert.ok(error instanceof RangeError, String(error));
+    assert.equal(error.message, "1");
+  });
+
+  test("outcomes that are asked for cancel nothing", async () => {
+    const outcomes = await pool.group().run(async (group) => {
+      const statuses: string[] = [];
+      const parse = (text: string): unknown => JSON.parse(text);
+      for (const chunksize of [1, 3])
+        for await (const { status } of group.map(parse, ["1", "{", "2"], { settled: true, chunksize }))
+          statuses.push(status);
+      return [...statuses, await group.submit(Math.abs, -1)];
+    });
+    const each = ["fulfilled", "rejected", "fulfilled"];
+    assert.deepEqual(outcomes, [...each, ...each, 1]);
+  });
+
+  test("leaving the loop cancels what it has submitted, and no failure comes of it", async () => {
+    let pulled = 0;
+    function* endless(): Generator<number> {
+      for (;;) yield pulled++;
+    }
+    const first = await pool.group().run(async (group) => {
+      for await (const n of group.map((n: number) => n + 1, endless(), { buffersize: 4 })) return n;
+      return -1;
+    });
+    assert.equal(first, 1);
+    assert.ok(pulled <= 5, String(pulled));
+  });
+
+  test("the end of the block waits for what was submitted, and nothing is sent after it", async () => {
+    const group = pool.group();
+    const results = group.map(Math.abs, [0, 1, 2, 3, 4, 5], { buffersize: 2 });
+    assert.equal((await results.next()).value, 0);
+    await group[Symbol.asyncDispose]();
+    const rest = await rejection<InterpreterError>(
+      (async () => {
+        for await (const _ of results);
+      })(),
+    );
+    assert.equal(rest.code, "ERR_GROUP_ENDED");
+    assert.equal(
+      (await rejection<InterpreterError>((async () => group.map(Math.abs, []))())).code,
+      "ERR_GROUP_ENDED",
+    );
+  });
+
+  test("in a group that is cancelled, the iteration is", async () => {
+    const group = pool.group();
+    group.cancel();
+    assert.ok((await rejection(group.map(Math.abs, [1]).next())) instanceof CancelledError);
+    await group[Symbol.asyncDispose]();
+  });
+
+  test("an exception of the source is a failure of the group", async () => {
+    function* broken(): Generator<number> {
+      yield 1;
+      throw new TypeError("no more");
+    }
+    const error = await run(async (group) => {
+      group.submit(never);
+      for await (const _ of group.map(Math.abs, broken()));
+    });
+    assert.ok(error instanceof TypeError, String(error));
+  });
+});

@@ -4,11 +4,13 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { releaseOf, replyOf } from "../../src/kernel/deadlock.js";
+import { findCircle, releaseOf, replyOf, sayWaitingOn } from "../../src/kernel/deadlock.js";
+import { closeExecutions } from "../../src/kernel/executions.js";
 import { lockMutex } from "../../src/kernel/mutex.js";
 import { acquirePermit } from "../../src/kernel/semaphores.js";
 import { createSync } from "../../src/kernel/sync-objects.js";
 import type { Pointer, Slot } from "../../src/memory/brands.js";
+import { markSleeping as fallAsleep, observe as counterOf } from "../../src/memory/doorbell.js";
 import {
   OK,
   Q_GETTERS,
@@ -356,6 +358,21 @@ test("one of a would-be circle dies at any step: the other goes on", (t) => {
       };
     },
   });
+});
+
+test("an interpreter that is about to be terminated is in no circle: its end ends the waits for it", () => {
+  const { world, slots } = scene(0);
+  const [a, b] = [world.view(slots[0]), world.view(slots[1])];
+  const wait = (m: typeof a, on: Slot): void => {
+    sayWaitingOn(m, replyOf(on));
+    assert.ok(fallAsleep(m, counterOf(m)));
+  };
+  wait(a, b.slot);
+  wait(b, a.slot);
+  closeExecutions(world.view(SUPERVISOR_SLOT), a.slot);
+  assert.equal(findCircle(b), undefined);
+  // The one that ends may find it.
+  assert.deepEqual(findCircle(a), [a.slot, replyOf(b.slot), b.slot, replyOf(a.slot)]);
 });
 
 test("two threads acquire two locks crosswise: at most one is refused, and both go on", (t) => {

@@ -2,10 +2,15 @@
 import { setImmediate as turn } from "node:timers/promises";
 import {
   ItemInterpreterDestroyed,
+  onGet,
+  onPut,
+  onSet,
   QueueEmpty,
   QueueFull,
   QueueShutDown,
   type PutOptions,
+  select,
+  selectSync,
   UNBOUND,
 } from "interpreters";
 import { burn, type Fuse } from "../faults/victims.js";
@@ -32,7 +37,7 @@ export async function produce(
   const end = fuse.way === "return" ? Math.min(count, fuse.steps * BLOCK) : count;
   for (let n = 0, step = 0; n < end; step++) {
     const most = Math.min(BLOCK - (n % BLOCK), end - n);
-    n += await putSome(ledger, seed, items, producer, n, most, step);
+    n += await putSome(ledger, seed, locks, items, producer, n, most, step);
     if (step % 3 === 0) await useLocks(locks, hash(seed, producer, step));
     burn(fuse, step);
     if (fuse.way === "throw" && step >= fuse.steps) await turn();
@@ -47,6 +52,7 @@ export async function produce(
 async function putSome(
   ledger: Ledger,
   seed: number,
+  { event }: Locks,
   items: Items,
   producer: number,
   n: number,
@@ -57,32 +63,39 @@ async function putSome(
   const behaviour = behaviourOf(seed, producer, n);
   const options: PutOptions = behaviour === undefined ? {} : { unboundItems: behaviour };
   const timeout = (h >>> 8) % 4;
-  const many = h % 8 >= 6;
+  const form = h % 10;
+  const many = form === 6 || form === 7;
   const count = many ? most : 1;
   const batch = Array.from({ length: count }, (_, i) => makeItem(seed, producer, n + i));
   ledger.begin(producer, n + count);
   let put = count;
   const controller = new AbortController();
   try {
-    if (h % 8 === 0) items.putNowait(batch[0], options);
-    else if (h % 8 === 1) await items.put(batch[0], options);
-    else if (h % 8 === 2) items.putSync(batch[0], options);
-    else if (h % 8 === 3) await items.put(batch[0], { ...options, timeout });
-    else if (h % 8 === 4) items.putSync(batch[0], { ...options, timeout });
-    else if (h % 8 === 5) {
+    if (form === 0) items.putNowait(batch[0], options);
+    else if (form === 1) await items.put(batch[0], options);
+    else if (form === 2) items.putSync(batch[0], options);
+    else if (form === 3) await items.put(batch[0], { ...options, timeout });
+    else if (form === 4) items.putSync(batch[0], { ...options, timeout });
+    else if (form === 5) {
       const putting = items.put(batch[0], { ...options, signal: controller.signal });
       abortSoon(controller, timeout);
       await putting;
-    } else if (h % 8 === 6) await items.putMany(batch, { ...options, ...(timeout > 0 && { timeout }) });
-    else items.putManySync(batch, { ...options, ...(timeout > 0 && { timeout }) });
+    } else if (form === 6) await items.putMany(batch, { ...options, ...(timeout > 0 && { timeout }) });
+    else if (form === 7) items.putManySync(batch, { ...options, ...(timeout > 0 && { timeout }) });
+    else {
+      const cases = { put: onPut(items, batch[0], options), set: onSet(event) };
+      const limits = { timeout, default: true } as const;
+      const chosen = form === 8 ? await select(cases, limits) : selectSync(cases, limits);
+      if (chosen.name !== "put") put = 0;
+    }
   } catch (error) {
     if (error instanceof QueueFull) put = many ? ((error as { put?: number }).put ?? 0) : 0;
     else if (error === controller.signal.reason) put = 0;
     else throw error;
-    // An item that carries a queue is made anew next time.
-    for (const [, , body] of batch.slice(put)) if (isQueue(body)) body.close();
-    if (put === 0) await turn();
   }
+  // An item that carries a queue is made anew next time.
+  for (const [, , body] of batch.slice(put)) if (isQueue(body)) body.close();
+  if (put === 0) await turn();
   ledger.put(producer, n + put);
   return put;
 }
@@ -107,9 +120,9 @@ export async function consume(place: Place, items: Items, consumer: number, fuse
   }
 }
 
-const FORMS = 9;
+const FORMS = 11;
 /** The forms that never wait long. */
-const IMPATIENT = [0, 3, 4, 5, 8];
+const IMPATIENT = [0, 3, 4, 5, 8, 9, 10];
 
 /** Takes items in every form. */
 export class Taker {
@@ -118,12 +131,14 @@ export class Taker {
   readonly #seed: number;
   readonly #items: Items;
   readonly #consumer: number;
+  readonly #event: Locks["event"];
 
-  constructor({ lane, seed }: Place, items: Items, consumer: number) {
+  constructor({ lane, seed, locks }: Place, items: Items, consumer: number) {
     this.#ledger = ledgerOf(lane);
     this.#seed = seed;
     this.#items = items;
     this.#consumer = consumer;
+    this.#event = locks.event;
   }
 
   /**
@@ -133,7 +148,7 @@ export class Taker {
   async takeSome(step: number, patient = true): Promise<boolean> {
     const h = hash(~this.#seed, -1 - this.#consumer, step);
     const form = patient ? h % FORMS : IMPATIENT[h % IMPATIENT.length];
-    const most = form < 6 ? 1 : 1 + ((h >>> 8) % 24);
+    const most = form < 6 || form > 8 ? 1 : 1 + ((h >>> 8) % 24);
     this.#ledger.hold(this.#consumer, most);
     const going = await this.#take(form, most, (h >>> 16) % 4);
     this.#ledger.hold(this.#consumer, 0);
@@ -174,6 +189,9 @@ export class Taker {
       case 7:
         if (timeout > 0) return this.#noteMany(() => items.getManySync(most, { timeout }));
         return this.#iterate(most);
+      case 9:
+      case 10:
+        return this.#select(form === 9, timeout);
       default: {
         // Several gets that wait together are served in the order of their calls.
         const gets = Array.from({ length: Math.min(most, 6) }, () => items.get({ timeout: 1 + timeout }));
@@ -182,6 +200,20 @@ export class Taker {
         for (const get of gets) going = (await this.#note(() => get)) && going;
         return going;
       }
+    }
+  }
+
+  /** Takes an item, unless an event is set or the time is up. */
+  async #select(blocking: boolean, timeout: number): Promise<boolean> {
+    const cases = { item: onGet(this.#items), set: onSet(this.#event) };
+    const limits = { timeout, default: true } as const;
+    try {
+      const chosen = blocking ? selectSync(cases, limits) : await select(cases, limits);
+      if (chosen.name === "item") this.#accept(chosen.value);
+      else await turn();
+      return true;
+    } catch (error) {
+      return this.#excuse(error);
     }
   }
 

@@ -220,6 +220,35 @@ for (const [name, make] of [
       assert.ok(!condition.lock.locked());
     });
 
+    test("the next owner learns of a death that a failed wait and waitFor cannot report", async () => {
+      const condition = make();
+      const controller = new AbortController();
+      let looks = 0;
+      const waits = {
+        "a wait that is aborted": () => condition.wait({ signal: controller.signal }),
+        waitFor: () => condition.waitFor(() => looks++ === 1),
+      };
+      for (const [what, wait] of Object.entries(waits)) {
+        const other = create();
+        const waiting = (async () => {
+          await using _ = await condition.acquire();
+          return await wait();
+        })();
+        const ended = waiting.catch((error) => assert.equal(error, controller.signal.reason));
+        await until(() => waitersOf(condition) === 1);
+        assert.equal(await other.call(works.keep, condition.lock as Lock), 1);
+        if (!controller.signal.aborted) controller.abort();
+        else await other.call((condition: Condition) => condition.notifyAll(), condition);
+        // It wants the lock back.
+        await until(() => waitersOf(condition.lock) === 1);
+        await other.terminate();
+        await ended;
+        const held = await condition.acquire();
+        assert.equal(held.abandoned, other.id, what);
+        held.release();
+      }
+    });
+
     test("it travels with its lock, both keep their identity, and it keeps its lock alive", () =>
       using(async (other) => {
         const condition = make();
