@@ -80,7 +80,7 @@ test(
 
       const picture = process.env["MANDELBROT_PICTURE"];
       if (picture !== undefined) {
-        // What the README shows: the whole set, drawn while an interpreter is killed.
+        // The picture of the README: the whole set, drawn while an interpreter is killed.
         await page.evaluate('document.getElementById("reset").click()');
         await page.evaluate("new Promise((resolve) => setTimeout(resolve, 100))");
         await page.evaluate("mandelbrot.kill()");

@@ -46,7 +46,7 @@ export function tilesOf({ re, im, step }: View, width: number, height: number): 
   return tiles.sort((a, b) => distance(a) - distance(b));
 }
 
-/** What has become of all tiles since the page was loaded. Each is asked for once, and is then drawn, cancelled or failed. */
+/** The fate of all tiles since the page was loaded. Each is asked for once, and is then drawn, cancelled or failed. */
 export interface Numbers {
   asked: number;
   drawn: number;

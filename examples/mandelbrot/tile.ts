@@ -1,4 +1,4 @@
-/** What the interpreters run: one tile of the picture. It imports nothing, so that any of them can load it from its URL. */
+/** The function that the interpreters run: it draws one tile of the picture. It imports nothing, so that any of them can load it from its URL. */
 
 export interface Tile {
   /** The point of the complex plane at the tile's corner, and the width of a pixel. */

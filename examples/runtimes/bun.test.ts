@@ -1,4 +1,4 @@
-/** What is different on Bun: what it cannot give is refused, and what it has beyond Node is covered. */
+/** The differences of Bun: what it cannot give is refused, and what it has beyond Node is covered. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

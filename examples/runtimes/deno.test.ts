@@ -1,4 +1,4 @@
-/** What is different on Deno: threads are stopped all the same, and what it has beyond Node is covered. */
+/** The differences of Deno: threads are stopped all the same, and what it has beyond Node is covered. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

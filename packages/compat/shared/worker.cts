@@ -20,7 +20,7 @@ export interface Start {
   readonly niceIncrement: number;
 }
 
-/** What the worker loads before its file, in the place of Node. */
+/** The files that the worker loads before its own, in the place of Node. */
 export interface Preloading {
   readonly preloads: Preloads;
   /** The options of Node that the worker was given, those for the preloads included. */

@@ -39,7 +39,7 @@ export function batchOf({ values, failure, took }: RemoteOutcome & { kind: "batc
   return { values, failure: { status: REPLY_REFUSED, value, interpreter }, took };
 }
 
-/** What the future of a task that failed rejects with. */
+/** The error that the future of a failed task rejects with. */
 export function errorOf(
   outcome: RemoteOutcome & { kind: "threw" | "failed" },
   trace: Trace | undefined,

@@ -1,5 +1,5 @@
 /**
- * What an interpreter reads as `process.stdin`: the option, its check, and the creator's side of a stream.
+ * The input that an interpreter reads as `process.stdin`: the option, its check, and the creator's side of a stream.
  *
  * A text and bytes travel as they are, with what a parent gives (parent.ts). A stream stays with the creator: the interpreter gets a port, asks for each
  * chunk, and has it in reply, so the stream is read as far as the interpreter reads. The port does not keep the creator's process alive; the call

@@ -1,6 +1,6 @@
 /**
  * The two locks of a channel: those who put take one, those who take the other, so that they do not wait for each other and do not
- * fetch the other's cache line for the lock. What concerns the whole channel takes both, the putters' first.
+ * fetch the other's cache line for the lock. An operation on the whole channel takes both, the putters' first.
  */
 import type { SharedMemory } from "../memory/atomics.js";
 import type { Pointer } from "../memory/brands.js";

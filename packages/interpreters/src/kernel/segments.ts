@@ -11,7 +11,7 @@
  * pages of the dead (channel-repair.ts finishes the hand-over).
  *
  * Making room happens under the putters' lock, leaving a segment under the takers'. The last segment is the putters': takers leave it only
- * when C_TAIL lies in another. What changes C_HEAD and C_TAIL together takes both locks.
+ * when C_TAIL lies in another. A change of C_HEAD and C_TAIL together takes both locks.
  */
 import { acquire, ensureMapped, get, set, type SharedMemory, store } from "../memory/atomics.js";
 import type { Owner, Pointer } from "../memory/brands.js";

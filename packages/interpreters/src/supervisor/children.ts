@@ -51,7 +51,7 @@ interface Child extends StartedThread {
 
 export class Children {
   readonly standby: StandbyPool<Child>;
-  /** What observes the process, if anything does. */
+  /** The observer of the process, if it has one. */
   observer: SupervisorObserver | undefined;
   readonly #m: SharedMemory;
   readonly #deaths: Deaths;

@@ -1,4 +1,4 @@
-/** What observes the supervisor, if anything does. Its code is loaded only then (observe/supervise.ts). */
+/** The observer of the supervisor, if it has one. Its code is loaded only then (observe/supervise.ts). */
 import { loadBundle } from "../platform/modules.js";
 import { load, type SharedMemory } from "../memory/atomics.js";
 import { H_OBSERVED } from "../memory/layout.js";

@@ -1,4 +1,4 @@
-/** What an observer of the supervisor gets to see. */
+/** The view that an observer of the supervisor has. */
 import type { InterpreterId, Slot } from "../memory/brands.js";
 import type { Death } from "./deaths.js";
 

@@ -16,7 +16,7 @@ export interface Parts {
 }
 
 export interface Observing {
-  /** What observes the process, if anything does. */
+  /** The observer of the process, if it has one. */
   observer: SupervisorObserver | undefined;
   /** Looks again whether anything does. */
   look(): void;

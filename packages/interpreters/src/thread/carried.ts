@@ -1,5 +1,5 @@
 /**
- * What travels with work besides its arguments: texts by name, such as the `traceparent` of distributed tracing, which subscribers of one channel
+ * The texts that travel with work besides its arguments, by name, such as the `traceparent` of distributed tracing, which subscribers of one channel
  * give and subscribers of another one take. Without subscribers, neither side does anything.
  */
 import { channel, type Channel } from "../platform/diagnostics.js";
@@ -15,7 +15,7 @@ export interface WorkSendEvent {
 
 /** The message of `interpreters:work:run`: work that a carrier came with is about to run. */
 export interface WorkRunEvent {
-  /** What the sender's subscribers put into it. */
+  /** The texts that the sender's subscribers put into it. */
   readonly carrier: Readonly<Carrier>;
   /** The function's name, or what the work is. */
   readonly name: string;

@@ -1,5 +1,5 @@
 /**
- * What observes this thread, if anything does: a trace, or `interpreters top`. Their code is no part of the bundle that every thread runs: it is
+ * The observer of this thread, if it has one: a trace, or `interpreters top`. Their code is no part of the bundle that every thread runs: it is
  * loaded when the process is observed (H_OBSERVED). tracer.ts has the hooks that the rest of the package calls.
  */
 import { loadBundle } from "../platform/modules.js";

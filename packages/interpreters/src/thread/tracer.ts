@@ -1,4 +1,4 @@
-/** What an observer of a thread (observing.ts) gets to see. */
+/** The view that an observer of a thread has (observing.ts). */
 import type { Received } from "../kernel/receive.js";
 import type { Pointer } from "../memory/brands.js";
 import type { Death } from "./death.js";
@@ -32,7 +32,7 @@ export interface Tracer {
 
 /** A pool as it is at present, for those who watch. */
 export interface PoolView {
-  /** What the names of its interpreters begin with. */
+  /** The prefix of the names of its interpreters. */
   readonly name: string;
   readonly maxWorkers: number;
   readonly concurrency: number;

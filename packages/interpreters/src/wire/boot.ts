@@ -100,7 +100,7 @@ export interface BootOptions {
   readonly concurrency: number;
 }
 
-/** What an interpreter reads as `process.stdin`; "given" is sent to it (worker/parent.ts). */
+/** The source of what an interpreter reads as `process.stdin`; "given" is sent to it (worker/parent.ts). */
 export type BootInput = "ignore" | "inherit" | "given";
 
 /** Where an interpreter's output goes. */

@@ -7,7 +7,7 @@ import type { MessagePort } from "../platform/ports.js";
 import { makeReadable, openStdin, type Readable, replaceStdin } from "../platform/stdin.js";
 import type { BootInput } from "../wire/boot.js";
 
-/** What an interpreter is given to read: all of it, or the port of the creator's stream (interpreter/input.ts). */
+/** The input of an interpreter: all of it, or the port of the creator's stream (interpreter/input.ts). */
 export type GivenInput = string | Uint8Array | MessagePort;
 
 /** The reply to a request for a chunk: the chunk, null at the end, or the error of the stream. */
@@ -15,7 +15,7 @@ export type InputReply = { readonly chunk: string | Uint8Array | null } | { read
 
 /** Makes this thread's `process.stdin` the input that it was booted with. */
 export function installStdin(input: BootInput): void {
-  // What is given arrives before any work does.
+  // A given input arrives before any work does.
   if (input !== "given") replaceStdin(input === "inherit" ? openStdin : refusing);
 }
 

@@ -1,4 +1,4 @@
-/** What both kinds of workers have in common: their state, the request that runs, and when a worker is started again. */
+/** The part that both kinds of workers have in common: their state, the request that runs, and when a worker is started again. */
 import { EventEmitter } from "node:events";
 import { totalmem } from "node:os";
 import {

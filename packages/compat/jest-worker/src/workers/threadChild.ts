@@ -75,7 +75,7 @@ export class ChildModule {
   }
 }
 
-/** What is thrown instead of null and undefined, which would pass for no error. */
+/** The error thrown instead of null and undefined, which would pass for no error. */
 export const thrownBy = (error: unknown): unknown => error ?? new Error('"null" or "undefined" thrown');
 
 /** The name that jest-worker gives to an error: that of its class. */

@@ -16,7 +16,7 @@ export const openToAppend = none;
 /** There is no working directory that could be gone. */
 export const realpathSync = { native: (path: string): string => path };
 
-/** What this package prints itself, each time whole lines. */
+/** Prints the own lines of this package, each time whole. */
 export function writeSync(fd: number, text: string): void {
   console[fd === 1 ? "log" : "error"](text.replace(/\n$/, ""));
 }

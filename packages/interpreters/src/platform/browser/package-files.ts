@@ -14,7 +14,7 @@ export const bundled: Bundled | undefined = {
       : undefined,
 };
 
-/** What stacks show of the package. */
+/** The form in which stacks show the package. */
 export function packageFile(path: string): URL {
   return new URL(
     path,

@@ -51,7 +51,7 @@ export interface Parent {
 
 export function showParent(_parent: Parent): void {}
 
-/** What a thread tells the one that has started it. */
+/** The messages of a thread to the one that has started it. */
 type Control = { readonly held: true } | { readonly exit: number } | { readonly error: unknown };
 
 /** Thread numbers of one starter. The supervisor starts all interpreters. */

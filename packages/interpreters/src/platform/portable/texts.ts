@@ -27,7 +27,7 @@ export type Evaluate = (
   dirname: string,
 ) => void;
 
-/** What the threads of this package get beside their own data. */
+/** The part that the threads of this package get beside their own data. */
 export interface DataWithTexts {
   readonly interpretersTexts: OwnTexts;
 }
@@ -35,7 +35,7 @@ export interface DataWithTexts {
 export const asString = (text: string | Uint8Array): string =>
   typeof text === "string" ? text : Buffer.from(text.buffer, text.byteOffset, text.length).toString("latin1");
 
-/** What stacks show. */
+/** The form in which stacks show them. */
 export const fileOf = (name: string, { folder }: OwnTexts): string =>
   process.getBuiltinModule("node:path").join(folder, name);
 
