@@ -5,7 +5,7 @@ import { createPython, type Python } from "../src/index.js";
 import { canSwitchStacks } from "../src/threads.js";
 import { CACHE } from "./folders.js";
 
-const green = { skip: canSwitchStacks() ? false : "this engine cannot switch stacks", timeout: 20_000 };
+const green = { skip: canSwitchStacks() ? false : "this engine cannot switch stacks", timeout: 60_000 };
 let python: Python;
 before(async () => {
   python = await createPython({ cache: CACHE });
