@@ -62,7 +62,8 @@ export function releaseOf(q: Pointer): number {
 
 /** From here on, this interpreter waits for `on` when it is asleep; 0: for something of which no circle can consist. */
 export function sayWaitingOn(m: SharedMemory, on: number): void {
-  store(m, m.me + S_VERDICT, VERDICT_NONE);
+  // Only this thread writes it, and writing it takes longer than all the rest.
+  if (get(m, m.me + S_VERDICT) !== VERDICT_NONE) store(m, m.me + S_VERDICT, VERDICT_NONE);
   store(m, m.me + S_WAITING_ON, on);
 }
 
