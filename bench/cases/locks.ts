@@ -1,4 +1,4 @@
-/** Locks: what a free one costs, and how often two threads that both want it get it. */
+/** Locks: what a free one costs, how often two threads that both want it get it, and whether one of many gets it less often than the others. */
 
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
@@ -87,6 +87,38 @@ const ports: Contender = {
   },
 };
 
+/** Returns the share of the interpreter that acquired the lock least often while all of them wanted it, in percent of an equal share. */
+async function leastShare(size: number, rounds: number): Promise<number> {
+  const { Barrier, create, Lock } = await import("interpreters");
+  const lock = new Lock();
+  const barrier = new Barrier(size);
+  /** How often each of them has acquired it, and behind these how often all of them have. */
+  const counts = new Int32Array(new SharedArrayBuffer((size + 1) * Int32Array.BYTES_PER_ELEMENT));
+  const interps = Array.from({ length: size }, () => create());
+  const contend = (
+    mutex: typeof lock,
+    start: typeof barrier,
+    acquired: Int32Array,
+    index: number,
+    most: number,
+  ): void => {
+    start.waitSync();
+    const all = acquired.length - 1;
+    for (let ended = false; !ended;) {
+      mutex.acquireSync();
+      ended = acquired[all] >= most;
+      if (!ended) {
+        acquired[all] += 1;
+        acquired[index] += 1;
+      }
+      mutex.release();
+    }
+  };
+  await Promise.all(interps.map((interp, i) => interp.call(contend, lock, barrier, counts, i, rounds)));
+  await Promise.all(interps.map((interp) => interp.close()));
+  return (100 * size * Math.min(...counts.subarray(0, size))) / rounds;
+}
+
 export const lockCases: readonly Case[] = [
   {
     id: "lock-one-thread",
@@ -130,5 +162,19 @@ export const lockCases: readonly Case[] = [
     title: "Lock that two threads want all the time, acquire and release",
     unit: "µs",
     contenders: [ours, ports],
+  },
+  {
+    id: "lock-fairness",
+    title:
+      "Lock that all want all the time: share of the least served interpreter, relative to an equal share",
+    unit: "%",
+    contenders: [2, 8].map((size) => ({
+      name: `interpreters: ${size} that block`,
+      ours: true,
+      start: async () => ({
+        round: ({ quick }) => leastShare(size, quick ? 2_000 : 50_000),
+        stop: () => {},
+      }),
+    })),
   },
 ];
