@@ -51,14 +51,14 @@ export function forbidBlocking(exports: object): void {
 function forbidBlockingEarly(): void {
   const { prototype } = Runtime;
   const { blockUntil } = prototype;
-  prototype.blockUntil = function blockOnceStarted(this: Runtime, done, timeout): boolean {
+  prototype.blockUntil = function blockOnceStarted(this: Runtime, done, timeout, wait): boolean {
     if (load(this.m, H_SUPERVISOR) === STARTING && !done()) {
       throw new InterpreterError(
         "Cannot block this worker while its interpreters start: await the first operation on one, and block in later ones.",
         { code: "ERR_BLOCKING_NOT_ALLOWED" },
       );
     }
-    return blockUntil.call(this, done, timeout);
+    return blockUntil.call(this, done, timeout, wait);
   };
 }
 
