@@ -7,6 +7,13 @@ export function isQueue(value: unknown): boolean {
   return "size" in value && [shift, remove, push].every((method) => typeof method === "function");
 }
 
+/** Removes a member. Returns whether it was there. */
+export function removeFrom<T>(list: T[], member: T): boolean {
+  const index = list.indexOf(member);
+  if (index !== -1) list.splice(index, 1);
+  return index !== -1;
+}
+
 /** A queue on one array: small, and slow when it is long. */
 export class ArrayQueue<T> {
   tasks: T[] = [];
@@ -24,7 +31,6 @@ export class ArrayQueue<T> {
     this.tasks.unshift(task);
   }
   remove(task: T): void {
-    const index = this.tasks.indexOf(task);
-    if (index !== -1) this.tasks.splice(index, 1);
+    removeFrom(this.tasks, task);
   }
 }

@@ -12,7 +12,6 @@ import type { ExecutingSide } from "./guests/language.js";
 import { warmUp } from "./interpreter/warm-up.js";
 import { closeExecutions } from "./kernel/executions.js";
 import { waitForSlot } from "./kernel/standby.js";
-import { watchImports } from "./platform/scripts.js";
 import { setImmediate } from "./platform/timers.js";
 import { showParent, workerData } from "./platform/threads.js";
 import { enter } from "./thread/current.js";
@@ -69,7 +68,7 @@ async function serveSlot(
   afterFirst?: () => void,
 ): Promise<void> {
   rt.become(slot);
-  if (watchImports !== undefined) leaveDuringImports(rt);
+  leaveDuringImports(rt);
   try {
     guest.enter?.();
     await serve(rt, guest, concurrency, afterFirst);

@@ -139,7 +139,7 @@ export default class Piscina<T = any, R = any> extends EventEmitterAsyncResource
     return [...this.#pool.workers].map(({ thread }) => thread as unknown as Worker);
   }
   get idleThreads(): number {
-    return [...this.#pool.workers].filter(({ isReady, tasks }) => isReady && tasks.size === 0).length;
+    return [...this.#pool.workers].filter(({ isReady, tasks }) => isReady && tasks.length === 0).length;
   }
   get queueSize(): number {
     return this.#pool.queueSize;

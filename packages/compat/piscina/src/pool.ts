@@ -8,6 +8,7 @@
 import { abortReason, isAborted } from "../../shared/abort.cjs";
 import { deathOf, errorOfEnd, thrownBy } from "../../shared/outcome.cjs";
 import type { ThreadEnd } from "../../shared/pool-thread.cjs";
+import { removeFrom } from "../../shared/task-queue.cjs";
 import {
   AbortError,
   closeTimeout,
@@ -194,10 +195,10 @@ export class Pool {
     this.#distributeAll();
     this.#readAhead?.fill(performance.now(), worker);
     const { idleTimeout, minThreads } = this.options;
-    if (idleTimeout === Infinity || worker.tasks.size > 0 || this.workers.size <= minThreads) return;
+    if (idleTimeout === Infinity || worker.tasks.length > 0 || this.workers.size <= minThreads) return;
     worker.idleTimer ??= setTimeout(() => {
       worker.idleTimer = undefined;
-      if (worker.tasks.size > 0 || this.workers.size <= minThreads || !this.workers.has(worker)) return;
+      if (worker.tasks.length > 0 || this.workers.size <= minThreads || !this.workers.has(worker)) return;
       void this.workers.stop(worker);
     }, idleTimeout).unref();
   }
@@ -205,7 +206,7 @@ export class Pool {
   #post(worker: PoolWorker, task: PoolTask, ahead: boolean): void {
     const posting: Posting = { worker, claim: ahead ? this.workers.claims.open() : 0, ahead };
     task.posting = posting;
-    task.link = worker.tasks.add(task);
+    worker.tasks.push(task);
     if (!ahead) this.#begin(worker, task, performance.now());
     else {
       worker.ahead++;
@@ -254,7 +255,7 @@ export class Pool {
   /** The worker has done with the task. */
   #leave({ worker, claim, ahead }: Posting, task: PoolTask, failed: boolean, outcome: unknown): void {
     const now = performance.now();
-    worker.tasks.remove(task.link);
+    removeFrom(worker.tasks, task);
     if (ahead) worker.ahead--;
     else this.#running--;
     this.workers.claims.release(claim);
@@ -266,7 +267,7 @@ export class Pool {
 
   /** The worker goes on with the first task that it got ahead. */
   #promote(worker: PoolWorker, now: number): void {
-    const task = worker.tasks.find(({ posting }) => posting?.ahead === true)?.value;
+    const task = worker.tasks.find(({ posting }) => posting?.ahead === true);
     if (task === undefined) return;
     task.posting!.ahead = false;
     worker.ahead--;
@@ -276,10 +277,10 @@ export class Pool {
   /** A worker is gone: what it has not begun waits again, at the head of the queue. */
   #takeBack(worker: PoolWorker): void {
     const { taskQueue } = this.options;
-    for (const task of worker.tasks.toArray().reverse()) {
+    for (const task of [...worker.tasks].reverse()) {
       const { posting } = task;
       if (posting === undefined || !this.workers.claims.withdraw(posting.claim)) continue;
-      worker.tasks.remove(task.link);
+      removeFrom(worker.tasks, task);
       if (posting.ahead) worker.ahead--;
       else this.#running--;
       task.posting = undefined;
@@ -289,7 +290,7 @@ export class Pool {
   }
 
   #ended(worker: PoolWorker, end: ThreadEnd | undefined): void {
-    const hadTasks = worker.tasks.size > 0;
+    const hadTasks = worker.tasks.length > 0;
     // Only with a load balancer tasks wait until a worker is ready, and no other one would become that.
     if (end !== undefined && !worker.isReady && this.options.loadBalancer !== undefined) {
       if (this.workers.size === 0) this.#rejectWaiting(() => errorOfEnd(end) ?? threadTermination());
@@ -326,7 +327,7 @@ export class Pool {
   #stop(worker: PoolWorker): Promise<void> {
     const stopped = this.workers.stop(worker);
     this.#running -= worker.running;
-    for (const task of worker.tasks.clear()) task.settle(true, threadTermination());
+    for (const task of worker.tasks.splice(0)) task.settle(true, threadTermination());
     return stopped;
   }
 

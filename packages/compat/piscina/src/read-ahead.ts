@@ -5,6 +5,7 @@
  * A task that was given ahead may still go to another worker: a worker without work takes half of what the others have not begun, and what waits
  * behind a task that turns out to be long goes back to the queue.
  */
+import { removeFrom } from "../../shared/task-queue.cjs";
 import type { FilledOptions } from "./options";
 import type { PoolTask, PoolWorker } from "./work";
 import { FixedQueue } from "./task-queues";
@@ -50,7 +51,7 @@ export class ReadAhead {
       this.#lastCheck = now;
       this.#takeBackStuck(now);
     }
-    if (free !== undefined && free.tasks.size === 0 && this.#queue.size === 0) this.#share(free);
+    if (free !== undefined && free.tasks.length === 0 && this.#queue.size === 0) this.#share(free);
     if (this.#queue.size === 0 || this.#workers.claims.time > SHORT) return;
     const worker = free ?? this.#leastAhead();
     if (worker !== undefined) this.#fill(worker);
@@ -58,7 +59,7 @@ export class ReadAhead {
 
   /** Gives workers without work a part of what others have not begun: those come before a new task. */
   shareWithIdle(): void {
-    for (const worker of this.#workers) if (worker.tasks.size === 0) this.#share(worker);
+    for (const worker of this.#workers) if (worker.tasks.length === 0) this.#share(worker);
   }
 
   #leastAhead(): PoolWorker | undefined {
@@ -98,11 +99,11 @@ export class ReadAhead {
   /** Takes the last tasks of a worker that it has not begun; the last one comes first. */
   #withdraw(worker: PoolWorker, most: number): PoolTask[] {
     const withdrawn: PoolTask[] = [];
-    for (const task of worker.tasks.toArray().reverse()) {
+    for (const task of [...worker.tasks].reverse()) {
       if (withdrawn.length === most) break;
       const { posting } = task;
       if (posting === undefined || !posting.ahead || !this.#workers.claims.withdraw(posting.claim)) continue;
-      worker.tasks.remove(task.link);
+      removeFrom(worker.tasks, task);
       worker.ahead--;
       task.posting = undefined;
       withdrawn.push(task);

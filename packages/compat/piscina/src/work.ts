@@ -1,7 +1,6 @@
 /** Tasks and workers, which know each other. */
 import { AsyncResource } from "node:async_hooks";
 import { type AbortSignalAny, onAbort } from "../../shared/abort.cjs";
-import { type Link, LinkedList } from "../../shared/linked-list.cjs";
 import type { PoolThread } from "../../shared/pool-thread.cjs";
 import { movables } from "./common";
 import { Durations } from "./histogram";
@@ -46,8 +45,6 @@ export class PoolTask extends AsyncResource implements PiscinaTask {
   task: unknown;
   started = 0;
   posting: Posting | undefined;
-  /** Its place among the tasks of its worker. */
-  link: Link<PoolTask> | undefined;
   settled = false;
   readonly #callback: (this: undefined, failed: boolean, outcome: unknown) => void;
   #forgetSignal: (() => void) | undefined;
@@ -114,8 +111,11 @@ export class PoolTask extends AsyncResource implements PiscinaTask {
 /** A worker, as the pool sees it. */
 export class PoolWorker {
   readonly thread: PoolThread;
-  /** The tasks that it has, in the order in which it got them. */
-  readonly tasks = new LinkedList<PoolTask>();
+  /**
+   * The tasks that it has, in the order in which it got them. No `Set`: minor collections of V8 do not free what has once been in one, as long as its
+   * first table lives.
+   */
+  readonly tasks: PoolTask[] = [];
   readonly histogram: Durations | undefined;
   /** How many of the tasks were posted ahead. */
   ahead = 0;
@@ -138,12 +138,12 @@ export class PoolWorker {
 
   /** How many tasks it runs. */
   get running(): number {
-    return this.tasks.size - this.ahead;
+    return this.tasks.length - this.ahead;
   }
 
   /** An abortable task has its worker for itself, for aborting it stops the worker. */
   get isRunningAbortableTask(): boolean {
-    return this.tasks.size === 1 && this.tasks.first!.isAbortable;
+    return this.tasks.length === 1 && this.tasks[0].isAbortable;
   }
 
   get currentUsage(): number {

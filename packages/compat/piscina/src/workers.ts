@@ -138,7 +138,7 @@ export class Workers implements Iterable<PoolWorker> {
     const { isAbortable } = task;
     let [found, usage] = [undefined as PoolWorker | undefined, this.#options.concurrentTasksPerWorker];
     for (const worker of this.#all) {
-      const { size } = worker.tasks;
+      const { length: size } = worker.tasks;
       if (size === 0) {
         if (!worker.isReady || worker.thread.isThere) return worker;
         // The notice of its end is still to come. It must not get a task.

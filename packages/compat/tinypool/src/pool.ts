@@ -7,6 +7,7 @@
  */
 import { availableParallelism } from "node:os";
 import { isAborted, type AbortSignalAny } from "../../shared/abort.cjs";
+import { removeFrom } from "../../shared/task-queue.cjs";
 import type { FilledOptions, Options } from "./options.js";
 import { ProcessWorker } from "./process-worker.js";
 import type { PoolRunner } from "./runner.js";
@@ -99,7 +100,7 @@ export class Pool {
     const most = Math.min(this.#mostSuccessors, taskQueue.size);
     for (const { workerId, tasks } of this.workers) {
       if (this.#successors.size >= most) return;
-      if (tasks.size === 0 || this.#successors.has(workerId)) continue;
+      if (tasks.length === 0 || this.#successors.has(workerId)) continue;
       this.#successors.set(workerId, this.#make(workerId));
     }
   }
@@ -161,7 +162,7 @@ export class Pool {
     const { concurrentTasksPerWorker, maxThreads } = this.options;
     let [found, usage] = [undefined as PoolWorker | undefined, concurrentTasksPerWorker];
     for (const worker of this.workers) {
-      const { size } = worker.tasks;
+      const { length: size } = worker.tasks;
       if (worker.shouldRecycle) continue;
       if (size === 0) {
         if (worker.runner.isThere) return worker;
@@ -204,7 +205,7 @@ export class Pool {
   #post(worker: PoolWorker, task: PoolTask): void {
     const { runner } = worker;
     task.worker = worker;
-    task.link = worker.tasks.add(task);
+    worker.tasks.push(task);
     worker.hasRun = true;
     clearTimeout(worker.idleTimer);
     worker.idleTimer = undefined;
@@ -224,7 +225,7 @@ export class Pool {
   }
 
   #done(worker: PoolWorker, task: PoolTask, failed: boolean, outcome: unknown): void {
-    if (!worker.tasks.remove(task.link)) return;
+    if (!removeFrom(worker.tasks, task)) return;
     const { usedMemory } = worker.runner;
     if ((usedMemory ?? 0) > (this.options.maxMemoryLimitBeforeRecycle ?? Infinity))
       worker.shouldRecycle = true;
@@ -237,17 +238,17 @@ export class Pool {
     if (!this.workers.has(worker)) return;
     this.#distribute();
     const { minThreads, idleTimeout } = this.options;
-    if (worker.tasks.size > 0 || this.workers.size <= minThreads || idleTimeout === Infinity) return;
+    if (worker.tasks.length > 0 || this.workers.size <= minThreads || idleTimeout === Infinity) return;
     worker.idleTimer ??= setTimeout(() => {
       worker.idleTimer = undefined;
-      if (worker.tasks.size > 0 || this.workers.size <= minThreads || !this.workers.has(worker)) return;
+      if (worker.tasks.length > 0 || this.workers.size <= minThreads || !this.workers.has(worker)) return;
       this.#stop(worker).catch(() => {});
     }, idleTimeout).unref();
   }
 
   /** Ends the worker of a task if it must be recycled. */
   async #recycleAfter({ worker }: PoolTask): Promise<void> {
-    if (worker === undefined || !worker.shouldRecycle || worker.tasks.size > 0) return;
+    if (worker === undefined || !worker.shouldRecycle || worker.tasks.length > 0) return;
     if (!this.workers.has(worker)) return;
     await this.#stop(worker);
     this.#refill();
@@ -282,7 +283,7 @@ export class Pool {
     clearTimeout(worker.idleTimer);
     const { runner } = worker;
     const { filename, teardown, terminateTimeout } = this.options;
-    const tasks = worker.tasks.clear();
+    const tasks = worker.tasks.splice(0);
     for (const task of tasks) task.settle(true, threadTermination());
     try {
       if (tearsDown && teardown !== undefined && filename !== null && tasks.length === 0 && worker.hasRun) {
@@ -317,7 +318,7 @@ export class Pool {
     if (this.options.isolateWorkers && !changes) return;
     const stopped: Promise<void>[] = [this.#dropSuccessors(true)];
     for (const worker of this.workers) {
-      if (worker.tasks.size > 0) worker.shouldRecycle = true;
+      if (worker.tasks.length > 0) worker.shouldRecycle = true;
       else stopped.push(this.#stop(worker));
     }
     await Promise.all(stopped);

@@ -1,7 +1,6 @@
 /** Tasks and workers, which know each other. */
 import { AsyncResource } from "node:async_hooks";
 import { type AbortSignalAny, onAbort } from "../../shared/abort.cjs";
-import { type Link, LinkedList } from "../../shared/linked-list.cjs";
 import { kQueueOptions, movables, type Task, type TinypoolChannel } from "./common.js";
 import type { PoolRunner } from "./runner.js";
 
@@ -35,8 +34,6 @@ export class PoolTask extends AsyncResource implements Task {
   /** The task's value, until it is sent. */
   task: unknown;
   worker: PoolWorker | undefined;
-  /** Its place among the tasks of its worker. */
-  link: Link<PoolTask> | undefined;
   settled = false;
   readonly #callback: (this: undefined, failed: boolean, outcome: unknown) => void;
   #forgetSignal: (() => void) | undefined;
@@ -83,7 +80,8 @@ export class PoolTask extends AsyncResource implements Task {
 export class PoolWorker {
   readonly runner: PoolRunner;
   readonly workerId: number;
-  readonly tasks = new LinkedList<PoolTask>();
+  /** No `Set`: minor collections of V8 do not free what has once been in one, as long as its first table lives. */
+  readonly tasks: PoolTask[] = [];
   /** Whether it has served a task, and so has something to tear down. */
   hasRun = false;
   /** Whether the pool found it dead when a task was due, before the notice of its end. */
@@ -98,6 +96,6 @@ export class PoolWorker {
   }
 
   get isRunningAbortableTask(): boolean {
-    return this.tasks.size === 1 && this.tasks.first!.abortSignal !== null;
+    return this.tasks.length === 1 && this.tasks[0].abortSignal !== null;
   }
 }

@@ -2,19 +2,16 @@
  * The ways in which `InterpreterPoolExecutor` takes tasks, which its views have, too. Types and documentation are those of the
  * interfaces (executor-type.ts, view.ts).
  */
-import { ownOptions } from "../base/check.js";
 import { iterate, iterateSync, type Iteration, type SyncIteration } from "../interpreter/iteration.js";
 import { runtime } from "../thread/current.js";
 import { takeTrace } from "../thread/trace.js";
 import type { Future } from "./future.js";
 import { iterating } from "./iterate.js";
 import { type AnyMapOptions, argsOf } from "./map.js";
-import type { ExecutorOptions, SubmitOptions } from "./options.js";
+import { type ExecutorOptions, NO_OPTIONS } from "./options.js";
 import { Pool } from "./pool.js";
 import { listOf, map, submit } from "./submit.js";
 import type { ExecutorView } from "./view.js";
-
-const NO_OPTIONS: SubmitOptions = ownOptions({});
 
 /** The pool behind an executor. */
 export let poolOf: (executor: ExecutorView) => Pool;

@@ -1,8 +1,7 @@
 /** The options of a task group, and what counts as a failure of its tasks. */
-import { checkOptions, checkSignal, checkTimeout, ownOptions } from "../base/check.js";
+import { checkOptions, checkSignal, checkTimeout } from "../base/check.js";
 import { CancelledError } from "../base/errors.js";
 import type { Future } from "./future.js";
-import type { SubmitOptions } from "./options.js";
 
 /** Options of `InterpreterPoolExecutor.group`. An unknown option is a TypeError. */
 export interface GroupOptions {
@@ -14,9 +13,6 @@ export interface GroupOptions {
    */
   timeout?: number | undefined;
 }
-
-/** Those of a task that has none. */
-export const NO_OPTIONS: SubmitOptions = ownOptions({});
 
 /** Whether the task failed because its signal aborted. */
 export function wasAborted({ wasAborted, options: { signal } }: Future<unknown>, reason: unknown): boolean {

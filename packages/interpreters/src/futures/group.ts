@@ -26,10 +26,9 @@ import {
   checkGroupOptions,
   type GroupOptions,
   NO_ERROR,
-  NO_OPTIONS,
   wasAborted,
 } from "./group-options.js";
-import { checkSubmitOptions, type SubmitOptions } from "./options.js";
+import { checkSubmitOptions, NO_OPTIONS, type SubmitOptions } from "./options.js";
 import type { Pool } from "./pool.js";
 import {
   type AnyMapOptions,

@@ -275,6 +275,9 @@ function copyOfOption(option: (typeof CREATE_OPTIONS)[number], value: unknown): 
   return Array.isArray(value) ? [...(value as unknown[])] : { ...value };
 }
 
+/** The options of a task that has none. */
+export const NO_OPTIONS: SubmitOptions = Object.freeze(ownOptions({}));
+
 /** @throws TypeError, RangeError a bad option */
 export function checkSubmitOptions(
   given: IterateTaskOptions & Partial<ProgressOptions<never>>,

@@ -183,7 +183,9 @@ export function settleSemaphore(m: SharedMemory, q: Pointer): void {
   }
 }
 
-/** Whether the interpreter in `slot` holds a permit of a bounded semaphore, or was granted one, so that others may have to wait for it. */
+/**
+ * The interpreters that hold a permit of a bounded semaphore, or were granted one, for which others may wait. Empty while a permit is passed on.
+ */
 export function holdersOf(m: SharedMemory, q: Pointer): Slot[] {
   const holders: Slot[] = [];
   let there = 0;

@@ -12,6 +12,10 @@ export const MICROS = 4;
 export const WAITED = 5;
 export const RAN = 6;
 
+/** Who holds the lock of a ring or of the spill, if it is not the interpreter that writes the ring, by its id + 1. Main has the id 0. */
+export const SUPERVISOR = -1;
+export const MAIN = 1;
+
 /** Adds the text of the record at `i` of `words`. `label` is JSON. */
 export function addText(
   text: SliceText,

@@ -30,11 +30,13 @@ import {
   addText,
   LABEL,
   labelsFrom,
+  MAIN,
   MICROS,
   RAN,
   RECORD_WORDS,
   SECOND,
   SEQUENCE,
+  SUPERVISOR,
   THREAD,
   WAITED,
 } from "./records.js";
@@ -59,8 +61,6 @@ const COUNT = 1 << 15;
 const PAGES = LABEL_PAGES + (COUNT * RECORD_WORDS) / PAGE_WORDS;
 /** Milliseconds that main waits at the end for a thread that empties a ring. One that was terminated meanwhile never gives the lock back. */
 const PATIENCE = 50;
-const SUPERVISOR = -1;
-const MAIN = 1;
 /** Records from which on they are written to the spill: in the time between two looks of the supervisor, more than 100,000 tasks a second. */
 const MANY = 2048;
 

@@ -19,7 +19,7 @@ import {
   H_SPILL_LOCK,
   H_TRACE_SPILL,
 } from "../memory/layout.js";
-import { addText, labelsFrom, RECORD_BYTES, RECORD_WORDS } from "./records.js";
+import { addText, labelsFrom, MAIN, RECORD_BYTES, RECORD_WORDS, SUPERVISOR } from "./records.js";
 import type { SliceText } from "./slice-text.js";
 import type { TraceFile } from "./trace-file.js";
 
@@ -33,8 +33,6 @@ const PIECE = 4096;
 /** Milliseconds that main waits at the end for the supervisor, which makes text for a few at a time, and for a writer of a chunk. */
 const SUPERVISOR_PATIENCE = 1000;
 const WRITER_PATIENCE = 50;
-const SUPERVISOR = -1;
-const MAIN = 1;
 
 /** Records that lie in a ring: from `start` on `first`, and the rest at the beginning of the ring, `wrapped`. Pointers. */
 export interface Records {

@@ -1,7 +1,7 @@
 /**
  * Where user code began an operation: the stack for the error that it may end with.
  *
- * Collecting a stack costs more than an empty task does, and a third of a call there and back. So of many operations with the same function
+ * Collecting a stack costs more than an empty task does, and takes two thirds of a call there and back. So of many operations with the same function
  * within a millisecond (a loop that submits thousands, or awaits one after the other), only the first EXACT get a trace of their own; the
  * others share the last one.
  */

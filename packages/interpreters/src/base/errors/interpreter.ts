@@ -46,7 +46,6 @@ export type DeathReason =
  * | `ERR_INTERPRETER_STDIN` | the interpreter reads `process.stdin`, and was created without `stdin`, or the stream's thread has ended |
  * | `ERR_INTERPRETER_TRACE` | a trace cannot be written |
  * | `ERR_INTERPRETER_UNSUPPORTED` | this runtime cannot do it |
- * | `ERR_BLOCKING_NOT_ALLOWED` | a blocking form was used where it cannot block |
  * | `ERR_CALLBACK_ENDED` | the callback was ended, or given back by this interpreter |
  * | `ERR_NOT_HELD` | this interpreter does not hold what it would release |
  * | `ERR_EXECUTOR_SHUTDOWN` | the pool was shut down and takes no new tasks |

@@ -51,7 +51,7 @@ export const H_TRACE_CLOSED = 53;
 export const H_TRACE_RINGS = 54;
 /**
  * The spill of the trace (observe/spill.ts): a file descriptor plus 1, or 0; how many chunks were begun in it; how many of them are text in the
- * trace, and how many records of the next one; and the thread that makes text of them: SPILL_SUPERVISOR, SPILL_MAIN, or 0.
+ * trace, and how many records of the next one; and the thread that makes text of them: SUPERVISOR, MAIN (observe/records.ts), or 0.
  */
 export const H_TRACE_SPILL = 55;
 export const H_SPILL_CHUNKS = 56;

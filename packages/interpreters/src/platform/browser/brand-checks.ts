@@ -57,7 +57,6 @@ const { [Symbol.hasInstance]: isInstance } = Function.prototype;
 const { isPrototypeOf } = root;
 
 const tagOf = (value: unknown): string => toString.call(value).slice(8, -1);
-const isBoxed = (method: Method, value: unknown): boolean => accepts(method, value);
 
 export const types = {
   isProxy: (_value: unknown): boolean => false,
@@ -93,10 +92,10 @@ export const types = {
   isGeneratorFunction: (value: unknown): boolean =>
     typeof value === "function" &&
     (isPrototypeOf.call(GeneratorFunction, value) || isPrototypeOf.call(AsyncGeneratorFunction, value)),
-  isStringObject: (value: unknown): boolean => isBoxed(stringValue, value),
-  isNumberObject: (value: unknown): boolean => isBoxed(numberValue, value),
-  isBooleanObject: (value: unknown): boolean => isBoxed(booleanValue, value),
-  isSymbolObject: (value: unknown): boolean => isBoxed(symbolValue, value),
+  isStringObject: (value: unknown): boolean => accepts(stringValue, value),
+  isNumberObject: (value: unknown): boolean => accepts(numberValue, value),
+  isBooleanObject: (value: unknown): boolean => accepts(booleanValue, value),
+  isSymbolObject: (value: unknown): boolean => accepts(symbolValue, value),
   isBoxedPrimitive: (value: unknown): boolean =>
-    [stringValue, numberValue, booleanValue, symbolValue, bigintValue].some((each) => isBoxed(each, value)),
+    [stringValue, numberValue, booleanValue, symbolValue, bigintValue].some((each) => accepts(each, value)),
 };

@@ -12,8 +12,7 @@ export function followsLength(view: ArrayBufferView): boolean {
   const copy = structuredClone(view);
   const { byteLength: before } = copy;
   (copy.buffer as ArrayBuffer).resize(copy.byteOffset);
-  const follows = before > 0 ? isInside(copy) : true;
-  return follows;
+  return before === 0 || isInside(copy);
 }
 
 /** A view of fixed length lies outside of a buffer that has become shorter than it. */
