@@ -63,7 +63,7 @@ async function open(folder: string, pid: number): Promise<Socket | undefined> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ECONNREFUSED") {
       // Its process was killed; or it has made the socket, and listens in a moment.
-      if (!isAlive(pid)) rmSync(file, { force: true });
+      if (processOf(pid) === "gone") rmSync(file, { force: true });
       return undefined;
     }
     if (code === "ENOENT") return undefined;
@@ -71,23 +71,20 @@ async function open(folder: string, pid: number): Promise<Socket | undefined> {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is such a process, and whether this user may send it signals. */
+function processOf(pid: number): "own" | "foreign" | "gone" {
   try {
     process.kill(pid, 0);
-    return true;
+    return "own";
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return (error as NodeJS.ErrnoException).code === "EPERM" ? "foreign" : "gone";
   }
 }
 
 function whyNot(pid: number): string {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EPERM")
-      return `process ${pid} belongs to another user, who alone can look at it`;
-    return `there is no process ${pid}`;
-  }
+  const whose = processOf(pid);
+  if (whose === "foreign") return `process ${pid} belongs to another user, who alone can look at it`;
+  if (whose === "gone") return `there is no process ${pid}`;
   const owner = statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
   if (owner !== undefined && owner !== process.getuid?.())
     return `process ${pid} belongs to another user (${owner}), who alone can look at it`;

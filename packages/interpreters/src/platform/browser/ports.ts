@@ -4,6 +4,7 @@ const { MessageChannel: Channel, MessagePort: Port } = globalThis;
 
 export { Port as MessagePort };
 export type { FileHandle, Server, Socket } from "../node/ports.js";
+export { refusalToMove } from "../node/refusal-to-move.js";
 
 /** A port keeps no page and no worker alive. */
 function withRefs<P extends object>(port: P): P {
@@ -24,24 +25,6 @@ export class MessageChannel {
 
 /** Gives a port that has moved here what it has lost. */
 export const adoptPort = withRefs;
-
-const STOP = {};
-
-/** Returns the message with which the browser refuses to move an object to another thread, or undefined. Moves nothing. */
-export function refusalToMove(object: object): string | undefined {
-  const message = {
-    object,
-    get stop(): never {
-      throw STOP;
-    },
-  };
-  try {
-    structuredClone(message, { transfer: [object as never] });
-  } catch (error) {
-    if (error !== STOP) return (error as Error).message;
-  }
-  return undefined;
-}
 
 export const isMarkedToStay = (_buffer: ArrayBuffer): boolean => false;
 
