@@ -1,6 +1,6 @@
 /**
  * Keeps a terminated thread from doing anything for others. Chromium lets a busy worker run on for 2 seconds, in which its interpreter has ended for
- * all others: its next use of the shared memory, outside of the kernel, is then its last.
+ * all others: its next use of the shared memory, outside of the kernel, is then its last. An operation of the kernel that it is in still ends.
  */
 import { EXECUTION_CLOSED, EXECUTION_WORD, S_EXECUTION } from "../memory/layout.js";
 import type { SharedMemory } from "../memory/atomics.js";
