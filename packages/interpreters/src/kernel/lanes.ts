@@ -5,13 +5,13 @@
  * there (mailbox.ts). Under that lock it polls the higher lanes again: it sees every item that was put there before the one
  * that it would take, so it begins no item before one that is older and of higher priority.
  *
- * Waiting: all workers wait at one lane, LANE_OF_WAITERS, whose list of getters serves all of them. A worker that goes to sleep
- * enlists there under the lane's lock and then looks at all lanes once more. A submitter publishes first and then looks at that list
- * (`wakeWorker`). So either sees the other. A worker that
- * takes an item leaves the list; if it was rung meanwhile and more work waits, it does as a submitter does (`passWorkOn`).
+ * Waiting: a worker that finds nothing first *spins*, if there is a place for it: it polls the lanes, and is on no list. Then it waits at
+ * one lane, LANE_OF_WAITERS, whose list of getters serves all workers: it enlists there under the lane's lock and looks at all lanes once more.
+ * A submitter publishes first and then looks at the places and at that list (`wakeWorker`). So either sees the other.
  *
- * Waking: not every item wakes a worker, for one that sleeps comes later than several short items take. A worker that spins is rung; if
- * none does, one that sleeps, and no further one until that has come (`nextGetter`; README.md, "Lanes: who is woken").
+ * Waking: not every item wakes a worker, for one that sleeps comes later than several short items take. None is woken while one
+ * spins, or while one that was woken has not come (`comes` in waiters.ts; README.md, "Lanes: who is woken"). A worker that others have counted on must
+ * therefore wake the next one if it takes an item and leaves some (`passWorkOn`).
  * Where workers run several items at once, those that compute may keep a worker from taking the one that it was rung for: there a
  * submitter rings all waiting workers (`wakeWorkers`).
  *
@@ -20,13 +20,15 @@
  * turn. So the first item of a lane waits for at most (MOST_OVERTAKING + 1) × (LANES - 1) items of any
  * one worker. Each worker counts for itself: no state is shared, so a death leaves nothing to repair.
  */
-import { acquire, load, get, peek, type SharedMemory } from "../memory/atomics.js";
+import { acquire, get, pause, peek, type SharedMemory } from "../memory/atomics.js";
 import type { Pointer } from "../memory/brands.js";
+import { observe } from "../memory/doorbell.js";
 import {
   C_FLAGS,
   C_HEAD,
   C_TAIL,
   CHANNEL_CLOSED,
+  MAX_SLOTS,
   OK,
   Q_GETTERS,
   STATUS_CHANGED,
@@ -37,7 +39,7 @@ import { lock, unlock } from "../memory/lock.js";
 import { lockChannel, unlockChannel } from "./channel-locks.js";
 import { first } from "./channel.js";
 import { sizeOf } from "./queue-state.js";
-import { arrive, beginSpinning, delist, endSpinning, enlist, wakeGetter } from "./waiters.js";
+import { arrive, beginSpinning, delist, endSpinning, enlist, wakeGetter, wakeWaiters } from "./waiters.js";
 import type { Received } from "./receive.js";
 import { claim } from "./mailbox.js";
 
@@ -63,10 +65,26 @@ export interface Lanes {
   readonly several: boolean;
   /** This worker's place among those that spin, or -1: then it must not. */
   place: number;
+  /**
+   * Whether it had a place and has not found the lanes empty since it gave the place up: what was put meanwhile may have woken no other worker on its
+   * account.
+   */
+  countedOn: boolean;
+  /** C_TAIL of each lane when this worker, spinning, began to look at them last: what it polls. */
+  readonly tails: number[];
 }
 
 export function makeLanes(queues: readonly Pointer[], several = false): Lanes {
-  return { queues, enlisted: false, overtaking: 0, turn: 0, several, place: -1 };
+  return {
+    queues,
+    enlisted: false,
+    overtaking: 0,
+    turn: 0,
+    several,
+    place: -1,
+    countedOn: false,
+    tails: queues.map(() => 0),
+  };
 }
 
 /** The index of a priority's lane. */
@@ -75,45 +93,105 @@ export function laneOf(priority: number): number {
 }
 
 /**
- * Takes the next work item to run it in `execution`. Returns EMPTY if none waits; this interpreter is then on the list of waiters
- * and will be rung when there is. Returns NOT_FOUND if the pool is closed or this thread is about to end.
+ * Takes the next work item to run it in `execution`. Returns EMPTY if none waits. This interpreter is then on the list of waiters
+ * and will be rung when there is; or, with `spin`, it may have a place among those that spin instead (`lanes.place`): then it must poll (`pollForWork`) and
+ * call this again, without `spin` before it parks. Returns NOT_FOUND if the pool is closed or this thread is about to end.
  */
-export function takeWorkOrWait(m: SharedMemory, lanes: Lanes, execution: Pointer, into: Received): number {
+export function takeWorkOrWait(
+  m: SharedMemory,
+  lanes: Lanes,
+  execution: Pointer,
+  into: Received,
+  spin = false,
+): number {
   for (;;) {
     const highest = nextLane(m, lanes, -1);
     const lower = highest === -1 ? -1 : nextLane(m, lanes, highest);
     const lane = lanes.overtaking < MOST_OVERTAKING ? highest : laneInTurn(m, lanes, highest);
     const turn = lane !== highest;
-    const status = lane === -1 ? waitForWork(m, lanes) : takeFromLane(m, lanes, lane, turn, execution, into);
+    let status: number;
+    if (lane !== -1) status = takeFromLane(m, lanes, lane, turn, execution, into);
+    else if (spin && hasPlace(m, lanes)) status = noteTails(m, lanes) ? STATUS_CHANGED : STATUS_EMPTY;
+    else status = waitForWork(m, lanes);
     if (status === STATUS_CHANGED) continue;
     if (status !== OK) return status;
     lanes.overtaking = turn || lower === -1 ? 0 : lanes.overtaking + 1;
-    if (lanes.enlisted) passWorkOn(m, lanes);
+    passWorkOn(m, lanes);
     return OK;
   }
 }
 
 /**
- * Leaves the list of waiters, because this interpreter has other work, or as much as it may have at once: it could not act on a ring
- * soon, and would keep the ring from others. A ring that came already goes to the next waiter.
+ * Leaves the list of waiters and the place among those that spin, because this interpreter has an item, or other work, or as much as it may have at once: it
+ * could not act on a ring soon, and would keep the ring from others. If somebody may have counted on it and items wait, it wakes the next worker.
  */
 export function passWorkOn(m: SharedMemory, lanes: Lanes): void {
-  if (!lanes.enlisted) return;
+  if (!lanes.enlisted && lanes.place === -1 && !lanes.countedOn) return;
+  const rung = lanes.enlisted && !leaveList(m, lanes);
+  stopSpinning(m, lanes);
+  const countedOn = rung || lanes.countedOn;
+  lanes.countedOn = false;
+  if (!countedOn || nextLane(m, lanes, -1) === -1) return;
+  const q = lanes.queues[LANE_OF_WAITERS];
+  if (lanes.several) wakeWaiters(m, q, Q_GETTERS, 1);
+  else wakeGetter(m, q, false);
+}
+
+/** Returns false if it was rung. */
+function leaveList(m: SharedMemory, lanes: Lanes): boolean {
   lanes.enlisted = false;
   const q = lanes.queues[LANE_OF_WAITERS];
   lock(m, q);
-  const rung = !delist(m, q, Q_GETTERS);
+  const left = delist(m, q, Q_GETTERS);
   arrive(m, q);
   unlock(m, q);
-  stopSpinning(m, lanes);
-  if (rung && nextLane(m, lanes, -1) !== -1) wakeGetter(m, q, lanes.several);
+  return left;
 }
 
-/** Gives up the place among the workers that spin: this one is about to park, or has work. */
+/** Gives up the place among the workers that spin, if it has one. What this worker reads of the lanes afterwards includes all that was put on its account. */
 export function stopSpinning(m: SharedMemory, lanes: Lanes): void {
   if (lanes.place === -1) return;
   endSpinning(m, lanes.queues[LANE_OF_WAITERS], lanes.place);
   lanes.place = -1;
+  lanes.countedOn = !lanes.several;
+}
+
+/** Whether this worker has a place among those that spin. If it takes one now, it leaves the list, and must look at the lanes again. */
+function hasPlace(m: SharedMemory, lanes: Lanes): boolean {
+  if (lanes.place !== -1) return true;
+  if (lanes.several) return false;
+  lanes.place = beginSpinning(m, lanes.queues[LANE_OF_WAITERS]);
+  if (lanes.place === -1) return false;
+  if (lanes.enlisted && !leaveList(m, lanes)) lanes.countedOn = true;
+  // No pointer, so `noteTails` finds a change.
+  lanes.tails[0] = -1;
+  return true;
+}
+
+/** Notes the ends of the lanes, and returns whether one has moved: then this worker must look at the lanes before it polls. */
+function noteTails(m: SharedMemory, { queues, tails }: Lanes): boolean {
+  let moved = false;
+  for (let i = 0; i < queues.length; i++) {
+    const tail = acquire(m, queues[i] + C_TAIL);
+    if (tail !== tails[i]) moved = true;
+    tails[i] = tail;
+  }
+  return moved;
+}
+
+/**
+ * Polls the lanes and the doorbell up to `polls` times. Returns how many polls came before an item was put or the doorbell had rung since `seen`, or
+ * -1. It reads only what a put changes, because takers would have to fetch their own lines again. It may miss an item that took the place of one
+ * put and taken meanwhile; `takeWorkOrWait` does not.
+ */
+export function pollForWork(m: SharedMemory, lanes: Lanes, seen: number, polls: number): number {
+  const { queues, tails } = lanes;
+  for (let poll = 0; poll < polls; poll++) {
+    if (observe(m) !== seen) return poll;
+    for (let i = 0; i < queues.length; i++) if (acquire(m, queues[i] + C_TAIL) !== tails[i]) return poll;
+    pause(m);
+  }
+  return -1;
 }
 
 /**
@@ -141,8 +219,7 @@ export function wakeWorker(m: SharedMemory, queues: readonly Pointer[], lane: nu
 
 /** As `wakeWorker`, but rings all waiting workers. */
 export function wakeWorkers(m: SharedMemory, queues: readonly Pointer[]): void {
-  const q = queues[LANE_OF_WAITERS];
-  for (let waiting = load(m, q + Q_GETTERS); waiting > 0; waiting--) wakeGetter(m, q, true);
+  wakeWaiters(m, queues[LANE_OF_WAITERS], Q_GETTERS, MAX_SLOTS);
 }
 
 /** Polls without the lock. Removed records may still count as work. */
@@ -188,6 +265,7 @@ function takeFromLane(
 
 function waitForWork(m: SharedMemory, lanes: Lanes): number {
   const q = lanes.queues[LANE_OF_WAITERS];
+  stopSpinning(m, lanes);
   lock(m, q);
   let status = STATUS_EMPTY;
   if ((get(m, q + C_FLAGS) & CHANNEL_CLOSED) !== 0) status = STATUS_NOT_FOUND;
@@ -197,7 +275,9 @@ function waitForWork(m: SharedMemory, lanes: Lanes): number {
     enlist(m, q, Q_GETTERS);
     if (nextLane(m, lanes, -1) === -1) {
       lanes.enlisted = true;
-      lanes.place = beginSpinning(m, q);
+      lanes.countedOn = false;
+      // Each put rings all of these, so they poll their doorbells only.
+      if (lanes.several) lanes.place = beginSpinning(m, q);
     } else {
       delist(m, q, Q_GETTERS);
       status = STATUS_CHANGED;

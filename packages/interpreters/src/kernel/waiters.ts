@@ -20,7 +20,6 @@ import type { Pointer, Slot } from "../memory/brands.js";
 import { ring } from "../memory/doorbell.js";
 import {
   C_ID,
-  H_PROCESSORS,
   MAX_SLOTS,
   OK,
   Q_GET_CURSOR,
@@ -97,26 +96,28 @@ export function nextWaiter(m: SharedMemory, q: Pointer, list: WaiterList): Slot 
 }
 
 /**
- * The getter to ring for an item: the next waiter, but of a pool's workers one that spins, if any does. Returns -1 if none spins and
- * one that was woken has not come yet, which is then enough, unless `each` item must wake a worker. Under the takers' lock.
+ * The getter to ring for an item, or -1 if none waits. Of a pool's workers none is rung if one comes already (`comes`). Under the takers' lock.
  */
 export function nextGetter(m: SharedMemory, q: Pointer, each: boolean): Slot {
-  if (get(m, q + Q_GETTERS) === 0) return -1 as Slot;
   if (!isLane(m, q)) return nextWaiter(m, q, Q_GETTERS);
-  for (let place = q + Q_SPINNERS; place < q + Q_SPINNERS + SPINNERS; place++) {
-    const slot = (peek(m, place) - 1) as Slot;
-    if (slot === -1) continue;
-    set(m, place, 0);
-    // It may have been rung already, or have left the list by itself.
-    if (!clearBit(m, q + Q_GET_WAITERS, slot)) continue;
-    set(m, q + Q_GETTERS, get(m, q + Q_GETTERS) - 1);
-    set(m, q + Q_GET_CURSOR, slot);
-    return slot;
-  }
-  if (!each && get(m, q + Q_WOKEN) !== 0) return -1 as Slot;
+  if (!each && comes(m, q, false)) return -1 as Slot;
   const slot = nextWaiter(m, q, Q_GETTERS);
-  if (get(m, q + Q_WOKEN) === 0) set(m, q + Q_WOKEN, slot + 1);
+  if (slot !== -1 && get(m, q + Q_WOKEN) === 0) set(m, q + Q_WOKEN, slot + 1);
   return slot;
+}
+
+/**
+ * Whether a worker that waits for nothing else will look at a pool's lanes from now on: one that spins, or the one that was woken last. It must wake
+ * another one if it takes an item and leaves some. The caller has put an item or seen one, and then passed a fence.
+ *
+ * With `each`, the item must have a worker of its own: one that spins loses its place, so the next item does not count on it.
+ */
+function comes(m: SharedMemory, q: Pointer, each: boolean): boolean {
+  for (let place = q + Q_SPINNERS; place < q + Q_SPINNERS + SPINNERS; place++) {
+    const name = peek(m, place);
+    if (name !== 0 && (!each || cas(m, place, name, 0) === name)) return true;
+  }
+  return !each && peek(m, q + Q_WOKEN) !== 0;
 }
 
 /** Whether this is a queue of a pool's tasks. (Placeholders of buffers have such ids too, but no waiters.) */
@@ -129,24 +130,21 @@ export function arrive(m: SharedMemory, q: Pointer): void {
   if (get(m, q + Q_WOKEN) === m.slot + 1) set(m, q + Q_WOKEN, 0);
 }
 
-/** Takes a place among the workers that spin. Returns its index, or -1 if there are as many as may spin. Under the takers' lock. */
+/**
+ * Takes a place among the workers that spin. Returns its index, or -1 if there are as many as may spin. A fence: whoever puts an item afterwards
+ * finds the name.
+ */
 export function beginSpinning(m: SharedMemory, q: Pointer): number {
-  // At most half of the processors, so that those that have work find one; but two, because one alone is busy when the next item comes.
-  const places = Math.min(Math.max(get(m, H_PROCESSORS) >> 1, 2), SPINNERS);
-  let place = -1;
-  for (let i = places - 1; i >= 0; i--) {
-    const name = peek(m, q + Q_SPINNERS + i);
-    if (name === m.slot + 1) return i;
-    if (name === 0) place = i;
+  for (let i = 0; i < SPINNERS; i++) {
+    if (peek(m, q + Q_SPINNERS + i) !== 0) continue;
+    if (cas(m, q + Q_SPINNERS + i, 0, m.slot + 1) === 0) return i;
   }
-  if (place !== -1) set(m, q + Q_SPINNERS + place, m.slot + 1);
-  return place;
+  return -1;
 }
 
-/** Leaves the place, unless it was taken away. */
+/** Leaves the place, unless it was taken away. A fence: what this worker reads of the lanes afterwards includes all that was put on its account. */
 export function endSpinning(m: SharedMemory, q: Pointer, place: number): void {
-  // A thread that rang this worker has taken it away.
-  if (peek(m, q + Q_SPINNERS + place) === m.slot + 1) cas(m, q + Q_SPINNERS + place, m.slot + 1, 0);
+  cas(m, q + Q_SPINNERS + place, m.slot + 1, 0);
 }
 
 /** The worker in slot `dead` is neither on its way nor does it spin. Under the takers' lock. */
@@ -160,7 +158,7 @@ export function forgetWorker(m: SharedMemory, q: Pointer, dead: Slot): void {
  * and released the putters' lock, which is a fence: either it sees the getter on the list, or the getter sees the item.
  */
 export function wakeGetter(m: SharedMemory, q: Pointer, each = true): void {
-  if (acquire(m, q + Q_GETTERS) === 0) return;
+  if (acquire(m, q + Q_GETTERS) === 0 || (isLane(m, q) && comes(m, q, each))) return;
   lock(m, q);
   const waiter = nextGetter(m, q, each);
   unlockAndRing(m, q, waiter);

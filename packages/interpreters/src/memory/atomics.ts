@@ -24,7 +24,7 @@ export interface SharedMemory {
   me: Pointer;
   /** How many locks this thread holds or is about to take: the index of its next free intent. */
   depth: number;
-  /** How often to try a taken lock again before sleeping. 0 where spinning cannot help: on one core, or under a test scheduler. */
+  /** How often to pause while a lock is taken, before sleeping (lock.ts). 0 where spinning cannot help: on one core, or under a test scheduler. */
   spins: number;
   /** Milliseconds to wait for a lock; see `LockBusy`. Infinity for all but the supervisor. */
   patience: number;

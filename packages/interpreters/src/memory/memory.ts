@@ -34,13 +34,13 @@ import {
 import { RESERVED_PAGES, repairPages } from "./page-allocator.js";
 import { Memory, type WasmMemory } from "./webassembly.js";
 
-/** Tries before sleeping: they take several microseconds, longer than any lock is held. */
 /**
  * Milliseconds that a thread waits for a lock before it suspects the holder (`suspect` in lock.ts): a thousand times as long as a
  * critical section takes while its thread runs. A wrong suspicion costs one ring.
  */
 const TRUST = 100;
-const LOCK_SPINS = 64;
+/** How often to pause in all before sleeping: ten microseconds, longer than any lock is held. */
+export const LOCK_SPINS = 2048;
 
 /** Maximum sizes to try, in WebAssembly pages (64 KiB): 4 GiB, then 1 GiB. */
 const MAXIMA = [65536, 16384];

@@ -277,7 +277,7 @@ export class WorkDispatcher {
     const begin = (): void => {
       this.#rt.servesPool = true;
       this.#rt.attend();
-      this.places.pool = servedPool(setup);
+      this.places.pool = servedPool(this.#rt.m, setup);
     };
     if (setup.shared !== undefined) this.#guest.prepare(setup.shared);
     const promise = id === 0 ? undefined : promiseOf(this.#run(WORK_CALL, id, pointer, setup.initargs));

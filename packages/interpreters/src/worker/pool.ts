@@ -1,6 +1,8 @@
 /** The set-up that an executor sends an interpreter that will serve its pool (WORK_SERVE), and the interpreter's state for it. */
 import { pointerOf, type Queue } from "../queue/queue.js";
-import { type Lanes, makeLanes } from "../kernel/lanes.js";
+import { type Lanes, makeLanes, pollForWork } from "../kernel/lanes.js";
+import type { SharedMemory } from "../memory/atomics.js";
+import { AdaptiveSpin } from "../thread/adaptive-spin.js";
 
 export interface PoolSetup {
   /** The queues of tasks, highest priority first. */
@@ -20,12 +22,19 @@ export interface ServedPool {
   /** Kept reachable, because their handles hold the queues. */
   readonly queues: readonly Queue[];
   readonly lanes: Lanes;
+  /** Polls before this thread parks: the lanes, too, unless every put rings this worker. */
+  readonly spin: AdaptiveSpin;
   /** How many tasks may still be taken. */
   left: number;
   readonly concurrency: number;
 }
 
-export function servedPool({ queues, maxTasks, concurrency }: PoolSetup): ServedPool {
+export function servedPool(m: SharedMemory, { queues, maxTasks, concurrency }: PoolSetup): ServedPool {
   const left = maxTasks === 0 ? Infinity : maxTasks;
-  return { queues, lanes: makeLanes(queues.map(pointerOf), concurrency > 1), left, concurrency };
+  const several = concurrency > 1;
+  const lanes = makeLanes(queues.map(pointerOf), several);
+  const spin = several
+    ? new AdaptiveSpin(m)
+    : new AdaptiveSpin(m, (_, seen, polls) => pollForWork(m, lanes, seen, polls));
+  return { queues, lanes, spin, left, concurrency };
 }

@@ -47,22 +47,27 @@ export async function serve(
   setState(m, m.slot, STATE_BOOTING, STATE_READY);
   let lastTurn = clock();
   let count = 0;
+  // Whether this thread has spun since it last had work, or parked.
+  let spun = false;
   for (;;) {
     const seen = observe(m);
     rt.poll();
     let status = places.mailboxWaits ? STATUS_EMPTY : takeWork(m, places.next.execution, received);
     const { pool } = places;
     const ofPool = status !== OK && pool !== undefined;
+    // Parked tasks wait for the event loop, which spinning would block.
+    let spins = !spun && places.parked === 0;
     if (pool !== undefined) {
       if (!ofPool || places.isFull) passWorkOn(m, pool.lanes);
       else {
-        status = takeWorkOrWait(m, pool.lanes, places.next.execution, received);
+        status = takeWorkOrWait(m, pool.lanes, places.next.execution, received, spins);
         if (status === OK && --pool.left === 0) dispatcher.retire();
       }
       // The pool was closed and expects nothing from this interpreter any more, or this thread is about to end.
       if (status === STATUS_NOT_FOUND) places.pool = undefined;
     }
     if (status === OK) {
+      spun = false;
       // Awaiting lets the item's microtasks run before the next item begins.
       await dispatcher.take(received, ofPool, ofPool && pool.concurrency > 1);
       if (++count === 1) afterFirst?.();
@@ -72,10 +77,15 @@ export async function serve(
       }
       continue;
     }
-    const { lanes } = places.pool ?? {};
-    // Parked tasks wait for the event loop, which spinning would block. Of the workers of a pool only those with a place spin.
-    const spins = places.parked === 0 && (lanes === undefined || lanes.place !== -1);
-    if (spins && rt.adaptiveSpin.spin(seen)) continue;
+    const { lanes, spin } = places.pool ?? { lanes: undefined, spin: rt.adaptiveSpin };
+    // Of the workers of a pool only those with a place spin.
+    spins &&= lanes === undefined || lanes.place !== -1;
+    if (spins) {
+      if (spin.spin(seen)) continue;
+      spun = true;
+      // It was on no list while it spun.
+      if (lanes?.several === false) continue;
+    }
     if (lanes !== undefined) stopSpinning(m, lanes);
     if (places.parked === 0 && comesBeforeGc(rt, seen)) continue;
     await turn();
@@ -83,7 +93,8 @@ export async function serve(
     lastTurn = clock();
     rt.goDormant();
     await parkAsync(m, seen);
-    if (spins) rt.adaptiveSpin.parked(lastTurn);
+    if (spun) spin.parked(lastTurn);
+    spun = false;
   }
 }
 

@@ -126,6 +126,7 @@ export function* writeBytes(
 ): Steps<void> {
   m.op = "writeBytes";
   m.at = p;
+  m.bytes = offset + length;
   yield;
   from.copy(m.u8, bytes(m, p, offset, length), start, start + length);
 }
@@ -140,6 +141,7 @@ export function* readBytes(
 ): Steps<void> {
   m.op = "readBytes";
   m.at = p;
+  m.bytes = offset + length;
   yield;
   if (start + length > to.length)
     throw new RangeError(`readBytes of ${length} into a buffer of ${to.length}`);
@@ -156,6 +158,7 @@ export function* writeWords(
 ): Steps<void> {
   m.op = "writeWords";
   m.at = p;
+  m.bytes = count * 4;
   yield;
   if (start + count > from.length) throw new RangeError(`writeWords of ${count} of ${from.length} words`);
   bytes(m, p, 0, count * 4);
@@ -171,6 +174,7 @@ export function* readWords(
 ): Steps<void> {
   m.op = "readWords";
   m.at = p;
+  m.bytes = count * 4;
   yield;
   if (start + count > to.length) throw new RangeError(`readWords of ${count} into ${to.length} words`);
   bytes(m, p, 0, count * 4);

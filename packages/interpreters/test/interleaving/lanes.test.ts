@@ -1,7 +1,7 @@
 /** A pool's lanes under every schedule: no wake-up is lost, no work item is begun twice, none before an older and more urgent one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LANES, makeLanes, passWorkOn, stopSpinning, takeWorkOrWait } from "../../src/kernel/lanes.js";
+import { LANES, makeLanes, takeWorkOrWait } from "../../src/kernel/lanes.js";
 import { setBit } from "../../src/memory/bitset.js";
 import type { Pointer, Slot } from "../../src/memory/brands.js";
 import {
@@ -11,7 +11,7 @@ import {
   EXECUTION_STATE,
   S_ID,
   Q_HOLDERS,
-  Q_SPINNERS,
+  Q_GETTERS,
   S_DOORBELL,
   S_EXECUTION,
   SPINNERS,
@@ -56,21 +56,26 @@ class Scene {
     yield* lanes.wakeWorker(m, this.queues, lane, each);
   }
 
-  /** Takes and ends `count` work items, sleeping while none waits. */
-  *work(m: ModelMemory, count: number, done: number[]): Steps<void> {
+  /** Takes and ends `count` work items. While none waits, it spins, if there is a place for it, and then sleeps. */
+  *work(m: ModelMemory, count: number, done: number[], spins = true): Steps<void> {
     const into = makeReceived();
     const pool = makeLanes(this.queues);
+    let spun = !spins;
     for (let i = 0; i < count;) {
       const seen = yield* observe(m);
-      const status = yield* lanes.takeWorkOrWait(m, pool, m.me + S_EXECUTION, into);
+      const status = yield* lanes.takeWorkOrWait(m, pool, m.me + S_EXECUTION, into, !spun);
       if (status === STATUS_EMPTY) {
-        // Until here it spins, as long as it likes.
-        yield* lanes.stopSpinning(m, pool);
+        if (!spun && pool.place !== -1) {
+          spun = (yield* lanes.pollForWork(m, pool, seen, 1)) === -1;
+          continue;
+        }
         yield* park(m, seen, Infinity);
+        spun = !spins;
       } else {
         assert.equal(status, OK);
         done.push(wordAt(into, 0));
         i++;
+        spun = !spins;
         yield* runs.finishWork(m, m.me + S_EXECUTION);
         yield* runs.endWork(m, m.me + S_EXECUTION);
       }
@@ -312,84 +317,95 @@ test("a submitter dies at any step, with a ring that it owed: what others submit
   });
 });
 
-test("a put rings a worker that spins; if none does, it wakes one, and no further one until that has come", () => {
-  const scene = new Scene();
-  const { world, slots } = scene;
-  const submitter = world.view(slots[0]);
-  const workers = [slots[1], slots[2]].map((slot) => ({
-    m: world.view(slot),
-    pool: makeLanes(scene.queues),
+/** Two workers and a submitter, who act in turn. */
+class Turns {
+  readonly scene = new Scene();
+  readonly #submitter = this.scene.world.view(this.scene.slots[0]);
+  readonly #workers = [this.scene.slots[1], this.scene.slots[2]].map((slot) => ({
+    m: this.scene.world.view(slot),
+    pool: makeLanes(this.scene.queues),
   }));
-  const take = ({ m, pool }: (typeof workers)[number]): number =>
-    takeWorkOrWait(m, pool, (m.me + S_EXECUTION) as Pointer, makeReceived());
-  let sequence = 0;
-  /** The indices of the workers that `act` rings. */
-  const rung = (act: () => void): number[] => {
-    const before = workers.map(({ m }) => m.i32[m.me + S_DOORBELL]);
-    act();
-    return [0, 1].filter((i) => workers[i].m.i32[workers[i].m.me + S_DOORBELL] !== before[i]);
-  };
-  const submit = (each: boolean): number[] =>
-    rung(() => {
-      const piece1 = record(KEEP, submitter.i32[submitter.me + S_ID], piece(++sequence));
-      assert.equal(put(submitter, scene.queues[MIDDLE], false, piece1, each), OK);
-    });
-  const end = ({ m }: (typeof workers)[number]): void => {
+  #sequence = 0;
+
+  /** Whether worker `i` has a place among those that spin. */
+  spins(i: number): boolean {
+    return this.#workers[i].pool.place !== -1;
+  }
+
+  take(i: number, spin: boolean): number {
+    const { m, pool } = this.#workers[i];
+    return takeWorkOrWait(m, pool, (m.me + S_EXECUTION) as Pointer, makeReceived(), spin);
+  }
+
+  end(i: number): void {
+    const { m } = this.#workers[i];
     assert.ok(finishWork(m, (m.me + S_EXECUTION) as Pointer));
     endWork(m, (m.me + S_EXECUTION) as Pointer);
-  };
-  for (const worker of workers) assert.equal(take(worker), STATUS_EMPTY);
-  // Both spin; the first one parks.
-  stopSpinning(workers[0].m, workers[0].pool);
-  assert.deepEqual(submit(false), [1], "the one that spins");
-  assert.deepEqual(submit(false), [0], "none spins any more: the one that sleeps is woken");
-  assert.deepEqual(
-    rung(() => assert.equal(take(workers[1]), OK)),
-    [],
-  );
-  end(workers[1]);
-  assert.equal(take(workers[1]), OK);
-  end(workers[1]);
-  assert.equal(take(workers[1]), STATUS_EMPTY);
-  stopSpinning(workers[1].m, workers[1].pool);
-  assert.deepEqual(submit(false), [], "the one that was woken has not come");
-  assert.deepEqual(submit(true), [1], "an item that is to have a worker of its own");
-  assert.equal(take(workers[1]), OK);
-  end(workers[1]);
-  assert.equal(take(workers[1]), OK);
-  end(workers[1]);
-  assert.equal(take(workers[1]), STATUS_EMPTY);
-  stopSpinning(workers[1].m, workers[1].pool);
-  assert.deepEqual(submit(false), []);
-  assert.deepEqual(submit(false), []);
-  assert.deepEqual(
-    rung(() => assert.equal(take(workers[0]), OK)),
-    [1],
-    "the one that was woken comes, and wakes the next for what is left",
-  );
-  checkMemory(world);
+  }
+
+  /** Returns the indices of the workers that are rung. */
+  submit(each: boolean): number[] {
+    const m = this.#submitter;
+    const outgoing = record(KEEP, m.i32[m.me + S_ID], piece(++this.#sequence));
+    return this.rung(() => assert.equal(put(m, this.scene.queues[MIDDLE], false, outgoing, each), OK));
+  }
+
+  /** The indices of the workers that `act` rings. */
+  rung(act: () => void): number[] {
+    const bells = (): number[] => this.#workers.map(({ m }) => m.i32[m.me + S_DOORBELL]);
+    const before = bells();
+    act();
+    return bells().flatMap((bell, i) => (bell === before[i] ? [] : [i]));
+  }
+}
+
+test("a put wakes no worker while one spins, or while one that was woken has not come", () => {
+  const turns = new Turns();
+  assert.equal(turns.take(0, false), STATUS_EMPTY);
+  assert.equal(turns.take(1, true), STATUS_EMPTY);
+  assert.deepEqual([turns.spins(0), turns.spins(1)], [false, true]);
+  assert.deepEqual(turns.submit(false), [], "the one that spins will see it");
+  assert.deepEqual(turns.submit(false), []);
+  const [first] = [turns.rung(() => assert.equal(turns.take(1, true), OK))];
+  assert.deepEqual(first, [0], "it takes one, leaves one, and wakes the next worker for that");
+  assert.equal(turns.spins(1), false);
+  assert.deepEqual(turns.submit(false), [], "the one that was woken has not come");
+  turns.end(1);
+  assert.equal(turns.take(1, true), OK);
+  turns.end(1);
+  assert.equal(turns.take(1, true), OK);
+  turns.end(1);
+  assert.equal(turns.take(1, false), STATUS_EMPTY);
+  assert.equal(turns.take(0, false), STATUS_EMPTY, "it comes for nothing");
+  assert.equal(turns.submit(false).length, 1, "none is on its way: one is woken");
+  assert.deepEqual(turns.submit(false), []);
+  checkMemory(turns.scene.world);
 });
 
-test("the name of a worker that has left the list, and has yet to leave its place, stands for nobody", () => {
-  const scene = new Scene();
-  const { world, slots } = scene;
-  const q = scene.queues[MIDDLE];
-  const [left, waiting] = [slots[1], slots[2]].map((slot) => ({
-    m: world.view(slot),
-    pool: makeLanes(scene.queues),
-  }));
-  for (const { m, pool } of [left, waiting])
-    assert.equal(takeWorkOrWait(m, pool, (m.me + S_EXECUTION) as Pointer, makeReceived()), STATUS_EMPTY);
-  passWorkOn(left.m, left.pool);
-  world.i32[q + Q_SPINNERS] = slots[1] + 1;
-  const before = world.i32[waiting.m.me + S_DOORBELL];
-  const submitter = world.view(slots[0]);
-  assert.equal(put(submitter, q, false, record(KEEP, submitter.i32[submitter.me + S_ID], piece(1))), OK);
-  assert.notEqual(world.i32[waiting.m.me + S_DOORBELL], before, "the one that waits is rung");
-  checkMemory(world);
+test("a worker that gave up its place, and then finds an item, wakes the next one for what it leaves", () => {
+  const turns = new Turns();
+  assert.equal(turns.take(0, false), STATUS_EMPTY);
+  assert.equal(turns.take(1, true), STATUS_EMPTY);
+  assert.deepEqual([turns.submit(false), turns.submit(false)], [[], []]);
+  assert.deepEqual(
+    turns.rung(() => assert.equal(turns.take(1, false), OK)),
+    [0],
+  );
+  checkMemory(turns.scene.world);
 });
 
-test("more workers than may spin: those that come last have no place", () => {
+test("items that are to have a worker each: the one that spins counts for one of them", () => {
+  const turns = new Turns();
+  assert.equal(turns.take(0, false), STATUS_EMPTY);
+  assert.equal(turns.take(1, true), STATUS_EMPTY);
+  assert.deepEqual(turns.submit(true), [], "the one that spins will see it");
+  assert.deepEqual(turns.submit(true), [0], "the other one is woken");
+  assert.equal(turns.take(1, true), OK);
+  assert.equal(turns.take(0, true), OK);
+  checkMemory(turns.scene.world);
+});
+
+test("more workers than may spin: those that come last wait", () => {
   const world = new World();
   const first = world.interpreters(6);
   const queues = Array.from({ length: LANES }, () =>
@@ -399,13 +415,16 @@ test("more workers than may spin: those that come last have no place", () => {
     m: world.view(first + i),
     pool: makeLanes(queues),
   }));
-  for (const { m, pool } of workers)
-    assert.equal(takeWorkOrWait(m, pool, (m.me + S_EXECUTION) as Pointer, makeReceived()), STATUS_EMPTY);
-  const spinning = workers.filter(({ pool }) => pool.place !== -1).length;
-  assert.ok(spinning >= 2 && spinning <= SPINNERS, `${spinning} of 6 may spin`);
-  assert.equal(workers[5].pool.place, -1);
-  stopSpinning(workers[0].m, workers[0].pool);
-  const { m, pool } = workers[5];
-  assert.equal(takeWorkOrWait(m, pool, (m.me + S_EXECUTION) as Pointer, makeReceived()), STATUS_EMPTY);
-  assert.equal(pool.place, 0, "a place that was left is free");
+  const spins = ({ m, pool }: (typeof workers)[number], spin = true): boolean => {
+    const status = takeWorkOrWait(m, pool, (m.me + S_EXECUTION) as Pointer, makeReceived(), spin);
+    assert.equal(status, STATUS_EMPTY);
+    return pool.place !== -1;
+  };
+  const spinning = workers.filter((worker) => spins(worker)).length;
+  assert.equal(spinning, SPINNERS);
+  assert.equal(spins(workers[5]), false);
+  assert.equal(spins(workers[0], false), false, "it spins no longer");
+  assert.equal(spins(workers[5]), true, "the place that was left is free");
+  assert.equal(world.i32[queues[MIDDLE] + Q_GETTERS], 6 - spinning, "those that spin are on no list");
+  checkMemory(world);
 });

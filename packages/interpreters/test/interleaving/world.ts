@@ -53,6 +53,8 @@ export interface ModelMemory extends SharedMemory {
   /** The operation that it stands before, and its pointer. */
   op: string;
   at: number;
+  /** How many bytes from there on it touches, if it copies a block. */
+  bytes: number;
   sleepingOn: number;
   timeout: number;
 }
@@ -118,6 +120,7 @@ export class World {
       seen: this.#wordsThen,
       op: "start",
       at: 0,
+      bytes: 0,
       sleepingOn: SLEEPING_ON_NOTHING,
       timeout: Infinity,
     };

@@ -12,8 +12,6 @@ export const H_MAX_PAGES = 2;
 export const H_PAGES = 3;
 /** The first page that can be allocated. */
 export const H_FIRST_PAGE = 4;
-/** How many of them are free. Derived: the repair counts them again. */
-export const H_FREE_PAGES = 5;
 /** The next interpreter id, and the next queue id. Ids are never used twice. */
 export const H_NEXT_INTERPRETER = 6;
 export const H_NEXT_QUEUE = 7;
@@ -35,6 +33,10 @@ export const H_ADDONS = 14;
 export const H_PROCESSORS = 15;
 /** The two global locks, [word, kind], each on a cache line of its own. */
 export const H_PAGE_LOCK = 16 as Pointer;
+/** What changes with each allocation lies beside that lock: how many pages are free. Derived: the repair counts them again. */
+export const H_FREE_PAGES = 18;
+/** Two words with a bit for every free list that is not empty. The heads of these lists are H_BINS. */
+export const H_BIN_MASK = 20;
 /** 1 if the supervisor must ask the main interpreter to look whether it holds a lock that it poisoned (memory/lock.ts). */
 export const H_MAIN_SUSPECTED = 48;
 export const H_REGISTRY_LOCK = 32 as Pointer;
@@ -58,8 +60,7 @@ export const H_SPILL_CHUNKS = 56;
 export const H_SPILL_DONE = 57;
 export const H_SPILL_DONE_RECORDS = 58;
 export const H_SPILL_LOCK = 59;
-/** Two words with a bit for every free list that is not empty, and the heads of these lists, by size class. */
-export const H_BIN_MASK = 62;
+/** The heads of the lists of free spans, by size class. */
 export const H_BINS = 64;
 export const BINS = 52;
 

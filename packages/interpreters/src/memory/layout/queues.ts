@@ -5,14 +5,6 @@ import type { PAGE_WORDS } from "./regions.js";
 /* words 0 to 47: its channel, the three lines of which have room for these */
 /** The slots where the search for the next waiter starts, so that every waiter has its turn. */
 export const Q_GET_CURSOR = 8;
-/** Slot + 1 of the worker that was woken last and has not come to a pool's lanes since, or 0. Under the takers' lock. */
-export const Q_WOKEN = 9;
-/**
- * Places, each with slot + 1 of a worker that spins before it parks, or 0. A worker takes a place under the takers' lock and leaves it
- * by a compare-and-swap.
- */
-export const Q_SPINNERS = 10;
-export const SPINNERS = 4;
 export const Q_PUT_CURSOR = 28;
 /** How many interpreters wait to get (under the takers' lock), and to put (under the putters'): the number of bits that are set below. Derived. */
 export const Q_GETTERS = 36;
@@ -33,6 +25,14 @@ export const Q_REF_VERSION = 50;
 export const Q_KIND = 51;
 /** In the page of a report (REF_REPORT): how many reports are on their way. The task adds, the submitter subtracts. */
 export const Q_REPORTS = 52;
+/**
+ * A pool's lane of waiters, on a line that its putters read and nothing else changes often: slot + 1 of the worker that was woken last and has not
+ * come to the lanes since, or 0. Under the takers' lock.
+ */
+export const Q_WOKEN = 56;
+/** Places, each with slot + 1 of a worker that spins, or 0: two, because one alone is busy when the next item comes. A worker takes and leaves its place by a compare-and-swap. */
+export const Q_SPINNERS = 57;
+export const SPINNERS = 2;
 /** Bit sets of the slots that hold a handle, that wait to get, and that wait to put. */
 export const Q_HOLDERS = 64;
 export const Q_GET_WAITERS = 96;
