@@ -114,10 +114,10 @@ export function nextGetter(m: SharedMemory, q: Pointer, each: boolean): Slot {
  */
 function comes(m: SharedMemory, q: Pointer, each: boolean): boolean {
   for (let place = q + Q_SPINNERS; place < q + Q_SPINNERS + SPINNERS; place++) {
-    const name = peek(m, place);
+    const name = acquire(m, place);
     if (name !== 0 && (!each || cas(m, place, name, 0) === name)) return true;
   }
-  return !each && peek(m, q + Q_WOKEN) !== 0;
+  return !each && acquire(m, q + Q_WOKEN) !== 0;
 }
 
 /** Whether this is a queue of a pool's tasks. (Placeholders of buffers have such ids too, but no waiters.) */
