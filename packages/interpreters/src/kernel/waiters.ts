@@ -34,8 +34,9 @@ import {
   Q_WOKEN,
   SPINNERS,
 } from "../memory/layout.js";
-import { lock, unlockAndRing, unlockAndRingAll } from "../memory/lock.js";
+import { unlockAndRing, unlockAndRingAll } from "../memory/lock.js";
 import { putLockOf } from "./channel-locks.js";
+import { lock } from "./fence.js";
 import { putStatus, sizeOf } from "./queue-state.js";
 
 /** One of a queue's two lists, by the word that counts it. */
