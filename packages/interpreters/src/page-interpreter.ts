@@ -4,7 +4,6 @@ import { share, startInterpreter, type ApiFile } from "./bundle.js";
 import { endThread } from "./worker/fatal.js";
 import { start } from "./platform/browser/start.js";
 import { holdLock } from "./platform/browser/threads.js";
-import { fence } from "./browser/fence.js";
 import { sendOutput } from "./browser/send-output.js";
 
 declare const importScripts: (url: string) => void;
@@ -36,5 +35,4 @@ target.addEventListener("unhandledrejection", (event) => {
 });
 
 sendOutput();
-fence();
 holdLock(() => startInterpreter((url) => import(url) as Promise<object>));

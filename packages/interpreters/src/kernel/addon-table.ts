@@ -28,8 +28,9 @@ import {
   STATUS_CHANGED,
   STATUS_NO_MEMORY,
 } from "../memory/layout.js";
-import { lock, unlock } from "../memory/lock.js";
+import { unlock } from "../memory/lock.js";
 import { allocatePages, freePages, setPageOwner } from "../memory/page-allocator.js";
+import { lock } from "./fence.js";
 
 const BLOCK_HEADER = 2;
 

@@ -31,7 +31,8 @@ import {
   Y_ROUNDS,
   Y_STATE,
 } from "../memory/layout.js";
-import { lock, unlock } from "../memory/lock.js";
+import { unlock } from "../memory/lock.js";
+import { lock } from "./fence.js";
 import { delist, enlist, ringWaiters } from "./waiters.js";
 
 /** A place in a round. */

@@ -5,7 +5,8 @@
 import type { SharedMemory } from "../memory/atomics.js";
 import type { Pointer } from "../memory/brands.js";
 import { C_PUT_LOCK } from "../memory/layout.js";
-import { lock, unlock } from "../memory/lock.js";
+import { unlock } from "../memory/lock.js";
+import { lock } from "./fence.js";
 
 /** The lock of those who put. The channel's own pointer is the lock of those who take. */
 export function putLockOf(c: Pointer): Pointer {

@@ -36,7 +36,8 @@ import {
   Y_LOCK_ID,
   Y_SLOTS,
 } from "../memory/layout.js";
-import { lock, unlock, unlockAndRingAll } from "../memory/lock.js";
+import { unlock, unlockAndRingAll } from "../memory/lock.js";
+import { lock } from "./fence.js";
 import type { OutgoingRecord } from "./outgoing.js";
 import { put } from "./queues.js";
 import { delist, enlist, recountWaiters } from "./waiters.js";

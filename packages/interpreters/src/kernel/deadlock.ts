@@ -44,8 +44,9 @@ import {
   Y_STATE,
 } from "../memory/layout.js";
 import { isSleeping, ring } from "../memory/doorbell.js";
-import { lock, unlock } from "../memory/lock.js";
+import { unlock } from "../memory/lock.js";
 import { isEnding } from "./executions.js";
+import { lock } from "./fence.js";
 import { isGrantedMutex } from "./mutex.js";
 import { isAlive } from "./registry.js";
 import { freePermits, holdersOf, isGrantedPermit } from "./semaphores.js";

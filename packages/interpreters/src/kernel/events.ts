@@ -9,7 +9,8 @@ import { get, load, type SharedMemory, store } from "../memory/atomics.js";
 import { clearBit } from "../memory/bitset.js";
 import type { Pointer, Slot } from "../memory/brands.js";
 import { OK, Q_GET_WAITERS, Q_GETTERS, STATUS_EMPTY, Y_STATE } from "../memory/layout.js";
-import { lock, unlock } from "../memory/lock.js";
+import { unlock } from "../memory/lock.js";
+import { lock } from "./fence.js";
 import { delist, enlist, ringWaiters } from "./waiters.js";
 
 const FLAG = 1;

@@ -35,9 +35,10 @@ import {
   STATUS_EMPTY,
   STATUS_NOT_FOUND,
 } from "../memory/layout.js";
-import { lock, unlock } from "../memory/lock.js";
+import { unlock } from "../memory/lock.js";
 import { lockChannel, unlockChannel } from "./channel-locks.js";
 import { first } from "./channel.js";
+import { lock } from "./fence.js";
 import { sizeOf } from "./queue-state.js";
 import { arrive, beginSpinning, delist, endSpinning, enlist, wakeGetter, wakeWaiters } from "./waiters.js";
 import type { Received } from "./receive.js";

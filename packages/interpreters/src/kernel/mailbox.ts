@@ -35,10 +35,11 @@ import {
   STATUS_NOT_FOUND,
   STATUS_SHUT,
 } from "../memory/layout.js";
-import { lock, unlock, unlockAndRing } from "../memory/lock.js";
+import { unlock, unlockAndRing } from "../memory/lock.js";
 import { isExecuting } from "./executions.js";
 import { lockChannel, putLockOf, unlockChannel } from "./channel-locks.js";
 import { append, first } from "./channel.js";
+import { lock } from "./fence.js";
 import { sizeOf } from "./queue-state.js";
 import { remove, removeRecord } from "./channel-removal.js";
 import { payloadOf, referencesOf } from "./records.js";

@@ -31,21 +31,41 @@ import {
   Y_DEPTH,
   Y_STATE,
 } from "../memory/layout.js";
-import { lock, unlock, unlockAndRing } from "../memory/lock.js";
+import { lock as takeLock, unlock, unlockAndRing } from "../memory/lock.js";
+import { isFenced, lock, standStill } from "./fence.js";
 import { delist, enlist, nextWaiter } from "./waiters.js";
 
 /** Takes the lock if it is free. Returns OK or EMPTY. */
 export function tryMutex(m: SharedMemory, q: Pointer): number {
-  return cas(m, q + Y_STATE, 0, m.slot + 1) === 0 ? OK : STATUS_EMPTY;
+  if (cas(m, q + Y_STATE, 0, m.slot + 1) !== 0) return STATUS_EMPTY;
+  if (isFenced(m)) giveBack(m, q);
+  return OK;
 }
 
 /** Takes the lock if it is free or was granted to this interpreter. If it returns EMPTY, this interpreter is on the list and will be rung. */
 export function lockMutex(m: SharedMemory, q: Pointer): number {
-  if (takeGranted(m, q) || tryMutex(m, q) === OK) return OK;
+  if (takeGranted(m, q)) {
+    if (isFenced(m)) giveBack(m, q);
+    return OK;
+  }
+  if (tryMutex(m, q) === OK) return OK;
   lock(m, q);
   const status = takeOrEnlist(m, q);
   unlock(m, q);
   return status;
+}
+
+/**
+ * This interpreter is condemned, and has taken the lock since: gives it back, and stands still. It took the lock without the fence's lock, by one
+ * compare-and-swap, which is a full fence: so if others were notified before, it finds out here, before its caller believes that it has the lock.
+ */
+function giveBack(m: SharedMemory, q: Pointer): never {
+  const me = m.slot + 1;
+  if (cas(m, q + Y_STATE, me, 0) !== me) {
+    takeLock(m, q);
+    unlockAndRing(m, q, handOn(m, q, load(m, q + Y_STATE)));
+  }
+  standStill(m);
 }
 
 function takeOrEnlist(m: SharedMemory, q: Pointer): number {
@@ -116,6 +136,8 @@ export function restoreDepth(m: SharedMemory, q: Pointer, depth: number): void {
 /** Releases the lock, to the next waiter if any interpreter waits. Returns OK or NOT_HELD. */
 export function unlockMutex(m: SharedMemory, q: Pointer): number {
   const me = m.slot + 1;
+  // If it is condemned from here on, it may still release what it held rightly, and whose work it has done.
+  if (isFenced(m)) standStill(m);
   if (cas(m, q + Y_STATE, me, 0) === me) return OK;
   if (!holdsMutex(m, q)) return STATUS_NOT_HELD;
   lock(m, q);

@@ -36,10 +36,11 @@ import {
   Q_UNBOUND,
   STATUS_NOT_FOUND,
 } from "../memory/layout.js";
-import { lock, unlock } from "../memory/lock.js";
+import { unlock } from "../memory/lock.js";
 import { allocatePages, freePages, setPageOwner } from "../memory/page-allocator.js";
 import { lockChannel, unlockChannel } from "./channel-locks.js";
 import { clearChannel, closeChannel, openChannel } from "./channel.js";
+import { lock } from "./fence.js";
 import { queueIdOf } from "./queue-state.js";
 import { isAlive } from "./registry.js";
 import { ringAllWaiters } from "./waiters.js";

@@ -20,10 +20,11 @@ import {
   STATUS_NOT_FOUND,
   STATUS_SHUT,
 } from "../memory/layout.js";
-import { leave, lock, release } from "../memory/lock.js";
+import { leave, release } from "../memory/lock.js";
 import { lockChannel, putLockOf, unlockChannel } from "./channel-locks.js";
 import { append, appendBatch, first } from "./channel.js";
 import { removeRecord } from "./channel-removal.js";
+import { lock } from "./fence.js";
 import { type OutgoingMany, type OutgoingRecord, skipRecord } from "./outgoing.js";
 import { putStatus, roomIn } from "./queue-state.js";
 import { receive, receiveMany, type Received, type ReceivedMany } from "./receive.js";

@@ -86,9 +86,9 @@ export function reap(m: SharedMemory, slot: Slot): boolean {
 }
 
 /**
- * Ends the interpreter in `slot` for all others while its thread may still run: its mailbox is closed, each item that it put gets its
- * fate, and it waits for nothing any more, so that no wake-up is spent on it. All that the thread may still touch stays: its locks, its
- * handles, its pages. `reap` undoes what the interpreter puts or waits for between now and its real end. May be repeated.
+ * Ends the interpreter in `slot`, which is fenced and still (fence.ts), for all others while its thread may still run: its mailbox is closed, each
+ * item that it put gets its fate, and it waits for nothing any more, so that no wake-up is spent on it. All that the thread may still touch
+ * stays: its locks, its handles, its pages. May be repeated.
  */
 export function withdraw(m: SharedMemory, slot: Slot): void {
   const p = slotPointer(slot);
@@ -98,6 +98,8 @@ export function withdraw(m: SharedMemory, slot: Slot): void {
   closeBox(m, (p + S_REPLIES) as Pointer);
   leaveQueues(m, slot, id, false);
   unbindBoxes(m, id);
+  // The fence may have stopped it between an operation and the ring that it owed.
+  ringAll(m);
 }
 
 /**

@@ -57,6 +57,7 @@ import {
   S_REPLIES,
   S_DORMANT,
   S_EXECUTION,
+  S_FENCED,
   S_FURTHER_EXECUTIONS,
   S_STATE,
   S_TAKING,
@@ -74,8 +75,9 @@ import {
   WHENCE_CREATED,
   WHENCE_RUNTIME,
 } from "../memory/layout.js";
-import { lock, unlock } from "../memory/lock.js";
+import { unlock } from "../memory/lock.js";
 import { openChannel } from "./channel.js";
+import { lock } from "./fence.js";
 
 /** The slot whose words a thread uses while it has no slot yet. It is never claimed. */
 export const JOIN_SLOT = (MAX_SLOTS - 1) as Slot;
@@ -160,6 +162,7 @@ function openSlot(m: SharedMemory, slot: Slot, id: InterpreterId, whence: number
   set(m, p + S_TAKING, p + S_EXECUTION);
   set(m, p + S_CLAIM, 0);
   set(m, p + S_POISONED, 0);
+  store(m, p + S_FENCED, 0);
   set(m, p + S_FAULT, 0);
   set(m, p + S_ITEM_REFERENCES, 0);
   set(m, p + S_ADDONS, ADDONS_NONE);

@@ -38,7 +38,8 @@ import {
   Y_SLOTS,
   Y_STATE,
 } from "../memory/layout.js";
-import { lock, unlock, unlockAndRing, unlockAndRingAll } from "../memory/lock.js";
+import { unlock, unlockAndRing, unlockAndRingAll } from "../memory/lock.js";
+import { lock } from "./fence.js";
 import { delist, enlist, isWaiting, nextWaiter } from "./waiters.js";
 
 /** The most permits that a semaphore can have. */

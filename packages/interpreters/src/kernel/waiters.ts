@@ -33,8 +33,9 @@ import {
   Q_WOKEN,
   SPINNERS,
 } from "../memory/layout.js";
-import { lock, unlockAndRing, unlockAndRingAll } from "../memory/lock.js";
+import { unlockAndRing, unlockAndRingAll } from "../memory/lock.js";
 import { putLockOf } from "./channel-locks.js";
+import { isFenced, lock, standStill } from "./fence.js";
 import { putStatus, sizeOf } from "./queue-state.js";
 
 /** One of a queue's two lists, by the word that counts it. */
@@ -137,7 +138,11 @@ export function arrive(m: SharedMemory, q: Pointer): void {
 export function beginSpinning(m: SharedMemory, q: Pointer): number {
   for (let i = 0; i < SPINNERS; i++) {
     if (peek(m, q + Q_SPINNERS + i) !== 0) continue;
-    if (cas(m, q + Q_SPINNERS + i, 0, m.slot + 1) === 0) return i;
+    if (cas(m, q + Q_SPINNERS + i, 0, m.slot + 1) !== 0) continue;
+    if (!isFenced(m)) return i;
+    // Whoever saw the name meanwhile has woken no other worker. The ring with which this thread is reaped, soon, makes up for that.
+    endSpinning(m, q, i);
+    standStill(m);
   }
   return -1;
 }

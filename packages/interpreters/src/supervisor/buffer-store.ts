@@ -5,10 +5,13 @@
  * Invariants: a buffer is kept while its placeholder queue exists. A thread that asks blocks until it gets a reply, so each
  * request is answered: with the buffer, or without one as soon as the buffer's sender is dead and its port is drained, or if the
  * runtime could not deserialize the buffer.
+ *
+ * A message that was posted before a request must be there when the request is handled, and when the port of a dead interpreter is closed. Where a
+ * listener may keep it back for a turn, there is none, and the ports are polled while a thread waits.
  */
 import { types } from "../platform/brand-checks.js";
 import { BroadcastChannel } from "../platform/broadcast.js";
-import { MessagePort, receiveNow } from "../platform/ports.js";
+import { MessagePort, receiveNow, receivesBesideListener } from "../platform/ports.js";
 import {
   type BufferMessage,
   type LentMessage,
@@ -28,6 +31,9 @@ interface Asker extends Placeholder {
   readonly asker: InterpreterId;
 }
 
+/** Milliseconds. */
+const POLL = 1;
+
 /** Bytes. */
 const DROPPED_ENOUGH = 1 << 20;
 
@@ -43,6 +49,7 @@ export class BufferStore {
   readonly #lent = new Map<string, unknown>();
   /** Those whose request came before the buffer. */
   #waiting: Asker[] = [];
+  #polling = false;
   /** Bytes of buffers that were dropped and that this thread's heap may still retain. */
   #dropped = 0;
 
@@ -52,6 +59,8 @@ export class BufferStore {
 
   /** From now on `port` is that of `interpreter`. */
   addPort(interpreter: InterpreterId, port: MessagePort | BroadcastChannel): void {
+    this.#ports.set(interpreter, port);
+    if (port instanceof MessagePort && !receivesBesideListener) return;
     const onMessage = ({ data }: { data: BufferMessage | LentMessage }): void => {
       this.#accept(port, data);
       this.#replyToWaiting();
@@ -64,7 +73,6 @@ export class BufferStore {
     // Only a listener that is added in Node's own way, with `on`, starts a port.
     if (port instanceof MessagePort) port.start();
     port.unref();
-    this.#ports.set(interpreter, port);
   }
 
   /** Sends interpreter `asker` the buffer. `name` is that of the channel which the asker has opened, if it has no port. */
@@ -74,6 +82,19 @@ export class BufferStore {
     // Usually it was posted before the record was put, but the event loop may not have come to the message yet.
     if (!this.#kept.has(id)) this.#drainAll();
     this.#replyToWaiting();
+    this.#pollForWaiting();
+  }
+
+  /** Polls the ports until no thread waits, if no listener does. */
+  #pollForWaiting(): void {
+    if (receivesBesideListener || this.#polling || this.#waiting.length === 0) return;
+    this.#polling = true;
+    setTimeout(() => {
+      this.#polling = false;
+      this.#drainAll();
+      this.#replyToWaiting();
+      this.#pollForWaiting();
+    }, POLL);
   }
 
   /** The data that the threads of a guest language share. Its creator posted it before it sent the boot request. */

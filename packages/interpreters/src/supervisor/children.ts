@@ -20,8 +20,10 @@ import {
   STATE_FINALIZING,
 } from "../memory/layout.js";
 import { closeExecutions, condemn, interrupt } from "../kernel/executions.js";
+import { fence, standsStill } from "../kernel/fence.js";
 import { repairLocks } from "../kernel/reap.js";
 import { idOf, slotOf, stateOf } from "../kernel/registry.js";
+import { stopPatience } from "../platform/threads.js";
 import type { BootOptions, Place } from "../wire/boot.js";
 import { type EndReason, reasonNumber } from "../wire/protocol.js";
 import type { BufferStore } from "./buffer-store.js";
@@ -62,6 +64,8 @@ export class Children {
   readonly #lazy = new Map<Slot, { readonly id: InterpreterId; readonly options: BootOptions }>();
   /** By id: those whose first work was sent before their boot request came. */
   readonly #eager = new Set<InterpreterId>();
+  /** Terminated, and what stops their threads unless these end earlier. */
+  readonly #stopping = new Map<Child, NodeJS.Timeout>();
   /** By id: interpreters to terminate as soon as their boot request arrives, and why. */
   readonly #doomed = new Map<InterpreterId, EndReason>();
 
@@ -208,6 +212,8 @@ export class Children {
       this.adoptGiven();
       this.standby.ended(child);
     }
+    clearTimeout(this.#stopping.get(child));
+    this.#stopping.delete(child);
     const { slot } = child;
     if (slot === -1) return;
     this.#bySlot.delete(slot);
@@ -252,8 +258,9 @@ export class Children {
       const ending = child.reason !== undefined;
       child.reason ??= reason;
       closeExecutions(m, slot);
-      this.#stop(child);
       // One that is ending by itself has an error, or an exit code, that only its end tells.
+      if (!ending) fence(m, slot);
+      this.#stop(child);
       if (ending) return;
       const { stopped } = child;
       child.leaving = this.#deaths.leave({ slot, id, reason, exitCode: -1, error: undefined, stopped });
@@ -265,19 +272,36 @@ export class Children {
     }
   }
 
-  /** At once; but an interpreter that may be inside a native addon first gets the chance to come out of it. */
-  #stop({ slot, worker }: Child): void {
+  /** At once; but a thread that may be at a place where it must not be stopped first gets the chance to come out of it. */
+  #stop(child: Child): void {
+    const { slot, worker } = child;
     const m = this.#m;
     const p = slotPointer(slot) + S_ADDONS;
-    if (load(m, p) === ADDONS_LEAVE) return;
-    if (cas(m, p, ADDONS_LOADED, ADDONS_LEAVE) !== ADDONS_LOADED) {
-      terminateThread(worker);
-      return;
-    }
+    if (load(m, p) === ADDONS_LEAVE || this.#stopping.has(child)) return;
+    const leaves = cas(m, p, ADDONS_LOADED, ADDONS_LEAVE) === ADDONS_LOADED;
+    const { booting, running } = stopPatience;
+    const patience = stateOf(m, slot) === STATE_BOOTING ? booting : running;
+    if (leaves || patience > 0)
+      this.#stopping.set(
+        child,
+        setTimeout(() => this.#stopNow(child), leaves ? LEAVE_LIMIT : patience),
+      );
+    else terminateThread(worker);
+    if (!leaves) return;
     // Its event loop waits on that word. In a blocking operation of this package it waits for its doorbell.
     wake(m, p, Infinity);
     ring(m, slot);
-    setTimeout(terminateThread, LEAVE_LIMIT, worker);
+  }
+
+  #stopNow(child: Child): void {
+    clearTimeout(this.#stopping.get(child));
+    this.#stopping.delete(child);
+    terminateThread(child.worker);
+  }
+
+  /** Stops those that wait for that behind the fence. */
+  stopStill(): void {
+    for (const child of this.#stopping.keys()) if (standsStill(this.#m, child.slot)) this.#stopNow(child);
   }
 
   /** Stops the work item in whichever slot executes it, if any does. */

@@ -101,9 +101,16 @@ export class Deaths {
     for (const { slot } of this.#queue) repairLocks(this.#m, slot);
   }
 
-  /** Calls `withdraw` for each interpreter that is leaving. If that throws, it stays in the queue. */
-  withdrawAll(withdraw: (death: Death) => void): void {
-    for (; this.#leaving.length > 0; this.#leaving.shift()) withdraw(this.#leaving[0]);
+  /**
+   * Calls `withdraw` for each interpreter that is leaving. If that throws, or returns false, it stays in the queue. Returns whether the queue is
+   * empty; else call this again later.
+   */
+  withdrawAll(withdraw: (death: Death) => boolean): boolean {
+    for (let i = 0; i < this.#leaving.length;) {
+      if (withdraw(this.#leaving[i])) this.#leaving.splice(i, 1);
+      else i++;
+    }
+    return this.#leaving.length === 0;
   }
 
   /** Calls `reap` for each death. If that throws, the death stays in the queue. */

@@ -53,6 +53,7 @@ function supervise(m: SharedMemory, data: SupervisorDataWithThread): void {
     // Before anything that can be dropped: the rest may wait for a lock that one of these threads holds.
     attached.start();
     children.adoptGiven();
+    children.stopStill();
     try {
       // All locks of all dead threads, and of all that stand still: every later step takes locks, and any of these threads may hold them.
       deaths.repairLocks();
@@ -61,7 +62,7 @@ function supervise(m: SharedMemory, data: SupervisorDataWithThread): void {
       deaths.reapAll((death) => reapDeath(m, death, parts));
       poison.lift();
       handleRequests(m, parts);
-      deaths.withdrawAll((death) => withdrawDeath(m, death, parts));
+      if (!deaths.withdrawAll((death) => withdrawDeath(m, death, parts))) setTimeout(work, 1);
       collector.freePages();
       if (!collector.reconcile()) setTimeout(work, 1);
       collector.collect(buffers, children, deaths);

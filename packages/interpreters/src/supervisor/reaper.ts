@@ -6,6 +6,7 @@
  */
 import type { SharedMemory } from "../memory/atomics.js";
 import { recordDeath } from "../kernel/death-records.js";
+import { isStill } from "../kernel/fence.js";
 import { reap, repairLocks, withdraw } from "../kernel/reap.js";
 import { freeSlot } from "../kernel/registry.js";
 import { reasonNumber } from "../wire/protocol.js";
@@ -15,11 +16,12 @@ import { printDeath, sendNotices } from "./notices.js";
 import type { Parts } from "./parts.js";
 
 /**
- * Withdraws an interpreter that is terminated: to all others it has ended, whatever its thread does, and callers get their outcomes.
- * Throws LockBusy if a lock is busy, which the thread itself may hold, or a notice finds no memory.
+ * Withdraws an interpreter that is terminated: to all others it has ended, whatever its thread does, and callers get their outcomes. Returns
+ * false, and has done nothing, while the thread is in an operation. Throws LockBusy if a lock is busy, or a notice finds no memory.
  */
-export function withdrawDeath(m: SharedMemory, death: Death, { deadlines, observing }: Parts): void {
+export function withdrawDeath(m: SharedMemory, death: Death, { deadlines, observing }: Parts): boolean {
   const { slot, reason } = death;
+  if (!isStill(m, slot)) return false;
   deadlines.clear(slot);
   record(m, death);
   // Its executions are closed, so nothing joins the list.
@@ -28,6 +30,7 @@ export function withdrawDeath(m: SharedMemory, death: Death, { deadlines, observ
   withdraw(m, slot);
   sendNotices(m, death, interrupted);
   death.withdrawn = true;
+  return true;
 }
 
 /** Reaps one interpreter. Throws LockBusy if a lock is busy, or a notice finds no memory. */

@@ -35,6 +35,8 @@ export const sync = {
 };
 export const { reconcileReferences } =
   await transformed<typeof import("../../src/kernel/reconcile.js")>("kernel/reconcile.js");
+export const { fence, isStill } =
+  await transformed<typeof import("../../src/kernel/fence.js")>("kernel/fence.js");
 export const { reap, repairLocks, unpoison, withdraw } =
   await transformed<typeof import("../../src/kernel/reap.js")>("kernel/reap.js");
 export const { readAddonTable, replaceAddonTable } =

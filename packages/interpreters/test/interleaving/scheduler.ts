@@ -7,7 +7,10 @@
  * limited). The last option kills the victim before the step that it stands at; schedules in which the victim is overtaken there are
  * tried, too, and no thread can tell whether the kill came before or after that. A killed thread is
  * never resumed: no `finally` runs, and its generator is dropped, which is what termination does to a thread.
+ *
+ * A condemned thread that sleeps (kernel/fence.ts) is killed at some time: when no other thread can go on, or earlier, as a preemption.
  */
+import { S_FENCED } from "../../src/memory/layout.js";
 import { SLEEPING_ON_NOTHING, type ModelMemory, type World } from "./world.js";
 import type { Steps } from "./atomics.js";
 
@@ -27,6 +30,10 @@ export interface Program {
   readonly victims?: readonly Thread[];
   /** Runs once a victim was killed or has ended, and cleans up after it. */
   readonly supervisor?: Thread;
+  /** Is called after each step that has changed a word, with its pointer (for several words, that of the first). */
+  readonly wrote?: (thread: Thread, p: number) => void;
+  /** Is called when only the end of a thread that stands still lets others go on, with those that wait. */
+  readonly stuck?: (waiting: readonly Thread[]) => void;
   /** Checks the outcome when all are done. `dead` are the victims that were killed, not those that ended. */
   readonly check: (dead: readonly Thread[]) => void;
 }
@@ -83,6 +90,9 @@ export interface Limits {
 
 /** For all other threads, a death before one of these operations is the same as a death after it. */
 const READS = new Set(["get", "load", "acquire", "peek", "readBytes", "readWords", "byteLength", "pause"]);
+const WRITES = new Set(
+  ["set", "store", "publish", "writeBytes", "writeWords"].concat(["cas", "exchange", "add", "or", "and"]),
+);
 const PLAIN = new Set(["get", "set", "readBytes", "writeBytes", "readWords", "writeWords"]);
 
 interface Running {
@@ -116,6 +126,9 @@ export function execute(
   let waitsForDeath = program.supervisor;
   const ready: Running[] = [];
   const timeouts: Running[] = [];
+  // At the fence, or before it came there: it may be killed at any time, and nothing else would end its sleep.
+  const standsStill = ({ m }: Running): boolean =>
+    m.sleepingOn !== SLEEPING_ON_NOTHING && world.i32[m.me + S_FENCED] !== 0;
   let current: Running | undefined;
   let preemptions = limits.preemptions;
   let count = 0;
@@ -132,7 +145,12 @@ export function execute(
       const r = running[(at + i) % running.length];
       if (r.done || r.killed) continue;
       if (r.m.sleepingOn === SLEEPING_ON_NOTHING) ready.push(r);
+      else if (standsStill(r)) timeouts.unshift(r);
       else if (r.m.timeout !== Infinity) timeouts.push(r);
+    }
+    if (ready.length === 0 && timeouts.some(standsStill)) {
+      const waiting = running.filter((r) => !r.done && !r.killed && !standsStill(r));
+      program.stuck?.(waiting.map((r) => r.thread));
     }
     const mayKill: boolean =
       current !== undefined && current.victim && !current.done && !current.killed && !READS.has(current.m.op);
@@ -141,7 +159,9 @@ export function execute(
     const mayPreempt: boolean =
       preemptions > 0 && !(limits.onlyAtAtomics === true && PLAIN.has(ready[0]?.m.op));
     if (goesOn) options = mayPreempt ? ready.length + timeouts.length : 1;
-    else options = ready.length > 0 && preemptions === 0 ? ready.length : ready.length + timeouts.length;
+    else if (preemptions > 0) options = ready.length + timeouts.length;
+    else if (ready.length > 0) options = ready.length;
+    else options = timeouts.some(standsStill) ? 1 : timeouts.length;
     if (options === 0 && !mayKill) {
       const blocked = running.filter((r) => !r.done && !r.killed);
       if (blocked.length === 0) break;
@@ -167,7 +187,16 @@ export function execute(
     }
     const timedOut = choice >= ready.length;
     const next = timedOut ? timeouts[choice - ready.length] : ready[choice];
-    if (choice > 0 && (goesOn || (timedOut && ready.length > 0))) preemptions--;
+    // That others time out before a thread that stands still is killed counts, too: they might do so for ever.
+    const hurries = timedOut && (ready.length > 0 || timeouts.some(standsStill));
+    if (choice > 0 && (goesOn || hurries)) preemptions--;
+    if (timedOut && standsStill(next)) {
+      trace?.kill(next.thread.name, next.m, name);
+      world.rouse(next.m);
+      next.killed = true;
+      world.over.add(next.thread.slot);
+      continue;
+    }
     if (timedOut) {
       world.rouse(next.m);
       next.m.op = "time out of";
@@ -175,9 +204,14 @@ export function execute(
     current = next;
     trace?.step(next.thread.name, next.m, name);
     if (++count > limits.steps) throw new Error(`livelock: not done after ${limits.steps} steps`);
+    const { op, at: place } = next.m;
+    const before = world.i32[place];
     if (next.steps.next().done === true) {
       next.done = true;
       world.over.add(next.thread.slot);
+    }
+    if (program.wrote !== undefined && WRITES.has(op)) {
+      if (world.i32[place] !== before || op.startsWith("write")) program.wrote(next.thread, place);
     }
   }
   program.check(running.filter((r) => r.killed).map((r) => r.thread));

@@ -4,25 +4,17 @@
  * lost, none is seen twice, no waiter is forgotten, and every page comes back.
  */
 import { test } from "node:test";
-import {
-  OK,
-  Q_GETTERS,
-  UNBOUND_ITEM,
-  UNBOUND_ITEM_KEEP,
-  UNBOUND_ITEM_REMOVE,
-} from "../../src/memory/layout.js";
-import { makeReceived } from "../../src/kernel/receive.js";
+import { Q_GETTERS, UNBOUND_ITEM, UNBOUND_ITEM_KEEP, UNBOUND_ITEM_REMOVE } from "../../src/memory/layout.js";
 import { createQueue } from "../../src/kernel/queue-lifetime.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import { Consumer, type Item, Producer, settle } from "./items.js";
-import { queues, reap, repairLocks, withdraw } from "./modules.js";
-import { record } from "./pieces.js";
+import { fence, isStill, queues, reap, repairLocks, withdraw } from "./modules.js";
 import type { Thread } from "./scheduler.js";
 import { supervise } from "./supervisor.js";
 import { World } from "./world.js";
 
-/** The supervisor withdraws the interpreter in `slot` at any time, and reaps it when its thread has ended. */
+/** The supervisor fences and withdraws the interpreter in `slot` at any time, and reaps it when its thread has ended. */
 function supervisor(slot: number): Thread {
   let withdrawn = false;
   let ended = false;
@@ -34,6 +26,8 @@ function supervisor(slot: number): Thread {
     *work(m) {
       if (ended) yield* reap(m, slot);
       else if (!withdrawn) {
+        yield* fence(m, slot);
+        if (!(yield* isStill(m, slot))) return false;
         yield* withdraw(m, slot);
         withdrawn = true;
       }
@@ -93,10 +87,7 @@ test("a waiter that runs on takes no ring from one that goes on", (t) => {
         name: "leaving",
         slot: first + 1,
         *body(m) {
-          const into = makeReceived();
-          const status = yield* queues.take(m, q, true, into);
-          if (status === OK)
-            yield* queues.put(m, q, false, record(0, into.sender, into.bytes.subarray(0, into.length)));
+          yield* queues.awaitRecord(m, q);
           yield* queues.stopWaiting(m, q, Q_GETTERS);
         },
       };

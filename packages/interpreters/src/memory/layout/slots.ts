@@ -79,6 +79,11 @@ export const VERDICT_DECIDES = 1;
 export const VERDICT_STAYS = 2;
 /** It has not begun its wait: it looks whether it would close a circle. */
 export const VERDICT_BEGINS = 3;
+/**
+ * 1 once the interpreter is condemned: its thread does nothing more that others could see; 2 once it stands still (kernel/fence.ts). In a word that
+ * the channel leaves free, on a line that seldom changes.
+ */
+export const S_FENCED = 137;
 /** Bit set of the slots that hold a handle to this interpreter. */
 export const S_HOLDERS = 144;
 /** The name that the creator gave, in UTF-8. */

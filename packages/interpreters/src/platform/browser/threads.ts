@@ -40,6 +40,7 @@ export const parentPort: Port | null = null;
 export const SHARE_ENV: unique symbol = Symbol("SHARE_ENV");
 export const { threadId } = start;
 export const { workerData } = start;
+export const stopPatience = { running: 0, booting: 0 };
 export const refusedLimits: string | undefined =
   "Browsers do not limit the memory of threads. Leave the option out.";
 

@@ -23,6 +23,9 @@ export function isMarkedToStay(buffer: ArrayBuffer): boolean {
 /** Why a buffer cannot come by a BroadcastChannel, if it cannot. */
 export const refusedBuffers: string | undefined = undefined;
 
+/** Whether `receiveNow` gives everything that has arrived at a port, also while a listener takes messages from it. */
+export const receivesBesideListener: boolean = true;
+
 /** Takes the next message that has arrived, without waiting for the event loop. Returns undefined if none has. */
 export function receiveNow(port: MessagePort | BroadcastChannel): { message: unknown } | undefined {
   // Node also accepts a BroadcastChannel here; its types list ports only.

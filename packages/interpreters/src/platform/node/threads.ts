@@ -9,6 +9,15 @@ export const refusedLimits: string | undefined = undefined;
 /** Whether a thread can tell how busy another one is, and how large its heap. */
 export const measuresThreads: boolean = true;
 
+/**
+ * How long a thread that is terminated may take to come to a place where it can be stopped safely, also if it has not booted yet; milliseconds. Where that
+ * is any place, 0.
+ */
+export const stopPatience: { readonly running: number; readonly booting: number } = {
+  running: 0,
+  booting: 0,
+};
+
 const { getBuiltinModule } = process;
 
 /** What code in a thread that another one has started finds in `node:worker_threads`. */

@@ -12,6 +12,9 @@ export const refusedBuffers =
       "that create() made, or send less than 3 MiB at a time"
     : undefined;
 
+/** On Deno a listener may have taken a message already that it gets in a later turn of the event loop. */
+export const receivesBesideListener: boolean = !onDeno;
+
 /** Deno has no such receive for a BroadcastChannel, and throws. Its messages arrive on the event loop. (In Bun there never is one.) */
 export function receiveNow(port: MessagePort | BroadcastChannel): { message: unknown } | undefined {
   return onDeno && port instanceof BroadcastChannel ? undefined : receiveNowOfNode(port);

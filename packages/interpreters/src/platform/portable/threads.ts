@@ -8,3 +8,6 @@ export const refusedLimits = onBun
 
 /** `Worker.performance` throws on Bun, and has no measurements on Deno. */
 export const measuresThreads = !onBun && !onDeno;
+
+/** Deno ends the process where a thread is stopped that loads a part of the runtime, as each does while it boots, and many do later. */
+export const stopPatience = onDeno ? { running: 100, booting: 5000 } : { running: 0, booting: 0 };
