@@ -10,6 +10,9 @@ import { queueMicrotask } from "../platform/microtasks.js";
 import { LinkedList } from "./linked-list.js";
 import { callSafely, reportError } from "./report.js";
 
+// As they were when this was loaded: a program may replace them.
+const { AbortController } = globalThis;
+
 const listening = new WeakMap<AbortSignal, LinkedList<() => void>>();
 
 /**
@@ -36,6 +39,28 @@ export function onAbort(signal: AbortSignal, fn: () => void): () => void {
     listening.set(signal, all);
   }
   return leave(callbacks, fn);
+}
+
+/**
+ * A signal that aborts as soon as one of two does, until `leave` is called. (`AbortSignal.any` has no such end: a signal that lives
+ * for as long as the program keeps a record of each signal that was made of it, on Node 20 for good.)
+ */
+export function eitherSignal(
+  first: AbortSignal,
+  second: AbortSignal,
+): { readonly signal: AbortSignal; leave(): void } {
+  const controller = new AbortController();
+  const leaves = [first, second].map((each) => {
+    const abort = (): void => controller.abort(each.reason);
+    if (each.aborted) abort();
+    return onAbort(each, abort);
+  });
+  return {
+    signal: controller.signal,
+    leave: () => {
+      for (const leaveOne of leaves) leaveOne();
+    },
+  };
 }
 
 function leave(callbacks: LinkedList<() => void>, fn: () => void): () => void {

@@ -7,6 +7,7 @@
  */
 import { AsyncLocalStorage } from "../platform/async-context.js";
 import { InterpreterError } from "../base/errors.js";
+import { LinkedList } from "../base/linked-list.js";
 import { reportError } from "../base/report.js";
 import { promiseOf } from "../base/thenable.js";
 import { javascript } from "../guests/javascript/guest.js";
@@ -249,8 +250,7 @@ async function answerLater(
   const slot = blocks ? slotOf(rt.m, sender) : (-1 as Slot);
   const waiting = rt.sleeper.promised;
   if (slot !== -1) waiting.set(slot, refuse);
-  // The call keeps the process alive until it is done.
-  rt.ref();
+  const letGo = keepAlive(rt, sender);
   try {
     let value: unknown;
     try {
@@ -263,8 +263,46 @@ async function answerLater(
     if (!never) replies.reply(item, REPLY_VALUE, value);
   } finally {
     if (waiting.get(slot) === refuse) waiting.delete(slot);
-    rt.unref();
+    letGo();
   }
+}
+
+/** A call whose callback returned a promise. */
+interface Unsettled {
+  readonly caller: InterpreterId;
+  /** Whether it keeps the process alive. */
+  kept: boolean;
+}
+
+const unsettled = new LinkedList<Unsettled>();
+let stopWatching: (() => void) | undefined;
+
+/** The call keeps the process alive until it is done, which the returned function says, or until its caller is gone. */
+function keepAlive(rt: Runtime, caller: InterpreterId): () => void {
+  const call: Unsettled = { caller, kept: false };
+  const link = unsettled.add(call);
+  if (unsettled.size === 1) stopWatching = rt.onDeath(({ id }) => callerDied(rt, id));
+  if (slotOf(rt.m, caller) !== -1) {
+    call.kept = true;
+    rt.ref();
+  }
+  return () => {
+    unsettled.remove(link);
+    if (unsettled.size === 0) stopWatching?.();
+    unref(rt, call);
+  };
+}
+
+function callerDied(rt: Runtime, id: InterpreterId): void {
+  unsettled.forEach((call) => {
+    if (call.caller === id) unref(rt, call);
+  });
+}
+
+function unref(rt: Runtime, call: Unsettled): void {
+  if (!call.kept) return;
+  call.kept = false;
+  rt.unref();
 }
 
 function promised(owner: InterpreterId, caller: InterpreterId): InterpreterError {

@@ -7,7 +7,7 @@
  */
 import { NotShareableError } from "../base/errors.js";
 import { decode, encode } from "./codec.js";
-import { describe, formatPath, type Step } from "./describe.js";
+import { describe, formatPath, safeInspect, type Step } from "./describe.js";
 import { letGoOfReferences } from "./references.js";
 import { acquireScratch, releaseScratch } from "./scratch.js";
 
@@ -32,6 +32,26 @@ export function encodePortable(value: unknown, root: string): Uint8Array {
     bytes[0] = codec;
     bytes.set(scratch.bytes.subarray(0, scratch.end), 1);
     return bytes;
+  } finally {
+    releaseScratch(scratch);
+  }
+}
+
+/** As `encodePortable`, but never throws: a description replaces each part that cannot travel. */
+export function describePortable(value: unknown): Uint8Array {
+  try {
+    return encodePortable(copyOf(value), "value");
+  } catch {
+    return encodePortable(safeInspect(value), "value");
+  }
+}
+
+/** A copy in which a description replaces what cannot travel. */
+function copyOf(value: unknown): unknown {
+  const scratch = acquireScratch();
+  try {
+    encode(scratch, value, "value", true);
+    return decode(scratch.bytes, 0, scratch.end, scratch.refs);
   } finally {
     releaseScratch(scratch);
   }

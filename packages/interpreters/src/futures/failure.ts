@@ -196,3 +196,14 @@ export function nameItems(error: unknown, { what, first, size }: ItemRange): voi
 function redefine(error: Error, key: string, value: unknown): void {
   Reflect.defineProperty(error, key, { value, writable: true, configurable: true });
 }
+
+/** Whether an error of sending an item is one of the pool, which would refuse the next item, too. */
+export function isOfPool(error: unknown): boolean {
+  return error instanceof InterpreterError && OF_POOL.includes(error.code);
+}
+const OF_POOL: readonly string[] = [
+  "ERR_EXECUTOR_SHUTDOWN",
+  "ERR_BROKEN_INTERPRETER_POOL",
+  "ERR_INTERPRETER_LIMIT",
+  "ERR_INTERPRETER_MEMORY",
+];

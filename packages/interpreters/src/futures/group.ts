@@ -12,20 +12,21 @@
  */
 import { onAbort } from "../base/abort.js";
 import type { KnownArgs, Loose, OverloadArgs, OverloadResult, TypingArgs } from "../base/calls.js";
-import { checkTimeout, ownOptions } from "../base/check.js";
+import { checkTimeout, ownOptions, show } from "../base/check.js";
 import { CancelledError, InterpreterError } from "../base/errors.js";
 import { timeoutError } from "../base/limits.js";
 import { type Link, LinkedList } from "../base/linked-list.js";
-import { isError } from "../base/stacks.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { NativePromise } from "../platform/microtasks.js";
 import { type Trace, takeTrace } from "../thread/trace.js";
-import { Future } from "./future.js";
+import type { Future } from "./future.js";
 import {
   cancelledError,
   checkGroupOptions,
   type GroupOptions,
+  isPassedOn,
   NO_ERROR,
+  throwAll,
   wasAborted,
 } from "./group-options.js";
 import { checkSubmitOptions, NO_OPTIONS, type SubmitOptions } from "./options.js";
@@ -37,20 +38,13 @@ import {
   type MapOutcome,
   type SettledMapOptions,
 } from "./map.js";
-import { listOf, map, submit, type TaskHow } from "./submit.js";
+import { listOf, map, refusedFuture, submitWithin, type TaskHow } from "./submit.js";
 
-// As they were when this was loaded: a program may replace them.
-const { AbortController, AbortSignal, AggregateError } = globalThis;
+// As it was when this was loaded: a program may replace it.
+const { AbortController } = globalThis;
 
 /** What `TaskGroup.with` returns: a group whose tasks have options of their own. */
-export interface TaskGroupView {
-  /** Runs `fn(...args)` as a task of the group, with the options of the view. See `TaskGroup.submit`. @throws as that */
-  submit: TaskGroup["submit"];
-  /** Runs `fn(item)` for each item. See `TaskGroup.map`. @throws as that */
-  map: TaskGroup["map"];
-  /** Runs `fn(...item)` for each item. See `TaskGroup.starmap`. @throws as that */
-  starmap: TaskGroup["starmap"];
-}
+export type TaskGroupView = Pick<TaskGroup, "submit" | "map" | "starmap">;
 
 /**
  * Tasks of a pool that belong together. `InterpreterPoolExecutor.group` makes one.
@@ -85,6 +79,8 @@ export class TaskGroup {
   /** Why it was cancelled: the error that the end throws if no task has failed. */
   #cancelled: { readonly error: unknown } | undefined;
   #ended = false;
+  /** Whether `run` runs it. */
+  #runs = false;
   #whenEmpty: (() => void) | undefined;
   #end: Promise<void> | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
@@ -216,7 +212,8 @@ export class TaskGroup {
 
   /**
    * A group within this one: when this one is cancelled, so is the inner one, and this one waits for its tasks. Its failure is its own
-   * block's; if that does not catch it, it leaves this one's block, too.
+   * block's; if that does not catch it, it leaves this one's block, too. The end of this one throws the failure of an inner group
+   * that has no block.
    *
    * @throws as `InterpreterPoolExecutor.group`; InterpreterError (`ERR_GROUP_ENDED`) this group has ended
    * @example
@@ -268,13 +265,13 @@ export class TaskGroup {
    * console.log(String(await failed.catch((error: unknown) => error))); // RangeError: too far
    */
   async run<T>(body: (group: this) => T | PromiseLike<T>): Promise<T> {
+    if (typeof body !== "function") throw new TypeError(`run: body must be a function, found ${show(body)}`);
+    this.#runs = true;
     let result: T;
     try {
       result = await body(this);
     } catch (error) {
-      // An error that only passes on the group's own end is not one of the body.
-      const passedOn = error instanceof CancelledError && this.#cancelled !== undefined;
-      if (!passedOn && !(isError(error) && error === this.#cancelled?.error)) this.#failures.add(error);
+      if (!isPassedOn(error, this.#cancelled)) this.#failures.add(error);
       this.#cancel(error);
       await this.#finish();
       throw error;
@@ -301,6 +298,7 @@ export class TaskGroup {
     return map(this.#pool, what, fn, toArgs, source, own, options, {
       submit: (_pool, ...task) => this.#submit(counts, ...task),
       onFailure: (error) => this.#fail(error),
+      signal: this.#controller.signal,
     });
   }
 
@@ -313,17 +311,9 @@ export class TaskGroup {
     how?: TaskHow,
   ): Future<T> {
     this.#checkOpen("submit a task");
-    if (this.#cancelled !== undefined) {
-      const future = new Future<T>(this.#pool.tasks, trace, options);
-      future.abandon();
-      future.refuse(cancelledError(this.#cancelled.error));
-      return future;
-    }
-    const { signal: group } = this.#controller;
-    const signal = options.signal === undefined ? group : AbortSignal.any([options.signal, group]);
-    const future = submit<T>(this.#pool, fn, args, ownOptions({ ...options, signal }), trace, how);
-    // The end of the group reports its failure.
-    future.abandon();
+    if (this.#cancelled !== undefined)
+      return refusedFuture(this.#pool, cancelledError(this.#cancelled.error), options, trace);
+    const future = submitWithin<T>(this.#controller.signal, this.#pool, fn, args, options, trace, how);
     const link = this.#tasks.add(future);
     future.addDoneListener(() => this.#done(future, link, counts));
     return future;
@@ -377,23 +367,27 @@ export class TaskGroup {
     // The end of one task may make its listeners submit another.
     while (!this.#isEmpty) await new NativePromise<void>((resolve) => (this.#whenEmpty = resolve));
     this.#close();
-    const [first] = this.#failures;
-    if (this.#failures.size === 1) throw first;
-    if (this.#failures.size > 1) {
-      throw new AggregateError(
-        this.#failures,
-        `${this.#failures.size} tasks of a group failed; the first: ${String(isError(first) ? first.message : first)}`,
-      );
-    }
+    throwAll(this.#errors);
+  }
+
+  /** What its end throws. */
+  get #errors(): readonly unknown[] {
+    if (this.#failures.size > 0) return [...this.#failures];
     const { error } = this.#cancelled ?? { error: NO_ERROR };
-    if (error !== NO_ERROR) throw error;
+    return error === NO_ERROR ? [] : [error];
   }
 
   #close(): void {
     this.#ended = true;
     stopTimer(this.#timer);
     this.#stopListening?.();
-    for (const group of this.#groups) group.#close();
+    for (const group of this.#groups) {
+      group.#close();
+      if (group.#runs || group.#end !== undefined) continue;
+      // Nothing else would report it. If this group was cancelled, so was that one.
+      const errors = this.#cancelled === undefined ? group.#errors : group.#failures;
+      for (const error of errors) this.#failures.add(error);
+    }
     if (this.#parent !== undefined) this.#parent.#groups.delete(this);
   }
 }

@@ -17,9 +17,8 @@ import { clock } from "../base/clock.js";
 import { type Link, LinkedList } from "../base/linked-list.js";
 import type { Trace } from "../thread/trace.js";
 import { startTimer, stopTimer } from "../base/timer.js";
-import { InterpreterError } from "../base/errors.js";
 import { type ChunkSize, notCalled, type Parcel, type Results, resultsOf } from "./chunks.js";
-import { nameItems } from "./failure.js";
+import { isOfPool, nameItems } from "./failure.js";
 import type { Future } from "./future.js";
 import type { Room } from "./room.js";
 import type { Pulled, Source } from "./source.js";
@@ -30,6 +29,14 @@ export interface Sent {
   readonly future: Future<unknown>;
   /** The arguments of each call. */
   readonly lists: readonly unknown[][];
+}
+
+/** The group to which the tasks of an iteration belong. */
+export interface MapOwner {
+  /** Called with the error that the iteration is about to throw. */
+  readonly onFailure: (error: unknown) => void;
+  /** Aborts when the group is cancelled. The iteration then throws the reason, after the results of what was sent. */
+  readonly signal: AbortSignal;
 }
 
 /** The source, the function and the limits of an iteration. The caller has checked them. */
@@ -49,8 +56,8 @@ export interface MapPlan<I> {
   readonly sendLists: (lists: readonly unknown[][]) => Future<unknown>;
   /** Whether each item must be sent alone. */
   readonly single: boolean;
-  /** Called with the error that the iteration is about to throw. */
-  readonly onFailure?: ((error: unknown) => void) | undefined;
+  /** The group to which the tasks belong, if any. */
+  readonly group: MapOwner | undefined;
   /** A future that failed with an error. */
   readonly refused: (error: unknown) => Future<unknown>;
   readonly chunks: ChunkSize;
@@ -109,11 +116,14 @@ export class MapIteration<I> {
 
   /** Yields the results. Call it once. */
   async *results(): AsyncGenerator<unknown, void, undefined> {
-    const { signal } = this.#plan;
-    signal?.throwIfAborted();
-    const stopListening = signal && onAbort(signal, () => this.#stopWith(signal.reason));
+    const { signal, group } = this.#plan;
+    const stopListening = [
+      signal && onAbort(signal, () => this.#stopWith(signal.reason)),
+      group && onAbort(group.signal, () => this.#sendNoMore(group.signal.reason)),
+    ];
     let failed = false;
     try {
+      signal?.throwIfAborted();
       for (;;) {
         this.#pull();
         this.#checkStop();
@@ -124,10 +134,10 @@ export class MapIteration<I> {
       }
     } catch (error) {
       failed = true;
-      this.#plan.onFailure?.(error);
+      group?.onFailure(error);
       throw error;
     } finally {
-      stopListening?.();
+      for (const stop of stopListening) stop?.();
       await this.#close(failed);
     }
   }
@@ -182,6 +192,13 @@ export class MapIteration<I> {
     this.#wake();
   };
 
+  /** The group was cancelled: the source must not keep the iteration waiting. */
+  #sendNoMore(error: unknown): void {
+    this.#gathered = [];
+    this.#failure ??= { error };
+    this.#wake();
+  }
+
   /** Sends the gathered items, or waits for room. If one of them cannot travel, those before it are still sent. */
   #flush(): void {
     if (this.#stopWaiting !== undefined) return;
@@ -193,7 +210,7 @@ export class MapIteration<I> {
   readonly #onRoom = (): void =>
     queueMicrotask(() => {
       this.#stopWaiting = undefined;
-      if (this.#over) return;
+      if (this.#over || this.#gathered.length === 0) return;
       this.#sendGathered();
       this.#wake();
     });
@@ -381,14 +398,3 @@ export class MapIteration<I> {
     }
   }
 }
-
-/** Whether an error of sending an item is one of the pool, which would refuse the next item, too. */
-function isOfPool(error: unknown): boolean {
-  return error instanceof InterpreterError && OF_POOL.includes(error.code);
-}
-const OF_POOL: readonly string[] = [
-  "ERR_EXECUTOR_SHUTDOWN",
-  "ERR_BROKEN_INTERPRETER_POOL",
-  "ERR_INTERPRETER_LIMIT",
-  "ERR_INTERPRETER_MEMORY",
-];

@@ -10,7 +10,7 @@ import { copyOf } from "../wire/message.js";
 import type { Trace } from "../thread/trace.js";
 import { ChunkSize } from "./chunks.js";
 import type { Future } from "./future.js";
-import { MapIteration, type Sent } from "./map-iteration.js";
+import { MapIteration, type MapOwner, type Sent } from "./map-iteration.js";
 import type { SubmitOptions } from "./options.js";
 import type { Room } from "./room.js";
 import { Source } from "./source.js";
@@ -107,8 +107,8 @@ export interface Mapping<I> {
   readonly submit: SubmitParcel;
   /** A future that failed with an error. */
   readonly refused: (error: unknown) => Future<unknown>;
-  /** Called with the error that the iteration is about to throw. */
-  readonly onFailure?: ((error: unknown) => void) | undefined;
+  /** The group to which the tasks belong, if any. */
+  readonly group?: MapOwner | undefined;
   /** The arguments of an item's call. */
   readonly toArgs: (item: I, index: number) => unknown[];
   /** How many tasks can run at a time. */
@@ -133,7 +133,7 @@ export function mapOver<I, O>(
   submitOptions: SubmitOptions,
   options: AnyMapOptions<I>,
 ): AsyncGenerator<O, void, undefined> {
-  const { what, submit, refused, onFailure, toArgs, places, room, trace } = mapping;
+  const { what, submit, refused, group, toArgs, places, room, trace } = mapping;
   options = ownOptions(options);
   checkMapOptions(what, options);
   if (submitOptions.transfer !== undefined) {
@@ -162,7 +162,7 @@ export function mapOver<I, O>(
     send,
     sendLists: (lists: readonly unknown[][]): Future<unknown> => submit(lists, each, true),
     refused,
-    onFailure,
+    group,
     // Moved buffers cannot be sent twice.
     single: settled && transfer !== undefined,
     chunks: new ChunkSize(chunksize),

@@ -1,4 +1,6 @@
 /** Submitting: one task, or the items of a `map`. */
+import { eitherSignal } from "../base/abort.js";
+import { ownOptions } from "../base/check.js";
 import { InterpreterError, NotShareableError, QueueFull } from "../base/errors.js";
 import { type Trace, takeTrace } from "../thread/trace.js";
 import { SupervisorHandover } from "../transfer/handover.js";
@@ -12,6 +14,7 @@ import { WORK_CALL, WORK_CALL_BATCH, WORK_ITERATE } from "../wire/protocol.js";
 import { taskSubmit } from "./diagnostics.js";
 import { useSubmitter } from "./failure.js";
 import { Future } from "./future.js";
+import type { MapOwner } from "./map-iteration.js";
 import { type AnyMapOptions, mapOver, type SubmitParcel } from "./map.js";
 import type { SubmitOptions } from "./options.js";
 import type { Pool } from "./pool.js";
@@ -113,6 +116,30 @@ export function submitWithProgress<T>(
   return future;
 }
 
+/** As `submit`, of a task of a group, which `signal` stops, too. The end of the group reports its failure. */
+export function submitWithin<T>(
+  signal: AbortSignal,
+  pool: Pool,
+  fn: Function,
+  args: readonly unknown[],
+  options: SubmitOptions,
+  trace: Trace,
+  how?: TaskHow,
+): Future<T> {
+  const either = options.signal && eitherSignal(options.signal, signal);
+  const own = ownOptions({ ...options, signal: either?.signal ?? signal });
+  let future: Future<T>;
+  try {
+    future = submit<T>(pool, fn, args, own, trace, how);
+  } catch (error) {
+    either?.leave();
+    throw error;
+  }
+  future.abandon();
+  if (either !== undefined) future.addDoneListener(either.leave);
+  return future;
+}
+
 /** Fails a future whose task was not put in line. */
 function refuse<T>(future: Future<T>, { reason }: Refusal, trace: Trace): Future<T> {
   if (reason instanceof QueueFull || isLack(reason)) useSubmitter(reason, trace);
@@ -120,10 +147,22 @@ function refuse<T>(future: Future<T>, { reason }: Refusal, trace: Trace): Future
   return future;
 }
 
+/** A future that has failed already. Its failure is reported elsewhere, and is no unhandled rejection. */
+export function refusedFuture<T>(
+  pool: Pool,
+  error: unknown,
+  options: SubmitOptions,
+  trace: Trace,
+): Future<T> {
+  const future = new Future<T>(pool.tasks, trace, options);
+  future.abandon();
+  future.refuse(error);
+  return future;
+}
+
 /** The group to which the tasks of a `map` belong. */
-export interface MapGroup {
+export interface MapGroup extends MapOwner {
   readonly submit: typeof submit<unknown>;
-  readonly onFailure: (error: unknown) => void;
 }
 
 /** Starts a `map` whose items are turned into arguments by `toArgs`. */
@@ -144,15 +183,10 @@ export function map<I, O>(
   const submitTask = group?.submit ?? submit;
   const send: SubmitParcel = (args, each, chunk) =>
     submitTask(pool, fn, args, each, trace, { kind: chunk ? WORK_CALL_BATCH : WORK_CALL, waited: true });
-  const { concurrency, maxWorkers, room, tasks } = pool;
-  const refused = (error: unknown): Future<unknown> => {
-    const future = new Future<unknown>(tasks, trace, options);
-    future.abandon();
-    future.refuse(error);
-    return future;
-  };
+  const { concurrency, maxWorkers, room } = pool;
+  const refused = (error: unknown): Future<unknown> => refusedFuture(pool, error, options, trace);
   const places = maxWorkers * concurrency;
-  const mapping = { what, submit: send, refused, onFailure: group?.onFailure, toArgs, places, room, trace };
+  const mapping = { what, submit: send, refused, group, toArgs, places, room, trace };
   return mapOver(mapping, source, options, mapOptions);
 }
 

@@ -7,6 +7,7 @@
  */
 import { show } from "../base/check.js";
 import { CODEC_JAVASCRIPT } from "../codec/codec.js";
+import { describePortable } from "../codec/portable.js";
 import type { GivenInput, InputReply } from "../worker/input.js";
 import type { Language } from "../guests/language.js";
 import { MessageChannel, type MessagePort } from "../platform/ports.js";
@@ -66,6 +67,9 @@ export function inputOf(stdin: StdinSource): Input {
 /** Replies to each request with the next chunk. There is one request at a time. */
 function serve(stream: AsyncIterable<unknown>, port: MessagePort): void {
   const iterator = stream[Symbol.asyncIterator]();
+  // A file that is missing, for instance. Its iterator throws that as soon as it is read, and nothing else listens until then.
+  const { on } = stream as { on?: unknown };
+  if (typeof on === "function") Reflect.apply(on, stream, ["error", () => {}]);
   let ended = false;
   port.on("message", () => {
     void next(iterator).then((reply) => {
@@ -91,9 +95,11 @@ async function next(iterator: AsyncIterator<unknown>): Promise<InputReply> {
   try {
     const { done, value } = await iterator.next();
     if (done === true) return { chunk: null };
-    if (typeof value === "string" || value instanceof Uint8Array) return { chunk: value };
+    if (typeof value === "string") return { chunk: value };
+    // The port would copy all of a buffer of which this is a part.
+    if (value instanceof Uint8Array) return { chunk: new Uint8Array(value) };
     throw new TypeError(`The stream of create({ stdin }) must give strings and bytes, found ${show(value)}`);
   } catch (error) {
-    return { error };
+    return { error: describePortable(error) };
   }
 }

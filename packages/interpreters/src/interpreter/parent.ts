@@ -18,6 +18,7 @@ import { forgetMoves, movesOfCall } from "../transfer/move.js";
 import { checkTransfer, detach, isPort, type Movable, type Port } from "../transfer/transfer-list.js";
 import { Message, WITHOUT_SENDER } from "../wire/message.js";
 import { SETUP_PARENT } from "../wire/protocol.js";
+import { types } from "../platform/brand-checks.js";
 import { statusError } from "../wire/status-error.js";
 import type { ParentSetup } from "../worker/parent.js";
 import { inputOf, type InputOptions, isGiven } from "./input.js";
@@ -65,7 +66,7 @@ export function checkParentOptions({
     }
     checkTransfer([parentPort]);
   }
-  if (environmentData !== undefined && (typeof environmentData !== "object" || environmentData === null)) {
+  if (environmentData !== undefined && !hasEntries(environmentData)) {
     throw new TypeError(`create: environmentData must be an object or a Map, found ${show(environmentData)}`);
   }
   if (transfer === undefined) return;
@@ -73,6 +74,12 @@ export function checkParentOptions({
   if (workerData === undefined) {
     throw new TypeError("create: transfer is for what workerData has, which is missing");
   }
+}
+
+/** Other collections have entries that are no properties: they would be lost. */
+function hasEntries(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return types.isMap(value) || !(Symbol.iterator in value);
 }
 
 function hasParent({ workerData, parentPort, environmentData }: ParentOptions): boolean {
@@ -110,7 +117,7 @@ export function sendParent(
           "Create the interpreter in another thread, or use queues.",
       );
     }
-    const entries = environmentData instanceof Map ? environmentData : Object.entries(environmentData);
+    const entries = types.isMap(environmentData) ? environmentData : Object.entries(environmentData);
     const setup: ParentSetup = {
       workerData,
       parentPort: parentPort ?? null,

@@ -296,6 +296,12 @@ const base = {
     }
   },
 };
+// No `toString` and `valueOf`, which may be names of methods.
+Object.defineProperty(base, Symbol.toPrimitive, {
+  value(this: object, hint: string) {
+    return hint === "number" ? NaN : Object.prototype.toString.call(this);
+  },
+});
 Object.defineProperty(base, Symbol.toStringTag, {
   get(this: object) {
     return `RemoteObject ${faces.get(this)?.remote.className ?? ""}`.trimEnd();

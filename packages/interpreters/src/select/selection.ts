@@ -53,13 +53,15 @@ export function blockForFirst(
     if (index !== undefined) outcome = outcomeOf(contenders, index);
     return index !== undefined;
   };
-  for (const contender of contenders) contender.beginBlocking();
+  let blocking = 0;
   try {
+    // A future of another process cannot be waited for: it throws.
+    for (; blocking < contenders.length; blocking++) contenders[blocking].beginBlocking();
     const index = order.length > MOST_LOOKS ? undefined : order.find((i) => contenders[i].look());
     if (index !== undefined) outcome = outcomeOf(contenders, index);
     else blockOn(rt, futures, ready, timeout, wait);
   } finally {
-    for (const contender of contenders) contender.endBlocking();
+    for (const contender of contenders.slice(0, blocking)) contender.endBlocking();
   }
   return outcome;
 }

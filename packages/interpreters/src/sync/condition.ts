@@ -2,6 +2,7 @@
 import { checkCount, ownOptions, show } from "../base/check.js";
 import { clock } from "../base/clock.js";
 import { InterpreterError } from "../base/errors.js";
+import { promiseOf } from "../base/thenable.js";
 import {
   attachLock,
   beginWait,
@@ -213,9 +214,10 @@ export class Condition extends SyncObject {
    * is held whenever it is called. It does not report that an interpreter died with the lock: the next hold has that in `abandoned`. A loop around
    * `wait` does report it.
    *
+   * @param predicate must return its result at once, and no promise
    * @param options `timeout` of all waits together, and `signal`
    * @returns what `predicate` returned
-   * @throws as `wait`; what `predicate` throws
+   * @throws as `wait`; what `predicate` throws; TypeError it returned a promise
    * @example
    * const condition = new Condition();
    * await using _ = await condition.acquire();
@@ -226,7 +228,7 @@ export class Condition extends SyncObject {
     this.#checkHeld("wait for");
     const deadline = clock() + timeout;
     for (;;) {
-      const value = predicate();
+      const value = resultOf("waitFor", predicate);
       if (value) return value;
       await this.#wait(this.#left(deadline, timeout), ownOptions(options).signal);
     }
@@ -246,7 +248,7 @@ export class Condition extends SyncObject {
     this.#checkHeld("wait for");
     const deadline = clock() + timeout;
     for (;;) {
-      const value = predicate();
+      const value = resultOf("waitForSync", predicate);
       if (value) return value;
       this.#waitSync(this.#left(deadline, timeout));
     }
@@ -334,6 +336,26 @@ export class Condition extends SyncObject {
     const abandoned = this.#mutex.takeAbandoned();
     return { abandoned: abandoned === -1 ? undefined : abandoned };
   }
+}
+
+/** What nothing awaits must be no unhandled rejection. */
+async function ignore(promise: PromiseLike<unknown>): Promise<void> {
+  try {
+    await promise;
+  } catch {}
+}
+
+/** Any promise counts as true, also one that comes to false. @throws TypeError */
+function resultOf<T>(what: string, predicate: () => T): T {
+  if (typeof predicate !== "function")
+    throw new TypeError(`${what}: predicate must be a function, found ${show(predicate)}`);
+  const value = predicate();
+  const promise = promiseOf(value);
+  if (promise === undefined) return value;
+  void ignore(promise);
+  throw new TypeError(
+    `${what}: predicate returned a promise, but must return its result at once. Await what it needs before, or loop around wait()`,
+  );
 }
 
 registerSync(SYNC_CONDITION, Condition);

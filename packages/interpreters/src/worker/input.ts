@@ -2,7 +2,9 @@
  * The executing side of `create({ stdin })`: `process.stdin`. A worker's own is a stream that has ended, which a program takes for an empty input. Here it is what
  * `create({ stdin })` says; without that, reading is an error.
  */
+import { show } from "../base/check.js";
 import { InterpreterError } from "../base/errors.js";
+import { decodePortable } from "../codec/portable.js";
 import type { MessagePort } from "../platform/ports.js";
 import { makeReadable, openStdin, type Readable, replaceStdin } from "../platform/stdin.js";
 import type { BootInput } from "../wire/boot.js";
@@ -10,8 +12,8 @@ import type { BootInput } from "../wire/boot.js";
 /** The input of an interpreter: all of it, or the port of the creator's stream (interpreter/input.ts). */
 export type GivenInput = string | Uint8Array | MessagePort;
 
-/** The reply to a request for a chunk: the chunk, null at the end, or the error of the stream. */
-export type InputReply = { readonly chunk: string | Uint8Array | null } | { readonly error: unknown };
+/** The reply to a request for a chunk: the chunk, null at the end, or the error of the stream, encoded. */
+export type InputReply = { readonly chunk: string | Uint8Array | null } | { readonly error: Uint8Array };
 
 /** Makes this thread's `process.stdin` the input that it was booted with. */
 export function installStdin(input: BootInput): void {
@@ -51,7 +53,7 @@ function requesting(port: MessagePort): Readable {
     () => port.close(),
   );
   port.on("message", (reply: InputReply) => {
-    if ("error" in reply) stream.destroy(reply.error as Error);
+    if ("error" in reply) stream.destroy(errorOf(decodePortable(reply.error)));
     else stream.push(reply.chunk);
   });
   port.on("close", () => {
@@ -60,6 +62,15 @@ function requesting(port: MessagePort): Readable {
   // An interpreter has its own reason to stay.
   port.unref();
   return stream;
+}
+
+/** What a stream threw. Node takes undefined, null and the like for no error at all. */
+function errorOf(thrown: unknown): Error {
+  if (thrown) return thrown as Error;
+  return new InterpreterError(`The stream of create({ stdin }) threw ${show(thrown)}`, {
+    code: "ERR_INTERPRETER_STDIN",
+    cause: thrown,
+  });
 }
 
 function gone(): Error {

@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { createReadStream, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { ReadableStream } from "node:stream/web";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import {
   create,
   createQueue,
@@ -25,6 +26,8 @@ import { startScenario, until, WATCHDOG } from "../support/processes.js";
 import { rejection } from "../support/ways.js";
 
 const limits = { timeout: WATCHDOG };
+const folder = mkdtempSync(path.join(tmpdir(), "interpreters-stdin-"));
+after(() => rmSync(folder, { recursive: true }));
 
 const readAll = async (): Promise<string> => {
   let text = "";
@@ -133,6 +136,44 @@ test("what goes wrong in a stream goes wrong where it is read", limits, async ()
   );
 });
 
+test("an error of a stream arrives as it is, whatever it is", limits, async () => {
+  const thrown = async (error: unknown): Promise<unknown> => {
+    async function* failing(): AsyncGenerator<string> {
+      yield "before";
+      throw error;
+    }
+    return (await rejection<ExecutionFailed>(read(failing()))).cause;
+  };
+  const failed = await thrown(
+    Object.assign(new RangeError("disk", { cause: () => 1 }), { code: "EIO", retry() {} }),
+  );
+  assert.ok(failed instanceof RangeError);
+  assert.equal((failed as Error & { code?: unknown }).code, "EIO");
+  assert.deepEqual(await thrown("a text"), "a text");
+  for (const value of [undefined, null, 0, Symbol("s"), { retry() {} }, Promise.resolve()]) {
+    assert.match(inspect(await thrown(value)), /retry|Symbol|threw|Promise/);
+  }
+});
+
+test("a stream that fails before it is read brings down nothing", limits, async () => {
+  for (const look of [false, true]) {
+    const stream = createReadStream(path.join(folder, "missing"));
+    await using interp = create({ stdin: stream });
+    if (look) await until(() => stream.destroyed);
+    const { cause } = await rejection<ExecutionFailed>(interp.call(readAll));
+    assert.equal((cause as NodeJS.ErrnoException).code, "ENOENT");
+  }
+});
+
+test("a chunk that is part of a large buffer costs what it is", limits, async () => {
+  const large = Buffer.alloc(256 * 2 ** 20, "x");
+  async function* parts(): AsyncGenerator<Uint8Array> {
+    for (let i = 0; i < 1000; i++) yield large.subarray(i, i + 1);
+  }
+  // Copies of all of it would take minutes.
+  assert.equal(await read(parts()), "x".repeat(1000));
+});
+
 test("the end of the thread that has the stream is an error", limits, async () => {
   const creator = create();
   const id = await creator.call(async () => {
@@ -163,8 +204,6 @@ test("bad values are refused at once", limits, () => {
 });
 
 const scenarios = fileURLToPath(new URL("./stdin.scenarios.js", import.meta.url));
-const folder = mkdtempSync(path.join(tmpdir(), "interpreters-stdin-"));
-after(() => rmSync(folder, { recursive: true }));
 
 test("inherit reads what the process has: a pipe, a file, nothing", limits, () => {
   const file = path.join(folder, "input.txt");

@@ -270,6 +270,8 @@ test("what cannot travel is refused, and no interpreter is left", limits, async 
     [{ parentPort: {} }, /parentPort must be a MessagePort, found \{\}/],
     [{ parentPort: null }, /parentPort must be a MessagePort, found null/],
     [{ environmentData: 5 }, /environmentData must be an object or a Map, found 5/],
+    [{ environmentData: new Set([1]) as never }, /environmentData must be an object or a Map, found Set/],
+    [{ environmentData: [["key", 1]] as never }, /environmentData must be an object or a Map, found \[/],
     [{ transfer: [] }, /transfer is for what workerData has/],
     [{ workerData: 1, transfer: [5] }, /transfer must be an array/],
     [{ workerData: 1, language: { name: "other", tag: 99, module: "data:," } as unknown as Language }, /./],

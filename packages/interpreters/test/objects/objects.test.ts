@@ -35,6 +35,14 @@ test("construct, call methods in both forms, end", limits, () =>
   }),
 );
 
+test("a proxy has a text, as any object does", limits, () =>
+  using(async (interp) => {
+    await using counter = await interp.construct(Counter, 10);
+    assert.equal(String(counter), "[object RemoteObject Counter]");
+    assert.ok(Number.isNaN(Number(counter)));
+  }),
+);
+
 test("blocking forms all the way, and overloads of the constructor", limits, () =>
   using(async (interp) => {
     using counter = interp.constructSync(Counter, { start: 5, name: "o" });

@@ -7,6 +7,7 @@ import {
   create,
   createQueue,
   Event,
+  fromModule,
   Held,
   type InterpreterError,
   Lock,
@@ -21,6 +22,7 @@ import {
   Semaphore,
   UNBOUND_KEEP,
 } from "interpreters";
+import { core } from "interpreters/core";
 import { rejection, until, WATCHDOG } from "../support/processes.js";
 import { Chance } from "../support/queues.js";
 import { forms } from "./forms.js";
@@ -266,4 +268,26 @@ test("interpreters that select permits are killed: every permit comes back", lim
   }
   await until(() => permits.value === 3, "all permits are free");
   assert.ok(got.qsize() + items.qsize() >= 200 - 30, "each victim held at most one item");
+});
+
+test("a select that cannot block leaves the lines of its other cases as they were", limits, async () => {
+  // A task of another process, whose outcome no blocked thread can learn.
+  const tasks = core.remote.createTasks({
+    name: "NoExecutor",
+    places: 1,
+    send() {},
+    takeBack: () => Promise.resolve(true),
+    stop() {},
+    close: () => Promise.resolve(),
+  });
+  const { add } = fromModule<{ add(): number }>(new URL("file:///add.js"));
+  const task = tasks.submit<number>(add, [], {}, core.remote.takeTrace(add));
+  const lock = new Lock();
+  const held = lock.acquireSync();
+  assert.throws(() => selectSync([onAcquire(lock), task]), { code: "ERR_BLOCKING_NOT_ALLOWED" });
+  const next = lock.acquire();
+  held.release();
+  (await next).release();
+  assert.ok(!lock.locked());
+  await tasks.shutdown({ cancelFutures: true });
 });

@@ -112,6 +112,21 @@ for (const [name, make] of [
         }));
     }
 
+    test("a predicate is a function that returns no promise", async () => {
+      const condition = make();
+      await using _ = await condition.acquire();
+      const wrong = [
+        [5, /TypeError: waitFor(Sync)?: predicate must be a function, found 5/],
+        [async () => false, /TypeError: waitFor(Sync)?: predicate returned a promise/],
+        [() => Promise.reject(new Error("late")), /TypeError: waitFor(Sync)?: predicate returned a promise/],
+      ] as unknown as [() => unknown, RegExp][];
+      for (const [predicate, expected] of wrong) {
+        assert.match(String(await rejection(condition.waitFor(predicate))), expected);
+        assert.match(String(thrown(() => condition.waitForSync(predicate))), expected);
+      }
+      assert.ok(condition.lock.locked());
+    });
+
     test("needs the lock to wait and to notify", async () => {
       const condition = make();
       for (const error of [
