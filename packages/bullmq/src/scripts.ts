@@ -88,6 +88,17 @@ const SCRIPTS = {
       redis.call("SET", KEYS[1], most)
       return most`,
   },
+  /**
+   * KEYS: marker, waiting jobs, those with a priority, delayed ones, limit of the rate. If there are none of these, takes the marker away, and returns
+   * 1.
+   */
+  interpretersEmpty: {
+    numberOfKeys: 5,
+    lua: `
+      if redis.call("EXISTS", KEYS[2], KEYS[3], KEYS[4], KEYS[5]) > 0 then return 0 end
+      redis.call("ZREM", KEYS[1], "0")
+      return 1`,
+  },
   /** KEYS: job. Counts a run that its worker broke off, as BullMQ counts one whose worker died. */
   interpretersBrokeOff: {
     numberOfKeys: 1,

@@ -14,6 +14,7 @@ import { coalesceWrites } from "./coalesce.js";
 import { connectionError, ConnectionWatch, isRefusal, placeOf } from "./connection.js";
 import { Control } from "./control.js";
 import { makeError, messageOf } from "./errors.js";
+import { fetchingBackend } from "./fetching.js";
 import { labelOf, ModuleNames, projectRoot } from "./function-name.js";
 import type { WorkerCounts } from "./health.js";
 import { diedOutcome, encodeOutcome, type TaskData, VERSION } from "./messages.js";
@@ -111,7 +112,8 @@ class TaskServer implements QueueWorker {
     });
     this.#times = new RunTimes(this.#pool);
     this.#places = this.#pool.maxWorkers * concurrency;
-    this.#worker = new Worker(queue, async (job, token) => await this.#process(job, token ?? ""), {
+    const run = async (job: Job, token = ""): Promise<void> => await this.#process(job, token);
+    const workerOptions = {
       connection,
       prefix,
       concurrency: this.#places,
@@ -121,7 +123,8 @@ class TaskServer implements QueueWorker {
       // BullMQ waits so long before it fetches again after an interruption.
       runRetryDelay: 500,
       autorun: false,
-    });
+    };
+    this.#worker = new Worker(queue, run, workerOptions, fetchingBackend);
     this.#worker.on("error", (error) => {
       if (this.#closing !== undefined) return;
       const line = `interpreters worker: ${messageOf(error) || String(error)}`;
