@@ -89,8 +89,8 @@ const SCRIPTS = {
       return most`,
   },
   /**
-   * KEYS: marker, waiting jobs, those with a priority, delayed ones, limit of the rate. If there are none of these, takes the marker away, and returns
-   * 1.
+   * KEYS: the marker, the waiting jobs, those with a priority, the delayed ones, and the rate limit. Unless any of the others exists, removes the
+   * marker and returns 1.
    */
   interpretersEmpty: {
     numberOfKeys: 5,
