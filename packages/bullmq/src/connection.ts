@@ -1,6 +1,7 @@
 /** Connections to Redis: how users give them, what their errors mean, and a watch for those that are dead without saying so. */
 import type { ConnectionOptions, IRedisClient, RedisOptions } from "bullmq";
 import { makeError, messageOf } from "./errors.js";
+import { clearInterval, setInterval } from "./timers.js";
 import { InterpreterError } from "interpreters";
 
 /** A URL (`redis://`, `rediss://`), BullMQ's connection options, or a client of one of the drivers that BullMQ takes. */

@@ -3,14 +3,14 @@
  *
  * BullMQ's workers wait for the *marker*, an entry that each added job sets. Redis sets it again whenever a worker takes a job, in case more jobs
  * wait: the worker then asks for a second job, finds the marker, asks once more, and only then waits. These three trips cost more than a
- * small task, and they delay its outcome and the task after it. So this worker sends a question along with each request for a job. If no
- * other job waits, Redis removes the marker in the same step, and the worker's second request is answered here.
+ * small task, and they delay its outcome and the task after it. So after a job that ended a wait, the next request is answered here, as if no
+ * job waited. The worker then waits, and Redis first removes the marker if no job waits indeed.
  *
- * No job is overlooked. A job that is added after the question sets the marker again, only a worker that waits removes it, and this worker
- * asks Redis after each wait.
+ * No job is overlooked: the answer leads to a wait, and the marker, which ends that, is there while a job waits.
  */
 import { type BackendFactory, createRedisBackend, type RedisQueueBackend } from "bullmq";
-import { runScript } from "./scripts.js";
+import { coalesceWrites } from "./coalesce.js";
+import { defineScripts, runScript } from "./scripts.js";
 import { setImmediate } from "./timers.js";
 
 /** BullMQ's answer if no job waits: no job, no id, no rate limit, and no delayed job. */
@@ -22,46 +22,36 @@ export const fetchingBackend: BackendFactory<RedisQueueBackend> = (...args) => {
   const { marker, wait, prioritized, delayed, limiter } = backend.keys;
   const moveToActive = backend.moveToActive.bind(backend);
   const waitForJob = backend.waitForJob.bind(backend);
-  /** How often this worker has waited. */
-  let waits = 0;
-  /** Whether each job that waits has set the marker since the last wait. */
-  let empty = false;
-
-  const ask = async (): Promise<void> => {
-    const before = waits;
-    try {
-      const client = await backend.client;
-      const answer = await runScript(client, "interpretersEmpty", [
-        marker,
-        wait,
-        prioritized,
-        delayed,
-        limiter,
-      ]);
-      // A wait may have removed the marker of a job that came after the answer.
-      empty = answer === 1 && waits === before;
-    } catch {
-      // The worker asks for a second job, as BullMQ's own workers do.
-    }
-  };
+  let state: "has waited" | "has a job" | undefined;
 
   backend.moveToActive = async (token, name): Promise<unknown[]> => {
-    if (empty) {
-      empty = false;
+    if (state === "has a job") {
+      state = undefined;
       return [...NOTHING];
     }
-    const fetched = moveToActive(token, name);
-    // Both await the client, so both commands are written at once.
-    void ask();
-    return (await fetched) as unknown[];
+    const waited = state === "has waited";
+    state = undefined;
+    const fetched = (await moveToActive(token, name)) as unknown[];
+    if (waited && fetched[0]) state = "has a job";
+    return fetched;
   };
 
   backend.waitForJob = async (seconds) => {
-    waits++;
-    empty = false;
+    state = undefined;
     // The worker waits for the next job before it begins the one that it has just fetched. The job goes first.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    return await waitForJob(seconds);
+    const client = await backend.blockingClient;
+    if (client !== undefined) {
+      defineScripts(client);
+      coalesceWrites(client);
+      // If this fails, the wait finds the marker.
+      runScript(client, "interpretersEmpty", [marker, wait, prioritized, delayed, limiter]).catch(
+        () => undefined,
+      );
+    }
+    const found = await waitForJob(seconds);
+    state = "has waited";
+    return found;
   };
   return backend;
 };

@@ -10,7 +10,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "./errors.js";
 import { type EncodedOutcome, INLINE, type OutcomeData, type TaskData } from "./messages.js";
 import { runScript } from "./scripts.js";
-import { setImmediate } from "./timers.js";
 
 /** Milliseconds that large results wait for their caller. */
 const RESULT_LIFE = 24 * 60 * 60 * 1000;
@@ -77,8 +76,7 @@ export class Outcomes {
     this.#sent ??= new Promise((resolve) => {
       process.nextTick(() => {
         this.#flush();
-        // Redis sends its answers only after it has executed all commands that it has read: the one that ends the job must not be among them.
-        setImmediate(resolve);
+        resolve();
       });
     });
     await this.#sent;

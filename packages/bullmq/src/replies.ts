@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { watchRead } from "./connection.js";
 import type { OutcomeData } from "./messages.js";
 import { runScript } from "./scripts.js";
-import { setImmediate } from "./timers.js";
+import { clearInterval, setImmediate, setInterval } from "./timers.js";
 
 /** Milliseconds that a read waits for outcomes. */
 const WAIT = 2000;

@@ -89,15 +89,14 @@ const SCRIPTS = {
       return most`,
   },
   /**
-   * KEYS: the marker, the waiting jobs, those with a priority, the delayed ones, and the rate limit. Unless any of the others exists, removes the
-   * marker and returns 1.
+   * KEYS: the marker, the waiting jobs, those with a priority, the delayed ones, and the rate limit. Removes the marker
+   * unless any of the others exists.
    */
   interpretersEmpty: {
     numberOfKeys: 5,
     lua: `
       if redis.call("EXISTS", KEYS[2], KEYS[3], KEYS[4], KEYS[5]) > 0 then return 0 end
-      redis.call("ZREM", KEYS[1], "0")
-      return 1`,
+      return redis.call("ZREM", KEYS[1], "0")`,
   },
   /** KEYS: job. Counts a run that its worker broke off, as BullMQ counts one whose worker died. */
   interpretersBrokeOff: {
@@ -108,8 +107,12 @@ const SCRIPTS = {
   },
 } satisfies Record<string, Script>;
 
-/** Adds the commands to a connection. */
+const defined = new WeakSet<IRedisClient>();
+
+/** Adds the commands to a connection, once. */
 export function defineScripts(client: IRedisClient): void {
+  if (defined.has(client)) return;
+  defined.add(client);
   for (const [name, script] of Object.entries(SCRIPTS)) client.defineCommand(name, script);
 }
 

@@ -10,9 +10,8 @@ import { type IRedisClient, type Job, UnrecoverableError, WaitingError, Worker }
 import { hostname } from "node:os";
 import { InterpreterDiedError, InterpreterPoolExecutor } from "interpreters";
 import type { RemoteOutcome } from "interpreters/core";
-import { abandon } from "./abandon.js";
 import { coalesceWrites } from "./coalesce.js";
-import { checkCluster, connectionError, ConnectionWatch, isRefusal, placeOf } from "./connection.js";
+import { checkCluster, connectionError, ConnectionWatch, placeOf } from "./connection.js";
 import { Control } from "./control.js";
 import { makeError, messageOf } from "./errors.js";
 import { fetchingBackend } from "./fetching.js";
@@ -24,6 +23,8 @@ import { Outcomes } from "./outcomes.js";
 import { BROKEN_OFF, BROKEN_OFF_OUTCOME, runTask, STOPPED, Stopper } from "./run-task.js";
 import { RunTimes } from "./run-times.js";
 import { runScript, defineScripts } from "./scripts.js";
+import { clearInterval, setImmediate, setInterval } from "./timers.js";
+import { abandon, connected } from "./worker-connection.js";
 
 /** BullMQ would end tasks of dead workers by itself, without an outcome. This package counts the deaths. */
 const UNLIMITED = 1_000_000;
@@ -97,6 +98,7 @@ class TaskServer implements QueueWorker {
   #milliseconds = 0;
   #closing: Promise<void> | undefined;
   #closed = false;
+  #look: NodeJS.Timeout | undefined;
   #lastLine = "";
 
   constructor(options: CheckedWorkerOptions) {
@@ -141,7 +143,7 @@ class TaskServer implements QueueWorker {
   /** @throws InterpreterError no connection is made in time, or Redis refuses it */
   async start(stop?: AbortSignal): Promise<void> {
     try {
-      await this.#connected(stop);
+      await connected(this.#worker, this.#place, this.#options.connectTimeout, stop);
       await this.#prepare();
     } catch (error) {
       this.#closing = Promise.resolve();
@@ -156,26 +158,6 @@ class TaskServer implements QueueWorker {
     this.#worker
       .run()
       .catch((error: unknown) => this.#options.log(`interpreters worker: ${messageOf(error)}`));
-  }
-
-  async #connected(stop?: AbortSignal): Promise<void> {
-    let last: unknown;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      this.#worker.on("error", (error) => {
-        last = error;
-        if (isRefusal(error)) reject(error);
-      });
-      stop?.addEventListener("abort", () => reject(stop.reason as Error), { once: true });
-      timer = setTimeout(() => reject(connectionError(this.#place, last)), this.#options.connectTimeout);
-    });
-    late.catch(() => undefined);
-    try {
-      stop?.throwIfAborted();
-      await Promise.race([this.#worker.waitUntilReady(), late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   async #prepare(): Promise<void> {
@@ -213,6 +195,7 @@ class TaskServer implements QueueWorker {
     await (this.#closing ??= Promise.race([this.#close(), this.#left]));
     this.#closed = true;
     clearTimeout(timer);
+    clearInterval(this.#look);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -224,13 +207,12 @@ class TaskServer implements QueueWorker {
     // Waits for the jobs that run, which end with their outcomes.
     const ended = this.#worker.close();
     await this.#idle();
-    const look = setInterval(() => {
+    this.#look = setInterval(() => {
       // Redis has all outcomes, or never gets them.
       if (this.#outcomes.allStored && this.#client.status !== "ready") void this.#leaveRedis();
     }, LOOK_EVERY);
     await this.#outcomes.stored();
     await ended;
-    clearInterval(look);
     this.#control?.stop();
     await this.#pool.shutdown({ timeout: 1000 });
   }
@@ -298,6 +280,9 @@ class TaskServer implements QueueWorker {
       throw new WaitingError();
     }
     await this.#send(job, task, task.i, ran, outcome);
+    // Redis sends its answers only after it has executed all commands that it has read, so the one that ends the job comes later. While others run, that
+    // would cost more than it gains.
+    if (this.#running.size === 0) await new Promise<void>((resolve) => setImmediate(resolve));
     if (outcome.kind === "threw" || outcome.kind === "failed")
       throw new UnrecoverableError(messageOf(outcome.kind === "threw" ? outcome.thrown : outcome.error));
   }

@@ -5,7 +5,6 @@ import { type JobsOptions, Queue, type RedisQueueBackend } from "bullmq";
 import { fromModule } from "interpreters";
 import { createWorker } from "../src/index.js";
 import { fetchingBackend } from "../src/fetching.js";
-import { defineScripts } from "../src/scripts.js";
 import { executorOf, root, until } from "./support/fleet.js";
 import { Redis, skip } from "./support/redis.js";
 
@@ -17,9 +16,11 @@ const options = { skip, timeout: 60_000 };
 /** A queue, and a worker's side of it, which takes jobs only when a test says so. */
 async function arrange(redis: Redis): Promise<{
   add(id: string, more?: JobsOptions): Promise<void>;
+  /** The id of the next job, or 0. */
   fetch(): Promise<unknown>;
+  /** Whether the marker ended a wait. */
+  wait(seconds?: number): Promise<boolean>;
   backend: RedisQueueBackend;
-  marker(): Promise<boolean>;
   [Symbol.asyncDispose](): Promise<void>;
 }> {
   const connection = { url: redis.url, maxRetriesPerRequest: null };
@@ -27,17 +28,14 @@ async function arrange(redis: Redis): Promise<{
   const given = { connection, lockDuration: 30_000 };
   const backend = fetchingBackend("q", given, { withBlockingConnection: true });
   await Promise.all([queue.waitUntilReady(), backend.waitUntilReady()]);
-  defineScripts(await backend.client);
   return {
     backend,
     add: async (id, more) => void (await queue.add(id, {}, { jobId: id, ...more })),
     async fetch() {
       const [, id] = (await backend.moveToActive("token")) as [unknown, unknown];
-      // Its question is answered before later commands are.
-      await (await backend.client).get("x");
       return id;
     },
-    marker: async () => (await redis.command("EXISTS", "bull:q:marker")) === "1",
+    wait: async (seconds = 0.05) => (await backend.waitForJob(seconds)) !== null,
     async [Symbol.asyncDispose]() {
       await backend.close();
       await queue.close();
@@ -51,60 +49,65 @@ async function calls(redis: Redis, command: string): Promise<number> {
   return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
 }
 
-test("after the only job, the worker's next request is answered without Redis", options, async () => {
-  await using redis = await Redis.start();
-  await using place = await arrange(redis);
-  await place.add("a");
-  assert.equal(await place.fetch(), "a");
-  assert.equal(await place.marker(), false);
-  const before = await calls(redis, "evalsha");
-  assert.equal(await place.fetch(), 0);
-  assert.equal(await calls(redis, "evalsha"), before);
-  // Only one request, for the worker waits behind it.
-  await place.add("b");
-  assert.equal(await place.fetch(), "b");
-});
+test(
+  "after a wait and a job, the next request is answered without Redis, and the one after it is not",
+  options,
+  async () => {
+    await using redis = await Redis.start();
+    await using place = await arrange(redis);
+    await place.add("a");
+    await place.wait();
+    assert.equal(await place.fetch(), "a");
+    await place.add("b");
+    const before = await calls(redis, "evalsha");
+    assert.equal(await place.fetch(), 0);
+    assert.equal(await calls(redis, "evalsha"), before);
+    assert.equal(await place.fetch(), "b");
+    // It has not waited for the last job.
+    await place.add("c");
+    assert.equal(await place.fetch(), "c");
+  },
+);
 
-test("jobs that wait, with a priority or for their time, keep the marker", options, async () => {
+test("a wait removes the marker only if no job waits, has a priority, or is delayed", options, async () => {
   await using redis = await Redis.start();
   await using place = await arrange(redis);
-  await place.add("a");
-  await place.add("b");
-  assert.equal(await place.fetch(), "a");
-  assert.equal(await place.marker(), true);
-  assert.equal(await place.fetch(), "b");
-  assert.equal(await place.fetch(), 0);
-  await place.add("c");
-  await place.add("d", { priority: 3 });
-  assert.equal(await place.fetch(), "c");
-  assert.equal(await place.marker(), true);
-  assert.equal(await place.fetch(), "d");
-  assert.equal(await place.fetch(), 0);
-  await place.add("e");
-  await place.add("f", { delay: 600_000 });
-  assert.equal(await place.fetch(), "e");
-  const before = await calls(redis, "evalsha");
+  const all: [string, JobsOptions][] = [
+    ["a", {}],
+    ["b", { priority: 3 }],
+  ];
+  for (const [id, more] of all) {
+    await place.add(`${id}1`, more);
+    await place.add(`${id}2`, more);
+    assert.equal(await place.wait(), true);
+    assert.equal(await place.fetch(), `${id}1`);
+    assert.equal(await place.fetch(), 0);
+    assert.equal(await place.wait(), true);
+    assert.equal(await place.fetch(), `${id}2`);
+    assert.equal(await place.fetch(), 0);
+    // Redis has set the marker for the last job, too.
+    assert.equal(await place.wait(), false);
+  }
+  await place.add("d", { delay: 600_000 });
+  assert.equal(await place.wait(), true);
   const [, id, , until] = (await place.backend.moveToActive("token")) as number[];
   assert.equal(id, 0);
   assert.ok(until > Date.now());
-  assert.ok((await calls(redis, "evalsha")) > before);
 });
 
-test("a job that comes behind the answer is found", options, async () => {
+test("a job that is added while a worker does not wait ends its next wait", options, async () => {
   await using redis = await Redis.start();
   await using place = await arrange(redis);
   await place.add("a");
+  await place.wait();
   assert.equal(await place.fetch(), "a");
-  // Redis has said that no job waits.
-  await place.add("b");
   assert.equal(await place.fetch(), 0);
-  assert.notEqual(await place.backend.waitForJob(5), null);
+  await place.add("b");
+  assert.equal(await place.wait(), true);
   assert.equal(await place.fetch(), "b");
-  // The worker has waited since the answer, which counts no more.
-  assert.equal(await place.backend.waitForJob(0.01), null);
+  const waits = place.wait(5);
   await place.add("c");
-  assert.notEqual(await place.backend.waitForJob(5), null);
-  assert.equal(await place.fetch(), "c");
+  assert.equal(await waits, true);
 });
 
 test("a task that comes alone makes a worker ask for jobs once, and wait once", options, async () => {
@@ -127,7 +130,8 @@ test("a task that comes alone makes a worker ask for jobs once, and wait once", 
   const before = await counts();
   await run(200);
   const [waits, scripts] = (await counts()).map((count, i) => (count - before[i]) / 200);
-  // BullMQ's own workers wait twice. Six scripts: the job is added, fetched with the question, has its outcome, and ends. Signs of life come now and then.
+  // BullMQ's own workers wait twice. Five scripts: the job is added and fetched, it has its outcome and ends, and the wait looks whether jobs wait. Signs of
+  // life come now and then.
   assert.ok(waits < 1.5, `${waits} waits for each task`);
   assert.ok(scripts < 6, `${scripts} scripts for each task`);
 });

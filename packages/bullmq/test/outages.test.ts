@@ -186,7 +186,7 @@ describe("Redis or a worker is away", { concurrency: 4 }, () => {
       await using executor = executorOf(redis.url, { retries: 1 });
       await using strict = executorOf(redis.url);
       const counts = [0, 0];
-      const first = executor.submit(f.slowWith, place.file, 1, 1000, new Uint8Array(100_000));
+      const first = executor.submit(f.slowWith, place.file, 1, 3000, new Uint8Array(100_000));
       first.addDoneCallback(() => counts[0]++);
       await until(async () => (await lines(place.file)).length === 1, "the first runs");
       frozen.kill("SIGSTOP");
