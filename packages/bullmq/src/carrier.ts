@@ -1,7 +1,7 @@
 /**
  * Takes the tasks of one executor to a BullMQ queue, and brings their outcomes.
  *
- *     send ─▶ #waiting ──next tick──▶ addBulk ─▶ Redis ─▶ a worker ─▶ the stream of replies ─▶ Replies ─▶ RemoteTasks.settle
+ *     send ─▶ Outbox ──next tick──▶ addBulk ─▶ Redis ─▶ a worker ─▶ the stream of replies ─▶ Replies ─▶ RemoteTasks.settle
  *
  * Nothing is lost while Redis has it, and no task stays open for ever: the audit asks now and then what became of the jobs, and fails
  * tasks whose job is gone without an outcome.
@@ -12,8 +12,9 @@ import type { Carrier, RemoteTask, RemoteTasks } from "interpreters/core";
 import { Audit, type Sent } from "./audit.js";
 import { Bundler, type Job, MANY } from "./bundles.js";
 import { coalesceWrites } from "./coalesce.js";
-import { connectionError, ConnectionWatch, isRefusal, placeOf } from "./connection.js";
+import { checkCluster, connectionError, ConnectionWatch, hintFor, placeOf } from "./connection.js";
 import { makeError, messageOf } from "./errors.js";
+import { FirstConnection } from "./first-connection.js";
 import { labelOf, ModuleNames, projectRoot } from "./function-name.js";
 import {
   decodeOutcome,
@@ -27,13 +28,14 @@ import {
   VERSION,
 } from "./messages.js";
 import type { CheckedExecutorOptions } from "./options.js";
+import { Outbox } from "./outbox.js";
 import { Replies } from "./replies.js";
 import { defineScripts, runScript } from "./scripts.js";
 
-/** Milliseconds in which tasks are gathered while many are under way. */
-const GATHERING = 1;
 /** How many jobs go to Redis at once. */
 const BULK = 500;
+/** Up to so many jobs are added one by one: ioredis takes longer to set up a pipeline than to send them. */
+const FEW = 3;
 /** Milliseconds that outcomes wait in Redis for an executor that shows no sign of life. */
 const LIFE = 24 * 60 * 60 * 1000;
 
@@ -53,18 +55,17 @@ export class BullMQCarrier implements Carrier {
   #client: IRedisClient | undefined;
   #replies: Replies | undefined;
   #watch: ConnectionWatch | undefined;
-  #waiting: Job[] = [];
-  #flushing = false;
+  readonly #outbox = new Outbox(
+    () => this.#client?.status === "ready",
+    (jobs) => this.#submit(jobs),
+  );
   /** The commands that are on their way to Redis. */
   readonly #adding = new Set<Promise<void>>();
   /** Tasks that Redis has, or will have in a moment. */
   readonly #sent = new Map<number, Sent>();
   readonly #bundler = new Bundler();
   readonly #ready: Promise<void>;
-  #connectTimer: NodeJS.Timeout | undefined;
-  #lastError: unknown;
-  /** Called when Redis refuses the connection. */
-  readonly #whenRefused = new Set<(error: unknown) => void>();
+  readonly #first: FirstConnection;
   #audit: Audit | undefined;
   #closed = false;
 
@@ -75,16 +76,12 @@ export class BullMQCarrier implements Carrier {
     this.#names = new ModuleNames(options.root ?? projectRoot(process.cwd()));
     this.#queue = new Queue(options.queue, { connection: options.connection, prefix: options.prefix });
     // BullMQ reports interruptions here. They end by themselves, except that Redis may refuse the connection.
-    this.#queue.on("error", (error) => {
-      this.#lastError = error;
-      if (!isRefusal(error)) return;
-      for (const refuse of this.#whenRefused) refuse(error);
-      if (this.#client === undefined) this.#failWaiting();
+    this.#queue.on("error", (error) => this.#first.reported(error));
+    this.#first = new FirstConnection(this.#place, options.connectTimeout, (error) => {
+      for (const { id } of this.#outbox.takeAll()) this.#tasks.fail(id, error);
     });
     this.#ready = this.#open();
-    this.#ready.catch((error: unknown) => {
-      this.#lastError = error;
-    });
+    this.#ready.catch((error: unknown) => this.#first.refused(error));
   }
 
   /** Must be called before the first task. */
@@ -94,19 +91,7 @@ export class BullMQCarrier implements Carrier {
 
   /** Resolves when Redis is connected. @throws InterpreterError (`ERR_REDIS_UNREACHABLE`, `ERR_REDIS_REFUSED`) */
   async ready(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    let fail!: (error: unknown) => void;
-    const late = new Promise<never>((_, reject) => {
-      fail = (error) => reject(connectionError(this.#place, error));
-      timer = setTimeout(() => fail(this.#lastError), this.#options.connectTimeout);
-      this.#whenRefused.add(fail);
-    });
-    try {
-      await Promise.race([this.#ready, late]);
-    } finally {
-      clearTimeout(timer);
-      this.#whenRefused.delete(fail);
-    }
+    await this.#first.ready(this.#ready);
   }
 
   send({ id, url, export: exported, args, batch, options: { timeout, priority } }: RemoteTask): void {
@@ -133,7 +118,7 @@ export class BullMQCarrier implements Carrier {
       ...(retries > 0 && { n: retries }),
       m: maxValueSize,
     };
-    this.#waiting.push({
+    this.#outbox.put({
       id,
       name: labelOf(module, exported),
       data,
@@ -142,12 +127,12 @@ export class BullMQCarrier implements Carrier {
       deaths: 0,
       alone: false,
     });
-    if (this.#client === undefined) this.#armConnectTimer();
-    else this.#flushSoon();
+    this.#first.expect();
+    this.#flushSoon();
   }
 
   async takeBack(id: number): Promise<boolean> {
-    if (this.#unsend(id)) return true;
+    if (this.#outbox.takeBack(id)) return true;
     try {
       await this.#ready;
       return (await this.#askBack(id)) === 1;
@@ -157,15 +142,17 @@ export class BullMQCarrier implements Carrier {
   }
 
   stop(id: number): void {
-    if (this.#unsend(id)) return;
+    if (this.#outbox.takeBack(id)) return;
     void this.#stop(id).catch(() => undefined);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#connectTimer);
+    this.#first.stop();
     this.#audit?.stop();
     this.#replies?.stop();
+    // The client may be the user's, and live on.
+    this.#client?.off("ready", this.#back);
     const replies = this.#key(`replies:${this.#id}`);
     if (this.#client?.status === "ready") await this.#client.del(replies).catch(() => undefined);
     // A connection that is interrupted would be waited for, so it is given up. One that the user gave stays the user's.
@@ -177,13 +164,18 @@ export class BullMQCarrier implements Carrier {
   /** How many jobs wait, run and are done in the queue, and how many workers serve it. */
   async counts(): Promise<{ jobs: Record<string, number>; workers: number }> {
     await this.ready();
-    const [jobs, workers] = await Promise.all([this.#queue.getJobCounts(), this.#queue.getWorkersCount()]);
-    return { jobs, workers };
+    try {
+      const [jobs, workers] = await Promise.all([this.#queue.getJobCounts(), this.#queue.getWorkersCount()]);
+      return { jobs, workers };
+    } catch (error) {
+      throw connectionError(this.#place, error);
+    }
   }
 
   async #open(): Promise<void> {
     const client = await this.#queue.getBackend().client;
     if (this.#closed) return;
+    checkCluster(client, this.#key(""), this.#place);
     defineScripts(client);
     coalesceWrites(client);
     const reader = client.duplicate({ maxRetriesPerRequest: null });
@@ -200,50 +192,38 @@ export class BullMQCarrier implements Carrier {
     if (this.#closed) return replies.stop();
     this.#replies = replies;
     this.#client = client;
-    clearTimeout(this.#connectTimer);
+    this.#first.made();
     this.#watch = new ConnectionWatch(client, () => client.get(this.#key("ping")));
     const leftBy = (jobId: string): string[] => [this.#key(`args:${jobId}`), this.#key(`taken:${jobId}`)];
     const keys = { jobs: this.#queue.toKey(""), replies: this.#key(`replies:${this.#id}`), leftBy };
     this.#audit = new Audit(client, replies, keys, this.#sent, this.#tasks);
-    if (this.#waiting.length > 0) this.#flushSoon();
+    client.on("ready", this.#back);
+    this.#flushSoon();
   }
+
+  /** The connection has come back. */
+  readonly #back = (): void => {
+    // Ahead of the tasks: workers send no outcomes to a stream that Redis has lost.
+    this.#replies?.keepNow();
+    this.#flushSoon();
+  };
 
   #key(name: string): string {
     return this.#queue.toKey(`interpreters:${name}`);
   }
 
-  /** Tasks that were given before the first connection fail if none is made in time. */
-  #armConnectTimer(): void {
-    if (this.#lastError !== undefined && isRefusal(this.#lastError)) {
-      process.nextTick(() => this.#failWaiting());
-      return;
-    }
-    this.#connectTimer ??= setTimeout(() => this.#failWaiting(), this.#options.connectTimeout);
-  }
-
-  #failWaiting(): void {
-    clearTimeout(this.#connectTimer);
-    this.#connectTimer = undefined;
-    if (this.#client !== undefined) return;
-    for (const { id } of this.#waiting.splice(0))
-      this.#tasks.fail(id, connectionError(this.#place, this.#lastError));
-  }
-
   #flushSoon(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    const flush = (): void => {
-      this.#flushing = false;
-      const jobs = this.#bundler.bundle(this.#waiting.splice(0), this.#sent.size);
-      for (let at = 0; at < jobs.length; at += BULK) {
-        const adding = this.#add(jobs.slice(at, at + BULK));
-        this.#adding.add(adding);
-        void adding.then(() => this.#adding.delete(adding));
-      }
-    };
-    // As much as this turn of the event loop submits goes in one message. While the workers have enough to do, waiting for more costs nothing.
-    if (this.#sent.size > 2 * MANY) setTimeout(flush, GATHERING);
-    else process.nextTick(flush);
+    if (this.#outbox.size > 0) this.#outbox.flushSoon(this.#sent.size > 2 * MANY);
+  }
+
+  /** Everything that one turn of the event loop submits goes in one message. */
+  #submit(waiting: readonly Job[]): void {
+    const jobs = this.#bundler.bundle(waiting, this.#sent.size);
+    for (let at = 0; at < jobs.length; at += BULK) {
+      const adding = this.#add(jobs.slice(at, at + BULK));
+      this.#adding.add(adding);
+      void adding.then(() => this.#adding.delete(adding));
+    }
   }
 
   async #add(groups: readonly (readonly Job[])[]): Promise<void> {
@@ -259,6 +239,8 @@ export class BullMQCarrier implements Carrier {
         return;
       }
       const reason = messageOf(error);
+      const hint =
+        hintFor(error) ?? "if it is out of memory, raise its maxmemory or wait until tasks are done";
       for (const { id, apart } of groups[0]) {
         const sent = this.#sent.get(id);
         this.#sent.delete(id);
@@ -268,7 +250,7 @@ export class BullMQCarrier implements Carrier {
           id,
           makeError(
             "ERR_REDIS_REFUSED",
-            `Cannot submit a task: Redis at ${this.#place} refused it: ${reason} (if it is out of memory, raise its maxmemory or wait until tasks are done)`,
+            `Cannot submit a task: Redis at ${this.#place} refused it: ${reason} (${hint})`,
             error,
           ),
         );
@@ -304,15 +286,11 @@ export class BullMQCarrier implements Carrier {
         },
       };
     });
-    await Promise.all([...values, this.#queue.addBulk(bulk)]);
-  }
-
-  /** Takes back a task that Redis does not have yet. */
-  #unsend(id: number): boolean {
-    const at = this.#waiting.findLastIndex((job) => job.id === id);
-    if (at === -1) return false;
-    this.#waiting.splice(at, 1);
-    return true;
+    const added =
+      bulk.length > FEW
+        ? [this.#queue.addBulk(bulk)]
+        : bulk.map(async ({ name, data, opts }) => await this.#queue.add(name, data, opts));
+    await Promise.all([...values, ...added]);
   }
 
   async #askBack(id: number): Promise<unknown> {
@@ -365,7 +343,7 @@ export class BullMQCarrier implements Carrier {
         continue;
       }
       job.alone = true;
-      this.#waiting.push(job);
+      this.#outbox.put(job);
       this.#flushSoon();
     }
   }

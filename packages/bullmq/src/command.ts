@@ -2,7 +2,7 @@
 import { placeOf, connectionOf } from "./connection.js";
 import { messageOf } from "./errors.js";
 import { serveHealth } from "./health.js";
-import { createWorker } from "./worker.js";
+import { type QueueWorker, startWorker } from "./worker.js";
 
 /** The options of the command line. */
 export interface WorkerCommandOptions {
@@ -31,19 +31,13 @@ export async function runWorkerCommand(
   stop: AbortSignal,
 ): Promise<number> {
   const { queue, redis, prefix, root, workers, concurrency, grace, listen, lockDuration } = options;
+  let worker: QueueWorker | undefined;
+  let endpoint: { close(): void } | undefined;
   try {
-    const worker = await createWorker({
-      queue,
-      connection: redis,
-      prefix,
-      root,
-      workers,
-      concurrency,
-      lockDuration,
-      log,
-    });
-    const endpoint =
-      listen === undefined ? undefined : await serve(worker.counts.bind(worker), queue, listen, log);
+    // A worker that cannot be watched must take no tasks.
+    if (listen !== undefined) endpoint = await serve(() => worker?.counts(), queue, listen, log);
+    const given = { queue, connection: redis, prefix, root, workers, concurrency, lockDuration, log };
+    worker = await startWorker(given, stop);
     const place = placeOf(connectionOf(redis, "worker"));
     log(`interpreters worker: process ${process.pid} serves the queue ${queue} on ${place}`);
     await new Promise<void>((resolve) => {
@@ -53,15 +47,20 @@ export async function runWorkerCommand(
     const { running } = worker.counts();
     log(`interpreters worker: ending; ${running} running tasks have ${grace} ms to end`);
     await worker.close({ grace });
-    endpoint?.close();
     const { completed, failed, died, handedBack } = worker.counts();
     log(
       `interpreters worker: ended; ${completed} tasks completed, ${failed + died} failed, ${handedBack} given back`,
     );
     return 0;
   } catch (error) {
+    if (stop.aborted && worker === undefined) {
+      log("interpreters worker: ended before it was connected");
+      return 0;
+    }
     log(`interpreters worker: ${messageOf(error)}`);
     return 1;
+  } finally {
+    endpoint?.close();
   }
 }
 

@@ -1,7 +1,8 @@
 /** Connections to Redis: how users give them, what their errors mean, and a watch for those that are dead without saying so. */
 import type { ConnectionOptions, IRedisClient, RedisOptions } from "bullmq";
 import { makeError, messageOf } from "./errors.js";
-import type { InterpreterError } from "interpreters";
+import { clearInterval, setInterval } from "./timers.js";
+import { InterpreterError } from "interpreters";
 
 /** A URL (`redis://`, `rediss://`), BullMQ's connection options, or a client of one of the drivers that BullMQ takes. */
 export type Connection = string | URL | ConnectionOptions;
@@ -43,39 +44,83 @@ function optionsOfUrl(given: string | URL, what: string): RedisOptions {
 
 /** Where a connection leads, for messages. Never shows a password. */
 export function placeOf(connection: ConnectionOptions): string {
-  const { url, host, port, options } = connection as RedisOptions & { options?: RedisOptions };
-  if (typeof url === "string") return hidePassword(url);
-  const { host: inner, port: innerPort } = options ?? {};
+  const { url, host, port, options, startupNodes } = connection as RedisOptions & {
+    options?: RedisOptions;
+    startupNodes?: readonly unknown[];
+  };
+  if (typeof url === "string") return shown(url);
+  const [node] = startupNodes ?? [];
+  if (typeof node === "string") return shown(node);
+  const { host: inner, port: innerPort } = options ?? (Object(node) as RedisOptions);
   return `redis://${host ?? inner ?? "127.0.0.1"}:${port ?? innerPort ?? 6379}`;
 }
 
+/** A URL without its password and its query, which may have one, too. */
+function shown(url: string): string {
+  if (!URL.canParse(url)) return hidePassword(url);
+  const { protocol, username, password, host, pathname } = new URL(url);
+  return `${protocol}//${username || password ? "…@" : ""}${host}${pathname === "/" ? "" : pathname}`;
+}
+
+/** For what is no URL: a password may have any characters. */
 function hidePassword(text: string): string {
-  return text.replace(/\/\/[^@/]*@/, "//…@");
+  return text.replace(/^([a-z+.-]*:?\/*).*@/is, "$1…@").replace(/\?.*/s, "");
 }
 
 /** Whether Redis has answered, and refuses: waiting does not help. */
 export function isRefusal(error: unknown): boolean {
-  return /WRONGPASS|NOAUTH|NOPERM|invalid (?:username-)?password|ERR AUTH|ERR invalid DB|unable to verify|certificate/i.test(
-    messageOf(error),
-  );
+  return HINTS.some(([pattern]) => pattern.test(messageOf(error)));
 }
 
-/** The error for a connection that cannot be made, with what to do. */
+/** What to do about refusals. */
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [
+    /unable to verify|certificate/i,
+    "name its certificate authority in NODE_EXTRA_CA_CERTS, or in the connection option tls.ca",
+  ],
+  [
+    /^MOVED|CROSSSLOT|^CLUSTERDOWN|non local key/i,
+    'it is a cluster: give a cluster client as the connection, such as new Cluster(…) of ioredis, and a prefix in braces, such as "{bull}"',
+  ],
+  [/^READONLY/, "it is a replica: give the address of the primary"],
+  [/NOPERM/, "give that user the right to do so"],
+  [
+    /WRONGPASS|NOAUTH|invalid (?:username-)?password|ERR AUTH|ERR invalid DB/i,
+    "check the user and password in the URL, and the number of the database",
+  ],
+];
+
+/** What to do about an error of Redis, or undefined if that is not known. */
+export function hintFor(error: unknown): string | undefined {
+  return HINTS.find(([pattern]) => pattern.test(messageOf(error)))?.[1];
+}
+
+/** The error for a connection that cannot be made or used, with what to do. */
 export function connectionError(place: string, error: unknown): InterpreterError {
+  if (error instanceof InterpreterError) return error;
   const { code = "no answer" } = Object(error) as { code?: string };
   // The error of several addresses has no message.
   const reason = messageOf(error) || code;
-  if (isRefusal(error)) {
+  const hint = hintFor(error);
+  if (hint !== undefined)
     return makeError(
       "ERR_REDIS_REFUSED",
-      `Cannot use Redis at ${place}: it refused the connection: ${reason} (check the user and password in the URL, and the rights of that user)`,
+      `Cannot use Redis at ${place}: it refused the connection: ${reason} (${hint})`,
       error,
     );
-  }
   return makeError(
     "ERR_REDIS_UNREACHABLE",
     `Cannot reach Redis at ${place}: ${reason} (check that it runs there, that host and port are right, and that no firewall is between)`,
     error,
+  );
+}
+
+/** @throws InterpreterError the keys of a queue, one of which is given, would lie on several machines of a cluster */
+export function checkCluster(client: IRedisClient, key: string, place: string): void {
+  if (!client.isCluster || /\{[^}]+\}/.test(key)) return;
+  throw makeError(
+    "ERR_REDIS_REFUSED",
+    `Cannot use Redis at ${place}: it is a cluster, which would spread the queue's keys over its machines (give a prefix in braces, such as "{bull}")`,
   );
 }
 

@@ -26,7 +26,14 @@ export type BullMQErrorCode =
 
 /** Makes an error of this package. */
 export function makeError(code: BullMQErrorCode, message: string, cause?: unknown): InterpreterError {
+  hideArguments(cause);
   return new InterpreterError(message, { code, ...(cause !== undefined && { cause }) });
+}
+
+/** Drivers attach the command to its error, with its arguments: a password, or the whole of a task. Neither belongs into logs. */
+function hideArguments(error: unknown): void {
+  const { command } = Object(error) as { command?: { args?: unknown } };
+  if (command?.args !== undefined) command.args = [];
 }
 
 /** The message of whatever was thrown. */

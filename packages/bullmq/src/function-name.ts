@@ -30,6 +30,23 @@ const RELATIVE = /\b(?:from|import|require)\s*\(?\s*["'](\.{1,2}\/[^"'\n]+)["']/
 /** The extensions that a specifier may leave out (CommonJS, bundler-like resolution). */
 const ENDINGS = ["", ".js", ".cjs", ".mjs", ".ts", ".json", "/index.js", "/index.cjs"];
 
+/** Milliseconds between two looks at whether the files of a module have changed. */
+const CHECK_EVERY = 100;
+
+/** A module that another machine has named, and the files that must stay as they are. */
+interface Found {
+  readonly url: string;
+  readonly files: readonly string[];
+  /** When the files were looked at. */
+  checked: number;
+}
+
+/** A file as it was when it was first needed. */
+interface Loaded {
+  readonly stamp: string;
+  readonly identity: string;
+}
+
 /** The nearest folder upwards that has a package.json, or `from` itself. */
 export function projectRoot(from: string): string {
   for (let folder = path.resolve(from); ; folder = path.dirname(folder)) {
@@ -44,7 +61,9 @@ export class ModuleNames {
   /** By URL. Modules are not loaded twice, so neither are their names made twice. */
   readonly #names = new Map<string, ModuleName>();
   /** By the JSON of the name. */
-  readonly #urls = new Map<string, string>();
+  readonly #found = new Map<string, Found>();
+  /** The files that interpreters here may have loaded, as they were then. */
+  readonly #loaded = new Map<string, Loaded>();
 
   constructor(root: string) {
     this.root = realpathSync(path.resolve(root));
@@ -65,10 +84,34 @@ export class ModuleNames {
    */
   urlOf(name: ModuleName, where: string): string {
     const key = JSON.stringify(name);
-    let url = this.#urls.get(key);
+    let found = this.#found.get(key);
     // Failures are not kept: the file may be deployed later.
-    if (url === undefined) this.#urls.set(key, (url = this.#find(name, where)));
-    return url;
+    if (found === undefined) this.#found.set(key, (found = this.#find(name, where)));
+    const now = performance.now();
+    if (now - found.checked > CHECK_EVERY) {
+      for (const file of found.files) this.#checkUnchanged(file, where);
+      found.checked = now;
+    }
+    return found.url;
+  }
+
+  /**
+   * Interpreters keep what they have loaded, and new ones load what is there now. So a file must not change while this process runs. One that is gone
+   * is no danger: loading it fails.
+   */
+  #checkUnchanged(file: string, where: string): void {
+    const stamp = stampOf(file);
+    if (stamp === undefined) return;
+    const loaded = this.#loaded.get(file);
+    if (loaded?.stamp === stamp) return;
+    const identity = identityOf(file);
+    if (loaded !== undefined && loaded.identity !== identity) {
+      throw makeError(
+        "ERR_FUNCTION_DIFFERS",
+        `Cannot run a function: ${file} has changed since ${where} loaded it, and interpreters there may run either version. Restart the worker`,
+      );
+    }
+    this.#loaded.set(file, { stamp, identity });
   }
 
   #newName(url: string): ModuleName {
@@ -97,11 +140,11 @@ export class ModuleNames {
       throw new NotShareableError(
         `Cannot send a function of ${file} to another machine: there is no such file`,
       );
-    return { file: slashes(relative), hash: hashOf(file, this.root) };
+    return { file: slashes(relative), hash: hashOf(textsOf(file), this.root) };
   }
 
-  #find(name: ModuleName, where: string): string {
-    if ("builtin" in name) return name.builtin;
+  #find(name: ModuleName, where: string): Found {
+    if ("builtin" in name) return { url: name.builtin, files: [], checked: Infinity };
     if ("package" in name) return this.#findInPackage(name, where);
     const file = path.resolve(this.root, name.file);
     if (path.relative(this.root, file).startsWith("..") || !isFile(file)) {
@@ -111,7 +154,9 @@ export class ModuleNames {
           "--root FOLDER)",
       );
     }
-    const hash = hashOf(file, this.root);
+    const texts = textsOf(file);
+    for (const each of texts.keys()) this.#checkUnchanged(each, where);
+    const hash = hashOf(texts, this.root);
     if (hash !== name.hash) {
       throw makeError(
         "ERR_FUNCTION_DIFFERS",
@@ -119,13 +164,15 @@ export class ModuleNames {
           `${short(name.hash)} at the caller). Deploy the same version to both, and restart both`,
       );
     }
-    return pathToFileURL(file).href;
+    return { url: pathToFileURL(file).href, files: [...texts.keys()], checked: performance.now() };
   }
 
-  #findInPackage(name: Extract<ModuleName, { package: string }>, where: string): string {
+  #findInPackage(name: Extract<ModuleName, { package: string }>, where: string): Found {
     for (let folder = this.root; ; folder = path.dirname(folder)) {
       const home = path.join(folder, "node_modules", name.package);
-      if (existsSync(path.join(home, "package.json"))) {
+      const manifest = path.join(home, "package.json");
+      if (existsSync(manifest)) {
+        this.#checkUnchanged(manifest, where);
         const version = versionIn(home);
         if (version !== name.version) {
           throw makeError(
@@ -134,7 +181,8 @@ export class ModuleNames {
           );
         }
         const file = path.resolve(home, name.file);
-        if (!path.relative(home, file).startsWith("..") && isFile(file)) return pathToFileURL(file).href;
+        if (!path.relative(home, file).startsWith("..") && isFile(file))
+          return { url: pathToFileURL(file).href, files: [manifest], checked: performance.now() };
         throw makeError(
           "ERR_FUNCTION_NOT_FOUND",
           `Cannot run a function of ${name.package}: ${where} has no ${file}`,
@@ -162,14 +210,13 @@ function versionIn(folder: string): string {
   return typeof version === "string" ? version : "";
 }
 
-/** The hash of a file and of the files of the project that it leads to, in the order in which they are found. */
-function hashOf(file: string, root: string): string {
-  const hash = createHash("sha256");
+/** The texts of a file and of the files of the project that it leads to, in the order in which they are found. */
+function textsOf(file: string): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
   const found = new Set([file]);
   for (const each of found) {
     const text = readFileSync(each, "utf8");
-    // Line ends differ where Git converts them.
-    hash.update(`${slashes(path.relative(root, each))}\n${text.replaceAll("\r\n", "\n")}\n`);
+    texts.set(each, text);
     for (const [, specifier] of text.matchAll(RELATIVE)) {
       const target = ENDINGS.map((ending) => path.resolve(path.dirname(each), specifier + ending)).find(
         isFile,
@@ -177,7 +224,28 @@ function hashOf(file: string, root: string): string {
       if (target !== undefined && !target.includes(`${path.sep}node_modules${path.sep}`)) found.add(target);
     }
   }
+  return texts;
+}
+
+function hashOf(texts: ReadonlyMap<string, string>, root: string): string {
+  const hash = createHash("sha256");
+  // Line ends differ where Git converts them.
+  for (const [file, text] of texts)
+    hash.update(`${slashes(path.relative(root, file))}\n${text.replaceAll("\r\n", "\n")}\n`);
   return hash.digest("base64url");
+}
+
+/** Changes whenever the file is written. Undefined if there is none. */
+function stampOf(file: string): string | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat && `${stat.mtimeMs} ${stat.size} ${stat.ino}`;
+}
+
+/** What makes a file the same one: its text, or the version of the package that it describes. */
+function identityOf(file: string): string {
+  if (path.basename(file) === "package.json" && file.includes(`${path.sep}node_modules${path.sep}`))
+    return versionIn(path.dirname(file));
+  return createHash("sha256").update(readFileSync(file)).digest("base64url");
 }
 
 function isFile(file: string): boolean {

@@ -24,9 +24,14 @@ export interface WorkerCounts {
   readonly pool: ExecutorStats;
 }
 
-/** Serves both. Resolves when it listens. @throws what `listen` reports */
+/**
+ * Serves both. Resolves when it listens.
+ *
+ * @param counts undefined while there is no worker yet: `/metrics` then answers 503, too
+ * @throws what `listen` reports
+ */
 export async function serveHealth(
-  counts: () => WorkerCounts,
+  counts: () => WorkerCounts | undefined,
   queue: string,
   port: number,
   host: string,
@@ -34,14 +39,18 @@ export async function serveHealth(
   const server = createServer((request, response) => {
     const path = (request.url ?? "").split("?")[0];
     const now = counts();
-    if (path === "/metrics") {
+    if (path === "/metrics" && now === undefined) {
+      response.writeHead(503, { "content-type": "text/plain" });
+      response.end("The worker has no connection to Redis yet.\n");
+    } else if (path === "/metrics" && now !== undefined) {
       response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
       response.end(metricsText(now, queue));
     } else if (path === "/health" || path === "/") {
-      const well = now.connected && !now.closing;
+      const closing = now?.closing === true;
+      const well = now?.connected === true && !closing;
       response.writeHead(well ? 200 : 503, { "content-type": "application/json" });
-      const status = well ? "ok" : now.closing ? "closing" : "Redis is not connected";
-      response.end(`${JSON.stringify({ status, queue, running: now.running })}\n`);
+      const status = well ? "ok" : closing ? "closing" : "Redis is not connected";
+      response.end(`${JSON.stringify({ status, queue, running: now?.running ?? 0 })}\n`);
     } else {
       response.writeHead(404, { "content-type": "text/plain" });
       response.end("This worker serves /health and /metrics.\n");

@@ -1,4 +1,5 @@
 /** The options of executors and workers, checked where the user gives them. */
+import { existsSync } from "node:fs";
 import { connectionOf, type Connection } from "./connection.js";
 
 /** Options of `BullMQExecutor`. An unknown option is a TypeError. */
@@ -171,6 +172,8 @@ function checkPlace(
     throw new TypeError(`${what}: prefix must be a string that is not empty, found ${prefix}`);
   if (root !== undefined && typeof root !== "string")
     throw new TypeError(`${what}: root must be the name of a folder, found ${typeof root}`);
+  if (root !== undefined && !existsSync(root))
+    throw new TypeError(`${what}: root must be a folder that exists, found ${root}`);
   return { queue, prefix, root, connection: connectionOf(connection, what) };
 }
 

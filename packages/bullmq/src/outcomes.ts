@@ -1,7 +1,7 @@
 /**
  * Sends outcomes to their callers. Those of one turn of the event loop go in one command for each caller.
  *
- * `send` resolves when the command has been given to the connection, not when Redis has executed it: the command that ends the job follows on
+ * `send` resolves after the command has been given to the connection, not when Redis has executed it: the command that ends the job follows on
  * the same connection, so Redis executes it later. If Redis refuses an outcome (it is out of memory, say), it is sent again until it is
  * taken.
  */
@@ -15,6 +15,8 @@ import { runScript } from "./scripts.js";
 const RESULT_LIFE = 24 * 60 * 60 * 1000;
 /** Milliseconds until an outcome that Redis refused is sent again. */
 const AGAIN = 500;
+/** Milliseconds from a new connection on in which callers may not be back yet, whose streams Redis has lost. */
+const COMING_BACK = 10_000;
 
 export class Outcomes {
   readonly #client: IRedisClient;
@@ -25,11 +27,13 @@ export class Outcomes {
   #sent: Promise<void> | undefined;
   #abandoned = false;
   readonly #underWay = new Set<Promise<void>>();
+  #connectedSince = performance.now();
 
   constructor(client: IRedisClient, key: (name: string) => string, log: (line: string) => void) {
     this.#client = client;
     this.#key = key;
     this.#log = log;
+    client.on("ready", () => (this.#connectedSince = performance.now()));
   }
 
   argsKey(jobId: string): string {
@@ -83,6 +87,11 @@ export class Outcomes {
     this.#abandoned = true;
   }
 
+  /** Whether Redis has taken all outcomes. */
+  get allStored(): boolean {
+    return this.#underWay.size === 0;
+  }
+
   /** Resolves when Redis has taken all outcomes. */
   async stored(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
@@ -94,9 +103,20 @@ export class Outcomes {
     this.#sent = undefined;
     for (const [executor, outcomes] of all) {
       const text = JSON.stringify(outcomes);
+      const reply = async (): Promise<boolean> =>
+        (await runScript(this.#client, "interpretersReply", [this.#key(`replies:${executor}`)], [text])) ===
+        1;
       void this.#insist("an outcome", async () => {
-        await runScript(this.#client, "interpretersReply", [this.#key(`replies:${executor}`)], [text]);
+        if (!(await reply())) void this.#awaitCaller(reply).catch(() => undefined);
       });
+    }
+  }
+
+  /** A caller without a stream is gone. After a restart of Redis without persistence, it may still be coming back. */
+  async #awaitCaller(reply: () => Promise<boolean>): Promise<void> {
+    while (!this.#abandoned && performance.now() - this.#connectedSince < COMING_BACK) {
+      await delay(AGAIN, undefined, { ref: false });
+      if (await reply()) return;
     }
   }
 

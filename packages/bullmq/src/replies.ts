@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { watchRead } from "./connection.js";
 import type { OutcomeData } from "./messages.js";
 import { runScript } from "./scripts.js";
+import { clearInterval, setImmediate, setInterval } from "./timers.js";
 
 /** Milliseconds that a read waits for outcomes. */
 const WAIT = 2000;
@@ -56,7 +57,12 @@ export class Replies {
   async start(): Promise<void> {
     await this.#keep();
     void this.#read();
-    this.#keeping = setInterval(() => void this.#keep().catch(() => undefined), KEEP_EVERY);
+    this.#keeping = setInterval(() => this.keepNow(), KEEP_EVERY);
+  }
+
+  /** Makes the stream again if Redis has lost it, and prolongs its life. */
+  keepNow(): void {
+    if (!this.#closed) void this.#keep().catch(() => undefined);
   }
 
   /** Whether the entry with this id, and all before it, have been read. */
@@ -93,7 +99,7 @@ export class Replies {
           if (at !== -1 && !this.#closed) this.#take(JSON.parse(fields[at + 1]) as OutcomeData[]);
         }
         // The next submit of the caller goes first, because a task waits for it.
-        if (found !== null) await new Promise(setImmediate);
+        if (found !== null) await new Promise<void>((resolve) => setImmediate(resolve));
       } catch {
         // The connection is gone, and comes back by itself. Entries that were not read are read again.
         if (!this.#closed) await delay(100);

@@ -10,6 +10,20 @@ import type { RemoteOutcome } from "interpreters/core";
 import type { ModuleNames } from "./function-name.js";
 import { fromBase64, type TaskData } from "./messages.js";
 
+/** Why tasks are stopped: their callers want it, or their worker ends. */
+export const STOPPED = new InterpreterDiedError("The caller stopped the task", {
+  interpreterId: -1,
+  reason: "aborted",
+});
+export const BROKEN_OFF = new InterpreterDiedError(
+  "Cannot finish a task: its worker was shut down before the task was done",
+  {
+    interpreterId: -1,
+    reason: "terminated",
+  },
+);
+export const BROKEN_OFF_OUTCOME: RemoteOutcome = { kind: "failed", error: BROKEN_OFF };
+
 type AnyFunction = (...args: unknown[]) => unknown;
 
 /**

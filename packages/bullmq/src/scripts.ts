@@ -88,6 +88,16 @@ const SCRIPTS = {
       redis.call("SET", KEYS[1], most)
       return most`,
   },
+  /**
+   * KEYS: the marker, the waiting jobs, those with a priority, the delayed ones, and the rate limit. Removes the marker
+   * unless any of the others exists.
+   */
+  interpretersEmpty: {
+    numberOfKeys: 5,
+    lua: `
+      if redis.call("EXISTS", KEYS[2], KEYS[3], KEYS[4], KEYS[5]) > 0 then return 0 end
+      return redis.call("ZREM", KEYS[1], "0")`,
+  },
   /** KEYS: job. Counts a run that its worker broke off, as BullMQ counts one whose worker died. */
   interpretersBrokeOff: {
     numberOfKeys: 1,
@@ -97,8 +107,12 @@ const SCRIPTS = {
   },
 } satisfies Record<string, Script>;
 
-/** Adds the commands to a connection. */
+const defined = new WeakSet<IRedisClient>();
+
+/** Adds the commands to a connection, once. */
 export function defineScripts(client: IRedisClient): void {
+  if (defined.has(client)) return;
+  defined.add(client);
   for (const [name, script] of Object.entries(SCRIPTS)) client.defineCommand(name, script);
 }
 

@@ -11,17 +11,20 @@ import { hostname } from "node:os";
 import { InterpreterDiedError, InterpreterPoolExecutor } from "interpreters";
 import type { RemoteOutcome } from "interpreters/core";
 import { coalesceWrites } from "./coalesce.js";
-import { connectionError, ConnectionWatch, isRefusal, placeOf } from "./connection.js";
+import { checkCluster, connectionError, ConnectionWatch, placeOf } from "./connection.js";
 import { Control } from "./control.js";
 import { makeError, messageOf } from "./errors.js";
+import { fetchingBackend } from "./fetching.js";
 import { labelOf, ModuleNames, projectRoot } from "./function-name.js";
 import type { WorkerCounts } from "./health.js";
 import { diedOutcome, encodeOutcome, type TaskData, VERSION } from "./messages.js";
 import { type CheckedWorkerOptions, checkWorkerOptions, type WorkerOptions } from "./options.js";
 import { Outcomes } from "./outcomes.js";
-import { runTask, Stopper } from "./run-task.js";
+import { BROKEN_OFF, BROKEN_OFF_OUTCOME, runTask, STOPPED, Stopper } from "./run-task.js";
 import { RunTimes } from "./run-times.js";
 import { runScript, defineScripts } from "./scripts.js";
+import { clearInterval, setImmediate, setInterval } from "./timers.js";
+import { abandon, connected } from "./worker-connection.js";
 
 /** BullMQ would end tasks of dead workers by itself, without an outcome. This package counts the deaths. */
 const UNLIMITED = 1_000_000;
@@ -29,11 +32,8 @@ const UNLIMITED = 1_000_000;
 /** Milliseconds from the end of the time of grace until a worker ends without Redis, if that is away. */
 const LAST_CHANCE = 1000;
 
-/** The parts of BullMQ's worker that have timers. */
-interface Timers {
-  readonly lockManager: { close(): Promise<void> };
-  readonly stalledCheckStopper?: () => void;
-}
+/** Milliseconds between two looks at whether a worker that closes must wait for Redis. */
+const LOOK_EVERY = 100;
 
 /** How many requests to stop a task are kept that came before the task, or that other workers see to. */
 const MOST_STOPPED = 1000;
@@ -62,8 +62,13 @@ export interface QueueWorker {
  * console.log(worker.counts().connected); // true
  */
 export async function createWorker(options: WorkerOptions): Promise<QueueWorker> {
+  return await startWorker(options);
+}
+
+/** As `createWorker`, which rejects with the signal's reason if that aborts before Redis is connected. */
+export async function startWorker(options: WorkerOptions, stop?: AbortSignal): Promise<QueueWorker> {
   const server = new TaskServer(checkWorkerOptions(options));
-  await server.start();
+  await server.start(stop);
   return server;
 }
 
@@ -92,6 +97,8 @@ class TaskServer implements QueueWorker {
   #handedBack = 0;
   #milliseconds = 0;
   #closing: Promise<void> | undefined;
+  #closed = false;
+  #look: NodeJS.Timeout | undefined;
   #lastLine = "";
 
   constructor(options: CheckedWorkerOptions) {
@@ -111,7 +118,8 @@ class TaskServer implements QueueWorker {
     });
     this.#times = new RunTimes(this.#pool);
     this.#places = this.#pool.maxWorkers * concurrency;
-    this.#worker = new Worker(queue, async (job, token) => await this.#process(job, token ?? ""), {
+    const run = async (job: Job, token = ""): Promise<void> => await this.#process(job, token);
+    const workerOptions = {
       connection,
       prefix,
       concurrency: this.#places,
@@ -121,7 +129,8 @@ class TaskServer implements QueueWorker {
       // BullMQ waits so long before it fetches again after an interruption.
       runRetryDelay: 500,
       autorun: false,
-    });
+    };
+    this.#worker = new Worker(queue, run, workerOptions, fetchingBackend);
     this.#worker.on("error", (error) => {
       if (this.#closing !== undefined) return;
       const line = `interpreters worker: ${messageOf(error) || String(error)}`;
@@ -131,12 +140,32 @@ class TaskServer implements QueueWorker {
     });
   }
 
-  async start(): Promise<void> {
-    await this.#connected();
+  /** @throws InterpreterError no connection is made in time, or Redis refuses it */
+  async start(stop?: AbortSignal): Promise<void> {
+    try {
+      await connected(this.#worker, this.#place, this.#options.connectTimeout, stop);
+      await this.#prepare();
+    } catch (error) {
+      this.#closing = Promise.resolve();
+      this.#control?.stop();
+      await abandon(this.#worker);
+      await this.#pool.shutdown({ timeout: 0 });
+      throw stop?.aborted === true ? error : connectionError(this.#place, error);
+    }
+    this.#watch = new ConnectionWatch(this.#client, () =>
+      this.#client.get(this.#worker.toKey("interpreters:ping")),
+    );
+    this.#worker
+      .run()
+      .catch((error: unknown) => this.#options.log(`interpreters worker: ${messageOf(error)}`));
+  }
+
+  async #prepare(): Promise<void> {
     this.#client = await this.#worker.getBackend().client;
+    const key = (name: string): string => this.#worker.toKey(`interpreters:${name}`);
+    checkCluster(this.#client, key(""), this.#place);
     defineScripts(this.#client);
     coalesceWrites(this.#client);
-    const key = (name: string): string => this.#worker.toKey(`interpreters:${name}`);
     this.#outcomes = new Outcomes(this.#client, key, this.#options.log);
     this.#control = new Control(
       this.#client.duplicate({ maxRetriesPerRequest: null }),
@@ -145,10 +174,6 @@ class TaskServer implements QueueWorker {
     );
     this.#control.start();
     await runScript(this.#client, "interpretersPlaces", [key("places")], [this.#places]);
-    this.#watch = new ConnectionWatch(this.#client, () => this.#client.get(key("ping")));
-    this.#worker
-      .run()
-      .catch((error: unknown) => this.#options.log(`interpreters worker: ${messageOf(error)}`));
   }
 
   counts(): WorkerCounts {
@@ -166,8 +191,11 @@ class TaskServer implements QueueWorker {
   }
 
   async close({ grace }: { grace?: number } = {}): Promise<void> {
-    if (grace !== undefined) setTimeout(() => this.#breakOff(), grace).unref();
+    const timer = grace === undefined ? undefined : setTimeout(() => this.#breakOff(), grace).unref();
     await (this.#closing ??= Promise.race([this.#close(), this.#left]));
+    this.#closed = true;
+    clearTimeout(timer);
+    clearInterval(this.#look);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -179,6 +207,10 @@ class TaskServer implements QueueWorker {
     // Waits for the jobs that run, which end with their outcomes.
     const ended = this.#worker.close();
     await this.#idle();
+    this.#look = setInterval(() => {
+      // Redis has all outcomes, or never gets them.
+      if (this.#outcomes.allStored && this.#client.status !== "ready") void this.#leaveRedis();
+    }, LOOK_EVERY);
     await this.#outcomes.stored();
     await ended;
     this.#control?.stop();
@@ -207,47 +239,24 @@ class TaskServer implements QueueWorker {
   /** Stops what runs. */
   #breakOff(): void {
     for (const running of this.#running.values()) running.stop(BROKEN_OFF);
-    const end = async (): Promise<void> => {
-      if (this.#client.status === "ready") return;
-      this.#options.log(
-        "interpreters worker: Redis is away, so outcomes that it does not have yet are lost with this worker; their tasks count as those of a dead worker",
-      );
-      this.#outcomes.abandon();
-      this.#control?.stop();
-      await this.#worker.getBackend().close(true);
-      // The end of BullMQ's worker waits for a connection that never comes, and its timers would keep the process alive.
-      const { lockManager, stalledCheckStopper } = this.#worker as unknown as Timers;
-      await lockManager.close();
-      stalledCheckStopper?.();
-      await this.#pool.shutdown({ timeout: 0 });
-      this.#leave();
-    };
     // Redis may come back in the meantime.
-    setTimeout(() => void end(), LAST_CHANCE).unref();
+    setTimeout(() => {
+      if (this.#closed || this.#client.status === "ready") return;
+      if (!this.#outcomes.allStored)
+        this.#options.log(
+          "interpreters worker: Redis is away, so outcomes that it does not have yet are lost with this worker; their tasks count as those of a dead worker",
+        );
+      this.#outcomes.abandon();
+      void this.#leaveRedis();
+    }, LAST_CHANCE).unref();
   }
 
-  /** @throws InterpreterError no connection is made in time */
-  async #connected(): Promise<void> {
-    let last: unknown;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      this.#worker.on("error", (error) => {
-        last = error;
-        if (isRefusal(error)) reject(connectionError(this.#place, error));
-      });
-      timer = setTimeout(() => reject(connectionError(this.#place, last)), this.#options.connectTimeout);
-    });
-    try {
-      await Promise.race([this.#worker.waitUntilReady(), late]);
-    } catch (error) {
-      this.#closing = Promise.resolve();
-      await this.#worker.close(true);
-      await this.#pool.shutdown({ timeout: 0 });
-      throw isRefusal(error) && !("code" in (error as object)) ? connectionError(this.#place, error) : error;
-    } finally {
-      clearTimeout(timer);
-      late.catch(() => undefined);
-    }
+  /** Ends without Redis, which is away. */
+  async #leaveRedis(): Promise<void> {
+    this.#control?.stop();
+    await abandon(this.#worker);
+    await this.#pool.shutdown({ timeout: 0 });
+    this.#leave();
   }
 
   /** Runs a job. BullMQ marks it as failed if this throws. */
@@ -271,6 +280,9 @@ class TaskServer implements QueueWorker {
       throw new WaitingError();
     }
     await this.#send(job, task, task.i, ran, outcome);
+    // Redis sends its answers only after it has executed all commands that it has read, so the one that ends the job comes later. While others run, that
+    // would cost more than it gains.
+    if (this.#running.size === 0) await new Promise<void>((resolve) => setImmediate(resolve));
     if (outcome.kind === "threw" || outcome.kind === "failed")
       throw new UnrecoverableError(messageOf(outcome.kind === "threw" ? outcome.thrown : outcome.error));
   }
@@ -378,16 +390,3 @@ class TaskServer implements QueueWorker {
     else this.#failed++;
   }
 }
-
-const STOPPED = new InterpreterDiedError("The caller stopped the task", {
-  interpreterId: -1,
-  reason: "aborted",
-});
-const BROKEN_OFF = new InterpreterDiedError(
-  "Cannot finish a task: its worker was shut down before the task was done",
-  {
-    interpreterId: -1,
-    reason: "terminated",
-  },
-);
-const BROKEN_OFF_OUTCOME: RemoteOutcome = { kind: "failed", error: BROKEN_OFF };

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { fromModule } from "interpreters";
@@ -62,6 +63,37 @@ test("it serves a queue, shows how it is, and ends with 0 when asked to", option
   assert.equal(await last, "finished");
   assert.equal(await ended, 0);
   assert.match(log(), /ending; 1 running tasks[^]*ended; 2 tasks completed, 1 failed, 0 given back/);
+});
+
+test("it can be ended before it has a connection, by one Ctrl-C", { timeout: 60_000 }, async () => {
+  // It takes connections, and never answers.
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const connected = once(server, "connection");
+  const { port } = server.address() as { port: number };
+  const { child, log, ended } = start("--queue", "tasks", "--redis", `redis://127.0.0.1:${port}`);
+  const [socket] = (await connected) as [Socket];
+  child.kill("SIGINT");
+  assert.equal(await ended, 0, log());
+  assert.match(log(), /ended before it was connected/);
+  socket.destroy();
+  server.close();
+});
+
+test("it takes no task if its endpoint cannot listen", options, async () => {
+  await using redis = await Redis.start();
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  await using executor = executorOf(redis.url);
+  const future = executor.submit(f.square, 2);
+  await until(async () => (await executor.counts()).jobs["waiting"] === 1, "it waits");
+  const { log, ended } = start("--queue", "tasks", "--redis", redis.url, "--listen", String(port));
+  assert.equal(await ended, 1);
+  assert.match(log(), /EADDRINUSE/);
+  assert.equal((await executor.counts()).jobs["waiting"], 1);
+  assert.equal(future.cancel(), true);
+  server.close();
 });
 
 test("mistakes are said on stderr: no Redis, a wrong URL, no queue", { timeout: 60_000 }, async () => {

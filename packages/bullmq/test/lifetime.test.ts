@@ -28,3 +28,27 @@ test(
     }
   },
 );
+
+test(
+  "a worker that is closed while Redis is away lets the process end",
+  { skip, timeout: 60_000 },
+  async () => {
+    await using redis = await Redis.start();
+    const program = `
+    import { setTimeout as delay } from "node:timers/promises";
+    import { createWorker } from "interpreters-bullmq";
+    const worker = await createWorker({ queue: "q", connection: process.argv[1], workers: 1, log: () => undefined });
+    console.log("ready");
+    while (worker.counts().connected) await delay(10);
+    await worker.close();
+  `;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", program, redis.url], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = once(child, "exit");
+    await once(child.stdout, "data");
+    await redis.stop();
+    assert.equal((await ended)[0], 0);
+  },
+);

@@ -4,8 +4,10 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { fromModule, InterpreterError } from "interpreters";
 import { Queue } from "bullmq";
+import { Cluster } from "ioredis";
 import {
   BullMQExecutor,
   type BullMQExecutorOptions,
@@ -45,6 +47,12 @@ test("wrong options and URLs are refused by the constructor", () => {
       return true;
     },
   );
+  for (const url of ["redis://:a/secret@host", "redis:/:a@secret@host", "redis://@host:port?password=secret"])
+    assert.throws(
+      () => open({ queue: "q", connection: url }),
+      (error) => error instanceof TypeError && !error.message.includes("secret"),
+    );
+  assert.throws(() => open({ queue: "q", root: "/no/such/folder" }), /root must be a folder that exists/);
   assert.throws(() => open({ queue: "q", connection: 7 }), /connection must be a URL/);
   assert.throws(() => open({ queue: "q", retries: -1 }), RangeError);
   assert.throws(() => open({ queue: "q", maxValueSize: 2 ** 40 }), RangeError);
@@ -87,14 +95,60 @@ test("a wrong password is an error at once, which does not show it", options, as
   const error = await failure(executor.submit(f.square, 1));
   assert.equal(error.code, "ERR_REDIS_REFUSED");
   assert.match(error.message, /refused the connection.*check the user and password/);
-  assert.ok(!error.message.includes("wrong@"));
-  assert.equal(
-    (await failure(createWorker({ queue: "q", connection: url, ...quiet }))).code,
-    "ERR_REDIS_REFUSED",
-  );
+  const worker = await failure(createWorker({ queue: "q", connection: url, ...quiet }));
+  assert.equal(worker.code, "ERR_REDIS_REFUSED");
+  // What is logged has the driver's error, too, to which the driver attaches its command.
+  for (const each of [error, worker])
+    assert.doesNotMatch(inspect(each, { depth: 9 }), /wrong\b(?!.*password)/);
   await using right = executorOf(redis.url.replace("//", "//:right@"));
   await right.ready();
 });
+
+test(
+  "a user without the rights, and a cluster without what it needs, are errors at once",
+  options,
+  async () => {
+    await using redis = await Redis.start("--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1");
+    await redis.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+    await until(
+      async () => (await redis.command("CLUSTER", "INFO")).includes("cluster_state:ok"),
+      "the cluster is ready",
+    );
+    await redis.command("ACL", "SETUSER", "other", "on", ">pw", "~other:*", "+@all");
+    const connection = redis.url.replace("//", "//other:pw@");
+    await using other = executorOf(connection);
+    for (const attempt of [
+      () => other.ready(),
+      () => other.counts(),
+      () => other.submit(f.square, 1),
+      () => createWorker({ queue: "tasks", connection, root, ...quiet }),
+    ]) {
+      const error = await failure(attempt());
+      assert.equal(error.code, "ERR_REDIS_REFUSED");
+      assert.match(error.message, /NOPERM.*give that user the right/);
+    }
+
+    await using bare = executorOf(redis.url);
+    assert.match((await failure(bare.submit(f.square, 1))).message, /CROSSSLOT.*prefix in braces/);
+    const clients: Cluster[] = [];
+    await using _clients = {
+      [Symbol.asyncDispose]: async () => await Promise.resolve(clients.forEach((each) => each.disconnect())),
+    };
+    const client = (): Cluster => {
+      clients.push(new Cluster([{ host: "127.0.0.1", port: redis.port }]));
+      return clients.at(-1) as Cluster;
+    };
+    await using without = executorOf("", { connection: client() });
+    const error = await failure(without.ready());
+    assert.equal(error.code, "ERR_REDIS_REFUSED");
+    assert.match(error.message, /127\.0\.0\.1:\d+: it is a cluster.*prefix in braces, such as "\{bull\}"/);
+    const more = { prefix: "{bull}", connection: client() };
+    await using _worker = await createWorker({ queue: "tasks", root, workers: 1, ...more, ...quiet });
+    await using executor = executorOf("", { ...more, connection: client() });
+    assert.equal(await executor.submit(f.square, 3), 9);
+    assert.equal((await executor.submit(f.large, 200_000)).length, 200_000);
+  },
+);
 
 test("a worker without the module, or with another version of it, says so", options, async () => {
   await using redis = await Redis.start();

@@ -126,6 +126,48 @@ describe("Redis or a worker is away", { concurrency: 4 }, () => {
     assert.equal((await large).length, 200_000);
   });
 
+  test("a worker that has nothing to do does not wait for Redis to end", options, async () => {
+    await using redis = await Redis.start();
+    const lines: string[] = [];
+    const log = (line: string): void => void lines.push(line);
+    const [idle, patient] = [await serve(redis, { log }), await serve(redis, { log })];
+    await using executor = executorOf(redis.url);
+    assert.equal(await executor.submit(f.square, 2), 4);
+    await redis.stop();
+    await until(() => !idle.counts().connected && !patient.counts().connected, "they have noticed");
+    lines.length = 0;
+    await idle.close();
+    await patient.close({ grace: 200 });
+    // For longer than the time of grace, and what follows.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    assert.deepEqual(lines, []);
+  });
+
+  test(
+    "the outcome of a task that ran through a restart of Redis waits for its caller",
+    options,
+    async () => {
+      await using redis = await Redis.start();
+      await using near = await Proxy.start(redis.port);
+      await using place = await folder();
+      await using worker = await serve(redis);
+      await using executor = executorOf(near.url);
+      const future = executor.submit(f.slow, place.file, 1, 1000);
+      await until(async () => (await lines(place.file)).length === 1, "it runs");
+      // Nothing is stored, and only the worker gets a connection.
+      near.drop();
+      await redis.stop("SIGKILL");
+      await redis.resume();
+      await until(() => worker.counts().running === 0 && worker.counts().connected, "the worker is back");
+      await until(
+        async () => (await redis.command("INFO", "commandstats")).includes("cmdstat_exists"),
+        "its outcome has found no stream",
+      );
+      near.restore();
+      assert.equal(await future, 1);
+    },
+  );
+
   test("an executor can start while Redis has no memory left", options, async () => {
     await using redis = await Redis.start();
     await redis.command("CONFIG", "SET", "maxmemory", "1");
@@ -144,7 +186,7 @@ describe("Redis or a worker is away", { concurrency: 4 }, () => {
       await using executor = executorOf(redis.url, { retries: 1 });
       await using strict = executorOf(redis.url);
       const counts = [0, 0];
-      const first = executor.submit(f.slowWith, place.file, 1, 1000, new Uint8Array(100_000));
+      const first = executor.submit(f.slowWith, place.file, 1, 3000, new Uint8Array(100_000));
       first.addDoneCallback(() => counts[0]++);
       await until(async () => (await lines(place.file)).length === 1, "the first runs");
       frozen.kill("SIGSTOP");

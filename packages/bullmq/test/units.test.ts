@@ -9,6 +9,7 @@ import { Bundler, type Job, MANY } from "../src/bundles.js";
 import { ConnectionWatch, watchRead } from "../src/connection.js";
 import { Control } from "../src/control.js";
 import type { TaskData } from "../src/messages.js";
+import { Outbox } from "../src/outbox.js";
 import type { Replies } from "../src/replies.js";
 import { RunTimes } from "../src/run-times.js";
 import { until } from "./support/fleet.js";
@@ -91,6 +92,30 @@ test("what differs, is large, or must be alone shares no job", () => {
     job(1, {}, { a: "A".repeat(5000) }),
   ])
     assert.deepEqual(sizes(bundler.bundle([job(0), odd, job(2)], 10_000)), [1, 1, 1]);
+});
+
+test("tasks that are submitted without a connection are kept in order, and can be taken back", async () => {
+  const sent: number[][] = [];
+  let open = false;
+  const outbox = new Outbox(
+    () => open,
+    (all) => void sent.push(all.map(({ id }) => id)),
+  );
+  for (const each of jobs(4)) outbox.put(each);
+  outbox.flushSoon(false);
+  await delay(1);
+  assert.deepEqual(sent, []);
+  assert.deepEqual([outbox.takeBack(1), outbox.takeBack(1)], [true, false]);
+  open = true;
+  outbox.flushSoon(false);
+  // It is gone again before the end of this turn.
+  open = false;
+  await delay(1);
+  assert.deepEqual([sent, outbox.size], [[], 3]);
+  open = true;
+  outbox.flushSoon(true);
+  await until(() => sent.length > 0, "they are sent");
+  assert.deepEqual([sent, outbox.size], [[[0, 2, 3]], 0]);
 });
 
 test("the way to an interpreter is taken off the time of tasks, and no time is 0", () => {
