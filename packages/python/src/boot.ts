@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { loadPyodide, type PyodideAPI } from "pyodide";
 import { type CompiledScript, compileScript } from "./compiled-script.js";
 import { codeOf, makeImage, memorySizeOf, restoreImage } from "./image.js";
+import { SuspendedFrames } from "./suspended-frames.js";
 import { wasm, type WasmImports, type WasmInstance, type WasmModule } from "./webassembly.js";
 
 export type { PyodideAPI };
@@ -128,7 +129,11 @@ async function load({ assets, forImage, fullLock }: Load): Promise<PyodideAPI> {
       instantiateWasm(imports, done) {
         // Pyodide's own function completes the imports; what it instantiates is the empty module of assets/.
         settings.instantiateWasm(imports, () => {
-          wasm!.instantiate(assets.module, imports).then((instance) => done(instance, assets.module), fail);
+          const frames = new SuspendedFrames();
+          wasm!.instantiate(assets.module, frames.wrap(imports)).then((instance) => {
+            frames.attach(instance);
+            done(instance, assets.module);
+          }, fail);
         });
         return {};
       },
