@@ -3,7 +3,7 @@ import copies from "./base/copies.cjs";
 import { share, startInterpreter, type ApiFile } from "./bundle.js";
 import { endThread } from "./worker/fatal.js";
 import { start } from "./platform/browser/start.js";
-import { holdLock } from "./platform/browser/threads.js";
+import { holdLock, whenGiven } from "./platform/browser/threads.js";
 import { fence } from "./browser/fence.js";
 import { sendOutput } from "./browser/send-output.js";
 
@@ -37,4 +37,4 @@ target.addEventListener("unhandledrejection", (event) => {
 
 sendOutput();
 fence();
-holdLock(() => startInterpreter((url) => import(url) as Promise<object>));
+holdLock(() => whenGiven(() => startInterpreter((url) => import(url) as Promise<object>)));
