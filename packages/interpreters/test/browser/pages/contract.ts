@@ -265,9 +265,10 @@ await check("blocking forms work in interpreters", async () => {
     import { create } from "interpreters";
     const inner = create();
     var answer = inner.callSync((a) => a * 2, 21);
+    var clone = inner.callSync(structuredClone, [answer]);
     inner.closeSync();
   `);
-  equal(await interp.call(() => (globalThis as unknown as { answer: number }).answer), 42);
+  equal(await interp.call(() => (globalThis as unknown as { clone: number[] }).clone), [42]);
 });
 
 await check("queues: limits, many, shutdown, iteration", async () => {
