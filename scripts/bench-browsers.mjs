@@ -6,7 +6,7 @@
  * `--record` writes the figures to bench/browsers/figures.json, and draws from there the table in packages/interpreters/docs/browsers.md.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
@@ -27,7 +27,7 @@ const compiled = fileURLToPath(new URL("../bench/dist/browsers/", import.meta.ur
 
 /** Bundles of all files of the bench, as a page loads them. */
 async function bundled() {
-  // What follows the package's own is what workerpool requires on Node.
+  // All but the first are required by workerpool on Node.
   const external = ["interpreters", "child_process", "os", "worker_threads"];
   const common = {
     external,
@@ -98,22 +98,24 @@ for (const name of wanted) {
     start: `/?rounds=${values.rounds}&only=${values.only}`,
   };
   const rows = collect(await visit(found, site, 90_000));
-  browsers.push({ version: version(found), rows });
+  browsers.push({ name, version: version(found), rows });
   console.log(drawTable(browsers.at(-1)));
 }
 
 if (values.record) {
+  const file = new URL("../bench/browsers/figures.json", import.meta.url);
+  // Browsers that are not measured this time keep the figures that they have.
+  const known = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).browsers : [];
+  const measured = browsers.map(({ rows, ...each }) => ({ ...each, rows: rows.map(rounded) }));
+  const kept = known.filter(({ name }) => measured.every((each) => each.name !== name));
   const { processor, cores, platform, commit } = await describeEnvironment();
   const figures = {
     machine: { processor, cores, platform },
     commit,
     date: new Date().toISOString(),
-    browsers: browsers.map(({ version: title, rows }) => ({ version: title, rows: rows.map(rounded) })),
+    browsers: [...kept, ...measured].sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
-  writeFileSync(
-    new URL("../bench/browsers/figures.json", import.meta.url),
-    `${JSON.stringify(figures, null, 1)}\n`,
-  );
+  writeFileSync(file, `${JSON.stringify(figures)}\n`);
   const guide = new URL("../packages/interpreters/docs/browsers.md", import.meta.url);
   writeFileSync(guide, withFigures(readFileSync(guide, "utf8"), figures));
 }

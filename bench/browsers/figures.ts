@@ -4,6 +4,7 @@ import { format } from "../report.js";
 import type { Row } from "./measure.js";
 
 export interface BrowserFigures {
+  readonly name: string;
   /** `Chromium 150`. */
   readonly version: string;
   readonly rows: readonly Row[];

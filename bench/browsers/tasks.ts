@@ -1,4 +1,4 @@
-/** What all contenders run, and the ends of queues: interpreters import this module, the workers of the others have it in their scripts. */
+/** The function that all contenders call, and the ends of queues. Interpreters import this module; the workers of the others have it in their scripts. */
 import type { Queue } from "interpreters";
 
 export const same = (value: number): number => value;

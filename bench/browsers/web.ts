@@ -1,11 +1,11 @@
-/** What these pages use of the web, whose declarations would collide with those of Node. */
+/** The few declarations of the web that these pages need. All of them together would collide with those of Node. */
 
 interface Message {
   readonly data: unknown;
   readonly ports: readonly Port[];
 }
 
-/** What sends and gets messages. */
+/** It sends and gets messages. */
 export interface Endpoint {
   addEventListener(type: "message", listener: (event: Message) => void): void;
   removeEventListener(type: "message", listener: (event: Message) => void): void;

@@ -62,6 +62,8 @@ export interface Site {
   readonly headers?: Readonly<Record<string, string | undefined>>;
   /** The path and the query of the page that is opened; `/` if left out. */
   readonly start?: string;
+  /** Called with each report as it comes. */
+  readonly onReport?: (report: Report) => void;
   /** Flags for Chromium. */
   readonly options?: readonly string[];
   /** Preferences for Firefox. */
@@ -106,7 +108,10 @@ export class Server {
       const report = JSON.parse(text) as Report | { readonly done: true };
       response.end();
       if ("done" in report) this.#done();
-      else this.reports.push(report);
+      else {
+        this.reports.push(report);
+        this.site.onReport?.(report);
+      }
       return;
     }
     const found =
