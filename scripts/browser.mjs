@@ -14,7 +14,7 @@ import * as boundGlobals from "./bound-globals.mjs";
 import { buildPair } from "./bundle-pair.mjs";
 
 /** The module that takes the place of a module, if one does. */
-function counterpart(src, file, importer) {
+export function counterpart(src, file, importer) {
   const own = path.relative(src, file);
   for (const other of [own.replace(/^platform([\\/])node/, "platform$1browser"), path.join("browser", own)]) {
     const found = path.join(src, other);
@@ -66,7 +66,7 @@ const classNames = {
 /** A thread's script waits for the first message, which says what the thread is. */
 const THREAD = {
   banner: {
-    js: 'addEventListener("message",(function(__message){const __start=__message.data;"use strict";/* globals */',
+    js: 'addEventListener("message",(function(__message){"use strict";const __start=__message.data;/* globals */',
   },
   footer: { js: "}),{once:true});" },
 };
@@ -125,11 +125,11 @@ export const { ${Object.keys(await import(`${src}index.js`)).join(", ")} } = api
     },
     external: ["./browser-texts.mjs"],
   });
+  const plain = { ...common, format: "iife", inject: [], plugins: [] };
+  const first = await build({ ...plain, entryPoints: ["page-first.js"] });
+  texts["browser-first.js"] = first.outputFiles[0].text.trim();
   const parsers = await build({
-    ...common,
-    format: "iife",
-    inject: [],
-    plugins: [],
+    ...plain,
     stdin: {
       contents: `import { parse } from "acorn"; import { analyze } from "eslint-scope";
 globalThis[Symbol.for("interpreters.parsers")] = { acorn: { parse }, "eslint-scope": { analyze } };`,

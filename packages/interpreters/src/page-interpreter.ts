@@ -3,7 +3,7 @@ import copies from "./base/copies.cjs";
 import { share, startInterpreter, type ApiFile } from "./bundle.js";
 import { endThread } from "./worker/fatal.js";
 import { start } from "./platform/browser/start.js";
-import { holdLock } from "./platform/browser/threads.js";
+import { holdLock, whenGiven } from "./platform/browser/threads.js";
 import { sendOutput } from "./browser/send-output.js";
 
 declare const importScripts: (url: string) => void;
@@ -35,4 +35,4 @@ target.addEventListener("unhandledrejection", (event) => {
 });
 
 sendOutput();
-holdLock(() => startInterpreter((url) => import(url) as Promise<object>));
+holdLock(() => whenGiven(() => startInterpreter((url) => import(url) as Promise<object>)));

@@ -14,15 +14,17 @@ const here = globalThis as { [copies.API]?: Api };
 function load(): Api {
   if (start.files.supervisor === "") {
     start.files = {
+      first: new URL("./browser-first.js", import.meta.url).href,
       supervisor: new URL("./browser-supervisor.js", import.meta.url).href,
       interpreter: new URL("./browser-interpreter.js", import.meta.url).href,
       api: new URL("./browser-api.js", import.meta.url).href,
       parsers: new URL("./browser-parsers.js", import.meta.url).href,
     };
     setTexts(async () => {
-      const { texts } = (await textsOfBuild()) as { texts: Files };
-      const urls = Object.entries(texts).map(async ([name, text]) => [name, await urlOf(text as string)]);
-      return Object.fromEntries(await Promise.all(urls)) as Files;
+      const { texts } = (await textsOfBuild()) as { texts: Omit<Files, "first"> };
+      const urls = Object.entries(texts).map(async ([name, text]) => [name, await urlOf(text)]);
+      const files = Object.fromEntries(await Promise.all(urls)) as Files;
+      return { ...files, first: files.supervisor };
     });
   }
   forbidBlocking(index);

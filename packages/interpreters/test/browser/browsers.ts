@@ -44,6 +44,7 @@ const ISOLATION: Record<string, string> = {
 };
 
 const TYPES: Record<string, string> = {
+  ".cjs": "text/javascript",
   ".html": "text/html",
   ".js": "text/javascript",
   ".mjs": "text/javascript",
@@ -55,8 +56,18 @@ export interface Site {
   readonly pages?: Readonly<Record<string, string>>;
   /** Folders by the path that they appear at. */
   readonly folders?: Readonly<Record<string, URL>>;
+  /** Makes what is at no path of these. */
+  readonly answer?: (pathname: string, search: string) => string | undefined;
   /** Headers, beside those that isolate the page; undefined removes one. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
+  /** The path and the query of the page that is opened; `/` if left out. */
+  readonly start?: string;
+  /** Called with each report as it comes. */
+  readonly onReport?: (report: Report) => void;
+  /** Flags for Chromium. */
+  readonly options?: readonly string[];
+  /** Preferences for Firefox. */
+  readonly preferences?: Readonly<Record<string, unknown>>;
 }
 
 export interface Report {
@@ -64,6 +75,8 @@ export interface Report {
   readonly ok: boolean;
   readonly detail?: string;
   readonly figures?: Readonly<Record<string, number>>;
+  /** What a file of the suite has printed (scripts/pages.mjs). */
+  readonly lines?: readonly string[];
 }
 
 /** Serves a site, and collects what its pages report. */
@@ -88,17 +101,21 @@ export class Server {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const { pathname, search } = new URL(request.url ?? "/", "http://localhost");
     if (pathname === "/report") {
       let text = "";
       for await (const part of request) text += String(part);
       const report = JSON.parse(text) as Report | { readonly done: true };
       response.end();
       if ("done" in report) this.#done();
-      else this.reports.push(report);
+      else {
+        this.reports.push(report);
+        this.site.onReport?.(report);
+      }
       return;
     }
-    const found = this.site.pages?.[pathname] ?? (await this.#file(pathname));
+    const found =
+      this.site.pages?.[pathname] ?? (await this.#file(pathname)) ?? this.site.answer?.(pathname, search);
     const headers = { ...ISOLATION, ...this.site.headers };
     for (const [name, value] of Object.entries(headers))
       if (value !== undefined) response.setHeader(name, value);
@@ -129,7 +146,11 @@ export class Running {
   readonly #child: ChildProcess;
   readonly #profile: string;
 
-  constructor({ name, file }: Browser, url: string) {
+  constructor(
+    { name, file }: Browser,
+    url: string,
+    { options = [], preferences = {} }: Pick<Site, "options" | "preferences"> = {},
+  ) {
     const profile = mkdtempSync(path.join(os.tmpdir(), `interpreters-${name}-`));
     this.#profile = profile;
     const args =
@@ -141,6 +162,7 @@ export class Running {
             "--disable-dev-shm-usage",
             "--no-first-run",
             `--user-data-dir=${profile}`,
+            ...options,
             url,
           ]
         : ["--headless", "--no-remote", "--profile", profile, url];
@@ -151,8 +173,11 @@ export class Running {
         "toolkit.telemetry.enabled": false,
         "app.update.enabled": false,
         "browser.aboutwelcome.enabled": false,
+        ...preferences,
       };
-      const lines = Object.entries(settings).map(([key, value]) => `user_pref("${key}", ${value});\n`);
+      const lines = Object.entries(settings).map(
+        ([key, value]) => `user_pref("${key}", ${JSON.stringify(value)});\n`,
+      );
       writeFileSync(path.join(profile, "user.js"), lines.join(""));
     }
     this.#child = spawn(file, args, {
@@ -198,7 +223,7 @@ addEventListener("unhandledrejection", ({ reason }) => told(String(reason?.stack
 export async function visit(browser: Browser, site: Site, patience = 30_000): Promise<Report[]> {
   const server = new Server(site);
   const origin = await server.listen();
-  const running = new Running(browser, `${origin}/`);
+  const running = new Running(browser, `${origin}${site.start ?? "/"}`, site);
   try {
     let heard = -1;
     for (;;) {

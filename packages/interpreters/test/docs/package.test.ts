@@ -112,6 +112,7 @@ test("the library's tarball has what runs, types and documentation, and nothing 
 const RARE = [
   "browser.mjs",
   "browser-api.js",
+  "browser-first.js",
   "browser-interpreter.js",
   "browser-parsers.js",
   "browser-supervisor.js",

@@ -33,9 +33,18 @@ const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 
 const isNative = (fn: Function): boolean => nativeBody.test(Function.prototype.toString.call(fn));
 
+/** The global object, but in the workers of pages: there it is a prototype of the global object that has them. */
+const holderOf = (name: string): object | undefined => {
+  let holder: object | null = globalThis;
+  while (holder !== null && !Object.hasOwn(holder, name))
+    holder = Object.getPrototypeOf(holder) as object | null;
+  return holder ?? undefined;
+};
+
 const original = new Map<Function, string>();
 for (const name of nodeFunctions) {
-  const value: unknown = Object.getOwnPropertyDescriptor(globalThis, name)?.value;
+  const holder = holderOf(name);
+  const value: unknown = holder && Object.getOwnPropertyDescriptor(holder, name)?.value;
   if (typeof value === "function") original.set(value, name);
 }
 

@@ -1,7 +1,7 @@
 /** The package's files: scripts beside the page's module, or texts within it where a bundler has taken only that. */
 import type { Bundled } from "../node/package-files.js";
 import { start } from "./start.js";
-import { startFromTexts, Worker, type WorkerOptions } from "./threads.js";
+import { interpreterThread, startFromTexts, Worker, type WorkerOptions } from "./threads.js";
 
 export const bundled: Bundled | undefined = {
   missing: "",
@@ -29,7 +29,7 @@ export const packageBytes = (_name: string): Uint8Array => new Uint8Array();
 export const packageModule = (name: string): string => name;
 
 export const startThreadOf = (name: string, options: WorkerOptions): Worker =>
-  new Worker(name === "worker.cjs" ? "interpreter" : "supervisor", options);
+  name === "worker.cjs" ? interpreterThread(options) : new Worker("first", options);
 
 /** After a file could not be loaded. */
 export const startThreadOfText = (_name: string, options: WorkerOptions): Worker => startFromTexts(options);

@@ -22,6 +22,8 @@ export interface Start {
 export type Port = InstanceType<typeof MessagePort>;
 
 export interface Files {
+  /** With which the supervisor's thread starts (page-first.ts); with texts it is that of the supervisor. */
+  readonly first: string;
   readonly supervisor: string;
   readonly interpreter: string;
   readonly api: string;
@@ -42,7 +44,7 @@ export const start: Start =
     : {
         space: `interpreters ${Math.random().toString(36).slice(2)}${Date.now().toString(36)}`,
         base: document?.baseURI ?? location?.href ?? "about:blank",
-        files: { supervisor: "", interpreter: "", api: "", parsers: "" },
+        files: { first: "", supervisor: "", interpreter: "", api: "", parsers: "" },
         threadId: 0,
         workerData: undefined,
         lock: "",

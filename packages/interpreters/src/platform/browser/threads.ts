@@ -5,8 +5,9 @@
  * seconds). So each thread holds a Web Lock from before it touches shared memory until its JavaScript has ended, and the thread that has
  * started it waits for that lock: getting it is the `exit` event. A thread that is terminated before it has its lock never gets it.
  */
+import { EARLY } from "./early.js";
 import { adoptPort, MessageChannel, MessagePort } from "./ports.js";
-import { setImmediate } from "./timers.js";
+import { setImmediate, setTimeout } from "./timers.js";
 import { type Files, type Port, start } from "./start.js";
 
 export interface WorkerOptions {
@@ -39,8 +40,9 @@ export const isMainThread = start.control === undefined;
 export const parentPort: Port | null = null;
 export const SHARE_ENV: unique symbol = Symbol("SHARE_ENV");
 export const { threadId } = start;
-export const { workerData } = start;
 export const stopPatience = { running: 0, booting: 0 };
+// A spare thread gets it when an interpreter needs the thread (whenGiven).
+export let { workerData } = start;
 export const refusedLimits: string | undefined =
   "Browsers do not limit the memory of threads. Leave the option out.";
 
@@ -60,6 +62,37 @@ let threads = 0;
 
 type Listener = (value: never) => void;
 
+/**
+ * How long after the start of an interpreter the next spare thread starts, so that the two do not compete; milliseconds.
+ */
+const SPARE_DELAY = 20;
+
+let spare: Worker | undefined;
+let spareComes = false;
+
+/**
+ * The thread of an interpreter. A thread takes twice as long to load its script as a bare worker takes to start (parsing is most of it, and no
+ * browser keeps compiled code for workers), so one that has loaded it and holds its lock is kept ready from the first interpreter on.
+ */
+export function interpreterThread(options: WorkerOptions): Worker {
+  makeSpareLater();
+  const found = spare;
+  // Only the constructor can give a thread the name that the browser's tools show.
+  if (found?.isUsable !== true || options.name !== undefined) return new Worker("interpreter", options);
+  spare = undefined;
+  found.give(options);
+  return found;
+}
+
+function makeSpareLater(): void {
+  if (spareComes) return;
+  spareComes = true;
+  setTimeout(() => {
+    spareComes = false;
+    if (spare?.isUsable !== true) spare = new Worker("interpreter", {});
+  }, SPARE_DELAY);
+}
+
 export class Worker {
   readonly threadId = ++threads;
   readonly #listeners = new Map<string, Set<Listener>>();
@@ -69,9 +102,14 @@ export class Worker {
   #waits = false;
   #ended = false;
 
-  constructor(file: keyof Files, options: WorkerOptions, files: Files | Promise<Files> = start.files) {
+  constructor(
+    file: keyof Files,
+    options: WorkerOptions,
+    files: Files | Promise<Files> = start.files,
+    early?: WebWorker,
+  ) {
     if (!(files instanceof Promise)) {
-      this.#start(files[file], files, options);
+      this.#start(files[file], files, options, early);
       return;
     }
     files.then(
@@ -80,13 +118,18 @@ export class Worker {
     );
   }
 
-  #start(url: string, files: Files, { name = "", workerData: data, transferList = [] }: WorkerOptions): void {
+  #start(
+    url: string,
+    files: Files,
+    { name = "", workerData: data, transferList = [] }: WorkerOptions,
+    early?: WebWorker,
+  ): void {
     const { port1, port2 } = new MessageChannel();
     const { space, base } = start;
     port1.addEventListener("message", ((event: { data: Control }) => this.#told(event.data)) as never);
     port1.start();
     try {
-      this.#worker = new WebWorker(url, { name });
+      this.#worker = early ?? new WebWorker(url, { name });
     } catch (error) {
       // The URL is of another origin: a bundler has left one of its own machine.
       setImmediate(() => this.#fail(error));
@@ -101,6 +144,16 @@ export class Worker {
       { space, base, files, threadId: this.threadId, workerData: data, lock: this.#lock, control: port2 },
       [port2, ...transferList],
     );
+  }
+
+  /** Whether its script has not failed, and it has not ended. */
+  get isUsable(): boolean {
+    return !this.#ended && this.#exitCode === 0;
+  }
+
+  /** Gives a spare thread what the constructor gives others. */
+  give({ workerData: data, transferList = [] }: WorkerOptions): void {
+    this.#worker!.postMessage(data, transferList);
   }
 
   #told(message: Control): void {
@@ -168,6 +221,9 @@ export class Worker {
   }
 }
 
+const early = (globalThis as { [EARLY]?: WebWorker })[EARLY];
+if (early !== undefined) spare = new Worker("interpreter", {}, start.files, early);
+
 let texts: (() => Promise<Files>) | undefined;
 
 /** Says how to make URLs of the texts that a bundler has taken in place of the files. */
@@ -181,7 +237,7 @@ export function startFromTexts(options: WorkerOptions): Worker {
     start.files = found;
     return found;
   });
-  return new Worker("supervisor", options, files);
+  return new Worker("first", options, files);
 }
 
 /** Calls `run` when this thread holds its lock. From then on its starter sees its end. */
@@ -203,6 +259,29 @@ export function tellError(error: unknown): void {
   }
 }
 
-// Its first message brought ports, each bare.
-for (const each of [start.control, ...Object.values(workerData ?? {})] as unknown[])
-  if (each instanceof MessagePort) adoptPort(each);
+const isSpare = start.control !== undefined && workerData === undefined;
+
+/** Listens from the beginning: what a spare thread is given may come before it has its lock. */
+const given = isSpare
+  ? new Promise<void>((resolve) => {
+      const listener = (event: object): void => {
+        workerData = (event as { readonly data: unknown }).data;
+        adoptPorts();
+        resolve();
+      };
+      (globalThis as unknown as EventTarget).addEventListener("message", listener, { once: true });
+    })
+  : undefined;
+
+/** Calls `run` when this thread has its `workerData`. */
+export function whenGiven(run: () => void): void {
+  if (given === undefined) run();
+  else void given.then(run);
+}
+
+/** Ports come bare. */
+function adoptPorts(): void {
+  for (const each of [start.control, ...Object.values(workerData ?? {})] as unknown[])
+    if (each instanceof MessagePort) adoptPort(each);
+}
+adoptPorts();

@@ -55,6 +55,21 @@ await check("errors come back", async () => {
   await interp.close();
 });
 
+await check("a later interpreter gets a thread that is ready", async () => {
+  const limit = performance.now() + 10_000;
+  for (let ready = false; !ready;) {
+    await using interp = create();
+    const created = performance.timeOrigin + performance.now();
+    ready = (await interp.call(() => performance.timeOrigin)) < created - 5;
+    if (performance.now() > limit) throw new Error("each got a thread that was started for it");
+  }
+});
+
+await check("a name is that of the thread, too", async () => {
+  await using interp = create({ name: "resizer" });
+  equal(await interp.call(() => (globalThis as { name?: string }).name), "resizer");
+});
+
 await check("exec", async () => {
   const interp = create();
   await interp.exec("let n = 1; const twice = (x) => x * 2;");
@@ -250,9 +265,10 @@ await check("blocking forms work in interpreters", async () => {
     import { create } from "interpreters";
     const inner = create();
     var answer = inner.callSync((a) => a * 2, 21);
+    var clone = inner.callSync(structuredClone, [answer]);
     inner.closeSync();
   `);
-  equal(await interp.call(() => (globalThis as unknown as { answer: number }).answer), 42);
+  equal(await interp.call(() => (globalThis as unknown as { clone: number[] }).clone), [42]);
 });
 
 await check("queues: limits, many, shutdown, iteration", async () => {

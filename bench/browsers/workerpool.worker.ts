@@ -1,0 +1,4 @@
+import workerpool from "workerpool";
+import { same } from "./tasks.js";
+
+workerpool.worker({ same });
