@@ -28,23 +28,30 @@ const COLUMNS = {
 
 const KEY = "soak.ledger";
 
-/** Makes one ledger for each lane. Threads inherit them from the thread that starts them: call it before the first starts. */
-export function makeLedgers(lanes: number): Ledger[] {
-  const shared = new SharedArrayBuffer(lanes * WORDS * 4);
+/** A lane uses its ledgers in turn: a thread that was terminated may run on for a while, and still write into that of its round. */
+const IN_TURN = 32;
+
+/** Makes the ledgers of each lane. Threads inherit them from the thread that starts them: call it before the first starts. */
+export function makeLedgers(lanes: number): Ledger[][] {
+  const shared = new SharedArrayBuffer(lanes * IN_TURN * WORDS * 4);
   setEnvironmentData(KEY, shared as unknown as NodeJS.Dict<string>);
-  return Array.from({ length: lanes }, (_, lane) => new Ledger(shared, lane));
+  return Array.from({ length: lanes }, (_lane, lane) =>
+    Array.from({ length: IN_TURN }, (_ledger, i) => new Ledger(shared, lane * IN_TURN + i)),
+  );
 }
 
-/** A lane's ledger, in any interpreter. */
-export function ledgerOf(lane: number): Ledger {
-  return new Ledger(getEnvironmentData(KEY) as unknown as SharedArrayBuffer, lane);
+/** The ledger of that number, in any interpreter. */
+export function ledgerOf(number: number): Ledger {
+  return new Ledger(getEnvironmentData(KEY) as unknown as SharedArrayBuffer, number);
 }
 
 export class Ledger {
+  readonly number: number;
   readonly #words: Int32Array;
 
-  constructor(shared: SharedArrayBuffer, lane: number) {
-    this.#words = new Int32Array(shared, lane * WORDS * 4, WORDS);
+  constructor(shared: SharedArrayBuffer, number: number) {
+    this.number = number;
+    this.#words = new Int32Array(shared, number * WORDS * 4, WORDS);
   }
 
   clear(): void {

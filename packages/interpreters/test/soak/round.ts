@@ -33,19 +33,18 @@ const MAIN = CONSUMERS - 1;
 /** Longer than any round takes, even on a loaded machine: a hang becomes a failure. Milliseconds. */
 const PATIENCE = 120_000;
 
-/** Rounds of different lanes run side by side. A lane has two interpreters that stay, and a ledger. */
+/** Rounds of different lanes run side by side. A lane has two interpreters that stay, and ledgers, the first of which is the next round's. */
 export interface Lane {
-  readonly index: number;
-  readonly ledger: Ledger;
+  readonly ledgers: Ledger[];
   readonly producer: Interpreter;
   readonly consumer: Interpreter;
   /** The interpreters that join next: they boot while others work. */
   readonly spares: Interpreter[];
 }
 
-export function openLane(index: number, ledger: Ledger): Lane {
+export function openLane(ledgers: Ledger[]): Lane {
   const spares = [create(limitsOfVictims), create(limitsOfVictims)];
-  return { index, ledger, producer: create(), consumer: create(), spares };
+  return { ledgers, producer: create(), consumer: create(), spares };
 }
 
 export async function closeLane({ producer, consumer, spares }: Lane): Promise<void> {
@@ -86,6 +85,7 @@ interface Member extends Victim {
 class Round {
   readonly #chance: Chance;
   readonly #lane: Lane;
+  readonly #ledger: Ledger;
   readonly #place: Place;
   readonly #items: Items;
   readonly #taker: Taker;
@@ -99,12 +99,14 @@ class Round {
   constructor(chance: Chance, lane: Lane) {
     this.#chance = chance;
     this.#lane = lane;
-    this.#place = { lane: lane.index, seed: chance.below(2 ** 31), locks: makeLocks() };
+    this.#ledger = lane.ledgers.shift()!;
+    lane.ledgers.push(this.#ledger);
+    this.#place = { ledger: this.#ledger.number, seed: chance.below(2 ** 31), locks: makeLocks() };
     this.#items = createQueue<Item>(chance.pick([0, 0, 1, 2, 10, 100]), {
       unboundItems: chance.pick(BEHAVIOURS) as typeof UNBOUND_KEEP,
     }) as Items;
     this.#taker = new Taker(this.#place, this.#items, MAIN);
-    lane.ledger.clear();
+    this.#ledger.clear();
   }
 
   async run(): Promise<Tally> {
@@ -181,7 +183,7 @@ class Round {
 
   /** Waits until an item moves, if a consumer could take one, or if a putter waits although there is room. */
   async #moves(consuming: boolean): Promise<void> {
-    const { ledger } = this.#lane;
+    const ledger = this.#ledger;
     const items = this.#items;
     const moved = (): number => ledger.sum("put") + ledger.sum("taken");
     const before = moved();
@@ -199,7 +201,7 @@ class Round {
 
   /** A producer is gone: from now on its items no longer come out, except for those that a consumer has in hand. */
   #bury(producer: number): void {
-    const { ledger } = this.#lane;
+    const ledger = this.#ledger;
     let inHands = 0;
     for (let consumer = 0; consumer < CONSUMERS; consumer++) inHands += ledger.inHandOf(consumer);
     this.#mayCome.set(producer, this.#delivered(producer) + inHands);
@@ -208,8 +210,8 @@ class Round {
   /** How many of a producer's items came out, not counting those that are delivered even after its death. */
   #delivered(producer: number): number {
     let count = 0;
-    for (let n = 0; n < this.#lane.ledger.begunBy(producer); n++)
-      if (this.#fateOf(producer, n) !== UNBOUND_KEEP) count += this.#lane.ledger.wasDelivered(producer, n);
+    for (let n = 0; n < this.#ledger.begunBy(producer); n++)
+      if (this.#fateOf(producer, n) !== UNBOUND_KEEP) count += this.#ledger.wasDelivered(producer, n);
     return count;
   }
 
@@ -221,7 +223,7 @@ class Round {
 
   /** Asserts that each item came out once, was replaced once, was removed, or was in the hand of a killed consumer. */
   #reckon(): Tally {
-    const { ledger } = this.#lane;
+    const ledger = this.#ledger;
     assert.ok(!ledger.wrong, "a consumer saw what must not be");
     const tally = noTally();
     /** By behaviour: items that were certainly put and did not come out, and items that a dying producer may have put. */

@@ -35,7 +35,7 @@ export interface Progress {
  */
 export async function soak(options: SoakOptions): Promise<Progress> {
   const ledgers = makeLedgers(options.lanes);
-  const open = (): Lane[] => ledgers.map((ledger, index) => openLane(index, ledger));
+  const open = (): Lane[] => ledgers.map((own) => openLane(own));
   // One round first: whatever is made only once must exist before the baseline.
   const warm = open();
   await runRound(0, warm[0]);

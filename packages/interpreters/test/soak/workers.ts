@@ -18,22 +18,22 @@ import { behaviourOf, BLOCK, flawOf, hash, type Item, type Items, makeItem } fro
 import { ITEMS, type Ledger, ledgerOf } from "./ledger.js";
 import { type Locks, useLocks } from "./locks.js";
 
-/** An interpreter's lane, the seed of its round, and the locks that all use. */
+/** The number of a round's ledger, its seed, and the locks that all use. */
 export interface Place {
-  readonly lane: number;
+  readonly ledger: number;
   readonly seed: number;
   readonly locks: Locks;
 }
 
 /** Puts `count` items, and then waits for its death unless it may return. */
 export async function produce(
-  { lane, seed, locks }: Place,
+  { ledger: number, seed, locks }: Place,
   items: Items,
   producer: number,
   count: number,
   fuse: Fuse,
 ): Promise<void> {
-  const ledger = ledgerOf(lane);
+  const ledger = ledgerOf(number);
   const end = fuse.way === "return" ? Math.min(count, fuse.steps * BLOCK) : count;
   for (let n = 0, step = 0; n < end; step++) {
     const most = Math.min(BLOCK - (n % BLOCK), end - n);
@@ -133,8 +133,8 @@ export class Taker {
   readonly #consumer: number;
   readonly #event: Locks["event"];
 
-  constructor({ lane, seed, locks }: Place, items: Items, consumer: number) {
-    this.#ledger = ledgerOf(lane);
+  constructor({ ledger, seed, locks }: Place, items: Items, consumer: number) {
+    this.#ledger = ledgerOf(ledger);
     this.#seed = seed;
     this.#items = items;
     this.#consumer = consumer;
