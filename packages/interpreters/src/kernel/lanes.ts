@@ -5,9 +5,9 @@
  * there (mailbox.ts). Under that lock it polls the higher lanes again: it sees every item that was put there before the one
  * that it would take, so it begins no item before one that is older and of higher priority.
  *
- * Waiting: a worker that finds nothing first *spins*, if there is a place for it: it polls the lanes, and is on no list. Then it waits at
+ * Waiting: a worker that finds nothing first *spins*, if there is a lookout for it: it polls the lanes, and is on no list. Then it waits at
  * one lane, LANE_OF_WAITERS, whose list of getters serves all workers: it enlists there under the lane's lock and looks at all lanes once more.
- * A submitter publishes first and then looks at the places and at that list (`wakeWorker`). So either sees the other.
+ * A submitter publishes first and then looks at the lookouts and at that list (`wakeWorker`). So either sees the other.
  *
  * Waking: not every item wakes a worker, for one that sleeps comes later than several short items take. None is woken while one
  * spins, or while one that was woken has not come (`comes` in waiters.ts; README.md, "Lanes: who is woken"). A worker that others have counted on must
@@ -64,10 +64,10 @@ export interface Lanes {
   turn: number;
   /** Whether its workers run several items at once. */
   readonly several: boolean;
-  /** This worker's place among those that spin, or -1: then it must not. */
-  place: number;
+  /** This worker's lookout, or -1: then it must not. */
+  lookout: number;
   /**
-   * Whether it had a place and has not found the lanes empty since it gave the place up: what was put meanwhile may have woken no other worker on its
+   * Whether it had a lookout and has not found the lanes empty since it gave the lookout up: what was put meanwhile may have woken no other worker on its
    * account.
    */
   countedOn: boolean;
@@ -82,7 +82,7 @@ export function makeLanes(queues: readonly Pointer[], several = false): Lanes {
     overtaking: 0,
     turn: 0,
     several,
-    place: -1,
+    lookout: -1,
     countedOn: false,
     tails: queues.map(() => 0),
   };
@@ -95,7 +95,7 @@ export function laneOf(priority: number): number {
 
 /**
  * Takes the next work item to run it in `execution`. Returns EMPTY if none waits. This interpreter is then on the list of waiters
- * and will be rung when there is; or, with `spin`, it may have a place among those that spin instead (`lanes.place`): then it must poll (`pollForWork`) and
+ * and will be rung when there is; or, with `spin`, it may have a lookout instead (`lanes.lookout`): then it must poll (`pollForWork`) and
  * call this again, without `spin` before it parks. Returns NOT_FOUND if the pool is closed or this thread is about to end.
  */
 export function takeWorkOrWait(
@@ -112,7 +112,7 @@ export function takeWorkOrWait(
     const turn = lane !== highest;
     let status: number;
     if (lane !== -1) status = takeFromLane(m, lanes, lane, turn, execution, into);
-    else if (spin && hasPlace(m, lanes)) status = noteTails(m, lanes) ? STATUS_CHANGED : STATUS_EMPTY;
+    else if (spin && keepsLookout(m, lanes)) status = noteTails(m, lanes) ? STATUS_CHANGED : STATUS_EMPTY;
     else status = waitForWork(m, lanes);
     if (status === STATUS_CHANGED) continue;
     if (status !== OK) return status;
@@ -123,11 +123,11 @@ export function takeWorkOrWait(
 }
 
 /**
- * Leaves the list of waiters and the place among those that spin, because this interpreter has an item, or other work, or as much as it may have at once: it
+ * Leaves the list of waiters and its lookout, because this interpreter has an item, or other work, or as much as it may have at once: it
  * could not act on a ring soon, and would keep the ring from others. If somebody may have counted on it and items wait, it wakes the next worker.
  */
 export function passWorkOn(m: SharedMemory, lanes: Lanes): void {
-  if (!lanes.enlisted && lanes.place === -1 && !lanes.countedOn) return;
+  if (!lanes.enlisted && lanes.lookout === -1 && !lanes.countedOn) return;
   const rung = lanes.enlisted && !leaveList(m, lanes);
   stopSpinning(m, lanes);
   const countedOn = rung || lanes.countedOn;
@@ -149,20 +149,20 @@ function leaveList(m: SharedMemory, lanes: Lanes): boolean {
   return left;
 }
 
-/** Gives up the place among the workers that spin, if it has one. What this worker reads of the lanes afterwards includes all that was put on its account. */
+/** Gives up the lookout, if it has one. What this worker reads of the lanes afterwards includes all that was put on its account. */
 export function stopSpinning(m: SharedMemory, lanes: Lanes): void {
-  if (lanes.place === -1) return;
-  endSpinning(m, lanes.queues[LANE_OF_WAITERS], lanes.place);
-  lanes.place = -1;
+  if (lanes.lookout === -1) return;
+  endSpinning(m, lanes.queues[LANE_OF_WAITERS], lanes.lookout);
+  lanes.lookout = -1;
   lanes.countedOn = !lanes.several;
 }
 
-/** Whether this worker has a place among those that spin. If it takes one now, it leaves the list, and must look at the lanes again. */
-function hasPlace(m: SharedMemory, lanes: Lanes): boolean {
-  if (lanes.place !== -1) return true;
+/** Whether this worker has a lookout. If it takes one now, it leaves the list, and must look at the lanes again. */
+function keepsLookout(m: SharedMemory, lanes: Lanes): boolean {
+  if (lanes.lookout !== -1) return true;
   if (lanes.several) return false;
-  lanes.place = beginSpinning(m, lanes.queues[LANE_OF_WAITERS]);
-  if (lanes.place === -1) return false;
+  lanes.lookout = beginSpinning(m, lanes.queues[LANE_OF_WAITERS]);
+  if (lanes.lookout === -1) return false;
   if (lanes.enlisted && !leaveList(m, lanes)) lanes.countedOn = true;
   // No pointer, so `noteTails` finds a change.
   lanes.tails[0] = -1;
@@ -278,7 +278,7 @@ function waitForWork(m: SharedMemory, lanes: Lanes): number {
       lanes.enlisted = true;
       lanes.countedOn = false;
       // Each put rings all of these, so they poll their doorbells only.
-      if (lanes.several) lanes.place = beginSpinning(m, q);
+      if (lanes.several) lanes.lookout = beginSpinning(m, q);
     } else {
       delist(m, q, Q_GETTERS);
       status = STATUS_CHANGED;

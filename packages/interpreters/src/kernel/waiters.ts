@@ -111,12 +111,12 @@ export function nextGetter(m: SharedMemory, q: Pointer, each: boolean): Slot {
  * Whether a worker that waits for nothing else will look at a pool's lanes from now on: one that spins, or the one that was woken last. It must wake
  * another one if it takes an item and leaves some. The caller has put an item or seen one, and then passed a fence.
  *
- * With `each`, the item must have a worker of its own: one that spins loses its place, so the next item does not count on it.
+ * With `each`, the item must have a worker of its own: one that spins loses its lookout, so the next item does not count on it.
  */
 function comes(m: SharedMemory, q: Pointer, each: boolean): boolean {
-  for (let place = q + Q_SPINNERS; place < q + Q_SPINNERS + SPINNERS; place++) {
-    const name = acquire(m, place);
-    if (name !== 0 && (!each || cas(m, place, name, 0) === name)) return true;
+  for (let lookout = q + Q_SPINNERS; lookout < q + Q_SPINNERS + SPINNERS; lookout++) {
+    const name = acquire(m, lookout);
+    if (name !== 0 && (!each || cas(m, lookout, name, 0) === name)) return true;
   }
   return !each && acquire(m, q + Q_WOKEN) !== 0;
 }
@@ -132,7 +132,7 @@ export function arrive(m: SharedMemory, q: Pointer): void {
 }
 
 /**
- * Takes a place among the workers that spin. Returns its index, or -1 if there are as many as may spin. A fence: whoever puts an item afterwards
+ * Takes a lookout. Returns its index, or -1 if there are as many as may spin. A fence: whoever puts an item afterwards
  * finds the name.
  */
 export function beginSpinning(m: SharedMemory, q: Pointer): number {
@@ -147,9 +147,9 @@ export function beginSpinning(m: SharedMemory, q: Pointer): number {
   return -1;
 }
 
-/** Leaves the place, unless it was taken away. A fence: what this worker reads of the lanes afterwards includes all that was put on its account. */
-export function endSpinning(m: SharedMemory, q: Pointer, place: number): void {
-  cas(m, q + Q_SPINNERS + place, m.slot + 1, 0);
+/** Leaves the lookout, unless it was taken away. A fence: what this worker reads of the lanes afterwards includes all that was put on its account. */
+export function endSpinning(m: SharedMemory, q: Pointer, lookout: number): void {
+  cas(m, q + Q_SPINNERS + lookout, m.slot + 1, 0);
 }
 
 /** The worker in slot `dead` is neither on its way nor does it spin. Under the takers' lock. */

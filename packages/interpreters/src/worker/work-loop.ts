@@ -78,8 +78,8 @@ export async function serve(
       continue;
     }
     const { lanes, spin } = places.pool ?? { lanes: undefined, spin: rt.adaptiveSpin };
-    // Of the workers of a pool only those with a place spin.
-    spins &&= lanes === undefined || lanes.place !== -1;
+    // Of the workers of a pool only those with a lookout spin.
+    spins &&= lanes === undefined || lanes.lookout !== -1;
     if (spins) {
       if (spin.spin(seen)) continue;
       spun = true;

@@ -56,7 +56,7 @@ class Scene {
     yield* lanes.wakeWorker(m, this.queues, lane, each);
   }
 
-  /** Takes and ends `count` work items. While none waits, it spins, if there is a place for it, and then sleeps. */
+  /** Takes and ends `count` work items. While none waits, it spins, if there is a lookout for it, and then sleeps. */
   *work(m: ModelMemory, count: number, done: number[], spins = true): Steps<void> {
     const into = makeReceived();
     const pool = makeLanes(this.queues);
@@ -65,7 +65,7 @@ class Scene {
       const seen = yield* observe(m);
       const status = yield* lanes.takeWorkOrWait(m, pool, m.me + S_EXECUTION, into, !spun);
       if (status === STATUS_EMPTY) {
-        if (!spun && pool.place !== -1) {
+        if (!spun && pool.lookout !== -1) {
           spun = (yield* lanes.pollForWork(m, pool, seen, 1)) === -1;
           continue;
         }
@@ -327,9 +327,9 @@ class Turns {
   }));
   #sequence = 0;
 
-  /** Whether worker `i` has a place among those that spin. */
+  /** Whether worker `i` has a lookout. */
   spins(i: number): boolean {
-    return this.#workers[i].pool.place !== -1;
+    return this.#workers[i].pool.lookout !== -1;
   }
 
   take(i: number, spin: boolean): number {
@@ -382,7 +382,7 @@ test("a put wakes no worker while one spins, or while one that was woken has not
   checkMemory(turns.scene.world);
 });
 
-test("a worker that gave up its place, and then finds an item, wakes the next one for what it leaves", () => {
+test("a worker that gave up its lookout, and then finds an item, wakes the next one for what it leaves", () => {
   const turns = new Turns();
   assert.equal(turns.take(0, false), STATUS_EMPTY);
   assert.equal(turns.take(1, true), STATUS_EMPTY);
@@ -418,13 +418,13 @@ test("more workers than may spin: those that come last wait", () => {
   const spins = ({ m, pool }: (typeof workers)[number], spin = true): boolean => {
     const status = takeWorkOrWait(m, pool, (m.me + S_EXECUTION) as Pointer, makeReceived(), spin);
     assert.equal(status, STATUS_EMPTY);
-    return pool.place !== -1;
+    return pool.lookout !== -1;
   };
   const spinning = workers.filter((worker) => spins(worker)).length;
   assert.equal(spinning, SPINNERS);
   assert.equal(spins(workers[5]), false);
   assert.equal(spins(workers[0], false), false, "it spins no longer");
-  assert.equal(spins(workers[5]), true, "the place that was left is free");
+  assert.equal(spins(workers[5]), true, "the lookout that was left is free");
   assert.equal(world.i32[queues[MIDDLE] + Q_GETTERS], 6 - spinning, "those that spin are on no list");
   checkMemory(world);
 });

@@ -187,7 +187,7 @@ export function pool(count: number, tasks: number, length: number, inFlight: num
       for (let spun = false; ;) {
         const seen = yield* observe(m);
         const status = yield* lanes.takeWorkOrWait(m, mine, execution, into, !spun);
-        if (status === STATUS_EMPTY && mine.place !== -1) {
+        if (status === STATUS_EMPTY && mine.lookout !== -1) {
           spun = (yield* lanes.pollForWork(m, mine, seen, POLLS)) === -1;
         } else if (status === STATUS_EMPTY) {
           yield* park(m, seen, Infinity);

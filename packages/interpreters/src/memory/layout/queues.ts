@@ -30,7 +30,10 @@ export const Q_REPORTS = 52;
  * come to the lanes since, or 0. Under the takers' lock.
  */
 export const Q_WOKEN = 56;
-/** Places, each with slot + 1 of a worker that spins, or 0: two, because one alone is busy when the next item comes. A worker takes and leaves its place by a compare-and-swap. */
+/**
+ * Lookouts, each with slot + 1 of the worker that spins there, or 0: two, because one alone is busy when the next item comes. A worker takes and leaves its
+ * lookout by a compare-and-swap.
+ */
 export const Q_SPINNERS = 57;
 export const SPINNERS = 2;
 /** Bit sets of the slots that hold a handle, that wait to get, and that wait to put. */
