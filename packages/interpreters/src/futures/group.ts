@@ -56,15 +56,16 @@ export type TaskGroupView = Pick<TaskGroup, "submit" | "map" | "starmap">;
  * - The language does not say to `await using` whether the block threw. Such a block waits for the tasks all the same; if a task failed as
  *   well, a SuppressedError has both. `run` knows, cancels the tasks when its body throws, and throws one error. Prefer it where the
  *   body awaits its tasks.
+ * - A failed future of the group is no unhandled rejection. A promise that `then` makes of it is one, if nothing handles its failure.
  *
  * @example
  * await using executor = new InterpreterPoolExecutor({ maxWorkers: 2 });
- * const squares: number[] = [];
+ * const squares = [];
  * {
  *   await using group = executor.group();
- *   for (const n of [1, 2, 3]) void group.submit((n: number) => n * n, n).then((square) => squares.push(square));
+ *   for (const n of [1, 2, 3]) squares.push(group.submit((n: number) => n * n, n));
  * }
- * console.log(squares.length); // 3
+ * console.log(await Promise.all(squares)); // [ 1, 4, 9 ]
  */
 export class TaskGroup {
   readonly #pool: Pool;

@@ -18,7 +18,10 @@ import type { MessagePort } from "../platform/ports.js";
  * await interp.call(Math.hypot, 3, 4); // 5
  */
 export interface ResourceLimits {
-  /** The heap for objects that live longer; at least 4. Default: V8's, which depends on the machine. */
+  /**
+   * The heap for objects that live longer; at least 4. Default: V8's, which depends on the machine. In a process that runs with `--max-old-space-size`,
+   * that size counts instead.
+   */
   maxOldGenerationSizeMb?: number | undefined;
   /** The heap for new objects. Default: V8's. */
   maxYoungGenerationSizeMb?: number | undefined;
