@@ -23,6 +23,7 @@ class Actor:
     def __init__(self, thread, public, steps):
         global _count
         _count += 1
+        threads.update_slices()
         self.thread = thread
         self.public = public  # its threading.Thread
         self.steps = steps
@@ -59,6 +60,7 @@ class Actor:
     def _end(self):
         global _count
         _count -= 1
+        threads.update_slices()
         public = self.public
         self.steps = self.public = None
         public._delete()
@@ -80,6 +82,9 @@ def turn():
     _kicked = False
     while step_actors():
         pass
+    if threads._suspended:
+        # This may have been the last step that could have ended a wait.
+        threads._look_for_deadlock("waiting for a thread that has ended")
 
 
 def step_actors():
@@ -100,6 +105,11 @@ def step_actors():
 
 def actors_wait_outside():
     return bool(_outside)
+
+
+def can_go_on():
+    """Whether an actor will take a step, now or when another interpreter has answered."""
+    return bool(_ready or _outside)
 
 
 def any_alive():

@@ -99,6 +99,27 @@ def _is_javascript(loop):
     return isinstance(loop, WebLoop)
 
 
+def _run_in_executor(self, executor, func, *args):
+    """Arrange for func to be called in the specified executor."""
+    # Pyodide's own, for want of threads, calls it here and now.
+    if executor is None:
+        executor = self.__dict__.get("_default_executor")
+        if executor is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            executor = self._default_executor = ThreadPoolExecutor(thread_name_prefix="asyncio")
+    return asyncio.wrap_future(executor.submit(func, *args), loop=self)
+
+
+def _set_default_executor(self, executor):
+    """Set the default executor."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    if not isinstance(executor, ThreadPoolExecutor):
+        raise TypeError("executor must be ThreadPoolExecutor instance")
+    self._default_executor = executor
+
+
 def install():
     """Makes this the loop of `asyncio.run` and of new loops where Python cannot be suspended, and of policies other than Pyodide's."""
     from asyncio import runners, unix_events
@@ -126,6 +147,9 @@ def install():
 
     run.__doc__ = blocking_run.__doc__
     asyncio.run = runners.run = run
+
+    webloop.WebLoop.run_in_executor = _run_in_executor
+    webloop.WebLoop.set_default_executor = _set_default_executor
 
     own = webloop.WebLoopPolicy.new_event_loop
 

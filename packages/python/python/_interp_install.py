@@ -78,6 +78,8 @@ def install():
     _mark_transparent()
     threads._step_actors = actors.step_actors
     threads._actors_wait_outside = actors.actors_wait_outside
+    threads._actors_can_go_on = actors.can_go_on
+    threads._any_actors = actors.any_alive
     threads._actor_of = actors.actor_of
     _interpbridge.wait_operation = _wait_operation
     _interpbridge.wait_queue = _wait_queue
@@ -149,8 +151,7 @@ def attach(port, main):
     threads.can_run_sync = ffi.can_run_sync
     threads._port = port
     threads._main_interpreter = main
-    if port.switches:
-        signal.signal(threads.SLICE_OVER, threads._on_slice_over)
+    signal.signal(threads.SLICE_OVER, threads._on_slice_over)
     return threads._enter, actors.turn, _configure, threads.interrupt
 
 

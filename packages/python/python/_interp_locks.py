@@ -2,6 +2,7 @@
 from time import monotonic
 from _queue import Empty
 
+import _interp_threads as threads
 from _interp_threads import TIMEOUT_MAX, Waiter, current_ident, wait
 
 
@@ -76,11 +77,15 @@ class lock:
 
     def __enter__(self):
         if self._locked:
-            return self.acquire()
+            self.acquire()
         self._locked = True
+        if threads._current is None:
+            threads.held += 1
         return True
 
     def __exit__(self, kind, value, traceback):
+        if threads._current is None:
+            threads.held -= 1
         if self._waiters or not self._locked:
             self.release()
         else:
@@ -137,13 +142,18 @@ class RLock:
     def __enter__(self):
         block = self._block
         if block._locked:
-            return self.acquire()
-        block._locked = True
-        self._owner = current_ident()
-        self._count = 1
+            self.acquire()
+        else:
+            block._locked = True
+            self._owner = current_ident()
+            self._count = 1
+        if threads._current is None:
+            threads.held += 1
         return True
 
     def __exit__(self, kind, value, traceback):
+        if threads._current is None:
+            threads.held -= 1
         self.release()
 
     def _is_owned(self):

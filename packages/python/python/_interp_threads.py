@@ -173,7 +173,7 @@ def _leave_loop():
 
 def _look_for_deadlock(what):
     """Ends the main thread's wait if all threads wait for each other, without a time limit."""
-    if _actors_wait_outside() or len(_suspended) <= len(_threads) or _event_loop_busy():
+    if _actors_can_go_on() or len(_suspended) <= len(_threads) or _event_loop_busy():
         return
     main = None
     for waiter in _suspended.values():
@@ -302,22 +302,57 @@ def pause():
         _step_actors()
 
 
-# Time slices. As long as there are green threads, the thread that runs gets a signal of JavaScript once in each switch interval.
+# Time slices. As long as there are green threads or actors, the thread that runs gets a signal of JavaScript once in each switch interval.
 
 #: interrupt-byte.ts has the same number.
 SLICE_OVER = 60
 #: Where the code is that others must not enter while it runs: ours, which shares a buffer, and that of Pyodide's event loop.
 _LIBRARY = weakref.__file__.rpartition("/")[0]
 _OPAQUE = (__file__.rpartition("/")[0] + "/_interp", _LIBRARY + "/pyodide/", _LIBRARY + "/_pyodide/")
+#: Where no thread is suspended itself, but its callers and what it calls. Pyodide has asyncio run a callback at the end of each suspension, on a stack of its
+#: own. If that were suspended before it has done anything, there would be more and more of them.
+_UNDISTURBED = (*_OPAQUE, _LIBRARY + "/asyncio/events.py")
+#: Code that may hold locks which actors take. An actor that waited for the code below it on the same stack would wait for ever.
+_LOCKING = tuple(_LIBRARY + name for name in ("/threading.py", "/queue.py", "/concurrent/", "/logging/"))
+#: How many `with` statements of the main thread hold a lock (`_interp_locks`).
+held = 0
+#: Milliseconds after which actors may run if they must not at the end of a slice.
+_SOON = 0.2
+_refused = 0
 #: The functions there that others may enter while they call code of users, and those among them that JavaScript calls so that Python can be suspended.
 transparent = set()
 entries = set()
 
 
 def _on_slice_over(number, frame):
-    if must_switch() and _may_switch(frame):
-        _port.slice(sys.getswitchinterval() * 1000)
-        _suspend_for(_port.pause)
+    global _refused
+    if frame is None:
+        # JavaScript has called C, which has not called Python yet.
+        return
+    if must_switch():
+        if _may_switch(frame):
+            _port.slice(sys.getswitchinterval() * 1000)
+            _suspend_for(_port.pause)
+    elif _current is None and _any_actors():
+        if held > 0 or not _may_step(frame):
+            # Python looks for signals once in a fixed number of jumps and calls, so a loop would be at the same place each time.
+            _refused = (_refused + 1) % 50
+            for _ in range(_refused):
+                pass
+            _port.slice(_SOON)
+            return
+        update_slices()
+        if _actors_wait_outside():
+            # Takes the replies that have come.
+            _port.block(0)
+        _step_actors()
+        raise_pending()
+
+
+def update_slices():
+    """Must be called whenever a green thread or an actor begins or ends."""
+    if _port is not None:
+        _port.slice(sys.getswitchinterval() * 1000 if _threads or _any_actors() else -1)
 
 
 def _has_other_tasks():
@@ -332,13 +367,27 @@ def _has_other_tasks():
 
 def _may_switch(frame):
     """Whether the others may run before the next instruction of `frame`. A task of asyncio must not run within another one of the same thread."""
-    if frame.f_code.co_filename.startswith(_OPAQUE) or _current is None and _has_other_tasks():
+    if frame.f_code.co_filename.startswith(_UNDISTURBED) or _current is None and _has_other_tasks():
         return False
     while (frame := frame.f_back) is not None:
         code = frame.f_code
         if code.co_filename.startswith(_OPAQUE) and code not in transparent:
             return False
     return code in entries
+
+
+def _may_step(frame):
+    """Whether actors may run before the next instruction of `frame`, on the stack of the main thread."""
+    if frame.f_code.co_filename.startswith("<frozen importlib"):
+        # It may hold the lock of all imports.
+        return False
+    while frame is not None:
+        code = frame.f_code
+        name = code.co_filename
+        if name.startswith(_LOCKING) or name.startswith(_OPAQUE) and code not in transparent:
+            return False
+        frame = frame.f_back
+    return True
 
 
 # Actors (replaced by _interp_actors)
@@ -349,6 +398,14 @@ def _step_actors():
 
 
 def _actors_wait_outside():
+    return False
+
+
+def _actors_can_go_on():
+    return False
+
+
+def _any_actors():
     return False
 
 
@@ -445,17 +502,26 @@ def start_joinable_thread(function, handle=None, daemon=True):
     if steps is not None:
         steps(thread)
     elif kind == "green":
-        if not _threads:
-            _port.slice(sys.getswitchinterval() * 1000)
         _threads[thread.key] = thread
+        update_slices()
         _port.start(thread.key)
     else:
-        _run(thread)
+        _run_inline(thread)
         raise_pending()
     return handle
 
 
 _joined_at_exit = weakref.WeakSet()
+
+
+def _run_inline(thread):
+    # `threading.settrace` and `setprofile` are for the new thread, which here is the caller's to the interpreter.
+    trace, profile = sys.gettrace(), sys.getprofile()
+    try:
+        _run(thread)
+    finally:
+        sys.settrace(trace)
+        sys.setprofile(profile)
 
 
 def _run(thread):
@@ -468,8 +534,8 @@ def _run(thread):
         report_unraisable(error, thread.function)
     finally:
         become(before)
-        if _threads.pop(thread.key, None) is not None and not _threads:
-            _port.slice(-1)
+        if _threads.pop(thread.key, None) is not None:
+            update_slices()
         thread.finish()
         if thread.kind == "green" and _suspended:
             # The last thread that could have ended another's wait may be gone.

@@ -84,7 +84,7 @@ class Port {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** The time slice of green threads, in milliseconds; -1 means that there are none. */
+  /** The time slice of green threads and actors, in milliseconds; -1 means that there are none. */
   slice(time: number): void {
     this.#host.slice(time < 0 ? Infinity : time);
   }
