@@ -1,9 +1,9 @@
 /**
- * Runs the compiled tests on several versions of Node, or on Bun and Deno, one after the other, and prints a table at the end:
+ * Runs the compiled tests on several versions of Node, on Bun and Deno, or in pages of browsers, one after the other, and prints a table at the end:
  *
- *     npm run test:matrix [-- [VERSION…] [-- PART…]]      for example  npm run test:matrix -- 22 24.21.0 bun deno -- codec queue
+ *     npm run test:matrix [-- [VERSION…] [-- PART…]]      for example  npm run test:matrix -- 22 24.21.0 bun deno chromium firefox -- codec queue
  *
- * All run the same build, as in users' projects. The failures on Bun and Deno are compared with a list (scripts/runtimes.mjs). The Node that
+ * All run the same build, as in users' projects. Failures elsewhere than on Node are compared with a list (scripts/runtimes.mjs; for pages, scripts/pages.mjs). The Node that
  * runs this script serves for its own version; the others come from npm.
  */
 import { spawnSync } from "node:child_process";
@@ -12,6 +12,7 @@ import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { binaryOf, cache, runtimeBinary } from "./binaries.mjs";
+import { PAGES, runInPages } from "./pages.mjs";
 import { copyForRuntimes, runOnRuntime, RUNTIMES } from "./runtimes.mjs";
 import { RUNTIME_BUILDS, RUNTIME_FOLDERS, testFiles } from "./test-files.mjs";
 
@@ -25,9 +26,9 @@ const separator = args.includes("--") ? args.indexOf("--") : args.length;
 const versions = separator > 0 ? args.slice(0, separator) : DEFAULT_VERSIONS;
 const parts = args.slice(separator + 1);
 for (const version of versions) {
-  if (!(version in RUNTIMES) && !/^\d+(\.\d+){0,2}$/.test(version)) {
+  if (!(version in RUNTIMES) && !(version in PAGES) && !/^\d+(\.\d+){0,2}$/.test(version)) {
     process.stderr.write(
-      `Cannot test on "${version}": it is not bun, deno, or a version of Node such as 22 or 24.21.0. ` +
+      `Cannot test on "${version}": it is not bun, deno, chromium, firefox, or a version of Node such as 22 or 24.21.0. ` +
         "Usage: npm run test:matrix [-- [VERSION…] [-- PART…]]\n",
     );
     process.exit(2);
@@ -91,10 +92,28 @@ async function runRuntime(runtime) {
   }
 }
 
+/** Runs those tests of the main package that can run in a page. */
+async function runBrowser(name) {
+  const { title } = PAGES[name];
+  console.log(`\n${title}\n`);
+  const start = performance.now();
+  try {
+    const { strays, ...row } = await runInPages(name, testFiles(parts, ["packages/interpreters/dist/test"]));
+    const seconds = Math.round((performance.now() - start) / 1000);
+    const problem = parts.length > 0 || strays.length === 0 ? "" : `no such files: ${strays.join(", ")}`;
+    return { version: title, ...row, seconds, problem };
+  } catch (error) {
+    return { version: title, passed: 0, failed: 0, skipped: 0, known: 0, seconds: 0, problem: error.message };
+  }
+}
+
 mkdirSync(cache, { recursive: true });
 const rows = [];
-for (const version of versions)
-  rows.push(version in RUNTIMES ? await runRuntime(version) : { known: 0, ...run(version) });
+for (const version of versions) {
+  if (version in RUNTIMES) rows.push(await runRuntime(version));
+  else if (version in PAGES) rows.push(await runBrowser(version));
+  else rows.push({ known: 0, ...run(version) });
+}
 
 // `known` are failures that the list of a runtime has.
 const columns = ["version", "passed", "failed", "skipped", "known", "seconds"];

@@ -46,6 +46,14 @@ function read(line, file) {
   return title === undefined ? undefined : { title, status };
 }
 
+function addLine(outcome, line) {
+  outcome.text = `${outcome.text}${line}\n`.slice(-100_000);
+  const test = read(line, outcome);
+  // Cases of one name count as one, which fails if one of them does.
+  if (test !== undefined && outcome.tests.get(test.title) !== "fail")
+    outcome.tests.set(test.title, test.status);
+}
+
 /** Runs a test file. Its outcome has its tests, and `end`, how the process ended if it was not by itself. */
 function runFile({ options }, binary, file, { root, env }) {
   return new Promise((resolve, reject) => {
@@ -70,15 +78,9 @@ function runFile({ options }, binary, file, { root, env }) {
     }, LIMIT_MS);
     let rest = "";
     const onText = (text) => {
-      outcome.text = (outcome.text + text).slice(-100_000);
       const lines = (rest + text).split("\n");
       rest = lines.pop();
-      for (const line of lines) {
-        const test = read(line, outcome);
-        if (test === undefined) continue;
-        // Cases of one name count as one, which fails if one of them does.
-        if (outcome.tests.get(test.title) !== "fail") outcome.tests.set(test.title, test.status);
-      }
+      for (const line of lines) addLine(outcome, line);
     };
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", onText);
     child.on("error", reject);
@@ -156,8 +158,8 @@ export function copyForRuntimes(root, folders) {
   }
 }
 
-/** Runs those files on a runtime and prints what is not as the list says. Resolves to the row for the table. */
-export async function runOnRuntime(runtime, binary, files, { root, env }) {
+/** What judges the outcomes of files by the list of a runtime: prints what is not as the list says, and counts in `row`. */
+export function judgeBy(runtime) {
   const row = { passed: 0, failed: 0, skipped: 0, known: 0, problem: "" };
   const known = readKnown(runtime);
   const complain = (name, what, text = "") => {
@@ -197,11 +199,29 @@ export async function runOnRuntime(runtime, binary, files, { root, env }) {
     if (unknown || end !== "" || broken) console.log(text.slice(-20_000));
   };
 
+  /** Whether the list says that a file must not be run. */
+  const leavesOut = (name) => known.get(name)?.run === false;
+  /** Files that the list names and that are not among these. */
+  const strays = (names) =>
+    [...known.keys()].map((key) => key.split(" › ")[0]).filter((name) => !names.has(name));
+  return { row, judge, leavesOut, strays };
+}
+
+/** What a file printed, line by line, as an outcome to be judged. `end`: how it ended if not by itself. */
+export function outcomeOf(lines, end) {
+  const outcome = { tests: new Map(), end, broken: false, text: "" };
+  for (const line of lines) addLine(outcome, line);
+  return outcome;
+}
+
+/** Runs those files on a runtime and prints what is not as the list says. Resolves to the row for the table. */
+export async function runOnRuntime(runtime, binary, files, { root, env }) {
+  const { row, judge, leavesOut, strays } = judgeBy(runtime);
   const waiting = [...files];
   const work = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       const name = nameOf(root, file);
-      if (known.get(name)?.run === false) {
+      if (leavesOut(name)) {
         row.known++;
         continue;
       }
@@ -213,7 +233,5 @@ export async function runOnRuntime(runtime, binary, files, { root, env }) {
   };
   await Promise.all([work(), work()]);
   const names = new Set(files.map((file) => nameOf(root, file)));
-  const all = [...known.keys()].map((key) => key.split(" › ")[0]);
-  row.strays = all.filter((name) => !names.has(name));
-  return row;
+  return { ...row, strays: strays(names) };
 }

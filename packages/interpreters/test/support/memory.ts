@@ -1,8 +1,11 @@
 /** Memory limits, where the runtime has them. */
 import type { CreateOptions } from "interpreters";
 
-/** Bun does not limit the memory of threads: where one runs out of it, the process ends. On Deno that happens now and then, despite limits. */
-export const limitsMemory = !("bun" in process.versions || "Deno" in globalThis);
+/** Whether this runs in a page (scripts/pages.mjs). */
+export const inPage = (process.platform as string) === "browser";
+
+/** Bun and browsers do not limit the memory of threads: where one runs out of it, the process ends. On Deno that happens now and then, despite limits. */
+export const limitsMemory = !("bun" in process.versions || "Deno" in globalThis || inPage);
 
 /** For tests of running out of memory: false, or why they cannot run. */
 export const withoutMemoryLimits: string | false =
