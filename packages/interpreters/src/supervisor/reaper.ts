@@ -6,7 +6,7 @@
  */
 import type { SharedMemory } from "../memory/atomics.js";
 import { recordDeath } from "../kernel/death-records.js";
-import { isStill } from "../kernel/fence.js";
+import { fence, isStill } from "../kernel/fence.js";
 import { reap, repairLocks, withdraw } from "../kernel/reap.js";
 import { freeSlot } from "../kernel/registry.js";
 import { reasonNumber } from "../wire/protocol.js";
@@ -37,6 +37,8 @@ export function withdrawDeath(m: SharedMemory, death: Death, { deadlines, observ
 export function reapDeath(m: SharedMemory, death: Death, parts: Parts): void {
   const { buffers, collector, deadlines, observing } = parts;
   const { slot, id, reason } = death;
+  // A runtime that reports the end a moment too early does no harm.
+  fence(m, slot);
   deadlines.clear(slot);
   record(m, death);
   // This also decides which work it had taken; work that it was about to take is not interrupted.
