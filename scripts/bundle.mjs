@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import * as boundGlobals from "./bound-globals.mjs";
+import { buildAdapters } from "./bundle-adapters.mjs";
 import { buildBrowser } from "./browser.mjs";
 import { buildPair } from "./bundle-pair.mjs";
 import { buildPortable } from "./portable.mjs";
@@ -92,6 +93,7 @@ const asScript = `(typeof module==="undefined"||globalThis.module===module?(f)=>
 await buildPair({ ...common, banner: { js: asScript + common.banner.js }, footer: { js: "}))" } }, writeFile);
 await buildPortable({ ...common, entryPoints: { ...entries, ...observing } });
 await buildBrowser(src);
+await buildAdapters();
 
 // An ES module of its own, which imports the program's copy of its peer dependency.
 await build({

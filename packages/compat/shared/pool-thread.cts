@@ -26,7 +26,8 @@ export interface ThreadOptions {
   readonly stderr?: api.CreateOptions["stderr"];
 }
 
-const workerModule = pathToFileURL(path.join(__dirname, "worker.cjs"));
+/** Of worker.cts, in one file (scripts/bundle-adapters.mjs). */
+const workerModule = pathToFileURL(path.join(__dirname, "worker.interpreters.cjs"));
 let inWorker: typeof import("./worker.cjs") | undefined;
 
 /** The functions of worker.ts, which run in the interpreter. */

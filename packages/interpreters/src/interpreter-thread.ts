@@ -98,6 +98,7 @@ function leaveLater(milliseconds: number): void {
 startInterpreter(
   (url) => import(url) as Promise<object>,
   () => leaveLater(LEAVE_AFTER_FIRST),
+  require,
 );
 
 if (!left) {

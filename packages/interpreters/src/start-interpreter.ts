@@ -5,7 +5,7 @@ import { leaveDuringImports } from "./addons/interpreter-loader.js";
 import { InterpreterError } from "./base/errors.js";
 import { acceptLanguageValues } from "./codec/language-value.js";
 import { applyConfig } from "./guests/javascript/config.js";
-import { type Importer, importBy } from "./guests/javascript/dynamic-import.js";
+import { type Importer, importBy, type Requirer } from "./guests/javascript/dynamic-import.js";
 import { javascript } from "./guests/javascript/guest.js";
 import { installStdio } from "./guests/javascript/stdio.js";
 import type { ExecutingSide } from "./guests/language.js";
@@ -26,16 +26,16 @@ import { serve } from "./worker/work-loop.js";
 
 /**
  * Makes this thread the interpreter that its `workerData` describes. It imports modules with `importer`, and calls `afterFirst` when it
- * has replied to its first work item.
+ * has replied to its first work item. `requirer` loads modules of adapters (dynamic-import.ts).
  */
-export function startInterpreter(importer: Importer, afterFirst?: () => void): void {
+export function startInterpreter(importer: Importer, afterFirst?: () => void, requirer?: Requirer): void {
   const data = workerData as WorkerData;
   showParent({ workerData: null, parentPort: null });
   installStdin(data.input);
   installStdio(data.output);
   applyConfig(data.config);
   configureAddons(data.config);
-  importBy(importer);
+  importBy(importer, requirer);
   const rt = enter(data.memory);
   rt.supervisorPort = data.port;
   acceptParent(rt);

@@ -1,5 +1,5 @@
 /** Modules that a worker imports before its own file, as program text. */
-import { createHash } from "node:crypto";
+import type * as crypto from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -8,7 +8,11 @@ import type { GlobalShim } from "./types";
 
 type Kind = "import" | "require";
 
-export const md5Hash = (text: string): string => createHash("md5").update(text).digest("hex");
+/** Loads `node:crypto` only when it is called: few workers have shims. */
+export function md5Hash(text: string): string {
+  const { createHash } = require("node:crypto") as typeof crypto;
+  return createHash("md5").update(text).digest("hex");
+}
 
 export const dataUrl = (code: string): URL => new URL(`data:text/javascript,${encodeURIComponent(code)}`);
 

@@ -23,7 +23,8 @@ import type { Loading } from "./worker";
 /** Loaded when the first worker is made, not with this package: a worker's file imports the package, too. */
 const interpreters = (): typeof api => require("interpreters") as typeof api;
 
-const workerModule = pathToFileURL(path.join(__dirname, "worker.js"));
+/** Of worker.ts, in one file (scripts/bundle-adapters.mjs). */
+const workerModule = pathToFileURL(path.join(__dirname, "worker.interpreters.cjs"));
 
 /** The functions of worker.ts, which run in the interpreter. */
 const inWorker = (): typeof import("./worker") =>

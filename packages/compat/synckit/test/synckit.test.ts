@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import * as index from "../src/index";
 import { createSyncFn, runAsWorker, setupTsRunner, type Syncify } from "../src/index";
 
 const worker = (name: string): string => path.join(__dirname, "../../test/workers", name);
@@ -28,6 +29,14 @@ for (const name of ["add.cjs", "add.mjs"]) {
 test("a worker in TypeScript needs no runner", () => {
   const twice = createSyncFn<(text: string) => Promise<string>>(worker("typed.mts"));
   assert.equal(twice("ab"), "abab");
+});
+
+test("what a program requires, and what it imports, are the exports of the package", () => {
+  const required = require("@interpreters/synckit") as typeof index;
+  assert.deepEqual(Object.keys(required).sort(), Object.keys(index).sort());
+  const script = `import("@interpreters/synckit").then((all) => console.log(Object.keys(all).join()))`;
+  const { stdout } = spawnSync(process.execPath, ["-e", script], { cwd: __dirname, encoding: "utf8" });
+  for (const name of Object.keys(index)) assert.ok(stdout.trim().split(",").includes(name), name);
 });
 
 test("a path, its URL and the text of its URL are one worker, and one function", () => {

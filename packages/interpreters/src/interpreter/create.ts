@@ -71,9 +71,8 @@ export function createPlace(
   const rt = runtime();
   const { m } = rt;
   // Main hands the boot request to the supervisor that it starts, except for another language: its data may be anything, which only the
-  // codec can send. And except where the supervisor must be there to move what is sent first.
-  const parent = isSentBefore(options);
-  const asData = m.slot === MAIN_SLOT && boot.language.module === undefined && !lazy && !parent;
+  // codec can send.
+  const asData = m.slot === MAIN_SLOT && boot.language.module === undefined && !lazy;
   if (!asData) startSupervisor(rt);
   if (options.language?.shared !== undefined) lend(rt, options.language.shared);
   const output = Output.open(options);
@@ -89,8 +88,9 @@ export function createPlace(
   if (boot.name !== undefined) setName(m, slot, boot.name);
   const sent = output === undefined ? boot : { ...boot, output: { ...boot.output, channel: output.name } };
   try {
-    if (parent) sendParent(rt, slot, id, options);
-    if (!asData || !startSupervisor(rt, { slot, id, options: sent })) {
+    const prepare = isSentBefore(options) ? () => sendParent(rt, slot, id, options) : undefined;
+    if (!asData || !startSupervisor(rt, { slot, id, options: sent }, prepare)) {
+      prepare?.();
       if (!lazy && output === undefined && giveToStandby(m, boot, slot)) notifyLater(m);
       else request(rt, REQUEST_BOOT, slot, id, lazy ? 1 : 0, sent);
     }

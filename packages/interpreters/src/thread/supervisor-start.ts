@@ -92,12 +92,13 @@ let latest: Attempt | undefined;
 let current: Attempt | undefined;
 
 /**
- * Starts the supervisor unless it runs, and has it boot `first`. Returns whether it does: if not, the boot request must be sent.
+ * Starts the supervisor unless it runs, and has it boot `first`. Returns whether it does: if not, the boot request must be sent. Before its thread is
+ * started, calls `prepare`, which may send on the supervisor port; what that throws is thrown, and no thread is started.
  *
  * @throws InterpreterError this thread is not main, files of the package are missing (`ERR_INTERPRETER_FILES`), or no thread can be started
  * (`ERR_INTERPRETER_BOOT`, with the reason as its `cause`)
  */
-export function startSupervisor(rt: Runtime, first?: FirstInterpreter): boolean {
+export function startSupervisor(rt: Runtime, first?: FirstInterpreter, prepare?: () => void): boolean {
   const { m } = rt;
   const state = load(m, H_SUPERVISOR);
   if (state === RUNNING || (state === STARTING && latest !== undefined)) return false;
@@ -107,13 +108,21 @@ export function startSupervisor(rt: Runtime, first?: FirstInterpreter): boolean 
   }
   checkOwnFiles();
   if (cas(m, H_SUPERVISOR, NOT_STARTED, STARTING) !== NOT_STARTED) return false;
+  let unprepared: { readonly error: unknown } | undefined;
   try {
     checkWorkingDirectory();
-    launch(rt, false, first);
+    launch(rt, false, first, () => {
+      try {
+        prepare?.();
+      } catch (error) {
+        unprepared = { error };
+        throw error;
+      }
+    });
     return true;
   } catch (error) {
     store(m, H_SUPERVISOR, NOT_STARTED);
-    throw cannotStart(error);
+    throw unprepared === undefined ? cannotStart(error) : (unprepared as { readonly error: unknown }).error;
   }
 }
 
@@ -151,12 +160,21 @@ function cannotStart(cause: unknown): InterpreterError {
 }
 
 /** Starts the thread, and observes its start. */
-function launch(rt: Runtime, fromText: boolean, first: FirstInterpreter | undefined): void {
+function launch(
+  rt: Runtime,
+  fromText: boolean,
+  first: FirstInterpreter | undefined,
+  prepare?: () => void,
+): void {
   const { m } = rt;
   const { port1, port2 } = new MessageChannel();
   const { port1: watch, port2: watched } = new MessageChannel();
+  const before = rt.supervisorPort;
   let worker: Worker;
   try {
+    // What is posted now waits in the other port, which goes with the thread.
+    rt.supervisorPort = port1;
+    prepare?.();
     const { text, apiText, firstCache } = bundleForInterpreters() ?? {};
     const read = (name: string): Uint8Array | undefined => (fromText ? packageBytes(name) : undefined);
     const data: SupervisorData = {
@@ -184,12 +202,12 @@ function launch(rt: Runtime, fromText: boolean, first: FirstInterpreter | undefi
       fromText ? startThreadOfText("supervisor.cjs", options) : startThreadOf(ENTRY, options),
     );
   } catch (error) {
+    rt.supervisorPort = before;
     port1.close();
     watch.close();
     throw error;
   }
-  rt.supervisorPort?.close();
-  rt.supervisorPort = port1;
+  before?.close();
   const attempt: Attempt = { worker, fromText, first, watch };
   latest = current = attempt;
   worker.on("error", (error) => {

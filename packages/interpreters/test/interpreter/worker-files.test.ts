@@ -1,4 +1,7 @@
 /** Files written for `new Worker` run unchanged in interpreters: `workerData`, `parentPort`, environment data and `threadId`. */
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
@@ -318,4 +321,33 @@ test("a thread that cannot move a port says so", limits, async () => {
   assert.equal(name, "NotShareableError");
   assert.match(message, /parentPort to another interpreter: this thread/);
   assert.equal(data, "data");
+});
+
+test("in a process without interpreters, one whose workerData is refused starts nothing, and the next one starts", () => {
+  const script = `
+    import { create, listAll } from "interpreters";
+    import { MessageChannel } from "node:worker_threads";
+    let refused;
+    try {
+      create({ workerData: { f() {} } });
+    } catch (error) {
+      refused = error;
+    }
+    const { port1, port2 } = new MessageChannel();
+    const interp = create({ workerData: 5, parentPort: port2 });
+    const [heard] = await Promise.all([
+      new Promise((resolve) => port1.once("message", resolve)),
+      interp.call(async () => {
+        const { parentPort, workerData } = await import("node:worker_threads");
+        parentPort.postMessage(workerData);
+      }),
+    ]);
+    console.log(refused.name, listAll().length, heard);
+    process.exit();`;
+  const cwd = path.dirname(fileURLToPath(import.meta.url));
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    encoding: "utf8",
+    cwd,
+  });
+  assert.deepEqual([stdout, stderr], ["NotShareableError 2 5\n", ""]);
 });

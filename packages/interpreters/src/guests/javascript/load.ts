@@ -9,7 +9,7 @@ import { bundled } from "../../platform/package-files.js";
 import { NotShareableError } from "../../base/errors.js";
 import { resolveBuiltin } from "./builtins.js";
 import type { Callable } from "./callable.js";
-import { callFilename, compile, importModule } from "./dynamic-import.js";
+import { callFilename, compile, importModule, requireOfAdapter } from "./dynamic-import.js";
 import { originOf } from "./injected.js";
 import { outputOf, sourceOf } from "./load-typescript.js";
 import { enableTypeScript, needsTypeScript } from "./typescript.js";
@@ -102,7 +102,7 @@ function loadBuiltin(path: string): Loaded {
 }
 
 async function loadExport(url: string, name: string): Promise<Loaded> {
-  const namespace = await importExports(url);
+  const namespace = requireOfAdapter(url) ?? (await importExports(url));
   const found = namespace[name];
   if (typeof found === "function" && !isClass(found)) return found as Loaded;
   if (typeof found === "function") {

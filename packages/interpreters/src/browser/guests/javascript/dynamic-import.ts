@@ -29,3 +29,8 @@ export function importModule(url: string): Promise<object> {
 export function importBy(given: Importer): void {
   importer = given;
 }
+
+/** Adapters run on Node. */
+export function requireOfAdapter(): undefined {
+  return undefined;
+}
