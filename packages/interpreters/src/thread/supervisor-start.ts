@@ -108,21 +108,21 @@ export function startSupervisor(rt: Runtime, first?: FirstInterpreter, prepare?:
   }
   checkOwnFiles();
   if (cas(m, H_SUPERVISOR, NOT_STARTED, STARTING) !== NOT_STARTED) return false;
-  let unprepared: { readonly error: unknown } | undefined;
+  let prepared = true;
   try {
     checkWorkingDirectory();
     launch(rt, false, first, () => {
       try {
         prepare?.();
       } catch (error) {
-        unprepared = { error };
+        prepared = false;
         throw error;
       }
     });
     return true;
   } catch (error) {
     store(m, H_SUPERVISOR, NOT_STARTED);
-    throw unprepared === undefined ? cannotStart(error) : (unprepared as { readonly error: unknown }).error;
+    throw prepared ? cannotStart(error) : error;
   }
 }
 

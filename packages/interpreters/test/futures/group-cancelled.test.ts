@@ -129,9 +129,9 @@ describe("the end of a group", limits, () => {
     assert.match(String(await timed), /TimeoutError/);
     // These have blocks, which throw it.
     await pool.group().run(async (group) => {
-      await using _ = { [Symbol.asyncDispose]: async () => void (await rejection(own)) };
-      const own = inner(group)[Symbol.asyncDispose]();
+      const own = rejection(inner(group)[Symbol.asyncDispose]());
       await rejection(group.group().run((within) => within.submit(fail, "within")));
+      await own;
     });
     const cancelled = pool.group().run((group) => {
       const idle = group.group();
