@@ -63,7 +63,7 @@ let threads = 0;
 type Listener = (value: never) => void;
 
 /**
- * How long after the start of an interpreter the next spare thread starts, so that the two do not compete; milliseconds.
+ * How long after the script of an interpreter has loaded the next spare thread starts, so that the two do not compete; milliseconds.
  */
 const SPARE_DELAY = 20;
 
@@ -75,12 +75,12 @@ let spareComes = false;
  * browser keeps compiled code for workers), so one that has loaded it and holds its lock is kept ready from the first interpreter on.
  */
 export function interpreterThread(options: WorkerOptions): Worker {
-  makeSpareLater();
   const found = spare;
   // Only the constructor can give a thread the name that the browser's tools show.
   if (found?.isUsable !== true || options.name !== undefined) return new Worker("interpreter", options);
   spare = undefined;
   found.give(options);
+  if (found.hasLoaded) makeSpareLater();
   return found;
 }
 
@@ -97,6 +97,7 @@ export class Worker {
   readonly threadId = ++threads;
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #lock = `${start.space} ${start.threadId} ${this.threadId}`;
+  readonly #interprets: boolean;
   #worker: WebWorker | undefined;
   #exitCode = 0;
   #waits = false;
@@ -108,6 +109,7 @@ export class Worker {
     files: Files | Promise<Files> = start.files,
     early?: WebWorker,
   ) {
+    this.#interprets = file === "interpreter";
     if (!(files instanceof Promise)) {
       this.#start(files[file], files, options, early);
       return;
@@ -146,6 +148,11 @@ export class Worker {
     );
   }
 
+  /** Whether its script has run. */
+  get hasLoaded(): boolean {
+    return this.#waits;
+  }
+
   /** Whether its script has not failed, and it has not ended. */
   get isUsable(): boolean {
     return !this.#ended && this.#exitCode === 0;
@@ -157,8 +164,10 @@ export class Worker {
   }
 
   #told(message: Control): void {
-    if ("held" in message) this.#awaitEnd();
-    else if ("exit" in message) this.#exitCode = message.exit;
+    if ("held" in message) {
+      this.#awaitEnd();
+      if (this.#interprets) makeSpareLater();
+    } else if ("exit" in message) this.#exitCode = message.exit;
     else {
       this.#exitCode = 1;
       this.#emit("error", message.error);
