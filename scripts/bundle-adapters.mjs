@@ -1,5 +1,5 @@
 /**
- * Bundles what the adapters load when a program and its workers start, each into one file: reading some ten small files takes longer than starting
+ * Bundles what the adapters load when a program and its workers start, each into one file: reading ten small files takes longer than starting
  * what is in them. The compiled modules stay beside the bundles, for the tests.
  */
 import { writeFileSync } from "node:fs";

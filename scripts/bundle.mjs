@@ -70,7 +70,7 @@ const common = {
   charset: "ascii",
 };
 
-/** What threads start with. */
+/** The code that threads start with. */
 const entries = {
   supervisor: "supervisor/main.js",
   "first-thread": "supervisor/first-thread.js",
@@ -80,7 +80,7 @@ const entries = {
 const written = [...common.plugins, boundGlobals.plugin(writeFile)];
 await build({ ...common, plugins: written, entryPoints: entries });
 
-/** What observed processes load in addition. No stack of a program shows these, so their names may be short. */
+/** The code that observed processes load in addition. No stack of a program shows these, so their names may be short. */
 const observing = { observe: "observe/thread.js", observer: "observe/supervise.js" };
 await build({ ...common, plugins: written, entryPoints: observing, minifyIdentifiers: true });
 

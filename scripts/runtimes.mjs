@@ -158,7 +158,7 @@ export function copyForRuntimes(root, folders) {
   }
 }
 
-/** What judges the outcomes of files by the list of a runtime: prints what is not as the list says, and counts in `row`. */
+/** The judge of the outcomes of files, by the list of a runtime: prints what is not as the list says, and counts in `row`. */
 export function judgeBy(runtime) {
   const row = { passed: 0, failed: 0, skipped: 0, known: 0, problem: "" };
   const known = readKnown(runtime);
@@ -207,7 +207,7 @@ export function judgeBy(runtime) {
   return { row, judge, leavesOut, strays };
 }
 
-/** What a file printed, line by line, as an outcome to be judged. `end`: how it ended if not by itself. */
+/** The output of a file, line by line, as an outcome to be judged. `end`: how it ended if not by itself. */
 export function outcomeOf(lines, end) {
   const outcome = { tests: new Map(), end, broken: false, text: "" };
   for (const line of lines) addLine(outcome, line);

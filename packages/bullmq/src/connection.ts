@@ -72,7 +72,7 @@ export function isRefusal(error: unknown): boolean {
   return HINTS.some(([pattern]) => pattern.test(messageOf(error)));
 }
 
-/** What to do about refusals. */
+/** Advice about refusals. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [
     /unable to verify|certificate/i,
@@ -90,7 +90,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** What to do about an error of Redis, or undefined if that is not known. */
+/** Advice about an error of Redis, or undefined if there is no advice. */
 export function hintFor(error: unknown): string | undefined {
   return HINTS.find(([pattern]) => pattern.test(messageOf(error)))?.[1];
 }

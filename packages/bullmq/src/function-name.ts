@@ -241,7 +241,7 @@ function stampOf(file: string): string | undefined {
   return stat && `${stat.mtimeMs} ${stat.size} ${stat.ino}`;
 }
 
-/** What makes a file the same one: its text, or the version of the package that it describes. */
+/** The identity of a file: its text, or the version of the package that it describes. */
 function identityOf(file: string): string {
   if (path.basename(file) === "package.json" && file.includes(`${path.sep}node_modules${path.sep}`))
     return versionIn(path.dirname(file));

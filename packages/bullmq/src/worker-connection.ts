@@ -1,4 +1,4 @@
-/** The first connection of BullMQ's worker, and its end without one. */
+/** How a worker of BullMQ connects first, and ends without a connection. */
 import type { Worker } from "bullmq";
 import { setTimeout as delay } from "node:timers/promises";
 import { connectionError, isRefusal } from "./connection.js";
@@ -7,7 +7,7 @@ import { clearTimeout, setTimeout } from "./timers.js";
 /** Milliseconds that the driver gets to give up its connections. */
 const GIVE_UP = 1000;
 
-/** The parts of BullMQ's worker that have timers. */
+/** The parts of a worker of BullMQ that have timers. */
 interface Timers {
   readonly lockManager: { close(): Promise<void> };
   readonly stalledCheckStopper?: () => void;

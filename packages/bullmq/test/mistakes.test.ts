@@ -97,7 +97,7 @@ test("a wrong password is an error at once, which does not show it", options, as
   assert.match(error.message, /refused the connection.*check the user and password/);
   const worker = await failure(createWorker({ queue: "q", connection: url, ...quiet }));
   assert.equal(worker.code, "ERR_REDIS_REFUSED");
-  // What is logged has the driver's error, too, to which the driver attaches its command.
+  // The log has the driver's error, too, to which the driver attaches its command.
   for (const each of [error, worker])
     assert.doesNotMatch(inspect(each, { depth: 9 }), /wrong\b(?!.*password)/);
   await using right = executorOf(redis.url.replace("//", "//:right@"));

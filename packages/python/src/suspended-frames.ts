@@ -28,7 +28,7 @@ interface Exports {
   emscripten_stack_get_end(): number;
 }
 
-/** The places of CPython's structures that this module needs, in bytes. */
+/** The offsets that this module needs in structures of CPython, in bytes. */
 interface Offsets {
   /** `PyThreadState.current_frame`. */
   readonly currentFrame: number;
@@ -36,7 +36,7 @@ interface Offsets {
   readonly previous: number;
 }
 
-/** The imports of Pyodide's module by which it saves and restores a thread. */
+/** The imports by which Pyodide saves and restores a thread. */
 interface Switching {
   saveState(): SuspendedState;
   restoreState(state: SuspendedState): void;
@@ -45,7 +45,7 @@ interface Switching {
 /** The links that left out entry frames. */
 type Links = { readonly address: number; readonly frame: number }[];
 
-/** Changes the imports of Pyodide's module so that suspended threads have no entry frames. */
+/** Changes these imports so that suspended threads have no entry frames. */
 export class SuspendedFrames {
   #exports: Exports | undefined;
   #offsets: Offsets | undefined;

@@ -371,7 +371,7 @@ export class TaskGroup {
     throwAll(this.#errors);
   }
 
-  /** What its end throws. */
+  /** The errors that its end throws. */
   get #errors(): readonly unknown[] {
     if (this.#failures.size > 0) return [...this.#failures];
     const { error } = this.#cancelled ?? { error: NO_ERROR };

@@ -39,7 +39,7 @@ function keepOut(m: SharedMemory, p: Pointer): void {
   standStill(m);
 }
 
-/** Whether this interpreter is condemned. A plain read of a word in its own slot: whoever must not miss it makes a full fence before. */
+/** Whether this interpreter is condemned. A plain read of a word in its own slot: a caller that must not miss it makes a full fence before. */
 export function isFenced(m: SharedMemory): boolean {
   return acquire(m, m.me + S_FENCED) !== 0;
 }

@@ -124,7 +124,7 @@ export function takeWorkOrWait(
 
 /**
  * Leaves the list of waiters and its lookout, because this interpreter has an item, or other work, or as much as it may have at once: it
- * could not act on a ring soon, and would keep the ring from others. If somebody may have counted on it and items wait, it wakes the next worker.
+ * could not act on a ring soon, and would keep the ring from others. If another thread may have counted on it and items wait, it wakes the next worker.
  */
 export function passWorkOn(m: SharedMemory, lanes: Lanes): void {
   if (!lanes.enlisted && lanes.lookout === -1 && !lanes.countedOn) return;
@@ -149,7 +149,7 @@ function leaveList(m: SharedMemory, lanes: Lanes): boolean {
   return left;
 }
 
-/** Gives up the lookout, if it has one. What this worker reads of the lanes afterwards includes all that was put on its account. */
+/** Gives up the lookout, if it has one. Its reads of the lanes afterwards see all that was put on its account. */
 export function stopSpinning(m: SharedMemory, lanes: Lanes): void {
   if (lanes.lookout === -1) return;
   endSpinning(m, lanes.queues[LANE_OF_WAITERS], lanes.lookout);
@@ -182,7 +182,7 @@ function noteTails(m: SharedMemory, { queues, tails }: Lanes): boolean {
 
 /**
  * Polls the lanes and the doorbell up to `polls` times. Returns how many polls came before an item was put or the doorbell had rung since `seen`, or
- * -1. It reads only what a put changes, because takers would have to fetch their own lines again. It may miss an item that took the place of one
+ * -1. It reads only what a put changes, because otherwise takers would fetch their own lines again. It may miss an item that took the place of one
  * put and taken meanwhile; `takeWorkOrWait` does not.
  */
 export function pollForWork(m: SharedMemory, lanes: Lanes, seen: number, polls: number): number {

@@ -132,7 +132,7 @@ export function arrive(m: SharedMemory, q: Pointer): void {
 }
 
 /**
- * Takes a lookout. Returns its index, or -1 if there are as many as may spin. A fence: whoever puts an item afterwards
+ * Takes a lookout. Returns its index, or -1 if there are as many as may spin. A fence: a thread that puts an item afterwards
  * finds the name.
  */
 export function beginSpinning(m: SharedMemory, q: Pointer): number {
@@ -140,7 +140,7 @@ export function beginSpinning(m: SharedMemory, q: Pointer): number {
     if (peek(m, q + Q_SPINNERS + i) !== 0) continue;
     if (cas(m, q + Q_SPINNERS + i, 0, m.slot + 1) !== 0) continue;
     if (!isFenced(m)) return i;
-    // Whoever saw the name meanwhile has woken no other worker. The ring with which this thread is reaped, soon, makes up for that.
+    // A thread that saw the name meanwhile has woken no other worker. The ring with which this thread is reaped, soon, makes up for that.
     endSpinning(m, q, i);
     standStill(m);
   }

@@ -52,7 +52,7 @@ const OWNER = 0xffff;
 export function lock(m: SharedMemory, p: Pointer): void {
   set(m, m.me + S_INTENTS + m.depth, p);
   m.depth++;
-  // What follows is a function of its own, so that V8 puts this one in the place of its calls.
+  // The rest is a function of its own, so that V8 puts this one in the place of its calls.
   if (cas(m, p, 0, m.slot + 1) !== 0) waitForLock(m, p, m.slot + 1);
 }
 

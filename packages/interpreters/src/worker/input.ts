@@ -64,7 +64,7 @@ function requesting(port: MessagePort): Readable {
   return stream;
 }
 
-/** What a stream threw. Node takes undefined, null and the like for no error at all. */
+/** The error that a stream threw. Node takes undefined, null and the like for no error at all. */
 function errorOf(thrown: unknown): Error {
   if (thrown) return thrown as Error;
   return new InterpreterError(`The stream of create({ stdin }) threw ${show(thrown)}`, {

@@ -75,7 +75,7 @@ export interface Report {
   readonly ok: boolean;
   readonly detail?: string;
   readonly figures?: Readonly<Record<string, number>>;
-  /** What a file of the suite has printed (scripts/pages.mjs). */
+  /** The output of a file of the suite (scripts/pages.mjs). */
   readonly lines?: readonly string[];
 }
 

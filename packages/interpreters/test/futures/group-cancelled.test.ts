@@ -1,4 +1,4 @@
-/** What ends with a group that was cancelled or has ended: loops over its maps, groups within it, and what it left at its signal. */
+/** All that ends with a group, cancelled or not: loops over its maps, groups within it, and what it left at its signal. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { CancelledError, InterpreterPoolExecutor, type TaskGroup } from "interpreters";

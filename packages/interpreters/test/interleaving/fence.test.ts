@@ -47,7 +47,7 @@ function* twice(body: (i: number) => Steps<unknown>): Steps<void> {
   for (let i = 0; i < 2; i++) yield* body(i);
 }
 
-/** A queue with three items of main's. */
+/** A queue with three items that main has put. */
 function filled(world: World, maxsize = 0): Pointer {
   const m = world.view(0);
   const q = createQueue(m, maxsize, L.UNBOUND_ITEM_KEEP, false);

@@ -48,7 +48,7 @@ export function* compute(m: ModelMemory, nanoseconds: number): Steps<void> {
   yield;
 }
 
-/** What one run took. */
+/** The cost of one run. */
 export class Traffic {
   /** Nanoseconds of simulated time until the last thread was done. */
   time = 0;

@@ -1,4 +1,4 @@
-/** What threads do on the model of processors (processors.ts): queues and a pool as the classes above the kernel use them. */
+/** The work of threads on the model of processors (processors.ts): queues and a pool as the classes above the kernel use them. */
 import assert from "node:assert/strict";
 import { LANES, makeLanes } from "../../src/kernel/lanes.js";
 import { createQueue } from "../../src/kernel/queue-lifetime.js";

@@ -33,7 +33,7 @@ export const H_ADDONS = 14;
 export const H_PROCESSORS = 15;
 /** The two global locks, [word, kind], each on a cache line of its own. */
 export const H_PAGE_LOCK = 16 as Pointer;
-/** What changes with each allocation lies beside that lock: how many pages are free. Derived: the repair counts them again. */
+/** How many pages are free, beside that lock, because it changes with each allocation. Derived: the repair counts them again. */
 export const H_FREE_PAGES = 18;
 /** Two words with a bit for every free list that is not empty. The heads of these lists are H_BINS. */
 export const H_BIN_MASK = 20;

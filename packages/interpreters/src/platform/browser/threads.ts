@@ -46,7 +46,7 @@ export let { workerData } = start;
 export const refusedLimits: string | undefined =
   "Browsers do not limit the memory of threads. Leave the option out.";
 
-/** What code in a thread that another one has started finds in Node: no page has a place for it. */
+/** Data that a thread finds in Node and that its starter gave: no page has a place for it. */
 export interface Parent {
   readonly workerData: unknown;
   readonly parentPort: Port | null;
