@@ -163,6 +163,7 @@ export class Tasks implements Owner<Future<unknown>> {
     const carrier = isNew && this.#language.tag === CODEC_JAVASCRIPT ? carried() : undefined;
     if (carrier !== undefined) kind |= WORK_CARRIES;
     const message = Message.take(m);
+    let counted = false;
     try {
       message.header(sequence, kind, code.id, code.pointer, timed ? 1 : 0, runningTime(options.timeout));
       if (isNew) {
@@ -185,23 +186,25 @@ export class Tasks implements Owner<Future<unknown>> {
         kept = { code, kind, options, encoded, referents };
       }
       if (timed) this.stats.begin(sequence);
+      // A retry has been counted already. Before the task can be seen: at the end of the call stack, counting may throw.
+      if (isNew) this.#count(future, 1);
+      counted = isNew;
       const status = message.intoQueue(queue, false, id, WITH_SENDER, each);
       future.place = m.lastPut;
       if (status !== OK) throw statusError(status, -1 as InterpreterId, "submit a task");
     } catch (error) {
       this.rt.forget(sequence);
       this.stats.forget(sequence);
+      if (counted) this.#count(future, -1);
       throw error;
     } finally {
       message.discard();
     }
-    if (this.#several) wakeWorkers(m, this.pointers);
-    else wakeWorker(m, this.pointers, lane, each);
     future.sequence = sequence;
     future.queue = queue;
     future.task = kept;
-    // A retry has been counted already.
-    if (isNew) this.#count(future, 1);
+    if (this.#several) wakeWorkers(m, this.pointers);
+    else wakeWorker(m, this.pointers, lane, each);
     return undefined;
   }
 
@@ -334,11 +337,13 @@ export class Tasks implements Owner<Future<unknown>> {
 
   /** Counts a task that is submitted (1) or settled (-1). */
   #count(future: Future<unknown>, by: 1 | -1): void {
+    if (future.onDone === undefined) {
+      // First, because it may throw.
+      if (by === 1 && this.#awake === 0) this.rt.ref();
+      this.#awake += by;
+      if (by === -1 && this.#awake === 0) this.rt.unref();
+    }
     this.#open += by;
-    if (future.onDone !== undefined) return;
-    this.#awake += by;
-    if (by === -1 && this.#awake === 0) this.rt.unref();
-    if (by === 1 && this.#awake === 1) this.rt.ref();
   }
 
   #noteOutcome(future: Future<unknown>): void {

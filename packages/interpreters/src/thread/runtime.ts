@@ -194,8 +194,10 @@ export class Runtime {
 
   /** Keeps the event loop alive, and polls the doorbell from it, until `unref`. Call it once for each asynchronous operation. */
   ref(): void {
-    if (this.#refs++ === 0) this.#keepAlive.ref();
+    // At the end of the call stack each of these calls may throw: then nothing has changed, or a turn comes that finds nothing to do.
+    if (this.#refs === 0) this.#keepAlive.ref();
     this.#listen();
+    this.#refs++;
   }
 
   /** Polls from the event loop, without keeping that alive, until `stopListening`. */
@@ -216,9 +218,9 @@ export class Runtime {
   /** Has a turn come, unless one will. */
   #listen(): void {
     if (this.#listening) return;
-    this.#listening = true;
     this.#pollUntil = clock() + this.#adaptivePoll.time;
     inThreadContext(this.#begin);
+    this.#listening = true;
   }
 
   /** Takes back one `ref`: its operation is settled. */
