@@ -313,7 +313,7 @@ export class TaskGroup {
   ): Future<T> {
     this.#checkOpen("submit a task");
     if (this.#cancelled !== undefined)
-      return refusedFuture(this.#pool, cancelledError(this.#cancelled.error), options, trace);
+      return refusedFuture(this.#pool.tasks, cancelledError(this.#cancelled.error), options, trace);
     const future = submitWithin<T>(this.#controller.signal, this.#pool, fn, args, options, trace, how);
     const link = this.#tasks.add(future);
     future.addDoneListener(() => this.#done(future, link, counts));

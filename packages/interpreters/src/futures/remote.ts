@@ -33,7 +33,7 @@ import type { Owner } from "./owner.js";
 import { batchOf, errorOf, type RemoteOutcome } from "./remote-outcome.js";
 import { Room } from "./room.js";
 import { type ExecutorStats, Stats } from "./stats.js";
-import { listOf } from "./submit.js";
+import { listOf, refusedFuture } from "./submit.js";
 
 /** Milliseconds in which a carrier must say whether it took a task back. */
 const ANSWER_WITHIN = 2000;
@@ -155,12 +155,7 @@ export class RemoteTasks implements Owner<Future<unknown>> {
     this.#moduleOf(fn);
     const trace = takeTrace(fn);
     const submit: SubmitParcel = (args, each, chunk) => this.submit(fn, args, each, trace, chunk);
-    const refused = (error: unknown): Future<unknown> => {
-      const future = new Future<unknown>(this, trace, options);
-      future.abandon();
-      future.refuse(error);
-      return future;
-    };
+    const refused = (error: unknown): Future<unknown> => refusedFuture(this, error, options, trace);
     const toArgs = what === "map" ? listOf : argsOf;
     const { places } = this.#carrier;
     return mapOver(

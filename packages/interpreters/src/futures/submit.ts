@@ -17,6 +17,7 @@ import { Future } from "./future.js";
 import type { MapOwner } from "./map-iteration.js";
 import { type AnyMapOptions, mapOver, type SubmitParcel } from "./map.js";
 import type { SubmitOptions } from "./options.js";
+import type { Owner } from "./owner.js";
 import type { Pool } from "./pool.js";
 import type { Refusal } from "./tasks.js";
 
@@ -149,12 +150,12 @@ function refuse<T>(future: Future<T>, { reason }: Refusal, trace: Trace): Future
 
 /** A future that has failed already. Its failure is reported elsewhere, and is no unhandled rejection. */
 export function refusedFuture<T>(
-  pool: Pool,
+  owner: Owner<Future<unknown>>,
   error: unknown,
   options: SubmitOptions,
   trace: Trace,
 ): Future<T> {
-  const future = new Future<T>(pool.tasks, trace, options);
+  const future = new Future<T>(owner, trace, options);
   future.abandon();
   future.refuse(error);
   return future;
@@ -183,8 +184,8 @@ export function map<I, O>(
   const submitTask = group?.submit ?? submit;
   const send: SubmitParcel = (args, each, chunk) =>
     submitTask(pool, fn, args, each, trace, { kind: chunk ? WORK_CALL_BATCH : WORK_CALL, waited: true });
-  const { concurrency, maxWorkers, room } = pool;
-  const refused = (error: unknown): Future<unknown> => refusedFuture(pool, error, options, trace);
+  const { concurrency, maxWorkers, room, tasks } = pool;
+  const refused = (error: unknown): Future<unknown> => refusedFuture(tasks, error, options, trace);
   const places = maxWorkers * concurrency;
   const mapping = { what, submit: send, refused, group, toArgs, places, room, trace };
   return mapOver(mapping, source, options, mapOptions);
