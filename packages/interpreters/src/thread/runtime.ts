@@ -194,9 +194,9 @@ export class Runtime {
 
   /** Keeps the event loop alive, and polls the doorbell from it, until `unref`. Call it once for each asynchronous operation. */
   ref(): void {
-    // At the end of the call stack each of these calls may throw: then nothing has changed, or a turn comes that finds nothing to do.
-    if (this.#refs === 0) this.#keepAlive.ref();
+    // At the end of the call stack each of these calls may throw: then nothing has changed but that a turn comes, which finds nothing to do.
     this.#listen();
+    if (this.#refs === 0) this.#keepAlive.ref();
     this.#refs++;
   }
 
