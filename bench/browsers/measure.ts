@@ -4,6 +4,7 @@
  * All contenders of a case are started first and then take turns. A first start needs a new page, so the page loads itself again for each.
  */
 import { pipelined } from "../harness.js";
+import { within } from "../within.js";
 import {
   bare,
   comlink,
@@ -98,21 +99,9 @@ const tell = (report: object): Promise<unknown> =>
 const report = ({ name, ...row }: Row): Promise<unknown> =>
   tell({ name, ok: row.problem === undefined, row: { name, ...row } });
 
-async function within<T>(promise: PromiseLike<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no result within ${LIMIT / 1000} s`)), LIMIT);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 async function timed(run: () => PromiseLike<unknown>): Promise<number> {
   const start = performance.now();
-  await within(run());
+  await within(run(), LIMIT);
   return performance.now() - start;
 }
 

@@ -14,6 +14,7 @@ import type { Pool, PoolMaker } from "../peers/pool.js";
 import { poolifierTuned } from "../peers/poolifier.js";
 import { tinypoolTuned } from "../peers/tinypool.js";
 import { workerpoolThreads } from "../peers/workerpool.js";
+import { within } from "../within.js";
 
 interface Comparison {
   readonly title: string;
@@ -59,18 +60,6 @@ async function round(contender: Contender, inFlight: number): Promise<number> {
   return performance.now() - start;
 }
 
-async function within<T>(promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no result within ${LIMIT / 1000} s`)), LIMIT);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** Starts a contender and finds out how many operations fill a round. */
 async function warmed(maker: PoolMaker, inFlight: number): Promise<Contender> {
   const contender = { name: maker.name, pool: await maker.make(1), count: inFlight, best: 0 };
@@ -86,21 +75,21 @@ async function compare({ title, inFlight, makers }: Comparison): Promise<void> {
   const contenders: Contender[] = [];
   for (const maker of makers) {
     try {
-      contenders.push(await within(warmed(maker, inFlight)));
+      contenders.push(await within(warmed(maker, inFlight), LIMIT));
     } catch (error) {
       print({ name: maker.name, problem: String(error) });
     }
   }
   for (let n = 0; n < Number(values.rounds); n++) {
     for (const each of contenders) {
-      const took = await within(round(each, inFlight));
+      const took = await within(round(each, inFlight), LIMIT);
       each.best = Math.max(each.best, (each.count / took) * 1000);
     }
   }
   for (const { name, best, pool } of contenders) {
     print({ name, best: Math.round(best) });
     // Some pools never stop here.
-    await within(Promise.resolve(pool.stop())).catch(() => {});
+    await within(Promise.resolve(pool.stop()), LIMIT).catch(() => {});
   }
 }
 
