@@ -366,8 +366,11 @@ test("a put wakes no worker while one spins, or while one that was woken has not
   assert.deepEqual([turns.spins(0), turns.spins(1)], [false, true]);
   assert.deepEqual(turns.submit(false), [], "the one that spins will see it");
   assert.deepEqual(turns.submit(false), []);
-  const [first] = [turns.rung(() => assert.equal(turns.take(1, true), OK))];
-  assert.deepEqual(first, [0], "it takes one, leaves one, and wakes the next worker for that");
+  assert.deepEqual(
+    turns.rung(() => assert.equal(turns.take(1, true), OK)),
+    [0],
+    "it takes one, leaves one, and wakes the next worker for that",
+  );
   assert.equal(turns.spins(1), false);
   assert.deepEqual(turns.submit(false), [], "the one that was woken has not come");
   turns.end(1);

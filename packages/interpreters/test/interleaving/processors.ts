@@ -16,7 +16,7 @@ import type { Thread } from "./scheduler.js";
 import { SLEEPING_ON_NOTHING, type ModelMemory, type World } from "./world.js";
 
 /** Words of a cache line. */
-export const LINE_WORDS = 16;
+const LINE_WORDS = 16;
 
 /** Nanoseconds. */
 const HIT = 1;
