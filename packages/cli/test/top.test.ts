@@ -1,6 +1,7 @@
 /** `interpreters top`: attaching, the screen, and its keys. */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
@@ -95,11 +96,9 @@ test(
   "another user's process says whose it is",
   { ...options, skip: user !== 0 && "only root can start one" },
   async () => {
-    const other = spawn(process.execPath, ["-e", "console.log(1); setInterval(() => {}, 1e6)"], {
-      uid: 65_534,
-      gid: 65_534,
-    });
-    await new Promise((resolve) => other.stdout.once("data", resolve));
+    // Not this Node: that user may be unable to enter the folder that its binary lies in.
+    const other = spawn("sleep", ["1000000"], { uid: 65_534, gid: 65_534 });
+    await once(other, "spawn");
     const { code, stderr } = await top(String(other.pid));
     assert.equal(code, 2);
     assert.equal(
