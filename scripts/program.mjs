@@ -2,7 +2,7 @@
  * Runs real programs twice, with the package that they depend on and with our adapter in its place (npm's `overrides`), and compares what they
  * print, what they write, and their exit codes.
  *
- *     node scripts/program.mjs [--show] webpack|jest|mocha|eslint|swc|vitest|angular …
+ *     node scripts/program.mjs [--show] webpack|jest|mocha|eslint|swc|vitest|css|mdx|repomix|light|angular …
  *     npm run programs
  *
  * Prints a line for each; `--show` also prints what the program printed and wrote. Exits with 0 if all are equal and leave no process behind, with 77

@@ -1,6 +1,7 @@
 /** The adapters for other pools beside the genuine packages, both through the same API. */
 
 import { type Case, type Contender, pipelined, repeated } from "../harness.js";
+import type { work } from "../peers/work.js";
 
 interface Pool {
   run(task: unknown): Promise<unknown>;
@@ -49,15 +50,19 @@ async function start({ load }: Package): Promise<Pool> {
   return pool;
 }
 
-const tasks = (made: Package, inFlight: number, value: unknown): Contender => ({
+/**
+ * Rounds to warm up with large values: of their tasks, few fit into a second, and the adapter runs more JavaScript for each than the package. At 1 MB
+ * V8 has compiled all of it after about one second, or 4000 tasks; before, a task takes twice as long.
+ */
+const SLOW_TO_WARM = 4;
+
+const tasks = (made: Package, inFlight: number, value: unknown, warmUp?: number): Contender => ({
   name: made.name,
   ours: made.ours,
   async start() {
     const pool = await start(made);
-    return repeated("ops/s", {
-      run: (count) => pipelined(count, inFlight, () => pool.run(value)),
-      stop: () => pool.destroy(),
-    });
+    const run = (count: number): Promise<void> => pipelined(count, inFlight, () => pool.run(value));
+    return repeated("ops/s", { run, stop: () => pool.destroy() }, warmUp);
   },
 });
 
@@ -86,7 +91,31 @@ const payloads: readonly (readonly [string, string, () => unknown])[] = [
   ["bytes-4mb", "4 MB of bytes", () => new Uint8Array(4e6).fill(1)],
 ];
 
-export const adapterCases: readonly Case[] = pairs.flatMap(([name, packages]): Case[] => [
+const blocking = (ours: boolean): Contender => ({
+  name: ours ? "@interpreters/synckit" : "synckit",
+  ours,
+  async start() {
+    const { createSyncFn } = await (ours ? import("@interpreters/synckit") : import("synckit"));
+    const worker = ours ? "../peers/interpreters-synckit.worker.js" : "../peers/synckit.worker.js";
+    const workSync = createSyncFn<typeof work>(new URL(worker, import.meta.url));
+    return repeated("µs", {
+      run(count) {
+        for (let i = 0; i < count; i += 1) workSync(0);
+      },
+      // Neither has a way to stop a worker; it does not keep the process alive.
+      stop: () => undefined,
+    });
+  },
+});
+
+const synckitCase: Case = {
+  id: "adapter-synckit-small",
+  title: "synckit and its adapter: a blocking call with a number there and back",
+  unit: "µs",
+  contenders: [true, false].map(blocking),
+};
+
+const poolCases: readonly Case[] = pairs.flatMap(([name, packages]): Case[] => [
   ...[1, 64].map((inFlight): Case => ({
     id: `adapter-${name}-empty-${inFlight}-in-flight`,
     title: `${name} and its adapter: empty tasks, ${inFlight} in flight, ${WORKERS} workers`,
@@ -97,7 +126,7 @@ export const adapterCases: readonly Case[] = pairs.flatMap(([name, packages]): C
     id: `adapter-${name}-${id}`,
     title: `${name} and its adapter: ${what} there and back, 4 in flight, ${WORKERS} workers`,
     unit: "ops/s",
-    contenders: packages.map((made) => tasks(made, 4, value())),
+    contenders: packages.map((made) => tasks(made, 4, value(), SLOW_TO_WARM)),
   })),
   {
     id: `adapter-${name}-boot`,
@@ -107,3 +136,5 @@ export const adapterCases: readonly Case[] = pairs.flatMap(([name, packages]): C
     contenders: packages.map(boot),
   },
 ]);
+
+export const adapterCases: readonly Case[] = [...poolCases, synckitCase];

@@ -1,5 +1,6 @@
 /** Without the frames of packages and Node: a turn of the event loop that comes in between puts others there. */
-const withoutOthers = (text) => text.replaceAll(/\n +at .*(?:node_modules\/|\(node:|<anonymous>).*/g, "");
+export const withoutOthers = (text) =>
+  text.replaceAll(/\n +at .*(?:node_modules\/|\(node:|<anonymous>).*/g, "");
 
 /** What must be equal in the JSON report of Jest or Vitest: the times differ, and so does the order of the files. */
 export function outcomesOf(report) {

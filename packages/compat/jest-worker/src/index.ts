@@ -10,6 +10,8 @@ import { availableParallelism } from "node:os";
 import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import Farm from "./Farm";
+import FifoQueue from "./FifoQueue";
+import PriorityQueue from "./PriorityQueue";
 import type {
   PoolExitResult,
   WorkerCallback,
@@ -19,10 +21,10 @@ import type {
   WorkerPoolOptions,
 } from "./types";
 import WorkerPool from "./WorkerPool";
+import messageParent from "./workers/messageParent";
 
-export { default as FifoQueue } from "./FifoQueue";
-export { default as PriorityQueue } from "./PriorityQueue";
-export { default as messageParent } from "./workers/messageParent";
+// Not re-exported from their modules: Node finds no names of such exports in a CommonJS module that `import` loads.
+export { FifoQueue, messageParent, PriorityQueue };
 export type {
   PromiseWithCustomMessage,
   TaskQueue,

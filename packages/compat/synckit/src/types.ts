@@ -1,4 +1,5 @@
 /** The types that synckit exports. */
+import type { MessagePort } from "node:worker_threads";
 import type { TsRunner } from "./runners";
 
 // oxlint-disable-next-line typescript/no-explicit-any -- as synckit declares it: programs write `AnyFn` without arguments
@@ -46,12 +47,7 @@ export interface PackageJson {
   type?: "commonjs" | "module";
 }
 
-export interface DataMessage<T> {
-  result?: T;
-  error?: unknown;
-  properties?: unknown;
-}
-
+/** Messages between synckit and its workers, for programs that name them; nothing here sends them. */
 export interface MainToWorkerMessage<T extends unknown[]> {
   id: number;
   args: T;
@@ -62,7 +58,19 @@ export interface MainToWorkerCommandMessage {
   cmd: string;
 }
 
-export interface WorkerToMainMessage<T> extends DataMessage<T> {
-  id: number;
-  stdio: StdioChunk[];
+export interface WorkerData {
+  sharedBufferView: Int32Array;
+  workerPort: MessagePort;
+  pnpLoaderPath: string | undefined;
+}
+
+export type DataMessage<T> = { error: unknown; properties?: object } | { result: T };
+
+export type WorkerToMainMessage<T> = DataMessage<T> & { id: number; stdio: StdioChunk[] };
+
+export interface WorkerFailureMessage {
+  workerFailure: true;
+  fatal: boolean;
+  error: unknown;
+  properties?: object;
 }

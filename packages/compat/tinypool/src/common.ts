@@ -1,4 +1,4 @@
-import type { TransferListItem } from "node:worker_threads";
+import type { MessagePort, TransferListItem } from "node:worker_threads";
 import { Movables, moveSymbols } from "../../shared/movable.cjs";
 
 const symbols = moveSymbols("Tinypool");
@@ -15,6 +15,9 @@ export const isTransferable = (value: unknown): boolean => movables.isTransferab
 /** Whether the value is marked to be moved. */
 export const isMovable = (value: unknown): boolean => movables.isMovable(value);
 export const markMovable = (value: object): void => movables.mark(value);
+/** A copy of the own properties that inherits nothing. */
+export const withNullPrototype = <T extends object>(source: T): T =>
+  Object.assign(Object.create(null) as T, source);
 
 /** Exported for programs that name them; nothing here counts in these fields. */
 export const kRequestCountField = 0;
@@ -69,6 +72,30 @@ export interface TinypoolWorker {
   emit(event: string, ...data: any[]): void;
   ref?: () => void;
   unref?: () => void;
+}
+
+/** Messages between tinypool and its own worker threads, for programs that name them; nothing here sends them. */
+export interface StartupMessage {
+  filename: string | null;
+  name: string;
+  port: MessagePort;
+  sharedBuffer: Int32Array;
+  useAtomics: boolean;
+}
+export interface RequestMessage {
+  taskId: number;
+  task: any;
+  filename: string;
+  name: string;
+}
+export interface ReadyMessage {
+  ready: true;
+}
+export interface ResponseMessage {
+  taskId: number;
+  result: any;
+  error: unknown;
+  usedMemory: number;
 }
 
 /** The private half of `worker_threads.workerData`. */

@@ -10,7 +10,6 @@
  *     await pool.run({ a: 4, b: 6 }); // 10
  */
 import { EventEmitterAsyncResource } from "node:events";
-import { fileURLToPath } from "node:url";
 import type { MessagePort, TransferListItem } from "node:worker_threads";
 import type { AbortSignalAny } from "../../shared/abort.cjs";
 import { ArrayQueue } from "../../shared/task-queue.cjs";
@@ -24,8 +23,9 @@ import {
   type TinypoolChannel,
   type TinypoolWorker,
   type Transferable,
+  withNullPrototype,
 } from "./common.js";
-import { type FilledOptions, fillOptions, type Options } from "./options.js";
+import { type FilledOptions, fillOptions, isFilename, type Options, pathOf } from "./options.js";
 import { Pool } from "./pool.js";
 
 /* oxlint-disable typescript/no-explicit-any -- as in tinypool, whose programs rely on these types */
@@ -46,7 +46,7 @@ declare global {
 }
 
 /** The version of tinypool whose API this is. */
-const version = "2.1.0";
+const version = "2.2.0";
 
 export interface RunOptions {
   /** Objects to move instead of copy. */
@@ -54,7 +54,7 @@ export interface RunOptions {
   /** Of a worker that is a process: messages of the program's own. */
   channel?: TinypoolChannel;
   /** Another file than the pool's. */
-  filename?: string | null;
+  filename?: string | URL | null;
   /** Aborts the task: one that runs is stopped with its worker. */
   signal?: AbortSignalAny | null;
   /** Another function than the pool's. */
@@ -68,9 +68,6 @@ class ArrayTaskQueue extends ArrayQueue<Task> implements TaskQueue {
   }
 }
 
-const pathOf = (filename: string): string =>
-  filename.startsWith("file:") ? fileURLToPath(filename) : filename;
-const own = <T extends object>(options: T): T => Object.assign(Object.create(null) as T, options);
 /** Not `process`, which a task may replace. */
 const thisProcess = process as { readonly __tinypool_state__?: NodeJS.Process["__tinypool_state__"] };
 
@@ -80,7 +77,7 @@ class Tinypool extends EventEmitterAsyncResource {
 
   /** @throws TypeError, RangeError a bad option */
   constructor(options: Options = {}) {
-    const given = own(options);
+    const given = withNullPrototype(options);
     super({ name: "Tinypool" });
     const filename = given.filename ? pathOf(given.filename) : null;
     this.#pool = new Pool(this, fillOptions(given, given.taskQueue ?? new ArrayTaskQueue(), filename));
@@ -92,13 +89,11 @@ class Tinypool extends EventEmitterAsyncResource {
    */
   async run(task: any, options: RunOptions = {}): Promise<any> {
     if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
-    const { transferList, filename = null, name = null, signal = null, channel } = own(options);
+    const { transferList, filename = null, name = null, signal = null, channel } = withNullPrototype(options);
     if (transferList !== undefined && !Array.isArray(transferList)) {
       throw new TypeError("transferList argument must be an Array");
     }
-    if (filename !== null && typeof filename !== "string") {
-      throw new TypeError("filename argument must be a string");
-    }
+    if (!isFilename(filename)) throw new TypeError("filename argument must be a string or a URL");
     if (name !== null && typeof name !== "string") throw new TypeError("name argument must be a string");
     if (signal !== null && typeof signal !== "object") {
       throw new TypeError("signal argument must be an object");
@@ -136,7 +131,7 @@ class Tinypool extends EventEmitterAsyncResource {
   }
   /** Replaces the workers, the busy ones after their tasks; by ones of another kind, if that is named. */
   recycleWorkers(options: Pick<Options, "runtime"> = {}): Promise<void> {
-    return this.#pool.recycleWorkers(own(options));
+    return this.#pool.recycleWorkers(withNullPrototype(options));
   }
   get completed(): number {
     return this.#pool.completed;

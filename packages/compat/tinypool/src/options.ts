@@ -1,6 +1,7 @@
 /** The options of the pool: types, defaults, checks. The messages are those that tinypool's programs know. */
 import type { SerializationType } from "node:child_process";
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import type { Worker } from "node:worker_threads";
 import {
   checkEach,
@@ -12,13 +13,14 @@ import {
   type OptionCheck,
 } from "../../shared/option-checks.cjs";
 import { isQueue } from "../../shared/task-queue.cjs";
-import type { TaskQueue } from "./common.js";
+import { type TaskQueue, withNullPrototype } from "./common.js";
 
-export type ResourceLimits = NonNullable<Worker["resourceLimits"]>;
+/** Or undefined, as in tinypool. */
+export type ResourceLimits = Worker["resourceLimits"];
 
 export interface Options {
   /** The workers' file: an absolute path, or a URL with the scheme file. */
-  filename?: string | null;
+  filename?: string | URL | null;
   /** Whether workers are threads or processes. Default: threads. */
   runtime?: "worker_threads" | "child_process";
   /** The function that the file exports. Default: `"default"`. */
@@ -69,8 +71,18 @@ export interface FilledOptions extends Options {
   taskQueue: TaskQueue;
 }
 
+/** Whether a file is named in one of the ways that tinypool knows. */
+export const isFilename = (value: unknown): boolean => isText(value) || value instanceof URL;
+
+/** The path of a file that is named by its path, its URL or the text of its URL. */
+export function pathOf(filename: string | URL): string {
+  const url = String(filename);
+  if (url.startsWith("file:")) return fileURLToPath(url);
+  return url;
+}
+
 const CHECKS: readonly OptionCheck<Options>[] = [
-  ["filename", "must be a string or null", isText],
+  ["filename", "must be a string, a URL or null", isFilename],
   ["name", "must be a string or null", isText],
   ["minThreads", "must be a non-negative integer", isNumber(0)],
   ["maxThreads", "must be a positive integer", (value) => typeof value === "number" && value > 0],
@@ -96,7 +108,7 @@ export function fillOptions(given: Options, taskQueue: TaskQueue, filename: stri
   }
   const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const most = maxThreads ?? Math.max(cpus, minThreads ?? 0);
-  return {
+  return withNullPrototype({
     name: "default",
     runtime: "worker_threads",
     idleTimeout: 0,
@@ -109,5 +121,5 @@ export function fillOptions(given: Options, taskQueue: TaskQueue, filename: stri
     minThreads: minThreads ?? Math.min(Math.max(cpus / 2, 1), most),
     maxThreads: most,
     maxQueue: given.maxQueue === "auto" ? most ** 2 : (given.maxQueue ?? Infinity),
-  };
+  });
 }

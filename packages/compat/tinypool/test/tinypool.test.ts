@@ -190,6 +190,24 @@ test("a thread that died idle gets no task, even before the pool has seen the no
   });
 });
 
+test("the file of a pool and of a task may be a URL; its options inherit nothing", async () => {
+  const url = new URL("../../../test/workers/tasks.mjs", import.meta.url);
+  const given = Object.assign(Object.create({ maxThreads: 7 }) as Options, { filename: url });
+  const pool = new Tinypool({ ...given, minThreads: 0, maxThreads: 1 });
+  try {
+    assert.equal(pool.options.filename, filename);
+    assert.equal(Object.getPrototypeOf(pool.options), null);
+    assert.equal(await pool.run("of the pool", { name: "echo" }), "of the pool");
+    assert.equal(await pool.run("of the task", { filename: url, name: "echo" }), "of the task");
+    await assert.rejects(pool.run(0, { filename: 1 as never }), { name: "TypeError", message: /a URL/ });
+  } finally {
+    await pool.destroy();
+  }
+  const others = new Tinypool({ ...given, filename: url.href, minThreads: 0 });
+  assert.notEqual(others.options.maxThreads, 7);
+  await others.destroy();
+});
+
 test("an error arrives as itself: class, properties, cause", async () => {
   await using({}, async (pool) => {
     const error = await rejection(pool.run(0, { name: "fail" }));
