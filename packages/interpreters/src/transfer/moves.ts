@@ -17,11 +17,7 @@ export class Moves<H extends Handover = Handover, A = unknown> implements Moved 
   #marked: object[] | undefined = undefined;
 
   /** `makeHandover` is called with `by`; without it, all are copied, and what cannot be copied is refused. */
-  constructor(
-    by: A,
-    transfer: readonly Movable[] | undefined,
-    makeHandover: MakeHandover<H, A> | undefined,
-  ) {
+  constructor(by: A, transfer: readonly Movable[] | undefined, makeHandover: MakeHandover<H, A> | undefined) {
     this.#by = by;
     this.#makeHandover = makeHandover;
     if (transfer !== undefined) this.#add(transfer);

@@ -101,7 +101,8 @@ export class Replies {
     if (item.ends !== undefined) endAll(item);
     const message = Message.take(m);
     let carries = status === REPLY_VALUE;
-    const moves = carries && typeof value === "object" ? new Moves(item.channel, undefined, this.#handOver) : undefined;
+    const moves =
+      carries && typeof value === "object" ? new Moves(item.channel, undefined, this.#handOver) : undefined;
     try {
       try {
         this.#header(message, item, status);

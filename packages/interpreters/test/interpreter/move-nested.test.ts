@@ -55,7 +55,7 @@ for (const size of [1, 10_000, 5_000_000]) {
       },
       put: async (value) => {
         await queue.put(value);
-        return length(await queue.get() as Holder);
+        return length((await queue.get()) as Holder);
       },
       putNowait: (value) => {
         queue.putNowait(value);
@@ -81,10 +81,14 @@ for (const size of [1, 10_000, 5_000_000]) {
       assert.deepEqual(result, { list: [{ bytes: sevens(size) }] });
     }
     assert.equal(await pool.submit(moving.left), 0);
-    for await (const item of interp.iterate(moving.deepItems, size)) assert.deepEqual(item.bytes, sevens(size));
+    for await (const item of interp.iterate(moving.deepItems, size))
+      assert.deepEqual(item.bytes, sevens(size));
     assert.equal(await interp.call(moving.left), 0);
     using returned = callback(() => ({ bytes: move(sevens(size)) }));
-    const back = await interp.call(async (fn: () => Promise<{ bytes: Uint8Array }>) => (await fn()).bytes.length, returned);
+    const back = await interp.call(
+      async (fn: () => Promise<{ bytes: Uint8Array }>) => (await fn()).bytes.length,
+      returned,
+    );
     assert.equal(back, size);
   });
 }
@@ -94,11 +98,11 @@ test("a buffer that was copied before its mark is met is still one object, and m
   for (const size of [10, 5_000_000]) {
     const bytes = sevens(size);
     const part = bytes.subarray(1, 3);
-    const same = ([first, { second }, { part }]: [Uint8Array, { second: Uint8Array }, { part: Uint8Array }]) => [
-      first.buffer === second.buffer && second.buffer === part.buffer,
-      second.length,
-      part.length,
-    ];
+    const same = ([first, { second }, { part }]: [
+      Uint8Array,
+      { second: Uint8Array },
+      { part: Uint8Array },
+    ]) => [first.buffer === second.buffer && second.buffer === part.buffer, second.length, part.length];
     const value: Parameters<typeof same>[0] = [bytes.subarray(2), { second: move(bytes) }, { part }];
     assert.deepEqual(await interp.call(same, value), [true, size, 2]);
     assert.equal(bytes.byteLength, 0);
@@ -118,7 +122,10 @@ test("a port moves from any depth, and isShareable says so", limits, async () =>
   const value = { list: [{ port: move(port2) }] };
   assert.equal(isShareable(value), true);
   const arrived = new Promise((resolve) => port1.once("message", resolve));
-  await interp.call(({ list: [{ port }] }: { list: { port: MessagePort }[] }) => port.postMessage("hello"), value);
+  await interp.call(
+    ({ list: [{ port }] }: { list: { port: MessagePort }[] }) => port.postMessage("hello"),
+    value,
+  );
   assert.equal(await arrived, "hello");
   port1.close();
 });
