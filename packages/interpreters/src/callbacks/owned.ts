@@ -243,14 +243,16 @@ async function answerLater(
 ): Promise<void> {
   const { sender } = item;
   let never = false;
-  const refuse = (): void => {
+  const refuse = (): boolean => {
+    if (slotOf(rt.m, sender) === -1) return false;
     never = true;
     replies.reply(item, REPLY_REFUSED, promised(rt.id, sender));
+    return true;
   };
   const slot = blocks ? slotOf(rt.m, sender) : (-1 as Slot);
-  const waiting = rt.sleeper.promised;
-  if (slot !== -1) waiting.set(slot, refuse);
-  const letGo = keepAlive(rt, sender);
+  const { promised: calls } = rt.sleeper;
+  if (slot !== -1) calls.add(slot, refuse);
+  const letGo = keepAlive(rt, sender, () => calls.remove(slot, refuse));
   try {
     let value: unknown;
     try {
@@ -262,7 +264,7 @@ async function answerLater(
     }
     if (!never) replies.reply(item, REPLY_VALUE, value);
   } finally {
-    if (waiting.get(slot) === refuse) waiting.delete(slot);
+    calls.remove(slot, refuse);
     letGo();
   }
 }
@@ -272,14 +274,16 @@ interface Unsettled {
   readonly caller: InterpreterId;
   /** Whether it keeps the process alive. */
   kept: boolean;
+  /** Called when the caller is gone. */
+  readonly callerGone: () => void;
 }
 
 const unsettled = new LinkedList<Unsettled>();
 let stopWatching: (() => void) | undefined;
 
 /** The call keeps the process alive until it is done, which the returned function says, or until its caller is gone. */
-function keepAlive(rt: Runtime, caller: InterpreterId): () => void {
-  const call: Unsettled = { caller, kept: false };
+function keepAlive(rt: Runtime, caller: InterpreterId, callerGone: () => void): () => void {
+  const call: Unsettled = { caller, kept: false, callerGone };
   const link = unsettled.add(call);
   if (unsettled.size === 1) stopWatching = rt.onDeath(({ id }) => callerDied(rt, id));
   if (slotOf(rt.m, caller) !== -1) {
@@ -295,7 +299,9 @@ function keepAlive(rt: Runtime, caller: InterpreterId): () => void {
 
 function callerDied(rt: Runtime, id: InterpreterId): void {
   unsettled.forEach((call) => {
-    if (call.caller === id) unref(rt, call);
+    if (call.caller !== id) return;
+    call.callerGone();
+    unref(rt, call);
   });
 }
 

@@ -110,8 +110,8 @@ function encodeAny(
     encoder.list = list;
     encoder.moved = moved;
     writeValue(encoder, value, 0);
-    if (encoder.sharedBuffers.size > 0) {
-      // The walk found views that share a buffer after it had written one of them alone: encode again.
+    if (encoder.again) {
+      // The walk found views that share a buffer, or that it moves, after it had written one of them alone: encode again.
       out.end = end;
       out.refs.length = refs;
       encoder.beginAgain();

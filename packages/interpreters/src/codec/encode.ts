@@ -12,6 +12,7 @@ import { describe, getterThrew, safeInspect } from "./describe.js";
 import { writeJavaScriptTag, writtenBefore, type Encoder } from "./encoder.js";
 import { hasNoProperties, isOfRuntime, refuseSpecial, runtimeClassFailure } from "./hidden-state.js";
 import { kinds } from "./kind-table.js";
+import { areThereMarks } from "./marks.js";
 import { type RegisteredType, registeredTypeOf } from "./registered-types.js";
 import { isOfLastDataClass } from "./runtime-classes.js";
 import { shapeOf } from "./shapes.js";
@@ -95,6 +96,7 @@ function writeObject(e: Encoder, object: object, depth: number): void {
   e.depth = depth;
   // First: nearly everything that one asks of a proxy runs its traps.
   if (isProxy(object)) throw e.failure(depth, describe(object));
+  if (areThereMarks()) e.heedMark(object, depth);
   const type = registeredTypeOf(object);
   if (type !== undefined) {
     writeRegistered(e, object, type, depth);

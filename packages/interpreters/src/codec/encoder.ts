@@ -2,6 +2,7 @@
 
 import { getterThrew, notShareable, type Step } from "./describe.js";
 import { ObjectNumbers, Seen } from "./identity.js";
+import { markOf } from "./marks.js";
 import type { Scratch } from "./scratch.js";
 import { nextEpoch, shapeBeforeFirst, type WrittenShape } from "./shapes.js";
 import { CODEC_JAVASCRIPT, CODEC_NEUTRAL, TAG_BACK } from "./tags.js";
@@ -22,6 +23,8 @@ export interface Moved {
   has(object: object): boolean;
   /** Called once for each of them in the value, and once more if the value must be encoded again. */
   toReference(object: object): readonly [a: number, b: number];
+  /** `move` has marked `object`, which is in the value: from now on `movables` travel by reference, if they can. */
+  adopt(object: object, movables: readonly object[]): void;
 }
 
 export class Encoder {
@@ -62,6 +65,8 @@ export class Encoder {
   sharedBuffers = new Set<object>();
   /** Buffers to write whole: the previous attempt found that they are shared. */
   wholeBuffers: ReadonlySet<object> | undefined = undefined;
+  /** The walk has written bytes of a buffer before it met the mark by which that buffer travels by reference. */
+  metLate = false;
 
   epoch = 0;
   shapes = 0;
@@ -79,7 +84,12 @@ export class Encoder {
     this.previous = shapeBeforeFirst();
   }
 
-  /** Starts again, with the shared buffers known. */
+  /** Whether the value must be written again, with what this attempt has found. */
+  get again(): boolean {
+    return this.sharedBuffers.size > 0 || this.metLate;
+  }
+
+  /** Starts again, with the shared buffers and the marks known. */
   beginAgain(): void {
     const { sharedBuffers, moved } = this;
     this.sharedBuffers = new Set();
@@ -104,6 +114,7 @@ export class Encoder {
     this.references.clear();
     this.forgetBuffers();
     this.wholeBuffers = undefined;
+    this.metLate = false;
     if (this.pathHoldsValues || this.path.length > 64) this.path.length = 0;
     this.pathHoldsValues = false;
   }
@@ -111,6 +122,20 @@ export class Encoder {
   /** The error for a value that cannot travel, met at `depth`. */
   failure(depth: number, found: string, hint?: string): Error {
     return notShareable(nameOf(this.root), this.path.slice(0, depth), found, hint);
+  }
+
+  /** Heeds the mark of an object of which `move` may have marked some. @throws NotShareableError nothing moves with this value */
+  heedMark(object: object, depth: number): void {
+    const movables = this.lenient ? undefined : markOf(object);
+    if (movables === undefined) return;
+    const { moved } = this;
+    if (moved === undefined) {
+      const hint = "nothing can move with this value: leave move() out, and it is copied";
+      throw this.failure(depth, "marked by move()", hint);
+    }
+    moved.adopt(object, movables);
+    const isWritten = (each: object): boolean => this.buffers.find(each) >= 0 || this.partly.has(each);
+    if (movables.some((each) => moved.has(each) && isWritten(each))) this.metLate = true;
   }
 
   /** Reads a property off the hot path. In a lenient copy a text replaces the value of a getter that throws. */

@@ -202,7 +202,7 @@ export class MapIteration<I> {
   /** Sends the gathered items, or waits for room. If one of them cannot travel, those before it are still sent. */
   #flush(): void {
     if (this.#stopWaiting !== undefined) return;
-    if (this.#plan.room.free) this.#sendGathered();
+    if (this.#plan.room.keep()) this.#sendGathered();
     else this.#stopWaiting = this.#plan.room.wait(AsyncLocalStorage.bind(this.#onRoom));
   }
 

@@ -3,8 +3,6 @@
  */
 import { clock } from "../base/clock.js";
 import { checkCount, checkOptions, checkSignal, checkTimeout, ownOptions, show } from "../base/check.js";
-import { NotShareableError } from "../base/errors.js";
-import { movesOfCall } from "../transfer/move.js";
 import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 import { copyOf } from "../wire/message.js";
 import type { Trace } from "../thread/trace.js";
@@ -184,10 +182,7 @@ export function mapOver<I, O>(
  * @throws NotShareableError they cannot travel, or `move` names buffers in them: each call must be sent alone
  */
 function keptLists(args: readonly unknown[][]): unknown[][] {
-  const flat = args.flat();
-  if (movesOfCall(flat, undefined) !== undefined)
-    throw new NotShareableError("Moved buffers cannot be sent twice");
-  return flat.every(isPrimitive) ? [...args] : copyOf([...args], "args");
+  return args.flat().every(isPrimitive) ? [...args] : copyOf([...args], "args");
 }
 
 function isPrimitive(value: unknown): boolean {

@@ -142,7 +142,7 @@ export class Pool implements TasksOwner, WorkersOwner {
   /** Resolves when there is room for a task, and no earlier waiter for it. */
   async waitForRoom(timeout: number, signal: AbortSignal | undefined): Promise<void> {
     this.checkUsable();
-    if (this.room.free) return;
+    if (this.room.keep()) return;
     await new NativePromise<void>((resolve, reject) => {
       const end = (settle: () => void): void => {
         stopTimer(timer);
@@ -176,6 +176,7 @@ export class Pool implements TasksOwner, WorkersOwner {
    */
   provideWorkers(future: Future<unknown>): void {
     this.#idleness.came();
+    this.room.used();
     if (!this.#wantsWorker()) return;
     try {
       this.workers.start();

@@ -18,7 +18,6 @@ import { describe } from "../guests/javascript/callable.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
 import { type Trace, takeTrace } from "../thread/trace.js";
-import { movesOfCall } from "../transfer/move.js";
 import type { TaskSubmitter } from "./executor-type.js";
 import { useSubmitter, waitLimitPassed } from "./failure.js";
 import { Future } from "./future.js";
@@ -114,9 +113,9 @@ export class RemoteTasks implements Owner<Future<unknown>> {
   ): Future<T> {
     this.checkUsable();
     const { url, name } = this.#moduleOf(fn);
-    if (movesOfCall(batch ? args.flat() : args, options.transfer) !== undefined) {
+    if (options.transfer !== undefined) {
       throw new NotShareableError(
-        `${this.#carrier.name} cannot move buffers to another process: leave out \`transfer\` and move(), and they are copied`,
+        `${this.#carrier.name} cannot move buffers to another process: leave out \`transfer\`, and they are copied`,
       );
     }
     const bytes = encodePortable(args, "args");

@@ -3,15 +3,15 @@
  *
  *     a task is done ──▶ check: as many waiters as there are places, first come, first served ──next turn──▶ check
  *
- * A place is kept for a waiter that was called until the next turn: it submits its task after this check. If it submitted nothing, or
- * others are waiting, places are counted again then.
+ * A place is kept, for a waiter that was called and for one that need not wait, until a task is submitted or the next turn: it submits its
+ * task after this check. If it submitted nothing, or others are waiting, places are counted again then.
  */
 import { setImmediate } from "../platform/timers.js";
 
 export class Room {
   readonly #count: () => number;
   readonly #waiting = new Set<() => void>();
-  /** How many waiters were called in this turn. */
+  /** How many places are kept: for those that were told of room in this turn and have submitted nothing yet. */
   #called = 0;
   #checking = false;
 
@@ -20,9 +20,19 @@ export class Room {
     this.#count = count;
   }
 
-  /** Whether there is room now, and not only for those that wait. */
-  get free(): boolean {
-    return this.#count() > this.#waiting.size + this.#called;
+  /** Returns whether there is room now, and not only for those that wait, and keeps a place. */
+  keep(): boolean {
+    const count = this.#count();
+    if (count <= this.#waiting.size + this.#called) return false;
+    if (count === Infinity) return true;
+    this.#called++;
+    this.#checkLater();
+    return true;
+  }
+
+  /** A task was submitted: it has one of the places that are kept. */
+  used(): void {
+    if (this.#called > 0) this.#called--;
   }
 
   /** Calls `fn` once, as soon as there is room for a task of its own, unless the returned function is called before. */

@@ -4,8 +4,7 @@ import { ownOptions } from "../base/check.js";
 import { InterpreterError, NotShareableError, QueueFull } from "../base/errors.js";
 import { type Trace, takeTrace } from "../thread/trace.js";
 import { SupervisorHandover } from "../transfer/handover.js";
-import { forgetMoves, movesOfCall } from "../transfer/move.js";
-import { detach } from "../transfer/transfer-list.js";
+import { Moves } from "../transfer/moves.js";
 import { Progress } from "../callbacks/report.js";
 import { CODEC_JAVASCRIPT } from "../codec/codec.js";
 import { codeOf } from "../wire/code.js";
@@ -62,8 +61,6 @@ export function submit<T>(
   const iterates = kind === WORK_ITERATE;
   pool.checkUsable();
   const { signal } = options;
-  const each = kind === WORK_CALL_BATCH ? args.flat() : args;
-  const transfer = movesOfCall(each, options.transfer);
   const future = new Future<T>(pool.tasks, trace, options);
   if (iterates) {
     future.onDone = onDone;
@@ -74,7 +71,7 @@ export function submit<T>(
   if (full !== undefined) return refuse(future, full, trace);
   future.retriesLeft = iterates ? 0 : pool.retries;
   // A retry needs the arguments once more, so they are copied then.
-  const moving = future.retriesLeft === 0 ? SupervisorHandover.of(rt, transfer) : undefined;
+  const moving = new Moves(rt, options.transfer, future.retriesLeft > 0 ? undefined : SupervisorHandover.of);
   try {
     const code = codeOf(rt.m, fn, pool.language, iterates);
     const refusal = pool.tasks.enqueue(future, code, kind, options, args, waited, moving);
@@ -82,10 +79,9 @@ export function submit<T>(
     pool.provideWorkers(future);
     // Only now that the task is in line: a refusal must leave the buffers as they were, and so does a failure of the only worker's boot.
     if (!future.done()) {
-      moving?.handOver();
-      future.channel = moving?.takeChannel();
-      if (transfer !== undefined) detach(transfer, moving);
-      forgetMoves(each);
+      moving.handover?.handOver();
+      future.channel = moving.handover?.takeChannel();
+      moving.sent();
     }
     if (taskSubmit.hasSubscribers) pool.tasks.tell(taskSubmit, future);
   } catch (error) {
@@ -94,7 +90,7 @@ export function submit<T>(
     if (error instanceof NotShareableError) useSubmitter(error, trace);
     throw error;
   } finally {
-    moving?.done();
+    moving.done();
   }
   if (signal !== undefined) pool.tasks.stopOnAbort(future, signal);
   if (options.waitTimeout !== undefined) pool.tasks.limitWait(future, options.waitTimeout);

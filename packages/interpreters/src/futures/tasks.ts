@@ -27,6 +27,7 @@ import {
   WITH_SENDER,
 } from "../wire/message.js";
 import type { SupervisorHandover } from "../transfer/handover.js";
+import type { Moves } from "../transfer/moves.js";
 import { statusError } from "../wire/status-error.js";
 import { reasonNumber, REQUEST_ABORT, WORK_CARRIES } from "../wire/protocol.js";
 import { isExecutingWork } from "../kernel/executions.js";
@@ -148,7 +149,7 @@ export class Tasks implements Owner<Future<unknown>> {
     options: SubmitOptions,
     args: readonly unknown[] | Encoded,
     waited = true,
-    moving?: SupervisorHandover,
+    moving?: Moves<SupervisorHandover, Runtime>,
   ): Refusal | undefined {
     const { m, id } = this.rt;
     const lane = laneOf(options.priority ?? 0);

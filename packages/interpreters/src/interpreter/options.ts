@@ -170,12 +170,13 @@ export function checkCreateOptions(given: CreateOptions): BootOptions {
   if (config.shareEnv && env !== undefined) {
     throw new TypeError("create: set env or config.shareEnv, not both");
   }
+  const inherited = inheritedExecArgv();
   return {
     name,
     env: config.shareEnv ? {} : env === undefined ? { ...process.env } : withoutUndefined(env),
     argv: argv && [...argv],
-    execArgv: execArgv ? [...execArgv] : inheritedExecArgv(),
-    inheritedExecArgv: execArgv === undefined,
+    execArgv: execArgv ? [...execArgv] : inherited,
+    inheritedExecArgv: inherited.filter((flag) => execArgv?.includes(flag) !== false),
     resourceLimits: resourceLimits && withoutUndefined(resourceLimits),
     config,
     input: checkInput(options.stdin, language),

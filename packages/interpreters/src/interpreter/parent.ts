@@ -14,8 +14,8 @@ import type { InterpreterId, Slot } from "../memory/brands.js";
 import { OK, S_REPLIES } from "../memory/layout.js";
 import type { Runtime } from "../thread/runtime.js";
 import { SupervisorHandover } from "../transfer/handover.js";
-import { forgetMoves, movesOfCall } from "../transfer/move.js";
-import { checkTransfer, detach, isPort, type Movable, type Port } from "../transfer/transfer-list.js";
+import { Moves } from "../transfer/moves.js";
+import { checkTransfer, isPort, type Movable, type Port } from "../transfer/transfer-list.js";
 import { Message, WITHOUT_SENDER } from "../wire/message.js";
 import { SETUP_PARENT } from "../wire/protocol.js";
 import { types } from "../platform/brand-checks.js";
@@ -104,13 +104,11 @@ export function sendParent(
 ): void {
   const { workerData = null, parentPort, environmentData = {}, transfer = [], stdin } = options;
   const input = isGiven(stdin) ? inputOf(stdin) : undefined;
-  const values = [workerData];
   const ports = [parentPort, input?.port].filter((port) => port !== undefined);
-  const moved = movesOfCall(values, ports.length === 0 ? transfer : [...new Set([...transfer, ...ports])]);
   const message = Message.take(rt.m);
-  const handover = SupervisorHandover.of(rt, moved);
+  const moves = new Moves(rt, [...new Set([...transfer, ...ports])], SupervisorHandover.of);
   try {
-    if (ports.length > 0 && handover === undefined) {
+    if (ports.length > 0 && moves.handover === undefined) {
       const what = parentPort === undefined ? "stdin" : "parentPort";
       throw new NotShareableError(
         `Cannot move options.${what} to another interpreter: this thread, which neither is the main one nor was made by create(), cannot move objects. ` +
@@ -124,19 +122,18 @@ export function sendParent(
       environmentData: [...(entries as Iterable<[unknown, unknown]>)],
       stdin: input?.sent ?? null,
     };
-    message.header(0, SETUP_PARENT).value(setup, "options", false, handover);
-    handover?.check();
+    message.header(0, SETUP_PARENT).value(setup, "options", false, moves);
+    moves.check();
     const status = message.intoMailbox(slot, S_REPLIES, id, rt.id, WITHOUT_SENDER);
     if (status !== OK) throw statusError(status, id, `send interpreter ${id} its workerData`);
-    handover?.handOver();
-    if (moved !== undefined) detach(moved, handover);
-    forgetMoves(values);
+    moves.handover?.handOver();
+    moves.sent();
     input?.start();
   } catch (error) {
     input?.port?.close();
     throw error;
   } finally {
-    handover?.done();
+    moves.done();
     message.discard();
   }
 }

@@ -11,8 +11,7 @@ import { carried } from "../thread/carried.js";
 import { collectCarried, request, startIfLazy } from "../thread/supervisor-client.js";
 import { takeTrace, type Trace, useTrace } from "../thread/trace.js";
 import { SupervisorHandover } from "../transfer/handover.js";
-import { forgetMoves, movesOfCall } from "../transfer/move.js";
-import { checkTransfer, detach } from "../transfer/transfer-list.js";
+import { Moves } from "../transfer/moves.js";
 import type { Code } from "../wire/code.js";
 import { checkReadable, Message, runningTime, WITH_SENDER } from "../wire/message.js";
 import {
@@ -123,12 +122,11 @@ export function dispatch<T>(target: Target, work: WorkKind, sending: Sending): O
   const { what, value, options, blocking, trace } = sending;
   const { signal } = options;
   const args = work.args && (value as unknown[]);
-  const transfer = args && movesOfCall(args, options.transfer);
   signal?.throwIfAborted();
   const timeout = runningTime(options.timeout);
   const carrier = work.carries && target.tag === CODEC_JAVASCRIPT ? carried() : undefined;
   const message = Message.take(rt.m);
-  const handover = SupervisorHandover.of(rt, transfer);
+  const moves = args && new Moves(rt, options.transfer, SupervisorHandover.of);
   try {
     const operation = new Operation<T>(rt, id, what, trace);
     operation.keep = sending.keep;
@@ -136,11 +134,11 @@ export function dispatch<T>(target: Target, work: WorkKind, sending: Sending): O
     try {
       const kind = carrier === undefined ? work.kind : work.kind | WORK_CARRIES;
       message.header(operation.sequence, kind, sending.a, sending.b, 0, timeout);
-      if (carrier !== undefined) message.list([...(args ?? [value]), carrier], work.root, handover);
-      else if (args !== undefined) message.list(args, work.root, handover);
+      if (carrier !== undefined) message.list([...(args ?? [value]), carrier], work.root, moves);
+      else if (args !== undefined) message.list(args, work.root, moves);
       else message.value(value, work.root);
       if (work.read) checkReadable(message.codec, languageOf(target.tag), work.root);
-      if (transfer !== undefined) checkTransfer(transfer);
+      moves?.check();
       // Encoding ran getters of user code, one of which may have aborted it.
       signal?.throwIfAborted();
       if (blocking) {
@@ -163,17 +161,16 @@ export function dispatch<T>(target: Target, work: WorkKind, sending: Sending): O
       throw error;
     }
     // After the record was put, so that a refusal leaves the buffers as they were.
-    handover?.handOver();
-    operation.channel = handover?.takeChannel();
-    if (transfer !== undefined) detach(transfer, handover);
-    if (args !== undefined) forgetMoves(args);
+    moves?.handover?.handOver();
+    operation.channel = moves?.handover?.takeChannel();
+    moves?.sent();
     operation.timeout = timeout;
     operation.ref = options.ref !== false;
     if (signal !== undefined || options.waitTimeout !== undefined || options.resultTimeout !== undefined)
       limit(target, operation, options, blocking);
     return operation;
   } finally {
-    handover?.done();
+    moves?.done();
     message.discard();
   }
 }

@@ -8,8 +8,7 @@ import type { InterpreterId, Pointer } from "../memory/brands.js";
 import { OK, R_SIZE, RECORD_ERROR, RECORD_UNBOUND } from "../memory/layout.js";
 import type { Runtime } from "../thread/runtime.js";
 import { SupervisorHandover } from "../transfer/handover.js";
-import { forgetMoves, movesOf, movesOfCall } from "../transfer/move.js";
-import { detach, type Movable } from "../transfer/transfer-list.js";
+import { Moves } from "../transfer/moves.js";
 import { Batch } from "../wire/batch.js";
 import { Message, readPlain, readValue } from "../wire/message.js";
 import type { PutOptions } from "./options.js";
@@ -29,8 +28,8 @@ export function encodeItem(
   if (unboundItems !== undefined) unboundNumber(unboundItems);
   const message = Message.take(m);
   try {
-    message.value(value, "value", false, moves?.handover);
-    moves?.handover?.check();
+    message.value(value, "value", false, moves);
+    moves?.check();
     return message;
   } catch (error) {
     discardItem(message, moves);
@@ -38,37 +37,19 @@ export function encodeItem(
   }
 }
 
-/** The buffers that are moved with an item. */
-export class ItemMoves {
-  /** Returns undefined if nothing is moved with the item, as is the rule. */
-  static of(rt: Runtime, value: unknown, { transfer }: PutOptions): ItemMoves | undefined {
-    if (transfer === undefined && movesOf(value) === undefined) return undefined;
-    const buffers = movesOfCall([value], transfer);
-    return buffers && new ItemMoves(rt, value, buffers);
-  }
+/** The buffers that move with an item. */
+export type ItemMoves = Moves<SupervisorHandover, Runtime>;
 
-  /** The large buffers, which are handed over; small ones are copied, and detached. Undefined without any. */
-  readonly handover: SupervisorHandover | undefined;
-  readonly #value: unknown;
-  readonly #buffers: readonly Movable[];
+/** What moves with the item, if anything can. */
+export function movesOf(rt: Runtime, value: unknown, { transfer }: PutOptions): ItemMoves | undefined {
+  if (transfer === undefined && (typeof value !== "object" || value === null)) return undefined;
+  return new Moves(rt, transfer, SupervisorHandover.of);
+}
 
-  private constructor(rt: Runtime, value: unknown, buffers: readonly Movable[]) {
-    this.#value = value;
-    this.#buffers = buffers;
-    this.handover = SupervisorHandover.of(rt, buffers);
-  }
-
-  /** The item is in the queue: its buffers leave this thread. */
-  sent(): void {
-    this.handover?.handOver();
-    detach(this.#buffers, this.handover);
-    forgetMoves([this.#value]);
-  }
-
-  /** The item was put, or never will be. */
-  done(): void {
-    this.handover?.done();
-  }
+/** The item is in the queue: its buffers leave this thread. */
+export function moveOn(moves: ItemMoves | undefined): void {
+  moves?.handover?.handOver();
+  moves?.sent();
 }
 
 /** Gives back what `encodeItem` made, whether the item was put or not. */
@@ -77,18 +58,16 @@ export function discardItem(message: Message, moves: ItemMoves | undefined): voi
   moves?.done();
 }
 
-/** Encodes several items of `sender`. The caller must discard the batch. @throws as `encodeItem` */
+/**
+ * Encodes several items of `sender`. The caller must discard the batch. Some of them may be put and others not, so their buffers cannot move.
+ *
+ * @throws as `encodeItem`
+ */
 export function encodeItems(values: Iterable<unknown>, sender: InterpreterId, unbound: number): Batch {
   if (typeof (values as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function") {
     throw new TypeError(`putMany: values must be iterable, found ${show(values)}`);
   }
-  return new Batch(values, sender, unbound, checkCopied);
-}
-
-/** `putMany` may end with some of its items put and others not, so it cannot move buffers. */
-function checkCopied(value: unknown): void {
-  if (movesOf(value) === undefined) return;
-  throw new TypeError("putMany copies its items: put an item whose buffers move() names by put()");
+  return new Batch(values, sender, unbound);
 }
 
 /** The record that was taken last. Decode it at once: the next waiter takes its item into the same place. */

@@ -5,7 +5,7 @@ import { OK, Q_PUTTERS, STATUS_FULL, UNBOUND_ITEM_KEEP } from "../memory/layout.
 import type { Runtime } from "../thread/runtime.js";
 import type { Message } from "../wire/message.js";
 import { BriefLook } from "./brief-look.js";
-import { discardItem, encodeItem, ItemMoves } from "./items.js";
+import { discardItem, encodeItem, type ItemMoves, moveOn, movesOf } from "./items.js";
 import { NO_OPTIONS } from "./options.js";
 import { WaitQueue } from "./wait-queue.js";
 
@@ -23,7 +23,7 @@ export class ItemPutter {
 
   /** Puts an item, which outlives this interpreter. Returns a status, or, if there is no room yet, the promise of one. @throws as `encodeItem` */
   put(value: unknown): number | Promise<number> {
-    const moves = ItemMoves.of(this.#rt, value, NO_OPTIONS);
+    const moves = movesOf(this.#rt, value, NO_OPTIONS);
     const message = encodeItem(this.#rt.m, value, NO_OPTIONS, moves);
     let status = this.#try(message, false, moves);
     if (status === STATUS_FULL && this.#brief.look(this.#rt.m, this.#queue, seemsToHaveRoom))
@@ -45,7 +45,7 @@ export class ItemPutter {
 
   #try(message: Message, wait: boolean, moves: ItemMoves | undefined): number {
     const status = message.intoQueue(this.#queue, wait, this.#rt.id, UNBOUND_ITEM_KEEP);
-    if (status === OK) moves?.sent();
+    if (status === OK) moveOn(moves);
     return status;
   }
 }

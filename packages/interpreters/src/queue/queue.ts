@@ -18,7 +18,16 @@ import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
 import { collectCarried } from "../thread/supervisor-client.js";
 import type { Message } from "../wire/message.js";
-import { discardItem, encodeItem, encodeItems, ItemMoves, Taker, untilShutDown } from "./items.js";
+import {
+  discardItem,
+  encodeItem,
+  encodeItems,
+  type ItemMoves,
+  moveOn,
+  movesOf,
+  Taker,
+  untilShutDown,
+} from "./items.js";
 import { handles, heldQueues, makeWaits, type QueueBinding, type Waits } from "./held-queues.js";
 import {
   checkGetOptions,
@@ -139,7 +148,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   async put(value: T, options: WaitOptions & PutOptions = NO_OPTIONS): Promise<void> {
     options = ownOptions(options);
     const timeout = checkPutOptions("put", options);
-    const moves = ItemMoves.of(this.#rt, value, options);
+    const moves = movesOf(this.#rt, value, options);
     const message = encodeItem(this.#rt.m, value, options, moves);
     try {
       // Encoding runs user code.
@@ -165,7 +174,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   putSync(value: T, options: SyncOptions & PutOptions = NO_OPTIONS): void {
     options = ownOptions(options);
     const timeout = checkPutOptions("putSync", options);
-    const moves = ItemMoves.of(this.#rt, value, options);
+    const moves = movesOf(this.#rt, value, options);
     const message = encodeItem(this.#rt.m, value, options, moves);
     try {
       options.signal?.throwIfAborted();
@@ -181,7 +190,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   /** Puts an item if there is room now (PEP 734: `put_nowait`). @throws QueueFull if not; otherwise as `put` */
   putNowait(value: T, options: PutOptions = NO_OPTIONS): void {
     options = checkNowaitOptions("putNowait", options);
-    const moves = ItemMoves.of(this.#rt, value, options);
+    const moves = movesOf(this.#rt, value, options);
     const message = encodeItem(this.#rt.m, value, options, moves);
     const status = this.#tryPut(message, options, false, moves);
     discardItem(message, moves);
@@ -370,7 +379,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   #tryPut(message: Message, options: PutOptions, wait: boolean, moves: ItemMoves | undefined): number {
     const unbound = unboundOr(options.unboundItems, this.#unbound);
     const status = message.intoQueue(this.#pointer, wait, this.#rt.id, unbound);
-    if (status === OK) moves?.sent();
+    if (status === OK) moveOn(moves);
     return status;
   }
 

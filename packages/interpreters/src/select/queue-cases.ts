@@ -1,7 +1,7 @@
 /** The cases of queues: getting an item, putting one. */
 import { show } from "../base/check.js";
 import { OK } from "../memory/layout.js";
-import { discardItem, encodeItem, ItemMoves, type Taker } from "../queue/items.js";
+import { discardItem, encodeItem, type ItemMoves, moveOn, movesOf, type Taker } from "../queue/items.js";
 import { checkNowaitOptions, NO_OPTIONS, type PutOptions } from "../queue/options.js";
 import { checkStatus } from "../queue/outcomes.js";
 import { pointerOf, Queue, takerOf, waitsOf } from "../queue/queue.js";
@@ -131,13 +131,13 @@ class Putter extends LineContender implements Contender<undefined> {
     this.#rt = rt;
     this.#queue = queue;
     this.#unbound = unboundNumber(options.unboundItems ?? queue.unboundItems);
-    this.#moves = ItemMoves.of(rt, value, options);
+    this.#moves = movesOf(rt, value, options);
     this.#message = encodeItem(rt.m, value, options, this.#moves);
   }
 
   protected override try(wait: boolean): number {
     const status = this.#message.intoQueue(pointerOf(this.#queue), wait, this.#rt.id, this.#unbound);
-    if (status === OK) this.#moves?.sent();
+    if (status === OK) moveOn(this.#moves);
     return status;
   }
 

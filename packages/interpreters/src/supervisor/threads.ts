@@ -84,7 +84,7 @@ export function startThread(
     return { worker, port: port1 };
   } catch (error) {
     port1.close();
-    const rest = options.inheritedExecArgv ? withoutRefused(execArgv, error) : undefined;
+    const rest = withoutRefused(execArgv, options.inheritedExecArgv, error);
     if (rest === undefined) throw error;
     return startThread(memory, shared, options, place, languageShared, rest);
   }

@@ -3,6 +3,7 @@ import { beginWaiting, findCircle, giveWay, sayWaitingOn, stay } from "../kernel
 import type { SharedMemory } from "../memory/atomics.js";
 import type { Slot } from "../memory/brands.js";
 import { markSleeping, park, sleep } from "../memory/doorbell.js";
+import { PromisedCalls } from "./promised-calls.js";
 
 /** A wait without a time limit that may be part of a circle. */
 export interface Wait {
@@ -19,11 +20,7 @@ export class Sleeper {
   #on = 0;
   /** The wait that could not be given up; S_VERDICT says so. */
   #stays: Wait | undefined;
-  /**
-   * The callbacks of this thread that returned a promise, by the slot of the interpreter that blocks until it is settled. Calling it refuses
-   * the call: while this thread is blocked, the promise never is.
-   */
-  readonly promised = new Map<Slot, () => void>();
+  readonly promised = new PromisedCalls();
 
   /** What S_WAITING_ON says. */
   get on(): number {
@@ -80,14 +77,12 @@ export class Sleeper {
       if (gives) giveWay(m);
     }
     if (gives) return true;
-    const refuse = this.promised.get(circle[circle.length - 2] as Slot);
-    if (refuse === undefined) {
+    // After it, this thread sleeps on; the one that called it does not.
+    if (this.promised.refuse(circle[circle.length - 2] as Slot)) {
+      sayWaitingOn(m, wait.on);
+    } else {
       this.#stays = wait;
       stay(m, circle);
-    } else {
-      // This thread sleeps on; the one that called it does not.
-      sayWaitingOn(m, wait.on);
-      refuse();
     }
     return false;
   }

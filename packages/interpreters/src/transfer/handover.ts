@@ -16,7 +16,6 @@ import { types } from "../platform/brand-checks.js";
 import { MessagePort } from "../platform/ports.js";
 import { setImmediate } from "../platform/timers.js";
 import { registerReader } from "../codec/codec.js";
-import type { Moved } from "../codec/encoder.js";
 import { InterpreterError } from "../base/errors.js";
 import type { SharedMemory } from "../memory/atomics.js";
 import type { Pointer, QueueId } from "../memory/brands.js";
@@ -33,7 +32,7 @@ import {
   receiveBuffer,
   makePlaceholder,
 } from "./supervisor-port.js";
-import { checkTransfer, type Movable } from "./transfer-list.js";
+import type { Movable } from "./transfer-list.js";
 import { readBody } from "../wire/message.js";
 import type { Runtime } from "../thread/runtime.js";
 
@@ -53,14 +52,19 @@ function whole(movable: Movable): Movable {
 }
 
 /** The large buffers that move with one message, and what else moves. `How` is what a reference to one consists of. */
-export abstract class Handover<How = unknown> implements Moved {
+export abstract class Handover<How = unknown> {
   abstract readonly kind: number;
-  readonly #buffers: ReadonlySet<object>;
+  readonly #buffers: Set<object>;
   /** Those that the encoder met in the value. */
   protected readonly used = new Map<Movable, How>();
 
   constructor(buffers: readonly Movable[]) {
     this.#buffers = new Set(buffers);
+  }
+
+  /** Takes those of `movables` that are handed over. */
+  add(movables: readonly Movable[]): void {
+    for (const each of handedOver(movables)) this.#buffers.add(each);
   }
 
   has(object: object): boolean {
@@ -116,11 +120,6 @@ export class SupervisorHandover extends Handover<Placeholder> {
     for (const [buffer, handle] of this.used) {
       this.#ends.push(handToSupervisor(this.#port, handle, whole(buffer)));
     }
-  }
-
-  /** Encoding has run getters of the user, which may have closed or moved one. @throws TypeError it cannot move now */
-  check(): void {
-    checkTransfer([...this.used.keys()]);
   }
 
   /** Returns the channel on which buffers of the result will arrive, if any buffer was handed over. The caller must close it. */

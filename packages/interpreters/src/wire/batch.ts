@@ -37,19 +37,11 @@ export class Batch {
   readonly #outgoing: OutgoingMany;
   #count = 0;
 
-  /** Encodes all items. Throws if one cannot be shared, or `check` throws for one; then none is put. */
-  constructor(
-    values: Iterable<unknown>,
-    sender: InterpreterId,
-    unbound: number,
-    check: (value: unknown) => void,
-  ) {
+  /** Encodes all items. Throws if one cannot be shared; then none is put. */
+  constructor(values: Iterable<unknown>, sender: InterpreterId, unbound: number) {
     this.#sender = sender;
     try {
-      for (const value of values) {
-        check(value);
-        this.#add(value, unbound);
-      }
+      for (const value of values) this.#add(value, unbound);
     } catch (error) {
       this.#arrive();
       releaseScratch(this.#scratch);

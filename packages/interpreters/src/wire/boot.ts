@@ -92,8 +92,8 @@ export interface BootOptions {
   readonly env: NodeJS.Dict<string>;
   readonly argv: string[] | undefined;
   readonly execArgv: string[];
-  /** Whether `execArgv` are the creator's own flags, some of which the runtime may refuse for threads. */
-  readonly inheritedExecArgv: boolean;
+  /** Those of `execArgv` that the creator has itself. Some are for the whole process, and the runtime refuses them for threads. */
+  readonly inheritedExecArgv: readonly string[];
   readonly resourceLimits: ResourceLimits | undefined;
   readonly config: InterpreterConfig;
   readonly input: BootInput;

@@ -4,15 +4,16 @@ import { clock } from "../base/clock.js";
 import { type ExceptionInfo, InterpreterError, NotShareableError } from "../base/errors.js";
 import { callSafely } from "../base/report.js";
 import { EncodedValue } from "../codec/language-value.js";
+import { checkShareable } from "../codec/shareable.js";
 import type { ExecutingSide } from "../guests/language.js";
 import type { InterpreterId, Pointer, Slot } from "../memory/brands.js";
 import { OK, S_REPLIES, STATUS_NO_MEMORY } from "../memory/layout.js";
 import { RESERVED_PAGES } from "../memory/page-allocator.js";
 import { CallBatch, type CallFailure, cutShort } from "../wire/call-batch.js";
 import { copyOf, Message, WITHOUT_SENDER } from "../wire/message.js";
-import { detachMoved, movesOf } from "../transfer/move.js";
+import { Moves } from "../transfer/moves.js";
 import type { Movable } from "../transfer/transfer-list.js";
-import { type Handover, resultHandover } from "../transfer/handover.js";
+import { resultHandover } from "../transfer/handover.js";
 import { REASONS, REPLY_FAILURE, REPLY_INTERRUPTED, REPLY_REFUSED, REPLY_VALUE } from "../wire/protocol.js";
 import { slotOf } from "../kernel/registry.js";
 import { endWork, finishWork, interruption } from "../kernel/executions.js";
@@ -41,6 +42,8 @@ export class Replies {
   last = false;
   readonly #rt: Runtime;
   readonly #guest: ExecutingSide;
+  readonly #handOver = (channel: MessagePort | undefined, movables: readonly Movable[]) =>
+    resultHandover(this.#rt, movables, channel);
   /**
    * The interpreter that got the last reply, and its slot, which it keeps as long as it lives. Looking the slot up each time would
    * take the cache line in which that interpreter writes down its locks away from its processor.
@@ -80,7 +83,7 @@ export class Replies {
   #cutShort(batch: CallBatch): boolean {
     return cutShort(
       batch,
-      (result) => copyOf(result, "result"),
+      (result) => checkShareable(result, "result"),
       (thrown) => this.inBatch(this.#unsent(thrown)),
     );
   }
@@ -98,12 +101,14 @@ export class Replies {
     if (item.ends !== undefined) endAll(item);
     const message = Message.take(m);
     let carries = status === REPLY_VALUE;
-    const handover = carries ? resultHandover(this.#rt, transferOf(value), item.channel) : undefined;
+    const moves =
+      carries && typeof value === "object" ? new Moves(item.channel, undefined, this.#handOver) : undefined;
     try {
       try {
         this.#header(message, item, status);
         if (value instanceof EncodedValue) message.again(value);
-        else message.value(value, "result", status !== REPLY_VALUE, handover);
+        else message.value(value, "result", status !== REPLY_VALUE, moves);
+        moves?.check();
       } catch (error) {
         if (value instanceof CallBatch && this.#cutShort(value)) {
           this.reply(item, REPLY_VALUE, value);
@@ -115,7 +120,7 @@ export class Replies {
       }
       // If it is condemned, the supervisor is terminating this thread, and its notice is the caller's outcome.
       if (execution !== 0 && !finishWork(m, execution)) return;
-      if (carries) handover?.handOver();
+      if (carries) moves?.handover?.handOver();
       if (this.#post(message, sender) === STATUS_NO_MEMORY) {
         const size = message.scratch.end;
         const full = memoryFull(`send a result of ${size} bytes`);
@@ -124,10 +129,10 @@ export class Replies {
         m.reserve = 0;
         this.#post(message, sender);
         m.reserve = RESERVED_PAGES;
-      } else if (carries) detachAll(value, handover);
+      } else if (carries) moves?.sent();
       if (execution !== 0) endWork(m, execution);
     } finally {
-      handover?.done();
+      moves?.done();
       message.discard();
       item.channel?.close();
       item.channel = undefined;
@@ -158,17 +163,6 @@ function endAll(item: WorkItem): void {
   const { ends } = item;
   item.ends = undefined;
   for (const end of ends ?? []) callSafely(end);
-}
-
-/** The buffers to move with a result, or with those of a call batch. */
-function transferOf(result: unknown): readonly Movable[] | undefined {
-  return result instanceof CallBatch ? result.values.flatMap((each) => movesOf(each) ?? []) : movesOf(result);
-}
-
-/** Detaches the buffers that moved with a result, or with those of a call batch. */
-function detachAll(result: unknown, handover: Handover | undefined): void {
-  if (result instanceof CallBatch) for (const each of result.values) detachMoved(each, handover);
-  else detachMoved(result, handover);
 }
 
 /** Wraps an error of this package, to tell it from errors that the guest throws. */

@@ -92,6 +92,19 @@ test("room resolves at once, or when there is room, in order", limits, async () 
   await pool.shutdown();
 });
 
+test(
+  "of many that ask for room at once, none is told of a place that another was told of",
+  limits,
+  async () => {
+    await using pool = new InterpreterPoolExecutor({ maxWorkers: 2, maxQueue: 3 });
+    const results = Array.from({ length: 100 }, async (_, n) => {
+      await pool.room();
+      return await pool.submit((x: number) => x, n);
+    });
+    assert.deepEqual(await Promise.all(results), [...results.keys()], "none was refused");
+  },
+);
+
 test("a place that a waiter does not use goes to the next", limits, async () => {
   const { pool, gate } = await busyPool(1, { maxQueue: 0 });
   const waiting = Array.from({ length: 20 }, () => pool.room());

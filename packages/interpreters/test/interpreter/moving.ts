@@ -38,3 +38,15 @@ export function refused(length: number): unknown {
   last = new Uint8Array(length);
   return move({ last, callback: () => 0 }, [last.buffer as ArrayBuffer]);
 }
+
+export function deep(length: number): { list: { bytes: Uint8Array }[] } {
+  return { list: [{ bytes: bytes(length) }] };
+}
+
+export function* deepItems(length: number): Generator<{ bytes: Uint8Array }> {
+  for (let i = 0; i < 3; i++) yield { bytes: bytes(length) };
+}
+
+export function report(report: (value: unknown) => void): void {
+  report({ bytes: bytes(5) });
+}

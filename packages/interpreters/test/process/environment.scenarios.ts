@@ -56,6 +56,16 @@ async function join(stop: boolean): Promise<void> {
 }
 
 const scenarios: Record<string, () => unknown> = {
+  /** Prints the flags of an interpreter that got those of the process, and whether others are refused. */
+  async flagsPassedOn() {
+    const execArgv = [...process.execArgv, "--trace-uncaught"];
+    await using interp = create({ execArgv });
+    console.log(await interp.call(() => process.execArgv.join(" ")));
+    await using refused = create({ execArgv: [...process.execArgv, "--title=other"] });
+    console.log(
+      await refused.call(() => false).catch((error: Error) => /--title=other/.test(String(error.cause))),
+    );
+  },
   everything,
 
   // A foreign worker thread, whose main thread does not use this package.

@@ -92,6 +92,9 @@ test("interpreters have the node options of the process", options, async (t) => 
       "--no-warnings",
     ];
     assertEnded(await run("everything", { nodeArgs }), { code: 0, stdout: everything });
+    // A program may pass them on by itself, with its own.
+    const { code, stdout } = await run("flagsPassedOn", { nodeArgs });
+    assert.deepEqual([code, stdout], [0, "--no-warnings --trace-uncaught\ntrue\n"]);
   });
 });
 

@@ -10,6 +10,7 @@ import { readValue } from "../decode.js";
 import { writeValue } from "../encode.js";
 import { writtenBefore, writeJavaScriptTag, type Encoder } from "../encoder.js";
 import { registerKind } from "../kind-table.js";
+import { areThereMarks } from "../marks.js";
 import {
   CODEC_JAVASCRIPT,
   TAG_ARRAY_BUFFER,
@@ -58,6 +59,7 @@ function writeView(e: Encoder, view: ArrayBufferView, depth: number): void {
   const kind = kindOfName.get(name);
   if (kind === undefined) throw e.failure(depth, `a ${name}`);
   const { buffer } = view;
+  if (areThereMarks()) e.heedMark(buffer, depth);
   if (!types.isArrayBuffer(buffer) || e.moved?.has(buffer) === true) {
     writeOver(e, view, kind, depth);
     return;

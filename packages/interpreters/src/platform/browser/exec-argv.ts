@@ -3,5 +3,4 @@ export const inheritedExecArgv = (): string[] => [];
 
 export const withoutNodeOptions = <T>(start: () => T): T => start();
 
-export const withoutRefused = (_execArgv: readonly string[], _error: unknown): string[] | undefined =>
-  undefined;
+export const withoutRefused = (..._: unknown[]): string[] | undefined => undefined;

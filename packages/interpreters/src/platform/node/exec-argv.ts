@@ -30,13 +30,18 @@ export function withoutNodeOptions<T>(start: () => T): T {
 }
 
 /**
- * Removes the flags that Node refused for a thread. Its error names them in its message only:
- * "Initiated Worker with invalid execArgv flags: --title=x, --expose-gc". Returns undefined if `error` is another one.
+ * Removes the flags that Node refused for a thread, if they are all `inherited`: then they are in effect already. Its error names them in its
+ * message only: "Initiated Worker with invalid execArgv flags: --title=x, --expose-gc". Returns undefined if `error` is another one.
  */
-export function withoutRefused(execArgv: readonly string[], error: unknown): string[] | undefined {
+export function withoutRefused(
+  execArgv: readonly string[],
+  inherited: readonly string[],
+  error: unknown,
+): string[] | undefined {
   if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== "ERR_WORKER_INVALID_EXEC_ARGV")
     return undefined;
   const refused = error.message.slice(error.message.indexOf(": ") + 2).split(", ");
+  if (!refused.every((flag) => inherited.includes(flag))) return undefined;
   const kept = execArgv.filter((flag) => !refused.includes(flag));
   return kept.length < execArgv.length ? kept : undefined;
 }
