@@ -6,7 +6,7 @@
 import { setTimeout } from "../platform/timers.js";
 import { checkCount, checkOptions, ownOptions } from "../base/check.js";
 import { InterpreterError } from "../base/errors.js";
-import { type Language, languageOf } from "../guests/language.js";
+import { defaultLanguage, type Language, languageOf } from "../guests/language.js";
 import { load, set, type SharedMemory } from "../memory/atomics.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
 import { ring } from "../memory/doorbell.js";
@@ -37,6 +37,8 @@ const REFILL_DELAY = 20;
 const MOST_STANDBY = 100;
 /** The codec tags of the languages for whose calls this thread is warmed up. */
 const warmedUp = new Set<number>();
+/** The codec tags of those for which this thread has loaded what describes functions. */
+const describes = new Set<number>();
 
 /**
  * Makes an interpreter (PEP 734 and CPython: `create`). It boots in the background, and its first operation waits for that. If the
@@ -94,7 +96,7 @@ export function createPlace(
       if (!lazy && output === undefined && giveToStandby(m, boot, slot)) notifyLater(m);
       else request(rt, REQUEST_BOOT, slot, id, lazy ? 1 : 0, sent);
     }
-    makeFirstCache();
+    makeFirstCache(warmUpOnce);
   } catch (error) {
     freeSlot(m, slot);
     void output?.close();
@@ -149,14 +151,22 @@ export function prewarm(count: number, given: PrewarmOptions = {}): void {
   const boot = checkCreateOptions(options);
   if (options.language?.shared !== undefined) lend(rt, options.language.shared);
   request(rt, REQUEST_PREWARM, count, newKind(rt.m, boot), 0, boot);
-  makeFirstCache();
+  makeFirstCache(warmUpOnce);
   const language = languageOf(boot.language.tag);
   const { tag, executing } = language;
-  if (count === 0 || warmedUp.has(tag) || executing === undefined) return;
-  warmedUp.add(tag);
+  if (count === 0 || describes.has(tag) || executing === undefined) return;
+  describes.add(tag);
   // This thread's first call would otherwise wait until the parser is loaded and the code of a call is compiled. A language may refuse
-  // a function of JavaScript, and the address space may not suffice for another memory: the thread works without a warm-up.
+  // a function of JavaScript.
   attempt(() => codeOf(rt.m, (value: unknown) => value, language));
+  warmUpOnce(language);
+}
+
+/** Warms up this thread for calls, unless it has been. */
+function warmUpOnce({ tag, executing } = defaultLanguage()): void {
+  if (warmedUp.has(tag) || executing === undefined) return;
+  warmedUp.add(tag);
+  // The address space may not suffice for another memory: the thread works without a warm-up.
   attempt(() => warmUp(executing));
 }
 

@@ -145,7 +145,7 @@ export type WorkerData = Place & {
   readonly codeCache: Uint8Array | undefined;
   /**
    * Without that one: the code cache that main makes while the thread boots, behind a word with its length, which is 0 until it is
-   * there (thread/bundle-for-interpreters.ts). It lacks the functions that only interpreters call.
+   * there (thread/bundle-for-interpreters.ts). It lacks the functions that interpreters call only in their start.
    */
   readonly firstCache: SharedArrayBuffer | undefined;
   /** The API bundle (api.ts). */
