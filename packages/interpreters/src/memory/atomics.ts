@@ -30,6 +30,11 @@ export interface SharedMemory {
   patience: number;
   /** Milliseconds after which a thread that waits for a lock suspects that its holder poisoned it. Infinity under a test scheduler. */
   trust: number;
+  /**
+   * Ends this thread, which is condemned, where the runtime may fail to (kernel/fence.ts). Throws if that takes until the thread is back at its event
+   * loop. Undefined where the runtime ends every thread that it was asked to end.
+   */
+  leave: (() => never) | undefined;
   /** Pointer to the record that this thread put last (`append`); another record may lie there by now. */
   lastPut: Pointer;
   /** How many records and batches this thread has put, and how many it had put when it last looked for a record (`lookForRecord`). */
