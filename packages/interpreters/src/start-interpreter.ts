@@ -39,7 +39,6 @@ export function startInterpreter(importer: Importer, afterFirst?: () => void, re
   importBy(importer, requirer);
   const rt = enter(data.memory);
   rt.supervisorPort = data.port;
-  rt.m.leave = leaveThread;
   acceptParent(rt);
   process.on("exit", () => {
     // The event alone does not mean that the thread ends: user code may emit it.
@@ -73,6 +72,7 @@ async function serveSlot(
   afterFirst?: () => void,
 ): Promise<void> {
   rt.become(slot);
+  rt.m.leave = leaveThread;
   leaveDuringImports(rt);
   try {
     guest.enter?.();

@@ -15,7 +15,7 @@
  * A change by one compare-and-swap without a lock is made first and checked afterwards, and undone (mutex.ts).
  *
  * The thread stands still until the runtime ends it: no value that it could return would keep its caller from doing harm. Deno may lose the
- * request to end a thread, and sends no other. There the thread ends itself after a while (`SharedMemory.leave`).
+ * request to end a thread, and sends no other. There the thread ends itself after a while (`wait` in memory/atomics.ts).
  */
 import { acquire, ensureMapped, load, pause, type SharedMemory, store, wait } from "../memory/atomics.js";
 import type { Pointer, Slot } from "../memory/brands.js";
@@ -26,9 +26,6 @@ import { heldBy, lock as takeLock, unlock } from "../memory/lock.js";
 /** The values of S_FENCED. */
 const FENCED = 1;
 const STANDS_STILL = 2;
-
-/** How long a thread that can end itself waits for the runtime to do so; milliseconds. */
-const LEAVE_AFTER = 500;
 
 /** As `lock` of memory/lock.ts, for every lock that an operation may begin with. If this interpreter is condemned, it does not return. */
 export function lock(m: SharedMemory, p: Pointer): void {
@@ -53,10 +50,7 @@ export function standStill(m: SharedMemory): never {
   const p = m.me + S_FENCED;
   store(m, p, STANDS_STILL);
   ring(m, SUPERVISOR_SLOT);
-  for (;;) {
-    wait(m, p, load(m, p), m.leave === undefined ? Infinity : LEAVE_AFTER);
-    m.leave?.();
-  }
+  for (;;) wait(m, p, load(m, p), Infinity);
 }
 
 /** The interpreter in `slot` begins no further operation. Those that are under way go on: ask `isStill` before any other is notified. */
