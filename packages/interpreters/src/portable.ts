@@ -3,7 +3,6 @@
  * and one of the texts in it, because threads start with it.
  */
 import copies from "./base/copies.cjs";
-import type { Script as VmScript } from "node:vm";
 import type { Api } from "./api.js";
 import type * as Bundle from "./bundle.js";
 import { type DataWithLine, holdLine } from "./platform/portable/death-line.js";
@@ -49,7 +48,7 @@ function loadFiles(files: Readonly<Record<string, string>>): Api {
 }
 
 /** Edge runtimes (workerd) have Node's modules, with functions that throw. */
-function tryScript(Script: typeof VmScript): object {
+function tryScript(Script: new (code: string) => { runInThisContext(): unknown }): object {
   try {
     return new Script("(function(){})").runInThisContext() as object;
   } catch (error) {
