@@ -31,8 +31,7 @@ function loadFiles(files: Readonly<Record<string, string>>): Api {
   const { join, resolve } = getBuiltinModule("node:path");
   const folder = resolve("/~interpreters");
   // In a context that a test runner has made (Jest), a script would run outside of it.
-  const foreign =
-    Object.getPrototypeOf(new Script("(function(){})").runInThisContext()) !== Function.prototype;
+  const foreign = Object.getPrototypeOf(tryScript(Script)) !== Function.prototype;
   const texts: OwnTexts = { folder, files, foreign };
   const require = makeRequire(texts, apiOfThread);
   const loadFile = <T>(name: string): Bundle.Loaded<T> => {
@@ -48,6 +47,15 @@ function loadFiles(files: Readonly<Record<string, string>>): Api {
   return here[copies.API]!;
 }
 
+/** Edge runtimes (workerd) have Node's modules, with functions that throw. */
+function tryScript(Script: new (code: string) => { runInThisContext(): unknown }): object {
+  try {
+    return new Script("(function(){})").runInThisContext() as object;
+  } catch (error) {
+    throw unsupported(error);
+  }
+}
+
 let importing: ((url: string) => Promise<object>) | undefined;
 
 /** Bundlers rewrite an `import()` that they see. */
@@ -57,10 +65,11 @@ function importer(url: string): Promise<object> {
   return importing(url);
 }
 
-function unsupported(): Error {
+function unsupported(cause?: unknown): Error {
   const error = new Error(
     "Cannot load interpreters: this build of it runs on Node 20.19 or later, Bun and Deno. Pages have a build of their own: have the bundler " +
       "resolve the export condition `browser`. Edge runtimes cannot start threads: keep it out of the code for those.",
+    cause === undefined ? undefined : { cause },
   );
   return Object.assign(error, { code: "ERR_INTERPRETER_FILES" });
 }

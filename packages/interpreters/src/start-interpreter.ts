@@ -11,9 +11,10 @@ import { installStdio } from "./guests/javascript/stdio.js";
 import type { ExecutingSide } from "./guests/language.js";
 import { warmUp } from "./interpreter/warm-up.js";
 import { closeExecutions } from "./kernel/executions.js";
+import { isFenced } from "./kernel/fence.js";
 import { waitForSlot } from "./kernel/standby.js";
 import { setImmediate } from "./platform/timers.js";
-import { showParent, workerData } from "./platform/threads.js";
+import { leaveThread, showParent, workerData } from "./platform/threads.js";
 import { enter } from "./thread/current.js";
 import type { Runtime } from "./thread/runtime.js";
 import "./transfer/handover.js";
@@ -41,7 +42,10 @@ export function startInterpreter(importer: Importer, afterFirst?: () => void, re
   acceptParent(rt);
   process.on("exit", () => {
     // The event alone does not mean that the thread ends: user code may emit it.
-    if ((process as { _exiting?: boolean })._exiting === true) closeExecutions(rt.m, rt.m.slot);
+    if ((process as { _exiting?: boolean })._exiting !== true) return;
+    closeExecutions(rt.m, rt.m.slot);
+    // No other listener runs, and no promise goes on, where a runtime sends this event although the thread was terminated.
+    if (isFenced(rt.m)) rt.m.leave?.();
   });
   // Keeps the event loop alive while the interpreter is idle: waiting for work does not.
   rt.stay();
@@ -68,6 +72,7 @@ async function serveSlot(
   afterFirst?: () => void,
 ): Promise<void> {
   rt.become(slot);
+  rt.m.leave = leaveThread;
   leaveDuringImports(rt);
   try {
     guest.enter?.();

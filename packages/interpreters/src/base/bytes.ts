@@ -1,10 +1,9 @@
 /** Bulk operations on bytes, in the fastest form that the runtime has. */
 
+import { FILL_FROM } from "../platform/raw-bytes.js";
+
 /** A method of `Buffer` that works on every Uint8Array. */
 const { fill } = Buffer.prototype;
-
-/** Bytes from which a copy by `fill` is worth the view that it needs. */
-const BULK = 1024;
 
 /**
  * Copies `length` bytes of `from`, beginning at `start`, to `to`, beginning at `at`. The two must not overlap.
@@ -15,13 +14,15 @@ const BULK = 1024;
  */
 export function copyBytes(from: Uint8Array, start: number, to: Uint8Array, at: number, length: number): void {
   const part = length === from.length ? from : new Uint8Array(from.buffer, from.byteOffset + start, length);
-  if (length < BULK) to.set(part, at);
+  if (length < FILL_FROM) to.set(part, at);
   else fill.call(to, part, at, at + length);
 }
 
+const SMALL = 1024;
+
 /** Returns bytes with arbitrary contents, all of which the caller must overwrite. Zeroing a megabyte takes as long as copying one. */
 export function uninitialized(size: number): Uint8Array<ArrayBuffer> {
-  if (size < BULK) return new Uint8Array(size);
+  if (size < SMALL) return new Uint8Array(size);
   if (size >= LARGE && ++largeOnes === OFTEN) keepLargeBlocks();
   return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
 }

@@ -1,6 +1,7 @@
 /** Writers of numbers, strings, bigints, raw bytes, and the format's own tags and counts. */
 
 import { copyBytes } from "../base/bytes.js";
+import { writeLatin1 } from "../platform/raw-bytes.js";
 import type { Scratch } from "./scratch.js";
 import {
   SHORT_LATIN1_MAX,
@@ -17,7 +18,6 @@ import {
 
 /** Methods that every `Buffer` has but its type declarations omit. */
 interface RawStringWriter {
-  latin1Write(text: string, offset: number): number;
   ucs2Write(text: string, offset: number): number;
 }
 
@@ -129,7 +129,7 @@ function writeLongString(out: Scratch, text: string): void {
   if (length <= SHORT_LATIN1_MAX) writeByte(out, TAG_SHORT_LATIN1 + length);
   else writeTagAndVarint(out, TAG_LATIN1, length);
   if (out.bytes.length - out.end < length) out.reserve(length);
-  (out.bytes as unknown as RawStringWriter).latin1Write(text, out.end);
+  writeLatin1(out.bytes, text, out.end);
   out.end += length;
 }
 

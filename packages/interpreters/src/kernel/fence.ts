@@ -14,7 +14,8 @@
  *
  * A change by one compare-and-swap without a lock is made first and checked afterwards, and undone (mutex.ts).
  *
- * The thread stands still until the runtime ends it: no value that it could return would keep its caller from doing harm.
+ * The thread stands still until the runtime ends it: no value that it could return would keep its caller from doing harm. Deno may lose the
+ * request to end a thread, and sends no other. There the thread ends itself after a while (`wait` in memory/atomics.ts).
  */
 import { acquire, ensureMapped, load, pause, type SharedMemory, store, wait } from "../memory/atomics.js";
 import type { Pointer, Slot } from "../memory/brands.js";

@@ -11,6 +11,7 @@
 
 import { copyBytes } from "../base/bytes.js";
 import type { Pointer, Slot } from "./brands.js";
+import { S_FENCED } from "./layout/slots.js";
 import type { WasmMemory } from "./webassembly.js";
 
 /** A thread's view of the shared memory. One per thread; only `memory` is the same for all. */
@@ -30,6 +31,11 @@ export interface SharedMemory {
   patience: number;
   /** Milliseconds after which a thread that waits for a lock suspects that its holder poisoned it. Infinity under a test scheduler. */
   trust: number;
+  /**
+   * Ends this thread, which is condemned, where the runtime may fail to (kernel/fence.ts). Throws if that takes until the thread is back at its event
+   * loop. Undefined where the runtime ends every thread that it was asked to end.
+   */
+  leave: (() => never) | undefined;
   /** Pointer to the record that this thread put last (`append`); another record may lie there by now. */
   lastPut: Pointer;
   /** How many records and batches this thread has put, and how many it had put when it last looked for a record (`lookForRecord`). */
@@ -155,7 +161,23 @@ export function readWords(m: SharedMemory, p: number, to: Int32Array, start: num
 
 /** Blocks the thread until it is notified or `timeout` milliseconds have passed. Returns at once if the word is not `expected`. */
 export function wait(m: SharedMemory, p: number, expected: number, timeout: number): void {
-  Atomics.wait(m.i32, p, expected, timeout);
+  if (m.leave === undefined) Atomics.wait(m.i32, p, expected, timeout);
+  else waitOrLeave(m, p, expected, timeout);
+}
+
+/** Milliseconds after which a condemned thread that can end itself no longer waits for the runtime to do so. */
+const LEAVE_AFTER = 500;
+
+/**
+ * A thread that is condemned must not block for ever, wherever it waits: not for what it will not be given, nor for a lock that it holds itself
+ * because its end has unwound it.
+ */
+function waitOrLeave(m: SharedMemory, p: number, expected: number, timeout: number): void {
+  for (let left = timeout; ; left -= LEAVE_AFTER) {
+    if (Atomics.wait(m.i32, p, expected, Math.min(left, LEAVE_AFTER)) !== "timed-out") return;
+    if (Atomics.load(m.i32, m.me + S_FENCED) !== 0) m.leave?.();
+    if (left <= LEAVE_AFTER) return;
+  }
 }
 
 /** Blocks the thread for `milliseconds`; nothing wakes it earlier. */

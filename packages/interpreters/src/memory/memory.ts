@@ -127,6 +127,7 @@ export function openMemory(memory: WasmMemory, slot: Slot): SharedMemory {
     spins: 0,
     patience: Infinity,
     trust: TRUST,
+    leave: undefined,
     lastPut: 0,
     puts: 0,
     putsBefore: 0,

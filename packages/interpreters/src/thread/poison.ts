@@ -7,6 +7,7 @@
  * (`suspect` in memory/lock.ts). The lists of waiters no longer have it; its own waits enlist again when they are polled.
  */
 import { ensureCallStack } from "../base/call-stack.js";
+import { isFenced, standStill } from "../kernel/fence.js";
 import { type SharedMemory, store } from "../memory/atomics.js";
 import { ring } from "../memory/doorbell.js";
 import { H_POISONED, S_POISONED, SUPERVISOR_SLOT } from "../memory/layout.js";
@@ -17,6 +18,8 @@ import { startSupervisor, waitForSupervisor } from "./supervisor-start.js";
 export function repairPoison(rt: Runtime, m: SharedMemory): void {
   // The stack may still be nearly exhausted. Then this operation fails as well, and a later one repairs.
   ensureCallStack();
+  // Its end has unwound the operation. The supervisor repairs that when the thread is gone.
+  if (isFenced(m)) standStill(m);
   startSupervisor(rt);
   const p = m.me + S_POISONED;
   store(m, p, 1);

@@ -105,6 +105,7 @@ export class World {
       spins: 0,
       patience: Infinity,
       trust: Infinity,
+      leave: undefined,
       lastPut: 0,
       puts: 0,
       putsBefore: 0,

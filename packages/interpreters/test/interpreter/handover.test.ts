@@ -179,7 +179,7 @@ describe("on its way, a large buffer", limits, () => {
     // Its supervisor port is cut: it puts records that name buffers, and ends before these are handed over.
     const cut = (target: Interpreter): void => {
       const key = Object.getOwnPropertySymbols(globalThis).find((key) =>
-        key.description!.startsWith("interpreters.runtime"),
+        key.description?.startsWith("interpreters.runtime"),
       )!;
       const [rt] = (globalThis as unknown as Record<symbol, [Internals]>)[key];
       rt.supervisorPort.postMessage = () => {};

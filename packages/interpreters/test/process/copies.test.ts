@@ -169,6 +169,24 @@ await interp.call(f).catch((error) => console.log(error.message));
   }
 });
 
+test("in an edge runtime that has Node's modules, whose functions throw, the portable build says so", async () => {
+  const portable = pathToFileURL(path.join(source, "portable.mjs")).href;
+  const program = `
+const { getBuiltinModule } = process;
+class Script { runInThisContext() { throw new Error("not implemented"); } }
+process.getBuiltinModule = (id) => (id === "node:vm" ? { Script } : getBuiltinModule(id));
+await import(${JSON.stringify(portable)}).catch(({ code, message, cause }) => console.log(code, cause.message, message));
+`;
+  const file = path.join(folder, "edge.mjs");
+  writeFileSync(file, program);
+  const { stdout, stderr } = await start(process.execPath, [file]).ended;
+  assert.match(
+    stdout,
+    /^ERR_INTERPRETER_FILES not implemented Cannot load interpreters: .* Edge runtimes cannot start threads/,
+    stderr,
+  );
+});
+
 test("without the portable build, too, a bundle of webpack says so", () => {
   // Its bundles give this module a `require` that finds other modules of the bundle only, and these one that finds nothing.
   const entry = readFileSync(path.join(source, "entry.cjs"), "utf8");

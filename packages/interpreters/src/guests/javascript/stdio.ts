@@ -4,11 +4,19 @@
  * A worker's own `process.stdout` passes its output to the thread that started the worker, which prints it when its event
  * loop turns: not while that thread is blocked, and never if the worker is terminated first. Here, `write` has written
  * when it returns. The stream stays Node's own object, because Node sends it messages that only such an object
- * understands; only its write methods are replaced. `console` writes to that object and needs no change.
+ * understands; only its write methods are replaced. `console` writes to that object and needs no change, except on Deno.
  */
 
-import { StringDecoder, type Tty, tty, type Writable, writeNow } from "../../platform/streams.js";
-import { BroadcastChannel } from "../../platform/broadcast.js";
+import {
+  connectConsole,
+  StringDecoder,
+  type Tty,
+  tty,
+  type Writable,
+  writeNow,
+} from "../../platform/streams.js";
+import { BroadcastChannel, messagesKept } from "../../platform/broadcast.js";
+import { setImmediate } from "../../platform/timers.js";
 import type { BootOutput, OutputMessage } from "../../wire/boot.js";
 
 type Done = (error?: Error | null) => void;
@@ -18,20 +26,43 @@ export function installStdio(output?: BootOutput): void {
   const channel = output?.channel === undefined ? undefined : new BroadcastChannel(output.channel);
   // This end only sends, so it must not keep the event loop alive.
   channel?.unref();
+  let apart = false;
   for (const name of ["stdout", "stderr"] as const) {
     const to = output?.[name] ?? "inherit";
+    apart ||= to !== "inherit";
     if (to === "inherit") install(process[name], name === "stdout" ? 1 : 2);
     else if (to === "sink" && channel !== undefined) redirect(process[name], textTo(channel, name));
     else redirect(process[name], () => {});
   }
+  if (apart) connectConsole?.();
 }
 
 /** Sends text. A character that is split between two writes of bytes stays whole. */
 function textTo(channel: BroadcastChannel, name: OutputMessage[0]): (chunk: string | Uint8Array) => void {
   const decoder = new StringDecoder("utf8");
+  const send = (text: string): void => channel.postMessage([name, text] satisfies OutputMessage);
+  const put = messagesKept === Infinity ? send : gathering(send, messagesKept / 16);
   return (chunk) => {
     const text = typeof chunk === "string" ? chunk : decoder.write(Buffer.from(chunk));
-    if (text !== "") channel.postMessage([name, text] satisfies OutputMessage);
+    if (text !== "") put(text);
+  };
+}
+
+/** Sends at once the first `most` texts of a turn of the event loop, and all others as one, so that few messages are on their way. */
+function gathering(send: (text: string) => void, most: number): (text: string) => void {
+  let count = 0;
+  let gathered = "";
+  const flush = (): void => {
+    const text = gathered;
+    count = 0;
+    gathered = "";
+    if (text !== "") send(text);
+  };
+  process.once("exit", flush);
+  return (text) => {
+    if (count === 0) setImmediate(flush);
+    if (++count <= most) send(text);
+    else gathered += text;
   };
 }
 

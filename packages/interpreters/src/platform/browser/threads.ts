@@ -41,6 +41,7 @@ export const parentPort: Port | null = null;
 export const SHARE_ENV: unique symbol = Symbol("SHARE_ENV");
 export const { threadId } = start;
 export const stopPatience = { running: 0, booting: 0 };
+export const leaveThread: (() => never) | undefined = undefined;
 // A spare thread gets it when an interpreter needs the thread (whenGiven).
 export let { workerData } = start;
 export const refusedLimits: string | undefined =

@@ -15,6 +15,9 @@ export function tty(): typeof Tty {
   return process.getBuiltinModule("node:tty");
 }
 
+/** Has `console` write to `process.stdout` and `process.stderr`, where it does not anyway. */
+export const connectConsole: (() => void) | undefined = undefined;
+
 /** The classes of the web's streams: those of the runtime, whatever the globals are. Loaded when a thread first asks for them. */
 export function streamClasses(): readonly Function[] {
   const { ReadableStream, WritableStream, TransformStream } = process.getBuiltinModule("node:stream/web");

@@ -18,6 +18,9 @@ export const stopPatience: { readonly running: number; readonly booting: number 
   booting: 0,
 };
 
+/** Ends this thread, which the runtime was asked to end, if the runtime may fail to. */
+export const leaveThread: (() => never) | undefined = undefined;
+
 const { getBuiltinModule } = process;
 
 /** What code in a thread that another one has started finds in `node:worker_threads`. */

@@ -51,6 +51,7 @@ const named = (text: string, name: string): string => `${text}\n//# sourceURL=${
 
 export function startThreadOf(name: string, options: WorkerOptions): Worker {
   const preload = onBun ? preloads(options.execArgv ?? []) : [];
+  if (onDeno) refusePreloads(options.execArgv ?? []);
   const data: DataWithTexts = { ...(options.workerData as object), interpretersTexts: textsForThreads() };
   const asModule = !onBun && hasImports(options);
   const text = threadText(name, asModule);
@@ -78,6 +79,15 @@ function preloads(execArgv: readonly string[]): string[] {
     found.push(fileOfPreload(option, specifier));
   }
   return found;
+}
+
+/** Deno passes over `--require` where a thread starts, and gives no reason for refusing `--import`. Those of the process are for its main thread. */
+function refusePreloads(execArgv: readonly string[]): void {
+  const found = execArgv.find((each) => /^(?:--import|--require|-r)(?:=|$)/.test(each));
+  if (found === undefined || process.execArgv.includes(found)) return;
+  throw new Error(
+    `Deno loads no module into a thread before all others (execArgv: ${found}): import it in the functions that need it, or run the program on Node`,
+  );
 }
 
 /** Throws Node's error if there is no such file: Bun's has no message. */

@@ -1,0 +1,2 @@
+/** The clock of the process. */
+export * from "./node/clock.js";
