@@ -10,6 +10,7 @@ import threading
 
 import _interpbridge as _bridge
 import _interp_threads as threads
+import _interpreters
 
 _ready = deque()  # actors whose wait has ended
 _outside = []  # actors that wait for an operation on another interpreter
@@ -90,8 +91,9 @@ def turn():
 def step_actors():
     """Runs one step of each actor that can go on. Returns whether there was one."""
     if _outside:
+        done = _bridge.js.i_done
         for actor in _outside[:]:
-            if actor.operation is not None and actor.operation.settled():
+            if actor.operation is not None and done(actor.operation.token):
                 _outside.remove(actor)
                 _ready.append(actor)
     if not _ready:
@@ -176,9 +178,6 @@ class Operation:
     def __init__(self, token):
         self.token = token
 
-    def settled(self):
-        return _bridge.js.i_done(self.token)
-
     def watch(self):
         threads._port.watch(self.token)
 
@@ -191,16 +190,11 @@ class Operation:
 
 
 def _call(interp, callable, args, kwargs):
-    import _interpreters
-
     return (yield from _outcome(_interpreters._begin_call(interp.id, callable, args, kwargs, restrict=True)))
 
 
 def _outcome(token):
     """Waits for the reply of an operation, and returns the value in it."""
-    import _interpreters
-    from concurrent.interpreters import ExecutionFailed
-
     operation = Operation(token)
     try:
         yield operation
@@ -209,6 +203,8 @@ def _outcome(token):
         operation.forget()
         raise
     if failure is not None:
+        from concurrent.interpreters import ExecutionFailed
+
         raise ExecutionFailed(failure)
     return result
 
@@ -249,13 +245,14 @@ class InterpreterTasks:
             raise
 
     def run(self, task):
-        import _interpreters
-        from concurrent.interpreters import ExecutionFailed
-
         context = self.context
         try:
             return (yield from _outcome(_interpreters._begin_task(context.interp.id, context.results.id, *task)))
-        except ExecutionFailed as failure:
+        except Exception as failure:
+            from concurrent.interpreters import ExecutionFailed
+
+            if not isinstance(failure, ExecutionFailed):
+                raise
             # `do_call` has put the exception before the call failed.
             error = context.results.get()
             if error is None:

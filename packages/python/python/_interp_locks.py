@@ -3,7 +3,7 @@ from time import monotonic
 from _queue import Empty
 
 import _interp_threads as threads
-from _interp_threads import TIMEOUT_MAX, Waiter, current_ident, wait
+from _interp_threads import TIMEOUT_MAX, Waiter, _main_ident, current_ident, wait
 
 
 def _checked_timeout(blocking, timeout):
@@ -30,9 +30,12 @@ class lock:
         """Lock the lock. Without argument, this blocks if the lock is already
         locked (even by the same thread), waiting for another thread to release
         the lock, and return True once the lock is acquired."""
-        if not self._locked and timeout == -1:
-            self._locked = True
-            return True
+        if timeout == -1:
+            if not self._locked:
+                self._locked = True
+                return True
+            if not blocking:
+                return False
         limit = _checked_timeout(blocking, timeout)
         if not self._locked:
             self._locked = True
@@ -73,7 +76,7 @@ class lock:
     release_lock = release
     locked_lock = locked
 
-    # Most locks are free: these two do without the calls.
+    # Most locks are free: these two do without the calls, as those of RLock do.
 
     def __enter__(self):
         if self._locked:
@@ -107,7 +110,7 @@ class RLock:
     __module__ = "_thread"
 
     def __new__(cls, *args, **kwargs):
-        self = super().__new__(cls)
+        self = object.__new__(cls)
         self._block = lock()
         self._owner = 0
         self._count = 0
@@ -141,20 +144,30 @@ class RLock:
 
     def __enter__(self):
         block = self._block
+        current = threads._current
         if block._locked:
             self.acquire()
         else:
             block._locked = True
-            self._owner = current_ident()
+            self._owner = _main_ident if current is None else current.ident
             self._count = 1
-        if threads._current is None:
+        if current is None:
             threads.held += 1
         return True
 
     def __exit__(self, kind, value, traceback):
-        if threads._current is None:
+        current = threads._current
+        if current is None:
             threads.held -= 1
-        self.release()
+            me = _main_ident
+        else:
+            me = current.ident
+        block = self._block
+        if self._count != 1 or self._owner != me or block._waiters:
+            self.release()
+        else:
+            self._count = self._owner = 0
+            block._locked = False
 
     def _is_owned(self):
         return self._count > 0 and self._owner == current_ident()

@@ -306,7 +306,7 @@ def pause():
 
 #: interrupt-byte.ts has the same number.
 SLICE_OVER = 60
-#: Where the code is that others must not enter while it runs: ours, which shares a buffer, and that of Pyodide's event loop.
+#: Where the code is that others must not enter while it runs: ours, whose steps belong together, and that of Pyodide's event loop.
 _LIBRARY = weakref.__file__.rpartition("/")[0]
 _OPAQUE = (__file__.rpartition("/")[0] + "/_interp", _LIBRARY + "/pyodide/", _LIBRARY + "/_pyodide/")
 #: Where no thread is suspended itself, but its callers and what it calls. Pyodide has asyncio run a callback at the end of each suspension, on a stack of its

@@ -1,4 +1,7 @@
-"""The door between Python's shims and the runtime: one buffer that both sides know, and functions of integers.
+"""The door between Python's shims and the runtime: functions that take ints and bytes, and answer with ints and packets of bytes.
+
+Wherever Python calls or returns, a signal handler or a finalizer of the user's may run and come through this door itself. So no value may lie in a place that
+both would use.
 
 An object travels encoded. What every language of the runtime can read (None, bool, int of 64 bits, float, str, bytes, tuples of these,
 queues) is written by marshal, version 2, and transcoded on the JavaScript side. Everything else is Python's own: one byte that says
@@ -8,7 +11,7 @@ how, and the bytes.
     C  the code object of a stateless function     V  the bytes of a memoryview     D  an empty dict
     T  marshal of a tuple of (kind, bytes), item by item     Q  the id of a queue
 
-Records keep the queues alive that they carry, so encoding notes the ids of all queues in `noted`.
+Records keep the queues alive that they carry, so encoding notes the ids of all queues in `noted`, for the one who called `begin_notes`.
 """
 
 import copyreg
@@ -19,14 +22,11 @@ import types
 
 __all__ = []
 
-# Words of the header, and where data begins; bridge.ts has the same.
-W_CODEC = 0
-W_LENGTH = 1
-W_REFERENCES = 2
-W_REFERENCES_AT = 3
-W_STATE = 4
-W_VALUE = 5
-DATA = 256
+# Of a packet, as the functions of bridge.ts answer with (exchange.ts): state, codec tag and number of references, then the references and the data.
+P_STATE = 0
+P_CODEC = 1
+P_COUNT = slice(4, 8)
+P_REFERENCES = 8
 
 NEUTRAL = 0
 PYTHON = 2
@@ -41,9 +41,11 @@ BUSY = -6
 DEADLOCK = -8
 #: The value is not one that every language can read.
 NOT_NEUTRAL = -20
-#: The data does not fit into the buffer: `grow` it and fetch again. W_LENGTH says how long it is.
-TOO_BIG = -21
 NEVER_BOUND = -22
+#: An argument was no int.
+NOT_INTS = -23
+#: What is added to an int that is an answer, since statuses are negative.
+ANSWERED = 1 << 33
 
 REF_QUEUE = 1
 REF_INTERPRETER = 2
@@ -52,28 +54,14 @@ REF_UNBOUND = 3
 #: Stands for a reference in marshalled data. marshal knows this object, and no value that is sent as marshal contains it.
 MARK = StopIteration
 
-_buffer = None
-view = None
-words = None
 #: The functions of bridge.ts, once it is attached.
 js = None
 
 
-def _make_buffer(size):
-    global _buffer, view, words
-    _buffer = bytearray(size)
-    view = memoryview(_buffer)
-    words = view[:DATA].cast('i')
-
-
-_make_buffer(1 << 16)
-
-
 def attach(functions):
-    """Called by bridge.ts when Python has booted."""
+    """Called by attach.ts when Python has booted. It adds the functions that are builtins."""
     global js
     js = types.SimpleNamespace(**{name: getattr(functions, name) for name in functions.names()})
-    js.use_buffer(_buffer)
 
 
 def accept_interrupts():
@@ -87,21 +75,6 @@ def _on_interrupt(number, frame):
     if js.interrupted():
         import _interp_threads
         _interp_threads.interrupt()
-
-
-def grow(length):
-    """Makes room for `length` bytes of data. What the buffer holds is lost."""
-    if DATA + length > len(_buffer):
-        _make_buffer((DATA + length * 2 + 4095) & ~4095)
-        js.use_buffer(_buffer)
-
-
-def write(data):
-    """Copies bytes to where data begins."""
-    end = DATA + len(data)
-    if end > len(_buffer):
-        grow(len(data))
-    view[DATA:end] = data
 
 
 # Waiting. Layers that can switch to other threads of this interpreter replace these.
@@ -144,7 +117,16 @@ _INT_MAX = (1 << 63) - 1
 #: Set by _interpqueues: the class of queues, and of interpreters.
 queue_type = None
 noted = []
-_noting = False
+#: The list that gets the queues of what is pickled now.
+_noting = None
+
+
+def begin_notes():
+    """Has `noted` be a new list. Returns the one before, which must be bound again."""
+    global noted
+    before, noted = noted, []
+    return before
+
 
 
 def register_queue_type(cls):
@@ -154,8 +136,8 @@ def register_queue_type(cls):
 
 
 def _reduce_queue(queue):
-    if _noting:
-        noted.append(queue._id)
+    if _noting is not None:
+        _noting.append(queue._id)
     return (type(queue), (queue._id,))
 
 
@@ -189,16 +171,16 @@ def share_type(cls, check):
     _shared_types[cls] = check
 
 
-def _with_marks(obj):
-    """The object with marks in place of queues, whose ids it notes, or NotImplemented if it has parts that are not neutral."""
+def _with_marks(obj, ids):
+    """The object with marks in place of queues, whose ids it appends to `ids`, or NotImplemented if it has parts that are not neutral."""
     cls = type(obj)
     if cls is queue_type:
-        noted.append(obj._id)
+        ids.append(obj._id)
         return MARK
     if cls is tuple:
         items = []
         for item in obj:
-            item = _with_marks(item)
+            item = _with_marks(item, ids)
             if item is NotImplemented:
                 return item
             items.append(item)
@@ -207,12 +189,12 @@ def _with_marks(obj):
 
 
 def neutral(obj):
-    """The object as neutral data, whose queues are in `noted`, or None."""
-    del noted[:]
+    """The object as neutral data, and the ids of the queues in it as bytes, or None."""
     if _is_plain(obj):
-        return marshal.dumps(obj, 2)
-    marked = _with_marks(obj) if queue_type is not None else NotImplemented
-    return None if marked is NotImplemented else marshal.dumps(marked, 2)
+        return marshal.dumps(obj, 2), b''
+    ids = []
+    marked = _with_marks(obj, ids) if queue_type is not None else NotImplemented
+    return None if marked is NotImplemented else (marshal.dumps(marked, 2), ids_of(ids))
 
 
 class NotShareableError(TypeError):
@@ -242,40 +224,40 @@ def _main_file():
 
 def _pickled(obj):
     global _noting
-    _noting = True
+    before, _noting = _noting, noted
     try:
         data = pickle.dumps(obj)
     except Exception as exc:
         raise _not_shareable(obj, exc)
     finally:
-        _noting = False
+        _noting = before
     return marshal.dumps((_main_file() if b'__main__' in data else '', data), 2)
 
 
-#: By code object: whether functions of it are stateless, and their bytes.
+#: By the id of a code object: it, the globals of its function, and its bytes, or why it has none. Python would hash all of a code object.
 _functions = {}
 
 
 def stateless(func):
     """Raises ValueError unless the function uses nothing but its arguments and builtins. Returns its code as bytes."""
-    if func.__closure__:
+    code = func.__code__
+    if code.co_freevars:
         raise ValueError('closures not supported')
     if func.__defaults__ or func.__kwdefaults__:
         raise ValueError('defaults not supported')
-    code = func.__code__
-    known = _functions.get(code)
-    if known is None or known[1] is not func.__globals__:
+    known = _functions.get(id(code))
+    if known is None or known[0] is not code or known[1] is not func.__globals__:
         if len(_functions) > 1000:
             _functions.clear()
         try:
             _check_code(code, func.__globals__)
         except ValueError as error:
             # A pool sends one such function with each of its tasks.
-            known = (str(error), func.__globals__)
+            data = str(error)
         else:
-            known = (marshal.dumps(code), func.__globals__)
-        _functions[code] = known
-    data = known[0]
+            data = marshal.dumps(code)
+        _functions[id(code)] = known = (code, func.__globals__, data)
+    data = known[2]
     if type(data) is str:
         raise ValueError(data)
     return data
@@ -320,15 +302,29 @@ def _check_code(code, namespace):
                     raise ValueError('globals not supported')
 
 
+_FUNCTION = types.FunctionType
+_NO_ITEMS = 'M', marshal.dumps((), 2)
+EMPTY_DICT = 'D', b''
+
+
 def encode(obj, fallback=True):
     """Encodes for another Python interpreter: (kind, bytes). Notes queues, after those that are noted already."""
     cls = type(obj)
     if cls in _PLAIN or (cls is int and _INT_MIN <= obj <= _INT_MAX):
         return 'M', marshal.dumps(obj, 2)
     if cls is tuple:
+        if not obj:
+            return _NO_ITEMS
         if _is_plain(obj):
             return 'M', marshal.dumps(obj, 2)
         return 'T', marshal.dumps(tuple(encode(item, fallback) for item in obj), 2)
+    if cls is _FUNCTION and fallback:
+        if obj in _named:
+            return 'P', _pickled_function(obj)
+        try:
+            return 'C', stateless(obj)
+        except ValueError:
+            return 'P', _pickled_function(obj)
     if cls is queue_type and queue_type is not None:
         noted.append(obj._id)
         return 'Q', obj._id.to_bytes(4, 'little')
@@ -343,15 +339,8 @@ def encode(obj, fallback=True):
         if cls is int:
             raise OverflowError('try sending as bytes')
         raise _not_shareable(obj)
-    if cls is types.FunctionType:
-        if obj in _named:
-            return 'P', _pickled_function(obj)
-        try:
-            return 'C', stateless(obj)
-        except ValueError:
-            return 'P', _pickled_function(obj)
     if cls is dict and not obj:
-        return 'D', b''
+        return EMPTY_DICT
     return 'P', _pickled(obj)
 
 
@@ -418,31 +407,18 @@ def _unpickled(main_file, data):
 
 # References.
 
-def set_references():
-    """Writes the ids of the noted queues behind the data. Returns how many there are."""
-    count = len(noted)
-    if count:
-        # W_LENGTH has been set: the references lie behind the data, at a multiple of 4.
-        at = (DATA + words[W_LENGTH] + 3) & ~3
-        if at + count * 4 > len(_buffer):
-            data = bytes(view[DATA:DATA + words[W_LENGTH]])
-            length = len(data)
-            grow(length + count * 4 + 4)
-            view[DATA:DATA + length] = data
-            words[W_LENGTH] = length
-        view[at:at + count * 4].cast('i')[:] = memoryview(b''.join(q.to_bytes(4, 'little', signed=True) for q in noted)).cast('i')
-        words[W_REFERENCES_AT] = at
-        del noted[:]
-    return count
+def ids_of(queues):
+    """The ids of queues, as bytes."""
+    return b''.join([qid.to_bytes(4, 'little') for qid in queues]) if queues else b''
 
 
-def get_references():
-    """The references of the data in the buffer: triples of kind, pointer and id."""
-    count = words[W_REFERENCES]
+def references_of(packet):
+    """The references of a packet, triples of kind, pointer and id, and where its data begins."""
+    count = int.from_bytes(packet[P_COUNT], 'little')
     if not count:
-        return ()
-    at = words[W_REFERENCES_AT]
-    return view[at:at + count * 12].cast('i').tolist()
+        return (), P_REFERENCES
+    end = P_REFERENCES + count * 12
+    return memoryview(packet)[P_REFERENCES:end].cast('i').tolist(), end
 
 
 def release_references(references):
@@ -473,10 +449,15 @@ def _without_marks(obj, references):
     return obj
 
 
-def from_neutral():
-    """The object in the buffer, which was neutral."""
-    references = get_references()
-    obj = marshal.loads(view[DATA:DATA + words[W_LENGTH]])
+def ints_of(packet):
+    """The integers of a list."""
+    return memoryview(packet)[P_REFERENCES:].cast('i').tolist()
+
+
+def from_neutral(packet):
+    """The object in a packet, which was neutral."""
+    references, start = references_of(packet)
+    obj = marshal.loads(memoryview(packet)[start:])
     if references:
         try:
             triples = iter(zip(references[::3], references[1::3], references[2::3]))
@@ -486,14 +467,13 @@ def from_neutral():
     return obj
 
 
-def item():
-    """The object in the buffer, which another interpreter sent as a whole."""
-    if words[W_CODEC] == NEUTRAL:
-        return from_neutral()
-    references = get_references()
-    length = words[W_LENGTH]
-    kind = chr(view[DATA])
-    data = view[DATA + 1:DATA + length].tobytes()
+def item(packet):
+    """The object in a packet, which another interpreter sent as a whole."""
+    if packet[P_CODEC] == NEUTRAL:
+        return from_neutral(packet)
+    references, start = references_of(packet)
+    kind = chr(packet[start])
+    data = packet[start + 1:]
     if not references:
         return decode(kind, data)
     try:

@@ -440,10 +440,12 @@ def send(cid, obj, unboundop=-1, fallback=-1, *, blocking=True, timeout=None):
 
     Add the object's data to the channel's queue.
     By default this waits for the object to be received."""
-    del _bridge.noted[:]
-    kind, data = _bridge.encode(obj)
-    references = _bridge.noted[:]
-    del _bridge.noted[:]
+    before = _bridge.begin_notes()
+    try:
+        kind, data = _bridge.encode(obj)
+        references = _bridge.noted
+    finally:
+        _bridge.noted = before
     _send(cid, kind, data, references, unboundop, blocking, timeout)
 
 

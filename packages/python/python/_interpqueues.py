@@ -27,6 +27,11 @@ class QueueNotFoundError(QueueError):
     __module__ = 'concurrent.interpreters'
 
 
+# `q_put_int` and `q_get` of bridge.ts, once it is attached. What the latter adds to an int is 2, if it is not negative and not large.
+_put_int = _take = None
+_LARGE = 1 << 31
+_ANSWERED = _bridge.ANSWERED
+
 # Replaced when concurrent.interpreters registers its own.
 _empty = _full = QueueError
 
@@ -52,7 +57,7 @@ def _qid(arg):
     if type(arg) is int:
         qid = arg
     elif hasattr(type(arg), '__index__'):
-        qid = arg.__index__()
+        qid = int(arg.__index__())
     else:
         raise TypeError(f'queue ID must be an int, got {type(arg).__name__}')
     if not -(1 << 63) <= qid < 1 << 63:
@@ -125,12 +130,13 @@ def list_all():
 
     Each corresponding default unbound op and fallback is also included.
     """
-    return [(qid, _FROM_RUNTIME[unbound], -1) for qid, unbound in _all() if _bridge.js.q_maxsize(qid) == 0 and not _is_hidden()]
+    hidden = (_bridge.ANSWERED + PRIVATE, _bridge.ANSWERED + CHANNELS)
+    sizes = [(qid, unbound, _bridge.js.q_maxsize(qid)) for qid, unbound in _all()]
+    return [(qid, _FROM_RUNTIME[unbound], -1) for qid, unbound, maxsize in sizes if maxsize >= 0 and maxsize not in hidden]
 
 
 def _all():
-    count = _bridge.js.q_list()
-    found = _bridge.view[_bridge.DATA:_bridge.DATA + count * 8].cast('i').tolist()
+    found = _bridge.ints_of(_bridge.js.q_list())
     return list(zip(found[::2], found[1::2]))
 
 
@@ -138,11 +144,6 @@ def _all():
 
 PRIVATE = -0x40000000
 CHANNELS = -0x40000001
-
-
-def _is_hidden():
-    """Whether the maxsize that `q_maxsize` has left is that of a hidden queue."""
-    return _bridge.words[_bridge.W_VALUE] in (PRIVATE, CHANNELS)
 
 
 def _create_hidden(mark):
@@ -153,7 +154,7 @@ def _create_hidden(mark):
 
 
 def _hidden(mark):
-    return [qid for qid, _ in _all() if _bridge.js.q_maxsize(qid) == 0 and _bridge.words[_bridge.W_VALUE] == mark]
+    return [qid for qid, _ in _all() if _bridge.js.q_maxsize(qid) == _bridge.ANSWERED + mark]
 
 
 _token = 0
@@ -167,30 +168,32 @@ def _new_token():
 
 def put(qid, obj, unboundop=-1, fallback=-1):
     """Add the object's data to the queue."""
-    # The way of most items of programs that count, without a call of Python.
-    if type(obj) is int and type(qid) is int and unboundop == -1:
-        status = _bridge.js.q_put_int(qid, obj)
-        if status == 0:
-            return
-        if status == _bridge.EMPTY or status == _bridge.FULL:
-            raise _failed(status, qid)
+    # The way of most items of programs that count, in as few instructions as possible.
+    status = _put_int(qid, obj, unboundop)
+    if not status:
+        return
+    if status == _bridge.FULL:
+        raise _failed(status, qid)
     _put(_qid(qid), obj, _checked_unbound(unboundop, -1))
 
 
 def _put(qid, obj, unbound):
     """As `put`, with the runtime's number for `unboundop`."""
     bridge = _bridge
-    data = bridge.neutral(obj)
-    if data is not None:
+    neutral = bridge.neutral(obj)
+    if neutral is not None:
+        data, ids = neutral
         codec = bridge.NEUTRAL
     else:
-        del bridge.noted[:]
-        kind, rest = bridge.encode(obj)
+        before = bridge.begin_notes()
+        try:
+            kind, rest = bridge.encode(obj)
+            ids = bridge.ids_of(bridge.noted)
+        finally:
+            bridge.noted = before
         data = kind.encode() + rest
         codec = bridge.PYTHON
-    bridge.write(data)
-    bridge.words[bridge.W_LENGTH] = len(data)
-    status = bridge.js.q_put(qid, codec, bridge.set_references() if bridge.noted else 0, unbound)
+    status = bridge.js.q_put(qid, codec, data, ids, unbound)
     if status < 0:
         raise _failed(status, qid)
 
@@ -200,26 +203,22 @@ def get(qid):
 
     If there is nothing to receive then raise QueueEmpty.
     """
-    if type(qid) is not int:
-        qid = _qid(qid)
+    packet = _take(qid)
+    if type(packet) is int:
+        if packet > 1:
+            return (packet - 2 if packet < _LARGE else packet - _ANSWERED), None
+        if packet == _bridge.NOT_INTS:
+            return get(_qid(qid))
+        raise _failed(packet, _qid(qid))
     bridge = _bridge
-    status = bridge.js.q_get(qid)
-    if status > 1:
-        return status - 2, None
-    if status == 1:
-        return bridge.words[bridge.W_VALUE], None
-    if status == bridge.TOO_BIG:
-        bridge.grow(bridge.words[bridge.W_LENGTH])
-        bridge.js.q_fetch()
-    elif status < 0:
-        raise _failed(status, _qid(qid))
-    if bridge.words[bridge.W_STATE] != _LIVE:
-        return None, _FROM_RUNTIME[0 if bridge.words[bridge.W_STATE] == 1 else 1]
-    if bridge.words[bridge.W_CODEC] not in (bridge.NEUTRAL, bridge.PYTHON):
-        bridge.release_references(bridge.get_references())
+    state = packet[bridge.P_STATE]
+    if state != _LIVE:
+        return None, _FROM_RUNTIME[0 if state == 1 else 1]
+    if packet[bridge.P_CODEC] not in (bridge.NEUTRAL, bridge.PYTHON):
+        bridge.release_references(bridge.references_of(packet)[0])
         raise _NotShareableError(
             f'the item of queue {qid} is a value that only another language of the runtime understands')
-    return bridge.item(), None
+    return bridge.item(packet), None
 
 
 def bind(qid):
@@ -246,10 +245,9 @@ def release(qid):
 def _asked(function, qid):
     qid = _qid(qid)
     value = function(qid)
-    # A maxsize may be negative, so the answer is in the header.
     if value < 0:
         raise _failed(value, qid)
-    return _bridge.words[_bridge.W_VALUE]
+    return value - _ANSWERED
 
 
 def get_maxsize(qid):

@@ -161,6 +161,8 @@ def _whence_of(id):
 
 
 def _resolve(arg, restrict, what):
+    if type(arg) is int and 0 < arg <= 0x7fffffff and _bridge.js.i_whence(arg) == WHENCE_STDLIB:
+        return arg
     id = _interp_id(arg)
     known = _whence_of(id)
     if restrict and known != WHENCE_STDLIB:
@@ -186,11 +188,7 @@ def get_main():
 
 def list_all(*, require_ready=False):
     """Return a list containing the ID of every existing interpreter."""
-    count = _bridge.js.i_list()
-    if count < 0:
-        _bridge.grow(_bridge.words[_bridge.W_LENGTH])
-        count = _bridge.js.i_list()
-    found = _bridge.view[_bridge.DATA:_bridge.DATA + count * 8].cast('i').tolist()
+    found = _bridge.ints_of(_bridge.js.i_list())
     return list(zip(found[::2], found[1::2]))
 
 
@@ -216,7 +214,7 @@ def _create(config, reqrefs, known_whence):
         _check_config(config)
     except MemoryError as exc:
         raise InterpreterError('interpreter creation failed') from exc
-    id = _bridge.js.i_create(_config_bits(config) | known_whence << _CONFIG_BITS, bool(reqrefs))
+    id = _bridge.js.i_create(_config_bits(config) | known_whence << _CONFIG_BITS, int(bool(reqrefs)))
     if id < 0:
         raise InterpreterError('interpreter creation failed') from RuntimeError(_bridge.js.last_error())
     return id
@@ -250,7 +248,7 @@ def destroy(id, *, restrict=False):
 def incref(id, *, implieslink=False, restrict=False):
     """Take a reference to the identified interpreter."""
     id = _resolve(id, restrict, 'incref')
-    if _bridge.js.i_incref(id, bool(implieslink)) < 0:
+    if _bridge.js.i_incref(id) < 0:
         raise _not_found(id)
 
 
@@ -295,9 +293,9 @@ _DONE, _FAILED, _REFUSED = range(3)
 _REFUSED_RUNNING = 'interpreter already running'
 
 
-def _request(id, request):
-    """Sends work to the interpreter and waits for its reply."""
-    token = _send(id, request)
+def _request(id, request, ids):
+    """Sends work to the interpreter, with the queues whose ids these bytes are, and waits for its reply."""
+    token = _send(id, request, ids)
     try:
         _bridge.wait_operation(token)
     except BaseException:
@@ -306,16 +304,10 @@ def _request(id, request):
     return _reply(token)
 
 
-def _send(id, request):
+def _send(id, request, ids):
     """Sends work to the interpreter, which must be idle. Returns the token of the operation."""
     bridge = _bridge
-    references = bridge.noted[:]
-    del bridge.noted[:]
-    data = _marshal.dumps(request)
-    bridge.write(data)
-    bridge.words[bridge.W_LENGTH] = len(data)
-    bridge.noted[:] = references
-    token = bridge.js.i_send(id, bridge.set_references() if references else 0)
+    token = bridge.js.i_send(id, _marshal.dumps(request), ids)
     if token < 0:
         if token == bridge.BUSY or token == bridge.SHUT:
             raise InterpreterError(_REFUSED_RUNNING)
@@ -333,24 +325,23 @@ def _send(id, request):
 def _reply(token):
     """The value of a reply, and the display of the exception that ended the work, or None."""
     bridge = _bridge
-    status = bridge.js.i_fetch(token)
-    if status == bridge.TOO_BIG:
-        bridge.grow(bridge.words[bridge.W_LENGTH])
-        status = bridge.js.i_fetch(token)
-    if status < 0:
+    packet = bridge.js.i_fetch(token)
+    if type(packet) is int:
         raise InterpreterError(bridge.js.last_error())
-    references = bridge.get_references()
+    references, start = bridge.references_of(packet)
     try:
-        op, *rest = _marshal.loads(bridge.view[bridge.DATA:bridge.DATA + bridge.words[bridge.W_LENGTH]])
+        reply = _marshal.loads(memoryview(packet)[start:])
+        op = reply[0]
         if op == _DONE:
-            return bridge.decode(*rest), None
+            return bridge.decode(reply[1], reply[2]), None
         if op == _FAILED:
-            return None, _excinfo(rest)
-        kind, text, cause = rest
+            return None, _excinfo(reply[1:])
+        _, kind, text, cause = reply
         error = {'NotShareableError': NotShareableError}.get(kind, InterpreterError)
         raise error(text) from (cause and error(cause))
     finally:
-        bridge.release_references(references)
+        if references:
+            bridge.release_references(references)
 
 
 def _excinfo(strings):
@@ -404,29 +395,32 @@ _MISSING = object()
 
 def _shared(shared, function, position):
     if shared is _MISSING:
-        return None
+        return None, b''
     if not isinstance(shared, dict):
         given = 'None' if shared is None else type(shared).__name__
         raise TypeError(f'_interpreters.{function}() argument {position} must be dict, not {given}')
     items = []
-    for name, value in shared.items():
-        if not isinstance(name, str):
-            raise TypeError(f'expected str, got {type(name).__name__}')
-        name.encode()
-        if '\0' in name:
-            raise ValueError('embedded null character')
-        items.append((name, _bridge.encode(value, False)))
-    return tuple(items)
+    before = _bridge.begin_notes()
+    try:
+        for name, value in shared.items():
+            if not isinstance(name, str):
+                raise TypeError(f'expected str, got {type(name).__name__}')
+            name.encode()
+            if '\0' in name:
+                raise ValueError('embedded null character')
+            items.append((name, _bridge.encode(value, False)))
+        return tuple(items), _bridge.ids_of(_bridge.noted)
+    finally:
+        _bridge.noted = before
 
 
 def set___main___attrs(id, updates, *, restrict=False):
     """Bind the given attributes in the interpreter's __main__ module."""
     id = _resolve(id, restrict, 'update __main__ for')
-    del _bridge.noted[:]
-    shared = _shared(updates, 'set___main___attrs', 2)
+    shared, ids = _shared(updates, 'set___main___attrs', 2)
     if not shared:
         raise ValueError('arg 2 must be a non-empty mapping')
-    _request(id, (_SET, shared))
+    _request(id, (_SET, shared), ids)
 
 
 def _function_code(func):
@@ -470,8 +464,8 @@ def _script(code, what):
 
 
 def _run(id, script, shared, function):
-    del _bridge.noted[:]
-    return _request(id, (*script, _shared(shared, function, 3)))[1]
+    shared, ids = _shared(shared, function, 3)
+    return _request(id, (*script, shared), ids)[1]
 
 
 def exec(id, code, shared=_MISSING, *, restrict=False):
@@ -520,23 +514,27 @@ def call(id, callable, args=None, kwargs=None, *, preserve_exc=False, restrict=F
     Pass the given args and kwargs, if possible.
     """
     id = _resolve(id, restrict, 'make a call in')
-    return _request(id, _call_request(callable, args, kwargs))
+    return _request(id, *_call_request(callable, args, kwargs))
 
 
 def _begin_call(id, callable, args, kwargs, *, restrict=False):
     """As `call`, but returns the token of the operation, for `_reply`."""
-    return _send(_resolve(id, restrict, 'make a call in'), _call_request(callable, args, kwargs))
+    return _send(_resolve(id, restrict, 'make a call in'), *_call_request(callable, args, kwargs))
 
 
 def _begin_task(id, results, func, args, kwargs):
     """As `_begin_call` of `do_call` of concurrent.futures.interpreter, the function that runs the tasks of a pool. `results` is the id of the queue that
     gets the exception of a task: as the caller holds it, it need not travel, and is bound there only if it is used."""
     bridge = _bridge
-    del bridge.noted[:]
-    func = bridge.encode(func)
-    args = bridge.encode(args)
-    kwargs = bridge.encode(kwargs)
-    return _send(id, (_TASK, results, func, args, kwargs, bridge.thread_name()))
+    before = bridge.begin_notes()
+    try:
+        func = bridge.encode(func)
+        args = bridge.encode(args)
+        kwargs = bridge.encode(kwargs) if kwargs else bridge.EMPTY_DICT
+        ids = bridge.ids_of(bridge.noted)
+    finally:
+        bridge.noted = before
+    return _send(id, (_TASK, results, func, args, kwargs, bridge.thread_name()), ids)
 
 
 def _call_request(callable, args, kwargs):
@@ -547,11 +545,15 @@ def _call_request(callable, args, kwargs):
     if kwargs is not None and not isinstance(kwargs, dict):
         raise TypeError(f"call() argument 'kwargs' must be dict, not {type(kwargs).__name__}")
     bridge = _bridge
-    del bridge.noted[:]
-    target = bridge.encode(callable)
-    given = bridge.encode(args)
-    named = bridge.encode(kwargs) if kwargs else None
-    return (_CALL, target, given, named, bridge.thread_name())
+    before = bridge.begin_notes()
+    try:
+        target = bridge.encode(callable)
+        given = bridge.encode(args)
+        named = bridge.encode(kwargs) if kwargs else None
+        ids = bridge.ids_of(bridge.noted)
+    finally:
+        bridge.noted = before
+    return (_CALL, target, given, named, bridge.thread_name()), ids
 
 
 # The executing side.
@@ -584,15 +586,16 @@ class _Results:
         _bridge._queue(self._id).put(obj)
 
 
-def _execute(length, count):
-    """Executes the request in the buffer, and answers with the bytes of the reply."""
+def _execute(token):
+    """Executes a request, and answers with the bytes of the reply."""
     bridge = _bridge
-    references = bridge.get_references()
-    op, *rest = _marshal.loads(bridge.view[bridge.DATA:bridge.DATA + length])
+    packet = bridge.js.w_take(token)
+    references, start = bridge.references_of(packet)
+    op, *rest = _marshal.loads(memoryview(packet)[start:])
     # `value` keeps the queues in the reply until the record has them.
-    reply, noted, value = _perform(op, rest, references)
-    bridge.noted[:] = noted
-    _answer(_DONE, bridge.PYTHON, _marshal.dumps(reply))
+    reply, ids, value = _perform(op, rest, references)
+    data = _DONE_NONE_DATA if reply is _DONE_NONE else _marshal.dumps(reply)
+    bridge.js.w_answer(_DONE, bridge.PYTHON, data, ids)
 
 
 def _warm_up():
@@ -611,6 +614,7 @@ def _nothing(*args):
 
 
 _DONE_NONE = (_DONE, *_bridge.encode(None))
+_DONE_NONE_DATA = _marshal.dumps(_DONE_NONE)
 
 
 def _perform(op, rest, references):
@@ -632,11 +636,12 @@ def _perform(op, rest, references):
                 source, shared = rest
                 updates = [(name, bridge.decode(*value)) for name, value in shared or ()]
         finally:
-            bridge.release_references(references)
+            if references:
+                bridge.release_references(references)
     except _Unloaded as failure:
-        return (_REFUSED, 'NotShareableError', f'{failure} not shareable', str(failure.__cause__)), [], None
+        return (_REFUSED, 'NotShareableError', f'{failure} not shareable', str(failure.__cause__)), b'', None
     except Exception as exc:
-        return (_REFUSED, 'NotShareableError', f'object could not be unpickled: {type(exc).__name__}: {exc}', None), [], None
+        return (_REFUSED, 'NotShareableError', f'object could not be unpickled: {type(exc).__name__}: {exc}', None), b'', None
     try:
         if op == _CALL:
             value = _call_here(func, args, kwargs)
@@ -650,14 +655,16 @@ def _perform(op, rest, references):
                 _builtins.exec(source, namespace)
             value = None
     except BaseException as exc:
-        return (_FAILED, *_describe(exc, 2 if op == _CALL else 1)), [], None
+        return (_FAILED, *_describe(exc, 2 if op == _CALL else 1)), b'', None
     if value is None:
-        return _DONE_NONE, [], None
+        return _DONE_NONE, b'', None
+    before = bridge.begin_notes()
     try:
-        del bridge.noted[:]
-        return (_DONE, *bridge.encode(value)), bridge.noted[:], value
+        return (_DONE, *bridge.encode(value)), bridge.ids_of(bridge.noted), value
     except Exception as exc:
-        return (_REFUSED, 'NotShareableError', str(exc), None), [], None
+        return (_REFUSED, 'NotShareableError', str(exc), None), b'', None
+    finally:
+        bridge.noted = before
 
 
 class _Unloaded(Exception):
@@ -673,8 +680,8 @@ def _load(what, encoded):
 
 # What JavaScript asks for.
 
-def _from_js(op, text, filename):
-    """Runs a script (`exec`), or calls the function that `text` names with the arguments in the buffer, and answers with a neutral value."""
+def _from_js(op, text, filename, token):
+    """Runs a script (`exec`), or calls the function that `text` names with the arguments behind the token, and answers with a neutral value."""
     bridge = _bridge
     try:
         if op == 'exec':
@@ -682,7 +689,7 @@ def _from_js(op, text, filename):
             _builtins.exec(code, _sys.modules['__main__'].__dict__)
             value = None
         else:
-            args = bridge.from_neutral()
+            args = bridge.from_neutral(bridge.js.w_take(token))
             if op == 'prepare':
                 namespace = _sys.modules['__main__'].__dict__
                 for i in range(0, len(args), 2):
@@ -691,22 +698,11 @@ def _from_js(op, text, filename):
             else:
                 value = _call_here(_find(text), args, {})
     except BaseException as exc:
-        return _answer(_FAILED, bridge.NEUTRAL, _marshal.dumps(_describe(exc, 1), 2))
-    data = bridge.neutral(value)
-    if data is None:
-        del bridge.noted[:]
-        return _answer(_REFUSED, bridge.NEUTRAL, _marshal.dumps(f'it is {bridge._shown(value)[:200]}', 2))
-    _answer(_DONE, bridge.NEUTRAL, data)
-
-
-def _answer(state, codec, data):
-    """Hands the reply to work over to JavaScript, with the queues in `noted`."""
-    bridge = _bridge
-    noted = bridge.noted[:]
-    bridge.write(data)
-    bridge.words[bridge.W_LENGTH] = len(data)
-    bridge.noted[:] = noted
-    bridge.js.w_answer(state, codec, bridge.set_references())
+        return bridge.js.w_answer(_FAILED, bridge.NEUTRAL, _marshal.dumps(_describe(exc, 1), 2), b'')
+    neutral = bridge.neutral(value)
+    if neutral is None:
+        return bridge.js.w_answer(_REFUSED, bridge.NEUTRAL, _marshal.dumps(f'it is {bridge._shown(value)[:200]}', 2), b'')
+    bridge.js.w_answer(_DONE, bridge.NEUTRAL, *neutral)
 
 
 def _find(name):

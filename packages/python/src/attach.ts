@@ -3,6 +3,7 @@ import { type ExceptionInfo, type Language, NotShareableError } from "interprete
 import { core, type EncodedValue } from "interpreters/core";
 import type { PyodideAPI } from "./boot.js";
 import { Bridge } from "./bridge.js";
+import { Builtins } from "./builtins.js";
 import { Signals } from "./interrupt-byte.js";
 import { type AttachedThreads, attachThreads, canSwitchStacks, type ThreadHost } from "./threads.js";
 
@@ -25,8 +26,8 @@ interface Suspendable<A extends unknown[]> {
 }
 
 interface Shims {
-  _execute: Suspendable<[length: number, references: number]>;
-  _from_js: Suspendable<[op: string, text: string, filename: string]>;
+  _execute: Suspendable<[token: number]>;
+  _from_js: Suspendable<[op: string, text: string, filename: string, token: number]>;
 }
 
 /** What JavaScript asks Python for: run a script, call a function by its name, bind globals. */
@@ -38,7 +39,6 @@ export class Attached {
   readonly bridge: Bridge;
   readonly signals: Signals;
   readonly #shims: Shims;
-  readonly #grow: (length: number) => void;
   readonly #acceptInterrupts: () => void;
   readonly #threads: AttachedThreads;
   /** Raises KeyboardInterrupt in the main thread of an interpreter that is not the main one. */
@@ -53,10 +53,12 @@ export class Attached {
     const own = pyodide.pyimport("_interpbridge") as {
       attach(functions: object): void;
       accept_interrupts(): void;
-      grow(length: number): void;
     };
     own.attach(this.bridge.functions());
-    this.#grow = own.grow;
+    const builtins = new Builtins(pyodide);
+    const functions = this.bridge.builtins();
+    builtins.bind(functions, "_interpbridge", "js");
+    builtins.bind({ _put_int: functions["q_put_int"], _take: functions["q_get"] }, "_interpqueues");
     this.#shims = pyodide.pyimport("_interpreters") as Shims;
     this.#suspends = !main && canSwitchStacks();
     this.#acceptInterrupts = own.accept_interrupts;
@@ -82,17 +84,15 @@ export class Attached {
   }
 
   /** Executes work that another Python sent. */
-  execute({ codec, bytes, references }: EncodedValue): EncodedValue | Promise<EncodedValue> {
-    const { exchange } = this.bridge;
-    exchange.give(new core.EncodedValue(codec, bytes, references), this.#grow);
-    const args = [exchange.length, references.length / 3] as const;
+  execute(work: EncodedValue): EncodedValue | Promise<EncodedValue> {
+    const token = this.bridge.give(work);
     const reply = (): EncodedValue => {
       const value = this.bridge.takeAnswer().value;
       if (value !== undefined) return value;
       throw new NotShareableError("Cannot send the result of a call: a queue in it is gone");
     };
-    if (this.#suspends) return this.#watched(this.#shims._execute.callPromising(...args)).then(reply);
-    this.#shims._execute(...args);
+    if (this.#suspends) return this.#watched(this.#shims._execute.callPromising(token)).then(reply);
+    this.#shims._execute(token);
     return reply();
   }
 
@@ -102,16 +102,14 @@ export class Attached {
    * @throws PythonError an exception left Python; NotShareableError an argument or the result cannot travel
    */
   ask(op: Request, text: string, filename: string, args?: readonly unknown[]): unknown {
-    this.#give(args);
-    this.#shims._from_js(op, text, filename);
+    this.#shims._from_js(op, text, filename, this.#give(args));
     return this.#result();
   }
 
   /** As `ask`, but other threads of this Python run while the work waits, where the engine can switch stacks. */
   async askAsync(op: Request, text: string, filename: string, args?: readonly unknown[]): Promise<unknown> {
     if (!canSwitchStacks()) return this.ask(op, text, filename, args);
-    this.#give(args);
-    await this.#watched(this.#shims._from_js.callPromising(op, text, filename));
+    await this.#watched(this.#shims._from_js.callPromising(op, text, filename, this.#give(args)));
     return this.#result();
   }
 
@@ -143,8 +141,8 @@ export class Attached {
     });
   }
 
-  #give(args: readonly unknown[] | undefined): void {
-    if (args !== undefined) this.bridge.exchange.give(core.values.encode(args, "args"), this.#grow);
+  #give(args: readonly unknown[] | undefined): number {
+    return args === undefined ? NOTHING : this.bridge.give(core.values.encode(args, "args"));
   }
 
   #result(): unknown {
@@ -164,6 +162,8 @@ export function attachPython(pyodide: PyodideAPI, language: Language, main = tru
   return new Attached(pyodide, language, main);
 }
 
+/** The token of no arguments. */
+const NOTHING = 0;
 /** How Python's `_answer` says what became of work that JavaScript sent. */
 const DONE = 0;
 const FAILED = 1;

@@ -1,6 +1,5 @@
 /**
- * The functions that Python calls (python/_interpbridge.py). All take and return integers, unless they say otherwise; a negative one is a
- * status.
+ * The functions that Python calls (python/_interpbridge.py). An integer that they return is a status if it is negative.
  */
 import type { Language } from "interpreters";
 import {
@@ -11,7 +10,8 @@ import {
   type OutgoingRecord,
 } from "interpreters/core";
 import type { PyodideAPI } from "./boot.js";
-import { Exchange, type PythonBuffer, TOO_BIG, W_LENGTH } from "./exchange.js";
+import { type BuiltinTable, WithBytes } from "./builtins.js";
+import { Exchange, type Packet } from "./exchange.js";
 import { PYTHON_TAG } from "./language.js";
 import { QueueFunctions } from "./queue-functions.js";
 import { Waits } from "./waits.js";
@@ -30,8 +30,6 @@ const ISOLATED = 0b10_101000 | (5 << WHENCE_SHIFT);
 /** `last_error` has the text. */
 const FAILED = -100;
 
-const NONE: readonly number[] = [];
-
 /** What Python left when it had done work. */
 export interface Answer {
   /** Chosen by the shims; -1 if they did not answer. */
@@ -46,6 +44,8 @@ export class Bridge {
   readonly #language: Language;
   readonly queues: QueueFunctions;
   readonly waits = new Waits();
+  /** Work that JavaScript gives Python, by token. */
+  readonly #given = new Map<number, EncodedValue>();
   readonly #operations = new Map<number, GuestOperation | EndOperation>();
   #nextToken = 1;
   #lastError = "";
@@ -59,33 +59,41 @@ export class Bridge {
     this.#outgoing = core.makeOutgoing({ bytes: Buffer.alloc(0), words: new Int32Array(0) });
   }
 
-  /** By name. */
+  /** Those that take ints and bytes, by name. */
+  builtins(): BuiltinTable {
+    return {
+      ...this.queues.builtins(),
+      i_current: () => interpreters.current(),
+      i_list: () => this.#list(),
+      i_whence: (id) => this.#whence(id),
+      i_running: (id) => this.#running(id),
+      i_word: (id) => this.#word(id),
+      i_create: (word, counted) => this.#create(word, counted !== 0),
+      i_close: (id) => this.#guarded(() => this.#begin(interpreters.beginClose(id))),
+      i_incref: (id) => (interpreters.hold(id) ? core.OK : core.STATUS_NOT_FOUND),
+      i_decref: (id) => Number(interpreters.release(id)),
+      i_send: new WithBytes((id, data, references) => this.#send(id, data, references)),
+      i_done: (token) => Number(this.operation(token)?.settled !== false),
+      i_block: (token) => this.#block(token),
+      i_fetch: (token) => this.#fetchReply(token),
+      i_forget: (token) => this.#forget(token),
+      w_take: (token) => this.#take(token),
+      w_answer: new WithBytes((state, codec, data, references) =>
+        this.#setAnswer(state, codec, data, references),
+      ),
+      /** Whether a signal is meant for the work that runs now. */
+      interrupted: () => Number(core.threads.isInterrupted()),
+    };
+  }
+
+  /** The others, by name. */
   functions(): Record<string, (...args: never[]) => unknown> {
     const own: Record<string, (...args: never[]) => unknown> = {
       ...this.queues.functions(),
-      use_buffer: (buffer: PythonBuffer) => this.exchange.use(buffer),
       /** A string. */
       last_error: () => this.#lastError,
-      i_current: () => interpreters.current(),
-      i_list: () => this.#list(),
-      i_whence: (id: number) => this.#whence(id),
-      i_running: (id: number) => this.#running(id),
-      i_word: (id: number) => this.#word(id),
-      i_create: (word: number, counted: boolean) => this.#create(word, counted),
-      i_close: (id: number) => this.#guarded(() => this.#begin(interpreters.beginClose(id))),
-      i_incref: (id: number) => (interpreters.hold(id) ? core.OK : core.STATUS_NOT_FOUND),
-      i_decref: (id: number) => Number(interpreters.release(id)),
-      i_send: (id: number, references: number) => this.#send(id, references),
-      i_done: (token: number) => Number(this.operation(token)?.settled !== false),
-      i_block: (token: number) => this.#block(token),
       /** A promise, which keeps the event loop alive. */
       i_settled: (token: number) => this.#settled(token),
-      i_fetch: (token: number) => this.#fetchReply(token),
-      i_forget: (token: number) => this.#forget(token),
-      w_answer: (state: number, codec: number, references: number) =>
-        this.#setAnswer(state, codec, references),
-      /** Whether a signal is meant for the work that runs now. */
-      interrupted: () => Number(core.threads.isInterrupted()),
       wait_any: (timeout: number) => this.#waitAny(timeout),
     };
     own["names"] = () => Object.keys(own).filter((name) => name !== "names");
@@ -129,21 +137,9 @@ export class Bridge {
     return whence < 0 || whence === CREATED ? interpreters.isRunning(id) : 1;
   }
 
-  /** Leaves pairs of an id and a whence, and returns how many. */
-  #list(): number {
-    const { exchange } = this;
-    exchange.map();
-    const listed = interpreters.list();
-    if (listed.length * 8 > exchange.room) {
-      exchange.setWord(W_LENGTH, listed.length * 8);
-      return TOO_BIG;
-    }
-    let at = exchange.dataAt;
-    for (const { id } of listed) {
-      exchange.words[at++] = id;
-      exchange.words[at++] = this.#whence(id);
-    }
-    return listed.length;
+  /** Pairs of an id and a whence. */
+  #list(): Packet {
+    return this.exchange.list(interpreters.list().flatMap(({ id }) => [id, this.#whence(id)]));
   }
 
   /** Without `counted`, nothing but `i_close` ends the interpreter. */
@@ -157,12 +153,10 @@ export class Bridge {
   }
 
   /** Only to an idle interpreter, so no circle of interpreters that wait for each other comes about. */
-  #send(id: number, count: number): number {
-    const { exchange } = this;
-    exchange.map();
-    const references = count === 0 ? NONE : this.queues.held(count);
+  #send(id: number, data: number, ids: number): number {
+    const references = this.queues.held(ids);
     if (references === undefined) return core.STATUS_NOT_FOUND;
-    const value = new core.EncodedValue(PYTHON_TAG, exchange.data(), references);
+    const value = new core.EncodedValue(PYTHON_TAG, this.exchange.data(data), references);
     return this.#guarded(() => this.#begin(interpreters.send(id, value, { onlyIfIdle: true })));
   }
 
@@ -188,23 +182,21 @@ export class Bridge {
     return this.waits.for(operation.promise());
   }
 
-  #fetchReply(token: number): number {
+  #fetchReply(token: number): number | Packet {
     const operation = this.operation(token) as GuestOperation | undefined;
+    this.#operations.delete(token);
     if (operation?.reply === undefined) {
       const error = operation?.error;
-      this.#operations.delete(token);
       this.#lastError = error instanceof Error ? error.message : String(error);
       return FAILED;
     }
-    const status = this.exchange.deliver(operation.reply);
-    if (status === core.OK) this.#operations.delete(token);
-    return status;
+    return this.exchange.packet(operation.reply);
   }
 
   /** Drops the reply, which may not have come yet. */
-  #forget(token: number): void {
+  #forget(token: number): number {
     const operation = this.operation(token);
-    if (operation === undefined) return;
+    if (operation === undefined) return core.OK;
     this.#operations.delete(token);
     const release = (): void => {
       const { reply } = operation as Partial<GuestOperation>;
@@ -212,6 +204,7 @@ export class Bridge {
     };
     if (operation.settled) release();
     else operation.whenSettled(release);
+    return core.OK;
   }
 
   /** Blocks until something has come for this thread, or the time limit. */
@@ -221,13 +214,25 @@ export class Bridge {
     core.threads.blockUntil(again, timeout < 0 ? undefined : timeout);
   }
 
-  /** Python answers to work before it returns: as soon as it has returned, another thread of its own may use the buffer. */
-  #setAnswer(state: number, codec: number, count: number): number {
-    const { exchange } = this;
-    exchange.map();
-    const references = count === 0 ? NONE : this.queues.held(count);
+  /** Gives Python work, which it takes with the token. */
+  give(value: EncodedValue): number {
+    const token = this.#nextToken++;
+    this.#given.set(token, value);
+    return token;
+  }
+
+  #take(token: number): number | Packet {
+    const value = this.#given.get(token);
+    if (value === undefined) return core.STATUS_NOT_FOUND;
+    this.#given.delete(token);
+    return this.exchange.packet(value);
+  }
+
+  /** Python answers to work before it returns: as soon as it has returned, another thread of its own may answer. */
+  #setAnswer(state: number, codec: number, data: number, ids: number): number {
+    const references = this.queues.held(ids);
     let value: EncodedValue | undefined;
-    if (references !== undefined && exchange.fill(this.#outgoing, codec)) {
+    if (references !== undefined && this.exchange.fill(this.#outgoing, codec, data)) {
       const { bytes, start, length } = this.#outgoing;
       value = new core.EncodedValue(codec, new Uint8Array(bytes.subarray(start, start + length)), references);
     }

@@ -1,119 +1,91 @@
 /**
- * The buffer in Python's heap through which everything passes (python/_interpbridge.py):
+ * Bytes from Python's heap into the core and back. The core copies them from an object `bytes` into shared memory, and a `Packet` becomes an object
+ * `bytes` of Python's. So nothing lies anywhere between two steps of Python: whenever it calls or returns, a signal handler or a finalizer of the user's may
+ * run, and use queues itself.
  *
- *     word 0        1         2             3                4        5              from byte 256 on
- *     codec tag     length    references    where they are   state    an answer      data, then references
- *
- * Python copies bytes there and calls; the core copies them from Python's heap into shared memory, and back. No object crosses. A value that
- * does not fit is kept until Python has made the buffer larger (TOO_BIG).
+ *     packet:   state, codec tag, 0, 0 │ number of references │ references: kind, pointer, id │ data
  */
-import { InterpreterError } from "interpreters";
 import { core, type EncodedValue, type OutgoingRecord } from "interpreters/core";
 import type { PyodideAPI } from "./boot.js";
 import { Output, toMarshal, toNeutral } from "./marshal.js";
 
-export const W_CODEC = 0;
-export const W_LENGTH = 1;
-export const W_REFERENCES = 2;
-export const W_REFERENCES_AT = 3;
-export const W_STATE = 4;
-export const W_VALUE = 5;
-const DATA = 256;
-
-/** The value does not fit: Python must make the buffer larger, and fetch it. */
-export const TOO_BIG = -21;
-
-/** The parts of Pyodide's module object that the bridge needs. */
+/** The parts of Pyodide's module object that are needed here. */
 interface Heap {
   readonly HEAPU8: Uint8Array<ArrayBuffer>;
 }
 
-/** A `bytearray`, as Pyodide gives it to JavaScript. */
-export interface PythonBuffer {
-  getBuffer(type: "u8"): { readonly data: Uint8Array; release(): void };
-  destroy(): void;
+/** Of an object `bytes`: the word with its length, and where its bytes begin, from the object's address on. */
+const B_SIZE = 2;
+const B_BYTES = 16;
+
+/** What Python gets as `bytes`. One is used again and again: it is valid until the next one. */
+export interface Packet {
+  /** A RECORD_… number of the core. */
+  state: number;
+  codec: number;
+  /** Triples. */
+  references: readonly number[];
+  bytes: Uint8Array;
+  start: number;
+  length: number;
 }
+
+const NONE: readonly number[] = [];
 
 export class Exchange {
   readonly #heap: Heap;
-  /** Where Python's buffer begins. */
-  #at = 0;
-  /** How many bytes of data it has room for. */
-  room = 0;
-  /** Keeps Python from moving the buffer. */
-  #pinned: { release(): void } | undefined;
   #bytes!: Buffer;
-  words!: Int32Array;
+  #words!: Int32Array;
   /** Data that is transcoded. */
   readonly scratch = new Output(4096);
   #scratchWords: Int32Array = new Int32Array(0);
-  #waiting: EncodedValue | undefined;
+  readonly #packet: Packet = {
+    state: 0,
+    codec: 0,
+    references: NONE,
+    bytes: new Uint8Array(0),
+    start: 0,
+    length: 0,
+  };
 
   constructor(pyodide: PyodideAPI) {
     this.#heap = (pyodide as unknown as { readonly _module: Heap })._module;
   }
 
-  /** Makes `buffer` the one that Python uses from now on. */
-  use(buffer: PythonBuffer): void {
-    const view = buffer.getBuffer("u8");
-    buffer.destroy();
-    this.#pinned?.release();
-    this.#pinned = view;
-    this.#at = view.data.byteOffset;
-    this.room = view.data.length - DATA;
-    if (this.#at % 4 !== 0) throw new InterpreterError("Cannot use Python's buffer: it is not aligned");
-    this.map();
-  }
-
-  /** Makes the views of Python's heap again if it has grown. Must be called before any other method, whenever Python has run. */
-  map(): void {
+  /** Makes the views of Python's heap again if it has grown. */
+  #map(): void {
     const { buffer } = this.#heap.HEAPU8;
     if (this.#bytes?.buffer === buffer) return;
     this.#bytes = Buffer.from(buffer);
-    this.words = new Int32Array(buffer);
+    this.#words = new Int32Array(buffer);
   }
 
-  word(index: number): number {
-    return this.words[(this.#at >> 2) + index];
+  /** The bytes of the object `bytes` at an address. They are valid until Python runs. */
+  data(address: number): Uint8Array {
+    this.#map();
+    const start = address + B_BYTES;
+    return this.#bytes.subarray(start, start + this.#words[(address >> 2) + B_SIZE]);
   }
 
-  setWord(index: number, value: number): void {
-    this.words[(this.#at >> 2) + index] = value;
+  /** The ids in such an object, of 4 bytes each. */
+  ids(address: number): Int32Array {
+    this.#map();
+    const base = (address + B_BYTES) >> 2;
+    return this.#words.subarray(base, base + (this.#words[(address >> 2) + B_SIZE] >> 2));
   }
 
-  /** The index in `words` where data begins. */
-  get dataAt(): number {
-    return (this.#at + DATA) >> 2;
-  }
-
-  /** The bytes that Python left. They are valid until Python runs. */
-  data(): Uint8Array {
-    const start = this.#at + DATA;
-    return this.#bytes.subarray(start, start + this.word(W_LENGTH));
-  }
-
-  /** How many bytes of data there are. */
-  get length(): number {
-    this.map();
-    return this.word(W_LENGTH);
-  }
-
-  /** The ids that Python left behind its data. */
-  references(count: number): Int32Array {
-    const base = (this.#at + this.word(W_REFERENCES_AT)) >> 2;
-    return this.words.subarray(base, base + count);
-  }
-
-  /** Has `record` take the data that Python left. Returns false if it must be neutral and is not. */
-  fill(record: OutgoingRecord, codec: number): boolean {
+  /** Has `record` take the bytes of such an object. Returns false if they must be neutral and are not. */
+  fill(record: OutgoingRecord, codec: number, address: number): boolean {
+    this.#map();
+    const start = address + B_BYTES;
     if (codec !== core.CODEC_NEUTRAL) {
       record.bytes = this.#bytes;
-      record.words = this.words;
-      record.start = this.#at + DATA;
-      record.length = this.word(W_LENGTH);
+      record.words = this.#words;
+      record.start = start;
+      record.length = this.#words[(address >> 2) + B_SIZE];
       return true;
     }
-    const neutral = toNeutral(this.#bytes, this.#at + DATA, this.scratch.reset()) !== -1;
+    const neutral = toNeutral(this.#bytes, start, this.scratch.reset()) !== -1;
     if (neutral) this.fillFromScratch(record);
     return neutral;
   }
@@ -128,46 +100,42 @@ export class Exchange {
     record.length = end;
   }
 
-  /** Gives Python a value. Returns TOO_BIG if the buffer is too small: then it is kept until `fetch`. */
-  deliver({ codec, bytes, references }: EncodedValue): number {
-    if (codec !== core.CODEC_NEUTRAL) return this.#hand(codec, bytes, references);
+  /** A value for Python, which gets it as marshal if it is neutral. */
+  packet({ codec, bytes, references }: EncodedValue): Packet {
+    if (codec !== core.CODEC_NEUTRAL) return this.#filled(core.RECORD_LIVE, codec, references, bytes);
     const out = this.scratch.reset();
-    const marks: number[] = [];
+    let marks: number[] | undefined;
     const from = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    toMarshal(from, 0, out, (index) => marks.push(...references.slice(index * 3, index * 3 + 3)));
-    return this.#hand(codec, out.bytes.subarray(0, out.end), marks);
+    toMarshal(from, 0, out, (index) => (marks ??= []).push(...references.slice(index * 3, index * 3 + 3)));
+    return this.#filled(core.RECORD_LIVE, codec, marks ?? NONE, out.bytes, out.end);
   }
 
-  #hand(codec: number, data: Uint8Array, references: readonly number[]): number {
-    this.map();
-    const at = (DATA + data.length + 3) & ~3;
-    const needed = at - DATA + references.length * 4;
-    if (needed > this.room) {
-      this.#waiting = new core.EncodedValue(codec, Uint8Array.from(data), references);
-      this.setWord(W_LENGTH, needed);
-      return TOO_BIG;
-    }
-    this.#waiting = undefined;
-    this.#bytes.set(data, this.#at + DATA);
-    this.setWord(W_CODEC, codec);
-    this.setWord(W_LENGTH, data.length);
-    this.setWord(W_REFERENCES, references.length / 3);
-    this.setWord(W_REFERENCES_AT, at);
-    const base = (this.#at + at) >> 2;
-    for (let i = 0; i < references.length; i++) this.words[base + i] = references[i];
-    return core.OK;
+  /** An item that is not there any more. */
+  remains(state: number): Packet {
+    return this.#filled(state, core.CODEC_NEUTRAL, NONE, this.scratch.bytes, 0);
   }
 
-  /** The buffer has become larger: gives Python the value that was kept. */
-  fetch(): number {
-    const { codec, bytes, references } = this.#waiting!;
-    return this.#hand(codec, bytes, references);
+  /** Integers of 32 bits. */
+  list(values: readonly number[]): Packet {
+    const out = this.scratch.reset();
+    for (const value of values) out.int32(value);
+    return this.#filled(core.RECORD_LIVE, core.CODEC_NEUTRAL, NONE, out.bytes, out.end);
   }
 
-  /** Gives Python a value, for which `grow` makes the buffer larger if it must. */
-  give(value: EncodedValue, grow: (length: number) => void): void {
-    if (this.deliver(value) === core.OK) return;
-    grow(this.word(W_LENGTH));
-    this.fetch();
+  #filled(
+    state: number,
+    codec: number,
+    references: readonly number[],
+    bytes: Uint8Array,
+    length = bytes.length,
+  ): Packet {
+    const packet = this.#packet;
+    packet.state = state;
+    packet.codec = codec;
+    packet.references = references;
+    packet.bytes = bytes;
+    packet.start = 0;
+    packet.length = length;
+    return packet;
   }
 }

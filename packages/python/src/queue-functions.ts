@@ -1,7 +1,8 @@
 /** The functions of bridge.ts that are about queues. */
 import { core, type HeldQueue, type OutgoingRecord, type Received } from "interpreters/core";
+import { type BuiltinTable, WithBytes } from "./builtins.js";
 import type { Waits } from "./waits.js";
-import { type Exchange, W_CODEC, W_STATE, W_VALUE } from "./exchange.js";
+import type { Exchange, Packet } from "./exchange.js";
 
 const { queues } = core;
 
@@ -9,10 +10,12 @@ const { queues } = core;
 const NOT_NEUTRAL = -20;
 /** The queue was made here, and Python has not bound it. */
 const NEVER_BOUND = -22;
-/** The answer of `q_get` for an int, which is in W_VALUE; one from 0 on is the answer itself, and this number added to it. */
-const INT = 1;
+/**
+ * What is added to an int that is an answer, as statuses are negative. Ints of `q_get` that are not negative are small with it. Python has the same numbers.
+ */
 const ANSWERED_INT = 2;
 const MOST_ANSWERED = 1 << 30;
+const ANSWERED = 2 ** 33;
 /** Tags of the neutral encoding (marshal.ts). */
 const TAG_INT32 = 0x03;
 const TAG_SMALL_INT = 0x80;
@@ -31,23 +34,31 @@ export class QueueFunctions {
     this.#outgoing = core.makeOutgoing({ bytes: exchange.scratch.bytes, words: new Int32Array(0) });
   }
 
-  functions(): Record<string, (...args: never[]) => unknown> {
+  /** Those that take ints and bytes. */
+  builtins(): BuiltinTable {
     return {
       q_create: (maxsize: number, unbound: number) => queues.make(maxsize, unbound),
       q_bind: (id: number) => (queues.hold(id) === undefined ? core.STATUS_NOT_FOUND : core.OK),
       q_release: (id: number) => this.#release(id),
-      q_release_carried: (kind: number, pointer: number, id: number) =>
-        core.releaseReferences([kind, pointer, id]),
+      q_release_carried: (kind, pointer, id) => {
+        core.releaseReferences([kind, pointer, id]);
+        return core.OK;
+      },
       q_destroy: (id: number) => this.#with(id, (queue) => queues.close(queue)),
       q_list: () => this.#list(),
-      q_put: (id: number, codec: number, count: number, unbound: number) =>
-        this.#put(id, codec, count, unbound),
-      q_put_int: (id: number, value: number) => this.#putInt(id, value),
+      q_put: new WithBytes((id, codec, data, references, unbound) =>
+        this.#put(id, codec, data, references, unbound),
+      ),
+      q_put_int: (id: number, value: number, unbound: number) => this.#putInt(id, value, unbound),
       q_get: (id: number) => this.#get(id),
-      q_fetch: () => this.#exchange.fetch(),
       q_count: (id: number) => this.#ask(id, (queue) => queues.count(queue)),
       q_maxsize: (id: number) => this.#ask(id, (queue) => queues.maxsize(queue)),
       q_unbound: (id: number) => this.#ask(id, (queue) => queues.unbound(queue)),
+    };
+  }
+
+  functions(): Record<string, (...args: never[]) => unknown> {
+    return {
       q_wait: (id: number, putting: boolean, timeout: number) => this.wait(id, putting, timeout),
       /** A promise, which keeps the event loop alive. */
       q_changes: (id: number, putting: boolean, timeout: number) =>
@@ -55,10 +66,12 @@ export class QueueFunctions {
     };
   }
 
-  /** The queues whose ids Python left, as references of a record. Undefined if one of them is gone. */
-  held(count: number): number[] | undefined {
+  /** The queues whose ids are in the bytes at an address, as references of a record. Undefined if one of them is gone. */
+  held(ids: number): readonly number[] | undefined {
+    const given = this.#exchange.ids(ids);
+    if (given.length === 0) return NONE;
     const references: number[] = [];
-    for (const id of this.#exchange.references(count)) {
+    for (const id of given) {
       const queue = queues.held(id);
       if (queue === undefined) return undefined;
       references.push(core.REF_QUEUE, queue.pointer, queue.id);
@@ -67,7 +80,7 @@ export class QueueFunctions {
   }
 
   /** Calls `use` with the queue, which is held meanwhile. */
-  #with(id: number, use: (queue: HeldQueue) => number): number {
+  #with<T extends number | Packet>(id: number, use: (queue: HeldQueue) => T): T | number {
     // Queues with negative ids are the runtime's own.
     if (id < 0) return core.STATUS_NOT_FOUND;
     const known = queues.held(id);
@@ -89,44 +102,33 @@ export class QueueFunctions {
   }
 
   #ask(id: number, question: (queue: HeldQueue) => number): number {
-    this.#exchange.map();
-    return this.#with(id, (queue) => {
-      this.#exchange.setWord(W_VALUE, question(queue));
-      return core.OK;
-    });
+    return this.#with(id, (queue) => question(queue) + ANSWERED);
   }
 
-  /** Leaves pairs of an id and a fate, and returns how many. */
-  #list(): number {
-    const exchange = this.#exchange;
-    exchange.map();
-    const ids = queues.ids();
-    const start = exchange.dataAt;
-    let at = start;
-    for (const id of ids.slice(0, exchange.room >> 3)) {
+  /** Pairs of an id and a fate. */
+  #list(): Packet {
+    const pairs: number[] = [];
+    for (const id of queues.ids()) {
       this.#with(id, (queue) => {
-        exchange.words[at++] = id;
-        exchange.words[at++] = queues.unbound(queue);
+        pairs.push(id, queues.unbound(queue));
         return core.OK;
       });
     }
-    return (at - start) / 2;
+    return this.#exchange.list(pairs);
   }
 
-  #put(id: number, codec: number, count: number, unbound: number): number {
-    this.#exchange.map();
-    const references = count === 0 ? NONE : this.held(count);
+  #put(id: number, codec: number, data: number, ids: number, unbound: number): number {
+    const references = this.held(ids);
     if (references === undefined) return core.STATUS_NOT_FOUND;
     const record = this.#outgoing;
-    if (!this.#exchange.fill(record, codec)) return NOT_NEUTRAL;
+    if (!this.#exchange.fill(record, codec, data)) return NOT_NEUTRAL;
     record.references = references;
     return this.#putRecord(id, codec, unbound);
   }
 
-  /** Of an int that is not one of 32 bits, Python makes data. */
-  #putInt(id: number, value: number): number {
-    // Large ones of Python are of the type bigint.
-    if (typeof value !== "number" || (value | 0) !== value) return NOT_NEUTRAL;
+  /** Of an int that is not one of 32 bits, Python makes data, and it checks a fate. */
+  #putInt(id: number, value: number, unbound: number): number {
+    if ((value | 0) !== value || unbound !== -1) return NOT_NEUTRAL;
     const out = this.#exchange.scratch.reset();
     if (value >= 0 && value < 0x80) out.byte(TAG_SMALL_INT + value);
     else {
@@ -147,17 +149,13 @@ export class QueueFunctions {
     return queues.putRecord(queue, record);
   }
 
-  #get(id: number): number {
+  #get(id: number): number | Packet {
     const queue = queues.held(id);
     if (queue === undefined) return this.#with(id, () => this.#get(id));
-    const exchange = this.#exchange;
-    exchange.map();
     const received = this.#received;
     const status = queues.takeRecord(queue, received);
     if (status !== core.OK) return status;
-    exchange.setWord(W_STATE, received.state);
-    exchange.setWord(W_CODEC, received.codec);
-    if (received.state !== core.RECORD_LIVE) return core.OK;
+    if (received.state !== core.RECORD_LIVE) return this.#exchange.remains(received.state);
     const { references, start, length, codec } = received;
     let { bytes } = received;
     let at = start;
@@ -170,21 +168,19 @@ export class QueueFunctions {
       if (length === 1 && bytes[at] >= TAG_SMALL_INT) return bytes[at] - TAG_SMALL_INT + ANSWERED_INT;
       if (length === 5 && bytes[at] === TAG_INT32) {
         const value = bytes.readInt32LE(at + 1);
-        if (value >= 0 && value <= MOST_ANSWERED) return value + ANSWERED_INT;
-        exchange.setWord(W_VALUE, value);
-        return INT;
+        return value >= 0 && value <= MOST_ANSWERED ? value + ANSWERED_INT : value + ANSWERED;
       }
     }
     const triples: number[] = [];
     for (let i = 0; i < references * 3; i++) triples.push(bytes.readInt32LE(at + i * 4));
     const body = bytes.subarray(at + references * 12, at + length);
-    return exchange.deliver(new core.EncodedValue(codec, body, triples));
+    return this.#exchange.packet(new core.EncodedValue(codec, body, triples));
   }
 
   /** Blocks until the queue may have an item (room, if `putting`), ends, the time is over, or `ended` returns true. */
   wait(id: number, putting: boolean, timeout: number, ended?: () => boolean): number {
     const limit = timeout < 0 ? Infinity : timeout;
-    return this.#with(id, (queue) =>
+    return this.#with<number>(id, (queue) =>
       putting ? queues.waitForRoom(queue, limit, ended) : queues.waitForRecord(queue, limit, ended),
     );
   }
