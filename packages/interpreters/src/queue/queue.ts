@@ -155,7 +155,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
       options.signal?.throwIfAborted();
       let status = this.#waits.putting.first() ?? this.#tryPut(message, options, false, moves);
       if (this.#waits.putting.mustWait(status, timeout)) {
-        const attempt = this.#putter(message, options, moves);
+        const attempt = (): number => this.#tryPut(message, options, true, moves);
         status = await this.#waits.putting.wait(timeout, options.signal, attempt, options.ref);
       }
       checkPut(this, status, timeout);
@@ -180,7 +180,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
       options.signal?.throwIfAborted();
       let status = this.#tryPut(message, options, false, moves);
       if (this.#waits.putting.mustWait(status, timeout))
-        status = this.#waits.putting.waitSync(timeout, this.#putter(message, options, moves));
+        status = this.#waits.putting.waitSync(timeout, () => this.#tryPut(message, options, true, moves));
       checkPut(this, status, timeout);
     } finally {
       discardItem(message, moves);
@@ -381,11 +381,6 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     const status = message.intoQueue(this.#pointer, wait, this.#rt.id, unbound);
     if (status === OK) moveOn(moves);
     return status;
-  }
-
-  /** Puts, and waits if there is no room. */
-  #putter(message: Message, options: PutOptions, moves: ItemMoves | undefined): () => number {
-    return () => this.#tryPut(message, options, true, moves);
   }
 }
 

@@ -176,7 +176,7 @@ test("where nothing can move, the mark is refused with its path", limits, async 
   assert.throws(() => queue.putManySync([0, value]), refused("values[1].deep[0]"));
   await assert.rejects(interp.prepareMain({ value }), refused("value.deep[0]"));
   assert.throws(
-    () => new InterpreterPoolExecutor({ initializer: (_: unknown) => {}, initargs: [value] }),
+    () => new InterpreterPoolExecutor({ initializer: (_value: unknown) => {}, initargs: [value] }),
     refused("initargs[0].deep[0]"),
   );
   await using pool = new InterpreterPoolExecutor({ maxWorkers: 1 });

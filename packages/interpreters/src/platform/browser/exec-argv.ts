@@ -3,4 +3,4 @@ export const inheritedExecArgv = (): string[] => [];
 
 export const withoutNodeOptions = <T>(start: () => T): T => start();
 
-export const withoutRefused = (..._: unknown[]): string[] | undefined => undefined;
+export const withoutRefused = (..._args: unknown[]): string[] | undefined => undefined;
