@@ -225,6 +225,9 @@ class Round {
   #reckon(): Tally {
     const ledger = this.#ledger;
     assert.ok(!ledger.wrong, "a consumer saw what must not be");
+    // First: the thread of a dead consumer may run on, note what it has in hand, and empty its hand, between these lines and those below.
+    let inHands = 0;
+    for (let consumer = 1; consumer < this.#consumers; consumer++) inHands += ledger.inHandOf(consumer);
     const tally = noTally();
     /** By behaviour: items that were certainly put and did not come out, and items that a dying producer may have put. */
     const missing = new Map(BEHAVIOURS.map((each) => [each, 0]));
@@ -250,8 +253,6 @@ class Round {
         list.set(behaviour, list.get(behaviour)! + 1);
       }
     }
-    let inHands = 0;
-    for (let consumer = 1; consumer < this.#consumers; consumer++) inHands += ledger.inHandOf(consumer);
     tally.lost = missing.get(UNBOUND_KEEP)!;
     for (const [behaviour, count] of [
       [UNBOUND, ledger.sum("replaced")],
