@@ -46,10 +46,21 @@ export function movesOf(rt: Runtime, value: unknown, { transfer }: PutOptions): 
   return new Moves(rt, transfer, SupervisorHandover.of);
 }
 
-/** The item is in the queue: its buffers leave this thread. */
-export function moveOn(moves: ItemMoves | undefined): void {
-  moves?.handover?.handOver();
-  moves?.sent();
+/** Puts an item of this interpreter, and with it what moves: once the item is in the queue, its buffers leave this thread. Returns a status. */
+export function putItem(
+  { id }: Runtime,
+  queue: Pointer,
+  message: Message,
+  wait: boolean,
+  unbound: number,
+  moves: ItemMoves | undefined,
+): number {
+  const status = message.intoQueue(queue, wait, id, unbound);
+  if (status === OK) {
+    moves?.handover?.handOver();
+    moves?.sent();
+  }
+  return status;
 }
 
 /** Gives back what `encodeItem` made, whether the item was put or not. */

@@ -1,11 +1,11 @@
 /** Puts the items of an iteration into its hidden queue. (Users put through the class `Queue`.) */
 import { seemsToHaveRoom } from "../kernel/queue-state.js";
 import type { Pointer } from "../memory/brands.js";
-import { OK, Q_PUTTERS, STATUS_FULL, UNBOUND_ITEM_KEEP } from "../memory/layout.js";
+import { Q_PUTTERS, STATUS_FULL, UNBOUND_ITEM_KEEP } from "../memory/layout.js";
 import type { Runtime } from "../thread/runtime.js";
 import type { Message } from "../wire/message.js";
 import { BriefLook } from "./brief-look.js";
-import { discardItem, encodeItem, type ItemMoves, moveOn, movesOf } from "./items.js";
+import { discardItem, encodeItem, type ItemMoves, movesOf, putItem } from "./items.js";
 import { NO_OPTIONS } from "./options.js";
 import { WaitQueue } from "./wait-queue.js";
 
@@ -44,8 +44,6 @@ export class ItemPutter {
   }
 
   #try(message: Message, wait: boolean, moves: ItemMoves | undefined): number {
-    const status = message.intoQueue(this.#queue, wait, this.#rt.id, UNBOUND_ITEM_KEEP);
-    if (status === OK) moveOn(moves);
-    return status;
+    return putItem(this.#rt, this.#queue, message, wait, UNBOUND_ITEM_KEEP, moves);
   }
 }

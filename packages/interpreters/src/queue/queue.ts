@@ -13,21 +13,13 @@ import { closeQueue, findQueue, shutdownQueue } from "../kernel/queue-lifetime.j
 import { queueIdOf, sizeOf } from "../kernel/queue-state.js";
 import { get } from "../memory/atomics.js";
 import type { Pointer, QueueId } from "../memory/brands.js";
-import { C_MAXSIZE, OK, Q_UNBOUND, REF_QUEUE } from "../memory/layout.js";
+import { C_MAXSIZE, Q_UNBOUND, REF_QUEUE } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
 import { collectCarried } from "../thread/supervisor-client.js";
 import type { Message } from "../wire/message.js";
-import {
-  discardItem,
-  encodeItem,
-  encodeItems,
-  type ItemMoves,
-  moveOn,
-  movesOf,
-  Taker,
-  untilShutDown,
-} from "./items.js";
+import { discardItem, encodeItem, encodeItems, type ItemMoves, movesOf } from "./items.js";
+import { putItem, Taker, untilShutDown } from "./items.js";
 import { handles, heldQueues, makeWaits, type QueueBinding, type Waits } from "./held-queues.js";
 import {
   checkGetOptions,
@@ -378,9 +370,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
 
   #tryPut(message: Message, options: PutOptions, wait: boolean, moves: ItemMoves | undefined): number {
     const unbound = unboundOr(options.unboundItems, this.#unbound);
-    const status = message.intoQueue(this.#pointer, wait, this.#rt.id, unbound);
-    if (status === OK) moveOn(moves);
-    return status;
+    return putItem(this.#rt, this.#pointer, message, wait, unbound, moves);
   }
 }
 

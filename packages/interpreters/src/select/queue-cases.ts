@@ -1,7 +1,6 @@
 /** The cases of queues: getting an item, putting one. */
 import { show } from "../base/check.js";
-import { OK } from "../memory/layout.js";
-import { discardItem, encodeItem, type ItemMoves, moveOn, movesOf, type Taker } from "../queue/items.js";
+import { discardItem, encodeItem, type ItemMoves, movesOf, putItem, type Taker } from "../queue/items.js";
 import { checkNowaitOptions, NO_OPTIONS, type PutOptions } from "../queue/options.js";
 import { checkStatus } from "../queue/outcomes.js";
 import { pointerOf, Queue, takerOf, waitsOf } from "../queue/queue.js";
@@ -136,9 +135,7 @@ class Putter extends LineContender implements Contender<undefined> {
   }
 
   protected override try(wait: boolean): number {
-    const status = this.#message.intoQueue(pointerOf(this.#queue), wait, this.#rt.id, this.#unbound);
-    if (status === OK) moveOn(this.#moves);
-    return status;
+    return putItem(this.#rt, pointerOf(this.#queue), this.#message, wait, this.#unbound, this.#moves);
   }
 
   outcome(): undefined {
