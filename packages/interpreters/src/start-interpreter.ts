@@ -13,6 +13,7 @@ import { warmUp } from "./interpreter/warm-up.js";
 import { closeExecutions } from "./kernel/executions.js";
 import { waitForSlot } from "./kernel/standby.js";
 import { setImmediate } from "./platform/timers.js";
+import { runsPreloads } from "./platform/exec-argv.js";
 import { showParent, workerData } from "./platform/threads.js";
 import { enter } from "./thread/current.js";
 import type { Runtime } from "./thread/runtime.js";
@@ -71,7 +72,7 @@ async function serveSlot(
   leaveDuringImports(rt);
   try {
     guest.enter?.();
-    await serve(rt, guest, concurrency, afterFirst);
+    await serve(rt, guest, concurrency, afterFirst, guest === javascript && !runsPreloads());
   } catch (error) {
     endThread(error);
   }

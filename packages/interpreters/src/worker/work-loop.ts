@@ -24,6 +24,7 @@ import { takeWork } from "../kernel/mailbox.js";
 import { setState } from "../kernel/registry.js";
 import type { Runtime } from "../thread/runtime.js";
 import { WorkDispatcher } from "./dispatcher.js";
+import { IdleProof } from "./idle-proof.js";
 
 /** Longest time between two turns of the event loop while there is work; milliseconds. */
 const TURN_EVERY = 1;
@@ -32,18 +33,20 @@ const CLOCK_EVERY = 16;
 
 /**
  * Serves until the interpreter is closed, or until a warm-up is over (`rt.end`). Runs up to `concurrency` calls at once. Calls `afterFirst` after the reply to the first
- * work item.
+ * work item. `untouched`: whether no code of users has run in this thread.
  */
 export async function serve(
   rt: Runtime,
   guest: ExecutingSide,
   concurrency: number,
   afterFirst?: () => void,
+  untouched = false,
 ): Promise<void> {
   const { m } = rt;
   const received = makeReceived();
   const dispatcher = new WorkDispatcher(rt, guest, concurrency);
   const { places } = dispatcher;
+  const proof = new IdleProof(rt);
   setState(m, m.slot, STATE_BOOTING, STATE_READY);
   let lastTurn = clock();
   let count = 0;
@@ -88,11 +91,17 @@ export async function serve(
     }
     if (lanes !== undefined) stopSpinning(m, lanes);
     if (places.parked === 0 && comesBeforeGc(rt, seen)) continue;
-    await turn();
-    if (rt.ended) return;
-    lastTurn = clock();
+    let asker = proof.woken(seen);
+    if (asker === -1) {
+      await turn();
+      if (rt.ended) return;
+      lastTurn = clock();
+      asker = proof.turned(seen, untouched && count === 0);
+    }
     rt.goDormant();
-    await parkAsync(m, seen);
+    const rung = parkAsync(m, seen);
+    if (rung !== undefined) proof.parked(asker);
+    await rung;
     if (spun) spin.parked(lastTurn);
     spun = false;
   }

@@ -5,3 +5,5 @@ export const withoutNodeOptions = <T>(start: () => T): T => start();
 
 export const withoutRefused = (_execArgv: readonly string[], _error: unknown): string[] | undefined =>
   undefined;
+
+export const runsPreloads = (): boolean => false;
