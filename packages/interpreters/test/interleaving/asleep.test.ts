@@ -121,7 +121,7 @@ function without(world: World, slot: number): void {
   world.remember();
 }
 
-const depths = { preemptions: 1, atAtomics: 2, random: 3000 };
+const depths = { preemptions: 0, atAtomics: 1, random: 1000 };
 
 test("main and an interpreter wait for items: exactly one gives way", (t) => {
   const { world, a, b } = scene();
@@ -147,9 +147,9 @@ test("main and two interpreters wait for items: exactly one gives way", (t) => {
   const { world, a, b } = scene();
   explore(t, {
     world,
-    preemptions: 1,
+    preemptions: 0,
     atAtomics: 1,
-    random: 6000,
+    random: 1000,
     program: (): Program => {
       const refused: string[] = [];
       const others = [MAIN, a, b];
@@ -212,9 +212,9 @@ for (const costly of [false, true]) {
     const { world, a, b } = scene();
     explore(t, {
       world,
-      preemptions: 1,
+      preemptions: 0,
       atAtomics: 1,
-      random: 6000,
+      random: 1000,
       program: (): Program => {
         const refused: string[] = [];
         const idler = (name: string, slot: number): Thread => ({
@@ -245,9 +245,9 @@ test("the last one that is awake puts, and then sleeps: nobody is refused", (t) 
   const { world, a, b } = scene();
   explore(t, {
     world,
-    preemptions: 1,
+    preemptions: 0,
     atAtomics: 1,
-    random: 10_000,
+    random: 1000,
     program: (): Program => {
       const outcomes: boolean[] = [];
       // Each waits for one item and puts one for the next, except that B puts first.
@@ -322,9 +322,9 @@ test("one that boots is awake", (t) => {
   without(world, b);
   explore(t, {
     world,
-    preemptions: 1,
-    atAtomics: 2,
-    random: 6000,
+    preemptions: 0,
+    atAtomics: 1,
+    random: 1000,
     program: (): Program => {
       const outcomes: boolean[] = [];
       const gets = (name: string, slot: number): Thread => ({
@@ -380,9 +380,9 @@ test("a thread that has not joined may still put", (t) => {
   without(world, b);
   explore(t, {
     world,
-    preemptions: 1,
-    atAtomics: 2,
-    random: 6000,
+    preemptions: 0,
+    atAtomics: 1,
+    random: 1000,
     program: (): Program => {
       const outcomes: boolean[] = [];
       return {
@@ -432,7 +432,7 @@ test("the one that others wait for dies at any step: one of them gives way, unle
     world,
     preemptions: 0,
     atAtomics: 1,
-    random: 6000,
+    random: 1000,
     program: (): Program => {
       const refused: string[] = [];
       const others = [MAIN, a];
