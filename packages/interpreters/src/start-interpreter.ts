@@ -14,6 +14,7 @@ import { closeExecutions } from "./kernel/executions.js";
 import { isFenced } from "./kernel/fence.js";
 import { waitForSlot } from "./kernel/standby.js";
 import { setImmediate } from "./platform/timers.js";
+import { runsPreloads } from "./platform/exec-argv.js";
 import { leaveThread, showParent, workerData } from "./platform/threads.js";
 import { enter } from "./thread/current.js";
 import type { Runtime } from "./thread/runtime.js";
@@ -76,7 +77,7 @@ async function serveSlot(
   leaveDuringImports(rt);
   try {
     guest.enter?.();
-    await serve(rt, guest, concurrency, afterFirst);
+    await serve(rt, guest, concurrency, afterFirst, guest === javascript && !runsPreloads());
   } catch (error) {
     endThread(error);
   }

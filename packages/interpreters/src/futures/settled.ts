@@ -3,9 +3,11 @@ import { checkTimeout } from "../base/check.js";
 import { clock } from "../base/clock.js";
 import { timeoutError } from "../base/limits.js";
 import { startTimer, stopTimer } from "../base/timer.js";
+import { ANYONE_TASKS } from "../memory/layout.js";
 import { NativePromise } from "../platform/microtasks.js";
 import type { Runtime } from "../thread/runtime.js";
 import type { Wait } from "../thread/sleeper.js";
+import { AnyoneWait } from "../thread/waits.js";
 
 /** The part of a future that waiting uses. */
 interface Settling {
@@ -20,28 +22,33 @@ interface Settling {
 /** Blocks until the future is done, or throws a TimeoutError. */
 export function blockUntilSettled(rt: Runtime, future: Settling, timeout: number | undefined): void {
   const limit = checkTimeout(timeout);
-  if (!blockOn(rt, [future], () => future.done(), limit)) throw timedOut(limit);
+  const wait = new AnyoneWait(rt, "wait for the result of a task", ANYONE_TASKS);
+  if (!blockOn(rt, [future], () => future.done(), limit, wait)) throw timedOut(limit);
 }
 
 /**
  * Blocks until `done()`, at most `timeout` milliseconds, and returns whether it is. No timer runs meanwhile, so this ends the
- * futures whose tasks wait in line for longer than they may. `wait`: see `Runtime.blockUntil`.
+ * futures whose tasks wait in line for longer than they may. `wait`: see `Runtime.blockUntil`; it counts only if nothing limits it.
  */
 export function blockOn(
   rt: Runtime,
   futures: Iterable<Settling>,
   done: () => boolean,
   timeout: number,
-  wait?: Wait,
+  wait: Wait,
 ): boolean {
   for (const future of futures) if (!future.done()) future.checkBlocking();
   const deadline = clock() + timeout;
   for (;;) {
     let next = deadline;
     for (const { waitsUntil } of limited(futures)) next = Math.min(next, waitsUntil);
-    if (rt.blockUntil(done, Math.max(0, next - clock()), wait)) return true;
-    if (next === deadline) return false;
-    for (const future of limited(futures)) if (future.waitsUntil <= clock()) future.waitedTooLong();
+    if (next === Infinity) rt.blockUntil(done, Infinity, wait);
+    else if (!rt.blockUntil(done, Math.max(0, next - clock()))) {
+      if (next === deadline) return false;
+      for (const future of limited(futures)) if (future.waitsUntil <= clock()) future.waitedTooLong();
+      continue;
+    }
+    return true;
   }
 }
 

@@ -8,7 +8,9 @@
 import { NativePromise } from "../platform/microtasks.js";
 import { onAbort } from "../base/abort.js";
 import { checkOptions, checkSignal, checkTimeout, ownOptions, show } from "../base/check.js";
+import { ANYONE_TASKS } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
+import { AnyoneWait } from "../thread/waits.js";
 import { Future } from "./future.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { blockOn } from "./settled.js";
@@ -136,7 +138,9 @@ export function waitSync<F extends AnyFuture>(
 ): DoneAndNotDone<F> {
   const { all, timeout, returnWhen, signal } = checkWait("waitSync", futures, options, WAIT_OPTIONS);
   signal?.throwIfAborted();
-  blockOn(runtime(), all, overWhen(all, returnWhen), timeout);
+  const rt = runtime();
+  const wait = new AnyoneWait(rt, "wait for tasks", ANYONE_TASKS);
+  blockOn(rt, all, overWhen(all, returnWhen), timeout, wait);
   return divide(all);
 }
 

@@ -25,7 +25,7 @@ import { BriefLook } from "../queue/brief-look.js";
 import { Taker } from "../queue/items.js";
 import { WaitQueue } from "../queue/wait-queue.js";
 import type { Runtime } from "../thread/runtime.js";
-import type { Wait } from "../thread/sleeper.js";
+import type { Endless, Wait } from "../thread/sleeper.js";
 import { collectCarried, releaseHandle } from "../thread/supervisor-client.js";
 import { deadlockError } from "../thread/deadlock.js";
 import { memoryFull } from "../wire/status-error.js";
@@ -199,9 +199,9 @@ export class Feed {
   #endless(): Wait | undefined {
     const { rt, from } = this.#how;
     if (from === undefined) return undefined;
-    const refuse = (circle: readonly number[]): never => {
+    const refuse = (found: Endless): never => {
       this.stop();
-      throw deadlockError(rt, from.what, circle);
+      throw deadlockError(rt, from.what, found);
     };
     return { on: replyOf(from.slot), refuse };
   }

@@ -60,7 +60,7 @@ export function checkTarget(target: Target, what: string, blocking: boolean): vo
   if (isGone(target)) throw goneOrRefused(rt, STATUS_NOT_FOUND, id, what);
   const created = whence === "interpreters module";
   if (id === rt.id) {
-    if (blocking && created) throw deadlockError(rt, what, [slot, replyOf(slot)]);
+    if (blocking && created) throw deadlockError(rt, what, { waits: [slot, replyOf(slot)], all: false });
     throw new InterpreterError(`Cannot ${what}: it is the current interpreter`, {
       code: "ERR_INTERPRETER_CURRENT",
     });

@@ -28,6 +28,7 @@
 import { ensureMapped, get, load, type SharedMemory, store } from "../memory/atomics.js";
 import type { Pointer, Slot } from "../memory/brands.js";
 import {
+  ANYONE,
   H_REGISTRY_LOCK,
   MUTEX_OWNER,
   PAGE_WORDS,
@@ -87,12 +88,12 @@ export function giveWay(m: SharedMemory): void {
   store(m, m.me + S_VERDICT, VERDICT_NONE);
 }
 
-/** This interpreter cannot give up its wait: the next in the circle must, if it can. */
+/** This interpreter cannot give up its wait: the next in the circle, or of all that are asleep, must, if it can. */
 export function stay(m: SharedMemory, circle: readonly number[]): void {
   store(m, m.me + S_VERDICT, VERDICT_STAYS);
   for (let i = 2; i < circle.length; i += 2) {
     const slot = circle[i] as Slot;
-    if (load(m, slotPointer(slot) + S_VERDICT) === VERDICT_STAYS) continue;
+    if (circle[i + 1] === 0 || load(m, slotPointer(slot) + S_VERDICT) === VERDICT_STAYS) continue;
     ring(m, slot);
     return;
   }
@@ -115,7 +116,7 @@ export function seemsToCloseCircle(m: SharedMemory): boolean {
 function circleOf(m: SharedMemory, asleep: boolean): number[] | undefined {
   const on = load(m, m.me + S_WAITING_ON);
   // As a rule, the interpreter that owes a reply is awake, or waits for nothing.
-  if (on === 0 || (on > 0 && on - 1 !== m.slot && waitOf(m, (on - 1) as Slot, asleep) === 0))
+  if (on === 0 || on >= ANYONE || (on > 0 && on - 1 !== m.slot && waitOf(m, (on - 1) as Slot, asleep) === 0))
     return undefined;
   // Those that were met, their doorbells, what each of them waits for, and the index of the one that waits for it.
   const slots: Slot[] = [m.slot];
@@ -171,7 +172,7 @@ function waitOf(m: SharedMemory, slot: Slot, asleep: boolean): number {
   if (asleep && !isSleeping(load(m, p + S_DOORBELL))) return 0;
   const on = load(m, p + S_WAITING_ON);
   // The end of an interpreter ends all waits for it.
-  if (on === 0 || !isAlive(m, slot) || isEnding(m, slot)) return 0;
+  if (on === 0 || on >= ANYONE || !isAlive(m, slot) || isEnding(m, slot)) return 0;
   const verdict = load(m, p + S_VERDICT);
   // It may be about to give way.
   if (verdict === VERDICT_DECIDES) return 0;

@@ -38,12 +38,14 @@ import {
   EXECUTION_STATE,
   EXECUTION_WORD,
   S_ADDONS,
+  S_ASKED,
   S_FAULT,
   S_CLAIM,
   S_POISONED,
   S_CREATOR,
   S_HOLDERS,
   S_ID,
+  S_IDLE,
   S_NAME,
   S_NAME_LENGTH,
   S_ITEM_REFERENCES,
@@ -142,6 +144,8 @@ function openSlot(m: SharedMemory, slot: Slot, id: InterpreterId, whence: number
   set(m, p + S_WHENCE, whence);
   set(m, p + S_WAITING_ON, 0);
   set(m, p + S_VERDICT, 0);
+  set(m, p + S_IDLE, 0);
+  store(m, p + S_ASKED, 0);
   store(m, p + S_DORMANT, 0);
   // The main thread's id is 0: no slot may be taken for its thread, or for one that it started, without saying so.
   set(m, p + S_THREAD, -1);

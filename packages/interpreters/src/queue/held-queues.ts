@@ -5,11 +5,13 @@
  * back, and all waiters of the thread for one queue are in one pair of lists.
  */
 import { HandleTable } from "../base/handle-table.js";
+import { queueIdOf } from "../kernel/queue-state.js";
 import type { Pointer, QueueId } from "../memory/brands.js";
-import { Q_GETTERS, Q_PUTTERS } from "../memory/layout.js";
+import { ANYONE_GETS, ANYONE_PUTS, Q_GETTERS, Q_PUTTERS } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
 import { releaseHandle } from "../thread/supervisor-client.js";
+import { AnyoneWait } from "../thread/waits.js";
 import { WaitQueue } from "./wait-queue.js";
 
 /** The waiters of this thread for one queue. */
@@ -20,9 +22,13 @@ export interface Waits {
 
 export function makeWaits(rt: Runtime, pointer: Pointer): Waits {
   return {
-    getting: new WaitQueue(rt, pointer, Q_GETTERS),
-    putting: new WaitQueue(rt, pointer, Q_PUTTERS),
+    getting: new WaitQueue(rt, pointer, Q_GETTERS, undefined, waitFor("get from", ANYONE_GETS)),
+    putting: new WaitQueue(rt, pointer, Q_PUTTERS, undefined, waitFor("put into", ANYONE_PUTS)),
   };
+
+  function waitFor(verb: string, kind: number): AnyoneWait {
+    return new AnyoneWait(rt, () => `${verb} queue ${queueIdOf(rt.m, pointer)}`, kind, pointer);
+  }
 }
 
 /** A queue that the guest holds `count` times. */

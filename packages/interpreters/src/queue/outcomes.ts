@@ -51,10 +51,10 @@ export function checkStatus({ id }: NamedQueue, status: number, verb: string): v
   throw new QueueShutDown(`Cannot ${verb} queue ${id}: it was shut down`);
 }
 
-/** As `checkPut`, for several items: the error says how many were put. */
-export function checkPutMany(queue: NamedQueue, status: number, timeout: number, batch: Batch): void {
+/** As `checkPut`, for several items: the error says how many were put, also one that `wait` throws, which returns the status. */
+export function checkPutMany(queue: NamedQueue, wait: () => number, timeout: number, batch: Batch): void {
   try {
-    checkPut(queue, status, timeout);
+    checkPut(queue, wait(), timeout);
   } catch (error) {
     throw notePut(error, batch);
   }

@@ -159,7 +159,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   /**
    * Like `put`, but blocks this thread.
    *
-   * @throws as `put`
+   * @throws as `put`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`) without `timeout`, if no interpreter could ever make room
    * @example
    * createQueue<number>(1).putSync(1, { timeout: 1000 });
    */
@@ -206,7 +206,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     try {
       const attempt = (wait: boolean): number => batch.intoQueue(this.#rt.m, this.#pointer, wait);
       const status = await this.#waits.putting.until(timeout, options.signal, attempt, options.ref);
-      checkPutMany(this, status, timeout, batch);
+      checkPutMany(this, () => status, timeout, batch);
     } finally {
       batch.discard(this.#rt.m);
     }
@@ -215,7 +215,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   /**
    * Like `putMany`, but blocks this thread.
    *
-   * @throws as `putMany`
+   * @throws as `putMany`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`) as `putSync`
    * @example
    * createQueue<number>().putManySync([1, 2, 3]);
    */
@@ -226,7 +226,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
     try {
       options.signal?.throwIfAborted();
       const attempt = (wait: boolean): number => batch.intoQueue(this.#rt.m, this.#pointer, wait);
-      checkPutMany(this, this.#waits.putting.untilSync(timeout, attempt), timeout, batch);
+      checkPutMany(this, () => this.#waits.putting.untilSync(timeout, attempt), timeout, batch);
     } finally {
       batch.discard(this.#rt.m);
     }
@@ -263,7 +263,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   /**
    * Like `get`, but blocks this thread.
    *
-   * @throws as `get`
+   * @throws as `get`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`) without `timeout`, if no interpreter could ever put an item
    * @example
    * const queue = createQueue<number>();
    * queue.putSync(1);
@@ -313,7 +313,7 @@ export class Queue<T = unknown, Missing = typeof UNBOUND> {
   /**
    * Like `getMany`, but blocks this thread.
    *
-   * @throws as `getMany`
+   * @throws as `getMany`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`) as `getSync`
    * @example
    * const queue = createQueue<number>();
    * queue.putManySync([1, 2, 3]);

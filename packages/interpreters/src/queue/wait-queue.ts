@@ -55,11 +55,20 @@ export class WaitQueue {
   readonly #line = new Line<Waiter>();
   /** Of a synchronization object. */
   readonly #sync: SyncWaiting | undefined;
+  readonly #endless: Wait | undefined;
   /** How many blocking waits of this thread are under way here. */
   #blocking = 0;
 
-  constructor(rt: Runtime, pointer: Pointer, list: typeof Q_GETTERS | typeof Q_PUTTERS, sync?: SyncWaiting) {
+  /** `endless`: what a blocking wait here waits for, unless it says something else, or can be ended in another way. */
+  constructor(
+    rt: Runtime,
+    pointer: Pointer,
+    list: typeof Q_GETTERS | typeof Q_PUTTERS,
+    sync?: SyncWaiting,
+    endless?: Wait,
+  ) {
     this.#rt = rt;
+    this.#endless = endless;
     this.#sync = sync;
     this.#pointer = pointer;
     this.#list = list;
@@ -127,7 +136,7 @@ export class WaitQueue {
   }
 
   /**
-   * As `wait`, but blocks this thread. `on` says for what it waits, if that may be part of a circle. The wait is also over when `ended` returns true,
+   * As `wait`, but blocks this thread. `on` says for what it waits, if that may never end without a `timeout`. The wait is also over when `ended` returns true,
    * which is asked whenever something has come.
    *
    * @throws what `on.refuse` does
@@ -152,7 +161,7 @@ export class WaitQueue {
           return false;
         },
         timeout,
-        on,
+        timeout === Infinity ? (on ?? (ended === undefined ? this.#endless : undefined)) : undefined,
       );
     } finally {
       this.endBlocking(true);

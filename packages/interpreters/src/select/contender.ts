@@ -11,7 +11,7 @@
  */
 import type { Waiter } from "../queue/wait-queue.js";
 import type { Runtime } from "../thread/runtime.js";
-import type { LockWait } from "../thread/waits.js";
+import type { AnyoneWait, LockWait } from "../thread/waits.js";
 
 /** One case in one select. */
 export interface Contender<out T = unknown> {
@@ -34,8 +34,8 @@ export interface Contender<out T = unknown> {
   beginBlocking(): void;
   /** As `attempt`, for a blocked thread: call it first and after every ring. */
   pollBlocked(): boolean;
-  /** The wait of a thread that blocks for this contender alone and without a limit, if it may be part of a circle. */
-  endless?(): LockWait | undefined;
+  /** The wait of a thread that blocks for this contender alone and without a limit. */
+  endless?(): LockWait | AnyoneWait | undefined;
   /** This thread is done. Call it for every contender, also for the one that was chosen. */
   endBlocking(): void;
   /** The outcome of the case. Call it once, at once after the try that succeeded. @throws the case's error */

@@ -7,9 +7,11 @@
 import { onAbort } from "../base/abort.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { blockOn } from "../futures/settled.js";
+import { ANYONE_SELECT } from "../memory/layout.js";
 import { NativePromise } from "../platform/microtasks.js";
 import { Waiter } from "../queue/wait-queue.js";
 import type { Runtime } from "../thread/runtime.js";
+import { AnyoneWait } from "../thread/waits.js";
 import type { Contender } from "./contender.js";
 import { FutureContender } from "./future-case.js";
 
@@ -45,7 +47,8 @@ export function blockForFirst(
   const order = shuffled(contenders.length);
   const futures = contenders.flatMap((each) => (each instanceof FutureContender ? [each.future] : []));
   // Circles of waits are found only where a thread waits for one thing.
-  const wait = contenders.length === 1 && timeout === Infinity ? contenders[0].endless?.() : undefined;
+  const alone = contenders.length === 1 ? contenders[0].endless?.() : undefined;
+  const wait = alone ?? new AnyoneWait(rt, "select", ANYONE_SELECT);
   let outcome: Outcome | undefined;
   const ready = (): boolean => {
     const index = order.find((i) => contenders[i].pollBlocked());

@@ -3,12 +3,15 @@
  * other threads are blocked. This file connects its objects and runs the pass. README.md explains the order of the pass, and
  * why it may be dropped anywhere.
  */
+import { pendingTurns } from "../platform/pending-io.js";
 import { parentPort, workerData } from "../platform/threads.js";
 import { load, type SharedMemory, store } from "../memory/atomics.js";
+import type { Slot } from "../memory/brands.js";
 import { observe, parkAsync, ring } from "../memory/doorbell.js";
 import { H_SUPERVISOR, MAIN_SLOT, S_THREAD, slotPointer, SUPERVISOR_SLOT } from "../memory/layout.js";
 import { LockBusy } from "../memory/lock.js";
 import { openMemory } from "../memory/memory.js";
+import { askIfLast, forgetIdle, isAsked, proveIdle } from "../kernel/asleep.js";
 import { repairLocks } from "../kernel/reap.js";
 import { answerRequests, sendRecord } from "../thread/discovery.js";
 import { AttachedThreads } from "./attached-threads.js";
@@ -27,6 +30,8 @@ import { makeShared } from "./threads.js";
 
 /** How long to wait for a lock before returning to the event loop, which tells whether its holder is dead; milliseconds. */
 const LOCK_PATIENCE = 20;
+/** How long after a look at its timers the thread takes another one, for an interpreter that asks (kernel/asleep.ts); milliseconds. */
+const ASK_AGAIN = 200;
 
 /** Starts the loop. Module scope holds no state: everything that changes belongs to one of these objects. */
 function supervise(m: SharedMemory, data: SupervisorDataWithThread): void {
@@ -50,6 +55,7 @@ function supervise(m: SharedMemory, data: SupervisorDataWithThread): void {
 
   /** The pass: does everything that is due and needs locks. Work that it does not finish stays queued. */
   function work(): void {
+    forgetIdle(m);
     // Before anything that can be dropped: the rest may wait for a lock that one of these threads holds.
     attached.start();
     children.adoptGiven();
@@ -83,11 +89,22 @@ function supervise(m: SharedMemory, data: SupervisorDataWithThread): void {
     for (;;) {
       const seen = observe(m);
       work();
+      const asker = isAsked(m) ? prove(seen) : -1;
       const rung = parkAsync(m, seen);
       if (rung === undefined) continue;
+      if (asker !== -1) ring(m, asker as Slot);
+      else askIfLast(m);
       void rung.then(listen);
       return;
     }
+  }
+
+  /** A blocked interpreter asks whether nothing but a ring would wake this thread. Returns its slot if so, or -1. */
+  function prove(seen: number): number {
+    // One timer keeps the thread alive.
+    if (pendingTurns() <= 1) return proveIdle(m, seen);
+    setTimeout(() => ring(m, SUPERVISOR_SLOT), ASK_AGAIN).unref();
+    return -1;
   }
 
   // The thread lives as long as the process; nothing else keeps its event loop alive.

@@ -15,10 +15,11 @@ import {
 } from "../kernel/barriers.js";
 import { stopWaitingForSync } from "../kernel/sync-objects.js";
 import type { Pointer } from "../memory/brands.js";
-import { OK, Q_GETTERS, STATUS_BROKEN, STATUS_EMPTY, SYNC_BARRIER } from "../memory/layout.js";
+import { ANYONE_SYNC, OK, Q_GETTERS, STATUS_BROKEN, STATUS_EMPTY, SYNC_BARRIER } from "../memory/layout.js";
 import { WaitQueue } from "../queue/wait-queue.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
+import { AnyoneWait } from "../thread/waits.js";
 import { checkWait, type CoordinationOptions, NO_OPTIONS } from "./options.js";
 import { boundPlace, place, registerSync, SyncObject, waitedTooLong } from "./sync-object.js";
 
@@ -104,7 +105,7 @@ export class Barrier extends SyncObject {
   /**
    * Like `wait`, but blocks this thread.
    *
-   * @throws as `wait`
+   * @throws as `wait`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`) without `timeout`, if the others could never come. The barrier breaks then.
    * @example
    * console.log(new Barrier(1).waitSync()); // 0
    */
@@ -112,8 +113,15 @@ export class Barrier extends SyncObject {
     const timeout = checkWait("waitSync", options);
     const arrival: Arrival = { round: 0, index: 0 };
     let status = arriveAtBarrier(this.#rt.m, this.#pointer, arrival);
-    if (this.#waiting.mustWait(status, timeout))
-      status = this.#waiting.waitSync(timeout, this.#attempt(arrival));
+    const wait = new AnyoneWait(this.#rt, `wait for barrier ${this.id}`, ANYONE_SYNC, this.#pointer);
+    try {
+      if (this.#waiting.mustWait(status, timeout))
+        status = this.#waiting.waitSync(timeout, this.#attempt(arrival), wait);
+    } catch (error) {
+      status = giveUpRound(this.#rt.m, this.#pointer, arrival.round);
+      this.#waiting.poll();
+      if (status !== OK) throw error;
+    }
     return this.#passed(status, arrival, timeout);
   }
 

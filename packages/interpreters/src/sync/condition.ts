@@ -16,11 +16,12 @@ import {
 import { makeOutgoing } from "../kernel/outgoing.js";
 import { stopWaitingForSync } from "../kernel/sync-objects.js";
 import type { Pointer } from "../memory/brands.js";
-import { OK, Q_GETTERS, SYNC_CONDITION } from "../memory/layout.js";
+import { ANYONE_SYNC, OK, Q_GETTERS, SYNC_CONDITION } from "../memory/layout.js";
 import { spaceOf } from "../memory/space.js";
 import { WaitQueue } from "../queue/wait-queue.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
+import { AnyoneWait } from "../thread/waits.js";
 import { memoryFull } from "../wire/status-error.js";
 import { endHold, type Held } from "./held.js";
 import { currentHold, Lock, mutexOfLock, setCurrentHold } from "./lock.js";
@@ -179,7 +180,8 @@ export class Condition extends SyncObject {
   /**
    * Like `wait`, but blocks this thread.
    *
-   * @throws as `wait`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`) acquiring the lock again could never end; it is not held then
+   * @throws as `wait`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`) without `timeout`, if no interpreter could ever notify it, or if acquiring the
+   * lock again could never end; it is not held then
    * @example
    * const condition = new Condition();
    * using _ = condition.acquireSync();
@@ -197,11 +199,15 @@ export class Condition extends SyncObject {
     return this.#notified();
   }
 
+  #endless(): AnyoneWait {
+    return new AnyoneWait(this.#rt, `wait for condition ${this.id}`, ANYONE_SYNC, this.#pointer);
+  }
+
   #waitSync(timeout: number): void {
     const { depth, held } = this.#begin(timeout);
     let notified = false;
     try {
-      notified = this.#waiting.waitSync(timeout, this.#attempt) === OK;
+      notified = this.#waiting.waitSync(timeout, this.#attempt, this.#endless()) === OK;
     } finally {
       if (!notified) cancelWait(this.#rt.m, this.#pointer);
       this.#resumeSync(depth, held);

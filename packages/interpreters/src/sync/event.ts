@@ -3,10 +3,11 @@ import { ownOptions } from "../base/check.js";
 import { awaitEvent, clearEvent, eventWord, isSetIn, setEvent } from "../kernel/events.js";
 import { stopWaitingForSync } from "../kernel/sync-objects.js";
 import type { Pointer } from "../memory/brands.js";
-import { OK, Q_GETTERS, STATUS_EMPTY, SYNC_EVENT } from "../memory/layout.js";
+import { ANYONE_SYNC, OK, Q_GETTERS, STATUS_EMPTY, SYNC_EVENT } from "../memory/layout.js";
 import { WaitQueue } from "../queue/wait-queue.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
+import { AnyoneWait } from "../thread/waits.js";
 import { checkWait, type CoordinationOptions, NO_OPTIONS } from "./options.js";
 import { place, registerSync, SyncObject, type Wait, waitedTooLong, waitOf } from "./sync-object.js";
 
@@ -84,7 +85,7 @@ export class Event extends SyncObject {
   /**
    * Like `wait`, but blocks this thread.
    *
-   * @throws as `wait`
+   * @throws as `wait`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`) without `timeout`, if no interpreter could ever set it
    * @example
    * import { Event } from "interpreters";
    * const event = new Event();
@@ -95,7 +96,7 @@ export class Event extends SyncObject {
     const timeout = checkWait("waitSync", options);
     const seen = eventWord(this.#rt.m, this.#pointer);
     if (isSetIn(seen)) return;
-    const status = timeout === 0 ? 1 : this.#waiting.waitSync(timeout, this.#attempt(seen));
+    const status = timeout === 0 ? 1 : this.#waiting.waitSync(timeout, this.#attempt(seen), this.#endless());
     if (status !== OK) throw waitedTooLong(this.#what, timeout);
   }
 
@@ -110,7 +111,12 @@ export class Event extends SyncObject {
         return wait ? awaitEvent(this.#rt.m, this.#pointer, seen) : STATUS_EMPTY;
       },
       outcome: () => undefined,
+      endless: () => this.#endless(),
     };
+  }
+
+  #endless(): AnyoneWait {
+    return new AnyoneWait(this.#rt, this.#what, ANYONE_SYNC, this.#pointer);
   }
 
   get [Symbol.toStringTag](): string {

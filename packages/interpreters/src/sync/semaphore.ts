@@ -12,6 +12,7 @@ import {
 import { stopWaitingForSync } from "../kernel/sync-objects.js";
 import type { Pointer } from "../memory/brands.js";
 import {
+  ANYONE_SYNC,
   OK,
   Q_GETTERS,
   STATUS_FULL,
@@ -22,7 +23,7 @@ import {
 import { WaitQueue } from "../queue/wait-queue.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
-import { LockWait } from "../thread/waits.js";
+import { AnyoneWait, LockWait } from "../thread/waits.js";
 import { Held } from "./held.js";
 import { checkWait, type CoordinationOptions, NO_OPTIONS } from "./options.js";
 import {
@@ -107,7 +108,7 @@ export class Semaphore extends SyncObject {
   /**
    * Like `acquire`, but blocks this thread.
    *
-   * @throws as `acquire`; of a `BoundedSemaphore`, InterpreterError (`ERR_INTERPRETER_DEADLOCK`) without `timeout`, if the wait could never end
+   * @throws as `acquire`; InterpreterError (`ERR_INTERPRETER_DEADLOCK`) without `timeout`, if the wait could never end
    * @example
    * const semaphore = new Semaphore(2);
    * using _ = semaphore.acquireSync();
@@ -163,7 +164,7 @@ export class Semaphore extends SyncObject {
       line: this.#waiting,
       attempt: (wait) => acquirePermit(this.#rt.m, this.#pointer, wait),
       outcome: () => this.#held(OK, 0),
-      ...(this.#bounded && { endless: () => this.#endless() }),
+      endless: () => this.#endless(),
     };
   }
 
@@ -177,13 +178,14 @@ export class Semaphore extends SyncObject {
   }
 
   #block(timeout: number): number {
-    // Without a bound, any interpreter may release a permit.
-    const wait = this.#bounded && timeout === Infinity ? this.#endless() : undefined;
-    return this.#waiting.waitSync(timeout, this.#attempt, wait);
+    return this.#waiting.waitSync(timeout, this.#attempt, this.#endless());
   }
 
-  #endless(): LockWait {
-    return new LockWait(this.#rt, `acquire semaphore ${this.id}`, releaseOf(this.#pointer));
+  #endless(): LockWait | AnyoneWait {
+    const what = `acquire semaphore ${this.id}`;
+    if (this.#bounded) return new LockWait(this.#rt, what, releaseOf(this.#pointer));
+    // Without a bound, any interpreter may release a permit.
+    return new AnyoneWait(this.#rt, what, ANYONE_SYNC, this.#pointer);
   }
 
   #held(status: number, timeout: number): Held {

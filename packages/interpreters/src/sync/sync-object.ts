@@ -13,7 +13,7 @@ import { PAGE_WORDS, REF_SYNC } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import { syncNumber } from "../thread/deadlock.js";
 import type { Runtime } from "../thread/runtime.js";
-import type { LockWait } from "../thread/waits.js";
+import type { AnyoneWait, LockWait } from "../thread/waits.js";
 import type { WaitQueue } from "../queue/wait-queue.js";
 import { releaseHandle } from "../thread/supervisor-client.js";
 import { memoryFull } from "../wire/status-error.js";
@@ -43,8 +43,8 @@ export interface Wait<out T> {
   attempt(wait: boolean): number;
   /** The outcome of the wait, after an attempt that returned OK. */
   outcome(): T;
-  /** For a thread that blocks for this alone, if only those that hold the object can end that (kernel/deadlock.ts). */
-  endless?(): LockWait;
+  /** For a thread that blocks for this alone, without a limit. */
+  endless?(): LockWait | AnyoneWait;
 }
 
 export abstract class SyncObject {

@@ -39,6 +39,7 @@ import { ownOsThread } from "./os-threads.js";
 import { claimSlot, JOIN_SLOT, joinerName, registerMain } from "../kernel/registry.js";
 import { repairPoison } from "./poison.js";
 import { Runtime } from "./runtime.js";
+import { watchForStrangers } from "./strangers.js";
 import { startFailures, startSupervisor } from "./supervisor-start.js";
 
 const HERE = Symbol.for(`interpreters.runtime.${PROTOCOL}`);
@@ -65,6 +66,7 @@ export function enter(memory: WasmMemory): Runtime {
   leaveDiscovery(memory);
   const rt = new Runtime(m, repairPoison);
   process.on("worker", (worker: Worker) => reportEndOf(rt, worker));
+  watchForStrangers(m);
   here[HERE] = Object.freeze([rt]);
   observeThread(rt);
   return rt;

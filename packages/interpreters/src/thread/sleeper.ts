@@ -1,19 +1,32 @@
-/** How a blocked thread falls asleep: it says what it waits for, and the last one of a circle of such waits ends it (kernel/deadlock.ts). */
+/**
+ * How a blocked thread falls asleep: it says what it waits for, and the last one of a circle of such waits ends it (kernel/deadlock.ts), or the last one of all
+ * interpreters (kernel/asleep.ts).
+ */
+import { findAsleep, seemsAlone } from "../kernel/asleep.js";
 import { beginWaiting, findCircle, giveWay, sayWaitingOn, stay } from "../kernel/deadlock.js";
 import type { SharedMemory } from "../memory/atomics.js";
 import type { Slot } from "../memory/brands.js";
-import { markSleeping, park, sleep } from "../memory/doorbell.js";
+import { markSleeping, park, ring, sleep } from "../memory/doorbell.js";
 import { PromisedCalls } from "./promised-calls.js";
 
-/** A wait without a time limit that may be part of a circle. */
+/** A wait without a time limit that may never end. */
 export interface Wait {
   /** The value of S_WAITING_ON for it. */
   readonly on: number;
   /**
-   * The wait has closed a circle: pairs of a slot and what it waits for, this interpreter first. Ends the wait, if it can be given up, and returns
-   * whether it can. @throws the error of the wait, which ends it, too
+   * The wait would never end. Ends it, if it can be given up, and returns whether it can. @throws the error of the wait, which ends it, too
    */
-  refuse(circle: readonly number[]): boolean;
+  refuse(found: Endless): boolean;
+  /** This interpreter seems to be the only one. Has the process find out whether other threads could join, if that is unknown. */
+  alone?(): void;
+}
+
+/** Why a wait would never end. */
+export interface Endless {
+  /** Pairs of a slot and what it waits for, this interpreter first. */
+  readonly waits: readonly number[];
+  /** Whether these are all interpreters, all asleep, and not a circle of them. */
+  readonly all: boolean;
 }
 
 export class Sleeper {
@@ -65,24 +78,30 @@ export class Sleeper {
     }
     if (!markSleeping(m, seen)) return;
     const circle = findCircle(m);
-    if (circle === undefined || !this.#refuse(m, wait, circle)) sleep(m, seen, timeout);
+    const waits = circle ?? findAsleep(m);
+    if (waits === undefined) {
+      if (wait.alone === undefined || !seemsAlone(m)) return sleep(m, seen, timeout);
+      ring(m, m.slot);
+      wait.alone();
+    } else if (!this.#refuse(m, wait, { waits, all: circle === undefined })) sleep(m, seen, timeout);
   }
 
-  /** Ends one of the waits of a circle. Returns whether it was that of this thread. */
-  #refuse(m: SharedMemory, wait: Wait, circle: readonly number[]): boolean {
+  /** Ends one of the waits. Returns whether it was that of this thread. */
+  #refuse(m: SharedMemory, wait: Wait, found: Endless): boolean {
     let gives = true;
     try {
-      gives = wait.refuse(circle);
+      gives = wait.refuse(found);
     } finally {
       if (gives) giveWay(m);
     }
     if (gives) return true;
+    const { waits, all } = found;
     // After it, this thread sleeps on; the one that called it does not.
-    if (this.promised.refuse(circle[circle.length - 2] as Slot)) {
+    if (!all && this.promised.refuse(waits[waits.length - 2] as Slot)) {
       sayWaitingOn(m, wait.on);
     } else {
       this.#stays = wait;
-      stay(m, circle);
+      stay(m, waits);
     }
     return false;
   }

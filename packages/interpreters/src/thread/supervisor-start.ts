@@ -58,6 +58,7 @@ import { NOTICE_DEATH, reasonNumber } from "../wire/protocol.js";
 import { bundleForInterpreters } from "./bundle-for-interpreters.js";
 import { requestSupervisor } from "./discovery.js";
 import type { Runtime } from "./runtime.js";
+import { learnFrom, startOwn } from "./strangers.js";
 
 /** The id that addresses the supervisor's mailbox. The supervisor is not an interpreter. */
 export const SUPERVISOR_ID = -2 as InterpreterId;
@@ -198,9 +199,12 @@ function launch(
       // Interpreters can share with the supervisor what it shares with this thread.
       env: SHARE_ENV,
     });
-    worker = withoutNodeOptions(() =>
-      fromText ? startThreadOfText("supervisor.cjs", options) : startThreadOf(ENTRY, options),
+    worker = startOwn(() =>
+      withoutNodeOptions(() =>
+        fromText ? startThreadOfText("supervisor.cjs", options) : startThreadOf(ENTRY, options),
+      ),
     );
+    if (isMainThread) learnFrom(m, worker.threadId);
   } catch (error) {
     rt.supervisorPort = before;
     port1.close();

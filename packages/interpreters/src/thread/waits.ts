@@ -1,9 +1,11 @@
-/** The waits that block this thread, and that may be part of a circle (kernel/deadlock.ts). */
+/** The waits that block this thread, and that may never end (kernel/deadlock.ts, kernel/asleep.ts). */
+import { anyone } from "../kernel/asleep.js";
 import { replyOf, seemsToCloseCircle } from "../kernel/deadlock.js";
-import type { Slot } from "../memory/brands.js";
+import type { Pointer, Slot } from "../memory/brands.js";
 import { deadlockError } from "./deadlock.js";
 import type { Runtime } from "./runtime.js";
-import type { Wait } from "./sleeper.js";
+import type { Endless, Wait } from "./sleeper.js";
+import { startSupervisor } from "./supervisor-start.js";
 
 /** Milliseconds between two looks at a circle whose members are falling asleep, or are about to go on, and for how long it is looked at. */
 const APART = 0.1;
@@ -23,8 +25,36 @@ export class LockWait implements Wait {
   }
 
   /** @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`) */
-  refuse(circle: readonly number[]): never {
-    throw deadlockError(this.#rt, this.#what, circle);
+  refuse(found: Endless): never {
+    throw deadlockError(this.#rt, this.#what, found);
+  }
+}
+
+/** A wait that can be given up at any time, and that any interpreter may end. */
+export class AnyoneWait implements Wait {
+  readonly on: number;
+  readonly #rt: Runtime;
+  readonly #what: string | (() => string);
+
+  /** `what`: a verb phrase, "get from queue 3". `kind`: an ANYONE_…. `q`: the queue or synchronization object, if it is for one. */
+  constructor(rt: Runtime, what: string | (() => string), kind: number, q?: Pointer) {
+    this.#rt = rt;
+    this.#what = what;
+    this.on = anyone(kind, q);
+  }
+
+  /** @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`) */
+  refuse(found: Endless): never {
+    const what = typeof this.#what === "string" ? this.#what : this.#what();
+    throw deadlockError(this.#rt, what, found);
+  }
+
+  alone(): void {
+    try {
+      startSupervisor(this.#rt);
+    } catch {
+      // Then it stays unknown, and the wait goes on.
+    }
   }
 }
 
@@ -84,8 +114,8 @@ export class ReplyWait implements Wait {
     if (this.#before !== undefined) this.#rt.sleeper.say(this.#rt.m, this.#before);
   }
 
-  refuse(circle: readonly number[]): boolean {
-    const error = deadlockError(this.#rt, this.#what, circle);
+  refuse(found: Endless): boolean {
+    const error = deadlockError(this.#rt, this.#what, found);
     if (this.#begins) throw error;
     return this.#withdraw?.(error) === true;
   }

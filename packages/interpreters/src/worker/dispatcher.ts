@@ -67,6 +67,8 @@ interface Work {
 
 export class WorkDispatcher {
   readonly places: Places;
+  /** Whether code of users may have run in this thread. */
+  ranCode = false;
   readonly #rt: Runtime;
   readonly #guest: ExecutingSide;
   /** The codec tag of its language. */
@@ -220,6 +222,7 @@ export class WorkDispatcher {
     }
     if (kind === WORK_OBJECT) return this.#objects.run(a, b, value as unknown[]);
     if (kind === WORK_EXEC) {
+      this.ranCode = true;
       const promise = promiseOf(this.#guest.exec(value));
       return promise && after(promise, () => undefined);
     }
@@ -286,6 +289,7 @@ export class WorkDispatcher {
 
   /** Calls `use` with the function of code `id`, which is loaded the first time. */
   #load(id: number, pointer: Pointer, use: (fn: GuestFunction) => unknown): unknown {
+    this.ranCode = true;
     const known = this.#functions.get(id);
     if (known !== undefined) return use(known);
     const description = fetchCode(this.#rt.m, id, pointer);

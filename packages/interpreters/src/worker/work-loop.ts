@@ -15,9 +15,11 @@
 import { setImmediate } from "../platform/timers.js";
 import { clock } from "../base/clock.js";
 import type { ExecutingSide } from "../guests/language.js";
-import { observe, parkAsync } from "../memory/doorbell.js";
+import { observe, parkAsync, ring } from "../memory/doorbell.js";
+import type { Slot } from "../memory/brands.js";
 import { OK, STATE_BOOTING, STATE_READY, STATUS_EMPTY, STATUS_NOT_FOUND } from "../memory/layout.js";
 import { makeReceived } from "../kernel/receive.js";
+import { askIfLast, isAsked, proveIdle } from "../kernel/asleep.js";
 import { comesBeforeGc } from "./before-gc.js";
 import { passWorkOn, stopSpinning, takeWorkOrWait } from "../kernel/lanes.js";
 import { takeWork } from "../kernel/mailbox.js";
@@ -32,13 +34,14 @@ const CLOCK_EVERY = 16;
 
 /**
  * Serves until the interpreter is closed, or until a warm-up is over (`rt.end`). Runs up to `concurrency` calls at once. Calls `afterFirst` after the reply to the first
- * work item.
+ * work item. `untouched`: whether no code of users has run in this thread before.
  */
 export async function serve(
   rt: Runtime,
   guest: ExecutingSide,
   concurrency: number,
   afterFirst?: () => void,
+  untouched = false,
 ): Promise<void> {
   const { m } = rt;
   const received = makeReceived();
@@ -92,7 +95,13 @@ export async function serve(
     if (rt.ended) return;
     lastTurn = clock();
     rt.goDormant();
-    await parkAsync(m, seen);
+    // Code of users may have left timers and sockets behind, so a thread that has run some proves nothing.
+    const provable = untouched && !dispatcher.ranCode;
+    const asker = provable && isAsked(m) ? proveIdle(m, seen) : -1;
+    const rung = parkAsync(m, seen);
+    if (rung !== undefined && asker !== -1) ring(m, asker as Slot);
+    else if (rung !== undefined && provable) askIfLast(m);
+    await rung;
     if (spun) spin.parked(lastTurn);
     spun = false;
   }

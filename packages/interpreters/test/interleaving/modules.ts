@@ -22,6 +22,7 @@ export const lanes = await transformed<typeof import("../../src/kernel/lanes.js"
 export const spare = await transformed<typeof import("../../src/kernel/standby.js")>("kernel/standby.js");
 export const registry =
   await transformed<typeof import("../../src/kernel/registry.js")>("kernel/registry.js");
+export const asleep = await transformed<typeof import("../../src/kernel/asleep.js")>("kernel/asleep.js");
 export const deadlock =
   await transformed<typeof import("../../src/kernel/deadlock.js")>("kernel/deadlock.js");
 /** The operations of synchronization objects. */

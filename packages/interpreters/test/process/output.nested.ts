@@ -6,7 +6,7 @@ export function sayFromWithin(text: string): void {
   create().callSync(
     (words: string, queue: typeof never) => {
       console.log(words);
-      queue.getSync();
+      queue.getSync({ timeout: 2 ** 31 - 1 });
     },
     text,
     never,

@@ -3,10 +3,10 @@ import { writeSync } from "node:fs";
 import { create, createQueue, fromModule, InterpreterPoolExecutor, listAll, type Queue } from "interpreters";
 
 const never = createQueue<number>();
-/** Prints, and then never returns, so that its caller waits forever. */
+/** Prints, and then does not return for long, so that its caller waits. (Waiting for ever is refused where all do.) */
 function say(text: string, queue: typeof never): void {
   console.log(text);
-  queue.getSync();
+  queue.getSync({ timeout: 2 ** 31 - 1 });
 }
 
 const scenarios: Record<string, () => unknown> = {
@@ -35,7 +35,7 @@ const scenarios: Record<string, () => unknown> = {
   },
   fromTimer() {
     create().callSync(() => void setTimeout(() => console.log("shown"), 1));
-    createQueue().getSync();
+    createQueue().getSync({ timeout: 2 ** 31 - 1 });
   },
   nested() {
     const { sayFromWithin } = fromModule<typeof import("./output.nested.js")>(

@@ -60,6 +60,13 @@ export const H_SPILL_CHUNKS = 56;
 export const H_SPILL_DONE = 57;
 export const H_SPILL_DONE_RECORDS = 58;
 export const H_SPILL_LOCK = 59;
+/** A STRANGERS_…: whether the process may have threads that are no interpreters and could join (kernel/asleep.ts). */
+export const H_STRANGERS = 60;
+export const STRANGERS_UNKNOWN = 0;
+/** There were none when the supervisor started, and each thread that could start one tells before it goes on. */
+export const STRANGERS_NONE = 1;
+/** For ever: a thread may join at any time. */
+export const STRANGERS_POSSIBLE = 2;
 /** The heads of the lists of free spans, by size class. */
 export const H_BINS = 64;
 export const BINS = 52;

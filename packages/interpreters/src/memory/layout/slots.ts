@@ -7,8 +7,9 @@ export const S_ID = 1;
 /** A WHENCE_…. */
 export const S_WHENCE = 2;
 /**
- * What the owner waits for, without a time limit, if it is asleep: slot + 1 of an interpreter that owes it a reply, or the negated pointer to a
- * synchronization object that others hold; 0 if it waits for nothing of the kind. Written by the owner (kernel/deadlock.ts).
+ * What the owner waits for, without a time limit, if it is asleep: slot + 1 of an interpreter that owes it a reply; the negated pointer to a
+ * synchronization object that others hold; ANYONE or above if any interpreter may end the wait; 0 if it waits for nothing of the kind. Written by
+ * the owner (kernel/deadlock.ts, kernel/asleep.ts).
  */
 export const S_WAITING_ON = 3;
 /** Slot + 1 of the interpreter that claimed this slot, until the supervisor has taken over; then 0. */
@@ -37,6 +38,14 @@ export const S_INTERRUPTIBLE = 15;
 
 /** The doorbell, `{ counter: 31 bits, sleeping: 1 bit }`: any thread rings, only the owner waits. On a cache line of its own. */
 export const S_DOORBELL = 16;
+
+/**
+ * The word of the doorbell with which the owner fell asleep on its event loop when nothing there could wake it: it sleeps so while the doorbell is the
+ * same. Written by the owner, which `S_ASKED` asks for it (kernel/asleep.ts).
+ */
+export const S_IDLE = 17;
+/** Slot + 1 of an interpreter that wants to know whether nothing but a ring can wake the owner, and waits for that; else 0. */
+export const S_ASKED = 18;
 
 /** The first execution of this interpreter: the work item that it executes. */
 export const S_EXECUTION = 32;
@@ -89,6 +98,17 @@ export const S_HOLDERS = 144;
 /** The name that the creator gave, in UTF-8. */
 export const S_NAME = 176;
 export const NAME_BYTES = 320;
+
+/** S_WAITING_ON of a wait that any interpreter may end: this, the pointer to the page, if it is for one, and an ANYONE_…, which tells the kind. */
+export const ANYONE = 0x40000000;
+/** For an item of the queue, for room in it, or for the synchronization object. */
+export const ANYONE_GETS = 0;
+export const ANYONE_PUTS = 1;
+export const ANYONE_SYNC = 2;
+/** For the first of several. */
+export const ANYONE_SELECT = 3;
+/** For tasks of a pool. */
+export const ANYONE_TASKS = 4;
 
 export const ADDONS_NONE = 0;
 export const ADDONS_LOADED = 1;

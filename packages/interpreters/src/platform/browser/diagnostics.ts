@@ -8,3 +8,6 @@ export interface Channel {
 const silent: Channel = { hasSubscribers: false, publish() {}, runStores: (_message, fn) => fn() };
 
 export const channel = (_name: string): Channel => silent;
+
+/** Nothing tells a page of its workers. */
+export const onNewThread = (_listener: () => void): boolean => false;

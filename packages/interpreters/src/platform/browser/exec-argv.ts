@@ -4,3 +4,5 @@ export const inheritedExecArgv = (): string[] => [];
 export const withoutNodeOptions = <T>(start: () => T): T => start();
 
 export const withoutRefused = (..._args: unknown[]): string[] | undefined => undefined;
+
+export const runsPreloads = (): boolean => false;

@@ -45,3 +45,9 @@ export function withoutRefused(
   const kept = execArgv.filter((flag) => !refused.includes(flag));
   return kept.length < execArgv.length ? kept : undefined;
 }
+
+/** Whether this thread may have run code that a flag names (`--import`, `--require`), before the program or beside it. */
+export function runsPreloads(): boolean {
+  const flags = `${process.execArgv.join(" ")} ${process.env["NODE_OPTIONS"] ?? ""}`;
+  return /(^|\s)(-r|--require|--import|--(experimental-)?loader)\b/.test(flags);
+}

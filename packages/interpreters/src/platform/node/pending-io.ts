@@ -17,3 +17,8 @@ export function whyAlive(): Reason | Promise<Reason> {
   if (resources.some((name) => ENDS.test(name))) return "io";
   return resources.includes("Timeout") ? "timers" : "handles";
 }
+
+/** How many timers that keep this thread alive, and callbacks for the next turn, are due some time. */
+export function pendingTurns(): number {
+  return getActiveResourcesInfo().filter((name) => name === "Timeout" || name === "Immediate").length;
+}

@@ -46,3 +46,5 @@ export const whyAlive: () => Reason | Promise<Reason> = onBun
   : onDeno
     ? whyAliveInDeno
     : whyAliveOfNode;
+
+export { pendingTurns } from "../node/pending-io.js";
