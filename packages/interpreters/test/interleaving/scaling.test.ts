@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { map, ownQueues, pool, puttersAndGetters, rows, type Run } from "./workloads.js";
+import { idealRing, map, ownQueues, pool, puttersAndGetters, rows, type Run } from "./workloads.js";
 
 const THREADS = [1, 2, 4, 8, 16];
 
@@ -34,6 +34,11 @@ test("pairs, each with a queue of its own, share next to nothing with other pair
 test("many putters and getters of one queue carry nearly what one of each carries", (t) => {
   const ratio = scale(t, [1, 2, 4, 8], (count) => puttersAndGetters(count, 2000, false));
   assert.ok(ratio > 0.8, `eight and eight carry ${ratio.toFixed(2)} of what one and one carry`);
+});
+
+test("what any queue of many putters and getters is limited to: a line for each side moves with each item", (t) => {
+  scale(t, [1, 2, 4, 8], (count) => idealRing(count, 2000));
+  assert.ok(idealRing(8, 2000).moves >= 2);
 });
 
 test("more workers make empty tasks no slower", (t) => {

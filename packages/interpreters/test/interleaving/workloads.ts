@@ -5,9 +5,11 @@ import { createQueue } from "../../src/kernel/queue-lifetime.js";
 import type { OutgoingRecord } from "../../src/kernel/outgoing.js";
 import { makeReceived, makeReceivedMany, type Received, wordAt } from "../../src/kernel/receive.js";
 import { setBit } from "../../src/memory/bitset.js";
-import type { InterpreterId, Pointer, Slot } from "../../src/memory/brands.js";
+import { allocatePages as allocate } from "../../src/memory/page-allocator.js";
+import type { InterpreterId, Owner, Pointer, Slot } from "../../src/memory/brands.js";
 import {
   OK,
+  PAGE_WORDS,
   Q_HOLDERS,
   S_EXECUTION,
   S_ID,
@@ -15,7 +17,7 @@ import {
   STATUS_EMPTY,
   UNBOUND_ITEM_KEEP,
 } from "../../src/memory/layout.js";
-import { readBytes, type Steps } from "./atomics.js";
+import { acquire, add, load, readBytes, readWords, store, type Steps, writeWords } from "./atomics.js";
 import { freePages, lanes, mailbox, observe, park, queues, records, runs } from "./modules.js";
 import { nameOf } from "./names.js";
 import { KEEP, piece, record } from "./pieces.js";
@@ -159,6 +161,57 @@ export function puttersAndGetters(count: number, items: number, pairs: boolean):
       },
     ];
   });
+  return stage.run(threads.flat(), items * count);
+}
+
+/**
+ * As `puttersAndGetters` on one queue, with what no first-in-first-out queue of many putters and getters does without: one atomic addition to the index of its side, and the
+ * item, in a cache line of its own. No lock, no list of waiters, no bytes of another size, and a thread that dies with an index stops all others. (After
+ * D. Vyukov's bounded queue.) It is a limit to compare with.
+ */
+export function idealRing(count: number, items: number): Run {
+  const SIZE = 1024;
+  const LINE = 16;
+  const stage = new Stage(2 * count);
+  const m0 = stage.world.view(stage.slots[0]);
+  const ring = allocate(m0, Math.ceil(((SIZE + 2) * LINE) / PAGE_WORDS), (stage.slots[0] + 1) as Owner);
+  assert.notEqual(ring, 0);
+  for (let i = 0; i < (SIZE + 2) * LINE; i++) m0.i32[ring + i] = 0;
+  const [tail, head, cells] = [ring, ring + LINE, ring + 2 * LINE];
+  /** Takes the next index, and waits until its cell has been put or taken often enough. Returns the cell. */
+  const next = function* (m: ModelMemory, index: number, gets: number): Steps<number> {
+    const i = yield* add(m, index, 1);
+    const cell = cells + (i % SIZE) * LINE;
+    while ((yield* acquire(m, cell)) !== 2 * Math.floor(i / SIZE) + gets) yield* compute(m, POLL);
+    return cell;
+  };
+  const words = new Int32Array(LINE);
+  const threads = Array.from({ length: count }, (_, i): Thread[] => [
+    {
+      name: `P${i}`,
+      slot: stage.slots[2 * i],
+      *body(m) {
+        for (let n = 0; n < items; n++) {
+          yield* compute(m, PUT);
+          const cell = yield* next(m, tail, 0);
+          yield* writeWords(m, cell + 1, words, 1, LINE - 1);
+          yield* store(m, cell, (yield* load(m, cell)) + 1);
+        }
+      },
+    },
+    {
+      name: `G${i}`,
+      slot: stage.slots[2 * i + 1],
+      *body(m) {
+        for (let n = 0; n < items; n++) {
+          yield* compute(m, GET);
+          const cell = yield* next(m, head, 1);
+          yield* readWords(m, cell + 1, new Int32Array(LINE), 1, LINE - 1);
+          yield* store(m, cell, (yield* load(m, cell)) + 1);
+        }
+      },
+    },
+  ]);
   return stage.run(threads.flat(), items * count);
 }
 
