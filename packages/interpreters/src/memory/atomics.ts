@@ -191,9 +191,9 @@ export function waitAsync(m: SharedMemory, p: number, expected: number): Promise
   return result.async ? result.value : undefined;
 }
 
-/** Wakes up to `count` sleepers, both blocked threads and event loops. */
-export function notify(m: SharedMemory, p: number, count: number): void {
-  Atomics.notify(m.i32, p, count);
+/** Wakes up to `count` sleepers, both blocked threads and event loops. Returns how many there were to wake. */
+export function notify(m: SharedMemory, p: number, count: number): number {
+  return Atomics.notify(m.i32, p, count);
 }
 
 /** Spends a moment in a spin loop. */

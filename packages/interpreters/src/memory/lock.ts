@@ -1,16 +1,26 @@
 /**
  * A mutual-exclusion lock that survives its holder.
  *
- * The word is 0 (free) or `{ contended: 1 bit, owner: slot + 1 }`. The algorithm is the three-state futex mutex of
- * Ulrich Drepper, "Futexes Are Tricky" (mutex 2); the owner and the list of intents are what Linux calls a robust
- * futex (Documentation/locking/robust-futexes.rst).
+ * The word is 0 (free) or its owner: slot + 1. Beside it, in the same cache line, the word LOCK_WAITERS says whether a release must wake a thread.
+ * The algorithm is a futex mutex (Ulrich Drepper, "Futexes Are Tricky") that wakes one waiter at a time, as Go's sync.Mutex does; the owner and the list of
+ * intents are what Linux calls a robust futex (Documentation/locking/robust-futexes.rst).
  *
- *     free ──lock──▶ owner ──another thread waits──▶ owner | CONTENDED ──unlock──▶ free, one waiter notified
+ *     lock:    word: 0 → me, or poll for ten microseconds, or:      unlock:  word ← 0
+ *                LOCK_WAITERS gets SLEEPS                                    LOCK_WAITERS = SLEEPS:
+ *                word = 0:  try again                                          LOCK_WAITERS ← COMES, notify one
+ *                else:      sleep while LOCK_WAITERS is unchanged
+ *
+ * Either the waiter sees the lock free after it has set SLEEPS, or the owner sees SLEEPS after its release (Dekker, as in kernel/waiters.ts).
+ *
+ * While a thread *comes*, because it was woken, no release wakes another one: a wake-up is a system call, and each thread that is awake
+ * polls the line away from the owner. Whoever was woken polls as it did at first. It turns COMES into SLEEPS when it gets the lock, for others may sleep, and
+ * when it goes back to sleep. If it was not notified after all (its time was up, or it had not fallen asleep yet), that means one wake-up too many. If no thread was
+ * there to be notified, the releaser takes COMES back, and looks again whether one has set SLEEPS meanwhile, counting on it.
  *
  * A thread can be terminated at any call or loop back-edge. So before it tries to take a lock it writes the lock's
  * pointer into its slot (an *intent*), and clears it after the release. When it dies, the supervisor goes through
  * its intents (kernel/reap.ts). If a lock's word names the dead, it repairs what the lock protects, by kind, and releases the
- * lock. Otherwise it notifies all waiters, because the dead may have consumed a wake-up that was meant for one of them.
+ * lock. In any case it notifies all waiters, because the dead may have been the one that comes, or may have owed a wake-up.
  *
  * A thread can also live on without finishing: an exception unwinds the critical section and *poisons* the lock. The call stack may be
  * exhausted at any call, and `vm` stops code at any loop or call when its time limit passes. The intents say so: `depth` is above 0
@@ -20,10 +30,30 @@
  * Locks are held for about 100 instructions, never across user code, and taken in the order
  * registry → queue or mailbox → pages.
  */
-import { cas, exchange, get, load, notify, pause, set, type SharedMemory, store, wait } from "./atomics.js";
+import {
+  acquire,
+  and,
+  cas,
+  exchange,
+  get,
+  load,
+  notify,
+  pause,
+  set,
+  type SharedMemory,
+  store,
+  wait,
+} from "./atomics.js";
 import type { Pointer, Slot } from "./brands.js";
 import { ring } from "./doorbell.js";
-import { H_MAIN_SUSPECTED, MAIN_SLOT, MAX_SLOTS, S_INTENTS, SUPERVISOR_SLOT } from "./layout.js";
+import {
+  H_MAIN_SUSPECTED,
+  LOCK_WAITERS,
+  MAIN_SLOT,
+  MAX_SLOTS,
+  S_INTENTS,
+  SUPERVISOR_SLOT,
+} from "./layout.js";
 
 /**
  * Thrown to the supervisor, which alone does not wait for ever: the holder may be dead, and the supervisor would learn that only
@@ -38,15 +68,15 @@ export class LockBusy extends Error {}
  * to the other's once for all of them. One interpreter putting numbers and one getting them: 2.8 to 3.8 million a second with 1 pause,
  * 4.0 with 8, 4.8 with 32, 2.5 to 5.2 with 100.
  *
- * Where many threads wait, their polls alone keep the line on the move; hence the doubling. In a model of sixteen processors (test/interleaving/processors.ts), eight
- * putters and eight getters carry five times as many items as with 32 pauses each time. (T. E. Anderson, "The performance of spin lock alternatives for
- * shared-memory multiprocessors", 1990: exponential backoff.)
+ * Where many threads wait, their polls alone keep the line on the move; hence the doubling, and no short pauses while threads sleep here. (T. E. Anderson, "The
+ * performance of spin lock alternatives for shared-memory multiprocessors", 1990: exponential backoff.)
  */
 const APART = 32;
 const MOST_APART = 256;
 
-const CONTENDED = 0x10000;
-const OWNER = 0xffff;
+/** The values of LOCK_WAITERS: a thread may sleep there, and has no one who comes before it; one was woken and will look at the lock; or both. */
+const SLEEPS = 1;
+const COMES = 2;
 
 /** Takes the lock at `p`, waiting for it. A thread whose patience is finite sleeps once at most; then LockBusy is thrown. */
 export function lock(m: SharedMemory, p: Pointer): void {
@@ -57,30 +87,49 @@ export function lock(m: SharedMemory, p: Pointer): void {
 }
 
 function waitForLock(m: SharedMemory, p: Pointer, me: number): void {
+  for (let woken = false; ;) {
+    if (pollLock(m, p, me)) {
+      if (woken) store(m, p + LOCK_WAITERS, SLEEPS);
+      return;
+    }
+    const waiters = announceSleep(m, p, woken);
+    const owner = load(m, p);
+    if (owner === 0) {
+      if (cas(m, p, 0, me) === 0) return;
+      continue;
+    }
+    if (woken) suspect(m, owner);
+    if (woken && m.patience !== Infinity) throw new LockBusy();
+    wait(m, p + LOCK_WAITERS, waiters, Math.min(m.patience, m.trust));
+    woken = true;
+  }
+}
+
+/** Polls the lock for ten microseconds, and returns whether this thread got it. */
+function pollLock(m: SharedMemory, p: Pointer, me: number): boolean {
   for (let left = m.spins, apart = APART; left > 0; apart = Math.min(apart * 2, MOST_APART)) {
+    if (acquire(m, p + LOCK_WAITERS) !== 0) apart = MOST_APART;
     for (let i = 0; i < apart; i++) pause(m);
-    if (load(m, p) === 0 && cas(m, p, 0, me) === 0) return;
+    if (load(m, p) === 0 && cas(m, p, 0, me) === 0) return true;
     left -= apart;
   }
-  // From here on other threads may sleep here as well, so a thread that gets the lock this way leaves it marked as contended.
-  for (let slept = false; ;) {
-    const word = load(m, p);
-    if (word === 0) {
-      if (cas(m, p, 0, me | CONTENDED) === 0) return;
-    } else if ((word & CONTENDED) !== 0 || cas(m, p, word, word | CONTENDED) === word) {
-      if (slept) suspect(m, word);
-      if (slept && m.patience !== Infinity) throw new LockBusy();
-      wait(m, p, word | CONTENDED, Math.min(m.patience, m.trust));
-      slept = true;
-    }
+  return false;
+}
+
+/** Sets SLEEPS, and clears COMES if this thread was woken: it no longer comes. Returns LOCK_WAITERS as it is then. */
+function announceSleep(m: SharedMemory, p: Pointer, woken: boolean): number {
+  for (;;) {
+    const waiters = load(m, p + LOCK_WAITERS);
+    const next = woken ? SLEEPS : waiters | SLEEPS;
+    if (next === waiters || cas(m, p + LOCK_WAITERS, waiters, next) === waiters) return next;
   }
 }
 
 /** Asks the holder of a lock that has been taken for long, perhaps by several threads in turn, to check whether it poisoned the lock. */
-function suspect(m: SharedMemory, word: number): void {
-  const holder = ((word & OWNER) - 1) as Slot;
+function suspect(m: SharedMemory, owner: number): void {
+  const holder = (owner - 1) as Slot;
   // A thread that joins has no slot (joinerName in kernel/registry.ts).
-  if (m.trust === Infinity || holder === -1 || holder >= MAX_SLOTS) return;
+  if (m.trust === Infinity || holder >= MAX_SLOTS) return;
   ring(m, holder);
   if (holder !== MAIN_SLOT) return;
   // It may listen to no doorbell while it has no pending operation.
@@ -115,19 +164,28 @@ export function leave(m: SharedMemory): void {
 
 /** Releases a lock, but stays in the section until `leave`: the thread still owes rings. A full fence. */
 export function release(m: SharedMemory, p: Pointer): void {
-  const word = exchange(m, p, 0);
-  if ((word & CONTENDED) !== 0) notify(m, p, 1);
+  exchange(m, p, 0);
+  if (acquire(m, p + LOCK_WAITERS) === SLEEPS) wakeOne(m, p);
+}
+
+function wakeOne(m: SharedMemory, p: Pointer): void {
+  while (cas(m, p + LOCK_WAITERS, SLEEPS, COMES) === SLEEPS) {
+    if (notify(m, p + LOCK_WAITERS, 1) > 0) return;
+    and(m, p + LOCK_WAITERS, ~COMES);
+  }
 }
 
 /** Whether the lock at `p` is held by `slot`. */
 export function heldBy(m: SharedMemory, p: Pointer, slot: Slot): boolean {
-  return (load(m, p) & OWNER) === slot + 1;
+  return load(m, p) === slot + 1;
 }
 
 /** Releases a lock in the name of `slot`, whose owner is dead, if it held the lock; wakes all waiters in any case. */
 export function releaseForDead(m: SharedMemory, p: Pointer, slot: Slot): void {
   if (heldBy(m, p, slot)) exchange(m, p, 0);
-  notify(m, p, Infinity);
+  // The dead do not come. A waiter that is only falling asleep finds this word changed, and looks at the lock again.
+  store(m, p + LOCK_WAITERS, 0);
+  notify(m, p + LOCK_WAITERS, Infinity);
 }
 
 /** The intent at index `i` of a slot: the pointer to a lock, or 0. */

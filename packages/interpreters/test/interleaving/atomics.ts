@@ -199,11 +199,11 @@ export function waitAsync(): never {
   );
 }
 
-export function* notify(m: ModelMemory, p: number, count: number): Steps<void> {
+export function* notify(m: ModelMemory, p: number, count: number): Steps<number> {
   m.op = "notify";
   m.at = p;
   yield;
-  m.world.wakeUp(word(m, p), count);
+  return m.world.wakeUp(word(m, p), count);
 }
 
 export function* pause(m: ModelMemory): Steps<void> {

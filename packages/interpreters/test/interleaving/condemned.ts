@@ -9,7 +9,7 @@ import { supervise } from "./supervisor.js";
 import { type ModelMemory, slotPointer, type World } from "./world.js";
 
 /** The locks of a channel, and the words of a queue's page that a ring moves: a thread may still owe one for what it did before. */
-const LOCKS = [L.C_LOCK, L.C_PUT_LOCK];
+const LOCKS = [L.C_LOCK, L.C_PUT_LOCK].flatMap((lock) => [lock, lock + L.LOCK_WAITERS]);
 const OF_RINGS = [
   L.Q_GETTERS,
   L.Q_PUTTERS,

@@ -14,7 +14,7 @@ import * as atomics from "./atomics.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
-import { observe, reap, lock, ring, park, unlock } from "./modules.js";
+import { observe, reap, repairLocks, lock, ring, park, unlock } from "./modules.js";
 import type { Program, Thread } from "./scheduler.js";
 import { type ModelMemory, slotPointer, World } from "./world.js";
 
@@ -33,11 +33,14 @@ function* increment(m: ModelMemory): Steps<void> {
   yield* unlock(m, H_REGISTRY_LOCK);
 }
 
-function contenders(count: number, times: number): Thread[] {
+/** `spins` and `trust` as in lock.ts: with none, a thread falls asleep at once, and nothing but a wake-up ends its sleep. */
+function contenders(count: number, times: number, spins = 0, trust = Infinity): Thread[] {
   return slots.slice(0, count).map((slot, i) => ({
     name: "ABC"[i],
     slot,
     *body(m) {
+      m.spins = spins;
+      m.trust = trust;
       for (let n = 0; n < times; n++) yield* increment(m);
     },
   }));
@@ -49,21 +52,43 @@ const supervisor = (victim: Thread): Thread => ({
   body: (m) => reap(m, victim.slot),
 });
 
-for (const [count, times, preemptions] of [
-  [2, 1, 4],
-  [2, 3, 3],
-  [3, 1, 3],
-  [3, 2, 2],
+for (const [count, times, preemptions, atAtomics] of [
+  [2, 1, 4, 4],
+  [2, 3, 3, 3],
+  [3, 1, 3, 4],
+  [3, 2, 2, 2],
 ] as const) {
   test(`${count} threads take a lock ${times} times each, one at a time, and nobody sleeps for ever`, (t) => {
     explore(t, {
       world,
       preemptions,
+      atAtomics,
       random: 2000,
       program: () => ({
         threads: contenders(count, times),
         check() {
           assert.equal(world.i32[COUNTER], count * times);
+          checkMemory(world);
+        },
+      }),
+    });
+  });
+}
+
+for (const [what, spins, trust] of [
+  ["poll before they sleep", 1, Infinity],
+  ["sleep for a limited time", 0, 1],
+  ["poll, and sleep for a limited time", 1, 1],
+] as const) {
+  test(`three threads that ${what} take a lock twice each, and nobody sleeps for ever`, (t) => {
+    explore(t, {
+      world,
+      preemptions: 1,
+      random: 5000,
+      program: () => ({
+        threads: contenders(3, 2, spins, trust),
+        check() {
+          assert.equal(world.i32[COUNTER], 6);
           checkMemory(world);
         },
       }),
@@ -99,6 +124,24 @@ for (const [count, preemptions] of [
     });
   });
 }
+
+test("once the locks of a dead thread are repaired, those that wait or come later get them, whatever the supervisor does next", (t) => {
+  explore(t, {
+    world,
+    preemptions: 1,
+    random: 3000,
+    program: (): Program => {
+      const threads = contenders(3, 2);
+      const [victim] = threads;
+      return {
+        threads,
+        victims: [victim],
+        supervisor: { ...supervisor(victim), body: (m) => repairLocks(m, victim.slot) },
+        check: () => assert.equal(world.i32[H_REGISTRY_LOCK], 0),
+      };
+    },
+  });
+});
 
 /** Sleeps until the word has been set. */
 function* waitForNews(m: ModelMemory, news: number, expected: number): Steps<void> {
@@ -242,6 +285,6 @@ test("the explorer finds a lost update, a lost wake-up and a deadlock", (t) => {
           check: () => undefined,
         }),
       }),
-    /deadlock: A sleeps on H_REGISTRY_LOCK, B sleeps on H_PAGE_LOCK/,
+    /deadlock: A sleeps on H_REGISTRY_LOCK.LOCK_WAITERS, B sleeps on H_PAGE_LOCK.LOCK_WAITERS/,
   );
 });

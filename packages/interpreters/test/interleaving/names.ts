@@ -20,6 +20,9 @@ function nearest(prefix: string, offset: number): string {
 
 export function nameOf(world: World, p: number): string {
   if (p === 0) return "";
+  const lock = p - layout.LOCK_WAITERS;
+  if (lock === layout.H_PAGE_LOCK || lock === layout.H_REGISTRY_LOCK)
+    return `${nameOf(world, lock)}.LOCK_WAITERS`;
   if (p < SLOTS) return nearest("H_", p);
   if (p < SLOTS + MAX_SLOTS * SLOT_WORDS) {
     const slot = Math.floor((p - SLOTS) / SLOT_WORDS);

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { ownQueues, pool, puttersAndGetters, type Run } from "./workloads.js";
+import { idealRing, map, ownQueues, pool, puttersAndGetters, rows, type Run } from "./workloads.js";
 
 const THREADS = [1, 2, 4, 8, 16];
 
@@ -31,14 +31,34 @@ test("pairs, each with a queue of its own, share next to nothing with other pair
   assert.ok(ratio > 7, `eight pairs are ${ratio.toFixed(1)} times as fast as one`);
 });
 
-test("many putters and getters of one queue carry more than half of what one of each carries", (t) => {
+test("many putters and getters of one queue carry nearly what one of each carries", (t) => {
   const ratio = scale(t, [1, 2, 4, 8], (count) => puttersAndGetters(count, 2000, false));
-  assert.ok(ratio > 0.5, `eight and eight carry ${ratio.toFixed(2)} of what one and one carry`);
+  assert.ok(ratio > 0.8, `eight and eight carry ${ratio.toFixed(2)} of what one and one carry`);
+});
+
+test("what any queue of many putters and getters is limited to: a line for each side moves with each item", (t) => {
+  scale(t, [1, 2, 4, 8], (count) => idealRing(count, 2000));
+  assert.ok(idealRing(8, 2000).moves >= 2);
 });
 
 test("more workers make empty tasks no slower", (t) => {
   const ratio = scale(t, THREADS, (workers) => pool(workers, 10_000, 0, 1000));
-  assert.ok(ratio > 0.9, `sixteen workers are ${ratio.toFixed(2)} times as fast as one`);
+  assert.ok(ratio > 0.95, `sixteen workers are ${ratio.toFixed(2)} times as fast as one`);
+});
+
+test("more workers make tasks that carry rows of a database no slower", (t) => {
+  const ratio = scale(t, [1, 16], (workers) => rows(workers, 500));
+  assert.ok(ratio > 0.98, `sixteen workers are ${ratio.toFixed(2)} times as fast as one`);
+});
+
+test("a map over items of 10 µs, until the thread that maps is the limit", (t) => {
+  const ratio = scale(t, [1, 16], (workers) => map(workers, 128 * 300, 10_000));
+  assert.ok(ratio > 9, `sixteen workers are ${ratio.toFixed(1)} times as fast as one`);
+});
+
+test("tasks of 1 ms, eight in flight for each worker", (t) => {
+  const ratio = scale(t, [1, 16], (workers) => pool(workers, 500, 1_000_000, 8 * workers));
+  assert.ok(ratio > 14.5, `sixteen workers are ${ratio.toFixed(1)} times as fast as one`);
 });
 
 test("tasks of 10 µs, until the submitter is the limit", (t) => {

@@ -158,14 +158,16 @@ export class World {
     this.#sleepers.push(m);
   }
 
-  /** Wakes sleepers in the order in which they fell asleep, as engines do. */
-  wakeUp(p: number, count: number): void {
-    for (let i = 0; i < this.#sleepers.length && count > 0;) {
+  /** Wakes sleepers in the order in which they fell asleep, as engines do. Returns how many. */
+  wakeUp(p: number, count: number): number {
+    let woken = 0;
+    for (let i = 0; i < this.#sleepers.length && woken < count;) {
       if (this.#sleepers[i].sleepingOn === p) {
         this.rouse(this.#sleepers[i]);
-        count--;
+        woken++;
       } else i++;
     }
+    return woken;
   }
 
   /** Ends a thread's sleep: it was notified, timed out, or was killed. */

@@ -1,6 +1,6 @@
 /** Channels, the segments that they consist of, and the records in these: what mailboxes and queues are made of. */
 
-/* ---- channel: a FIFO of records, see kernel/channel.ts. Three cache lines: the takers', the putters', and what seldom changes ---- */
+/* ---- channel: a FIFO of records, see kernel/channel.ts. Three cache lines: the takers', the putters', and what seldom changes. Words 15 and 31 are LOCK_WAITERS ---- */
 /** Under the takers' lock. */
 export const C_LOCK = 0;
 export const C_KIND = 1;

@@ -84,6 +84,9 @@ export const H_DEATHS = 256;
 export const DEATH_RECORDS = 256;
 export const DEATH_WORDS = 3;
 
+/** Beside each lock, by offset from its word and in its cache line: whether a release must wake a thread (memory/lock.ts). */
+export const LOCK_WAITERS = 15;
+
 /* ---- lock kinds: what the repair restores if the holder died ---- */
 export const LOCK_PAGES = 1;
 export const LOCK_REGISTRY = 2;
