@@ -18,7 +18,7 @@ import { task } from "./bullmq.task.js";
 const sandbox = new URL("./bullmq.task.js", import.meta.url);
 const waitingSandbox = new URL("./bullmq.wait.js", import.meta.url);
 
-/** What runs tasks. */
+/** The executor of the tasks. */
 export interface Remote {
   run(iterations: number): PromiseLike<unknown>;
   stop(): Promise<void>;

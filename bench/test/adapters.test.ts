@@ -119,7 +119,7 @@ export type Named = [
 const require = createRequire(import.meta.url);
 const names = ["piscina", "tinypool", "workerpool", "synckit", "jest-worker"];
 
-/** What a program finds: the exports, and the members of exported classes and objects. */
+/** The names that a program finds: the exports, and the members of exported classes and objects. */
 function found(exports: object): Map<string, string> {
   const all = new Map<string, string>();
   for (const [name, value] of Object.entries(exports)) {

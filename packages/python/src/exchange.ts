@@ -1,6 +1,6 @@
 /**
  * Bytes from Python's heap into the core and back. The core copies them from an object `bytes` into shared memory, and a `Packet` becomes an object
- * `bytes` of Python's. So nothing lies anywhere between two steps of Python: whenever it calls or returns, a signal handler or a finalizer of the user's may
+ * `bytes` of Python's. So nothing lies anywhere between two steps of Python: whenever it calls or returns, a signal handler or a finalizer may
  * run, and use queues itself.
  *
  *     packet:   state, codec tag, 0, 0 │ number of references │ references: kind, pointer, id │ data
@@ -9,7 +9,7 @@ import { core, type EncodedValue, type OutgoingRecord } from "interpreters/core"
 import type { PyodideAPI } from "./boot.js";
 import { Output, toMarshal, toNeutral } from "./marshal.js";
 
-/** The parts of Pyodide's module object that are needed here. */
+/** The required parts of the Pyodide module that are needed here. */
 interface Heap {
   readonly HEAPU8: Uint8Array<ArrayBuffer>;
 }
@@ -52,7 +52,7 @@ export class Exchange {
     this.#heap = (pyodide as unknown as { readonly _module: Heap })._module;
   }
 
-  /** Makes the views of Python's heap again if it has grown. */
+  /** Makes the heap's views again if it has grown. */
   #map(): void {
     const { buffer } = this.#heap.HEAPU8;
     if (this.#bytes?.buffer === buffer) return;

@@ -11,7 +11,7 @@ const NOT_NEUTRAL = -20;
 /** The queue was made here, and Python has not bound it. */
 const NEVER_BOUND = -22;
 /**
- * What is added to an int that is an answer, as statuses are negative. Ints of `q_get` that are not negative are small with it. Python has the same numbers.
+ * The offset that is added to an int that is an answer, as statuses are negative. Ints of `q_get` that are not negative are small with it. Python has the same numbers.
  */
 const ANSWERED_INT = 2;
 const MOST_ANSWERED = 1 << 30;

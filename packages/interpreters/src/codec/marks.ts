@@ -1,5 +1,5 @@
 /**
- * The objects that `move` marked, each with what is to move. A mark is noted beside its object and does not wrap it, so a function that uses
+ * The objects that `move` marked, each with the objects that move with it. A mark is noted beside its object and does not wrap it, so a function that uses
  * `move` still returns the value itself.
  *
  * All copies of the package in a thread share the marks: user code may import another copy than the interpreter runs.
@@ -17,7 +17,7 @@ export function areThereMarks(): boolean {
   return marks.count > 0;
 }
 
-/** Returns what is to move with `object`, or undefined if `move` has not marked it. */
+/** Returns the objects that move with `object`, or undefined if `move` has not marked it. */
 export function markOf(object: object): readonly object[] | undefined {
   return marks.moved?.get(object);
 }

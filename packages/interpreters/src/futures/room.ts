@@ -11,7 +11,7 @@ import { setImmediate } from "../platform/timers.js";
 export class Room {
   readonly #count: () => number;
   readonly #waiting = new Set<() => void>();
-  /** How many places are kept: for those that were told of room in this turn and have submitted nothing yet. */
+  /** How many places are kept: for producers that `room()` answered in this turn and have submitted nothing yet. */
   #called = 0;
   #checking = false;
 

@@ -9,11 +9,11 @@
  *                         otherwise:                  doorbell: sleeping ← 1;  does every interpreter seem to sleep?  →  asks itself
  *
  * An interpreter sleeps if it is blocked without a time limit and was not rung since, as in deadlock.ts, or if it proved that only a ring can wake it on its
- * event loop. Such a proof costs something, so it is made when someone asks for it (S_ASKED), because everyone else sleeps. The proof holds while
+ * event loop. Such a proof costs something, so it is made when another interpreter asks for it (S_ASKED), because everyone else sleeps. The proof holds while
  * the doorbell is the same. The supervisor proves it in the same way: while it has timers, deaths or boots to see to, it is awake.
  *
  * The walk takes two looks at all slots. If both show the same states and doorbells, there was a moment between the two at which all slept. Whatever
- * one of them did before that, each saw by its poll before it fell asleep, or was rung for. Afterwards nobody acts, except from outside: a signal, a
+ * one of them did before that, each saw by its poll before it fell asleep, or was rung for. Afterwards no interpreter acts, except from outside: a signal, a
  * debugger, a limit of `vm`. Threads that are no interpreters are outside, too, and could join. H_STRANGERS tells whether there may be one.
  *
  * Giving way is as in deadlock.ts: S_VERDICT, decided under the registry lock.

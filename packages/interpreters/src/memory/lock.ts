@@ -13,7 +13,7 @@
  * Either the waiter sees the lock free after it has set SLEEPS, or the owner sees SLEEPS after its release (Dekker, as in kernel/waiters.ts).
  *
  * While a thread *comes*, because it was woken, no release wakes another one: a wake-up is a system call, and each thread that is awake
- * polls the line away from the owner. Whoever was woken polls as it did at first. It turns COMES into SLEEPS when it gets the lock, for others may sleep, and
+ * polls the line away from the owner. A woken thread polls as it did at first. It turns COMES into SLEEPS when it gets the lock, for others may sleep, and
  * when it goes back to sleep. If it was not notified after all (its time was up, or it had not fallen asleep yet), that means one wake-up too many. If no thread was
  * there to be notified, the releaser takes COMES back, and looks again whether one has set SLEEPS meanwhile, counting on it.
  *

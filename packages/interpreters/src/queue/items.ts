@@ -40,7 +40,7 @@ export function encodeItem(
 /** The buffers that move with an item. */
 export type ItemMoves = Moves<SupervisorHandover, Runtime>;
 
-/** What moves with the item, if anything can. */
+/** Returns the moves of the item's buffers, or undefined if it cannot have any. */
 export function movesOf(rt: Runtime, value: unknown, { transfer }: PutOptions): ItemMoves | undefined {
   if (transfer === undefined && (typeof value !== "object" || value === null)) return undefined;
   return new Moves(rt, transfer, SupervisorHandover.of);

@@ -24,7 +24,7 @@ export class PromisedCalls {
     else this.#calls.set(slot, rest);
   }
 
-  /** Refuses the call for which the interpreter in `slot` blocks. Returns false if there is none. */
+  /** Refuses the call for which the interpreter in `slot` blocks. Returns false without one. */
   refuse(slot: Slot): boolean {
     for (;;) {
       const call = this.#calls.get(slot)?.at(-1);

@@ -1,4 +1,4 @@
-/** What moves with one message: what its sender names, and what `move` has marked in its value, however deep. */
+/** The objects that move with one message: those that its sender names, and those that `move` has marked in its value, however deep. */
 import type { Moved } from "../codec/encoder.js";
 import { unmark } from "../codec/marks.js";
 import type { Handover } from "./handover.js";

@@ -16,7 +16,6 @@ import { setImmediate } from "../platform/timers.js";
 import { clock } from "../base/clock.js";
 import type { ExecutingSide } from "../guests/language.js";
 import { observe, parkAsync, ring } from "../memory/doorbell.js";
-import type { Slot } from "../memory/brands.js";
 import { OK, STATE_BOOTING, STATE_READY, STATUS_EMPTY, STATUS_NOT_FOUND } from "../memory/layout.js";
 import { makeReceived } from "../kernel/receive.js";
 import { askIfLast, isAsked, proveIdle } from "../kernel/asleep.js";
@@ -99,7 +98,7 @@ export async function serve(
     const provable = untouched && !dispatcher.ranCode;
     const asker = provable && isAsked(m) ? proveIdle(m, seen) : -1;
     const rung = parkAsync(m, seen);
-    if (rung !== undefined && asker !== -1) ring(m, asker as Slot);
+    if (rung !== undefined && asker !== -1) ring(m, asker);
     else if (rung !== undefined && provable) askIfLast(m);
     await rung;
     if (spun) spin.parked(lastTurn);

@@ -32,7 +32,7 @@ import { type ModelMemory, slotPointer, World } from "./world.js";
 
 /** A word of each slot that counts the items that came for it; of the supervisor's, the threads that are done. */
 const ITEMS = 200;
-/** What started, in the supervisor's slot. */
+/** The word for a start, in the supervisor's slot. */
 const STARTED = 201;
 const REPLIED = 202;
 const ITEM = anyone(ANYONE_SYNC);
@@ -399,7 +399,7 @@ test("a thread that has not joined may still put", (t) => {
             },
           },
           {
-            // Its slot is nobody's.
+            // No interpreter has its slot.
             name: "stranger",
             slot: b,
             *body(m) {
@@ -462,7 +462,7 @@ test("the one that others wait for dies at any step: one of them gives way, unle
             },
           },
           {
-            // Node tells the supervisor of the end by an event, whatever the doorbell says: the dead one may have rung it, and not woken anyone.
+            // Node tells the supervisor of the end by an event, whatever the doorbell says: the dead one may have rung it, and woken no thread.
             name: "Node",
             slot: 7,
             *body(m) {

@@ -32,7 +32,7 @@ const WORLD = 64;
 const PUT = 60;
 const GET = 60;
 
-/** What a task of a pool costs besides what it does in shared memory: nanoseconds of JavaScript, and bytes of its argument and of its result. */
+/** The costs of a pool's task besides shared memory: nanoseconds of JavaScript, and bytes of its argument and of its result. */
 interface Task {
   readonly submit: number;
   readonly settle: number;
@@ -231,7 +231,7 @@ export function pool(
   const content = Buffer.alloc(task.bytes);
   const submit = function* (m: ModelMemory, last: boolean): Steps<void> {
     const outgoing = yield* packed(m, last ? piece(-1) : content);
-    // The last items, one for each worker, are to wake all.
+    // The last items, one for each worker, wake all.
     assert.equal(yield* queues.put(m, pointers[lane], false, outgoing, last), OK);
   };
   const main: Thread = {

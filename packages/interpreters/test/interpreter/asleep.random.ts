@@ -4,7 +4,7 @@
  *
  * Each queue has one interpreter that puts and one that gets, and no event is cleared. In such a network (Kahn, "The Semantics of a Simple Language for Parallel
  * Programming", 1974) it does not matter who is faster: if one order of the operations comes to an end, all do. So a round is drawn as one such order, of which each
- * interpreter gets its part, and no wait may be refused. In some rounds all then wait for an item that nobody puts: exactly one is refused, and puts for the
+ * interpreter gets its part, and no wait may be refused. In some rounds all then wait for an item that is never put: exactly one is refused, and puts for the
  * others.
  */
 import assert from "node:assert/strict";

@@ -41,7 +41,7 @@ function say(what: string, action: () => unknown): void {
 }
 
 const scenarios: Record<string, () => unknown> = {
-  /* ---- nobody ever goes on ---- */
+  /* ---- no interpreter ever goes on ---- */
   getAlone() {
     const queue = createQueue<number>();
     say("get", () => queue.getSync());
@@ -68,7 +68,7 @@ const scenarios: Record<string, () => unknown> = {
       }, queue),
     );
     say("size", () => queue.qsize());
-    // It is idle, but has executed code, which may have left something behind.
+    // It is idle now, but its code may have left a timer behind.
     interp.closeSync();
     say("putMany", () => {
       try {
@@ -105,7 +105,7 @@ const scenarios: Record<string, () => unknown> = {
       .catch(() => undefined);
     begun.getSync();
     say("main", () => b.callSync((lock: Lock) => lock.acquireSync().release(), lock));
-    // A waits still, if it was B that gave way.
+    // A waits still if B gave way.
     queue.putNowait("an item");
     say("then", () => [a, b].map((interp) => interp.callSync(() => 1)).join(" "));
   },
@@ -148,7 +148,7 @@ const scenarios: Record<string, () => unknown> = {
   lastOneDies() {
     const queue = createQueue<number>();
     const interp = create();
-    // Nobody else is left to put.
+    // No interpreter is left to put.
     void interp.call(() => process.exit()).catch(() => undefined);
     say("get", () => queue.getSync());
   },

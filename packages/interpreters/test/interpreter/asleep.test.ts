@@ -7,7 +7,7 @@ import { startScenario, WATCHDOG } from "../support/processes.js";
 const options = { timeout: 2 * WATCHDOG, concurrency: 2 };
 const scenarios = new URL("./asleep.scenarios.js", import.meta.url);
 
-/** What a scenario printed, by its first word. */
+/** The lines that a scenario printed, by its first word. */
 async function run(name: string): Promise<Map<string, string>> {
   const { code, signal, stdout, stderr } = await startScenario(scenarios, name).ended;
   assert.deepEqual([code, signal, stderr], [0, null, ""], stdout);

@@ -7,7 +7,7 @@ export const S_ID = 1;
 /** A WHENCE_…. */
 export const S_WHENCE = 2;
 /**
- * What the owner waits for, without a time limit, if it is asleep: slot + 1 of an interpreter that owes it a reply; the negated pointer to a
+ * The object of the owner's wait without a time limit, if it sleeps: slot + 1 of an interpreter that owes it a reply; the negated pointer to a
  * synchronization object that others hold; ANYONE or above if any interpreter may end the wait; 0 if it waits for nothing of the kind. Written by
  * the owner (kernel/deadlock.ts, kernel/asleep.ts).
  */
@@ -99,7 +99,7 @@ export const S_HOLDERS = 144;
 export const S_NAME = 176;
 export const NAME_BYTES = 320;
 
-/** S_WAITING_ON of a wait that any interpreter may end: this, the pointer to the page, if it is for one, and an ANYONE_…, which tells the kind. */
+/** S_WAITING_ON of a wait that any interpreter may end: this, plus the pointer to the page that it is for, if any, plus an ANYONE_… for the kind. */
 export const ANYONE = 0x40000000;
 /** For an item of the queue, for room in it, or for the synchronization object. */
 export const ANYONE_GETS = 0;

@@ -3,7 +3,7 @@ import { subscribe } from "node:diagnostics_channel";
 export { type Channel, channel } from "node:diagnostics_channel";
 
 /**
- * Calls `listener` whenever this thread starts another one (`new Worker`), before the caller goes on. Returns false if the runtime does not tell of
+ * Calls `listener` whenever this thread starts another one (`new Worker`), before the caller goes on. Returns false if the runtime does not report
  * every thread.
  */
 export function onNewThread(listener: () => void): boolean {
