@@ -10,7 +10,7 @@ import type { Packet } from "./exchange.js";
 /** The answer if an argument is neither an int nor bytes: the function was not called. A bool is no int here. */
 const NOT_INTS = -23;
 
-/** The required parts of the Pyodide module that are needed here: the memory, Emscripten's table, and CPython's C API. Addresses are in bytes. */
+/** The parts of the Pyodide module that are needed here: the memory, Emscripten's table, and CPython's C API. Addresses are in bytes. */
 interface CPython {
   readonly HEAP32: Int32Array<ArrayBuffer>;
   readonly HEAPU8: Uint8Array<ArrayBuffer>;

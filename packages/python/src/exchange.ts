@@ -9,7 +9,7 @@ import { core, type EncodedValue, type OutgoingRecord } from "interpreters/core"
 import type { PyodideAPI } from "./boot.js";
 import { Output, toMarshal, toNeutral } from "./marshal.js";
 
-/** The required parts of the Pyodide module that are needed here. */
+/** The parts of the Pyodide module that are needed here. */
 interface Heap {
   readonly HEAPU8: Uint8Array<ArrayBuffer>;
 }
