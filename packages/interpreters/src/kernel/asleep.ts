@@ -12,6 +12,9 @@
  * event loop. Such a proof costs something, so it is made when another interpreter asks for it (S_ASKED), because everyone else sleeps. The proof holds while
  * the doorbell is the same. The supervisor proves it in the same way: while it has timers, deaths or boots to see to, it is awake.
  *
+ * A blocked one is asked, too: `vm` may have stopped it in its wait, which no `finally` sees, and then its words say that it sleeps while it runs other code. So it is
+ * rung, and counts once it has fallen asleep again and was not rung since (S_CONFIRMED). One that runs other code seems awake after the ring.
+ *
  * The walk takes two looks at all slots. If both show the same states and doorbells, there was a moment between the two at which all slept. Whatever
  * one of them did before that, each saw by its poll before it fell asleep, or was rung for. Afterwards no interpreter acts, except from outside: a signal, a
  * debugger, a limit of `vm`. Threads that are no interpreters are outside, too, and could join. H_STRANGERS tells whether there may be one.
@@ -20,7 +23,7 @@
  */
 import { get, load, type SharedMemory, store } from "../memory/atomics.js";
 import type { Pointer, Slot } from "../memory/brands.js";
-import { isSleeping, ring } from "../memory/doorbell.js";
+import { isSleeping, ring, wordAfterRing } from "../memory/doorbell.js";
 import {
   ANYONE,
   FIRST_FREE_SLOT,
@@ -30,6 +33,7 @@ import {
   H_SUPERVISOR,
   MAIN_SLOT,
   S_ASKED,
+  S_CONFIRMED,
   S_DOORBELL,
   S_IDLE,
   S_VERDICT,
@@ -64,10 +68,7 @@ export function findAsleep(m: SharedMemory): number[] | undefined {
   const unproven: Slot[] = [];
   if (sleepers(m, unproven) === undefined) return undefined;
   if (unproven.length > 0) {
-    for (const slot of unproven) {
-      store(m, slotPointer(slot) + S_ASKED, m.slot + 1);
-      ring(m, slot);
-    }
+    for (const slot of unproven) ask(m, slot);
     return undefined;
   }
   lock(m, H_REGISTRY_LOCK);
@@ -75,6 +76,14 @@ export function findAsleep(m: SharedMemory): number[] | undefined {
   if (asleep !== undefined) store(m, m.me + S_VERDICT, VERDICT_DECIDES);
   unlock(m, H_REGISTRY_LOCK);
   return asleep;
+}
+
+/** Asks the one in `slot` to prove that it sleeps. */
+function ask(m: SharedMemory, slot: Slot): void {
+  const p = slotPointer(slot);
+  if (load(m, p + S_WAITING_ON) === 0) store(m, p + S_ASKED, m.slot + 1);
+  else store(m, p + S_CONFIRMED, wordAfterRing(load(m, p + S_DOORBELL)));
+  ring(m, slot);
 }
 
 /** Whether main is blocked and asleep. Most programs have it serve its event loop. */
@@ -107,8 +116,8 @@ function sleepersNow(m: SharedMemory): number[] | undefined {
 }
 
 /**
- * For each slot in use, that slot, its doorbell and what it waits for; or undefined as soon as one of them is awake. One on its event loop that has not proved
- * that it sleeps is added to `unproven`, unless it was asked before.
+ * For each slot in use, that slot, its doorbell and what it waits for; or undefined as soon as one of them is awake. One that has not proved
+ * that it sleeps is added to `unproven`, unless it is on its event loop and was asked before.
  */
 function sleepers(m: SharedMemory, unproven?: Slot[]): number[] | undefined {
   const found: number[] = [];
@@ -131,6 +140,10 @@ function sleepers(m: SharedMemory, unproven?: Slot[]): number[] | undefined {
       const verdict = load(m, p + S_VERDICT);
       // It is about to give way, or looks for a moment.
       if (verdict === VERDICT_DECIDES || verdict === VERDICT_BEGINS) return undefined;
+      if (slot !== m.slot && load(m, p + S_CONFIRMED) !== bell) {
+        if (unproven === undefined) return undefined;
+        unproven.push(slot);
+      }
     }
     found.push(slot, bell, on);
   }

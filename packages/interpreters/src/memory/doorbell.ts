@@ -47,6 +47,11 @@ export function isSleeping(word: number): boolean {
   return (word & SLEEPING) !== 0;
 }
 
+/** The word of a doorbell, which says that its owner sleeps, when the owner has slept again after one ring. */
+export function wordAfterRing(word: number): number {
+  return (word + ONE_RING) | SLEEPING | 0;
+}
+
 /** Reads the counter of this thread's doorbell. Call it before polling. */
 export function observe(m: SharedMemory): number {
   return load(m, m.me + S_DOORBELL) & ~SLEEPING;

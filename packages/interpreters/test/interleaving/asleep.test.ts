@@ -26,7 +26,18 @@ import * as atomics from "./atomics.js";
 import type { Steps } from "./atomics.js";
 import { explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
-import { asleep, deadlock, markSleeping, observe, reap, registry, ring, sleep } from "./modules.js";
+import {
+  asleep,
+  deadlock,
+  LockBusy,
+  markSleeping,
+  observe,
+  reap,
+  registry,
+  repairLocks,
+  ring,
+  sleep,
+} from "./modules.js";
 import type { Program, Thread } from "./scheduler.js";
 import { type ModelMemory, slotPointer, World } from "./world.js";
 
@@ -143,8 +154,7 @@ test("main and two interpreters wait for items: exactly one gives way", (t) => {
   explore(t, {
     world,
     preemptions: 0,
-    atAtomics: 1,
-    random: 1000,
+    random: 3000,
     program: (): Program => {
       const refused: string[] = [];
       const others = [MAIN, a, b];
@@ -207,8 +217,7 @@ test("two idle interpreters are asleep, too", (t) => {
   explore(t, {
     world,
     preemptions: 0,
-    atAtomics: 1,
-    random: 1000,
+    random: 3000,
     program: (): Program => {
       const refused: string[] = [];
       const idler = (name: string, slot: number): Thread => ({
@@ -296,6 +305,49 @@ test("one with a timer of its own is awake: it never proves the contrary", (t) =
               const seen = yield* observe(m);
               if (yield* markSleeping(m, seen)) yield* sleep(m, seen, 1);
               yield* put(m, MAIN);
+              yield* put(m, SUPERVISOR_SLOT);
+            },
+          },
+          supervisor(2),
+        ],
+        check() {
+          checkMemory(world);
+          assert.deepEqual(outcomes, [true]);
+        },
+      };
+    },
+  });
+});
+
+test("one that vm stopped in its wait is awake, though its words say that it sleeps", (t) => {
+  const { world, a, b } = scene();
+  without(world, b);
+  explore(t, {
+    world,
+    preemptions: 0,
+    atAtomics: 2,
+    random: 1000,
+    program: (): Program => {
+      const outcomes: boolean[] = [];
+      return {
+        threads: [
+          {
+            name: "main",
+            slot: MAIN,
+            *body(m) {
+              const seen = yield* observe(m);
+              yield* deadlock.sayWaitingOn(m, ITEM);
+              yield* markSleeping(m, seen);
+              // Here, an exception has unwound the wait.
+              yield* put(m, a);
+              yield* put(m, SUPERVISOR_SLOT);
+            },
+          },
+          {
+            name: "A",
+            slot: a,
+            *body(m) {
+              outcomes.push(yield* wait(m, 1));
               yield* put(m, SUPERVISOR_SLOT);
             },
           },
@@ -454,9 +506,19 @@ test("the one that others wait for dies at any step: one of them gives way, unle
               const work = function* (): Steps<void> {
                 if (reaped || !m.world.over.has(b)) return;
                 killed = true;
-                yield* reap(m, b as Slot);
-                yield* registry.freeSlot(m, b as Slot);
-                reaped = true;
+                while (!reaped) {
+                  try {
+                    yield* reap(m, b as Slot);
+                    yield* registry.freeSlot(m, b as Slot);
+                    reaped = true;
+                  } catch (error) {
+                    // As in supervisor.ts: it waits for no lock for ever.
+                    if (!(error instanceof LockBusy)) throw error;
+                    yield* repairLocks(m, SUPERVISOR_SLOT);
+                    m.depth = 0;
+                    yield* atomics.wait(m, H_PROTOCOL, PROTOCOL, 1);
+                  }
+                }
               };
               yield* idle(m, over, work);
             },

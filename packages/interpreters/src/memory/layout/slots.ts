@@ -46,6 +46,11 @@ export const S_DOORBELL = 16;
 export const S_IDLE = 17;
 /** Slot + 1 of an interpreter that wants to know whether nothing but a ring can wake the owner, and waits for that; else 0. */
 export const S_ASKED = 18;
+/**
+ * The word of the doorbell with which the owner, if it is blocked, falls asleep again after the ring of one that found it asleep. Then it is indeed in its
+ * wait, which an exception may have unwound. Written by others (kernel/asleep.ts).
+ */
+export const S_CONFIRMED = 19;
 
 /** The first execution of this interpreter: the work item that it executes. */
 export const S_EXECUTION = 32;
