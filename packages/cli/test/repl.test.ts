@@ -14,8 +14,11 @@ interface Ended {
   readonly stderr: string;
 }
 
-async function pipe(...lines: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("../src/main.js", import.meta.url)), "repl"]);
+const pipe = (...lines: readonly string[]): Promise<Ended> => pipeWith([], ...lines);
+
+async function pipeWith(flags: readonly string[], ...lines: readonly string[]): Promise<Ended> {
+  const main = fileURLToPath(new URL("../src/main.js", import.meta.url));
+  const child = spawn(process.execPath, [...flags, main, "repl"]);
   child.stdin.end(lines.map((line) => `${line}\n`).join(""));
   const code = new Promise<number | null>((resolve) => child.on("close", resolve));
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
@@ -49,6 +52,21 @@ test("from a pipe: results are printed, declarations stay, nothing else is print
   );
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
   assert.equal(stdout, "2\n20\n{ a: 1, b: [ 1, 2 ] }\n42\n'later'\n'y'\n7\n'a\\nb'\nprinted\n2\n");
+});
+
+test("an interpreter that was entered stays, also when garbage is collected", limits, async () => {
+  const collect =
+    "data:text/javascript,import%20{isMainThread}from'worker_threads';isMainThread%26%26setInterval(gc,5).unref()";
+  const { code, stdout, stderr } = await pipeWith(
+    ["--expose-gc", "--import", collect],
+    "var who = 'first'",
+    ".create other",
+    "await new Promise((resolve) => setTimeout(resolve, 300, 'waited'))",
+    ".enter 1",
+    "who",
+  );
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  assert.equal(stdout, "'waited'\n'first'\n");
 });
 
 test("interpreters are created, entered, listed and closed", limits, async () => {

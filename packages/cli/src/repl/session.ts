@@ -61,6 +61,8 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #inside: typeof Inside;
   #current: InterpreterLike | undefined;
+  /** Created or entered at the prompt. Without a handle to it, an interpreter is closed when the garbage is collected. */
+  readonly #held = new Map<number, InterpreterLike>();
   /** The incomplete lines so far. */
   #begun: string[] = [];
   #running: Running | undefined;
@@ -182,7 +184,7 @@ export class Session {
         }
         break;
       case "create":
-        this.#current = this.#options.engine.create(argument);
+        this.#enter(this.#options.engine.create(argument));
         break;
       case "list":
         for (const { id, name: label, whence } of this.#options.engine.listAll()) {
@@ -191,7 +193,7 @@ export class Session {
         }
         break;
       case "enter":
-        this.#current = this.#find(argument) ?? this.#current;
+        this.#enter(this.#find(argument) ?? this.#current);
         break;
       case "close":
         await this.#close(argument === undefined ? this.#current : this.#find(argument));
@@ -200,6 +202,12 @@ export class Session {
         this.#fail(`there is no command .${name}; see .help`);
     }
     return true;
+  }
+
+  #enter<T extends InterpreterLike | undefined>(target: T): T {
+    if (target !== undefined) this.#held.set(target.id, target);
+    this.#current = target;
+    return target;
   }
 
   #find(id: string | undefined): InterpreterLike | undefined {
@@ -217,6 +225,7 @@ export class Session {
     if (target === undefined) return;
     try {
       await target.close();
+      this.#held.delete(target.id);
       if (target.id === this.#current?.id) this.#current = undefined;
     } catch (error) {
       this.#fail(oneLine(describeError(error)));
@@ -272,7 +281,7 @@ export class Session {
 
   /** Returns the current interpreter, prepared for the prompt. Creates one if the prompt has none. */
   async #entered(signal: AbortSignal | undefined): Promise<InterpreterLike> {
-    const target = (this.#current ??= this.#options.engine.create());
+    const target = this.#current ?? this.#enter(this.#options.engine.create());
     const { id } = target;
     if (this.#channels.has(id)) return target;
     await target.with(signal === undefined ? {} : { signal }).call(this.#inside.enter, channelOf(id));

@@ -4,13 +4,18 @@ import path from "node:path";
 
 /** The pages that users and contributors read, relative to the repository's root. */
 export function pages(root: string): string[] {
-  return readdirSync(root, { recursive: true, encoding: "utf8" })
-    .map((name) => name.split(path.sep).join("/"))
-    .filter(
-      (name) => name.endsWith(".md") && !/(?:^|\/)(?:node_modules|dist(?:-\w+)?|site|\.\w+)\//.test(name),
-    )
+  return pagesUnder(root, "")
     .filter((name) => !/^packages\/\w+\/CHANGELOG\.md$/.test(name))
     .sort();
+}
+
+/** Enters no folder that a build or another test fills, and may empty meanwhile. */
+function pagesUnder(root: string, folder: string): string[] {
+  return readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const name = `${folder}${entry.name}`;
+    if (!entry.isDirectory()) return name.endsWith(".md") ? [name] : [];
+    return /^(?:node_modules|dist(?:-\w+)?|site|\.\w+)$/.test(entry.name) ? [] : pagesUnder(root, `${name}/`);
+  });
 }
 
 export interface Link {

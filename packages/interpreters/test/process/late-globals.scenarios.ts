@@ -31,10 +31,21 @@ const { JSON, process, Proxy, RangeError, setTimeout, String } = globalThis;
 /** Replaces every global that can be replaced by a function that throws and that says what was used. */
 function replaceGlobals(used: Set<string>): () => void {
   const kept = ["globalThis", "undefined", "NaN", "Infinity"];
-  const originals = Object.getOwnPropertyDescriptors(globalThis) as Record<string, PropertyDescriptor>;
-  const names = Object.keys(originals).filter(
-    (name) => !kept.includes(name) && originals[name].configurable !== false,
+  // Since Node 22, even a look at their descriptors loads the client behind them, which calls WebAssembly.instantiate some time later.
+  kept.push(
+    "FormData",
+    "Headers",
+    "Request",
+    "Response",
+    "MessageEvent",
+    "WebSocket",
+    "CloseEvent",
+    "EventSource",
   );
+  const candidates = Object.getOwnPropertyNames(globalThis).filter((name) => !kept.includes(name));
+  const originals: Record<string, PropertyDescriptor> = {};
+  for (const name of candidates) originals[name] = Object.getOwnPropertyDescriptor(globalThis, name)!;
+  const names = candidates.filter((name) => originals[name].configurable !== false);
   const { defineProperty } = Object;
   for (const name of names) {
     const broken = new Proxy(function () {}, {
