@@ -42,13 +42,9 @@ export function blockOn(
   for (;;) {
     let next = deadline;
     for (const { waitsUntil } of limited(futures)) next = Math.min(next, waitsUntil);
-    if (next === Infinity) rt.blockUntil(done, Infinity, wait);
-    else if (!rt.blockUntil(done, Math.max(0, next - clock()))) {
-      if (next === deadline) return false;
-      for (const future of limited(futures)) if (future.waitsUntil <= clock()) future.waitedTooLong();
-      continue;
-    }
-    return true;
+    if (rt.blockUntil(done, Math.max(0, next - clock()), next === Infinity ? wait : undefined)) return true;
+    if (next === deadline) return false;
+    for (const future of limited(futures)) if (future.waitsUntil <= clock()) future.waitedTooLong();
   }
 }
 

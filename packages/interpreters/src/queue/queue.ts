@@ -18,8 +18,16 @@ import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
 import { collectCarried } from "../thread/supervisor-client.js";
 import type { Message } from "../wire/message.js";
-import { discardItem, encodeItem, encodeItems, type ItemMoves, movesOf } from "./items.js";
-import { putItem, Taker, untilShutDown } from "./items.js";
+import {
+  discardItem,
+  encodeItem,
+  encodeItems,
+  type ItemMoves,
+  movesOf,
+  putItem,
+  Taker,
+  untilShutDown,
+} from "./items.js";
 import { handles, heldQueues, makeWaits, type QueueBinding, type Waits } from "./held-queues.js";
 import {
   checkGetOptions,

@@ -11,7 +11,7 @@
  */
 import type { Waiter } from "../queue/wait-queue.js";
 import type { Runtime } from "../thread/runtime.js";
-import type { AnyoneWait, LockWait } from "../thread/waits.js";
+import type { RevocableWait } from "../thread/waits.js";
 
 /** One case in one select. */
 export interface Contender<out T = unknown> {
@@ -35,7 +35,7 @@ export interface Contender<out T = unknown> {
   /** As `attempt`, for a blocked thread: call it first and after every ring. */
   pollBlocked(): boolean;
   /** The wait of a thread that blocks for this contender alone and without a limit. */
-  endless?(): LockWait | AnyoneWait | undefined;
+  endless?(): RevocableWait | undefined;
   /** This thread is done. Call it for every contender, also for the one that was chosen. */
   endBlocking(): void;
   /** The outcome of the case. Call it once, at once after the try that succeeded. @throws the case's error */

@@ -6,7 +6,7 @@ import type { Lock } from "../sync/lock.js";
 import type { RLock } from "../sync/rlock.js";
 import type { Semaphore } from "../sync/semaphore.js";
 import { SyncObject, type Wait, waitOf } from "../sync/sync-object.js";
-import type { AnyoneWait, LockWait } from "../thread/waits.js";
+import type { RevocableWait } from "../thread/waits.js";
 import { type Contender, enter, type SelectCase } from "./contender.js";
 import { LineContender } from "./line-contender.js";
 
@@ -77,7 +77,7 @@ class SyncContender<T> extends LineContender implements Contender<T> {
     return this.#wait.attempt(wait);
   }
 
-  endless(): LockWait | AnyoneWait | undefined {
+  endless(): RevocableWait | undefined {
     return this.#wait.endless?.();
   }
 

@@ -113,16 +113,19 @@ export class Barrier extends SyncObject {
     const timeout = checkWait("waitSync", options);
     const arrival: Arrival = { round: 0, index: 0 };
     let status = arriveAtBarrier(this.#rt.m, this.#pointer, arrival);
-    const wait = new AnyoneWait(this.#rt, `wait for barrier ${this.id}`, ANYONE_SYNC, this.#pointer);
     try {
       if (this.#waiting.mustWait(status, timeout))
-        status = this.#waiting.waitSync(timeout, this.#attempt(arrival), wait);
+        status = this.#waiting.waitSync(timeout, this.#attempt(arrival), this.#endless());
     } catch (error) {
       status = giveUpRound(this.#rt.m, this.#pointer, arrival.round);
       this.#waiting.poll();
       if (status !== OK) throw error;
     }
     return this.#passed(status, arrival, timeout);
+  }
+
+  #endless(): AnyoneWait {
+    return new AnyoneWait(this.#rt, `wait for barrier ${this.id}`, ANYONE_SYNC, this.#pointer);
   }
 
   /**

@@ -16,7 +16,7 @@ import type { Pointer } from "../memory/brands.js";
 import { OK, Q_GETTERS } from "../memory/layout.js";
 import { WaitQueue } from "../queue/wait-queue.js";
 import type { Runtime } from "../thread/runtime.js";
-import { LockWait } from "../thread/waits.js";
+import { RevocableWait } from "../thread/waits.js";
 import { type Wait, waitedTooLong } from "./sync-object.js";
 
 const waitsForMutex = { excludes: true, stop: stopWaitingForSync, look: lookForMutex };
@@ -60,12 +60,10 @@ export class Mutex {
   /** As `wait`, but blocks this thread. @throws TimeoutError; InterpreterError (`ERR_INTERPRETER_DEADLOCK`) */
   waitSync(timeout: number): void {
     if (timeout === 0) throw waitedTooLong(this.#what, 0);
-    // A wait with a limit ends by itself.
-    const wait = timeout === Infinity ? this.#endless() : undefined;
     const heldBefore = this.held();
     let status: number;
     try {
-      status = this.#waiting.waitSync(timeout, this.#attempt, wait);
+      status = this.#waiting.waitSync(timeout, this.#attempt, this.#endless());
     } catch (error) {
       // The call stack may have been exhausted a moment after the lock was taken, and no hold was returned that could be released.
       if (!heldBefore && this.held()) unlockMutex(this.rt.m, this.pointer);
@@ -116,8 +114,8 @@ export class Mutex {
     return takeAbandoned(this.rt.m, this.pointer);
   }
 
-  #endless(): LockWait {
-    return new LockWait(this.rt, this.#what, releaseOf(this.pointer));
+  #endless(): RevocableWait {
+    return new RevocableWait(this.rt, this.#what, releaseOf(this.pointer));
   }
 
   /** The lock was released: if it was granted to a task on this event loop, that one has it now. */

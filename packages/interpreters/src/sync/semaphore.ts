@@ -23,7 +23,7 @@ import {
 import { WaitQueue } from "../queue/wait-queue.js";
 import { runtime } from "../thread/current.js";
 import type { Runtime } from "../thread/runtime.js";
-import { AnyoneWait, LockWait } from "../thread/waits.js";
+import { AnyoneWait, RevocableWait } from "../thread/waits.js";
 import { Held } from "./held.js";
 import { checkWait, type CoordinationOptions, NO_OPTIONS } from "./options.js";
 import {
@@ -181,9 +181,9 @@ export class Semaphore extends SyncObject {
     return this.#waiting.waitSync(timeout, this.#attempt, this.#endless());
   }
 
-  #endless(): LockWait | AnyoneWait {
+  #endless(): RevocableWait {
     const what = `acquire semaphore ${this.id}`;
-    if (this.#bounded) return new LockWait(this.#rt, what, releaseOf(this.#pointer));
+    if (this.#bounded) return new RevocableWait(this.#rt, what, releaseOf(this.#pointer));
     // Without a bound, any interpreter may release a permit.
     return new AnyoneWait(this.#rt, what, ANYONE_SYNC, this.#pointer);
   }

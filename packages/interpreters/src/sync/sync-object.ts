@@ -13,7 +13,7 @@ import { PAGE_WORDS, REF_SYNC } from "../memory/layout.js";
 import { runtime } from "../thread/current.js";
 import { syncNumber } from "../thread/deadlock.js";
 import type { Runtime } from "../thread/runtime.js";
-import type { AnyoneWait, LockWait } from "../thread/waits.js";
+import type { RevocableWait } from "../thread/waits.js";
 import type { WaitQueue } from "../queue/wait-queue.js";
 import { releaseHandle } from "../thread/supervisor-client.js";
 import { memoryFull } from "../wire/status-error.js";
@@ -44,7 +44,7 @@ export interface Wait<out T> {
   /** The outcome of the wait, after an attempt that returned OK. */
   outcome(): T;
   /** For a thread that blocks for this alone, without a limit. */
-  endless?(): LockWait | AnyoneWait;
+  endless?(): RevocableWait;
 }
 
 export abstract class SyncObject {

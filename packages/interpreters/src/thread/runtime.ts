@@ -18,7 +18,7 @@ import { type MessagePort } from "../platform/ports.js";
 import { threadId } from "../platform/threads.js";
 import { clock } from "../base/clock.js";
 import { callSafely, reportError } from "../base/report.js";
-import { observe, parkAsync, ring } from "../memory/doorbell.js";
+import { observe, parkAsync, ring, sleepsUnrung } from "../memory/doorbell.js";
 import { type SharedMemory, store } from "../memory/atomics.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
 import { S_DORMANT, S_THREAD, slotPointer } from "../memory/layout.js";
@@ -82,6 +82,7 @@ export class Runtime {
   readonly sleeper = new Sleeper();
   /** Records that are neither replies nor notices, by kind. */
   readonly #handlers = new Map<number, (received: Received) => void>();
+  /** How often `listen` was called, and not `stopListening`. */
   #listeners = 0;
   ended = false;
   #refs = 0;
@@ -95,7 +96,7 @@ export class Runtime {
   #taken = 0;
   #delivered = 0;
   /** Keeps the event loop alive while it is referenced. */
-  readonly keepAlive = inThreadContext(() => setInterval(() => {}, 0x7fffffff));
+  readonly #keepAlive = inThreadContext(() => setInterval(() => {}, 0x7fffffff));
 
   /** `repair` undoes what an operation left that an exception has unwound (poison.ts). */
   constructor(m: SharedMemory, repair?: (rt: Runtime, m: SharedMemory) => void) {
@@ -103,7 +104,7 @@ export class Runtime {
     this.#repair = repair;
     this.adaptiveSpin = new AdaptiveSpin(m);
     this.id = idOf(m, m.slot);
-    this.keepAlive.unref();
+    this.#keepAlive.unref();
   }
 
   /**
@@ -192,9 +193,9 @@ export class Runtime {
 
   /** Keeps the event loop alive, and polls the doorbell from it, until `unref`. Call it once for each asynchronous operation. */
   ref(): void {
-    // Each of these calls may throw at the end of the stack: then nothing has changed but that a turn comes, which finds nothing to do.
+    // At the end of the call stack each of these calls may throw: then nothing has changed but that a turn comes, which finds nothing to do.
     this.#listen();
-    if (this.#refs === 0) this.keepAlive.ref();
+    if (this.#refs === 0) this.#keepAlive.ref();
     this.#refs++;
   }
 
@@ -223,19 +224,19 @@ export class Runtime {
 
   /** Takes back one `ref`: its operation is settled. */
   unref(): void {
-    if (--this.#refs === 0 && !this.#stays) this.keepAlive.unref();
+    if (--this.#refs === 0 && !this.#stays) this.#keepAlive.unref();
   }
 
   /** Keeps the event loop alive until `end`. */
   stay(): void {
     this.#stays = true;
-    this.keepAlive.ref();
+    this.#keepAlive.ref();
   }
 
   /** Ends the use of this runtime: it keeps nothing alive, and `serve` returns when no work is left. */
   end(): void {
     this.ended = true;
-    clearInterval(this.keepAlive);
+    clearInterval(this.#keepAlive);
   }
 
   /** Delivers all replies and calls all pollers. Returns whether there was a reply. */
@@ -273,12 +274,11 @@ export class Runtime {
     const deadline = timeout === Infinity ? Infinity : clock() + timeout;
     this.#setBlocked(this.#blocked + 1);
     const saidBefore = this.sleeper.on;
-    let over = false;
     try {
       for (;;) {
         const seen = observe(this.m);
         this.poll();
-        if ((over = done())) return true;
+        if (done()) return true;
         const left = deadline === Infinity ? Infinity : deadline - clock();
         if (left <= 0) return false;
         if (this.adaptiveSpin.spin(seen)) continue;
@@ -290,7 +290,7 @@ export class Runtime {
       }
     } finally {
       // If no ring has ended this wait, the doorbell still says that this thread sleeps, and the wait around it would seem to.
-      if (!over && saidBefore !== 0) ring(this.#m, this.#m.slot);
+      if (saidBefore !== 0 && sleepsUnrung(this.#m, this.#m.slot)) ring(this.#m, this.#m.slot);
       this.sleeper.say(this.#m, saidBefore);
       this.#setBlocked(this.#blocked - 1);
     }

@@ -11,47 +11,36 @@ import { startSupervisor } from "./supervisor-start.js";
 const APART = 0.1;
 const PATIENCE = 50;
 
-/** A wait that can be given up at any time: for a lock, or a permit. */
-export class LockWait implements Wait {
+/** A wait that can be given up at any time: as such, for a lock or a permit. */
+export class RevocableWait implements Wait {
   readonly on: number;
-  readonly #rt: Runtime;
-  readonly #what: string;
+  protected readonly rt: Runtime;
+  readonly #what: string | (() => string);
 
   /** `what`: a verb phrase, "acquire lock 3". `on`: what S_WAITING_ON will say. */
-  constructor(rt: Runtime, what: string, on: number) {
-    this.#rt = rt;
+  constructor(rt: Runtime, what: string | (() => string), on: number) {
+    this.rt = rt;
     this.#what = what;
     this.on = on;
   }
 
   /** @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`) */
   refuse(found: Endless): never {
-    throw deadlockError(this.#rt, this.#what, found);
+    const what = typeof this.#what === "string" ? this.#what : this.#what();
+    throw deadlockError(this.rt, what, found);
   }
 }
 
-/** A wait that can be given up at any time, and that any interpreter may end. */
-export class AnyoneWait implements Wait {
-  readonly on: number;
-  readonly #rt: Runtime;
-  readonly #what: string | (() => string);
-
+/** One that any interpreter may end. */
+export class AnyoneWait extends RevocableWait {
   /** `what`: a verb phrase, "get from queue 3". `kind`: an ANYONE_…. `q`: the queue or synchronization object, if it is for one. */
   constructor(rt: Runtime, what: string | (() => string), kind: number, q?: Pointer) {
-    this.#rt = rt;
-    this.#what = what;
-    this.on = anyone(kind, q);
-  }
-
-  /** @throws InterpreterError (`ERR_INTERPRETER_DEADLOCK`) */
-  refuse(found: Endless): never {
-    const what = typeof this.#what === "string" ? this.#what : this.#what();
-    throw deadlockError(this.#rt, what, found);
+    super(rt, what, anyone(kind, q));
   }
 
   alone(): void {
     try {
-      startSupervisor(this.#rt);
+      startSupervisor(this.rt);
     } catch {
       // Then it stays unknown, and the wait goes on.
     }

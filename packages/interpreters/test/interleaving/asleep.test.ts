@@ -3,7 +3,7 @@
  * yet, may still end a wait, none is refused.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { anyone } from "../../src/kernel/asleep.js";
 import { replyOf } from "../../src/kernel/deadlock.js";
 import { freeSlot } from "../../src/kernel/registry.js";
@@ -24,7 +24,7 @@ import {
 } from "../../src/memory/layout.js";
 import * as atomics from "./atomics.js";
 import type { Steps } from "./atomics.js";
-import { explore } from "./explore.js";
+import { type Exploration, explore } from "./explore.js";
 import { checkMemory } from "./invariants.js";
 import {
   asleep,
@@ -243,171 +243,129 @@ function* has(m: ModelMemory, word: number): Steps<boolean> {
   return (yield* atomics.load(m, m.me + word)) > 0;
 }
 
-test("the last one that is awake puts, and then sleeps: nobody is refused", (t) => {
-  const { world, a, b } = scene();
+/** Explores programs of threads, a supervisor beside them, in which `count` waits end, and none is refused. */
+function exploreUnrefused(
+  t: TestContext,
+  world: World,
+  bounds: Omit<Exploration, "world" | "program">,
+  count: number,
+  threadsOf: (outcomes: boolean[]) => readonly Thread[],
+): void {
   explore(t, {
     world,
-    preemptions: 0,
-    atAtomics: 1,
-    random: 1000,
+    ...bounds,
     program: (): Program => {
       const outcomes: boolean[] = [];
-      // Each waits for one item and puts one for the next, except that B puts first.
-      const thread = (name: string, slot: number, next: number, first: boolean): Thread => ({
-        name,
-        slot,
-        *body(m) {
-          if (first) yield* put(m, next);
-          outcomes.push(yield* wait(m, 1));
-          if (!first) yield* put(m, next);
-          yield* put(m, SUPERVISOR_SLOT);
-        },
-      });
+      const threads = threadsOf(outcomes);
+      // A stranger tells the supervisor nothing.
+      const own = threads.filter(({ name }) => name !== "stranger");
       return {
-        threads: [
-          thread("main", MAIN, b, false),
-          thread("A", a, MAIN, false),
-          thread("B", b, a, true),
-          supervisor(3),
-        ],
+        threads: [...threads, supervisor(own.length)],
         check() {
           checkMemory(world);
-          assert.deepEqual(outcomes, [true, true, true]);
+          assert.deepEqual(
+            outcomes,
+            Array.from({ length: count }, () => true),
+          );
         },
       };
     },
+  });
+}
+
+/** Waits for an item. */
+const getter = (name: string, slot: number, outcomes: boolean[]): Thread => ({
+  name,
+  slot,
+  *body(m) {
+    outcomes.push(yield* wait(m, 1));
+    yield* put(m, SUPERVISOR_SLOT);
+  },
+});
+
+test("the last one that is awake puts, and then sleeps: nobody is refused", (t) => {
+  const { world, a, b } = scene();
+  exploreUnrefused(t, world, depths, 3, (outcomes) => {
+    // Each waits for one item and puts one for the next, except that B puts first.
+    const thread = (name: string, slot: number, next: number, first: boolean): Thread => ({
+      name,
+      slot,
+      *body(m) {
+        if (first) yield* put(m, next);
+        outcomes.push(yield* wait(m, 1));
+        if (!first) yield* put(m, next);
+        yield* put(m, SUPERVISOR_SLOT);
+      },
+    });
+    return [thread("main", MAIN, b, false), thread("A", a, MAIN, false), thread("B", b, a, true)];
   });
 });
 
 test("one with a timer of its own is awake: it never proves the contrary", (t) => {
   const { world, a, b } = scene();
   without(world, b);
-  explore(t, {
-    world,
-    ...depths,
-    program: (): Program => {
-      const outcomes: boolean[] = [];
-      return {
-        threads: [
-          {
-            name: "main",
-            slot: MAIN,
-            *body(m) {
-              outcomes.push(yield* wait(m, 1));
-              yield* put(m, SUPERVISOR_SLOT);
-            },
-          },
-          {
-            name: "A",
-            slot: a,
-            *body(m) {
-              // Its event loop sleeps, until the timer comes, without a ring.
-              const seen = yield* observe(m);
-              if (yield* markSleeping(m, seen)) yield* sleep(m, seen, 1);
-              yield* put(m, MAIN);
-              yield* put(m, SUPERVISOR_SLOT);
-            },
-          },
-          supervisor(2),
-        ],
-        check() {
-          checkMemory(world);
-          assert.deepEqual(outcomes, [true]);
-        },
-      };
+  exploreUnrefused(t, world, depths, 1, (outcomes) => [
+    getter("main", MAIN, outcomes),
+    {
+      name: "A",
+      slot: a,
+      *body(m) {
+        // Its event loop sleeps, until the timer comes, without a ring.
+        const seen = yield* observe(m);
+        if (yield* markSleeping(m, seen)) yield* sleep(m, seen, 1);
+        yield* put(m, MAIN);
+        yield* put(m, SUPERVISOR_SLOT);
+      },
     },
-  });
+  ]);
 });
 
 test("one that vm stopped in its wait is awake, though its words say that it sleeps", (t) => {
   const { world, a, b } = scene();
   without(world, b);
-  explore(t, {
-    world,
-    preemptions: 0,
-    atAtomics: 2,
-    random: 1000,
-    program: (): Program => {
-      const outcomes: boolean[] = [];
-      return {
-        threads: [
-          {
-            name: "main",
-            slot: MAIN,
-            *body(m) {
-              const seen = yield* observe(m);
-              yield* deadlock.sayWaitingOn(m, ITEM);
-              yield* markSleeping(m, seen);
-              // Here, an exception has unwound the wait.
-              yield* put(m, a);
-              yield* put(m, SUPERVISOR_SLOT);
-            },
-          },
-          {
-            name: "A",
-            slot: a,
-            *body(m) {
-              outcomes.push(yield* wait(m, 1));
-              yield* put(m, SUPERVISOR_SLOT);
-            },
-          },
-          supervisor(2),
-        ],
-        check() {
-          checkMemory(world);
-          assert.deepEqual(outcomes, [true]);
-        },
-      };
+  exploreUnrefused(t, world, { ...depths, atAtomics: 2 }, 1, (outcomes) => [
+    {
+      name: "main",
+      slot: MAIN,
+      *body(m) {
+        const seen = yield* observe(m);
+        yield* deadlock.sayWaitingOn(m, ITEM);
+        yield* markSleeping(m, seen);
+        // Here, an exception has unwound the wait.
+        yield* put(m, a);
+        yield* put(m, SUPERVISOR_SLOT);
+      },
     },
-  });
+    getter("A", a, outcomes),
+  ]);
 });
 
 test("one that boots is awake", (t) => {
   const { world, a, b } = scene();
   without(world, b);
-  explore(t, {
-    world,
-    preemptions: 0,
-    atAtomics: 1,
-    random: 1000,
-    program: (): Program => {
-      const outcomes: boolean[] = [];
-      const gets = (name: string, slot: number): Thread => ({
-        name,
-        slot,
-        *body(m) {
-          if (name === "A") {
-            assert.equal(yield* registry.claimSlot(m, WHENCE_CREATED), b);
-            yield* start(m);
-          }
-          outcomes.push(yield* wait(m, 1));
-          yield* put(m, SUPERVISOR_SLOT);
-        },
-      });
-      return {
-        threads: [
-          gets("main", MAIN),
-          gets("A", a),
-          {
-            name: "B",
-            slot: b,
-            *body(m) {
-              yield* started(m);
-              yield* atomics.store(m, m.me + S_STATE, STATE_READY);
-              yield* put(m, MAIN);
-              yield* put(m, a);
-              yield* put(m, SUPERVISOR_SLOT);
-            },
-          },
-          supervisor(3),
-        ],
-        check() {
-          checkMemory(world);
-          assert.deepEqual(outcomes, [true, true]);
-        },
-      };
+  exploreUnrefused(t, world, depths, 2, (outcomes) => [
+    getter("main", MAIN, outcomes),
+    {
+      name: "A",
+      slot: a,
+      *body(m) {
+        assert.equal(yield* registry.claimSlot(m, WHENCE_CREATED), b);
+        yield* start(m);
+        yield* getter("A", a, outcomes).body(m);
+      },
     },
-  });
+    {
+      name: "B",
+      slot: b,
+      *body(m) {
+        yield* started(m);
+        yield* atomics.store(m, m.me + S_STATE, STATE_READY);
+        yield* put(m, MAIN);
+        yield* put(m, a);
+        yield* put(m, SUPERVISOR_SLOT);
+      },
+    },
+  ]);
 });
 
 function* start(m: ModelMemory): Steps<void> {
@@ -423,52 +381,28 @@ function* started(m: ModelMemory): Steps<void> {
 test("a thread that has not joined may still put", (t) => {
   const { world, a, b } = scene();
   without(world, b);
-  explore(t, {
-    world,
-    preemptions: 0,
-    atAtomics: 1,
-    random: 1000,
-    program: (): Program => {
-      const outcomes: boolean[] = [];
-      return {
-        threads: [
-          {
-            name: "main",
-            slot: MAIN,
-            *body(m) {
-              outcomes.push(yield* wait(m, 1));
-              yield* put(m, SUPERVISOR_SLOT);
-            },
-          },
-          {
-            name: "A",
-            slot: a,
-            *body(m) {
-              yield* atomics.store(m, H_STRANGERS, STRANGERS_POSSIBLE);
-              yield* start(m);
-              outcomes.push(yield* wait(m, 1));
-              yield* put(m, SUPERVISOR_SLOT);
-            },
-          },
-          {
-            // No interpreter has its slot.
-            name: "stranger",
-            slot: b,
-            *body(m) {
-              yield* started(m);
-              yield* put(m, MAIN);
-              yield* put(m, a);
-            },
-          },
-          supervisor(2),
-        ],
-        check() {
-          checkMemory(world);
-          assert.deepEqual(outcomes, [true, true]);
-        },
-      };
+  exploreUnrefused(t, world, depths, 2, (outcomes) => [
+    getter("main", MAIN, outcomes),
+    {
+      name: "A",
+      slot: a,
+      *body(m) {
+        yield* atomics.store(m, H_STRANGERS, STRANGERS_POSSIBLE);
+        yield* start(m);
+        yield* getter("A", a, outcomes).body(m);
+      },
     },
-  });
+    {
+      // No interpreter has its slot.
+      name: "stranger",
+      slot: b,
+      *body(m) {
+        yield* started(m);
+        yield* put(m, MAIN);
+        yield* put(m, a);
+      },
+    },
+  ]);
 });
 
 test("the one that others wait for dies at any step: one of them gives way, unless the item was put", (t) => {

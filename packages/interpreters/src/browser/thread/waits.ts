@@ -5,7 +5,7 @@ import { isWindow } from "../../platform/browser/start.js";
 import type { Runtime } from "../../thread/runtime.js";
 import { ReplyWait as AnyReplyWait } from "../../thread/waits.js";
 
-export { AnyoneWait, LockWait } from "../../thread/waits.js";
+export { AnyoneWait, RevocableWait } from "../../thread/waits.js";
 
 /** @throws InterpreterError (`ERR_BLOCKING_NOT_ALLOWED`) this is the thread of a window */
 function checkThread(what: string): void {

@@ -11,6 +11,7 @@
  * interpreter registers gets every module if it is registered after the first TypeScript module, else at least those that cannot be erased.
  */
 
+import { runsPreloads } from "../../platform/exec-argv.js";
 import { packageModule } from "../../platform/package-files.js";
 import { nodeModule } from "../../platform/modules.js";
 import { workerData } from "../../platform/threads.js";
@@ -67,7 +68,7 @@ export function enableTypeScript(): void {
   }
   const memory = textsOfProcess();
   const store = memory === undefined ? undefined : new DerivedTexts(memory);
-  const othersFirst = hasLoaders();
+  const othersFirst = runsPreloads();
   registerHooks({
     resolve(specifier, context, nextResolve) {
       try {
@@ -100,10 +101,4 @@ export function enableTypeScript(): void {
       }
     },
   });
-}
-
-/** Whether this thread was started with modules to load first, which may be loaders. */
-function hasLoaders(): boolean {
-  const flags = [...process.execArgv, process.env["NODE_OPTIONS"] ?? ""].join(" ");
-  return /(?:^|\s)(?:-r|--require|--import|--(?:experimental-)?loader)\b/.test(flags);
 }

@@ -46,8 +46,8 @@ export function withoutRefused(
   return kept.length < execArgv.length ? kept : undefined;
 }
 
-/** Whether this thread may have run code that a flag names (`--import`, `--require`), before the program or beside it. */
+/** Whether this thread was started with modules to load first, which may be loaders. */
 export function runsPreloads(): boolean {
-  const flags = `${process.execArgv.join(" ")} ${process.env["NODE_OPTIONS"] ?? ""}`;
-  return /(^|\s)(-r|--require|--import|--(experimental-)?loader)\b/.test(flags);
+  const flags = [...process.execArgv, process.env["NODE_OPTIONS"] ?? ""].join(" ");
+  return /(?:^|\s)(?:-r|--require|--import|--(?:experimental-)?loader)\b/.test(flags);
 }
