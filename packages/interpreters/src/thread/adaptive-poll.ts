@@ -21,13 +21,16 @@ const VAIN_ENOUGH = 30;
 
 export class AdaptivePoll {
   readonly #now: typeof clock;
-  #time = MOST;
+  readonly #most: number;
+  #time: number;
   /** A poll that pays off shows that the threads do not share a processor, so it makes up for all that was lost. */
   readonly #rest = new Rest(0);
 
-  /** Tests give another clock. */
-  constructor(now: typeof clock = clock) {
+  /** `pays`: whether polling can pay. Tests give another clock. */
+  constructor(pays = true, now: typeof clock = clock) {
     this.#now = now;
+    this.#most = pays ? MOST : 0;
+    this.#time = this.#most;
   }
 
   /** How long to poll after the last reply. */
@@ -45,7 +48,7 @@ export class AdaptivePoll {
     if (this.#rest.isOn) return;
     if (time < SHORT_PARK) {
       this.#rest.lose(this.#time, VAIN_ENOUGH, this.#now());
-      this.#time = Math.min(Math.max(this.#time * 2, LEAST), MOST);
+      this.#time = Math.min(Math.max(this.#time * 2, LEAST), this.#most);
     } else this.#time = this.#time / 2 < LEAST ? 0 : this.#time / 2;
   }
 }

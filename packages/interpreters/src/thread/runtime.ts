@@ -5,25 +5,20 @@
  * together here, at one doorbell (README.md):
  *
  *   - blocked in a Sync operation:  `blockUntil` polls, spins briefly, then parks (`Atomics.wait`)
- *   - on the event loop:            `#turn` polls, comes back soon while replies keep coming (`setImmediate`), then
- *                                   parks (`Atomics.waitAsync`)
+ *   - on the event loop:            loop-wait.ts polls after a ring, comes back soon while replies keep coming
+ *                                   (`setImmediate`), then parks (`Atomics.waitAsync`)
  *
  * After every ring, `poll` takes all replies out of the mailbox and calls the poller of every queue that the thread waits for.
- * No timer is involved. Pending asynchronous operations keep the event loop alive, and nothing else does.
  */
-// Not the globals: a script may have replaced them.
-import { clearInterval, setImmediate, setInterval } from "../platform/timers.js";
-import { inThreadContext } from "../platform/async-context.js";
 import { type MessagePort } from "../platform/ports.js";
 import { threadId } from "../platform/threads.js";
 import { clock } from "../base/clock.js";
 import { callSafely, reportError } from "../base/report.js";
-import { observe, parkAsync, ring, sleepsUnrung } from "../memory/doorbell.js";
+import { observe, ring, sleepsUnrung } from "../memory/doorbell.js";
 import { type SharedMemory, store } from "../memory/atomics.js";
 import type { InterpreterId, Slot } from "../memory/brands.js";
 import { S_DORMANT, S_THREAD, slotPointer } from "../memory/layout.js";
 import { makeReceivedMany, type Received } from "../kernel/receive.js";
-import { AdaptivePoll } from "./adaptive-poll.js";
 import { takeReplies } from "../kernel/mailbox.js";
 import { headerWord, readBody } from "../wire/message.js";
 import type { Death } from "./death.js";
@@ -34,6 +29,7 @@ import { PendingTable } from "./pending-table.js";
 import { NOTICE_DEATH } from "../wire/protocol.js";
 import { idOf, isBeingReaped } from "../kernel/registry.js";
 import { AdaptiveSpin } from "./adaptive-spin.js";
+import { type LoopOwner, LoopWait } from "./loop-wait.js";
 import { Sleeper, type Wait } from "./sleeper.js";
 
 export type { Pending } from "./pending.js";
@@ -45,7 +41,7 @@ const REAP_CHECK = 5;
 /** How many replies are taken out of the mailbox in one step of its lock. */
 const REPLIES_AT_ONCE = 32;
 
-export class Runtime {
+export class Runtime implements LoopOwner {
   readonly #m: SharedMemory;
   readonly #repair: ((rt: Runtime, m: SharedMemory) => void) | undefined;
   #repairing = false;
@@ -70,23 +66,14 @@ export class Runtime {
   /** Called after every ring. They remove themselves. */
   readonly #pollers = new Set<() => void>();
   readonly #noticed = new NoticedDeaths();
+  readonly #loop: LoopWait;
   readonly #deathListeners = new Set<(death: Death) => void>();
-  #listening = false;
-  readonly #adaptivePoll = new AdaptivePoll();
-  #pollUntil = 0;
-  #parkedSince = 0;
-  /** Whether it has parked since it began to poll. */
-  #pollFailed = false;
   /** The longest park of a blocked thread, in milliseconds, while something must be polled that does not ring (supervisor-start.ts). */
   parkLimit = Infinity;
   readonly sleeper = new Sleeper();
   /** Records that are neither replies nor notices, by kind. */
   readonly #handlers = new Map<number, (received: Received) => void>();
-  /** How often `listen` was called, and not `stopListening`. */
-  #listeners = 0;
   ended = false;
-  #refs = 0;
-  #stays = false;
   /** Whether S_DORMANT says that this thread awaits nothing but records in its mailbox. */
   #dormant = false;
   /** Whether this thread also waits in a pool's lanes, and so is never dormant. */
@@ -95,16 +82,14 @@ export class Runtime {
   readonly #replies = makeReceivedMany(REPLIES_AT_ONCE);
   #taken = 0;
   #delivered = 0;
-  /** Keeps the event loop alive while it is referenced. */
-  readonly #keepAlive = inThreadContext(() => setInterval(() => {}, 0x7fffffff));
 
   /** `repair` undoes what an operation left that an exception has unwound (poison.ts). */
   constructor(m: SharedMemory, repair?: (rt: Runtime, m: SharedMemory) => void) {
     this.#m = m;
     this.#repair = repair;
     this.adaptiveSpin = new AdaptiveSpin(m);
+    this.#loop = new LoopWait(this, m.spins > 0);
     this.id = idOf(m, m.slot);
-    this.#keepAlive.unref();
   }
 
   /**
@@ -163,6 +148,7 @@ export class Runtime {
   /** Calls `poller` after every ring, until it is removed. */
   addPoller(poller: () => void): void {
     if (this.#dormant) this.attend();
+    this.#loop.pollsMore();
     this.#pollers.add(poller);
   }
 
@@ -193,20 +179,26 @@ export class Runtime {
 
   /** Keeps the event loop alive, and polls the doorbell from it, until `unref`. Call it once for each asynchronous operation. */
   ref(): void {
-    // At the end of the call stack each of these calls may throw: then nothing has changed but that a turn comes, which finds nothing to do.
-    this.#listen();
-    if (this.#refs === 0) this.#keepAlive.ref();
-    this.#refs++;
+    this.#loop.ref();
+  }
+
+  /** Takes back one `ref`: its operation is settled. */
+  unref(): void {
+    this.#loop.unref();
   }
 
   /** Polls from the event loop, without keeping that alive, until `stopListening`. */
   listen(): void {
-    this.#listeners++;
-    this.#listen();
+    this.#loop.listen();
   }
 
   stopListening(): void {
-    this.#listeners--;
+    this.#loop.stopListening();
+  }
+
+  /** Keeps the event loop alive until `end`. */
+  stay(): void {
+    this.#loop.stay();
   }
 
   /** Gives records of a kind to `handler`, which must read them at once. An exception in it is reported. */
@@ -214,29 +206,10 @@ export class Runtime {
     this.#handlers.set(kind, handler);
   }
 
-  /** Has a turn come, unless one will. */
-  #listen(): void {
-    if (this.#listening) return;
-    this.#pollUntil = clock() + this.#adaptivePoll.time;
-    inThreadContext(this.#begin);
-    this.#listening = true;
-  }
-
-  /** Takes back one `ref`: its operation is settled. */
-  unref(): void {
-    if (--this.#refs === 0 && !this.#stays) this.#keepAlive.unref();
-  }
-
-  /** Keeps the event loop alive until `end`. */
-  stay(): void {
-    this.#stays = true;
-    this.#keepAlive.ref();
-  }
-
   /** Ends the use of this runtime: it keeps nothing alive, and `serve` returns when no work is left. */
   end(): void {
     this.ended = true;
-    clearInterval(this.#keepAlive);
+    this.#loop.end();
   }
 
   /** Delivers all replies and calls all pollers. Returns whether there was a reply. */
@@ -284,7 +257,7 @@ export class Runtime {
         if (this.adaptiveSpin.spin(seen)) continue;
         const began = clock();
         // If an exception unwinds this thread inside `park`, only its event loop can still pass on the rings that come for it.
-        this.#listen();
+        this.#loop.comeBack();
         this.sleeper.sleep(this.m, seen, Math.min(left, this.parkLimit), wait);
         this.adaptiveSpin.parked(began);
       }
@@ -303,49 +276,13 @@ export class Runtime {
       for (const listener of this.blockListeners) callSafely(listener, count > 0);
   }
 
-  readonly #begin = (): void => void setImmediate(this.#turn);
-
-  /** One turn on the event loop: polls, and arranges for the next turn. */
-  readonly #turn = (): void => {
-    if (this.#blocked > 0) {
-      // Nothing is blocked within a turn: `vm` or a prompt stopped it, which no `finally` sees.
-      callSafely(() => this.#repairPoison());
-      this.sleeper.reset(this.#m);
-      this.#setBlocked(0);
-    }
-    const seen = observe(this.m);
-    let progress = true;
-    try {
-      progress = this.poll();
-    } finally {
-      // An exception must not end the polling: it goes on to the user as an uncaught one.
-      this.#arrange(seen, progress);
-    }
-  };
-
-  #arrange(seen: number, progress: boolean): void {
-    if (progress || this.#refs === 0) {
-      if (!this.#pollFailed) this.#adaptivePoll.paid();
-      this.#pollFailed = false;
-    }
-    if (this.#refs === 0 && this.#listeners === 0) {
-      this.#listening = false;
-      this.goDormant();
-      return;
-    }
-    const now = clock();
-    if (progress) this.#pollUntil = now + this.#adaptivePoll.time;
-    const rung = now < this.#pollUntil ? undefined : parkAsync(this.m, seen);
-    this.#parkedSince = now;
-    if (rung !== undefined) this.#pollFailed = true;
-    if (rung === undefined) setImmediate(this.#turn);
-    else void rung.then(this.#wake);
+  turnBegins(): void {
+    if (this.#blocked === 0) return;
+    // Nothing is blocked within a turn: `vm` or a prompt stopped it, which no `finally` sees.
+    callSafely(() => this.#repairPoison());
+    this.sleeper.reset(this.#m);
+    this.#setBlocked(0);
   }
-
-  readonly #wake = (): void => {
-    this.#adaptivePoll.parked(clock() - this.#parkedSince);
-    this.#turn();
-  };
 
   #deliver(received: Received): void {
     const { m } = this;

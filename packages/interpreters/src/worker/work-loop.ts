@@ -2,8 +2,11 @@
  * An interpreter's main loop: take a work item, execute it, reply, take the next.
  *
  * It executes one item at a time, first in, first out, from its own mailbox first and then from the lanes of the pool that it
- * serves, if any. Microtasks run between items. Every millisecond, and before the thread parks, the event loop gets a turn, so the
+ * serves, if any. Microtasks run between items. Every millisecond, and before the thread parks for longer, the event loop gets a turn, so the
  * guest's timers and sockets live on. If an item returns a promise, the loop awaits it on the event loop.
+ *
+ * Until that turn is due, a thread without work parks as a blocked one does: the next item often comes within the millisecond, and waking a thread out of its
+ * event loop takes several times as much processor time.
  *
  * A pool may run several tasks at once, and an interpreter several calls (`concurrency`): one that returns a promise is then *parked* in the
  * execution that records it (kernel/executions.ts), and the next item is taken into another execution. An iteration is parked too, and others run
@@ -15,7 +18,7 @@
 import { setImmediate } from "../platform/timers.js";
 import { clock } from "../base/clock.js";
 import type { ExecutingSide } from "../guests/language.js";
-import { observe, parkAsync, ring } from "../memory/doorbell.js";
+import { observe, park, parkAsync, ring } from "../memory/doorbell.js";
 import { OK, STATE_BOOTING, STATE_READY, STATUS_EMPTY, STATUS_NOT_FOUND } from "../memory/layout.js";
 import { makeReceived } from "../kernel/receive.js";
 import { askIfLast, isAsked, proveIdle } from "../kernel/asleep.js";
@@ -89,7 +92,19 @@ export async function serve(
       if (lanes?.several === false) continue;
     }
     if (lanes !== undefined) stopSpinning(m, lanes);
-    if (places.parked === 0 && comesBeforeGc(rt, seen)) continue;
+    if (places.parked === 0) {
+      if (comesBeforeGc(rt, seen)) continue;
+      const now = clock();
+      const untilTurn = lastTurn + TURN_EVERY - now;
+      if (untilTurn > 0) {
+        park(m, seen, untilTurn);
+        if (observe(m) !== seen) {
+          if (spun) spin.parked(now);
+          spun = false;
+          continue;
+        }
+      }
+    }
     await turn();
     if (rt.ended) return;
     lastTurn = clock();

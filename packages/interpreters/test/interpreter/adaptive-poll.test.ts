@@ -27,7 +27,7 @@ test("a series of short parks makes polling as long as at the beginning, and no 
 
 test("polls in vain that short parks follow begin a rest, and again a longer one", () => {
   let now = 1000;
-  const poll = new AdaptivePoll(() => now);
+  const poll = new AdaptivePoll(true, () => now);
   const polls = (): number => {
     let count = 0;
     while (poll.time > 0) {
