@@ -11,7 +11,7 @@
  * on it share one runtime; others refuse each other. Among copies with one protocol, the first one loaded serves all of
  * them: additions of a later version are missing if an older one came first.
  */
-const PROTOCOL = 16;
+const PROTOCOL = 17;
 
 const API: unique symbol = Symbol.for(`interpreters.api.${PROTOCOL}`);
 

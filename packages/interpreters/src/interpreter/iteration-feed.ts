@@ -9,6 +9,11 @@
  * Of `buffersize` items one half may lie in the queue and the other in the batch, so the generator is never further ahead than that,
  * and each side is woken once for many items.
  *
+ * An aborted signal leaves the generator time to come to its `yield`, and then for its `finally`; after that it has its interpreter stopped:
+ *
+ *     runs ──FOR_YIELD──▶ stop          waits at its `yield` (nothing of it runs): no limit, until its thread gets to it
+ *       └─────────▶ closes the queue at its `yield` ──FOR_FINALLY──▶ stop
+ *
  * The queue is released when the work item is settled, and nothing here waits at the queue any more.
  */
 import { onAbort } from "../base/abort.js";
@@ -17,7 +22,7 @@ import { clock } from "../base/clock.js";
 import { startTimer } from "../base/timer.js";
 import { replyOf } from "../kernel/deadlock.js";
 import { createQueue, shutdownQueue } from "../kernel/queue-lifetime.js";
-import { queueIdOf, seemsToHaveRecord } from "../kernel/queue-state.js";
+import { isAtYield, queueIdOf, seemsToHaveRecord } from "../kernel/queue-state.js";
 import type { Pointer, QueueId, Slot } from "../memory/brands.js";
 import { OK, Q_GETTERS, STATUS_EMPTY, UNBOUND_ITEM_KEEP } from "../memory/layout.js";
 import { NativePromise } from "../platform/microtasks.js";
@@ -37,6 +42,11 @@ const MOST_AT_ONCE = 1024;
 /** Milliseconds for a generator to come to its `yield` when its signal aborts, and then for its `finally`. */
 const FOR_YIELD = 50;
 const FOR_FINALLY = 2000;
+/**
+ * In how many parts a generator is given that time. Each part begins when this thread has seen the end of the last one: while the whole process stands
+ * still (Ctrl-Z, a debugger, a frozen container), the generator does not run either, so that costs it one part only.
+ */
+const PARTS = 5;
 
 /** The work item of an iteration. */
 export interface Producer {
@@ -263,14 +273,24 @@ export class Feed {
     this.#failure = { error: reason };
     this.#drop();
     if (producer.settled || producer.withdraw(reason)) return;
-    // A generator that comes to its `yield` ends by itself, and its interpreter lives on.
-    const stop = (): void => {
-      if (!producer.settled) producer.stop();
+    this.#stopLater(producer);
+  }
+
+  /** Has the generator's interpreter stopped, unless the generator comes to its `yield` in time, and ends there: then its interpreter lives on. */
+  #stopLater(producer: Producer): void {
+    const { m } = this.#how.rt;
+    let patience = FOR_YIELD;
+    let parts = PARTS;
+    const look = (): void => {
+      if (producer.settled) return;
+      const ends = queueIdOf(m, this.#queue) === -1;
+      if (ends && patience !== FOR_FINALLY) [patience, parts] = [FOR_FINALLY, PARTS];
+      else if (!ends && isAtYield(m, this.#queue)) parts = PARTS;
+      else parts--;
+      if (parts === 0) producer.stop();
+      else startTimer(patience / PARTS, look)?.unref();
     };
-    startTimer(FOR_YIELD, () => {
-      if (producer.settled || queueIdOf(this.#how.rt.m, this.#queue) !== -1) stop();
-      else startTimer(FOR_FINALLY - FOR_YIELD, stop)?.unref();
-    })?.unref();
+    startTimer(patience / PARTS, look)?.unref();
   }
 
   /** An item cannot be read here. Those that were taken with it are in the batch. */

@@ -1,5 +1,5 @@
 /** Reading a queue's state: its id, how many items it holds, and the status that a put would return now. */
-import { acquire, ensureMapped, get, load, peek, set, type SharedMemory } from "../memory/atomics.js";
+import { acquire, ensureMapped, get, load, peek, set, type SharedMemory, store } from "../memory/atomics.js";
 import type { Pointer, QueueId } from "../memory/brands.js";
 import {
   C_FLAGS,
@@ -13,6 +13,7 @@ import {
   CHANNEL_CLOSED,
   OK,
   PAGE_WORDS,
+  Q_AT_YIELD,
   STATUS_FULL,
   STATUS_NOT_FOUND,
   STATUS_SHUT,
@@ -66,4 +67,17 @@ export function putStatus(m: SharedMemory, q: Pointer): number {
   const flags = get(m, q + C_FLAGS);
   if (flags !== 0) return (flags & CHANNEL_CLOSED) !== 0 ? STATUS_NOT_FOUND : STATUS_SHUT;
   return roomIn(m, q) > 0 ? OK : STATUS_FULL;
+}
+
+/**
+ * The generator that fills the queue waits at its `yield` from now on, or goes on. Whoever holds the queue may ask at any time. Needs no fence: the
+ * end of the iteration is what its consumer believes, whatever this says.
+ */
+export function setAtYield(m: SharedMemory, q: Pointer, waits: boolean): void {
+  store(m, q + Q_AT_YIELD, waits ? 1 : 0);
+}
+
+/** Whether the generator that fills the queue waits at its `yield`. */
+export function isAtYield(m: SharedMemory, q: Pointer): boolean {
+  return load(m, q + Q_AT_YIELD) !== 0;
 }

@@ -38,6 +38,9 @@ const LEAVE_LIMIT = 250;
 /** How long a guest may take to act on an interrupt; milliseconds. */
 const INTERRUPT_LIMIT = 1000;
 
+/** How long a thread that is stopped may take to write its coverage before others learn of its end all the same; milliseconds. */
+const COVERAGE_LIMIT = 2000;
+
 interface Child extends StartedThread {
   /** -1 until it serves one. */
   slot: Slot;
@@ -49,6 +52,8 @@ interface Child extends StartedThread {
   readonly stopped: Map<Pointer, EndReason>;
   /** Its death as all others see it, if it was terminated. */
   leaving?: Death;
+  /** Has others learn of it before the thread has ended. */
+  leavesLater?: NodeJS.Timeout;
 }
 
 export class Children {
@@ -213,6 +218,7 @@ export class Children {
       this.standby.ended(child);
     }
     clearTimeout(this.#stopping.get(child));
+    clearTimeout(child.leavesLater);
     this.#stopping.delete(child);
     const { slot } = child;
     if (slot === -1) return;
@@ -262,8 +268,11 @@ export class Children {
       if (!ending) fence(m, slot);
       this.#stop(child);
       if (ending) return;
-      const { stopped } = child;
-      child.leaving = this.#deaths.leave({ slot, id, reason, exitCode: -1, error: undefined, stopped });
+      const death: Death = { slot, id, reason, exitCode: -1, error: undefined, stopped: child.stopped };
+      child.leaving = death;
+      // Whoever knows of its end may read what it has counted, or end the process.
+      if (child.isMeasured) child.leavesLater = setTimeout(() => this.#deaths.leave(death), COVERAGE_LIMIT);
+      else this.#deaths.leave(death);
     } else if (this.#discard(slot, id, reason)) {
       // It had nothing to stop.
     } else if (slot !== -1 && get(m, slotPointer(slot) + S_CREATOR) !== 0) {

@@ -47,12 +47,11 @@ export class Deaths {
 
   /**
    * An interpreter is terminated: reports that to all others in the next pass, or the current one, however long its thread takes to end.
-   * Returns the death, which becomes `withdrawn` by that.
+   * The death becomes `withdrawn` by that.
    */
-  leave(death: Death): Death {
+  leave(death: Death): void {
     this.#leaving.push(death);
     setImmediate(this.#work);
-    return death;
   }
 
   /** The thread of an interpreter ended: reaps it now. Must not be called within a pass. */

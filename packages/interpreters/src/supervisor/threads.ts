@@ -17,6 +17,8 @@ export interface StartedThread {
   readonly worker: Worker;
   /** The other end of the thread's supervisor port (transfer/supervisor-port.ts). */
   readonly port: MessagePort;
+  /** Whether it writes at its end what it has counted (`NODE_V8_COVERAGE`). */
+  readonly isMeasured: boolean;
 }
 
 /** What all threads share. */
@@ -55,6 +57,8 @@ export function startThread(
   execArgv = options.execArgv,
 ): StartedThread {
   const { port1, port2 } = new MessageChannel();
+  const env = options.config.shareEnv ? process.env : options.env;
+  const isMeasured = Boolean(env["NODE_V8_COVERAGE"]);
   try {
     const worker = startThreadOf("worker.cjs", {
       workerData: {
@@ -81,7 +85,7 @@ export function startThread(
       ...(options.resourceLimits && { resourceLimits: options.resourceLimits }),
     });
     if (shared.codeCache === undefined) worker.on("message", (message) => keepCodeCache(shared, message));
-    return { worker, port: port1 };
+    return { worker, port: port1, isMeasured };
   } catch (error) {
     port1.close();
     const rest = withoutRefused(execArgv, options.inheritedExecArgv, error);

@@ -9,6 +9,9 @@
  *
  * The queue holds as many items as the consumer allows. It is all that the two sides share: the consumer leaves by shutting it down,
  * and its thread's death has the same effect here.
+ *
+ * While the generator waits at its `yield`, a word of the queue says so (`isAtYield`): a consumer whose signal aborts then has nothing to
+ * stop, however long this thread is busy with other work.
  */
 import { setImmediate } from "../platform/timers.js";
 import { show } from "../base/check.js";
@@ -16,7 +19,7 @@ import { clock } from "../base/clock.js";
 import { InterpreterError, NotShareableError } from "../base/errors.js";
 import { promiseOf } from "../base/thenable.js";
 import { closeQueue, findQueue, shutdownQueue } from "../kernel/queue-lifetime.js";
-import { isShut } from "../kernel/queue-state.js";
+import { isShut, setAtYield } from "../kernel/queue-state.js";
 import { slotOf } from "../kernel/registry.js";
 import type { InterpreterId, Pointer, QueueId } from "../memory/brands.js";
 import { OK, STATUS_NO_MEMORY } from "../memory/layout.js";
@@ -95,9 +98,14 @@ async function feedFrom(
       const put = putter.put(value);
       if (typeof put === "number") status = put;
       else {
+        setAtYield(rt.m, queue, true);
         seat?.wait(true);
-        status = await put;
-        seat?.wait(false);
+        try {
+          status = await put;
+        } finally {
+          seat?.wait(false);
+          setAtYield(rt.m, queue, false);
+        }
       }
       if (status === STATUS_NO_MEMORY) throw memoryFull("send an item");
     } catch (error) {

@@ -17,7 +17,7 @@ import {
   NotShareableError,
 } from "interpreters";
 import { baseline, countQueues, created, gc } from "../support/queues.js";
-import { channel, deathByLimit, limits, rejection, thrown, until, WATCHDOG } from "../support/ways.js";
+import { busy, channel, deathByLimit, limits, rejection, thrown, until, WATCHDOG } from "../support/ways.js";
 
 const { count, countLater, failing, failingLater, endedHere } = fromModule<typeof import("./generators.js")>(
   new URL("./generators.js", import.meta.url),
@@ -240,21 +240,50 @@ for (const [where, make] of Object.entries(hosts)) {
         await until(() => !interp.isRunning());
         assert.equal(await host.ended(), 1);
         assert.deepEqual(created(), [interp]);
-        // So does one that is between two items at that moment.
-        const busy = new AbortController();
-        const fast = host.with({ signal: busy.signal }).iterate(counting, 1e9);
-        for (let n = 1; n < 2000; n++) await fast.next();
-        busy.abort(reason);
-        await fast.next().catch(() => {});
-        // Its end and this call race.
-        while ((await host.ended()) < 2);
-        assert.deepEqual(created(), [interp]);
         const again = host.with({ signal: controller.signal }).iterate(counting, 5);
         assert.equal(await rejection(again.next()), reason);
         assert.equal(
           thrown(() => host.with({ signal: controller.signal }).iterateSync(counting, 5).next()),
           reason,
         );
+      });
+
+      test("a signal spares an interpreter that computes something else while the generator waits", async () => {
+        const controller = new AbortController();
+        const iteration = host.with({ signal: controller.signal, buffersize: 1 }).iterate(counting, 1e9);
+        await iteration.next();
+        // It waits.
+        await host.ended();
+        const [interp] = created();
+        const other = await busy(interp);
+        controller.abort(new Error("enough"));
+        await rejection(iteration.next());
+        // Several times as long as a generator has that does not wait.
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        other.release();
+        assert.equal(await other.done, "released");
+        await until(() => !interp.isRunning());
+        assert.equal(await host.ended(), 1);
+        assert.deepEqual(created(), [interp]);
+      });
+
+      test("a signal ends one that comes to its `yield` soon, and its interpreter lives on", async () => {
+        // "Soon" is 50 ms. A busy machine may keep the thread from running for so long, but hardly each time.
+        for (let ended = 0; ended === 0;) {
+          const controller = new AbortController();
+          const iteration = host.with({ signal: controller.signal }).iterate(counting, 1e9);
+          for (let n = 1; n < 2000; n++) await iteration.next();
+          const [interp] = created();
+          controller.abort();
+          await iteration.next().catch(() => {});
+          // Its end and this call race.
+          do {
+            ended = await Promise.resolve(host.ended()).catch(() => 0);
+          } while (ended === 0 && created().includes(interp));
+          if (ended > 0) continue;
+          await host.stop();
+          host = make();
+        }
       });
 
       test("a signal stops one that does not come to its `yield`, with its interpreter", async () => {
@@ -358,6 +387,22 @@ for (const [where, make] of Object.entries(hosts)) {
         await new Promise(() => {});
       });
       assert.equal((await iteration.next()).value, 1);
+    });
+
+    test("a `finally` that does not end is stopped with its interpreter when a signal aborts", async () => {
+      const controller = new AbortController();
+      const iteration = host.with({ signal: controller.signal, buffersize: 1 }).iterate(function* () {
+        try {
+          for (;;) yield 1;
+        } finally {
+          for (;;);
+        }
+      });
+      await iteration.next();
+      const [interp] = created();
+      controller.abort();
+      assert.equal((await rejection(iteration.next())).name, "AbortError");
+      await until(() => !created().includes(interp));
     });
 
     test("no list shows the hidden queue", async () => {

@@ -100,8 +100,11 @@ test("what its own limit ends is run once, whatever retries are left", limits, a
     queue.putSync(1);
     for (;;);
   };
-  const error = deathByLimit(await rejection(pool.with({ timeout: 50 }).submit(hang, runs)));
-  assert.match(error.message, /time limit/);
+  // On a busy machine its limit may pass before it has put anything: that shows nothing, so another one is tried.
+  while (runs.qsize() === 0) {
+    const error = deathByLimit(await rejection(pool.with({ timeout: 50 }).submit(hang, runs)));
+    assert.match(error.message, /time limit/);
+  }
   assert.equal(runs.qsize(), 1);
 });
 

@@ -113,14 +113,17 @@ const endless: Record<string, () => void> = {
 
 for (const [name, begin] of Object.entries(endless)) {
   test(`close does not wait for ${name}`, limits, async () => {
-    const interp = create();
-    await interp.call(begin);
-    await interp.call(() => new Promise((resolve) => setTimeout(resolve, 20)));
-    const began = performance.now();
-    await interp.close();
-    const took = performance.now() - began;
-    // The limit for I/O is nearly 2 seconds.
-    assert.ok(took < 1500, `${took} ms`);
+    const took: number[] = [];
+    // The limit for I/O is nearly 2 seconds. A busy machine may keep the thread from running for so long, but hardly each time.
+    while (took.length < 5 && !(Number(took.at(-1)) < 1500)) {
+      const interp = create();
+      await interp.call(begin);
+      await interp.call(() => new Promise((resolve) => setTimeout(resolve, 20)));
+      const began = performance.now();
+      await interp.close();
+      took.push(performance.now() - began);
+    }
+    assert.ok(Number(took.at(-1)) < 1500, `${took.join(", ")} ms`);
   });
 }
 

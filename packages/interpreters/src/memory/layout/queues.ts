@@ -25,6 +25,8 @@ export const Q_REF_VERSION = 50;
 export const Q_KIND = 51;
 /** In the page of a report (REF_REPORT): how many reports are on their way. The task adds, the submitter subtracts. */
 export const Q_REPORTS = 52;
+/** In the queue of an iteration: 1 while the generator waits at its `yield` for its consumer, and no code of it runs. Its thread alone writes it. */
+export const Q_AT_YIELD = 53;
 /**
  * A pool's lane of waiters, on a line that its putters read and nothing else changes often: slot + 1 of the worker that was woken last and has not
  * come to the lanes since, or 0. Under the takers' lock.
