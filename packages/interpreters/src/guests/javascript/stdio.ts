@@ -75,6 +75,8 @@ function redirect(stream: Writable, take: (chunk: string | Uint8Array) => void):
   Object.defineProperties(stream, {
     _write: { ...whole, value: write },
     _writev: { ...whole, value: null },
+    // Deno's stream is that of the process, which may be a terminal.
+    isTTY: { ...whole, value: undefined },
   });
   surviveInterruptions(stream);
   if (stream.writableLength > 0) finishPending(stream);
