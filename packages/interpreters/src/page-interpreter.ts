@@ -4,7 +4,6 @@ import { share, startInterpreter, type ApiFile } from "./bundle.js";
 import { endThread } from "./worker/fatal.js";
 import { start } from "./platform/browser/start.js";
 import { holdLock, whenGiven } from "./platform/browser/threads.js";
-import { sendOutput } from "./browser/send-output.js";
 
 declare const importScripts: (url: string) => void;
 
@@ -34,5 +33,4 @@ target.addEventListener("unhandledrejection", (event) => {
   endThread((event as unknown as { reason: unknown }).reason);
 });
 
-sendOutput();
 holdLock(() => whenGiven(() => startInterpreter((url) => import(url) as Promise<object>)));

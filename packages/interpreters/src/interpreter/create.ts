@@ -77,7 +77,7 @@ export function createPlace(
   const asData = m.slot === MAIN_SLOT && boot.language.module === undefined && !lazy;
   if (!asData) startSupervisor(rt);
   if (options.language?.shared !== undefined) lend(rt, options.language.shared);
-  const output = Output.open(options);
+  const output = Output.open(rt, options);
   const slot = claimSlot(m, WHENCE_CREATED, undefined, undefined, undefined, boot.language.tag, lazy);
   if (slot === -1) {
     void output?.close();
@@ -88,7 +88,7 @@ export function createPlace(
   const id = idOf(m, slot);
   set(m, slotPointer(slot) + S_GUEST, guestWord);
   if (boot.name !== undefined) setName(m, slot, boot.name);
-  const sent = output === undefined ? boot : { ...boot, output: { ...boot.output, channel: output.name } };
+  const sent = output === undefined ? boot : { ...boot, output: { ...boot.output, channel: output.channel } };
   try {
     const prepare = isSentBefore(options) ? () => sendParent(rt, slot, id, options) : undefined;
     if (!asData || !startSupervisor(rt, { slot, id, options: sent }, prepare)) {
@@ -102,7 +102,7 @@ export function createPlace(
     void output?.close();
     throw error;
   }
-  output?.attach(rt, id);
+  output?.attach(id);
   return { id, slot };
 }
 

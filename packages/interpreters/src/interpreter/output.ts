@@ -1,22 +1,24 @@
 /**
  * Output of interpreters on its way to the sinks of their creator.
  *
- * It goes over a broadcast channel, which both ends open by its name, whereas some thread must pass a port on. A message is in the
- * creator's queue when `write` returns, whatever happens to the writer afterwards, and the creator takes the messages whenever it polls
- * its doorbell. So text arrives before the reply of the call that wrote it, and all of it before the notice of the interpreter's death.
- * Otherwise the creator takes text when the channel's event comes, which does not keep the process alive, and takes the rest when
- * the process ends by itself.
+ * It goes over a broadcast channel, which both ends open by its name, whereas some thread must pass a port on; or in records
+ * (thread/output-channel.ts). Either way it is in the creator's queue when `write` returns, whatever happens to the writer afterwards, and the creator
+ * takes it whenever it polls its doorbell. So text arrives before the reply of the call that wrote it, and all of it before the notice of the
+ * interpreter's death. Otherwise the creator takes text when the channel's event or a ring comes, which does not keep the process alive, and takes the
+ * rest when the process ends by itself.
  */
 import type { InterpreterId } from "../memory/brands.js";
 import { AsyncLocalStorage } from "../platform/async-context.js";
-import { BroadcastChannel } from "../platform/broadcast.js";
+import { BroadcastChannel, takesBroadcastsAtOnce } from "../platform/broadcast.js";
 import { receiveNow } from "../platform/ports.js";
 import { threadId } from "../platform/threads.js";
 import { reportError } from "../base/report.js";
 import { startTimer, stopTimer } from "../base/timer.js";
 import { promiseOf } from "../base/thenable.js";
 import type { Runtime } from "../thread/runtime.js";
-import type { OutputMessage } from "../wire/boot.js";
+import type { OutputChannel, OutputMessage } from "../wire/boot.js";
+import { headerWord, readBody } from "../wire/message.js";
+import { OUTPUT_TEXT } from "../wire/protocol.js";
 
 /**
  * A destination for the output of an interpreter (`create({ stdout, stderr })`): a Node `Writable`, a `WritableStream` (which is locked
@@ -139,7 +141,9 @@ class Sink {
 
   /** Resolves when the sink has taken everything that was written before, or has taken nothing for PATIENCE milliseconds. */
   async flushed(): Promise<void> {
-    for (let before = -1; before !== this.#done && (await this.#isBehind());) before = this.#done;
+    let before: number;
+    do before = this.#done;
+    while ((await this.#isBehind()) && this.#done !== before);
   }
 
   /** Waits for the sink. Returns whether it is still behind. */
@@ -187,13 +191,15 @@ class Sink {
 
 type Sinks = { readonly [stream in OutputMessage[0]]: Sink | undefined };
 
+/** By the id of the interpreter, and by the number of the channel. */
 const outputs = new Map<number, Output>();
+const opened = new Map<number, Output>();
 let channels = 0;
 
 /** The sinks of one interpreter. */
 export class Output {
   /** Opens the sinks, before the interpreter is made, so that they miss nothing. Returns undefined if the options name none. */
-  static open({ stdout, stderr }: OutputOptions): Output | undefined {
+  static open(rt: Runtime, { stdout, stderr }: OutputOptions): Output | undefined {
     const sinks: Sinks = {
       stdout: typeof stdout === "object" ? Sink.get(stdout) : undefined,
       stderr: typeof stderr === "object" ? Sink.get(stderr) : undefined,
@@ -206,36 +212,47 @@ export class Output {
       void sinks.stdout?.close();
       throw error;
     }
-    return new Output(sinks);
+    return new Output(rt, sinks);
   }
 
-  readonly name = `interpreters.output.${threadId}.${channels++}`;
+  readonly channel: OutputChannel;
+  readonly #rt: Runtime;
   readonly #sinks: Sinks;
-  readonly #channel: BroadcastChannel;
+  /** Undefined where text comes in records. */
+  readonly #broadcast: BroadcastChannel | undefined;
+  readonly #poll = (): void => this.take();
   #closed: Promise<void> | undefined;
 
-  private constructor(sinks: Sinks) {
+  private constructor(rt: Runtime, sinks: Sinks) {
+    this.#rt = rt;
     this.#sinks = sinks;
-    this.#channel = new BroadcastChannel(this.name);
-    this.#channel.addEventListener("message", (event) =>
-      this.#take((event as unknown as { data: OutputMessage }).data),
-    );
-    this.#channel.unref();
+    const number = channels++;
+    const name = `interpreters.output.${threadId}.${number}`;
+    this.channel = { name, slot: rt.m.slot, id: rt.id, number };
+    if (takesBroadcastsAtOnce) {
+      this.#broadcast = new BroadcastChannel(name);
+      this.#broadcast.addEventListener("message", (event) =>
+        this.write((event as unknown as { data: OutputMessage }).data),
+      );
+      this.#broadcast.unref();
+      rt.addPoller(this.#poll);
+    } else {
+      opened.set(number, this);
+      acceptRecords(rt);
+      rt.listen();
+    }
   }
 
   /** Takes the output of interpreter `id` until it ends. */
-  attach(rt: Runtime, id: InterpreterId): void {
+  attach(id: InterpreterId): void {
     if (outputs.size === 0) {
       process.on("beforeExit", takeAll);
       process.on("exit", takeAll);
     }
     outputs.set(id, this);
-    const take = (): void => this.take();
-    rt.addPoller(take);
-    const forget = rt.onDeath((death) => {
+    const forget = this.#rt.onDeath((death) => {
       if (death.id !== id) return;
       forget();
-      rt.removePoller(take);
       void this.close();
     });
   }
@@ -243,29 +260,49 @@ export class Output {
   /** Writes the text that has arrived. */
   take(): void {
     if (this.#closed !== undefined) return;
-    for (;;) {
-      const next = receiveNow(this.#channel);
-      if (next === undefined) return;
-      this.#take(next.message as OutputMessage);
-    }
+    // Records come with the replies.
+    if (this.#broadcast === undefined) this.#rt.poll();
+    else this.#takeBroadcasts(this.#broadcast);
+  }
+
+  #takeBroadcasts(channel: BroadcastChannel): void {
+    for (let next = receiveNow(channel); next !== undefined; next = receiveNow(channel))
+      this.write(next.message as OutputMessage);
   }
 
   /** Writes the rest, and resolves when the sinks have taken it. */
   close(): Promise<void> {
-    this.take();
-    this.#channel.close();
-    this.#closed ??= Promise.all([this.#sinks.stdout?.close(), this.#sinks.stderr?.close()]).then(() => {
-      for (const [id, output] of outputs) if (output === this) outputs.delete(id);
-      if (outputs.size > 0) return;
-      process.off("beforeExit", takeAll);
-      process.off("exit", takeAll);
-    });
-    return this.#closed;
+    return (this.#closed ??= this.#end());
   }
 
-  #take([stream, text]: OutputMessage): void {
+  async #end(): Promise<void> {
+    if (this.#broadcast === undefined) {
+      // A record comes before the notice of its sender's death.
+      opened.delete(this.channel.number);
+      this.#rt.stopListening();
+    } else {
+      this.#takeBroadcasts(this.#broadcast);
+      this.#rt.removePoller(this.#poll);
+      this.#broadcast.close();
+    }
+    await Promise.all([this.#sinks.stdout?.close(), this.#sinks.stderr?.close()]);
+    for (const [id, output] of outputs) if (output === this) outputs.delete(id);
+    if (outputs.size > 0) return;
+    process.off("beforeExit", takeAll);
+    process.off("exit", takeAll);
+  }
+
+  write([stream, text]: OutputMessage): void {
     this.#sinks[stream]?.write(text);
   }
+}
+
+function acceptRecords(rt: Runtime): void {
+  rt.handle(OUTPUT_TEXT, (received) => {
+    const output = opened.get(headerWord(rt.m, received, 2));
+    const message = readBody(rt.m, received) as OutputMessage;
+    output?.write(message);
+  });
 }
 
 function takeAll(): void {
@@ -274,5 +311,8 @@ function takeAll(): void {
 
 /** Resolves when the sinks of an interpreter that has ended have taken all its output. */
 export async function outputOf(id: number): Promise<void> {
-  await outputs.get(id)?.close();
+  const output = outputs.get(id);
+  // Its death may not have been noticed here yet.
+  output?.take();
+  await output?.close();
 }

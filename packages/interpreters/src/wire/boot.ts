@@ -110,8 +110,17 @@ export type BootInput = "ignore" | "inherit" | "given";
 export interface BootOutput {
   readonly stdout: "inherit" | "ignore" | "sink";
   readonly stderr: "inherit" | "ignore" | "sink";
-  /** The name of the broadcast channel that leads to the creator's sinks. */
-  readonly channel: string | undefined;
+  readonly channel: OutputChannel | undefined;
+}
+
+/** What leads to the creator's sinks (thread/output-channel.ts). */
+export interface OutputChannel {
+  /** The name of a broadcast channel. */
+  readonly name: string;
+  /** The creator, and its number for the channel. */
+  readonly slot: Slot;
+  readonly id: InterpreterId;
+  readonly number: number;
 }
 
 /** Text for a sink of the creator. */

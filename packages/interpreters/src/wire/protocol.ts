@@ -83,7 +83,7 @@ export const OBJECT_RELEASED = 13;
 /** A task reports its progress. a: the id of the report; value: what it reports. No reply comes. */
 export const CALLBACK_REPORT = 12;
 
-/** In pages: text for a sink of the reader. value: the name of the channel, and an OutputMessage (browser/interpreter/output.ts) */
+/** Text for a sink of the reader, where it does not go over a broadcast channel (thread/output-channel.ts). a: the channel's number; value: an OutputMessage */
 export const OUTPUT_TEXT = 14;
 
 /** Into the reply box of an interpreter that is about to boot; value: a ParentSetup (worker/parent.ts) */

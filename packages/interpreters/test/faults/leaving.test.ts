@@ -1,6 +1,7 @@
 /** A thread that stands behind the fence, and that its runtime does not end. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { create, InterpreterDiedError } from "interpreters";
 import { fence, lock, standsStill } from "../../src/kernel/fence.js";
 import { registerMain } from "../../src/kernel/registry.js";
 import type { Slot } from "../../src/memory/brands.js";
@@ -40,3 +41,27 @@ test("one whose end has unwound an operation does not wait until that is repaire
   assert.throws(() => repairPoison({} as Runtime, condemned), { message: "left 1" });
   assert.deepEqual([tries(), get(condemned, condemned.me + S_POISONED)], [1, 0]);
 });
+
+const onlyDeno = !("Deno" in globalThis) && "other runtimes run no callback after they have stopped a thread";
+
+test(
+  "one that its runtime has stopped, and whose callbacks go on, ends at process.exit()",
+  { skip: onlyDeno, timeout: 60_000 },
+  async () => {
+    const interp = create();
+    const call = interp.call(async () => {
+      const { close } = globalThis as unknown as { close(): void };
+      await new Promise(() => {
+        setTimeout(() => {
+          setImmediate(() => process.exit());
+          queueMicrotask(() => {
+            close();
+            // Where it is stopped.
+            for (let i = 0; i < 1000; i++);
+          });
+        }, 1);
+      });
+    });
+    await assert.rejects(call, InterpreterDiedError);
+  },
+);

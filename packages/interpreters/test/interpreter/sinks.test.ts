@@ -136,6 +136,17 @@ test("characters stay whole, and encoded strings are decoded", limits, async () 
   assert.equal(text, "größe 😀\ngröße\n");
 });
 
+test("a text of any size arrives whole", limits, async () => {
+  const texts: string[] = [];
+  await using interp = create({ stdout: { write: (chunk: string) => void texts.push(chunk) } });
+  await interp.call(() => process.stdout.write(`x${"😀".repeat(2 ** 20)}`));
+  assert.equal(texts.join(""), `x${"😀".repeat(2 ** 20)}`);
+  assert.ok(
+    texts.every((text) => Buffer.from(text).toString() === text),
+    "no part ends within a character",
+  );
+});
+
 test("ignored output counts as written", limits, async () => {
   await using interp = create({ stdout: "ignore", stderr: "ignore" });
   const done = await interp.call(async () => {
@@ -284,7 +295,8 @@ test("a sink that is slow gets all of its text", limits, async () => {
   const interp = create({
     stdout: {
       async write(text: string) {
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        // All in all, longer than a sink may take nothing.
+        await new Promise((resolve) => setTimeout(resolve, 30));
         written.push(text);
       },
     },

@@ -15,54 +15,34 @@ import {
   type Writable,
   writeNow,
 } from "../../platform/streams.js";
-import { BroadcastChannel, messagesKept } from "../../platform/broadcast.js";
-import { setImmediate } from "../../platform/timers.js";
+import { senderTo } from "../../thread/output-channel.js";
 import type { BootOutput, OutputMessage } from "../../wire/boot.js";
 
 type Done = (error?: Error | null) => void;
 
 /** Makes this thread's `process.stdout` and `process.stderr` write to the process's descriptors directly, or as `output` says. */
 export function installStdio(output?: BootOutput): void {
-  const channel = output?.channel === undefined ? undefined : new BroadcastChannel(output.channel);
-  // This end only sends, so it must not keep the event loop alive.
-  channel?.unref();
+  const send = output?.channel && senderTo(output.channel);
   let apart = false;
   for (const name of ["stdout", "stderr"] as const) {
     const to = output?.[name] ?? "inherit";
     apart ||= to !== "inherit";
     if (to === "inherit") install(process[name], name === "stdout" ? 1 : 2);
-    else if (to === "sink" && channel !== undefined) redirect(process[name], textTo(channel, name));
+    else if (to === "sink" && send !== undefined) redirect(process[name], textTo(send, name));
     else redirect(process[name], () => {});
   }
   if (apart) connectConsole?.();
 }
 
 /** Sends text. A character that is split between two writes of bytes stays whole. */
-function textTo(channel: BroadcastChannel, name: OutputMessage[0]): (chunk: string | Uint8Array) => void {
+function textTo(
+  send: (message: OutputMessage) => void,
+  name: OutputMessage[0],
+): (chunk: string | Uint8Array) => void {
   const decoder = new StringDecoder("utf8");
-  const send = (text: string): void => channel.postMessage([name, text] satisfies OutputMessage);
-  const put = messagesKept === Infinity ? send : gathering(send, messagesKept / 16);
   return (chunk) => {
     const text = typeof chunk === "string" ? chunk : decoder.write(Buffer.from(chunk));
-    if (text !== "") put(text);
-  };
-}
-
-/** Sends at once the first `most` texts of a turn of the event loop, and all others as one, so that few messages are on their way. */
-function gathering(send: (text: string) => void, most: number): (text: string) => void {
-  let count = 0;
-  let gathered = "";
-  const flush = (): void => {
-    const text = gathered;
-    count = 0;
-    gathered = "";
-    if (text !== "") send(text);
-  };
-  process.once("exit", flush);
-  return (text) => {
-    if (count === 0) setImmediate(flush);
-    if (++count <= most) send(text);
-    else gathered += text;
+    if (text !== "") send([name, text]);
   };
 }
 
@@ -95,6 +75,8 @@ function redirect(stream: Writable, take: (chunk: string | Uint8Array) => void):
   Object.defineProperties(stream, {
     _write: { ...whole, value: write },
     _writev: { ...whole, value: null },
+    // Deno's stream is that of the process, which may be a terminal.
+    isTTY: { ...whole, value: undefined },
   });
   surviveInterruptions(stream);
   if (stream.writableLength > 0) finishPending(stream);

@@ -1,5 +1,3 @@
-import { BroadcastChannel } from "./broadcast.js";
-
 const { MessageChannel: Channel, MessagePort: Port } = globalThis;
 
 export { Port as MessagePort };
@@ -29,5 +27,4 @@ export const adoptPort = withRefs;
 export const isMarkedToStay = (_buffer: ArrayBuffer): boolean => false;
 
 /** Ports have no such receive: their messages arrive in turns of the event loop. */
-export const receiveNow = (port: object): { message: unknown } | undefined =>
-  port instanceof BroadcastChannel ? port.take() : undefined;
+export const receiveNow = (_port: object): { message: unknown } | undefined => undefined;

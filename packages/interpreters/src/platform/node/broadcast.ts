@@ -1,4 +1,4 @@
 export { BroadcastChannel } from "node:worker_threads";
 
-/** How many messages may be on their way to a receiver that does not get on before some are lost. */
-export const messagesKept: number = Infinity;
+/** Whether every message is in the queues of its receivers when it was posted, and `receiveNow` takes it from there. */
+export const takesBroadcastsAtOnce: boolean = true;

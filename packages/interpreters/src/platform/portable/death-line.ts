@@ -2,6 +2,8 @@
  * How a thread's end is known on Deno. There a worker's `exit` event comes when it is terminated, and its JavaScript goes on until it next
  * asks for something asynchronous, for ever if that never happens. But a thread that holds a Web Lock is stopped within milliseconds, and a port that
  * it keeps is closed when its JavaScript has ended, not before.
+ *
+ * A thread is stopped once. The stop unwinds what runs, and callbacks of the same turn still run after it (leaveInDeno in threads.ts).
  */
 import { MessageChannel, type MessagePort, type Worker, type WorkerOptions } from "node:worker_threads";
 
@@ -51,9 +53,25 @@ export function startWithLine(options: WorkerOptions, start: (options: WorkerOpt
 
 /** In a thread that `startWithLine` has started: from now on it can be stopped. */
 export function holdLine(data: DataWithLine): void {
+  endExits();
   const { locks } = (globalThis as unknown as { navigator: { locks: Locks } }).navigator;
   const held = new Promise<void>((resolve) => (data.interpretersLetGo = resolve));
   // Each thread must have a name of its own.
   const name = `interpreters ${process.pid} ${process.getBuiltinModule("node:worker_threads").threadId}`;
   void locks.request(name, () => held);
+}
+
+/**
+ * Deno's `process.exit` marks the thread as stopped, which it is at the next turn of a loop, and loops without end. In a thread that has been stopped
+ * before, nothing ends that loop: it would never come back to its event loop, which is where it ends.
+ */
+function endExits(): void {
+  const { reallyExit } = process as unknown as { reallyExit(code?: number): void };
+  Object.assign(process, {
+    reallyExit(code?: number) {
+      reallyExit.call(process, code);
+      for (let i = 0; i < 1000; i++);
+      throw new Error("This thread has ended.");
+    },
+  });
 }
