@@ -7,6 +7,7 @@ import {
   checkOptions,
   checkSignal,
   checkTimeout,
+  noOptions,
   ownOptions,
   show,
 } from "../base/check.js";
@@ -275,16 +276,17 @@ function copyOfOption(option: (typeof CREATE_OPTIONS)[number], value: unknown): 
   return Array.isArray(value) ? [...(value as unknown[])] : { ...value };
 }
 
+const TASK_OPTIONS = ["timeout", "waitTimeout", "signal", "transfer", "priority", "buffersize", "onProgress"];
+
 /** The options of a task that has none. */
-export const NO_OPTIONS: SubmitOptions = Object.freeze(ownOptions({}));
+export const NO_OPTIONS: SubmitOptions = noOptions(TASK_OPTIONS);
 
 /** @throws TypeError, RangeError a bad option */
 export function checkSubmitOptions(
   given: IterateTaskOptions & Partial<ProgressOptions<never>>,
 ): IterateTaskOptions & Partial<ProgressOptions<never>> {
   const options = ownOptions(given);
-  const known = ["timeout", "waitTimeout", "signal", "transfer", "priority", "buffersize", "onProgress"];
-  checkOptions("with", options, known);
+  checkOptions("with", options, TASK_OPTIONS);
   checkBuffersize(options.buffersize);
   const { onProgress } = options;
   if (onProgress !== undefined && typeof onProgress !== "function")

@@ -1,5 +1,5 @@
 /** The options of one operation in another interpreter, and their check. */
-import { checkOptions, checkRef, checkSignal, checkTimeout, ownOptions, show } from "../base/check.js";
+import { checkOptions, checkRef, checkSignal, checkTimeout, noOptions, show } from "../base/check.js";
 import { checkBuffersize } from "./iteration-feed.js";
 import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 
@@ -82,9 +82,6 @@ export interface ExecOptions extends CallOptions {
   breakOnSigint?: boolean | undefined;
 }
 
-/** No options. It inherits none either. */
-export const NO_OPTIONS: CallOptions = Object.freeze(ownOptions({}));
-
 const CALL_OPTIONS: readonly string[] = [
   "timeout",
   "waitTimeout",
@@ -95,6 +92,9 @@ const CALL_OPTIONS: readonly string[] = [
 ];
 const ITERATE_OPTIONS: readonly string[] = [...CALL_OPTIONS, "buffersize"];
 const EXEC_OPTIONS: readonly string[] = [...CALL_OPTIONS, "filename", "base", "breakOnSigint"];
+
+/** No options. It inherits none either. */
+export const NO_OPTIONS: CallOptions = noOptions(CALL_OPTIONS);
 
 /** Throws TypeError or RangeError for an option that is not `known` or has a bad value. */
 export function checkCallOptions(what: string, options: CallOptions, known = CALL_OPTIONS): void {

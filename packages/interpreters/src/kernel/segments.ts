@@ -43,19 +43,33 @@ const MAX_GROWTH = 16;
  */
 export function makeRoom(m: SharedMemory, c: Pointer, need: number): Pointer {
   const segment = get(m, c + C_TAIL_SEGMENT) as Pointer;
-  if (segment === 0) {
-    const fresh = makeSegment(m, c, need);
-    if (fresh === 0) return 0;
-    lock(m, c);
-    startWith(m, c, fresh);
-    setPageOwner(m, fresh, OWNER_SHARED);
-    unlock(m, c);
-    return (fresh + SEGMENT_HEADER) as Pointer;
-  }
+  if (segment === 0) return makeFirstRoom(m, c, need);
   mapSegment(m, segment);
   const tail = get(m, c + C_TAIL) as Pointer;
   const end = get(m, segment + SEGMENT_END);
-  if (tail + need <= end) return tail;
+  // The rest is a function of its own: as a rule, there is room.
+  return tail + need <= end ? tail : makeMoreRoom(m, c, need, segment, tail, end);
+}
+
+function makeFirstRoom(m: SharedMemory, c: Pointer, need: number): Pointer {
+  const fresh = makeSegment(m, c, need);
+  if (fresh === 0) return 0;
+  lock(m, c);
+  startWith(m, c, fresh);
+  setPageOwner(m, fresh, OWNER_SHARED);
+  unlock(m, c);
+  return (fresh + SEGMENT_HEADER) as Pointer;
+}
+
+/** Makes room for a record that does not fit into what is left of the last segment, from `tail` to `end`. */
+function makeMoreRoom(
+  m: SharedMemory,
+  c: Pointer,
+  need: number,
+  segment: Pointer,
+  tail: Pointer,
+  end: number,
+): Pointer {
   const start = (segment + SEGMENT_HEADER) as Pointer;
   if (start + need <= end && tail === acquire(m, c + C_HEAD) && rewind(m, c, start)) return start;
   const fresh = makeSegment(m, c, need);

@@ -163,7 +163,12 @@ export function forgetWorker(m: SharedMemory, q: Pointer, dead: Slot): void {
  * and released the putters' lock, which is a fence: either it sees the getter on the list, or the getter sees the item.
  */
 export function wakeGetter(m: SharedMemory, q: Pointer, each = true): void {
-  if (acquire(m, q + Q_GETTERS) === 0 || (isLane(m, q) && comes(m, q, each))) return;
+  // The rest is a function of its own, so that this one stays small enough for V8 to put it in the place of its calls. As in `wakeWaiters`.
+  if (acquire(m, q + Q_GETTERS) !== 0) wakeOneGetter(m, q, each);
+}
+
+function wakeOneGetter(m: SharedMemory, q: Pointer, each: boolean): void {
+  if (isLane(m, q) && comes(m, q, each)) return;
   lock(m, q);
   const waiter = nextGetter(m, q, each);
   unlockAndRing(m, q, waiter);
@@ -171,7 +176,10 @@ export function wakeGetter(m: SharedMemory, q: Pointer, each = true): void {
 
 /** Rings up to `count` waiters of the list, as `wakeGetter` does: as many as the caller made items, or room, for. */
 export function wakeWaiters(m: SharedMemory, q: Pointer, list: WaiterList, count: number): void {
-  if (acquire(m, q + list) === 0) return;
+  if (acquire(m, q + list) !== 0) wakeUpTo(m, q, list, count);
+}
+
+function wakeUpTo(m: SharedMemory, q: Pointer, list: WaiterList, count: number): void {
   const p = lockOf(q, list);
   lock(m, p);
   const waiters: Slot[] = [];

@@ -14,6 +14,12 @@ import type { Pointer, Slot } from "./brands.js";
 import { S_FENCED } from "./layout/slots.js";
 import type { WasmMemory } from "./webassembly.js";
 
+/**
+ * V8 puts any function of up to 27 bytes of bytecode in the place of its calls, and a larger one only if its caller has not grown too much. So `cas`, `acquire` and
+ * `publish`, which each put and get calls several times, look up no property of `Atomics` and do not ask for the processor.
+ */
+const { compareExchange } = Atomics;
+
 /** A thread's view of the shared memory. One per thread; only `memory` is the same for all. */
 export interface SharedMemory {
   readonly memory: WasmMemory;
@@ -55,7 +61,7 @@ export function store(m: SharedMemory, p: number, value: number): void {
 
 /** Compares and swaps; returns the previous value. */
 export function cas(m: SharedMemory, p: number, expected: number, value: number): number {
-  return Atomics.compareExchange(m.i32, p, expected, value);
+  return compareExchange(m.i32, p, expected, value);
 }
 
 export function exchange(m: SharedMemory, p: number, value: number): number {
@@ -96,15 +102,10 @@ export function peek(m: SharedMemory, p: number): number {
 const ORDERED = process.arch === "x64" || process.arch === "ia32";
 
 /** Stores a word that other threads read without this one's lock (`acquire`), after all that was written before. */
-export function publish(m: SharedMemory, p: number, value: number): void {
-  if (ORDERED) m.i32[p] = value;
-  else Atomics.store(m.i32, p, value);
-}
+export const publish = ORDERED ? set : store;
 
 /** Reads a word that another thread publishes, and whatever that thread wrote before is visible, too. */
-export function acquire(m: SharedMemory, p: number): number {
-  return ORDERED ? m.i32[p] : Atomics.load(m.i32, p);
-}
+export const acquire = ORDERED ? get : load;
 
 export function set(m: SharedMemory, p: number, value: number): void {
   m.i32[p] = value;

@@ -1,5 +1,5 @@
 /** The options of operations on queues, and their check. */
-import { checkOptions, checkRef, checkSignal, checkTimeout, ownOptions } from "../base/check.js";
+import { checkOptions, checkRef, checkSignal, checkTimeout, noOptions, ownOptions } from "../base/check.js";
 import { checkTransfer, type Movable } from "../transfer/transfer-list.js";
 import type { UnboundItems } from "./unbound.js";
 
@@ -44,12 +44,12 @@ export interface PutManyOptions {
   unboundItems?: UnboundItems | undefined;
 }
 
-/** No options. Passed by identity, so that a put without options need not be checked. */
-export const NO_OPTIONS: PutOptions & WaitOptions = Object.freeze(ownOptions({}));
-
 const WAIT_SYNC = ["timeout", "signal"];
 const WAIT = [...WAIT_SYNC, "ref"];
 const PUT_NOWAIT = ["unboundItems", "transfer"];
+
+/** No options. Passed by identity, so that a put without options need not be checked. */
+export const NO_OPTIONS: PutOptions & WaitOptions = noOptions([...WAIT, ...PUT_NOWAIT]);
 
 /** Checks the options of a get. Returns the time limit. @throws TypeError, RangeError; the signal's reason if it has aborted */
 export function checkGetOptions(what: string, options: WaitOptions): number {

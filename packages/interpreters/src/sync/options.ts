@@ -1,5 +1,5 @@
 /** The options of operations that wait for a synchronization object, and their check. */
-import { checkOptions, checkSignal, checkTimeout, ownOptions } from "../base/check.js";
+import { checkOptions, checkSignal, checkTimeout, noOptions, ownOptions } from "../base/check.js";
 
 /** Options of operations that wait for a synchronization object. An unknown option is a TypeError. */
 export interface CoordinationOptions {
@@ -12,10 +12,10 @@ export interface CoordinationOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** No options. Passed by identity, so that an operation without options need not be checked. */
-export const NO_OPTIONS: CoordinationOptions = Object.freeze(ownOptions({}));
-
 const KNOWN = ["timeout", "signal"];
+
+/** No options. Passed by identity, so that an operation without options need not be checked. */
+export const NO_OPTIONS: CoordinationOptions = noOptions(KNOWN);
 
 /** Checks the options of `what`. Returns the time limit. @throws TypeError, RangeError; the signal's reason if it has aborted */
 export function checkWait(what: string, options: CoordinationOptions): number {
