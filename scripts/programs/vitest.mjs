@@ -15,7 +15,35 @@ const suite = (name, more = "") => `
     ${more}
   });`;
 
-const command = ["node_modules/vitest/vitest.mjs", "run", "--pool=threads", "--reporter=json"];
+const run = ["node_modules/vitest/vitest.mjs", "run", "--pool=threads"];
+const command = [...run, "--reporter=json"];
+
+const TIMED_FILES = 30;
+const units = ["list", "text", "time", "tree", "money"];
+
+/** A project whose tests take next to no time themselves: what is measured is how Vitest starts and ends its workers. */
+const timedFiles = Object.fromEntries([
+  ...units.map((unit) => [
+    `src/${unit}.ts`,
+    `export interface Named { readonly name: string }
+     export const ${unit}Of = (value: number): Named => ({ name: "${unit} " + value });\n`,
+  ]),
+  ...Array.from({ length: TIMED_FILES }, (_, i) => {
+    const [one, other] = [units[i % 5], units[(i + 2) % 5]];
+    return [
+      `test/unit-${i}.test.ts`,
+      `import { describe, expect, test } from "vitest";
+       import { ${one}Of } from "../src/${one}";
+       import { ${other}Of } from "../src/${other}";
+       describe("unit ${i}", () => {
+         for (let n: number = 0; n < 10; n++) test("names " + n, () => {
+           expect([${one}Of(n).name, ${other}Of(n).name]).toEqual(["${one} " + n, "${other} " + n]);
+         });
+         test("waits", async () => expect(await Promise.resolve(${one}Of(1))).toEqual({ name: "${one} 1" }));
+       });\n`,
+    ];
+  }),
+]);
 
 export const vitest = {
   adapter: "tinypool",
@@ -42,4 +70,11 @@ export const vitest = {
   commands: [command, [...command, "--no-isolate"]],
   written: ["test/__snapshots__"],
   comparable: outcomesOf,
+  timed: {
+    files: timedFiles,
+    commands: {
+      isolated: [...run, "--reporter=dot"],
+      "--no-isolate": [...run, "--reporter=dot", "--no-isolate"],
+    },
+  },
 };

@@ -127,8 +127,13 @@ export class Pool {
       const task = new PoolTask(parts, this.#face.asyncResource.asyncId(), (failed, outcome) => {
         this.completed++;
         if (failed) reject(outcome);
+        const { worker } = task;
+        if (worker === undefined || !this.#mustRecycle(worker)) {
+          resolve(outcome);
+          return;
+        }
         // The result of an isolated task is there when its worker has ended.
-        this.#recycleAfter(task).then(
+        this.#recycle(worker).then(
           () => resolve(outcome),
           (error: unknown) => reject(error),
         );
@@ -246,10 +251,11 @@ export class Pool {
     }, idleTimeout).unref();
   }
 
-  /** Ends the worker of a task if it must be recycled. */
-  async #recycleAfter({ worker }: PoolTask): Promise<void> {
-    if (worker === undefined || !worker.shouldRecycle || worker.tasks.length > 0) return;
-    if (!this.workers.has(worker)) return;
+  #mustRecycle(worker: PoolWorker): boolean {
+    return worker.shouldRecycle && worker.tasks.length === 0 && this.workers.has(worker);
+  }
+
+  async #recycle(worker: PoolWorker): Promise<void> {
     await this.#stop(worker);
     this.#refill();
   }

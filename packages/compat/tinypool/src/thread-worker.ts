@@ -14,6 +14,8 @@ export class ThreadWorker extends PoolThread implements TinypoolWorker, PoolRunn
   readonly runtime = "worker_threads";
   usedMemory: number | undefined;
   readonly #measures: boolean;
+  /** What the worker loads ahead: a task of that file and function names neither. */
+  readonly #first: Pick<RunnerOptions, "filename" | "name">;
   #channel: TinypoolChannel | undefined;
   #tasks = 0;
   /** Why it is stopped, if a message was. */
@@ -38,6 +40,7 @@ export class ThreadWorker extends PoolThread implements TinypoolWorker, PoolRunn
       },
     );
     this.#measures = measures;
+    this.#first = { filename, name };
     this.on("message", (message) => {
       this.#misuse ??= new Error(`Unexpected message on Worker: ${inspect(message)}`);
       if (this.#tasks === 0) this.emit("ended", this.#misuse);
@@ -49,7 +52,10 @@ export class ThreadWorker extends PoolThread implements TinypoolWorker, PoolRunn
   async run({ filename, name, value, transfer }: Run): Promise<unknown> {
     this.#tasks++;
     try {
-      if (!this.#measures) return await this.runTask(filename, name, value, transfer, 0);
+      if (!this.#measures) {
+        const isFirst = filename === this.#first.filename && name === this.#first.name;
+        return await this.runTask(isFirst ? undefined : filename, name, value, transfer, 0);
+      }
       const measured = await this.runMeasured(filename, name, value, transfer);
       this.usedMemory = measured.usedMemory;
       return measured.result;

@@ -49,10 +49,14 @@ export class PoolTask extends AsyncResource implements Task {
     this.abortSignal = signal;
     this.channel = channel;
     this.#callback = callback;
-    const isMovable = movables.isMovable(value);
-    const moved = isMovable ? movables.unwrap(value) : { value, transfer: [] };
-    this.task = moved.value;
-    this.transfer = [...new Set([...transfer, ...moved.transfer])];
+    if (movables.isMovable(value)) {
+      const moved = movables.unwrap(value);
+      this.task = moved.value;
+      this.transfer = [...new Set([...transfer, ...moved.transfer])];
+    } else {
+      this.task = value;
+      this.transfer = transfer.length === 0 ? transfer : [...new Set(transfer)];
+    }
     this[kQueueOptions] =
       typeof value === "object" && value !== null ? ((value as Partial<Task>)[kQueueOptions] ?? null) : null;
   }
